@@ -1,0 +1,116 @@
+"""Settings, read once from the environment, typed, validated at start.
+
+`Settings()` reads the variables listed in docs/operations.md. Nothing else in the
+code base looks at the environment for configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """Everything the service can be told from outside."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["development", "test", "production"] = Field(
+        "development", validation_alias=AliasChoices("VOC_ENV", "environment")
+    )
+    data_dir: Path = Field(Path("var"), validation_alias=AliasChoices("VOC_DATA_DIR", "data_dir"))
+    database_url: str = Field(
+        "", validation_alias=AliasChoices("DATABASE_URL", "database_url")
+    )
+    broker_url: str = Field(
+        "embedded", validation_alias=AliasChoices("CELERY_BROKER_URL", "broker_url")
+    )
+    secret_key: str = Field("", validation_alias=AliasChoices("SECRET_KEY", "secret_key"))
+    port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    base_url: str = Field("", validation_alias=AliasChoices("BASE_URL", "base_url"))
+    mail_url: str = Field("", validation_alias=AliasChoices("MAIL_URL", "mail_url"))
+    mail_from: str = Field(
+        "survey@localhost", validation_alias=AliasChoices("VOC_MAIL_FROM", "mail_from")
+    )
+    encoder: Literal["e5", "static"] | None = Field(
+        None, validation_alias=AliasChoices("VOC_ENCODER", "encoder")
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies")
+    )
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Settings:
+        self.data_dir = self.data_dir.expanduser().absolute()
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.data_dir / 'voc.sqlite3'}"
+        if self.database_url.startswith(("postgresql://", "postgres://")):
+            self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        if not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError(
+                "DATABASE_URL: expected sqlite:///… or postgresql+psycopg://…, "
+                f"got {self.database_url.split('://', 1)[0]}://…"
+            )
+        if not self.base_url:
+            self.base_url = f"http://127.0.0.1:{self.port}"
+        self.base_url = self.base_url.rstrip("/")
+        if urlsplit(self.base_url).scheme not in {"http", "https"}:
+            raise ValueError(f"BASE_URL: expected http(s)://…, got {self.base_url!r}")
+        if not self.mail_url:
+            self.mail_url = f"file://{self.data_dir / 'mail'}"
+        if urlsplit(self.mail_url).scheme not in {"smtp", "smtps", "file"}:
+            raise ValueError("MAIL_URL: expected smtp://, smtps:// or file://")
+        if self.secret_key and len(self.secret_key) < MIN_SECRET_LENGTH:
+            raise ValueError(f"SECRET_KEY: at least {MIN_SECRET_LENGTH} characters")
+        if self.environment == "production" and not self.secret_key:
+            raise ValueError("SECRET_KEY: required when VOC_ENV=production")
+        return self
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, or None on PostgreSQL."""
+        prefix = "sqlite:///"
+        return Path(self.database_url.removeprefix(prefix)) if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def uses_embedded_broker(self) -> bool:
+        return self.broker_url == "embedded"
+
+    def prepare(self) -> Settings:
+        """Create the data folder and, outside production, a lasting secret key."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self.secret_key:
+            self.secret_key = _lasting_secret(self.data_dir / "secret_key")
+        return self
+
+
+def _lasting_secret(path: Path) -> str:
+    """Read the generated key, or generate it once (two processes may start together)."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        written = path.read_text().strip()
+        if len(written) >= MIN_SECRET_LENGTH:
+            return written
+        path.unlink()  # a start was cut off between creating and writing it
+        return _lasting_secret(path)
+    with os.fdopen(handle, "w") as file:
+        key = secrets.token_urlsafe(48)
+        file.write(key)
+    return key

@@ -1,0 +1,1 @@
+"""Text analysis: values in, values out. No Flask, no database, no clock."""

@@ -1,0 +1,147 @@
+"""Which language a comment is in.
+
+Survey comments are short, and statistical detectors are poor at short text: they call "good"
+Somali. So the script decides first, then a vocabulary test for short English, and only then
+py3langid, restricted to languages customers write in.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections import Counter
+from typing import Any
+
+_LATIN = (
+    "en", "fr", "de", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "hu", "ro",
+    "tr", "vi", "id", "ms",
+)  # fmt: skip
+_BY_SCRIPT: dict[str, tuple[str, ...]] = {
+    "LATIN": _LATIN,
+    "CYRILLIC": ("ru", "uk", "bg", "sr"),
+    "ARABIC": ("ar", "fa", "ur"),
+    "HANGUL": ("ko",),
+    "THAI": ("th",),
+    "GREEK": ("el",),
+    "HEBREW": ("he",),
+    "DEVANAGARI": ("hi", "mr", "ne"),
+}
+_EAST_ASIAN = ("HIRAGANA", "KATAKANA", "CJK")
+
+# Text about text: its letters say nothing about the language of the writer.
+_NOISE = re.compile(r"https?://\S{1,2000}|\S{1,100}@\S{1,200}|[@#]\w{1,100}")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+# Japanese writes none of these; Chinese hardly a sentence without one.
+_CHINESE = re.compile("[这们吗呢吧没说对时个么还给让过边难东车见贵实现开关问题应该为请费价统务业产质优]|很|非常|不错|的$|了$")
+_SAMPLE = 2_000  # characters; more does not change the answer
+_SURE = 0.8
+_CLOSE = 0.25  # a hint wins over the first guess when it has this share of its probability
+
+
+def detect(text: str, *, hint: str | None = None) -> str | None:
+    """ISO 639-1 code of the language a text is in.
+
+    hint: the language of the survey, as "ja" or "ja-JP"; it only decides where the text does
+    not ("ok", "👍", "NPS", kanji alone). None when neither says anything.
+
+    >>> detect("価格が高い"), detect("Too slow"), detect("ok", hint="ja"), detect("👍")
+    ('ja', 'en', 'ja', None)
+    """
+    wished = re.split(r"[-_]", hint)[0].lower() or None if hint else None
+    sample = _NOISE.sub(" ", unicodedata.normalize("NFKC", text[:_SAMPLE]))
+    scripts = _count_scripts(sample)
+    if not scripts:
+        return wished
+    east = sum(scripts[script] for script in _EAST_ASIAN)
+    # A kanji says about as much as two Latin letters.
+    if east and 2 * east >= scripts.total() - east:
+        return _east_asian(sample, scripts, wished)
+    for script in _EAST_ASIAN:
+        del scripts[script]
+    script = scripts.most_common(1)[0][0]
+    candidates = _BY_SCRIPT.get(script)
+    if candidates is None:
+        return wished
+    if len(candidates) == 1:
+        return candidates[0]
+    if script == "LATIN":
+        return _latin(sample, wished)
+    return _most_likely(sample, candidates, wished)
+
+
+@functools.lru_cache(maxsize=8192)
+def _script(character: str) -> str:
+    """First word of the Unicode name of a letter, "" for anything else."""
+    if not character.isalpha():
+        return ""
+    name = unicodedata.name(character, "").split(" ", 1)[0]
+    # The long vowel mark and 々 have names of their own, and stand in Japanese only.
+    return {"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK"}.get(name, name)
+
+
+def _count_scripts(text: str) -> Counter[str]:
+    counts = Counter(map(_script, text))
+    del counts[""]
+    return counts
+
+
+def _east_asian(text: str, scripts: Counter[str], wished: str | None) -> str | None:
+    """Kana → Japanese. Kanji alone: signs of Chinese, else the survey's language, else Japanese."""
+    if scripts["HIRAGANA"] or scripts["KATAKANA"]:
+        return "ja"
+    if _CHINESE.search(text.strip(" \n。!！?？")):
+        return "zh"
+    if wished in ("ja", "zh"):
+        return wished
+    # Long Japanese always has kana; a heap of kanji without any is Chinese.
+    return "zh" if scripts["CJK"] > 20 else "ja"
+
+
+def _latin(text: str, wished: str | None) -> str | None:
+    words = [word.lower() for word in _WORD.findall(text) if _script(word[0]) == "LATIN"]
+    if not _telling(words, text):
+        return wished
+    if len(words) <= 6 and text.isascii() and _is_english(words):
+        rivals = _rank(text, _LATIN)
+        best, sure = rivals[0]
+        return best if best != "en" and sure > _SURE and len(words) > 1 else "en"
+    return _most_likely(text, _LATIN, wished)
+
+
+def _telling(words: list[str], text: str) -> bool:
+    """Whether there is more than "ok", "UI" or "NPS": those stand in any language."""
+    return any(
+        len(word) > 2 and not (word.upper() in text and len(word) <= 5) for word in words
+    ) or (len(words) > 2)
+
+
+def _is_english(words: list[str]) -> bool:
+    import simplemma
+
+    known = sum(simplemma.is_known(word, lang="en") for word in words)
+    return known >= 0.75 * len(words)
+
+
+def _most_likely(text: str, candidates: tuple[str, ...], wished: str | None) -> str:
+    ranking = _rank(text, candidates)
+    best, top = ranking[0]
+    if top < _SURE and any(code == wished and p >= _CLOSE * top for code, p in ranking):
+        assert wished is not None
+        return wished
+    return best
+
+
+def _rank(text: str, candidates: tuple[str, ...]) -> list[tuple[str, float]]:
+    usable = "".join(c for c in text if not "\ud800" <= c <= "\udfff")
+    return [(code, float(p)) for code, p in _identifier(candidates).rank(usable)]
+
+
+@functools.cache
+def _identifier(candidates: tuple[str, ...]) -> Any:
+    """py3langid restricted to some languages; own objects, because its restriction sticks."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(candidates))
+    return identifier

@@ -1,0 +1,1 @@
+"""Survey and metrics domain: values in, values out. No Flask, no database, no clock."""

@@ -1,0 +1,1 @@
+"""Writing surveys: questions with an identity, versions that never change."""

@@ -1,0 +1,242 @@
+"""What every table and every transaction has in common.
+
+Reads go through `db.session` (one per request). Writes go through `transaction()`:
+its own session and connection, begun as a writer, committed at the end of the block
+or rolled back by an exception. Workspace-owned tables have the key (workspace_id, id),
+and foreign keys between them include the workspace, so that no row can point into
+another tenant.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, TypeVar
+from uuid import UUID
+
+import uuid_utils.compat
+from flask import current_app
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    ForeignKeyConstraint,
+    MetaData,
+    Select,
+    String,
+    TypeDecorator,
+    event,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+
+T = TypeVar("T")
+
+# SQLite releases in which the WAL-reset data race can lose commits:
+# sqlite.org/wal.html#walresetbug, fixed in 3.51.3 with back-ports to 3.50.7 and 3.44.6.
+_WAL_RESET_FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+def utcnow() -> datetime:
+    """The current instant; rules get it passed in, only the edges call this."""
+    return datetime.now(UTC)
+
+
+def uuid7() -> UUID:
+    """A time-ordered key (RFC 9562), so that new rows land beside each other."""
+    return uuid_utils.compat.uuid7()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Stored as UTC; a naive value is refused rather than guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a zone, got {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JsonValue = JSON(none_as_null=True).with_variant(
+    postgresql.JSONB(none_as_null=True), "postgresql"
+)
+
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def table_name(class_name: str) -> str:
+    """CamelCase → snake_case.
+
+    >>> table_name("ScoreByValue")
+    'score_by_value'
+    """
+    return _WORD.sub("_", class_name).lower()
+
+
+class Base(DeclarativeBase):
+    """Tables are singular nouns, named after their class."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcDateTime(),
+        dict[str, Any]: JsonValue,
+        list[Any]: JsonValue,
+        list[str]: JsonValue,
+    }
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        return table_name(cls.__name__)
+
+
+class Tenant:
+    """Mixin of a table whose rows belong to a workspace."""
+
+    @declared_attr
+    def workspace_id(cls) -> Mapped[UUID]:
+        return mapped_column(
+            ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, sort_order=-20
+        )
+
+
+class TenantRow(Tenant):
+    """A workspace-owned row with an identity of its own."""
+
+    @declared_attr
+    def id(cls) -> Mapped[UUID]:
+        return mapped_column(primary_key=True, default=uuid7, sort_order=-10)
+
+
+def tenant_key(
+    column: str, table: str, *, ondelete: str | None = None, name: str | None = None
+) -> ForeignKeyConstraint:
+    """A foreign key that cannot leave the workspace."""
+    return ForeignKeyConstraint(
+        ["workspace_id", column],
+        [f"{table}.workspace_id", f"{table}.id"],
+        ondelete=ondelete,
+        name=name,
+    )
+
+
+def one_of(column: str, values: Sequence[str]) -> CheckConstraint:
+    """An enumeration: text with a CHECK, so that adding a value needs no type change."""
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
+
+
+def short_text(length: int = 200) -> String:
+    return String(length)
+
+
+def scoped(model: type[T], workspace_id: UUID) -> Select[tuple[T]]:
+    """Select rows of one workspace. Every read of a workspace-owned table begins here."""
+    return select(model).where(model.workspace_id == workspace_id)  # type: ignore[attr-defined]
+
+
+# --- transactions ---------------------------------------------------------------------
+
+
+def _db() -> Any:
+    # Looked up through the app: `extensions` needs Base from here.
+    return current_app.extensions["sqlalchemy"]
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One writing transaction in a session of its own.
+
+    Leaves by an exception → rolled back. Afterwards the request's reading session
+    is reset, so that it sees what was written. On SQLite it takes the write lock at
+    the start (BEGIN IMMEDIATE): a later upgrade from reading could fail at once.
+    """
+    database = _db()
+    database.session.rollback()
+    engine = database.engine.execution_options(voc_writer=True)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A reading session in which every statement sees the same state."""
+    engine = _db().engine
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+# --- SQLite -----------------------------------------------------------------------------
+
+
+def sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: a bundled one without the WAL-reset bug, else Python's."""
+    try:
+        import pysqlite3
+    except ImportError:
+        return sqlite3
+    return pysqlite3
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite release can lose commits in WAL mode (see module constant).
+
+    >>> has_wal_reset_bug((3, 40, 1)), has_wal_reset_bug((3, 50, 7)), has_wal_reset_bug((3, 53, 4))
+    (True, False, False)
+    """
+    if version >= _WAL_RESET_FIXED[0]:
+        return False
+    return not any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_RESET_FIXED)
+
+
+def configure_engine(engine: Engine) -> None:
+    """Durable and strict SQLite connections; nothing to do on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see _on_begin
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "secure_delete=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        writer = connection.get_execution_options().get("voc_writer")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -1,0 +1,1 @@
+"""Asking: invitations, e-mail, and whom not to ask."""

@@ -1,0 +1,55 @@
+"""Tables: invitations and suppression."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+
+INVITATION_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "answered", "bounced")
+SUPPRESSION_KINDS = ("unsubscribed", "bounced", "complained")
+
+
+class Invitation(TenantRow, Base):
+    """One contact asked once.
+
+    `state` moves scheduled → sending → sent → answered. `unknown` means that the mail
+    server may or may not have taken it (see docs/adr): a person decides, we do not
+    send twice.
+    """
+
+    survey_id: Mapped[UUID]
+    contact_id: Mapped[UUID]
+    channel: Mapped[str] = mapped_column(short_text(20))
+    state: Mapped[str] = mapped_column(short_text(20))
+    reason: Mapped[str | None] = mapped_column(short_text(60))
+    send_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    clicked_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("state", INVITATION_STATES),
+        tenant_key("survey_id", "survey", ondelete="CASCADE"),
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "survey_id", "state"),
+        Index(None, "workspace_id", "contact_id"),
+    )
+
+
+class Suppression(Tenant, Base):
+    """An address that must not be mailed; a keyed hash, so it survives erasure."""
+
+    address_digest: Mapped[str] = mapped_column(short_text(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(short_text(20), primary_key=True)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (one_of("kind", SUPPRESSION_KINDS),)

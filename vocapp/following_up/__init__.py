@@ -1,0 +1,1 @@
+"""Closing the loop: routing rules, the queue of cases, their timeline."""

@@ -1,0 +1,1 @@
+"""Scores with their uncertainty: cells that are always exact, and what is read from them."""

@@ -1,0 +1,420 @@
+"""The one table of pending work.
+
+The database is the truth and the broker is a doorbell: a service adds rows in its own
+transaction; after the commit it rings; a drain works rows off in batches; the
+scheduler rings again for whatever is due, so a lost ring only delays.
+
+Two modes of work:
+
+* `database`: the effect and the deletion of the row commit together.
+* `leased`: slow, or leaving the process. Claimed under a lease and committed; worked
+  with no transaction open; finished only where the lease token still holds, so that a
+  worker that was paused beyond its lease writes nothing.
+
+A row that fails is tried again later (back-off below), and set aside after
+`max_attempts`, with its error, where an admin sees it and can try it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import CheckConstraint, Index, Text, and_, delete, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from vocapp.database import Base, TenantRow, short_text, snapshot, transaction, utcnow
+from vocapp.extensions import celery
+
+log = structlog.get_logger()
+
+FRESH, BACKLOG = 0, 10  # priorities: fresh work goes before backlog
+
+# Attempts 1..8 wait 5 s, 10 s, 20 s … capped at 10 min: about 20 minutes in all.
+_BACK_OFF_S = 5
+_BACK_OFF_CAP_S = 600
+MAX_ATTEMPTS = 8
+DRAIN_SECONDS = 5.0
+_RING_PAUSE_S = 5.0
+
+
+class Pending(TenantRow, Base):
+    """A row of work; ids only, never personal text."""
+
+    __tablename__ = "outbox"
+
+    kind: Mapped[str] = mapped_column(short_text(40))
+    subject_id: Mapped[UUID]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    priority: Mapped[int] = mapped_column(default=FRESH)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[UUID | None]
+    set_aside_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("(lease_until IS NULL) = (lease_token IS NULL)", name="lease_whole"),
+        Index("ix_outbox_due", "kind", "set_aside_at", "priority", "due_at"),
+    )
+
+
+class Never(Exception):
+    """Raised by a handler for a row that no repetition will help: set aside at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How rows of one kind are worked off.
+
+    mode `database`: `apply(session, rows)` makes the effect in the given transaction.
+    mode `leased`: `work(rows)` runs without a transaction and returns one
+    `finish(session)` callable a row, or an exception in its place for a row that failed.
+    """
+
+    name: str
+    mode: Literal["database", "leased"]
+    apply: Callable[[Session, Sequence[Pending]], None] | None = None
+    work: (
+        Callable[[Sequence[Pending]], Sequence[Callable[[Session], None] | Exception]] | None
+    ) = None
+    batch: int = 200
+    lease_s: int = 120
+    queue: Literal["quick", "slow"] = "quick"
+    max_attempts: int = MAX_ATTEMPTS
+    refines: bool = False  # waits for the slower encoder: not part of a plain `voc drain`
+
+
+@dataclass(slots=True)
+class _Registry:
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+
+_registry = _Registry()
+
+
+def register(kind: Kind) -> None:
+    """Say who handles a kind; `create_app` calls this for each package."""
+    _registry.kinds[kind.name] = kind
+
+
+def kinds() -> tuple[Kind, ...]:
+    return tuple(_registry.kinds.values())
+
+
+def add(
+    session: Session,
+    workspace_id: UUID,
+    kind: str,
+    subject_id: UUID,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    priority: int = FRESH,
+    due_at: datetime | None = None,
+) -> None:
+    """Add a row of work to the caller's transaction."""
+    session.add(
+        Pending(
+            workspace_id=workspace_id,
+            kind=kind,
+            subject_id=subject_id,
+            detail=detail or {},
+            priority=priority,
+            due_at=due_at or now,
+            created_at=now,
+        )
+    )
+
+
+# --- the doorbell -----------------------------------------------------------------------
+
+_silent_until = 0.0
+
+
+def ring(*names: str) -> None:
+    """Tell the workers that there is work; best effort, the scheduler rings anyway."""
+    global _silent_until  # noqa: PLW0603 - one breaker per process, on purpose
+    if time.monotonic() < _silent_until:
+        return
+    for name in names:
+        kind = _registry.kinds.get(name)
+        if kind is None:
+            continue
+        try:
+            celery.send_task("outbox.drain", args=[name], queue=kind.queue, retry=False)
+        except Exception as exc:  # noqa: BLE001 - any broker trouble means: the scheduler rings later
+            _silent_until = time.monotonic() + _RING_PAUSE_S
+            log.warning("doorbell.unreachable", kind=name, error=type(exc).__name__)
+            return
+
+
+def doorbell_works() -> bool:
+    """Whether the last ring of this process went through."""
+    return time.monotonic() >= _silent_until
+
+
+# --- working off ------------------------------------------------------------------------
+
+
+def drain(name: str, *, seconds: float = DRAIN_SECONDS) -> bool:
+    """Work off batches of a kind for some seconds; True when more is waiting."""
+    until = time.monotonic() + seconds
+    while work_off(name, now=utcnow()):
+        if time.monotonic() >= until:
+            return True
+    return False
+
+
+def work_off(name: str, *, now: datetime) -> bool:
+    """Work off one batch of a kind; True when a full batch was found (more may wait)."""
+    kind = _registry.kinds[name]
+    if kind.mode == "database":
+        return _work_off_in_database(kind, now=now)
+    return _work_off_leased(kind, now=now)
+
+
+def _due(kind: Kind, now: datetime) -> Any:
+    return and_(
+        Pending.kind == kind.name,
+        Pending.set_aside_at.is_(None),
+        Pending.due_at <= now,
+        Pending.lease_token.is_(None),
+    )
+
+
+def _claim(session: Session, kind: Kind, *, now: datetime, limit: int) -> list[Pending]:
+    """Lock due rows that nobody else holds (on SQLite the writer's lock does it)."""
+    return list(
+        session.scalars(
+            select(Pending)
+            .where(_due(kind, now))
+            .order_by(Pending.priority, Pending.due_at, Pending.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .execution_options(voc_all_workspaces=True)
+        )
+    )
+
+
+def _work_off_in_database(kind: Kind, *, now: datetime) -> bool:
+    assert kind.apply is not None
+    try:
+        with transaction() as session:
+            rows = _claim(session, kind, now=now, limit=kind.batch)
+            if rows:
+                kind.apply(session, rows)
+                _delete(session, rows)
+        return len(rows) == kind.batch
+    except Exception as exc:  # noqa: BLE001 - the batch was rolled back; find the bad row below
+        log.warning("outbox.batch_failed", kind=kind.name, error=type(exc).__name__)
+        return _one_by_one(kind, now=now)
+
+
+def _one_by_one(kind: Kind, *, now: datetime) -> bool:
+    """After a batch failed: each row alone, so that one bad row never stops the rest."""
+    assert kind.apply is not None
+    for _ in range(kind.batch):
+        failure: tuple[Pending, Exception] | None = None
+        with transaction() as session:
+            rows = _claim(session, kind, now=now, limit=1)
+            if not rows:
+                return False
+            try:
+                with session.begin_nested():
+                    kind.apply(session, rows)
+                _delete(session, rows)
+            except Exception as exc:  # noqa: BLE001 - recorded on the row
+                failure = (rows[0], exc)
+                _fail(session, kind, rows[0], exc, now=now)
+        if failure:
+            log.warning(
+                "outbox.row_failed",
+                kind=kind.name,
+                row=str(failure[0].id),
+                error=type(failure[1]).__name__,
+                exc_info=failure[1],
+            )
+    return True
+
+
+def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
+    assert kind.work is not None
+    token = uuid4()
+    with transaction() as session:
+        rows = _claim(session, kind, now=now, limit=kind.batch)
+        for row in rows:
+            row.lease_token = token
+            row.lease_until = now + timedelta(seconds=kind.lease_s)
+            # Counted when claimed, so that a row which kills its worker is set aside too.
+            row.attempts += 1
+    if not rows:
+        return False
+    try:
+        outcomes = kind.work(rows)
+    except Exception as exc:  # noqa: BLE001 - recorded on every row of the batch
+        log.warning("outbox.work_failed", kind=kind.name, exc_info=exc)
+        outcomes = [exc] * len(rows)
+    for row, outcome in zip(rows, outcomes, strict=True):
+        _finish(kind, row, token, outcome)
+    return len(rows) == kind.batch
+
+
+def _finish(
+    kind: Kind, row: Pending, token: UUID, outcome: Callable[[Session], None] | Exception
+) -> None:
+    """Store a row's outcome, unless its lease was lost meanwhile."""
+    if not isinstance(outcome, Exception):
+        try:
+            with transaction() as session:
+                held = session.execute(
+                    delete(Pending).where(
+                        Pending.workspace_id == row.workspace_id,
+                        Pending.id == row.id,
+                        Pending.lease_token == token,
+                    )
+                )
+                if held.rowcount:
+                    outcome(session)
+            return
+        except Exception as exc:  # noqa: BLE001 - recorded on the row below
+            outcome = exc
+    with transaction() as session:
+        current = session.scalar(
+            select(Pending)
+            .where(
+                Pending.workspace_id == row.workspace_id,
+                Pending.id == row.id,
+                Pending.lease_token == token,
+            )
+            .with_for_update()
+        )
+        if current is not None:
+            current.attempts -= 1  # _fail counts this attempt again
+            _fail(session, kind, current, outcome, now=utcnow())
+    log.warning("outbox.row_failed", kind=kind.name, row=str(row.id), exc_info=outcome)
+
+
+def _delete(session: Session, rows: Sequence[Pending]) -> None:
+    for row in rows:
+        session.delete(row)
+
+
+def _fail(session: Session, kind: Kind, row: Pending, exc: Exception, *, now: datetime) -> None:
+    row.attempts += 1
+    row.lease_token = row.lease_until = None
+    # The type and place only: a message may quote a customer.
+    row.last_error = f"{type(exc).__name__}{': ' + str(exc) if isinstance(exc, Never) else ''}"
+    if isinstance(exc, Never) or row.attempts >= kind.max_attempts:
+        row.set_aside_at = now
+    else:
+        wait_s = min(_BACK_OFF_S * 2 ** (row.attempts - 1), _BACK_OFF_CAP_S)
+        row.due_at = now + timedelta(seconds=wait_s)
+    session.flush()
+
+
+# --- the scheduler's and the operator's view --------------------------------------------
+
+
+def release_expired_leases(*, now: datetime) -> int:
+    """Take rows back from workers that died or stalled; sets aside what kept killing them."""
+    with transaction() as session:
+        expired = and_(Pending.lease_until.is_not(None), Pending.lease_until < now)
+        session.execute(
+            update(Pending)
+            .where(expired, Pending.attempts >= MAX_ATTEMPTS)
+            .values(set_aside_at=now, last_error="LeaseExpired", lease_token=None, lease_until=None)
+            .execution_options(voc_all_workspaces=True)
+        )
+        released = session.execute(
+            update(Pending)
+            .where(expired)
+            .values(lease_token=None, lease_until=None)
+            .execution_options(voc_all_workspaces=True)
+        )
+    return int(released.rowcount)
+
+
+def due_kinds(*, now: datetime) -> tuple[str, ...]:
+    """Kinds with a row that could be worked off now."""
+    with snapshot() as session:
+        found = session.scalars(
+            select(Pending.kind)
+            .where(
+                Pending.set_aside_at.is_(None),
+                Pending.due_at <= now,
+                Pending.lease_token.is_(None),
+            )
+            .distinct()
+            .execution_options(voc_all_workspaces=True)
+        )
+        return tuple(name for name in found if name in _registry.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Rows of one kind: due now (held by workers included), and set aside."""
+
+    kind: str
+    due: int
+    set_aside: int
+
+
+def backlog(*, now: datetime, workspace_id: UUID | None = None) -> tuple[Backlog, ...]:
+    """Counts by kind, of one workspace or of all."""
+    aside = func.count(Pending.set_aside_at)
+    due = func.count().filter(and_(Pending.set_aside_at.is_(None), Pending.due_at <= now))
+    query = select(Pending.kind, due, aside).group_by(Pending.kind).order_by(Pending.kind)
+    if workspace_id is not None:
+        query = query.where(Pending.workspace_id == workspace_id)
+    with snapshot() as session:
+        rows = session.execute(query.execution_options(voc_all_workspaces=True))
+        return tuple(Backlog(kind, waiting, kept) for kind, waiting, kept in rows)
+
+
+def pending_count(session: Session, workspace_id: UUID, kind: str) -> int:
+    """How many rows of a kind wait in a workspace, read in the caller's snapshot."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Pending.workspace_id == workspace_id,
+                Pending.kind == kind,
+                Pending.set_aside_at.is_(None),
+            )
+        )
+        or 0
+    )
+
+
+def set_aside_rows(workspace_id: UUID, *, limit: int = 100) -> list[Pending]:
+    """What kept failing, oldest first."""
+    with snapshot() as session:
+        return list(
+            session.scalars(
+                select(Pending)
+                .where(Pending.workspace_id == workspace_id, Pending.set_aside_at.is_not(None))
+                .order_by(Pending.set_aside_at)
+                .limit(limit)
+            )
+        )
+
+
+def retry_set_aside(workspace_id: UUID, *, now: datetime, row_id: UUID | None = None) -> int:
+    """Try set-aside rows again: one, or all of a workspace. Returns how many."""
+    chosen = and_(Pending.workspace_id == workspace_id, Pending.set_aside_at.is_not(None))
+    if row_id is not None:
+        chosen = and_(chosen, Pending.id == row_id)
+    with transaction() as session:
+        names = session.scalars(select(Pending.kind).where(chosen).distinct()).all()
+        retried = session.execute(
+            update(Pending).where(chosen).values(set_aside_at=None, attempts=0, due_at=now)
+        )
+    ring(*names)
+    return int(retried.rowcount)

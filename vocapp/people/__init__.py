@@ -1,0 +1,1 @@
+"""Customers: accounts, contacts, what is known of them, and who is who."""

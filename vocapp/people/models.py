@@ -1,0 +1,98 @@
+"""Tables: accounts, contacts, identities, merge suggestions, tombstones."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+
+IDENTITY_KINDS = ("external_id", "email")
+
+
+class Account(TenantRow, Base):
+    """A customer company. `fact_as_of` says since when each fact is known (field → instant)."""
+
+    external_id: Mapped[str] = mapped_column(short_text(200))
+    name: Mapped[str] = mapped_column(short_text(300), default="")
+    plan: Mapped[str | None] = mapped_column(short_text(100))
+    region: Mapped[str | None] = mapped_column(short_text(100))
+    mrr_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(short_text(3))
+    started_on: Mapped[date | None]
+    renewal_on: Mapped[date | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    fact_as_of: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    owner_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    parent_account_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "external_id"),
+        tenant_key("parent_account_id", "account"),
+    )
+
+
+class Contact(TenantRow, Base):
+    """A person at a customer who can be asked."""
+
+    account_id: Mapped[UUID | None]
+    external_id: Mapped[str | None] = mapped_column(short_text(200))
+    email: Mapped[str | None] = mapped_column(short_text(320))
+    name: Mapped[str] = mapped_column(short_text(300), default="")
+    locale: Mapped[str | None] = mapped_column(short_text(20))
+    time_zone: Mapped[str | None] = mapped_column(short_text(64))
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    fact_as_of: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        tenant_key("account_id", "account"),
+        Index(None, "workspace_id", "account_id"),
+    )
+
+
+class ContactIdentity(Tenant, Base):
+    """By what a contact is found. An e-mail identifies only a contact without external id."""
+
+    kind: Mapped[str] = mapped_column(short_text(20), primary_key=True)
+    value: Mapped[str] = mapped_column(short_text(320), primary_key=True)
+    contact_id: Mapped[UUID]
+
+    __table_args__ = (
+        one_of("kind", IDENTITY_KINDS),
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "contact_id"),
+    )
+
+
+class MergeSuggestion(TenantRow, Base):
+    """Two contacts that may be one person; decided by a person, never silently."""
+
+    contact_id: Mapped[UUID]
+    other_contact_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(short_text(40))
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str | None] = mapped_column(short_text(20))
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "contact_id", "other_contact_id"),
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        tenant_key("other_contact_id", "contact", ondelete="CASCADE"),
+    )
+
+
+class Tombstone(Tenant, Base):
+    """An erased person's identity as a keyed hash, so that no retry brings them back."""
+
+    digest: Mapped[str] = mapped_column(short_text(64), primary_key=True)
+    created_at: Mapped[datetime]

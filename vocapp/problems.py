@@ -1,0 +1,155 @@
+"""What can go wrong, in one small tree, and how it is shown: in one place.
+
+Services raise these; machines get `application/problem+json` (RFC 9457), people a
+page. Database and library texts never reach either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, json, render_template, request
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+MACHINE_PATHS = ("/api/", "/public/", "/delighted/", "/healthz", "/readyz", "/metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """A failure with a status that the caller can act on."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str = "", *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = tuple(errors)
+
+
+class NotFound(Problem):
+    status, title = 404, "Not found"
+
+
+class Forbidden(Problem):
+    status, title = 403, "Forbidden"
+
+
+class Unauthorized(Problem):
+    status, title = 401, "Unauthorized"
+
+
+class Conflict(Problem):
+    status, title = 409, "Conflict"
+
+
+class TooMany(Problem):
+    status, title = 429, "Too many requests"
+
+
+class Unavailable(Problem):
+    status, title = 503, "Unavailable"
+
+
+class Malformed(Problem):
+    status, title = 400, "Bad request"
+
+
+class BadInput(Problem):
+    """One or more fields are wrong; names each."""
+
+    status, title = 422, "Invalid input"
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors), errors=errors)
+
+    @classmethod
+    def of(cls, field: str, message: str) -> BadInput:
+        return cls(FieldError(field, message))
+
+
+def from_validation(exc: ValidationError) -> BadInput:
+    """Every wrong field of a request, by its path: `contact.email`, `responses.3.score`."""
+    return BadInput(
+        *(
+            FieldError(".".join(str(part) for part in error["loc"]) or "body", error["msg"])
+            for error in exc.errors(include_url=False, include_context=False, include_input=False)
+        )
+    )
+
+
+def problem_response(problem: Problem) -> Response:
+    """The RFC 9457 document of a problem."""
+    body: dict[str, Any] = {
+        "type": f"urn:voc:problem:{problem.title.lower().replace(' ', '-')}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.path,
+    }
+    if problem.errors:
+        body["errors"] = [{"field": e.field, "message": e.message} for e in problem.errors]
+    response = Response(
+        json.dumps(body), status=problem.status, mimetype="application/problem+json"
+    )
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def is_machine_path() -> bool:
+    return request.path.startswith(MACHINE_PATHS)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(Problem, _show)
+    app.register_error_handler(HTTPException, _show_http)
+    app.register_error_handler(ValidationError, lambda exc: _show(from_validation(exc)))
+    app.register_error_handler(OperationalError, _show_operational)
+    app.register_error_handler(Exception, _show_surprise)
+
+
+def _show(problem: Problem) -> Any:
+    if is_machine_path():
+        return problem_response(problem)
+    page = render_template("error.html", problem=problem, status=problem.status)
+    return page, problem.status
+
+
+def _show_http(exc: HTTPException) -> Any:
+    if exc.response is not None or (exc.code or 500) < HTTPStatus.BAD_REQUEST:
+        return exc
+    problem = Problem(exc.description or exc.name)
+    problem.status, problem.title = exc.code or 500, exc.name
+    shown = _show(problem)
+    if exc.code == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(shown, Response):
+        shown.headers["Allow"] = ", ".join(getattr(exc, "valid_methods", None) or ())
+    return shown
+
+
+def _show_operational(exc: OperationalError) -> Any:
+    # The database is away or locked: nothing was stored, so the sender may try again.
+    log.warning("database.unavailable", error=type(exc.orig).__name__, path=request.path)
+    return _show(Unavailable("The database does not answer. Nothing was stored; try again."))
+
+
+def _show_surprise(exc: Exception) -> Any:
+    log.exception("request.failed", path=request.path, error=type(exc).__name__)
+    if current_app.config["PROPAGATE_EXCEPTIONS"] and current_app.testing:
+        raise exc
+    return _show(Problem("Something went wrong on our side. It has been logged."))

@@ -1,0 +1,558 @@
+"""Geometry of the charts: values in, positions out; the macros in templates/macros draw it.
+
+Horizontal positions are percent of the plot's width, so that a picture may be 300 or 1,200 px
+wide while its text stays the size of the page's text; vertical positions are px.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+
+DOMAINS = {"nps": (-100.0, 100.0), "csat": (0.0, 100.0), "ces": (1.0, 7.0)}
+DOMAIN_TICKS = {
+    "nps": (-100, -50, 0, 50, 100),
+    "csat": (0, 25, 50, 75, 100),
+    "ces": (1, 2, 3, 4, 5, 6, 7),
+}
+# A trend narrower than this would make noise look like a cliff.
+LEAST_SPAN = {"nps": 40.0, "csat": 20.0, "ces": 1.0}
+
+# First score of each band on the scale: (scale start, middle band, top band, scale end).
+BANDS = {"nps": (0, 7, 9, 10), "csat": (1, 3, 4, 5), "ces": (1, 4, 5, 7)}
+TREND_HEIGHT = 160
+COLUMN_HEIGHT = 96
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: its value, where it stands, what it says, how its text leans."""
+
+    at: float
+    label: str
+    value: float = 0.0
+    anchor: str = "middle"
+    minor: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A line from values to positions: low maps to start, high to end; outside is clipped.
+
+    >>> Scale(0, 10)(2.5)
+    25.0
+    >>> Scale(0, 10, start=160, end=0)(10)
+    0.0
+    """
+
+    low: float
+    high: float
+    start: float = 0.0
+    end: float = 100.0
+
+    def __call__(self, value: float) -> float:
+        if self.high == self.low:
+            return (self.start + self.end) / 2
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 3)
+
+
+def nice_step(span: float, most: int) -> float:
+    """The smallest of 1, 2, 2.5, 5 x 10^k that cuts a span into at most `most` pieces.
+
+    >>> nice_step(37, 4)
+    10.0
+    >>> nice_step(0.9, 4)
+    0.25
+    """
+    if span <= 0 or most < 1:
+        raise ValueError(f"span and most: expected numbers above 0, got {span} and {most}")
+    rough = span / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    factors = (1, 2, 2.5, 5, 10)
+    return next(f * power for f in factors if f * power >= rough * (1 - 1e-9))
+
+
+def nice_range(
+    values: Iterable[float], domain: tuple[float, float], *, least: float, pieces: int = 4
+) -> tuple[float, float, tuple[float, ...]]:
+    """A range that holds the values, starts and ends on round numbers and stays in the domain.
+
+    Returns low, high and the round values between them, both ends included. Without values the
+    whole domain is the range.
+    """
+    known = list(values) or list(domain)
+    low, high = max(min(known), domain[0]), min(max(known), domain[1])
+    if high - low < least:
+        middle = (low + high) / 2
+        low, high = middle - least / 2, middle + least / 2
+        shift = max(domain[0] - low, 0) + min(domain[1] - high, 0)
+        low, high = low + shift, high + shift
+    step = nice_step(high - low, pieces)
+    low = max(math.floor(low / step + 1e-9) * step, domain[0])
+    high = min(math.ceil(high / step - 1e-9) * step, domain[1])
+    marks = [low, high]
+    first = math.floor(low / step + 1e-9) + 1
+    marks += [k * step for k in range(first, math.ceil(high / step - 1e-9))]
+    return low, high, tuple(sorted({round(mark, 6) for mark in marks}))
+
+
+def _anchor(at: float) -> str:
+    return "start" if at < 4 else "end" if at > 96 else "middle"
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _ticks(values: Iterable[float], scale: Scale) -> tuple[Tick, ...]:
+    return tuple(
+        Tick(at=scale(v), label=_plain(v), value=v, anchor=_anchor(scale(v))) for v in values
+    )
+
+
+def _read(row: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The named values of a mapping, of a tuple in this order, or of any object with them."""
+    if isinstance(row, Mapping):
+        return {name: row[name] for name in names if name in row}
+    if isinstance(row, (tuple, list)):
+        return dict(zip(names, row, strict=False))
+    return {name: getattr(row, name) for name in names if hasattr(row, name)}
+
+
+# --- a score and its interval ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScorePicture:
+    """Positions of a score on the whole scale of its metric; point None: too few to tell."""
+
+    ticks: tuple[Tick, ...]
+    point: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def band_width(self) -> float:
+        """Width of the interval in percent; 0 where there is none."""
+        return 0.0 if self.low is None or self.high is None else round(self.high - self.low, 3)
+
+
+def score_picture(
+    metric: str, value: float | None, low: float | None, high: float | None
+) -> ScorePicture:
+    """Place a score and its interval on the metric's scale.
+
+    value, low, high in the metric's own unit (nps -100..100, csat 0..100, ces 1..7), None where
+    too few answered. Raises KeyError on another metric.
+    """
+    scale = Scale(*DOMAINS[metric])
+    ticks = _ticks(DOMAIN_TICKS[metric], scale)
+    place = [None if v is None else scale(v) for v in (value, low, high)]
+    return ScorePicture(ticks, *place)
+
+
+# --- how answers are spread over the scale ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Column:
+    """One point of the scale: x and width in percent, y and height in px from the top."""
+
+    score: int
+    n: int
+    share: float
+    category: str
+    x: float
+    width: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Band:
+    """All answers of one category; x and width in percent of the whole bar."""
+
+    category: str
+    n: int
+    share: float
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Columns of a scale and its three categories, best first; n answers in all."""
+
+    columns: tuple[Column, ...]
+    bands: tuple[Band, ...]
+    n: int
+
+
+def category_of(kind: str, score: int) -> str:
+    """promoter, passive or detractor; for csat and ces the same three colours, other words.
+
+    >>> [category_of("nps", s) for s in (6, 7, 9)], category_of("ces", 5)
+    (['detractor', 'passive', 'promoter'], 'promoter')
+    """
+    _, middle, top, _ = BANDS[kind]
+    return "promoter" if score >= top else "passive" if score >= middle else "detractor"
+
+
+def distribution(kind: str, counts: Sequence[int]) -> Distribution:
+    """Columns for the counts of each point of the scale.
+
+    counts: 11 numbers for nps (0..10), 5 for csat (1..5), 7 for ces (1..7), each >= 0.
+    Raises ValueError on other shapes.
+    """
+    first, _, _, last = BANDS[kind]
+    if len(counts) != last - first + 1 or min(counts) < 0:
+        raise ValueError(f"counts: expected {last - first + 1} numbers >= 0, got {list(counts)}")
+    n, highest, slot = sum(counts), max(max(counts), 1), 100 / len(counts)
+    gap = slot * 0.12
+    columns = []
+    for index, count in enumerate(counts):
+        height = round(COLUMN_HEIGHT * count / highest, 2)
+        columns.append(
+            Column(
+                score=first + index,
+                n=count,
+                share=count / n if n else 0.0,
+                category=category_of(kind, first + index),
+                x=round(index * slot + gap / 2, 3),
+                width=round(slot - gap, 3),
+                y=round(COLUMN_HEIGHT - height, 2),
+                height=height,
+            )
+        )
+    return Distribution(tuple(columns), _bands(columns, n), n)
+
+
+def _bands(columns: Sequence[Column], n: int) -> tuple[Band, ...]:
+    bands: list[Band] = []
+    x = 0.0
+    for category in ("promoter", "passive", "detractor"):
+        count = sum(column.n for column in columns if column.category == category)
+        share = count / n if n else 0.0
+        bands.append(Band(category, count, share, round(x, 3), round(share * 100, 3)))
+        x += share * 100
+    return tuple(bands)
+
+
+# --- a score over time -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One period: its first day, how many answered, the score and its interval (or None)."""
+
+    start: date
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class PlacedPoint:
+    """A period's point in the picture: x in percent, y values in px."""
+
+    x: float
+    y: float
+    low_y: float
+    high_y: float
+    source: TrendPoint
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Lines and ribbons of each unbroken stretch, points, ticks; empty where nothing is known."""
+
+    points: tuple[TrendPoint, ...]
+    placed: tuple[PlacedPoint, ...]
+    lines: tuple[str, ...]
+    ribbons: tuple[str, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    notes: tuple[Tick, ...]
+    height: int = TREND_HEIGHT
+
+    @property
+    def last(self) -> TrendPoint | None:
+        """The newest period that has a score."""
+        return self.placed[-1].source if self.placed else None
+
+
+def trend(
+    points: Iterable[Any],
+    metric: str,
+    *,
+    locale: Locale | str = "en",
+    notes: Iterable[tuple[date, str]] = (),
+) -> Trend:
+    """Place periods on a time axis.
+
+    points: TrendPoint, mappings or tuples (start, n, value, low, high), oldest first; a period
+    whose value is None leaves a gap. notes: (day, words) to mark on the axis; days outside the
+    periods are left out. Raises KeyError on an unknown metric.
+    """
+    names = ("start", "n", "value", "low", "high")
+    series = tuple(p if isinstance(p, TrendPoint) else TrendPoint(**_read(p, names)) for p in points)
+    known = [v for p in series for v in (p.value, p.low, p.high) if v is not None]
+    low, high, marks = nice_range(known, DOMAINS[metric], least=LEAST_SPAN[metric])
+    y = Scale(low, high, start=TREND_HEIGHT, end=0)
+    days = [p.start.toordinal() for p in series]
+    x = Scale(min(days), max(days)) if days else Scale(0, 0)
+    stretches = _stretches(series, x, y)
+    return Trend(
+        points=series,
+        placed=tuple(point for stretch in stretches for point in stretch),
+        lines=tuple(_line(s) for s in stretches if len(s) > 1),
+        ribbons=tuple(_ribbon(s) for s in stretches if len(s) > 1),
+        x_ticks=date_ticks([p.start for p in series], locale=locale),
+        y_ticks=tuple(Tick(at=y(v), label=_plain(v), value=v) for v in marks),
+        notes=tuple(
+            Tick(at=x(day.toordinal()), label=words, anchor=_anchor(x(day.toordinal())))
+            for day, words in notes
+            if days and min(days) <= day.toordinal() <= max(days)
+        ),
+    )
+
+
+def _stretches(series: Sequence[TrendPoint], x: Scale, y: Scale) -> list[list[PlacedPoint]]:
+    """Runs of neighbouring periods that have a score."""
+    runs: list[list[PlacedPoint]] = [[]]
+    for point in series:
+        if point.value is None:
+            runs.append([])
+            continue
+        low = point.value if point.low is None else point.low
+        high = point.value if point.high is None else point.high
+        runs[-1].append(
+            PlacedPoint(x(point.start.toordinal()), y(point.value), y(low), y(high), point)
+        )
+    return [run for run in runs if run]
+
+
+def _line(points: Sequence[PlacedPoint]) -> str:
+    return "M" + "L".join(f"{p.x:g} {p.y:g}" for p in points)
+
+
+def _ribbon(points: Sequence[PlacedPoint]) -> str:
+    there = [f"{p.x:g} {p.high_y:g}" for p in points]
+    back = [f"{p.x:g} {p.low_y:g}" for p in reversed(points)]
+    return "M" + "L".join(there + back) + "Z"
+
+
+def date_ticks(
+    days: Sequence[date], *, locale: Locale | str = "en", most: int = 7
+) -> tuple[Tick, ...]:
+    """Dates under a time axis: starts of years, months or weeks, whichever fits.
+
+    days: first days of the periods, any order. Every second tick is `minor`: a phone hides it.
+    The year is written on the first tick and where it changes.
+    """
+    if not days:
+        return ()
+    first, last = min(days), max(days)
+    scale = Scale(first.toordinal(), last.toordinal())
+    if first == last:
+        return (Tick(at=50.0, label=format_date(first, "medium", locale=locale)),)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    marks = _month_starts(first, last, months, most) if months >= 3 else ()
+    monthly = len(marks) >= 2
+    if not monthly:
+        marks = _even_days(first, last, most)
+    ticks = []
+    year = None
+    for index, day in enumerate(marks):
+        skeleton = _skeleton(monthly=monthly, with_year=day.year != year and (monthly or index > 0))
+        year = day.year
+        ticks.append(
+            Tick(
+                at=scale(day.toordinal()),
+                label=format_skeleton(skeleton, day, locale=locale),
+                anchor=_anchor(scale(day.toordinal())),
+                minor=index % 2 == 1,
+            )
+        )
+    return tuple(ticks)
+
+
+def _skeleton(*, monthly: bool, with_year: bool) -> str:
+    if monthly:
+        return "yMMM" if with_year else "MMM"
+    return "yMMMd" if with_year else "MMMd"
+
+
+def _month_starts(first: date, last: date, months: int, most: int) -> tuple[date, ...]:
+    step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if months / s <= most), 120)
+    start = first.year * 12 + first.month - 1 + (first.day > 1)
+    start += -start % step
+    end = last.year * 12 + last.month - 1
+    return tuple(date(m // 12, m % 12 + 1, 1) for m in range(start, end + 1, step))
+
+
+def _even_days(first: date, last: date, most: int) -> tuple[date, ...]:
+    span = (last - first).days
+    step = next((s for s in (1, 2, 7, 14, 28) if span / s <= most), 56)
+    return tuple(first + timedelta(days=d) for d in range(0, span + 1, step))
+
+
+# --- segments beside one another ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DotRow:
+    """One segment: value None means too few to tell; differs None means not tested."""
+
+    label: str
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    differs: bool | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class PlacedRow:
+    """A segment's dot and whisker in percent of the plot; all None where too few."""
+
+    source: DotRow
+    at: float | None
+    low: float | None
+    high: float | None
+    side: str  # above | below | same: only "differs" makes a side
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Rows, best score first and the unknown last, with the overall as a reference."""
+
+    rows: tuple[PlacedRow, ...]
+    ticks: tuple[Tick, ...]
+    overall: float | None
+
+
+def dots(
+    rows: Iterable[Any], metric: str, *, overall: float | None = None, sort: bool = True
+) -> Dots:
+    """Place segments on one axis that holds all their intervals.
+
+    rows: DotRow, mappings, or tuples (label, n, value, low, high, differs, url).
+    Raises KeyError on an unknown metric.
+    """
+    names = ("label", "n", "value", "low", "high", "differs", "url")
+    known_rows = [r if isinstance(r, DotRow) else DotRow(**_read(r, names)) for r in rows]
+    if sort:
+        known_rows.sort(key=lambda r: (r.value is None, -(r.value or 0.0), r.label))
+    values = [v for r in known_rows for v in (r.value, r.low, r.high) if v is not None]
+    values += [] if overall is None else [overall]
+    low, high, marks = nice_range(values, DOMAINS[metric], least=LEAST_SPAN[metric])
+    scale = Scale(low, high)
+    return Dots(
+        rows=tuple(_placed_row(row, scale, overall) for row in known_rows),
+        ticks=_ticks(marks, scale),
+        overall=None if overall is None else scale(overall),
+    )
+
+
+def _placed_row(row: DotRow, scale: Scale, overall: float | None) -> PlacedRow:
+    if row.value is None:
+        return PlacedRow(row, None, None, None, "same")
+    side = "same"
+    if row.differs:
+        side = "above" if overall is None or row.value >= overall else "below"
+    low = row.value if row.low is None else row.low
+    high = row.value if row.high is None else row.high
+    return PlacedRow(row, scale(row.value), scale(low), scale(high), side)
+
+
+# --- ranked bars ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BarRow:
+    """One bar: value gives its length; share (0..1), url, text, note and is_new are optional."""
+
+    label: str
+    value: float
+    share: float | None = None
+    url: str | None = None
+    text: str | None = None
+    note: str | None = None
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class PlacedBar:
+    """A bar from x, width wide, in percent; sign -1, 0 or 1."""
+
+    source: BarRow
+    x: float
+    width: float
+    sign: int
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars in the order given, and where zero lies (percent)."""
+
+    rows: tuple[PlacedBar, ...]
+    zero: float
+
+
+def bars(rows: Iterable[Any]) -> Bars:
+    """Lengths for ranked rows; zero lies inside when some values are negative.
+
+    rows: BarRow, mappings, or tuples (label, value, share, url, text, note, is_new).
+    """
+    names = ("label", "value", "share", "url", "text", "note", "is_new")
+    known = [r if isinstance(r, BarRow) else BarRow(**_read(r, names)) for r in rows]
+    low, high = min([0.0, *(r.value for r in known)]), max([0.0, *(r.value for r in known)])
+    if low == high:
+        return Bars(tuple(PlacedBar(r, 0.0, 0.0, 0) for r in known), 0.0)
+    scale = Scale(low, high)
+    zero = scale(0)
+    placed = []
+    for row in known:
+        at = scale(row.value)
+        sign = (row.value > 0) - (row.value < 0)
+        placed.append(PlacedBar(row, min(at, zero), round(abs(at - zero), 3), sign))
+    return Bars(tuple(placed), zero)
+
+
+# --- sparkline -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A line in a box of 100 x 24; last is the newest known point, None where all are null."""
+
+    paths: tuple[str, ...]
+    last: tuple[float, float] | None
+
+
+def sparkline(values: Sequence[float | None]) -> Sparkline:
+    """A word-sized line without axes; gaps where a value is None."""
+    known = [v for v in values if v is not None]
+    if not known:
+        return Sparkline((), None)
+    x = Scale(0, max(len(values) - 1, 0), start=2, end=98)
+    y = Scale(min(known), max(known), start=21, end=3)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((x(index), y(value)))
+    runs = [run for run in runs if run]
+    paths = tuple("M" + "L".join(f"{a:g} {b:g}" for a, b in run) for run in runs if len(run) > 1)
+    return Sparkline(paths, runs[-1][-1])

@@ -1,0 +1,132 @@
+"""How numbers, scores, money and times are written in the language of the person who reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import flask_babel
+from babel import Locale, numbers
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1}
+
+Number = int | float | Decimal
+
+
+def _locale() -> Locale:
+    return flask_babel.get_locale() or Locale("en")
+
+
+def _pattern(digits: int, grouping: str = "#,##0") -> str:
+    return f"{grouping}.{'0' * digits}" if digits else grouping
+
+
+def _rounded(value: Number, digits: int) -> Decimal:
+    """Half away from zero, and never a negative zero: −0.2 points are written 0."""
+    step = Decimal(1).scaleb(-digits)
+    magnitude = abs(Decimal(str(value))).quantize(step, rounding="ROUND_HALF_UP")
+    return magnitude if value >= 0 or not magnitude else -magnitude
+
+
+def metric_name(metric: str) -> str:
+    """The name people use for a metric.
+
+    >>> metric_name("nps")
+    'NPS'
+    """
+    return METRIC_NAMES[metric]
+
+
+def number(value: Number | None, digits: int = 0) -> str:
+    """A plain number with the language's separators; a dash where there is none."""
+    if value is None:
+        return NOTHING
+    text = numbers.format_decimal(
+        _rounded(value, digits), format=_pattern(digits), locale=_locale()
+    )
+    return text.replace("-", MINUS)
+
+
+def compact_number(value: Number | None) -> str:
+    """A number for tight places: 12K in English, 1.2万 in Japanese; exact below 10,000."""
+    if value is None or abs(value) < 10_000:
+        return number(value)
+    text: str = numbers.format_compact_decimal(value, locale=_locale(), fraction_digits=1)
+    return text.replace("-", MINUS)
+
+
+def percent(share: Number | None, digits: int = 0) -> str:
+    """A share in 0..1 as a percentage; a dash where there is none."""
+    if share is None:
+        return NOTHING
+    value = _rounded(Decimal(str(share)) * 100, digits)
+    text = numbers.format_percent(
+        value / 100, format=_pattern(digits) + "%", locale=_locale(), decimal_quantization=False
+    )
+    return text.replace("-", MINUS)
+
+
+def score_text(value: Number | None, metric: str, digits: int | None = None) -> str:
+    """A score as it is spoken of: NPS +31, CSAT 78%, CES 5.4; a dash where there is none.
+
+    value: points in -100..100 (nps), percent in 0..100 (csat), mean in 1..7 (ces).
+    Raises KeyError on another metric.
+    """
+    places = DEFAULT_DIGITS[metric] if digits is None else digits
+    if value is None:
+        return NOTHING
+    if metric == "csat":
+        return percent(Decimal(str(value)) / 100, places)
+    text = number(value, places)
+    return f"+{text}" if metric == "nps" and _rounded(value, places) > 0 else text
+
+
+def money_minor(amount_minor: int | None, currency: str) -> str:
+    """Money from integer minor units and an ISO 4217 code: 1234500 JPY is ¥1,234,500."""
+    if amount_minor is None:
+        return NOTHING
+    precision = numbers.get_currency_precision(currency)
+    amount = Decimal(amount_minor).scaleb(-precision)
+    text: str = numbers.format_currency(amount, currency, locale=_locale())
+    return text.replace("-", MINUS)
+
+
+def _aware(value: datetime) -> datetime:
+    """Stored times are UTC; SQLite gives them back without saying so."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def local_datetime(value: datetime | None, style: str = "medium") -> str:
+    """A moment on the reader's clock, as their language writes it (style: short..full)."""
+    if value is None:
+        return NOTHING
+    text: str = flask_babel.format_datetime(_aware(value), style)
+    return text
+
+
+def local_date(value: date | None, style: str = "medium") -> str:
+    """A day as the reader's language writes it; a moment becomes its day on their clock."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, datetime):
+        text: str = flask_babel.format_date(flask_babel.to_user_timezone(_aware(value)), style)
+        return text
+    text = flask_babel.format_date(value, style, rebase=False)
+    return text
+
+
+def time_ago(value: datetime | None, now: datetime | None = None) -> str:
+    """How far a moment lies from now, either way: "3 hours ago", 「3 時間前」, "in 2 days"."""
+    if value is None:
+        return NOTHING
+    difference = _aware(value) - _aware(now or datetime.now(UTC))
+    text: str = flask_babel.format_timedelta(difference, add_direction=True, threshold=0.99)
+    return text
+
+
+def iso_time(value: datetime | date) -> str:
+    """For the datetime attribute of a time element."""
+    return _aware(value).isoformat() if isinstance(value, datetime) else value.isoformat()

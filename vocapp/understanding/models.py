@@ -1,0 +1,112 @@
+"""Tables: themes, analyses, assignments, labels, theme cells."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+
+ANALYSIS_STATES = ("pending", "done", "failed")
+ASSIGNMENT_SOURCES = ("model", "rule", "person")
+LABEL_VERDICTS = ("add", "remove", "confirm")
+SENTIMENTS = ("positive", "neutral", "negative", "mixed")
+
+
+class Theme(TenantRow, Base):
+    """What feedback may be about. Label, description and keywords per language."""
+
+    key: Mapped[str] = mapped_column(short_text(100))
+    label: Mapped[dict[str, Any]]
+    description: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    keywords: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    parent_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "key"),
+        tenant_key("parent_id", "theme"),
+    )
+
+
+class Analysis(Tenant, Base):
+    """What the text pipeline found in a response's verbatim, and which version found it."""
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(short_text(10))
+    text_digest: Mapped[str | None] = mapped_column(short_text(64))
+    language: Mapped[str | None] = mapped_column(short_text(10))
+    sentiment: Mapped[str | None] = mapped_column(short_text(10))
+    sentiment_score: Mapped[float | None]
+    redacted: Mapped[str | None] = mapped_column(Text)
+    encoder: Mapped[str | None] = mapped_column(short_text(20))
+    model_version: Mapped[str | None] = mapped_column(short_text(64))
+    analysed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("state", ANALYSIS_STATES),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+    )
+
+
+class Assignment(Tenant, Base):
+    """A theme on a verbatim. `evidence_start/end` cut the deciding words from the comment."""
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    theme_id: Mapped[UUID] = mapped_column(primary_key=True)
+    confidence: Mapped[float]
+    sentiment: Mapped[str] = mapped_column(short_text(10))
+    source: Mapped[str] = mapped_column(short_text(10))
+    evidence_start: Mapped[int]
+    evidence_end: Mapped[int]
+    encoder: Mapped[str | None] = mapped_column(short_text(20))
+    model_version: Mapped[str | None] = mapped_column(short_text(64))
+    assigned_at: Mapped[datetime]
+    # What theme_cell holds of this row: {"day", "question_id", "category", "sentiment"}.
+    counted: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        one_of("source", ASSIGNMENT_SOURCES),
+        one_of("sentiment", SENTIMENTS),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        tenant_key("theme_id", "theme", ondelete="CASCADE"),
+        Index(None, "workspace_id", "theme_id"),
+    )
+
+
+class Label(TenantRow, Base):
+    """A person's verdict about a theme on a verbatim; what the classifier learns from."""
+
+    response_id: Mapped[UUID]
+    theme_id: Mapped[UUID]
+    verdict: Mapped[str] = mapped_column(short_text(10))
+    user_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        one_of("verdict", LABEL_VERDICTS),
+        UniqueConstraint("workspace_id", "response_id", "theme_id"),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        tenant_key("theme_id", "theme", ondelete="CASCADE"),
+    )
+
+
+class ThemeCell(Tenant, Base):
+    """How many responses carry a theme, per local day, score category and sentiment."""
+
+    theme_id: Mapped[UUID] = mapped_column(primary_key=True)
+    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    local_day: Mapped[date] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(short_text(20), primary_key=True)
+    sentiment: Mapped[str] = mapped_column(short_text(10), primary_key=True)
+    n: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        tenant_key("theme_id", "theme", ondelete="CASCADE"),
+        tenant_key("question_id", "question", ondelete="CASCADE"),
+    )

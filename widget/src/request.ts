@@ -1,0 +1,34 @@
+/** One request to the survey server: never rejects, never waits for ever. */
+
+export interface Reply {
+  /** HTTP status; 0 when no answer came that this page may read. */
+  status: number;
+  /** The parsed body; undefined when it is not JSON. */
+  data: unknown;
+  /** Seconds that the server asks us to wait; 0 when it does not. */
+  waitSeconds: number;
+}
+
+const TIMEOUT_MS = 15_000;
+
+export async function request(method: string, url: string, body?: string): Promise<Reply> {
+  const reply: Reply = { status: 0, data: undefined, waitSeconds: 0 };
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  try {
+    const init: RequestInit = { method, mode: "cors", credentials: "omit", signal: abort.signal };
+    if (body !== undefined) {
+      init.body = body;
+      init.headers = { "Content-Type": "application/json" };
+      init.keepalive = true; // Goes on when the person leaves the page.
+    }
+    const response = await fetch(url, init);
+    reply.waitSeconds = Number(response.headers.get("Retry-After")) || 0;
+    reply.data = await response.json().catch(() => undefined);
+    reply.status = response.status;
+  } catch {
+    // No network, blocked or timed out: status 0 says all the caller can act on.
+  }
+  clearTimeout(timer);
+  return reply;
+}
