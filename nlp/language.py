@@ -18,7 +18,7 @@ _LATIN = (
     "tr", "vi", "id", "ms",
 )  # fmt: skip
 _BY_SCRIPT: dict[str, tuple[str, ...]] = {
-    "LATIN": _LATIN,
+    "LATIN": _LATIN,  # the commonest of each script first
     "CYRILLIC": ("ru", "uk", "bg", "sr"),
     "ARABIC": ("ar", "fa", "ur"),
     "HANGUL": ("ko",),
@@ -54,11 +54,14 @@ def detect(text: str, *, hint: str | None = None) -> str | None:
     if not scripts:
         return wished
     east = sum(scripts[script] for script in _EAST_ASIAN)
-    # A kanji says about as much as two Latin letters.
-    if east and 2 * east >= scripts.total() - east:
+    # A kanji says about as much as two Latin letters; particles say that the sentence round a
+    # heap of English product names is Japanese.
+    weight = 8 if scripts["HIRAGANA"] > 1 else 2
+    if east and weight * east >= scripts.total() - east:
         return _east_asian(sample, scripts, wished)
     for script in _EAST_ASIAN:
         del scripts[script]
+    sample = "".join(" " if _script(c) in _EAST_ASIAN else c for c in sample)
     script = scripts.most_common(1)[0][0]
     candidates = _BY_SCRIPT.get(script)
     if candidates is None:
@@ -112,7 +115,7 @@ def _latin(text: str, wished: str | None) -> str | None:
 def _telling(words: list[str], text: str) -> bool:
     """Whether there is more than "ok", "UI" or "NPS": those stand in any language."""
     return any(
-        len(word) > 2 and not (word.upper() in text and len(word) <= 5) for word in words
+        len(word) > 2 and not (word.upper() in text and len(word) <= 4) for word in words
     ) or (len(words) > 2)
 
 
@@ -124,12 +127,15 @@ def _is_english(words: list[str]) -> bool:
 
 
 def _most_likely(text: str, candidates: tuple[str, ...], wished: str | None) -> str:
+    """The best guess; unsure, the survey's language if it is close, else the commonest one."""
     ranking = _rank(text, candidates)
     best, top = ranking[0]
-    if top < _SURE and any(code == wished and p >= _CLOSE * top for code, p in ranking):
-        assert wished is not None
+    if top >= _SURE:
+        return best
+    close = [code for code, p in ranking if p >= _CLOSE * top]
+    if wished in close:
         return wished
-    return best
+    return candidates[0] if candidates[0] in close else best
 
 
 def _rank(text: str, candidates: tuple[str, ...]) -> list[tuple[str, float]]:
