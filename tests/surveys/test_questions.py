@@ -1,0 +1,144 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surveys.questions import (
+    KINDS,
+    MAX_TEXT_CHARS,
+    BadAnswer,
+    Option,
+    Question,
+    localised,
+    scale_of,
+    validate_answer,
+    wording,
+)
+
+SCALE_KINDS = [kind for kind in KINDS if scale_of(kind) is not None]
+
+
+def question(kind, **fields):
+    options = (Option("yes", {"en": "Yes"}), Option("no", {"en": "No"})) if kind == "choice" else ()
+    return Question(key="q", kind=kind, text={"en": "?"}, options=options, **fields)
+
+
+def test_the_scales_are_fixed():
+    sizes = {kind: (scale_of(kind)[0], scale_of(kind)[-1]) for kind in SCALE_KINDS}
+    assert sizes == {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def test_a_kind_that_does_not_exist_has_no_scale():
+    with pytest.raises(ValueError, match="kind"):
+        scale_of("stars")
+
+
+@pytest.mark.parametrize("kind", SCALE_KINDS)
+def test_exactly_the_points_of_the_scale_are_taken(kind):
+    taken = []
+    for score in range(-3, 15):
+        try:
+            taken.append(validate_answer(question(kind), score))
+        except BadAnswer:
+            continue
+    assert taken == list(scale_of(kind))
+
+
+@pytest.mark.parametrize("kind", SCALE_KINDS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(True, False, "9", "", 9.5, 9.0, 3.0, float("nan"), float("inf")),
+        *(-1, 11, 2**63, 10**5000, [9], {"score": 9}, b"9"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_scale_refuses_what_is_not_one_of_its_points(kind, value):
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(question(kind), value)
+    last = scale_of(kind)[-1]
+    assert refused.value.field == "q"
+    assert f"to {last}, got " in refused.value.message
+    assert len(refused.value.message) < 150
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(True, "true"), ("9", "the text '9'"), (9.5, "9.5"), (-1, "-1"), (11, "11"), ([], "a list")],
+)
+def test_the_refusal_says_what_came(value, shown):
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(question("nps"), value)
+    assert refused.value.message.endswith(shown)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.integers(), st.lists))
+def test_any_json_value_is_stored_as_it_is_or_refused_with_a_message_that_can_be_sent(value):
+    for kind in KINDS:
+        try:
+            answer = validate_answer(question(kind), value)
+        except BadAnswer as refused:
+            json.dumps(refused.message).encode()
+            refused.message.encode()
+        else:
+            assert answer is None or (answer == value and type(answer) is type(value))
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "ok \udfff"])
+def test_text_that_a_database_cannot_hold_is_refused(text):
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(question("text"), text)
+    assert refused.value.code == "bad_characters"
+
+
+def test_the_longest_text_is_kept_and_one_more_character_refused():
+    assert validate_answer(question("text"), "あ" * MAX_TEXT_CHARS) == "あ" * MAX_TEXT_CHARS
+    with pytest.raises(BadAnswer, match="10,001"):
+        validate_answer(question("text"), "あ" * (MAX_TEXT_CHARS + 1))
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t", "\u3000", "\u200b\ufeff"])
+def test_text_without_a_visible_character_is_no_answer(text):
+    assert validate_answer(question("text"), text) is None
+    with pytest.raises(BadAnswer, match="required"):
+        validate_answer(question("text", required=True), text)
+
+
+def test_text_comes_back_as_it_was_sent():
+    assert validate_answer(question("text"), " 髙﨑𠮷 👨‍👩‍👧 \r\n") == " 髙﨑𠮷 👨‍👩‍👧 \r\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_answer_is_refused_only_where_one_is_required(kind):
+    assert validate_answer(question(kind), None) is None
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(question(kind, required=True), None)
+    assert refused.value.code == "required"
+
+
+def test_a_choice_takes_the_keys_of_its_options_only():
+    assert validate_answer(question("choice"), "yes") == "yes"
+    for value in ("Yes", "maybe", 1, ["yes"], {}):
+        with pytest.raises(BadAnswer, match="expected one of yes, no"):
+            validate_answer(question("choice"), value)
+
+
+def test_the_language_of_the_reader_comes_before_the_category():
+    asked = Question(
+        key="comment",
+        kind="text",
+        text={"ja": "ご意見を。", "en": "Comments?"},
+        wording_by_category={"detractor": {"ja": "何が問題でしたか。"}},
+    )
+    assert wording(asked, language="ja", category="detractor") == "何が問題でしたか。"
+    assert wording(asked, language="ja", category="promoter") == "ご意見を。"
+    assert wording(asked, language="en", category="detractor") == "Comments?"
+    assert wording(asked, language="ar", category="detractor") == "何が問題でしたか。"
+    assert wording(asked, language="ar") == "ご意見を。"
+
+
+def test_a_language_tag_matches_by_its_base_language_whatever_its_case():
+    texts = {"en": "colour", "pt-BR": "cor"}
+    assert localised(texts, language="en_GB") == "colour"
+    assert localised(texts, language="PT-br") == "cor"
