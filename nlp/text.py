@@ -1,0 +1,345 @@
+"""Reading a comment: normalised text, tokens, sentences and clauses.
+
+Everything is found in normalised text and given back as offsets into the ORIGINAL text, so that
+a page can mark the words that decided something, and a cut removes exactly what was meant.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nlp.clauses import Word, clause_bounds, sentence_bounds
+from nlp.language import detect
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Token as SpacyToken
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of the original text; end is exclusive."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word. text is the original's own letters, lemma the lower-case dictionary form.
+
+    pos: universal part of speech ("NOUN", "VERB", …), "" where no tagger knows the language.
+    """
+
+    text: str
+    lemma: str
+    start: int
+    end: int
+    is_stop: bool
+    is_punct: bool
+    pos: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A comment as read. Sentences hold clauses; neither begins or ends with a space."""
+
+    text: str
+    language: str | None
+    tokens: tuple[Token, ...]
+    sentences: tuple[Span, ...]
+    clauses: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """Normalised text and where each of its characters came from."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def original_span(self, start: int, end: int) -> Span:
+        """Where text[start:end] stands in the original; an empty piece gives an empty span."""
+        if not 0 <= start <= end <= len(self.text):
+            raise ValueError(f"span: expected 0 <= start <= end <= {len(self.text)}")
+        if start == end:
+            at = self.starts[start] if start < len(self.text) else (self.ends or [0])[-1]
+            return Span(at, at)
+        return Span(self.starts[start], self.ends[end - 1])
+
+
+# --- normalised text and the way back -------------------------------------------------------
+
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff"  # soft hyphen, zero-width space, word joiner, byte order
+_LONGEST_CLUSTER = 32  # characters; keeps a heap of accents on one letter linear
+# Each of these is NFKC as it is and takes nothing in from the character before it.
+_INERT = re.compile(r"[\n\t -~、。「」ぁ-ゖァ-ヺー一-鿿]+")
+
+
+def normalise(text: str) -> Normalised:
+    """NFKC (half and full width become one), lower case, nothing invisible; with offsets.
+
+    >>> n = normalise("ｶﾞｰﾄﾞのＡＰＩ")
+    >>> n.text, n.original_span(0, 3)
+    ('ガードのapi', Span(start=0, end=5))
+    """
+    return fold(text, lower=True)
+
+
+def fold(text: str, *, lower: bool) -> Normalised:
+    """NFKC with an offset map, character cluster by character cluster.
+
+    Zero-width characters vanish (they split words to hide them); NUL, other control characters
+    and lone surrogates become spaces, because C libraries end or fail there.
+    """
+    if _INERT.fullmatch(text):
+        normal = text.lower() if lower else text
+        return Normalised(normal, range(len(text)), range(1, len(text) + 1))
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end, inert in _clusters(text):
+        cluster = text[start:end]
+        if inert:
+            pieces.append(cluster.lower() if lower else cluster)
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+            continue
+        piece = _fold_one(cluster, lower) if end == start + 1 else _fold_cluster(cluster, lower)
+        pieces.append(piece)
+        starts.extend([start] * len(piece))
+        ends.extend([end] * len(piece))
+    return Normalised("".join(pieces), starts, ends)
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, inert) of pieces that normalise on their own.
+
+    A run of inert characters is one piece, any other character with its marks another.
+    """
+    at, length = 0, len(text)
+    while at < length:
+        run = _INERT.match(text, at)
+        end = run.end() if run else at + 1
+        if end < length and _joins(text[end]):
+            if end - 1 > at:
+                yield at, end - 1, True
+                at = end - 1
+            run = None
+            limit = min(length, at + _LONGEST_CLUSTER)
+            while end < limit and _joins(text[end]):
+                end += 1
+        yield at, end, run is not None
+        at = end
+
+
+@functools.lru_cache(maxsize=65_536)
+def _joins(character: str) -> bool:
+    """Whether a character may merge with the one before it: accents, ﾞ, Hangul vowels."""
+    if character.isascii():
+        return False
+    first = unicodedata.normalize("NFKC", character)[:1]
+    return any(
+        unicodedata.combining(c) != 0
+        or unicodedata.category(c) in ("Mn", "Mc", "Me")
+        or "\u1160" <= c <= "\u11ff"
+        for c in (character, first)
+        if c
+    )
+
+
+def _fold_cluster(cluster: str, lower: bool) -> str:
+    usable = "".join(_visible(c) for c in cluster)
+    normal = unicodedata.normalize("NFKC", usable)
+    # Again after lower case: it takes İ apart into what NFKC would have composed.
+    return unicodedata.normalize("NFKC", normal.lower()) if lower else normal
+
+
+# Of single characters only, so that the cache has an end.
+_fold_one = functools.lru_cache(maxsize=65_536)(_fold_cluster)
+
+
+def _visible(character: str) -> str:
+    if character in _INVISIBLE:
+        return ""
+    if character in "\n\t\r":
+        return character
+    return " " if unicodedata.category(character) in ("Cc", "Cs") else character
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+# Characters. Sudachi takes 49,149 bytes; spaCy's rules are quadratic in a heap of quotes.
+_CHUNK_SUDACHI = 8_000
+_CHUNK_RULES = 1_000
+_BREAK = re.compile(r"[\n。!?]|[、,. ]")
+
+
+def read(text: str, *, language: str | None = None) -> Document:
+    """Read one comment; language None means: find out."""
+    language = language or detect(text)
+    folded = fold(text, lower=False)
+    words = [word for word in _words(folded.text, language) if not word.text.isspace()]
+    sentences = sentence_bounds(folded.text)
+    clauses = clause_bounds(folded.text, sentences, words)
+    return Document(
+        text=text,
+        language=language,
+        tokens=tuple(_token(text, folded, word) for word in words),
+        sentences=tuple(folded.original_span(*span) for span in sentences),
+        clauses=tuple(folded.original_span(*span) for span in clauses),
+    )
+
+
+def read_many(
+    texts: Sequence[str], *, languages: Sequence[str | None] | None = None
+) -> list[Document]:
+    """Read comments; languages: one for each text, None where it is to be found out."""
+    known = [None] * len(texts) if languages is None else languages
+    return [read(text, language=language) for text, language in zip(texts, known, strict=True)]
+
+
+def _token(text: str, folded: Normalised, word: Word) -> Token:
+    span = folded.original_span(word.start, word.end)
+    return Token(
+        text=text[span.start : span.end],
+        lemma=word.lemma,
+        start=span.start,
+        end=span.end,
+        is_stop=word.is_stop,
+        is_punct=word.is_punct,
+        pos=word.pos,
+    )
+
+
+@functools.cache
+def _pipeline(language: str | None) -> Language:
+    """A blank spaCy pipeline: a tokeniser with its stop words and nothing learned."""
+    import spacy  # costs seconds, so only who reads text pays
+
+    if language == "ja":
+        # Short units: with thirty comments to learn from, 管理 and 画面 are seen more often
+        # than 管理画面; what belongs together comes back as n-grams.
+        return spacy.blank("ja", config={"nlp": {"tokenizer": {"split_mode": "A"}}})
+    if language in ("zh", "en") or language in _SPACED:
+        return spacy.blank(language)
+    return spacy.blank("xx")
+
+
+# Languages whose spaCy tokeniser needs nothing else installed.
+_SPACED = frozenset(
+    [
+        "ar",
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "es",
+        "fa",
+        "fi",
+        "fr",
+        "he",
+        "hi",
+        "hu",
+        "id",
+        "it",
+        "mr",
+        "ms",
+        "ne",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sr",
+        "sv",
+        "tr",
+        "uk",
+        "ur",
+    ]
+)
+
+
+def _words(text: str, language: str | None) -> Iterator[Word]:
+    pipeline = _pipeline(language)
+    size = _CHUNK_SUDACHI if language == "ja" else _CHUNK_RULES
+    for offset, chunk in _chunks(text, size):
+        for token in pipeline.make_doc(chunk):
+            if token.text:
+                yield _word(token, offset, language)
+
+
+def _chunks(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """Cut long text at the last full stop, comma or space within reach."""
+    start = 0
+    while len(text) - start > size:
+        breaks = list(_BREAK.finditer(text, start + size // 2, start + size))
+        strong = [match for match in breaks if match.group() in "\n。!?"]
+        reach = strong or breaks
+        end = reach[-1].end() if reach else start + size
+        yield start, text[start:end]
+        start = end
+    if start < len(text):
+        yield start, text[start:]
+
+
+def _word(token: SpacyToken, offset: int, language: str | None) -> Word:
+    lower = token.text.lower()
+    is_punct = all(unicodedata.category(c)[0] in "PZ" for c in token.text)
+    return Word(
+        text=token.text,
+        start=offset + token.idx,
+        end=offset + token.idx + len(token.text),
+        lemma=_lemma(token.lemma_ or lower, lower, language),
+        tag=token.tag_,
+        pos=token.pos_,
+        is_stop=token.is_stop,
+        is_punct=is_punct,
+    )
+
+
+@functools.lru_cache(maxsize=65_536)
+def _lemma(tagged: str, lower: str, language: str | None) -> str:
+    if language == "ja":
+        return unicodedata.normalize("NFKC", tagged).lower()
+    if language not in _LEMMATISED:
+        return lower
+    import simplemma
+
+    return str(simplemma.lemmatize(lower, lang=language)).lower()
+
+
+_LEMMATISED = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "fa",
+        "fi",
+        "fr",
+        "hi",
+        "hu",
+        "id",
+        "it",
+        "ms",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sv",
+        "tr",
+        "uk",
+    ]
+)
