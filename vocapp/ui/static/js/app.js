@@ -1,0 +1,227 @@
+// Staff pages. Everything here only makes quicker what works without it.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const root = document.documentElement;
+
+  for (const element of $$("[data-open],[data-themes],[data-copy],[data-select-all]")) element.hidden = false;
+
+  // --- light and dark: kept here, and in a cookie so that the server draws it at once ---
+  const remembered = () => { try { return localStorage.getItem("theme") || ""; } catch { return ""; } };
+  const showTheme = (theme) => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    for (const b of $$("[data-theme-choice]")) b.setAttribute("aria-pressed", String(b.dataset.themeChoice === theme));
+  };
+  const keepTheme = (theme) => {
+    try { localStorage.setItem("theme", theme); } catch { /* private mode: this page only */ }
+    const age = theme ? 31536000 : 0;
+    document.cookie = `theme=${theme}; path=/; max-age=${age}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    showTheme(theme);
+  };
+  showTheme(remembered() || root.dataset.theme || "");
+
+  // --- clicks ---
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    const text = "value" in source ? source.value : source.textContent;
+    try { await navigator.clipboard.writeText(text); } catch {
+      if (!source.select) return;
+      source.select();
+      if (!document.execCommand("copy")) return;
+    }
+    const before = button.textContent;
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = before; }, 2000);
+  };
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("button, a, summary") || event.target;
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    if (target.dataset?.open) document.getElementById(target.dataset.open)?.showModal();
+    if (target.dataset?.themeChoice !== undefined) keepTheme(target.dataset.themeChoice);
+    if (target.dataset?.copy) copy(target);
+    if (event.target instanceof HTMLDialogElement && event.target.open) {
+      const box = event.target.getBoundingClientRect();
+      const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+      if (!inside) event.target.close();
+    }
+  });
+
+  // --- forms: ask first, send once, become usable again when the page comes back ---
+  const agreed = new WeakSet();
+  const ask = (form, submitter) => {
+    const dialog = $("#confirm");
+    $("[data-confirm-text]", dialog).textContent = submitter?.dataset.confirm || form.dataset.confirm;
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue !== "yes") return;
+      agreed.add(form);
+      form.requestSubmit(submitter || undefined);
+    }, { once: true });
+    dialog.showModal();
+  };
+  const setBusy = (form, busy) => {
+    if (busy) form.setAttribute("aria-busy", "true"); else form.removeAttribute("aria-busy");
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method === "dialog") return;
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    if (question && !agreed.has(form) && $("#confirm")?.showModal) {
+      event.preventDefault();
+      ask(form, event.submitter);
+      return;
+    }
+    agreed.delete(form);
+    if (form.method !== "post") return;
+    if (form.getAttribute("aria-busy") === "true") { event.preventDefault(); return; }
+    if (event.defaultPrevented) return;
+    setBusy(form, true);
+    setTimeout(() => setBusy(form, false), 8000);
+  });
+  addEventListener("pageshow", () => $$("form[aria-busy]").forEach((form) => setBusy(form, false)));
+  for (const form of $$("form[data-autosubmit]")) {
+    const button = $("button", form);
+    if (button) button.hidden = true;
+    form.addEventListener("change", () => form.requestSubmit());
+  }
+
+  // --- selecting rows ---
+  const showSelection = (id) => {
+    const boxes = $$(`[data-select="${id}"]`);
+    const chosen = boxes.filter((box) => box.checked);
+    for (const all of $$(`[data-select-all="${id}"]`)) {
+      all.checked = boxes.length > 0 && chosen.length === boxes.length;
+      all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+    }
+    for (const bar of $$(`[data-bulk="${id}"]`)) {
+      bar.hidden = chosen.length === 0;
+      const count = $("[data-selected-count]", bar);
+      if (count) count.textContent = String(chosen.length);
+    }
+  };
+  let lastBox = null;
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest?.("[data-select]");
+    if (!box) return;
+    if (event.shiftKey && lastBox && lastBox.dataset.select === box.dataset.select) {
+      const boxes = $$(`[data-select="${box.dataset.select}"]`);
+      const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
+      boxes.slice(from, to + 1).forEach((each) => { each.checked = box.checked; });
+    }
+    lastBox = box;
+    showSelection(box.dataset.select);
+  });
+  document.addEventListener("change", (event) => {
+    const id = event.target.dataset?.selectAll;
+    if (id === undefined) return;
+    for (const box of $$(`[data-select="${id}"]`)) box.checked = event.target.checked;
+    showSelection(id);
+  });
+  for (const bar of $$("[data-bulk]")) showSelection(bar.dataset.bulk);
+
+  // --- keyboard ---
+  const rows = () => $$("[data-list]").flatMap((list) => list.tagName === "TABLE" ? $$("tbody tr", list) : [...list.children]);
+  const move = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.getAttribute("aria-current") === "true");
+    const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+    all.forEach((row) => row.removeAttribute("aria-current"));
+    next.setAttribute("aria-current", "true");
+    next.scrollIntoView({ block: "nearest" });
+    $("a[href], button", next)?.focus({ preventScroll: true });
+  };
+  const current = () => rows().find((row) => row.getAttribute("aria-current") === "true");
+  const press = (key) => {
+    const row = current();
+    const target = (row && $(`[data-key="${key}"]`, row)) || $(`[data-key="${key}"]`);
+    target?.click();
+    return Boolean(target);
+  };
+  const search = () => {
+    const field = $("[data-search], input[type=search]");
+    field?.focus();
+    field?.select?.();
+    return Boolean(field);
+  };
+  const go = (letter) => {
+    const link = $(`[data-go="${CSS.escape(letter)}"]`);
+    if (link) location.assign(link.href);
+    return Boolean(link);
+  };
+  let waiting = 0;
+  const actions = {
+    "?": () => { $("#keys")?.showModal(); return true; },
+    "/": search,
+    g: () => { waiting = Date.now(); return true; },
+    j: () => { move(1); return true; },
+    k: () => { move(-1); return true; },
+    x: () => { const box = current() && $("[data-select]", current()); box?.click(); return Boolean(box); },
+    Enter: () => { const row = current(); if (!row || row.contains(document.activeElement)) return false; $("a[href]", row)?.click(); return true; },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.defaultPrevented) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && $("#palette")) {
+      event.preventDefault();
+      openPalette();
+      return;
+    }
+    if (event.key === "Escape") {
+      for (const menu of $$("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
+      return;
+    }
+    const typing = event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    const chord = Date.now() - waiting < 1500;
+    waiting = 0;
+    if (chord ? go(event.key) : (actions[event.key] || (() => event.key.length === 1 && press(CSS.escape(event.key))))()) event.preventDefault();
+  });
+
+  // --- palette: rooms, and whatever on the page carries data-command ---
+  const openPalette = () => {
+    const dialog = $("#palette"), input = $("input", dialog), list = $("ul", dialog), none = $("[data-none]", dialog);
+    if (dialog.open) return;
+    const commands = $$("[data-go], [data-command], .page-actions a, .page-actions button, .tabs a").filter((e) => !dialog.contains(e));
+    let shown = [], at = 0;
+    const mark = () => {
+      [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === at)));
+      input.setAttribute("aria-activedescendant", shown.length ? `palette-${at}` : "");
+      list.children[at]?.scrollIntoView({ block: "nearest" });
+    };
+    const draw = () => {
+      const words = input.value.normalize("NFKC").toLowerCase().split(/\s+/);
+      shown = commands.filter((e) => words.every((w) => e.textContent.normalize("NFKC").toLowerCase().includes(w)));
+      list.replaceChildren(...shown.map((e, i) => {
+        const item = document.createElement("li");
+        item.id = `palette-${i}`;
+        item.setAttribute("role", "option");
+        item.textContent = e.textContent.trim();
+        item.addEventListener("click", () => run(i));
+        return item;
+      }));
+      none.hidden = shown.length > 0;
+      at = 0;
+      mark();
+    };
+    const run = (i) => { dialog.close(); shown[i]?.click(); };
+    input.value = "";
+    input.oninput = draw;
+    input.onkeydown = (event) => {
+      if (event.isComposing) return;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        at = (at + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % (shown.length || 1);
+        mark();
+      } else if (event.key === "Enter") { event.preventDefault(); run(at); }
+    };
+    draw();
+    dialog.showModal();
+    input.focus();
+  };
+
+  // --- small things ---
+  $("[data-focus]")?.focus();
+  const here = $(".rooms a[aria-current]"), rooms = $(".rooms");
+  if (here && rooms.scrollWidth > rooms.clientWidth) rooms.scrollLeft = here.offsetLeft - rooms.clientWidth / 2 + here.offsetWidth / 2;
+})();
