@@ -303,7 +303,9 @@ def trend(
     periods are left out. Raises KeyError on an unknown metric.
     """
     names = ("start", "n", "value", "low", "high")
-    series = tuple(p if isinstance(p, TrendPoint) else TrendPoint(**_read(p, names)) for p in points)
+    series = tuple(
+        p if isinstance(p, TrendPoint) else TrendPoint(**_read(p, names)) for p in points
+    )
     known = [v for p in series for v in (p.value, p.low, p.high) if v is not None]
     low, high, marks = nice_range(known, DOMAINS[metric], least=LEAST_SPAN[metric])
     y = Scale(low, high, start=TREND_HEIGHT, end=0)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import flask_babel
-from babel import Locale, numbers
+from babel import Locale, dates, numbers
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -100,11 +100,13 @@ def _aware(value: datetime) -> datetime:
 
 
 def local_datetime(value: datetime | None, style: str = "medium") -> str:
-    """A moment on the reader's clock, as their language writes it (style: short..full)."""
+    """A moment on the reader's clock, to the minute; style is that of the date: short..full."""
     if value is None:
         return NOTHING
-    text: str = flask_babel.format_datetime(_aware(value), style)
-    return text
+    moment = _aware(value)
+    joined = str(dates.get_datetime_format(style, locale=_locale())).replace("'", "")
+    day = flask_babel.format_date(moment, style)
+    return joined.replace("{1}", day).replace("{0}", flask_babel.format_time(moment, "short"))
 
 
 def local_date(value: date | None, style: str = "medium") -> str:
@@ -112,10 +114,8 @@ def local_date(value: date | None, style: str = "medium") -> str:
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        text: str = flask_babel.format_date(flask_babel.to_user_timezone(_aware(value)), style)
-        return text
-    text = flask_babel.format_date(value, style, rebase=False)
-    return text
+        return str(flask_babel.format_date(_aware(value), style))
+    return str(flask_babel.format_date(value, style, rebase=False))
 
 
 def time_ago(value: datetime | None, now: datetime | None = None) -> str:
@@ -123,8 +123,7 @@ def time_ago(value: datetime | None, now: datetime | None = None) -> str:
     if value is None:
         return NOTHING
     difference = _aware(value) - _aware(now or datetime.now(UTC))
-    text: str = flask_babel.format_timedelta(difference, add_direction=True, threshold=0.99)
-    return text
+    return str(flask_babel.format_timedelta(difference, add_direction=True, threshold=0.99))
 
 
 def iso_time(value: datetime | date) -> str:

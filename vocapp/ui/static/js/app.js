@@ -5,21 +5,22 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const root = document.documentElement;
 
-  for (const element of $$("[data-open],[data-themes],[data-copy],[data-select-all]")) element.hidden = false;
+  for (const element of $$("[data-open],[data-themes],[data-copy],[data-select-all],[data-keys-switch]")) element.hidden = false;
 
   // --- light and dark: kept here, and in a cookie so that the server draws it at once ---
-  const remembered = () => { try { return localStorage.getItem("theme") || ""; } catch { return ""; } };
+  const recall = (key) => { try { return localStorage.getItem(key) || ""; } catch { return ""; } };
+  const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private mode: this page only */ } };
   const showTheme = (theme) => {
     if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
     for (const b of $$("[data-theme-choice]")) b.setAttribute("aria-pressed", String(b.dataset.themeChoice === theme));
   };
   const keepTheme = (theme) => {
-    try { localStorage.setItem("theme", theme); } catch { /* private mode: this page only */ }
+    remember("theme", theme);
     const age = theme ? 31536000 : 0;
     document.cookie = `theme=${theme}; path=/; max-age=${age}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
     showTheme(theme);
   };
-  showTheme(remembered() || root.dataset.theme || "");
+  showTheme(recall("theme") || root.dataset.theme || "");
 
   // --- clicks ---
   const copy = async (button) => {
@@ -150,6 +151,13 @@
     if (link) location.assign(link.href);
     return Boolean(link);
   };
+  // Speech input types letters by accident: single keys can be switched off (WCAG 2.1.4).
+  let singleKeys = recall("keys") !== "off";
+  const keysSwitch = $("[data-keys-switch] input");
+  if (keysSwitch) {
+    keysSwitch.checked = singleKeys;
+    keysSwitch.addEventListener("change", () => { singleKeys = keysSwitch.checked; remember("keys", singleKeys ? "on" : "off"); });
+  }
   let waiting = 0;
   const actions = {
     "?": () => { $("#keys")?.showModal(); return true; },
@@ -172,7 +180,7 @@
       return;
     }
     const typing = event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    if (!singleKeys || typing || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const chord = Date.now() - waiting < 1500;
     waiting = 0;
     if (chord ? go(event.key) : (actions[event.key] || (() => event.key.length === 1 && press(CSS.escape(event.key))))()) event.preventDefault();
