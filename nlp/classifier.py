@@ -1,0 +1,494 @@
+"""The theme classifier: several themes a text, calibrated, with a threshold each; may abstain.
+
+Two linear models see a text. One has the sentence vector alone: it knows a theme taught in
+another language. The other adds n-grams of words and characters: it is sharper, but blind in a
+language it has no examples in. They are mixed theme by theme, by how many labelled examples the
+text's own language has. A theme's description and keywords stand in until there are labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, vstack
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from nlp.calibration import (
+    DEFAULT_SHARES,
+    Calibration,
+    fit_calibration,
+    fit_thresholds,
+    folds,
+    to_probabilities,
+)
+from nlp.described import Described, keywords_of, wordings_of
+from nlp.features import (
+    LanguageCentre,
+    Ngrams,
+    Unit,
+    anchor_texts,
+    anchors_from,
+    clauses_of,
+    encode_unique,
+    whole_of,
+)
+from nlp.language import detect
+from nlp.linear import Linear, Rows, balanced_weights, fit_linear
+from nlp.taxonomy import Taxonomy, Theme
+from nlp.text import Document, Span, read, read_many
+from nlp.vectors import Encoder, load_encoder
+
+Matrix = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
+Prediction = tuple[tuple[str, float], ...]
+
+FORMAT = 1  # of what is learnt; a model of another format must be trained again
+_TRUST_NGRAMS = 10.0  # labelled examples of a theme in a language: n-grams count half
+_TRUST_LABELS = 4.0  # labelled examples of a theme: its description counts half
+_FEW = 3  # positives below which a theme teaches nothing about calibration
+_ENOUGH = 20  # positives, all themes together, from which calibration is learnt
+_WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
+_EXPLAIN_TOKENS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the classifier thinks of one document.
+
+    whole: (t,) probabilities; thresholds: (t,) in this language. clauses: spans of the text;
+    by_clause: (c, t) probabilities.
+    """
+
+    whole: FloatArray
+    thresholds: FloatArray
+    clauses: tuple[Span, ...]
+    by_clause: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A piece of the text that speaks for (weight > 0) or against a theme, in log-odds."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """Units of some documents: `whole[i]` is one row, `first[i]:first[i+1]` rows its clauses."""
+
+    units: tuple[Unit, ...]
+    whole: npt.NDArray[np.intp]
+    clauses: tuple[npt.NDArray[np.intp], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expert:
+    """One of the two models: its weights, what its scores mean, and a threshold (t,) a theme.
+
+    linear is None where nothing but descriptions is known.
+    """
+
+    linear: Linear | None
+    calibration: Calibration
+    thresholds: FloatArray
+
+
+class ThemeClassifier(BaseEstimator):
+    """Multi-label (or, where each text has exactly one label, multinomial) theme classifier.
+
+    encoder: an Encoder, its name, or None for the best there is.
+    l2: penalty of both linear models. random_state: seeds the cross-validation folds.
+
+    Learnt: keys_, single_label_, counts_ (language → labelled texts a theme), centre_, ngrams_,
+    described_, by_vectors_ and by_all_ (the experts), training_size_.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder | str | None = None,
+        *,
+        l2: float = 1.0,
+        random_state: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.l2 = l2
+        self.random_state = random_state
+
+    # --- learning ---------------------------------------------------------------------------
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Sequence[str]],
+        *,
+        languages: Sequence[str | None] | None = None,
+        taxonomy: Taxonomy | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> ThemeClassifier:
+        """Learn from n texts with any number of labels each, and from the taxonomy's words.
+
+        1. Choose the themes: the taxonomy's in its order, then other labels by name.
+        2. Read and encode the texts, the taxonomy's wordings and the anchors, each once.
+        3. Train both models, out of fold to learn calibration and thresholds, then on all.
+
+        weights: (n,), how much each text counts. Without texts a taxonomy is required: themes
+        are then found by description and keywords. Raises ValueError on unequal lengths and
+        when there is neither label nor taxonomy.
+        """
+        targets, row_weights = self._validate(texts, labels, taxonomy, weights)
+        known = languages if languages is not None else [detect(text) for text in texts]
+        self.encoder_ = self._resolve_encoder()
+        documents = read_many(list(texts), languages=list(known))
+        self.single_label_ = bool(len(texts)) and bool((targets.sum(axis=1) == 1).all())
+        self.single_label_ &= len(self.keys_) > 1
+        self.training_size_ = len(texts)
+        self.counts_ = _counts_by_language(targets, [d.language for d in documents])
+        views = _views(documents, with_clauses=not self.single_label_)
+        vectors, extra = self._learn_space(views, taxonomy)
+        self._learn_models(views, vectors, extra, targets, row_weights)
+        return self
+
+    def _validate(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Sequence[str]],
+        taxonomy: Taxonomy | None,
+        weights: Sequence[float] | None,
+    ) -> tuple[FloatArray, FloatArray]:
+        if len(labels) != len(texts):
+            raise ValueError(f"labels: expected {len(texts)} entries, got {len(labels)}")
+        self.keys_ = _choose_keys(labels, taxonomy)
+        if not self.keys_:
+            raise ValueError("labels: expected at least one label, or a taxonomy with themes")
+        place = {key: number for number, key in enumerate(self.keys_)}
+        targets = np.zeros((len(texts), len(self.keys_)))
+        for row, keys in enumerate(labels):
+            targets[row, [place[key] for key in keys]] = 1.0
+        mass = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=np.float64)
+        if mass.shape != (len(texts),) or (mass < 0).any():
+            raise ValueError(f"weights: expected {len(texts)} numbers >= 0")
+        return targets, mass
+
+    def _resolve_encoder(self) -> Encoder:
+        if self.encoder is None or isinstance(self.encoder, str):
+            return load_encoder(self.encoder)
+        return self.encoder
+
+    def _learn_space(
+        self, views: _Views, taxonomy: Taxonomy | None
+    ) -> tuple[Matrix, tuple[Rows, FloatArray]]:
+        """Learn centre, n-grams and descriptions; give the units' vectors and extra rows."""
+        themes = _themes_in_order(self.keys_, taxonomy)
+        wordings = wordings_of(themes)
+        anchors = anchor_texts()
+        units = views.units
+        raw = encode_unique(
+            self.encoder_,
+            [*(u.text for u in units), *(w.text for w in wordings), *(a[1] for a in anchors)],
+        )
+        n, p = len(units), len(wordings)
+        whole_languages = [units[row].language for row in views.whole]
+        apart = anchors_from(anchors, raw[n + p :])
+        self.centre_ = LanguageCentre.fit(raw[views.whole], whole_languages, apart)
+        vectors = self.centre_.apply(raw[:n], [u.language for u in units])
+        described = self.centre_.apply(raw[n : n + p], [w.language for w in wordings])
+        background = np.concatenate(
+            [self.centre_.apply(v, [name] * len(v)) for name, v in apart.parallel.items()]
+        )
+        owner = np.array([w.theme for w in wordings], dtype=np.intp)
+        self.described_ = Described.fit(described, owner, background, keywords_of(themes))
+        limit = _WEIGHTS_LIMIT // len(self.keys_)
+        self.ngrams_ = Ngrams().fit([units[row] for row in views.whole], max_features=limit)
+        extra_targets = np.zeros((p, len(self.keys_)))
+        extra_targets[np.arange(p), owner] = 1.0
+        extra_units = [whole_of(read(w.text, language=w.language)) for w in wordings]
+        return vectors, (Rows(described, self.ngrams_.transform(extra_units)), extra_targets)
+
+    def _learn_models(
+        self,
+        views: _Views,
+        vectors: Matrix,
+        extra: tuple[Rows, FloatArray],
+        targets: FloatArray,
+        weights: FloatArray,
+    ) -> None:
+        """Out-of-fold scores → calibration and thresholds; then the models on everything."""
+        rows = Rows(vectors, self.ngrams_.transform(views.units))
+        described = self.described_.log_odds(vectors, [unit.text for unit in views.units])
+        plain = self._untaught()
+        self.by_vectors_, self.by_all_ = plain, plain
+        if not len(views.whole):
+            return
+        whole = rows.take(views.whole)
+        used = targets.sum(axis=0) >= _FEW
+        calibrated = [plain, plain]
+        if targets[:, used].sum() >= _ENOUGH:
+            unseen = self._out_of_fold(views, rows, described, extra, targets, weights)
+            calibrated = [self._calibrate(scores, targets, weights, used) for scores in unseen]
+        linears = self._train(whole, extra, targets, weights)
+        self.by_vectors_, self.by_all_ = (
+            replace(expert, linear=linear)
+            for expert, linear in zip(calibrated, linears, strict=True)
+        )
+
+    def _untaught(self) -> Expert:
+        t, single = len(self.keys_), self.single_label_
+        shares = np.array((1.0, 0.0, 0.0) if single else DEFAULT_SHARES)
+        cut = 0.0 if single else 0.5
+        return Expert(None, Calibration(shares, np.zeros(t), single), np.full(t, cut))
+
+    def _out_of_fold(
+        self,
+        views: _Views,
+        rows: Rows,
+        described: FloatArray,
+        extra: tuple[Rows, FloatArray],
+        targets: FloatArray,
+        weights: FloatArray,
+    ) -> FloatArray:
+        """Scores (2, 3, n, t): by both models, of each text by those that have not seen it."""
+        texts = np.array([views.units[row].text for row in views.whole])
+        count = 5 if len(texts) < 3000 else 3
+        fold = folds(targets, texts, count=count, seed=self.random_state)
+        whole = rows.take(views.whole)
+        scores = np.zeros((2, 3, len(texts), targets.shape[1]))
+        for number in range(count):
+            seen, asked = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            if not len(asked) or not len(seen):
+                continue
+            linears = self._train(whole.take(seen), extra, targets[seen], weights[seen])
+            for which, linear in enumerate(linears):
+                mixed = self._with_descriptions(linear.decide(rows), described)
+                scores[which][:, asked] = _pool(views, mixed, described)[:, asked]
+        return scores
+
+    def _calibrate(
+        self, unseen: FloatArray, targets: FloatArray, weights: FloatArray, used: npt.NDArray[Any]
+    ) -> Expert:
+        """Themes with too few texts of their own get the offset and cut of the others."""
+        single = self.single_label_
+        if single:
+            used = np.ones_like(used)
+        learnt = fit_calibration(unseen[:, :, used], targets[:, used], weights, single=single)
+        offsets = np.full(len(self.keys_), float(np.mean(learnt.offsets)))
+        offsets[used] = learnt.offsets
+        calibration = Calibration(learnt.shares, offsets, single)
+        chances = calibration.apply(unseen)
+        cuts = fit_thresholds(chances[:, used], targets[:, used], weights, single=single)
+        thresholds = np.full(len(self.keys_), float(np.median(cuts)))
+        thresholds[used] = cuts
+        return Expert(None, calibration, thresholds)
+
+    def _train(
+        self,
+        whole: Rows,
+        extra: tuple[Rows, FloatArray],
+        targets: FloatArray,
+        weights: FloatArray,
+    ) -> tuple[Linear, Linear]:
+        extra_rows, extra_targets = extra
+        dense = np.concatenate([whole.dense, extra_rows.dense])
+        sparse = vstack([whole.sparse, extra_rows.sparse], format="csr")
+        wanted = np.concatenate([targets, extra_targets])
+        mass = np.concatenate([weights, np.full(len(extra_rows), 0.5)])
+        single = self.single_label_
+        loss_weights = mass[:, None] if single else balanced_weights(wanted, mass)
+        none = csr_matrix((len(wanted), 0), dtype=np.float32)
+        options: dict[str, Any] = {"weights": loss_weights, "softmax": single, "l2": self.l2}
+        return (
+            fit_linear(Rows(dense, none), wanted, **options),
+            fit_linear(Rows(dense, sparse), wanted, **options),
+        )
+
+    # --- judging ----------------------------------------------------------------------------
+
+    def predict_proba(
+        self, texts: Sequence[str], *, languages: Sequence[str | None] | None = None
+    ) -> FloatArray:
+        """Probability of each theme in each text, shape (n, t), columns as in keys_."""
+        self._check_fitted()
+        documents = read_many(list(texts), languages=_listed(languages))
+        return self._judge(documents, with_clauses=not self.single_label_)[0]
+
+    def predict(
+        self, texts: Sequence[str], *, languages: Sequence[str | None] | None = None
+    ) -> list[Prediction]:
+        """The themes of each text that reach their threshold, most probable first."""
+        self._check_fitted()
+        documents = read_many(list(texts), languages=_listed(languages))
+        chances = self._judge(documents, with_clauses=not self.single_label_)[0]
+        cuts = [self.thresholds(document.language) for document in documents]
+        return [self.choose(row, cut) for row, cut in zip(chances, cuts, strict=True)]
+
+    def thresholds(self, language: str | None) -> FloatArray:
+        """The probability (t,) from which on a theme is assigned in a language."""
+        trust = self._trust(language)
+        mixed = (1 - trust) * self.by_vectors_.thresholds + trust * self.by_all_.thresholds
+        return np.asarray(mixed)
+
+    def choose(self, probabilities: FloatArray, thresholds: FloatArray) -> Prediction:
+        """The themes of one text that reach their threshold; () is an abstention."""
+        columns = np.argsort(-probabilities, kind="stable")
+        if self.single_label_:
+            columns = columns[:1]
+        return tuple(
+            (self.keys_[column], float(probabilities[column]))
+            for column in columns
+            if probabilities[column] >= thresholds[column]
+        )
+
+    def judge(self, documents: Sequence[Document]) -> list[Judgement]:
+        """Whole comments and each of their clauses, with one call of the encoder for all."""
+        self._check_fitted()
+        whole, by_clause = self._judge(documents, with_clauses=True)
+        found = []
+        for document, chances, clauses in zip(documents, whole, by_clause, strict=True):
+            spans = document.clauses if len(document.clauses) > 1 else (_extent(document),)
+            found.append(Judgement(chances, self.thresholds(document.language), spans, clauses))
+        return found
+
+    def explain(self, document: Document, theme: str) -> list[Reason]:
+        """The words that decided, strongest first: how the log-odds fall when each is left out.
+
+        Every feature takes part, so this is what the classifier does, not what it might think.
+        Of a long text only the words of its most telling clause are tried. Raises KeyError on an
+        unknown theme.
+        """
+        self._check_fitted()
+        column = {key: number for number, key in enumerate(self.keys_)}[theme]
+        judged = self.judge([document])[0]
+        best = judged.clauses[int(judged.by_clause[:, column].argmax())]
+        words = [t for t in document.tokens if not t.is_punct]
+        if len(words) > _EXPLAIN_TOKENS:
+            words = [t for t in words if best.start <= t.start < best.end][:_EXPLAIN_TOKENS]
+        text = document.text
+        without = [
+            read(text[: word.start] + " " + text[word.end :], language=document.language)
+            for word in words
+        ]
+        chances = self._judge([document, *without], with_clauses=not self.single_label_)[0]
+        odds = _log_odds(chances[:, column])
+        reasons = [
+            Reason(word.start, word.end, float(odds[0] - other))
+            for word, other in zip(words, odds[1:], strict=True)
+        ]
+        return sorted(reasons, key=lambda reason: -abs(reason.weight))
+
+    def _judge(
+        self, documents: Sequence[Document], *, with_clauses: bool
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        views = _views(documents, with_clauses=with_clauses)
+        units = views.units
+        raw = encode_unique(self.encoder_, [unit.text for unit in units])
+        vectors = self.centre_.apply(raw, [unit.language for unit in units])
+        rows = Rows(vectors, self.ngrams_.transform(units))
+        described = self.described_.log_odds(vectors, [unit.text for unit in units])
+        trust = np.array([self._trust(unit.language) for unit in units]).reshape(described.shape)
+        whole, alone = np.zeros((len(documents), len(self.keys_))), np.zeros(described.shape)
+        for expert, share in ((self.by_vectors_, 1 - trust), (self.by_all_, trust)):
+            mixed = described
+            if expert.linear is not None:
+                mixed = self._with_descriptions(expert.linear.decide(rows), described)
+            pooled = _pool(views, mixed, described)
+            whole += share[views.whole] * expert.calibration.odds(pooled)
+            alone += share * expert.calibration.odds(np.stack([mixed, mixed, described]))
+        by_unit = to_probabilities(alone, single=self.single_label_)
+        return (
+            to_probabilities(whole, single=self.single_label_),
+            [by_unit[index] for index in views.clauses],
+        )
+
+    def _trust(self, language: str | None) -> FloatArray:
+        """How much n-grams count for each theme (t,): by its labelled texts in the language."""
+        counts = self.counts_.get(language or "", np.zeros(len(self.keys_)))
+        return np.asarray(counts / (counts + _TRUST_NGRAMS))
+
+    def _with_descriptions(self, learnt: FloatArray, described: FloatArray) -> FloatArray:
+        """Learnt log-odds (u, t), leaning on the descriptions as far as labels are lacking."""
+        labelled = sum(self.counts_.values(), np.zeros(len(self.keys_)))
+        lacking = _TRUST_LABELS / (labelled + _TRUST_LABELS) * self.described_.known
+        return np.asarray((1 - lacking) * learnt + lacking * described)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "keys_"):
+            raise NotFittedError("ThemeClassifier: call fit before asking")
+
+
+def _choose_keys(labels: Sequence[Sequence[str]], taxonomy: Taxonomy | None) -> tuple[str, ...]:
+    first = [theme.key for theme in taxonomy.themes] if taxonomy is not None else []
+    others = sorted({key for keys in labels for key in keys} - set(first))
+    return (*first, *others)
+
+
+def _themes_in_order(keys: Sequence[str], taxonomy: Taxonomy | None) -> list[Theme]:
+    """The theme of each key; one without words where the taxonomy does not know it."""
+    known = {theme.key: theme for theme in taxonomy.themes} if taxonomy is not None else {}
+    return [
+        known.get(key) or Theme(key=key, label={}, description={}, keywords={}, examples={})
+        for key in keys
+    ]
+
+
+def _counts_by_language(
+    targets: FloatArray, languages: Sequence[str | None]
+) -> dict[str, FloatArray]:
+    """How many texts of each language carry each theme."""
+    counts: dict[str, FloatArray] = {}
+    for language in sorted({name or "" for name in languages}):
+        counts[language] = targets[[(name or "") == language for name in languages]].sum(axis=0)
+    return counts
+
+
+def _views(documents: Sequence[Document], *, with_clauses: bool) -> _Views:
+    """Whole comments and clauses as units; a comment of one clause is one unit."""
+    units: list[Unit] = []
+    whole, clauses = [], []
+    for document in documents:
+        whole.append(len(units))
+        units.append(whole_of(document))
+        parts = clauses_of(document) if with_clauses and len(document.clauses) > 1 else []
+        clauses.append(np.arange(len(units), len(units) + len(parts)) if parts else whole[-1:])
+        units.extend(parts)
+    return _Views(
+        tuple(units),
+        np.array(whole, dtype=np.intp),
+        tuple(np.asarray(index, dtype=np.intp) for index in clauses),
+    )
+
+
+def _pool(views: _Views, mixed: FloatArray, described: FloatArray) -> FloatArray:
+    """Scores (3, n, t): of the whole comment, of its best clause, of the best description."""
+    t = mixed.shape[1]
+    best = [mixed[index].max(axis=0) for index in views.clauses]
+    wording = [described[index].max(axis=0) for index in views.clauses]
+    shape = (len(views.whole), t)
+    return np.stack(
+        [
+            mixed[views.whole],
+            np.array(best).reshape(shape),
+            np.maximum(described[views.whole], np.array(wording).reshape(shape)),
+        ]
+    )
+
+
+def _extent(document: Document) -> Span:
+    """The comment without the spaces around it."""
+    if document.clauses:
+        return document.clauses[0]
+    return Span(0, len(document.text))
+
+
+def _log_odds(chances: FloatArray) -> FloatArray:
+    safe = np.clip(chances, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(safe) - np.log1p(-safe))
+
+
+def _listed(languages: Sequence[str | None] | None) -> list[str | None] | None:
+    return None if languages is None else list(languages)

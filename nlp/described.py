@@ -1,0 +1,130 @@
+"""Themes known by their description alone: how near a text is to the words of a theme."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.taxonomy import Theme
+
+Matrix = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
+
+_STANDS_OUT = 2.0  # standard deviations above unrelated sentences where the odds are even
+_SLOPE = 1.2  # log-odds a standard deviation
+_KEYWORD = 1.5  # log-odds when the text uses a keyword of the theme
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One piece of a theme's own words, in one language."""
+
+    theme: int
+    language: str
+    text: str
+
+
+def wordings_of(themes: Sequence[Theme]) -> list[Wording]:
+    """For each theme and language: label with description, all keywords, each keyword."""
+    found = []
+    for number, theme in enumerate(themes):
+        for language in sorted({*theme.label, *theme.description, *theme.keywords}):
+            label = theme.label.get(language, "")
+            described = f"{label}. {theme.description.get(language, '')}".strip(". ")
+            keywords = [word for word in theme.keywords.get(language, ()) if word.strip()]
+            texts = [described, ", ".join(keywords), *keywords]
+            found += [Wording(number, language, text) for text in texts if text]
+    return found
+
+
+def keywords_of(themes: Sequence[Theme]) -> tuple[tuple[str, ...], ...]:
+    """The normalised keywords of each theme, all languages together."""
+    return tuple(
+        tuple(sorted({_normal(word) for words in theme.keywords.values() for word in words} - {""}))
+        for theme in themes
+    )
+
+
+def _normal(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _uses(text: str, keyword: str) -> bool:
+    """Whether a normalised text uses a keyword: at the start of a word where words are spaced."""
+    if not keyword[0].isascii():
+        return keyword in text
+    padded = f" {text} "
+    return f" {keyword} " in padded if len(keyword) < 4 else f" {keyword}" in padded
+
+
+def _spaced(text: str) -> str:
+    """Normalised, with every character that is no letter or digit as a space."""
+    return " ".join("".join(c if c.isalnum() else " " for c in _normal(text)).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Prototype vectors of t themes. prototypes: (p, d) unit rows; owner: (p,) theme numbers.
+
+    mean, deviation: (t,) of the nearness of unrelated sentences, so that a score says how far a
+    text stands out, whatever the encoder.
+    """
+
+    prototypes: Matrix
+    owner: npt.NDArray[np.intp]
+    mean: FloatArray
+    deviation: FloatArray
+    keywords: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def fit(
+        cls,
+        prototypes: Matrix,
+        owner: npt.NDArray[np.intp],
+        background: Matrix,
+        keywords: tuple[tuple[str, ...], ...],
+    ) -> Described:
+        """background: (m, d) vectors of sentences about anything."""
+        near = _nearness(background, prototypes, owner, len(keywords))
+        deviation = np.maximum(near.std(axis=0), 1e-3)
+        return cls(prototypes, owner, near.mean(axis=0), deviation, keywords)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Which themes (t,) have words of their own."""
+        return np.isin(np.arange(len(self.keywords)), self.owner)
+
+    def log_odds(self, vectors: Matrix, texts: Sequence[str]) -> FloatArray:
+        """Shape (n, t); themes without words of their own are at the foot."""
+        if not len(self.owner):
+            return np.full((len(vectors), len(self.keywords)), -_SLOPE * _STANDS_OUT)
+        near = _nearness(vectors, self.prototypes, self.owner, len(self.keywords))
+        z = np.clip((near - self.mean) / self.deviation, -6.0, 6.0)
+        return _SLOPE * (z - _STANDS_OUT) + _KEYWORD * self._keyword_hits(texts)
+
+    def _keyword_hits(self, texts: Sequence[str]) -> FloatArray:
+        hits = np.zeros((len(texts), len(self.keywords)))
+        spaced = [[_spaced(word) for word in words] for words in self.keywords]
+        for row, text in enumerate(texts):
+            plain = _spaced(text)
+            for theme, words in enumerate(spaced):
+                hits[row, theme] = any(word and _uses(plain, word) for word in words)
+        return hits
+
+
+def _nearness(
+    vectors: Matrix, prototypes: Matrix, owner: npt.NDArray[np.intp], themes: int
+) -> FloatArray:
+    """Half the nearest wording, half the mean of all: (n, t)."""
+    near = np.zeros((len(vectors), themes))
+    if not len(prototypes) or not len(vectors):
+        return near
+    cosine = vectors @ prototypes.T
+    for theme in np.unique(owner):
+        own = cosine[:, owner == theme]
+        near[:, theme] = 0.5 * own.max(axis=1) + 0.5 * own.mean(axis=1)
+    return near

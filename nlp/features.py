@@ -1,0 +1,238 @@
+"""What the classifier sees of a text: n-grams of words and characters, and a sentence vector."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from nlp.anchors import ANCHORS
+from nlp.taxonomy import starter_pack
+from nlp.text import Document
+from nlp.vectors import Encoder
+
+Matrix = npt.NDArray[np.float32]
+
+# So many anchor sentences' worth of trust in "a language's centre lies where the anchors say".
+_CENTRE_PRIOR = 50.0
+_PACK_EXAMPLES = 8  # of each theme and language of the starter pack that join the anchors
+_DIRECTIONS = 8  # along which translations differ most, taken out of every vector
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of text that is judged by itself: a whole comment or one clause of it."""
+
+    text: str
+    lemmas: tuple[str, ...]
+    language: str | None
+
+
+def whole_of(document: Document) -> Unit:
+    """The whole comment as one unit."""
+    lemmas = tuple(t.lemma.lower() for t in document.tokens if not t.is_punct and t.lemma.strip())
+    return Unit(document.text, lemmas, document.language)
+
+
+def clauses_of(document: Document) -> list[Unit]:
+    """The clauses of a comment; the whole comment where it has none."""
+    if len(document.clauses) < 2:
+        return [whole_of(document)]
+    units = []
+    tokens = [t for t in document.tokens if not t.is_punct and t.lemma.strip()]
+    for span in document.clauses:
+        lemmas = (t.lemma.lower() for t in tokens if span.start <= t.start < span.end)
+        text = document.text[span.start : span.end]
+        units.append(Unit(text, tuple(lemmas), document.language))
+    return units
+
+
+def _words(unit: Unit) -> list[str]:
+    lemmas = unit.lemmas
+    return [*lemmas, *(f"{a} {b}" for a, b in pairwise(lemmas))]
+
+
+def _characters(unit: Unit) -> list[str]:
+    """Two to four characters; word by word where words are spaced, so that no gram spans two."""
+    grams: list[str] = []
+    for word in unicodedata.normalize("NFKC", unit.text).lower().split():
+        padded = f" {word} "
+        for size in (2, 3, 4):
+            grams.extend(padded[i : i + size] for i in range(len(padded) - size + 1))
+    return grams
+
+
+class Ngrams:
+    """TF-IDF of word and character n-grams, each block of unit length; fitted once."""
+
+    def __init__(self) -> None:
+        self._blocks: list[TfidfVectorizer] = []
+
+    def fit(self, units: Sequence[Unit], *, max_features: int) -> Ngrams:
+        """Learn which n-grams count. max_features: bound for both blocks together."""
+        common = 2 if len(units) >= 200 else 1
+        self._blocks = []
+        for analyser, share in ((_words, 0.4), (_characters, 0.6)):
+            block = _vectoriser(
+                analyser, min_df=common, max_features=max(1, int(max_features * share))
+            )
+            if any(analyser(unit) for unit in units):
+                self._blocks.append(_fit_block(block, units))
+        return self
+
+    def transform(self, units: Sequence[Unit]) -> csr_matrix:
+        """Shape (n, number of n-grams)."""
+        if not self._blocks or not units:
+            return csr_matrix((len(units), self.size), dtype=np.float32)
+        parts = [block.transform(units) for block in self._blocks]
+        return hstack(parts, format="csr", dtype=np.float32)
+
+    @property
+    def size(self) -> int:
+        """How many n-grams are known."""
+        return sum(len(block.vocabulary_) for block in self._blocks)
+
+    def state(self) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[Any]]]:
+        """What is needed to build it again: JSON (terms in column order) and arrays."""
+        lists, arrays = [], {}
+        for number, block in enumerate(self._blocks):
+            kind = "words" if block.analyzer is _words else "characters"
+            terms = sorted(block.vocabulary_, key=block.vocabulary_.__getitem__)
+            lists.append({"kind": kind, "terms": terms})
+            arrays[f"idf_{number}"] = np.asarray(block.idf_, dtype=np.float64)
+        return lists, arrays
+
+    @classmethod
+    def from_state(
+        cls, lists: Sequence[Mapping[str, Any]], arrays: Mapping[str, npt.NDArray[Any]]
+    ) -> Ngrams:
+        """The reverse of `state`."""
+        self = cls()
+        for number, entry in enumerate(lists):
+            analyser = {"words": _words, "characters": _characters}[entry["kind"]]
+            vocabulary = {str(term): column for column, term in enumerate(entry["terms"])}
+            block = _vectoriser(analyser, vocabulary=vocabulary)
+            block.idf_ = arrays[f"idf_{number}"]
+            self._blocks.append(block)
+        return self
+
+
+def _vectoriser(analyser: Any, **options: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=analyser, sublinear_tf=True, dtype=np.float32, **options)
+
+
+def _fit_block(block: TfidfVectorizer, units: Sequence[Unit]) -> TfidfVectorizer:
+    try:
+        return block.fit(units)
+    except ValueError:  # nothing occurs twice: then every n-gram counts
+        return block.set_params(min_df=1).fit(units)
+
+
+def encode_unique(encoder: Encoder, texts: Sequence[str]) -> Matrix:
+    """Vectors (n, d) of texts; each distinct text is encoded once."""
+    places: dict[str, int] = {}
+    index = [places.setdefault(text, len(places)) for text in texts]
+    if not index:
+        return np.zeros((0, encoder.dimensions), dtype=np.float32)
+    return np.asarray(encoder.encode(list(places)), dtype=np.float32)[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Vectors that tell how languages differ. parallel: language → (m, d), row i of each says
+    the same; alike: language → (k, d), about the same things.
+    """
+
+    parallel: Mapping[str, Matrix]
+    alike: Mapping[str, Matrix]
+
+
+def anchor_texts() -> list[tuple[str, str, bool]]:
+    """(language, text, whether parallel) of every sentence used as an anchor.
+
+    The starter pack's examples join the parallel sentences: together they lie nearer to what
+    customers write than either alone.
+    """
+    texts = [(language, text, True) for language, row in ANCHORS.items() for text in row]
+    for theme in starter_pack("b2b_saas").themes:
+        for language in ANCHORS:
+            examples = theme.examples.get(language, ())[:_PACK_EXAMPLES]
+            texts += [(language, text, False) for text in examples]
+    return texts
+
+
+def anchors_from(texts: Sequence[tuple[str, str, bool]], vectors: Matrix) -> Anchors:
+    """Sort the vectors (n, d) of `anchor_texts` by language."""
+
+    def pick(parallel: bool) -> dict[str, Matrix]:
+        return {
+            name: vectors[[entry[0] == name and entry[2] == parallel for entry in texts]]
+            for name in sorted(ANCHORS)
+        }
+
+    return Anchors(pick(True), pick(False))
+
+
+class LanguageCentre:
+    """Moves the vectors of each language to a common centre.
+
+    Sentence vectors carry what language they are in; a model taught in one language would take
+    that for meaning. The centre of a language with labelled texts is their mean; of one without,
+    the anchors tell where it lies relative to the others. The directions in which translations
+    differ most are taken out.
+    """
+
+    def __init__(self, centres: Mapping[str, Matrix], directions: Matrix) -> None:
+        self.centres = dict(centres)  # "" is for every language without an own centre
+        self.directions = directions  # (r, d), orthonormal
+
+    @classmethod
+    def fit(
+        cls, vectors: Matrix, languages: Sequence[str | None], anchors: Anchors
+    ) -> LanguageCentre:
+        """vectors: (n, d) of the texts with labels, in these languages."""
+        names = sorted(anchors.parallel)
+        base = {
+            name: np.concatenate([anchors.parallel[name], anchors.alike[name]]).mean(axis=0)
+            for name in names
+        }
+        base[""] = np.mean([base[name] for name in names], axis=0)
+        known = [language if language in base else "" for language in languages]
+        shift = np.zeros(vectors.shape[1], dtype=np.float32)
+        if len(vectors):
+            where = np.stack([base[language or ""] for language in known])
+            shift = (vectors - where).sum(axis=0) / (len(vectors) + _CENTRE_PRIOR)
+        centres = {}
+        for language, anchor in base.items():
+            own = vectors[[place for place, name in enumerate(known) if name == language]]
+            prior = _CENTRE_PRIOR * (anchor + shift)
+            centre = (own.sum(axis=0) + prior) / (len(own) + _CENTRE_PRIOR)
+            centres[language] = np.asarray(centre, dtype=np.float32)
+        return cls(centres, _translation_directions([anchors.parallel[name] for name in names]))
+
+    def apply(self, vectors: Matrix, languages: Iterable[str | None]) -> Matrix:
+        """Centred rows of unit length; rows of zeros (texts without content) stay zero."""
+        if not len(vectors):
+            return vectors
+        fallback = self.centres[""]
+        centres = np.stack([self.centres.get(name or "", fallback) for name in languages])
+        moved = np.where(vectors.any(axis=1, keepdims=True), vectors - centres, 0.0)
+        moved = moved - (moved @ self.directions.T) @ self.directions
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        return np.asarray(moved / np.maximum(length, 1e-6), dtype=np.float32)
+
+
+def _translation_directions(parallel: Sequence[Matrix]) -> Matrix:
+    """Orthonormal rows (r, d): the strongest directions of the differences of translations."""
+    middle = np.mean(parallel, axis=0)
+    apart = np.concatenate([rows - middle for rows in parallel])
+    strength, directions = np.linalg.svd(apart, full_matrices=False)[1:]
+    room = min(_DIRECTIONS, apart.shape[1] // 16)
+    return np.asarray(directions[:room][strength[:room] > 1e-6], dtype=np.float32)
