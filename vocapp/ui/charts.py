@@ -6,14 +6,14 @@ wide while its text stays the size of the page's text; vertical positions are px
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+
+from vocapp.ui.axes import Scale, Tick, anchor, date_ticks, horizontal_ticks, nice_range, plain
 
 DOMAINS = {"nps": (-100.0, 100.0), "csat": (0.0, 100.0), "ces": (1.0, 7.0)}
 DOMAIN_TICKS = {
@@ -28,93 +28,6 @@ LEAST_SPAN = {"nps": 40.0, "csat": 20.0, "ces": 1.0}
 BANDS = {"nps": (0, 7, 9, 10), "csat": (1, 3, 4, 5), "ces": (1, 4, 5, 7)}
 TREND_HEIGHT = 160
 COLUMN_HEIGHT = 96
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on an axis: its value, where it stands, what it says, how its text leans."""
-
-    at: float
-    label: str
-    value: float = 0.0
-    anchor: str = "middle"
-    minor: bool = False
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A line from values to positions: low maps to start, high to end; outside is clipped.
-
-    >>> Scale(0, 10)(2.5)
-    25.0
-    >>> Scale(0, 10, start=160, end=0)(10)
-    0.0
-    """
-
-    low: float
-    high: float
-    start: float = 0.0
-    end: float = 100.0
-
-    def __call__(self, value: float) -> float:
-        if self.high == self.low:
-            return (self.start + self.end) / 2
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 3)
-
-
-def nice_step(span: float, most: int) -> float:
-    """The smallest of 1, 2, 2.5, 5 x 10^k that cuts a span into at most `most` pieces.
-
-    >>> nice_step(37, 4)
-    10.0
-    >>> nice_step(0.9, 4)
-    0.25
-    """
-    if span <= 0 or most < 1:
-        raise ValueError(f"span and most: expected numbers above 0, got {span} and {most}")
-    rough = span / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    factors = (1, 2, 2.5, 5, 10)
-    return next(f * power for f in factors if f * power >= rough * (1 - 1e-9))
-
-
-def nice_range(
-    values: Iterable[float], domain: tuple[float, float], *, least: float, pieces: int = 4
-) -> tuple[float, float, tuple[float, ...]]:
-    """A range that holds the values, starts and ends on round numbers and stays in the domain.
-
-    Returns low, high and the round values between them, both ends included. Without values the
-    whole domain is the range.
-    """
-    known = list(values) or list(domain)
-    low, high = max(min(known), domain[0]), min(max(known), domain[1])
-    if high - low < least:
-        middle = (low + high) / 2
-        low, high = middle - least / 2, middle + least / 2
-        shift = max(domain[0] - low, 0) + min(domain[1] - high, 0)
-        low, high = low + shift, high + shift
-    step = nice_step(high - low, pieces)
-    low = max(math.floor(low / step + 1e-9) * step, domain[0])
-    high = min(math.ceil(high / step - 1e-9) * step, domain[1])
-    marks = [low, high]
-    first = math.floor(low / step + 1e-9) + 1
-    marks += [k * step for k in range(first, math.ceil(high / step - 1e-9))]
-    return low, high, tuple(sorted({round(mark, 6) for mark in marks}))
-
-
-def _anchor(at: float) -> str:
-    return "start" if at < 4 else "end" if at > 96 else "middle"
-
-
-def _plain(value: float) -> str:
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _ticks(values: Iterable[float], scale: Scale) -> tuple[Tick, ...]:
-    return tuple(
-        Tick(at=scale(v), label=_plain(v), value=v, anchor=_anchor(scale(v))) for v in values
-    )
 
 
 def _read(row: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -153,9 +66,9 @@ def score_picture(
     too few answered. Raises KeyError on another metric.
     """
     scale = Scale(*DOMAINS[metric])
-    ticks = _ticks(DOMAIN_TICKS[metric], scale)
+    marks = horizontal_ticks(DOMAIN_TICKS[metric], scale)
     place = [None if v is None else scale(v) for v in (value, low, high)]
-    return ScorePicture(ticks, *place)
+    return ScorePicture(marks, *place)
 
 
 # --- how answers are spread over the scale ---------------------------------------------------
@@ -318,9 +231,9 @@ def trend(
         lines=tuple(_line(s) for s in stretches if len(s) > 1),
         ribbons=tuple(_ribbon(s) for s in stretches if len(s) > 1),
         x_ticks=date_ticks([p.start for p in series], locale=locale),
-        y_ticks=tuple(Tick(at=y(v), label=_plain(v), value=v) for v in marks),
+        y_ticks=tuple(Tick(at=y(v), label=plain(v), value=v) for v in marks),
         notes=tuple(
-            Tick(at=x(day.toordinal()), label=words, anchor=_anchor(x(day.toordinal())))
+            Tick(at=x(day.toordinal()), label=words, anchor=anchor(x(day.toordinal())))
             for day, words in notes
             if days and min(days) <= day.toordinal() <= max(days)
         ),
@@ -350,61 +263,6 @@ def _ribbon(points: Sequence[PlacedPoint]) -> str:
     there = [f"{p.x:g} {p.high_y:g}" for p in points]
     back = [f"{p.x:g} {p.low_y:g}" for p in reversed(points)]
     return "M" + "L".join(there + back) + "Z"
-
-
-def date_ticks(
-    days: Sequence[date], *, locale: Locale | str = "en", most: int = 7
-) -> tuple[Tick, ...]:
-    """Dates under a time axis: starts of years, months or weeks, whichever fits.
-
-    days: first days of the periods, any order. Every second tick is `minor`: a phone hides it.
-    The year is written on the first tick and where it changes.
-    """
-    if not days:
-        return ()
-    first, last = min(days), max(days)
-    scale = Scale(first.toordinal(), last.toordinal())
-    if first == last:
-        return (Tick(at=50.0, label=format_date(first, "medium", locale=locale)),)
-    months = (last.year - first.year) * 12 + last.month - first.month
-    marks = _month_starts(first, last, months, most) if months >= 3 else ()
-    monthly = len(marks) >= 2
-    if not monthly:
-        marks = _even_days(first, last, most)
-    ticks = []
-    year = None
-    for index, day in enumerate(marks):
-        skeleton = _skeleton(monthly=monthly, with_year=day.year != year and (monthly or index > 0))
-        year = day.year
-        ticks.append(
-            Tick(
-                at=scale(day.toordinal()),
-                label=format_skeleton(skeleton, day, locale=locale),
-                anchor=_anchor(scale(day.toordinal())),
-                minor=index % 2 == 1,
-            )
-        )
-    return tuple(ticks)
-
-
-def _skeleton(*, monthly: bool, with_year: bool) -> str:
-    if monthly:
-        return "yMMM" if with_year else "MMM"
-    return "yMMMd" if with_year else "MMMd"
-
-
-def _month_starts(first: date, last: date, months: int, most: int) -> tuple[date, ...]:
-    step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if months / s <= most), 120)
-    start = first.year * 12 + first.month - 1 + (first.day > 1)
-    start += -start % step
-    end = last.year * 12 + last.month - 1
-    return tuple(date(m // 12, m % 12 + 1, 1) for m in range(start, end + 1, step))
-
-
-def _even_days(first: date, last: date, most: int) -> tuple[date, ...]:
-    span = (last - first).days
-    step = next((s for s in (1, 2, 7, 14, 28) if span / s <= most), 56)
-    return tuple(first + timedelta(days=d) for d in range(0, span + 1, step))
 
 
 # --- segments beside one another ---------------------------------------------------------------
@@ -461,7 +319,7 @@ def dots(
     scale = Scale(low, high)
     return Dots(
         rows=tuple(_placed_row(row, scale, overall) for row in known_rows),
-        ticks=_ticks(marks, scale),
+        ticks=horizontal_ticks(marks, scale),
         overall=None if overall is None else scale(overall),
     )
 
