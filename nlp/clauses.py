@@ -133,22 +133,10 @@ def _english_cuts(words: Sequence[Word]) -> Iterator[int]:
 
 
 _TURNS = frozenset(["が", "けど", "けれど", "けれども", "けども", "ものの"])
-_TURN_ANEW = frozenset(
-    [
-        "しかし",
-        "しかしながら",
-        "でも",
-        "ただ",
-        "ただし",
-        "だが",
-        "だけど",
-        "ですが",
-        "ところが",
-        "けれども",
-        "けど",
-        "とはいえ",
-    ]
-)
+_TURN_ANEW = frozenset((
+    "しかし", "しかしながら", "でも", "ただ", "ただし", "だが", "だけど", "ですが", "ところが",
+    "けれども", "けど", "とはいえ",
+))  # fmt: skip
 _CONTRAST = frozenset(["一方", "反面", "半面", "他方"])
 _HIRAGANA = {ord(c): ord(c) - 0x60 for c in map(chr, range(ord("ァ"), ord("ヶ") + 1))}
 _PREDICATE = ("形容詞", "助動詞", "形状詞", "接尾辞-形容詞的", "動詞-非自立可能")

@@ -34,7 +34,7 @@ _NOISE = re.compile(r"https?://\S{1,2000}|\S{1,100}@\S{1,200}|[@#]\w{1,100}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # Japanese writes none of these; Chinese hardly a sentence without one.
 _CHINESE = re.compile(
-    "[这们吗呢吧没说对时个么还给让过边难东车见贵实现开关问题应该为请费价统务业产质优]|很|非常|不错|的$|了$"
+    "[这们吗呢吧说对时个么还给让过边难东车见贵实现开关问题应该为请费价统务业产质优]|很|非常|不错|的$|了$"
 )
 _SAMPLE = 2_000  # characters; more does not change the answer
 _SURE = 0.8

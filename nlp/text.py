@@ -233,38 +233,10 @@ def _pipeline(language: str | None) -> Language:
 
 
 # Languages whose spaCy tokeniser needs nothing else installed.
-_SPACED = frozenset(
-    [
-        "ar",
-        "bg",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "es",
-        "fa",
-        "fi",
-        "fr",
-        "he",
-        "hi",
-        "hu",
-        "id",
-        "it",
-        "mr",
-        "ms",
-        "ne",
-        "nl",
-        "pl",
-        "pt",
-        "ro",
-        "ru",
-        "sr",
-        "sv",
-        "tr",
-        "uk",
-        "ur",
-    ]
-)
+_SPACED = frozenset((
+    "ar", "bg", "cs", "da", "de", "el", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it",
+    "mr", "ms", "ne", "nl", "pl", "pt", "ro", "ru", "sr", "sv", "tr", "uk", "ur",
+))  # fmt: skip
 
 
 def _words(text: str, language: str | None) -> Iterator[Word]:
@@ -316,30 +288,7 @@ def _lemma(tagged: str, lower: str, language: str | None) -> str:
     return str(simplemma.lemmatize(lower, lang=language)).lower()
 
 
-_LEMMATISED = frozenset(
-    [
-        "bg",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "fa",
-        "fi",
-        "fr",
-        "hi",
-        "hu",
-        "id",
-        "it",
-        "ms",
-        "nl",
-        "pl",
-        "pt",
-        "ro",
-        "ru",
-        "sv",
-        "tr",
-        "uk",
-    ]
-)
+_LEMMATISED = frozenset((
+    "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "hi", "hu", "id", "it", "ms",
+    "nl", "pl", "pt", "ro", "ru", "sv", "tr", "uk",
+))  # fmt: skip

@@ -1,0 +1,384 @@
+"""What counts as personal data in a comment: one finder a kind.
+
+Each takes a probe — normalised text, in which every kind of dash is "-" — and yields bounds in
+it. Linear time throughout: patterns start at a rare character and repeat in bounds, possessively.
+Careful on the other side too: order numbers, dates, prices, versions and ticket ids must stay.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+Bounds = tuple[int, int]
+
+# --- links and secrets ------------------------------------------------------------------------
+
+_PARAMETER = re.compile(r"[?&#;]([\w.\-\[\]%]{1,40})=([^&#;\s\"'<>\[\]、。」』】)]{3,2000})")
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|pwd|api[-_]?key|(?:^|[-_.])key(?:id)?$|(?:^|[-_.])sig(?:nature)?$|credential"
+    r"|auth|session|^sid$|jwt|otp$|^code$|^hash$|^hmac$|^sas$|^pin$|^pass$"
+)
+_USERINFO = re.compile(r"://([^/?#@\s:]{1,100}:[^/?#@\s]{1,200})@")
+_PATH = re.compile(r"https?://[^\s?#\"'<>、。」』]{1,2000}")
+_LONG_SEGMENT = re.compile(r"/([a-z0-9_\-]{32,500})(?![a-z0-9_\-])")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Shapes that issuers gave their keys, wherever they stand; text is in lower case here.
+_KEY_SHAPE = re.compile(
+    r"(?<![\w\-])(?:eyj[\w\-]{8,2000}+\.[\w\-]{4,4000}+\.[\w\-]{4,2000}+"
+    r"|gh[pousr]_[a-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w\-]{20,64}"
+    r"|sk-[\w\-]{20,200}|[rs]k_(?:live|test)_[a-z0-9]{16,200}|xox[abprs]-[a-z0-9\-]{10,200}"
+    r"|akia[0-9a-z]{16}|aiza[\w\-]{35})"
+)
+_SAID = re.compile(
+    r"(?:password|passwd|api[ _\-]?key|secret|token|bearer|パスワード|暗証番号)"
+    r" ?[:=は]? ?([!-%'-;=?-Z^-~]{4,200})"
+)
+
+
+def secrets(probe: str) -> Iterator[Bounds]:
+    """Values of tokens, keys and signatures in links, log-ins in links, well-known key shapes."""
+    for match in _PARAMETER.finditer(probe):
+        if _SECRET_NAME.search(match.group(1)):
+            yield match.span(2)
+    for match in _USERINFO.finditer(probe):
+        yield match.span(1)
+    for link in _PATH.finditer(probe):
+        for match in _LONG_SEGMENT.finditer(link.group()):
+            if _random(match.group(1)):
+                yield link.start() + match.start(1), link.start() + match.end(1)
+    for match in _KEY_SHAPE.finditer(probe):
+        yield match.span()
+    for match in _SAID.finditer(probe):
+        said = match.group(1).rstrip(".,;!?)")
+        marked = match.group()[: -len(match.group(1))].rstrip()[-1:] in (":", "=", "は")
+        if (marked and re.search(r"\d", said)) or (len(said) >= 20 and _random(said)):
+            yield match.start(1), match.start(1) + len(said)
+
+
+def _random(text: str) -> bool:
+    """Letters and digits mixed, and not a UUID: ids of pages and orders stay."""
+    digits = sum(c.isdigit() for c in text)
+    return 4 <= digits <= len(text) - 4 and not _UUID.fullmatch(text)
+
+
+# --- e-mail -----------------------------------------------------------------------------------
+
+_AT = re.compile(r"@|%40| ?[\[(] ?(?:at|アット) ?[\])] ?")
+_LOCAL = re.compile(r"[a-z0-9à-ɏ.!#$%&'*+/=?^_`{|}~\-]{1,64}$")
+_DOMAIN = re.compile(
+    r"(?:[a-z0-9à-ɏ](?:[a-z0-9à-ɏ\-]{0,62})\.){1,8}(?:xn--[a-z0-9\-]{2,59}|[a-z]{2,24})"
+    r"|[ぁ-ゖァ-ヺー一-鿿]{1,30}\.[a-z]{2,24}"
+)
+_LOCAL_START = "=?&/#'`{|}!*^~$%+."  # what stands before an address more often than in one
+
+
+def emails(probe: str) -> Iterator[Bounds]:
+    """E-mail addresses, written with @, %40, or (at)."""
+    for at in _AT.finditer(probe):
+        domain = _DOMAIN.match(probe, at.end())
+        local = _LOCAL.search(probe[max(0, at.start() - 64) : at.start()])
+        if domain is None or local is None:
+            continue
+        name = local.group()
+        for mark in "=?&/":  # taken from a link: ?mail=a@b.example
+            name = name.rsplit(mark, 1)[-1]
+        name = name.lstrip(_LOCAL_START)
+        if name:
+            yield at.start() - len(name), domain.end()
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"\+?\(?\d(?:[\-. ()]{0,2}+\d)++")
+_GROUP = re.compile(r"\d++")
+_PHONE_GROUP = re.compile(r"\+?\(?\d++")
+# Right before a number: it is the name of a thing, not of a person.
+_NAMES_A_THING = re.compile(
+    r"(?:order|invoice|ticket|case|ref(?:erence)?|tracking|serial|part|sku|isbn|jan|asin|id|no"
+    r"|注文|伝票|請求書?|受付|管理|追跡|商品|製品|型番|品番|会員|顧客|契約|予約|チケット|案件|整理|お?問い?合わ?せ)"
+    r"(?:番号|コード|id|ナンバー| ?number| ?no)?[ :.#は=の]{0,4}$|#$"
+)
+_NAMES_A_PHONE = re.compile(
+    r"(?:\b(?:tel|phone|fax|mobile|cell|call|whatsapp)|電話|携帯|ファックス|連絡先|直通|内線)"
+    r"(?:番号| ?number| ?no| me at| us at)?[ :.)は=(]{0,4}$"
+)
+_BEFORE = 24  # characters looked at before a number
+_DATE = re.compile(r"(?:19|20)\d\d[\-./ ]?[01]\d[\-./ ]?[0-3]\d(?!\d)")
+
+
+def _loose(probe: str, start: int, end: int) -> bool:
+    """Whether a number stands for itself, and is no piece of "AB-0312…" or "1.2.3"."""
+    before, after = probe[max(0, start - 2) : start], probe[end : end + 2]
+    if re.search(r"[a-z0-9_][\-./_]?$|[.,]$", before) and not before.endswith(" "):
+        return False
+    return not re.match(r"[a-z0-9_%]|[\-.,/:][a-z0-9]", after)
+
+
+def _groups(probe: str) -> Iterator[tuple[str, list[Bounds]]]:
+    """Numbers as written: the groups of digits that single separators hold together."""
+    for number in _NUMBER.finditer(probe):
+        yield number.group(), [g.span() for g in _GROUP.finditer(probe, *number.span())]
+
+
+def _windows(
+    probe: str, layouts: frozenset[tuple[int, ...]], separators: str
+) -> Iterator[tuple[Bounds, str]]:
+    """Runs of digit groups of a layout as (4, 4, 4), with one separator kind between."""
+    longest = max(map(len, layouts))
+    for _, groups in _groups(probe):
+        at = 0
+        while at < len(groups):
+            for size in range(longest, 0, -1):
+                chosen = groups[at : at + size]
+                lengths = tuple(end - start for start, end in chosen)
+                span = chosen[0][0], chosen[-1][1]
+                between = {probe[a[1] : b[0]] for a, b in pairwise(chosen)}
+                if len(chosen) < size or lengths not in layouts or len(between) > 1:
+                    continue
+                if between <= set(separators) and _loose(probe, *span):
+                    yield span, "".join(probe[start:end] for start, end in chosen)
+                    at += size - 1
+                    break
+            at += 1
+
+
+_CARD_LAYOUTS = frozenset(
+    [(n,) for n in range(13, 20)]
+    + [(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1)]
+)
+
+
+def cards(probe: str) -> Iterator[Bounds]:
+    """Card numbers: an issuer's first digits, a layout cards are printed in, Luhn check."""
+    for span, digits in _windows(probe, _CARD_LAYOUTS, " -"):
+        if _issuer(digits) and luhn(digits) and not (len(digits) == 13 and ean13(digits)):
+            yield span
+
+
+def _issuer(digits: str) -> bool:
+    if digits[0] == "2":
+        return len(digits) == 16 and 2221 <= int(digits[:4]) <= 2720
+    return digits[0] in "3456" and len(set(digits)) > 1
+
+
+def luhn(digits: str) -> bool:
+    """Luhn check of ISO/IEC 7812-1.
+
+    >>> luhn("4111111111111111"), luhn("4111111111111112")
+    (True, False)
+    """
+    doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def ean13(digits: str) -> bool:
+    """Check digit of an article number; Japanese ones start with 45 and 49, as some cards do."""
+    return (sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))) % 10 == 0
+
+
+_MY_NUMBER_LAYOUTS = frozenset([(12,), (4, 4, 4)])
+
+
+def my_numbers(probe: str) -> Iterator[Bounds]:
+    """Japanese individual numbers: twelve digits with a right check digit."""
+    for (start, end), digits in _windows(probe, _MY_NUMBER_LAYOUTS, " -"):
+        if my_number(digits) and not _NAMES_A_THING.search(probe[max(0, start - _BEFORE) : start]):
+            yield start, end
+
+
+def my_number(digits: str) -> bool:
+    """Check digit of a My Number.
+
+    Source: 総務省令第八十五号 (2014), article 5: 11 - (sum P(n) * Q(n) mod 11), 0 when the rest
+    is 0 or 1; n counts from the right, Q is n + 1 up to 6 and n - 5 beyond.
+
+    >>> my_number("123456789018"), my_number("123456789012")
+    (True, False)
+    """
+    weighted = sum(
+        int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(digits[10::-1], 1)
+    )
+    rest = weighted % 11
+    return len(set(digits)) > 1 and int(digits[11]) == (0 if rest <= 1 else 11 - rest)
+
+
+_S = r"(?:[\-. ]|\)[\- ]?| ?\()"  # between the groups of a telephone number
+_JAPANESE_PHONE = re.compile(
+    rf"\(?0(?:[5789]0{_S}\d{{4}}{_S}\d{{4}}|(?:120|800|570|990){_S}\d{{3}}{_S}\d{{3,4}}"
+    rf"|(?=[\d\-. ()]{{9,15}})\d{{1,4}}{_S}\d{{1,4}}{_S}\d{{4}})(?!\d)"
+)
+_PLAIN_PHONE = re.compile(r"0(?:[5789]0\d{8}|\d{9})(?!\d)")
+_WORLD_PHONE = re.compile(r"\+\(?\d(?:[\-. ()]{0,2}+\d){7,14}+(?!\d)")
+_AMERICAN_PHONE = re.compile(r"(?:1[\-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[\-.])\d{3}[\-.]\d{4}(?!\d)")
+_SPACED_PHONE = re.compile(r"0\d{1,4}(?:[ \-]\d{2,6}){1,4}(?!\d)")
+_SPACED_REGIONS = ("GB", "FR", "DE", "AU", "JP")
+
+
+def phones(probe: str) -> Iterator[Bounds]:
+    """Telephone numbers: Japanese, with a country code, American, or named as such."""
+    for number in _NUMBER.finditer(probe):
+        last = number.start()
+        for group in _PHONE_GROUP.finditer(probe, *number.span()):
+            if group.start() < last:
+                continue
+            end = _phone(probe, group.start(), number.end())
+            if end is not None:
+                yield group.start(), end
+                last = end
+
+
+def _phone(probe: str, at: int, limit: int) -> int | None:
+    """End of the telephone number that begins at a position, or None."""
+    before = probe[max(0, at - _BEFORE) : at]
+    named = bool(_NAMES_A_PHONE.search(before))
+    kinds: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
+        (_WORLD_PHONE, _possible_abroad),
+        (_JAPANESE_PHONE, _japanese_length),
+        (_PLAIN_PHONE, lambda _: named or not _NAMES_A_THING.search(before)),
+        (_AMERICAN_PHONE, lambda _: True),
+        (_SPACED_PHONE, _valid_somewhere),
+    )
+    for pattern, accepted in kinds:
+        match = pattern.match(probe, at, limit)
+        if match and _loose(probe, at, match.end()):
+            written = match.group()
+            digits = re.sub(r"\D", "", written)
+            if accepted("+" + digits if written[0] == "+" else digits):
+                return match.end()
+    if named and probe[at].isdigit() and not _DATE.match(probe, at):
+        digits = re.sub(r"\D", "", probe[at:limit])
+        if 7 <= len(digits) <= 15:
+            return limit
+    return None
+
+
+def _japanese_length(digits: str) -> bool:
+    mobile = digits[:3] in ("050", "070", "080", "090") or digits[:4] == "0800"
+    return len(digits) == (11 if mobile else 10)
+
+
+@functools.lru_cache(maxsize=4096)
+def _possible_abroad(number: str) -> bool:
+    """A plus and the right length for the country; made-up numbers count, they mean one."""
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number, None)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _valid_somewhere(digits: str) -> bool:
+    import phonenumbers
+
+    if not 9 <= len(digits) <= 11:
+        return False
+    return any(
+        phonenumbers.is_valid_number(phonenumbers.parse(digits, region))
+        for region in _SPACED_REGIONS
+    )
+
+
+# --- network addresses ------------------------------------------------------------------------
+
+_IP4 = re.compile(r"(?<![\w.\-])\d{1,3}(?:\.\d{1,3}){3}(?![\w\-]|\.\w)")
+_VERSION = re.compile(r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}$")
+_IP6 = re.compile(r"(?<![\w:.])[0-9a-f:][0-9a-f:.]{2,44}+(?![\w:])")
+
+
+def ips(probe: str) -> Iterator[Bounds]:
+    """IP addresses; "version 1.2.3.4", times of day and names with :: are none."""
+    for match in _IP4.finditer(probe):
+        octets = match.group().split(".")
+        version = _VERSION.search(probe[max(0, match.start() - _BEFORE) : match.start()])
+        if all(int(octet) < 256 for octet in octets) and not version:
+            yield match.span()
+    for match in _IP6.finditer(probe):
+        written = match.group().rstrip(".")
+        if written.count(":") >= 2 and _is_ip6(written):
+            yield match.start(), match.start() + len(written)
+
+
+def _is_ip6(written: str) -> bool:
+    try:
+        ipaddress.IPv6Address(written)
+    except ValueError:
+        return False
+    groups = [group for group in written.split(":") if group]
+    return len(groups) >= 3 or written == "::1" or written[0] in "23f"
+
+
+# --- postal addresses -------------------------------------------------------------------------
+
+_KANJI = "一-鿿々ヶケノ"
+_NUMERAL = "0-9一二三四五六七八九十"
+_PREFECTURE = rf"(?:東京都|北海道|京都府|大阪府|[{_KANJI}]{{2,3}}県)"
+_PLACE = rf"[{_KANJI}ぁ-ゖァ-ヺー]"
+_HOUSE = (
+    rf"(?:[{_NUMERAL}]{{1,4}}(?:丁目|番地|番町?)(?:の?[{_NUMERAL}]{{1,4}}"
+    rf"(?:番地|番|号|-)?){{0,3}}号?|\d{{1,4}}(?:-\d{{1,4}}){{1,3}}|\d{{1,5}}(?=[ 、。\n)]|$))"
+)
+_BUILDING = (
+    r"(?: ?[一-鿿ァ-ヺーa-zぁ-ゖ]{1,15}"
+    r"(?:ビル|マンション|ハイツ|コーポ|アパート|タワー|レジデンス|メゾン|荘)"
+    r"[一-鿿ァ-ヺーa-z]{0,8})?(?: ?-?\d{1,4}(?:号室|階|f\b)){0,2}"
+)
+_POSTAL = re.compile(r"〒 ?(\d{3}-?\d{4})(?!\d)|(?<![\w\-])(\d{3}-\d{4})(?![\d\-])")
+_AFTER_POSTAL = re.compile(
+    rf"[ \n、,]{{0,3}}{_PREFECTURE}?{_PLACE}{{1,8}}?[市区町村郡]{_PLACE}{{0,14}}"
+    rf"(?: ?{_HOUSE}{_BUILDING})?"
+)
+_PREFECTURE_START = re.compile(
+    rf"(?:東京都|北海道|京都府|大阪府|県)({_PLACE}{{1,24}}) ?{_HOUSE}{_BUILDING}"
+)
+_TOWN_START = re.compile(rf"[市区]({_PLACE}{{1,12}}) ?({_HOUSE}){_BUILDING}")
+_POSTAL_NAMED = re.compile(r"(?:郵便番号|住所|〒)[ :はが]{0,3}$")
+_STREET = re.compile(
+    r"(?<![\w.,\-#])\d{1,5}[a-z]? (?:[a-z'.\-]{1,20} ){1,4}?"
+    r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct)\b\.?"
+    r"(?:,? (?:apt|suite|unit|flat)\.? ?#?\w{1,6})?"
+    r"(?:,? (?:[a-z.]{2,20} ?){1,3},? "
+    r"(?:[a-z]{2} \d{5}(?:-\d{4})?|[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}))?"
+)
+
+
+def addresses(probe: str) -> Iterator[Bounds]:
+    """Japanese postal codes with or without address, and addresses down to the house number."""
+    for match in _POSTAL.finditer(probe):
+        start, end = match.span()
+        address = _AFTER_POSTAL.match(probe, end)
+        named = match.group(1) or _POSTAL_NAMED.search(probe[max(0, start - _BEFORE) : start])
+        if address:
+            yield start, address.end()
+        elif named:
+            yield start, end
+    for match in _PREFECTURE_START.finditer(probe):
+        if re.search("[市区町村郡]", match.group(1)):
+            yield (
+                _place_start(probe, match.start(), 3 if match.group()[0] == "県" else 0),
+                match.end(),
+            )
+    for match in _TOWN_START.finditer(probe):
+        start = _place_start(probe, match.start(), 6)
+        if start < match.start() and re.search("丁目|番地|-", match.group(2)):
+            yield start, match.end()
+
+
+_PLACE_NAME = re.compile(rf"[{_KANJI}]{{1,6}}$")
+
+
+def _place_start(probe: str, end: int, longest: int) -> int:
+    """Where the kanji before 県, 市 or 区 begin, at most so many."""
+    name = _PLACE_NAME.search(probe[max(0, end - longest) : end])
+    return end - len(name.group()) if name and longest else end
+
+
+def streets(probe: str) -> Iterator[Bounds]:
+    """Numbers and names of streets in English; the caller checks their capital letters."""
+    for match in _STREET.finditer(probe):
+        yield match.span()
