@@ -55,11 +55,14 @@ export const settled = (item: Pending): boolean =>
 /** Remember `item`; beyond this page only while something of it is still to be sent. */
 export function keep(item: Pending): void {
   memory.set(item.id, item);
-  attempt(() =>
-    settled(item)
-      ? localStorage.removeItem(PREFIX + item.id)
-      : localStorage.setItem(PREFIX + item.id, JSON.stringify(item)),
-  );
+  const stored =
+    !settled(item) &&
+    attempt(() => {
+      localStorage.setItem(PREFIX + item.id, JSON.stringify(item));
+      return true;
+    });
+  // A full storage must not leave an older state behind: it would hide the one in memory.
+  if (!stored) attempt(() => localStorage.removeItem(PREFIX + item.id));
 }
 
 /** Storage goes first: another tab may have come further with this answer. */

@@ -41,7 +41,8 @@ export const ENDS: Record<Scale, readonly [number, number]> = {
   ces: [1, 7],
 };
 
-export const isScale = (kind: string): kind is Scale => Object.hasOwn(ENDS, kind);
+export const isScale = (kind: string): kind is Scale =>
+  kind === "nps" || kind === "csat" || kind === "ces";
 
 type Loose = Record<string, unknown>;
 
