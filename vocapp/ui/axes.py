@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 
-# Major ticks keep this much room (percent), so that a label with a year fits on a phone.
-ROOM_FOR_LABEL = 28.0
+# Room (percent) between labels that a phone shows; a label that begins at its tick needs more.
+ROOM_FOR_LABEL = {"middle": 28.0, "end": 28.0, "start": 42.0}
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,11 @@ def _dated(
     marks: Sequence[date], scale: Scale, *, monthly: bool, locale: Locale | str
 ) -> tuple[Tick, ...]:
     dated: list[Tick] = []
-    year, last_major = None, -ROOM_FOR_LABEL
+    year, free_from = None, 0.0
     for index, day in enumerate(marks):
         at = scale(day.toordinal())
-        minor = at - last_major < ROOM_FOR_LABEL
-        last_major = last_major if minor else at
+        minor = at < free_from
+        free_from = free_from if minor else at + ROOM_FOR_LABEL[anchor(at)]
         with_year = day.year != year and (monthly or index > 0)
         label = format_skeleton(_skeleton(monthly=monthly, with_year=with_year), day, locale=locale)
         dated.append(Tick(at=at, label=label, anchor=anchor(at), minor=minor))

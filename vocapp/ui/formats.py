@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Literal
 
 import flask_babel
 from babel import Locale, dates, numbers
@@ -14,6 +15,7 @@ METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
 DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1}
 
 Number = int | float | Decimal
+Style = Literal["short", "medium", "long", "full"]
 
 
 def _locale() -> Locale:
@@ -26,9 +28,10 @@ def _pattern(digits: int, grouping: str = "#,##0") -> str:
 
 def _rounded(value: Number, digits: int) -> Decimal:
     """Half away from zero, and never a negative zero: −0.2 points are written 0."""
+    exact = Decimal(str(value))
     step = Decimal(1).scaleb(-digits)
-    magnitude = abs(Decimal(str(value))).quantize(step, rounding="ROUND_HALF_UP")
-    return magnitude if value >= 0 or not magnitude else -magnitude
+    magnitude = abs(exact).quantize(step, rounding="ROUND_HALF_UP")
+    return magnitude if exact >= 0 or not magnitude else -magnitude
 
 
 def metric_name(metric: str) -> str:
@@ -52,7 +55,7 @@ def number(value: Number | None, digits: int = 0) -> str:
 
 def compact_number(value: Number | None) -> str:
     """A number for tight places: 12K in English, 1.2万 in Japanese; exact below 10,000."""
-    if value is None or abs(value) < 10_000:
+    if value is None or abs(float(value)) < 10_000:
         return number(value)
     text: str = numbers.format_compact_decimal(value, locale=_locale(), fraction_digits=1)
     return text.replace("-", MINUS)
@@ -99,7 +102,7 @@ def _aware(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def local_datetime(value: datetime | None, style: str = "medium") -> str:
+def local_datetime(value: datetime | None, style: Style = "medium") -> str:
     """A moment on the reader's clock, to the minute; style is that of the date: short..full."""
     if value is None:
         return NOTHING
@@ -109,7 +112,7 @@ def local_datetime(value: datetime | None, style: str = "medium") -> str:
     return joined.replace("{1}", day).replace("{0}", flask_babel.format_time(moment, "short"))
 
 
-def local_date(value: date | None, style: str = "medium") -> str:
+def local_date(value: date | None, style: Style = "medium") -> str:
     """A day as the reader's language writes it; a moment becomes its day on their clock."""
     if value is None:
         return NOTHING
