@@ -197,16 +197,26 @@ class _Table:
     def _reach(self, source: Node, sink: Node, spent: Mapping[Arc, int]) -> dict[Node, Node | None]:
         """Nodes that more flow can reach, each with the one before it; stops at the sink."""
         before: dict[Node, Node | None] = {source: None}
+        if self._is_open(source, sink, spent):
+            return before | {sink: source}
         waiting = deque([source])
-        while waiting and sink not in before:
+        while waiting:
             node = waiting.popleft()
             for following in self.parallel[node]:
-                arc = (node, following)
-                full = arc in self.capacity and self.capacity[arc] <= spent.get(arc, 0)
-                if following not in before and not full:
-                    before[following] = node
-                    waiting.append(following)
+                if following in before or not self._is_open(node, following, spent):
+                    continue
+                before[following] = node
+                if self._is_open(following, sink, spent):  # do not wait until its turn comes
+                    before[sink] = following
+                    return before
+                waiting.append(following)
         return before
+
+    def _is_open(self, start: Node, end: Node, spent: Mapping[Arc, int]) -> bool:
+        if end not in self.parallel[start]:
+            return False
+        arc = (start, end)
+        return arc not in self.capacity or self.capacity[arc] > spent.get(arc, 0)
 
 
 def _path(before: Mapping[Node, Node | None], sink: Node) -> list[Arc]:
