@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 
 from vocapp.database import Base
 
-db = SQLAlchemy(model_class=Base, engine_options={}, session_options={"expire_on_commit": False})
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
 babel = Babel()
 csrf = CSRFProtect()

@@ -161,6 +161,17 @@ def doorbell_works() -> bool:
     return time.monotonic() >= _silent_until
 
 
+def broker_reachable() -> bool:
+    """Whether the broker takes a connection right now."""
+    try:
+        with celery.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=1)
+    except Exception as exc:  # noqa: BLE001 - every transport has its own errors; all mean no
+        log.warning("broker.unreachable", error=type(exc).__name__)
+        return False
+    return True
+
+
 # --- working off ------------------------------------------------------------------------
 
 
@@ -377,6 +388,22 @@ def backlog(*, now: datetime, workspace_id: UUID | None = None) -> tuple[Backlog
     with snapshot() as session:
         rows = session.execute(query.execution_options(voc_all_workspaces=True))
         return tuple(Backlog(kind, waiting, kept) for kind, waiting, kept in rows)
+
+
+def longest_wait_s(*, now: datetime) -> float:
+    """How long the row that waits longest has been due and unclaimed, in seconds."""
+    with snapshot() as session:
+        oldest = session.scalar(
+            select(func.min(Pending.due_at))
+            .where(
+                Pending.set_aside_at.is_(None),
+                Pending.lease_token.is_(None),
+                Pending.due_at <= now,
+                Pending.priority == FRESH,
+            )
+            .execution_options(voc_all_workspaces=True)
+        )
+    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
 def pending_count(session: Session, workspace_id: UUID, kind: str) -> int:

@@ -112,19 +112,25 @@ def problem_response(problem: Problem) -> Response:
     return response
 
 
+def validation_response(exc: ValidationError) -> Response:
+    """What the API framework answers when a request does not fit its model."""
+    return problem_response(from_validation(exc))
+
+
 def is_machine_path() -> bool:
     return request.path.startswith(MACHINE_PATHS)
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(Problem, _show)
+    app.register_error_handler(Problem, show_problem)
     app.register_error_handler(HTTPException, _show_http)
-    app.register_error_handler(ValidationError, lambda exc: _show(from_validation(exc)))
+    app.register_error_handler(ValidationError, lambda exc: show_problem(from_validation(exc)))
     app.register_error_handler(OperationalError, _show_operational)
     app.register_error_handler(Exception, _show_surprise)
 
 
-def _show(problem: Problem) -> Any:
+def show_problem(problem: Problem) -> Any:
+    """A problem as the caller reads it: a document for machines, a page for people."""
     if is_machine_path():
         return problem_response(problem)
     page = render_template("error.html", problem=problem, status=problem.status)
@@ -136,7 +142,7 @@ def _show_http(exc: HTTPException) -> Any:
         return exc
     problem = Problem(exc.description or exc.name)
     problem.status, problem.title = exc.code or 500, exc.name
-    shown = _show(problem)
+    shown = show_problem(problem)
     if exc.code == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(shown, Response):
         shown.headers["Allow"] = ", ".join(getattr(exc, "valid_methods", None) or ())
     return shown
@@ -145,11 +151,11 @@ def _show_http(exc: HTTPException) -> Any:
 def _show_operational(exc: OperationalError) -> Any:
     # The database is away or locked: nothing was stored, so the sender may try again.
     log.warning("database.unavailable", error=type(exc.orig).__name__, path=request.path)
-    return _show(Unavailable("The database does not answer. Nothing was stored; try again."))
+    return show_problem(Unavailable("The database does not answer. Nothing was stored; try again."))
 
 
 def _show_surprise(exc: Exception) -> Any:
     log.exception("request.failed", path=request.path, error=type(exc).__name__)
     if current_app.config["PROPAGATE_EXCEPTIONS"] and current_app.testing:
         raise exc
-    return _show(Problem("Something went wrong on our side. It has been logged."))
+    return show_problem(Problem("Something went wrong on our side. It has been logged."))

@@ -75,3 +75,10 @@ class CellState(Tenant, Base):
 
     generation: Mapped[int] = mapped_column(default=1)
     time_zone: Mapped[str] = mapped_column(short_text(64))
+
+
+class AttributeValue(Tenant, Base):
+    """The values of a reportable attribute that have cells; the rest count as "(other)"."""
+
+    attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True)
+    value: Mapped[str] = mapped_column(short_text(200), primary_key=True)

@@ -1,0 +1,176 @@
+"""Fixtures: an application on a real database, migrated once and copied for each test.
+
+SQLite is always there. With VOC_TEST_POSTGRESQL_URL set (the Makefile does it where a
+server answers) tests that ask for `any_database` run on PostgreSQL, too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from config import Settings
+from vocapp import create_app, outbox
+from vocapp.database import utcnow
+from vocapp.extensions import db
+from vocapp.workspaces.service import NewWorkspace, create_workspace
+
+POSTGRESQL_URL = os.environ.get("VOC_TEST_POSTGRESQL_URL", "")
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, made once by the migrations."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(Settings(environment="test", data_dir=folder))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    return folder / "voc.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL database of this test process; dropped at the end."""
+    if not POSTGRESQL_URL:
+        pytest.skip("no PostgreSQL (VOC_TEST_POSTGRESQL_URL is not set)")
+    server = create_engine(POSTGRESQL_URL, isolation_level="AUTOCOMMIT")
+    name = f"voc_test_{uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = str(server.url.set(database=name).render_as_string(hide_password=False))
+    app = create_app(Settings(environment="test", database_url=url, data_dir=Path("/tmp") / name))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    shutil.rmtree(Path("/tmp") / name, ignore_errors=True)
+
+
+@pytest.fixture
+def app(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Flask]:
+    """The application on a fresh SQLite database; the broker is a folder nobody reads."""
+    shutil.copy(migrated_sqlite, tmp_path / "voc.sqlite3")
+    yield from _application(Settings(environment="test", data_dir=tmp_path))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh database, once on each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "voc.sqlite3")
+        yield from _application(Settings(environment="test", data_dir=tmp_path))
+        return
+    url = request.getfixturevalue("migrated_postgresql")
+    settings = Settings(environment="test", data_dir=tmp_path, database_url=url)
+    yield from _application(settings, empty_afterwards=True)
+
+
+def _application(settings: Settings, *, empty_afterwards: bool = False) -> Iterator[Flask]:
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        if empty_afterwards:
+            tables = ", ".join(f'"{table}"' for table in db.metadata.tables)
+            with db.engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+        db.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Api:
+    """A machine with a secret key."""
+
+    client: FlaskClient
+    workspace: NewWorkspace
+
+    @property
+    def workspace_id(self) -> UUID:
+        return self.workspace.workspace_id
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.workspace.secret_key}"}
+        headers |= kwargs.pop("headers", {})
+        return self.client.open(path, method=method, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        return self._call("GET", path, **kwargs)
+
+    def post(self, path: str, json: Any = None, **kwargs: Any) -> Any:
+        return self._call("POST", path, json=json, **kwargs)
+
+    def patch(self, path: str, json: Any = None, **kwargs: Any) -> Any:
+        return self._call("PATCH", path, json=json, **kwargs)
+
+    def survey(self, key: str = "nps", **fields: Any) -> dict[str, Any]:
+        """Create a survey and return what the API says of it."""
+        body = {"key": key, "name": key, "kind": "nps", "languages": ["en", "ja"]} | fields
+        answer = self.post("/api/v1/surveys", body)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json)
+
+    def respond(self, survey: str = "nps", **fields: Any) -> Any:
+        return self.post("/api/v1/responses", {"survey": survey, **fields})
+
+
+def make_workspace(name: str = "Acme", **fields: Any) -> NewWorkspace:
+    """A workspace with an admin, as `voc init` makes it."""
+    values = {"email": f"admin-{uuid4().hex[:8]}@example.com", "password": PASSWORD} | fields
+    return create_workspace(name=name, now=utcnow(), **values)
+
+
+@pytest.fixture
+def workspace(app: Flask) -> NewWorkspace:
+    return make_workspace()
+
+
+@pytest.fixture
+def api(app: Flask, workspace: NewWorkspace) -> Api:
+    return Api(app.test_client(), workspace)
+
+
+@pytest.fixture
+def any_api(any_database: Flask) -> Api:
+    """A machine with a secret key, on each kind of database."""
+    return Api(any_database.test_client(), make_workspace())
+
+
+@pytest.fixture
+def new_workspace() -> Any:
+    """`make_workspace`, for tests that need several."""
+    return make_workspace
+
+
+@pytest.fixture
+def api_of() -> Any:
+    """A machine of a given workspace."""
+    return Api
+
+
+@pytest.fixture
+def drain_outbox() -> Any:
+    """Works off everything that is due, here and now; returns what was set aside."""
+
+    def drain(*, refine: bool = False) -> list[str]:
+        for kind in outbox.kinds():
+            if refine or not kind.refines:
+                while outbox.work_off(kind.name, now=utcnow()):
+                    pass
+        return [row.kind for row in outbox.backlog(now=utcnow()) if row.set_aside]
+
+    return drain

@@ -1,0 +1,105 @@
+"""Shared parts of the machine interface: strict JSON, cursors, the OpenAPI page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from flask import Flask, request
+from flask.json.provider import DefaultJSONProvider
+
+from vocapp.problems import BadInput, FieldError, Malformed, is_machine_path
+from vocapp.signing import BadToken, sign, unsign
+
+T = TypeVar("T")
+MAX_BODY_BYTES = 16 * 1024 * 1024
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+
+
+class StrictJsonProvider(DefaultJSONProvider):
+    """JSON as the standard has it: no NaN, no duplicate names, no silent replacement."""
+
+    sort_keys = False
+    ensure_ascii = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return json.loads(
+            s, parse_constant=_no_constant, object_pairs_hook=_no_duplicates, **kwargs
+        )
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
+
+
+def init_app(app: Flask) -> None:
+    app.json = StrictJsonProvider(app)
+    app.before_request(_read_json)
+
+
+def _read_json() -> None:
+    """Parse a machine's body once, before anything reads it: 400 when it is not JSON."""
+    if request.method not in {"POST", "PUT", "PATCH"} or not is_machine_path():
+        return
+    if request.endpoint is None or not request.get_data(cache=True):
+        return
+    if request.mimetype == "application/x-www-form-urlencoded":
+        return
+    try:
+        body = request.get_json(silent=False)
+    except RecursionError as exc:
+        raise Malformed("The JSON is nested too deeply.") from exc
+    errors = list(_unstorable(body, ""))
+    if errors:
+        raise BadInput(*errors)
+
+
+def _unstorable(value: Any, path: str) -> Sequence[FieldError]:
+    """Text that no database or file could hold: NUL and half surrogate pairs."""
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
+            return [FieldError(path or "body", "contains NUL or half a character")]
+        return ()
+    children: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        children = [(f"{path}.{k}" if path else k, v) for k, v in value.items()]
+        bad_names = [k for k in value if _unstorable(k, "")]
+        if bad_names:
+            return [FieldError(path or "body", "a name contains NUL or half a character")]
+    elif isinstance(value, list):
+        children = [(f"{path}.{i}" if path else str(i), v) for i, v in enumerate(value)]
+    return [error for name, child in children for error in _unstorable(child, name)]
+
+
+def page_of(
+    rows: Sequence[T],
+    *,
+    limit: int,
+    present: Callable[[T], dict[str, Any]],
+    cursor_of: Callable[[T], Any],
+) -> dict[str, Any]:
+    """A list answer from `limit + 1` rows: the extra row only says that more follows."""
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return {
+        "items": [present(row) for row in shown],
+        "next": sign("cursor", cursor_of(shown[-1])) if more else None,
+    }
+
+
+def read_cursor(cursor: str | None) -> Any:
+    """What `page_of` put into a cursor; raises Malformed on a forged one."""
+    if not cursor:
+        return None
+    try:
+        return unsign("cursor", cursor)
+    except BadToken as exc:
+        raise Malformed("Unknown cursor.") from exc

@@ -1,0 +1,115 @@
+"""Reads: surveys, their versions, what is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from surveys.definitions import Definition, from_json
+from vocapp.authoring.models import Question, Survey, SurveyVersion
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.problems import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySummary:
+    """A survey as lists and pages show it."""
+
+    id: UUID
+    workspace_id: UUID
+    key: str
+    public_id: str
+    name: str
+    kind: str
+    confidential: bool
+    state: str
+    published_version: int | None
+    created_at: datetime
+    languages: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: Survey) -> SurveySummary:
+        return cls(
+            row.id, row.workspace_id, row.key, row.public_id, row.name, row.kind,
+            row.confidential, row.state, row.published_version, row.created_at,
+            tuple(row.draft.get("languages", ())),
+        )  # fmt: skip
+
+
+def survey_by_key(workspace_id: UUID, key: str) -> SurveySummary:
+    """The survey that people know by this key. Raises NotFound."""
+    row = db.session.scalar(scoped(Survey, workspace_id).where(Survey.key == key))
+    if row is None:
+        raise NotFound(f"No survey with the key {key!r}.")
+    return SurveySummary.of(row)
+
+
+def survey_by_id(workspace_id: UUID, survey_id: UUID) -> SurveySummary:
+    """Raises NotFound."""
+    row = db.session.scalar(scoped(Survey, workspace_id).where(Survey.id == survey_id))
+    if row is None:
+        raise NotFound("No such survey.")
+    return SurveySummary.of(row)
+
+
+def survey_by_public_id(public_id: str) -> SurveySummary:
+    """The survey behind a public address, whatever its workspace. Raises NotFound."""
+    row = db.session.scalar(
+        select(Survey)
+        .where(Survey.public_id == public_id)
+        .execution_options(voc_all_workspaces=True)
+    )
+    if row is None:
+        raise NotFound("No such survey.")
+    return SurveySummary.of(row)
+
+
+def list_surveys(
+    workspace_id: UUID, *, limit: int = 50, after: UUID | None = None
+) -> list[SurveySummary]:
+    """Surveys, newest first."""
+    query = scoped(Survey, workspace_id).order_by(Survey.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(Survey.id < after)
+    return [SurveySummary.of(row) for row in db.session.scalars(query)]
+
+
+def definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definition:
+    """A published version. Raises NotFound. Cached: versions never change."""
+    return _definition_of(workspace_id, survey_id, version)
+
+
+@lru_cache(maxsize=512)
+def _definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definition:
+    row = db.session.scalar(
+        scoped(SurveyVersion, workspace_id).where(
+            SurveyVersion.survey_id == survey_id, SurveyVersion.number == version
+        )
+    )
+    if row is None:
+        raise NotFound(f"The survey has no version {version}.")
+    return from_json(row.definition)
+
+
+def draft_of(workspace_id: UUID, survey_id: UUID) -> dict[str, Any]:
+    """The draft as it is stored. Raises NotFound."""
+    row = db.session.scalar(scoped(Survey, workspace_id).where(Survey.id == survey_id))
+    if row is None:
+        raise NotFound("No such survey.")
+    return dict(row.draft)
+
+
+def question_identities(workspace_id: UUID, survey_id: UUID) -> dict[str, UUID]:
+    """Question key → identity over all versions."""
+    rows = db.session.execute(
+        select(Question.key, Question.id).where(
+            Question.workspace_id == workspace_id, Question.survey_id == survey_id
+        )
+    )
+    return {key: question_id for key, question_id in rows}

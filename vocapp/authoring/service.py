@@ -1,0 +1,204 @@
+"""Use cases: create a survey, change its draft, publish a version, close it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from surveys.definitions import Definition, DefinitionError, from_json, standard_definition, to_json
+from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
+from vocapp.database import scoped, transaction, uuid7
+from vocapp.problems import BadInput, Conflict, NotFound
+from vocapp.workspaces.service import audit
+
+
+@dataclass(frozen=True, slots=True)
+class NewSurvey:
+    """What is needed to create one. `questions` None: sensible ones are filled in."""
+
+    key: str
+    name: str
+    kind: str
+    languages: Sequence[str]
+    confidential: bool = False
+    publish: bool = True
+    questions: Sequence[Mapping[str, Any]] | None = None
+
+
+def create_survey(
+    workspace_id: UUID, new: NewSurvey, *, actor_user_id: UUID | None = None, now: datetime
+) -> UUID:
+    """Create a survey and, unless it stays a draft, publish version 1.
+
+    Raises BadInput on a wrong definition, Conflict when the key is taken.
+    """
+    definition = _definition(new)
+    with transaction() as session:
+        survey = Survey(
+            workspace_id=workspace_id,
+            id=uuid7(),
+            key=new.key,
+            public_id=secrets.token_urlsafe(12),
+            name=new.name,
+            kind=new.kind,
+            confidential=new.confidential,
+            state="draft",
+            draft=to_json(definition),
+            created_at=now,
+            updated_at=now,
+        )
+        _insert(session, survey)
+        if new.publish:
+            _publish(session, survey, now=now)
+        audit(
+            session, workspace_id, "survey.created", subject=survey, now=now,
+            actor_user_id=actor_user_id,
+        )  # fmt: skip
+    return survey.id
+
+
+def _definition(new: NewSurvey) -> Definition:
+    if new.kind not in SURVEY_KINDS:
+        raise BadInput.of("kind", f"one of {', '.join(SURVEY_KINDS)}, got {new.kind!r}")
+    try:
+        if new.questions is None:
+            return standard_definition(new.kind, new.languages)
+        return from_json(
+            {
+                "kind": new.kind,
+                "languages": list(new.languages),
+                "questions": list(new.questions),
+            }
+        )
+    except DefinitionError as exc:
+        raise BadInput.of(exc.field, exc.message) from exc
+
+
+def _insert(session: Session, survey: Survey) -> None:
+    """Add the row; the unique key decides between two at the same moment."""
+    try:
+        with session.begin_nested():
+            session.add(survey)
+    except IntegrityError as exc:
+        raise Conflict(f"The key {survey.key!r} is taken in this workspace.") from exc
+
+
+def save_draft(
+    workspace_id: UUID,
+    survey_id: UUID,
+    definition: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    actor_user_id: UUID | None = None,
+    now: datetime,
+) -> None:
+    """Replace the draft; what is published stays as it is. Raises BadInput, NotFound."""
+    try:
+        checked = from_json(definition)
+    except DefinitionError as exc:
+        raise BadInput.of(exc.field, exc.message) from exc
+    with transaction() as session:
+        survey = _locked(session, workspace_id, survey_id)
+        if checked.kind != survey.kind:
+            raise BadInput.of("kind", "the kind of a survey does not change")
+        survey.draft = to_json(checked)
+        survey.name = name or survey.name
+        survey.updated_at = now
+        audit(
+            session, workspace_id, "survey.draft_saved", subject=survey, now=now,
+            actor_user_id=actor_user_id,
+        )  # fmt: skip
+
+
+def publish_survey(
+    workspace_id: UUID, survey_id: UUID, *, actor_user_id: UUID | None = None, now: datetime
+) -> int:
+    """Make the draft the next immutable version; the same draft is not published twice."""
+    with transaction() as session:
+        survey = _locked(session, workspace_id, survey_id)
+        number = _publish(session, survey, now=now)
+        audit(
+            session, workspace_id, "survey.published", subject=survey, now=now,
+            actor_user_id=actor_user_id, detail={"version": number},
+        )  # fmt: skip
+    return number
+
+
+def close_survey(
+    workspace_id: UUID, survey_id: UUID, *, actor_user_id: UUID | None = None, now: datetime
+) -> None:
+    """From now on no answer is taken; publishing opens it again."""
+    with transaction() as session:
+        survey = _locked(session, workspace_id, survey_id)
+        survey.state, survey.updated_at = "closed", now
+        audit(
+            session, workspace_id, "survey.closed", subject=survey, now=now,
+            actor_user_id=actor_user_id,
+        )  # fmt: skip
+
+
+def _locked(session: Session, workspace_id: UUID, survey_id: UUID) -> Survey:
+    survey = session.scalar(
+        scoped(Survey, workspace_id).where(Survey.id == survey_id).with_for_update()
+    )
+    if survey is None:
+        raise NotFound("No such survey.")
+    return survey
+
+
+def _publish(session: Session, survey: Survey, *, now: datetime) -> int:
+    if survey.published_version is not None:
+        current = session.get_one(
+            SurveyVersion, (survey.workspace_id, survey.id, survey.published_version)
+        )
+        if current.definition == survey.draft:
+            survey.state = "published"
+            return survey.published_version
+    number = (survey.published_version or 0) + 1
+    session.add(
+        SurveyVersion(
+            workspace_id=survey.workspace_id,
+            survey_id=survey.id,
+            number=number,
+            definition=survey.draft,
+            published_at=now,
+        )
+    )
+    _keep_identities(session, survey)
+    survey.published_version, survey.state, survey.updated_at = number, "published", now
+    session.flush()
+    return number
+
+
+def _keep_identities(session: Session, survey: Survey) -> None:
+    """Questions are known by their key over all versions; a new key is a new question."""
+    known = {
+        question.key: question
+        for question in session.scalars(
+            scoped(Question, survey.workspace_id).where(Question.survey_id == survey.id)
+        )
+    }
+    for entry in from_json(survey.draft).questions:
+        question = known.get(entry.key)
+        if question is None:
+            session.add(
+                Question(
+                    workspace_id=survey.workspace_id,
+                    id=uuid7(),
+                    survey_id=survey.id,
+                    key=entry.key,
+                    kind=entry.kind,
+                )
+            )
+        elif question.kind != entry.kind:
+            raise BadInput.of(
+                f"questions.{entry.key}.kind",
+                f"was {question.kind} in an earlier version; use a new key for another kind",
+            )

@@ -1,0 +1,128 @@
+"""How channels write an answer, and what it becomes: a checked `Submission`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from surveys.definitions import Definition
+from vocapp.authoring.queries import SurveySummary, definition_of
+from vocapp.collecting.service import Submission, checked_answers
+from vocapp.people.parsing import AccountBody, ContactBody
+from vocapp.problems import BadInput, FieldError, NotFound
+from vocapp.signing import digest_of_json
+
+
+def _text_with_offset(value: Any) -> Any:
+    if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
+        raise ValueError("expected a time with offset such as 2026-11-01T09:00:00+09:00")
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("the offset is missing, as in 2026-11-01T09:00:00+09:00")
+    if not 1990 <= value.year <= 2200:
+        raise ValueError("the year is out of range")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_text_with_offset), AfterValidator(_aware)]
+
+
+class AnswersBody(BaseModel):
+    """The answers of one response: by question key, or by the two shorthands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    score: Any = Field(None, json_schema_extra={"type": "integer"})
+    comment: Any = Field(None, json_schema_extra={"type": "string"})
+    answers: dict[str, Any] = Field(default_factory=dict, max_length=100)
+
+
+class ResponseBody(AnswersBody):
+    """One response as machines send it."""
+
+    id: UUID | None = None
+    survey: str = Field(min_length=1, max_length=100)
+    survey_version: int | None = Field(None, ge=1, strict=True)
+    channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
+    answered_at: Instant | None = None
+    locale: str | None = Field(None, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
+    contact: ContactBody | None = None
+    account: AccountBody | None = None
+
+
+def answers_by_key(body: AnswersBody, definition: Definition) -> dict[str, object]:
+    """The shorthands and `answers` in one mapping; raises BadInput where they disagree."""
+    given: dict[str, object] = dict(body.answers)
+    shorthands: dict[str, tuple[str | None, object]] = {
+        "score": (definition.primary.key, body.score),
+        "comment": (
+            definition.open_question.key if definition.open_question else None,
+            body.comment,
+        ),
+    }
+    for name, (key, value) in shorthands.items():
+        if value is None:
+            continue
+        if key is None:
+            raise BadInput.of(name, "this survey version asks no open question")
+        if key in given and given[key] != value:
+            raise BadInput.of(name, f"differs from answers.{key}")
+        given[key] = value
+    return given
+
+
+def answerable_version(survey: SurveySummary, version: int | None) -> tuple[int, Definition]:
+    """The version that an answer is for. Raises BadInput when the survey takes no answers."""
+    if survey.state == "closed":
+        raise BadInput.of("survey", "the survey is closed")
+    if survey.published_version is None:
+        raise BadInput.of("survey", "the survey is not published")
+    number = version or survey.published_version
+    try:
+        return number, definition_of(survey.workspace_id, survey.id, number)
+    except NotFound as exc:
+        raise BadInput.of("survey_version", f"the survey has no version {number}") from exc
+
+
+def submission_of(
+    body: ResponseBody,
+    raw: Mapping[str, Any],
+    survey: SurveySummary,
+    *,
+    now: datetime,
+    idempotency_key: str | None = None,
+) -> Submission:
+    """A machine's response, checked. Raises BadInput."""
+    version, definition = answerable_version(survey, body.survey_version)
+    answers = checked_answers(definition, answers_by_key(body, definition))
+    score = answers.get(definition.primary.key)
+    return Submission(
+        survey_id=survey.id,
+        version=version,
+        answers=answers,
+        score=score if isinstance(score, int) else None,
+        channel=body.channel,
+        answered_at=body.answered_at or now,
+        digest=digest_of_json(raw),
+        id=body.id,
+        idempotency_key=checked_key(idempotency_key),
+        locale=body.locale,
+        contact=body.contact.facts() if body.contact else None,
+        account=body.account.facts() if body.account else None,
+    )
+
+
+def checked_key(key: str | None) -> str | None:
+    """An Idempotency-Key header of at most 255 printable characters, or None."""
+    if key is None or not key.strip():
+        return None
+    if len(key) > 255 or not key.isprintable():
+        raise BadInput(FieldError("Idempotency-Key", "at most 255 printable characters"))
+    return key

@@ -1,0 +1,249 @@
+"""The public endpoint: answers from the widget and public pages, by public key.
+
+A browser sends only what a customer may say: answers. Attributes of a contact come only
+inside a signed token, facts of an account never.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Response as HttpResponse
+from flask import current_app, g, request
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from surveys.definitions import Definition
+from surveys.questions import localised, scale_of
+from surveys.scoring import category_of
+from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
+from vocapp.collecting import service, texts
+from vocapp.collecting.identity import contact_of_token
+from vocapp.collecting.parsing import AnswersBody, answerable_version, answers_by_key
+from vocapp.collecting.queries import find_response
+from vocapp.collecting.service import Submission, checked_answers
+from vocapp.database import utcnow
+from vocapp.extensions import db
+from vocapp.problems import BadInput, Forbidden, NotFound, Unauthorized
+from vocapp.signing import BadToken, digest_of_json, sign, unsign
+from vocapp.workspaces.access import CurrentWorkspace, anyone, workspace_of_public_key
+from vocapp.workspaces.models import Workspace
+
+api = APIBlueprint("public_api", __name__, url_prefix="/public/v1", abp_tags=[Tag(name="Public")])
+_LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
+
+
+class PublicBody(AnswersBody):
+    key: str | None = Field(None, max_length=100)
+    survey: str = Field(min_length=1, max_length=100, description="The survey's public_id")
+    id: UUID
+    survey_version: int | None = Field(None, ge=1, strict=True)
+    locale: str | None = Field(None, max_length=20)
+    page: str | None = Field(None, max_length=2000)
+    identity: str | None = Field(None, max_length=8000)
+    channel: str = Field("widget", pattern="^(widget|web|embed)$")
+
+
+class RevisionBody(AnswersBody):
+    edit_token: str = Field(max_length=1000)
+    revision: int = Field(ge=1, strict=True, le=2**31 - 1)
+
+
+class ResponsePath(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    response_id: UUID
+
+
+class SurveyPath(BaseModel):
+    public_id: str
+
+
+class SurveyQuery(BaseModel):
+    key: str | None = None
+    locale: str | None = Field(None, max_length=20)
+
+
+@api.get("/surveys/<public_id>", summary="What to ask, in one language")
+@anyone
+def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
+    workspace = _workspace(query.key)
+    survey = _survey_of(workspace, path.public_id)
+    if survey.published_version is None or survey.state == "closed":
+        raise NotFound("The survey takes no answers.")
+    definition = definition_of(workspace.id, survey.id, survey.published_version)
+    return _present_survey(survey, definition, query.locale or workspace.locale)
+
+
+@api.post("/responses", summary="Send an answer")
+@anyone
+def create_response(body: PublicBody) -> Any:
+    now = utcnow()
+    workspace = _workspace(body.key)
+    try:
+        survey = _survey_of(workspace, body.survey)
+    except NotFound as exc:
+        raise BadInput.of("survey", "no such survey") from exc
+    recorded = service.record_response(
+        workspace.id, _submission(body, workspace, survey, now=now), now=now
+    )
+    token = edit_token(workspace.id, recorded.id)
+    return {"id": str(recorded.id), "edit_token": token}, 201 if recorded.created else 200
+
+
+@api.patch("/responses/<uuid:response_id>", summary="Add to or correct an answer")
+@anyone
+def revise_response(path: ResponsePath, body: RevisionBody) -> Any:
+    workspace_id = _workspace_of_token(body.edit_token, path.response_id)
+    row = find_response(workspace_id, path.response_id)
+    if row is None:
+        raise Forbidden("The edit token does not fit.")
+    definition = definition_of(workspace_id, row.survey_id, row.survey_version)
+    answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
+    service.revise_response(
+        workspace_id, row.id, revision=body.revision, answers=answers, now=utcnow()
+    )
+    return {"id": str(row.id), "edit_token": body.edit_token}
+
+
+def edit_token(workspace_id: UUID, response_id: UUID) -> str:
+    """Lets its holder correct this one response; the same each time it is asked for."""
+    return sign("edit-response", [str(workspace_id), str(response_id)])
+
+
+def _workspace_of_token(token: str, response_id: UUID) -> UUID:
+    try:
+        workspace_id, signed_id = unsign("edit-response", token)
+    except (BadToken, ValueError) as exc:
+        raise Forbidden("The edit token does not fit.") from exc
+    if signed_id != str(response_id):
+        raise Forbidden("The edit token does not fit.")
+    g.public_workspace_id = UUID(workspace_id)
+    return UUID(workspace_id)
+
+
+def _submission(
+    body: PublicBody, workspace: CurrentWorkspace, survey: SurveySummary, *, now: datetime
+) -> Submission:
+    version, definition = answerable_version(survey, body.survey_version)
+    answers = checked_answers(definition, answers_by_key(body, definition))
+    score = answers.get(definition.primary.key)
+    sent = body.model_dump(mode="json", exclude={"key", "identity"}, exclude_defaults=True)
+    return Submission(
+        survey_id=survey.id,
+        version=version,
+        answers=answers,
+        score=score if isinstance(score, int) else None,
+        channel=body.channel,
+        answered_at=now,
+        digest=digest_of_json(sent),
+        id=body.id,
+        locale=body.locale,
+        page=_without_query(body.page),
+        contact=contact_of_token(workspace.id, body.identity, now=now) if body.identity else None,
+    )
+
+
+def _without_query(page: str | None) -> str | None:
+    """The page that was answered on; its query may hold tokens, so it is not kept."""
+    return page.split("?")[0].split("#")[0][:500] if page else None
+
+
+def _workspace(key: str | None) -> CurrentWorkspace:
+    """The workspace of the public key; checks that the page's origin may use it."""
+    given = key or request.headers.get("X-VOC-Key", "")
+    workspace = workspace_of_public_key(given) if given else None
+    if workspace is None:
+        raise Unauthorized("Unknown public key.")
+    origin = request.headers.get("Origin")
+    if origin and not _may_carry(workspace.allowed_origins, origin):
+        raise Forbidden("This page's origin is not among the allowed origins of the workspace.")
+    g.public_workspace_id = workspace.id
+    return workspace
+
+
+def _survey_of(workspace: CurrentWorkspace, public_id: str) -> SurveySummary:
+    survey = survey_by_public_id(public_id)
+    if survey.workspace_id != workspace.id:
+        raise NotFound("No such survey.")
+    return survey
+
+
+# --- CORS -------------------------------------------------------------------------------
+
+
+def _may_carry(allowed: tuple[str, ...] | list[str], origin: str) -> bool:
+    if origin in allowed or origin == _own_origin():
+        return True
+    in_development = current_app.config["ENVIRONMENT"] != "production"
+    return in_development and urlsplit(origin).hostname in _LOOPBACK
+
+
+def _own_origin() -> str:
+    parts = urlsplit(current_app.config["BASE_URL"])
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@api.after_request
+def add_cors_headers(response: HttpResponse) -> HttpResponse:
+    """Let allowed pages read the answer. A preflight names no key: any workspace's list counts."""
+    origin = request.headers.get("Origin")
+    response.headers.add("Vary", "Origin")
+    if not origin or not _origin_is_known(origin):
+        return response
+    response.headers["Access-Control-Allow-Origin"] = origin
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-VOC-Key"
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+def _origin_is_known(origin: str) -> bool:
+    workspace_id = g.get("public_workspace_id")
+    query = select(Workspace.allowed_origins)
+    if workspace_id is not None:
+        query = query.where(Workspace.id == workspace_id)
+    return any(_may_carry(allowed, origin) for allowed in db.session.scalars(query)) or _may_carry(
+        (), origin
+    )
+
+
+# --- what a browser is told -------------------------------------------------------------
+
+
+def _present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
+    language = texts.best_language(locale, definition.languages)
+    scale = scale_of(definition.kind) or range(0)
+    return {
+        "public_id": survey.public_id,
+        "version": survey.published_version,
+        "kind": survey.kind,
+        "language": language,
+        "direction": texts.direction(language),
+        "questions": [
+            {
+                "key": question.key,
+                "kind": question.kind,
+                "text": localised(question.text, language=language),
+                "low_label": localised(question.low_label, language=language),
+                "high_label": localised(question.high_label, language=language),
+                "wording_by_category": {
+                    category: localised(wordings, language=language)
+                    for category, wordings in question.wording_by_category.items()
+                },
+                "options": [
+                    {"key": option.key, "label": localised(option.label, language=language)}
+                    for option in question.options
+                ],
+                "required": question.required,
+            }
+            for question in definition.questions
+        ],
+        "categories": {str(score): category_of(definition.kind, score) for score in scale},
+        "texts": texts.respondent_texts(language),
+    }

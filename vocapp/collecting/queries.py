@@ -1,0 +1,125 @@
+"""Reads: stored responses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from surveys.scoring import category_of
+from vocapp.authoring.models import Question, Survey
+from vocapp.collecting.models import Answer, Response
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.people.models import Account, Contact
+from vocapp.problems import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswers:
+    """The answers of one response by question key, and its open text."""
+
+    values: dict[str, int | str | None] = field(default_factory=dict)
+    comment: str | None = None
+
+
+def stored_response(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
+    """A response as it is stored, before any analysis is looked at. Raises NotFound."""
+    row = db.session.execute(
+        select(Response, Survey, Contact, Account)
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
+        )
+        .outerjoin(
+            Account,
+            (Account.workspace_id == Response.workspace_id) & (Account.id == Response.account_id),
+        )
+        .where(Response.workspace_id == workspace_id, Response.id == response_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("No such response.")
+    response, survey, contact, account = row
+    answers = answers_of(workspace_id, [response_id]).get(response_id, StoredAnswers())
+    return {
+        "id": str(response.id),
+        "survey": survey.key,
+        "survey_version": response.survey_version,
+        "score": response.score,
+        "category": category_of(survey.kind, response.score)
+        if response.score is not None
+        else None,
+        "comment": answers.comment,
+        "answers": answers.values,
+        "channel": response.channel,
+        "locale": response.locale,
+        "answered_at": response.answered_at.isoformat(),
+        "received_at": response.received_at.isoformat(),
+        "revision": response.revision,
+        "attributes": response.attributes,
+        "contact": _brief(contact, "external_id", "email", "name"),
+        "account": _brief(account, "external_id", "name"),
+    }
+
+
+def _brief(row: Contact | Account | None, *names: str) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {"id": str(row.id)} | {name: getattr(row, name) for name in names}
+
+
+def answers_of(workspace_id: UUID, response_ids: Sequence[UUID]) -> dict[UUID, StoredAnswers]:
+    """Answers by response; the first text in question order is the comment."""
+    rows = db.session.execute(
+        select(Answer, Question.key)
+        .join(
+            Question,
+            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
+        )
+        .where(Answer.workspace_id == workspace_id, Answer.response_id.in_(response_ids))
+        .order_by(Answer.response_id, Question.id)
+    )
+    values: dict[UUID, dict[str, int | str | None]] = {}
+    comments: dict[UUID, str] = {}
+    for answer, key in rows:
+        value = next(
+            (v for v in (answer.number, answer.option, answer.text) if v is not None), None
+        )
+        values.setdefault(answer.response_id, {})[key] = value
+        if answer.text is not None:
+            comments.setdefault(answer.response_id, answer.text)
+    return {
+        response_id: StoredAnswers(found, comments.get(response_id))
+        for response_id, found in values.items()
+    }
+
+
+def refuse_if_confidential(workspace_id: UUID, response_id: UUID) -> None:
+    """A single answer to a confidential survey is shown to nobody. Raises Forbidden, NotFound."""
+    confidential = db.session.scalar(
+        select(Survey.confidential)
+        .join(
+            Response,
+            (Response.workspace_id == Survey.workspace_id) & (Response.survey_id == Survey.id),
+        )
+        .where(Response.workspace_id == workspace_id, Response.id == response_id)
+    )
+    if confidential is None:
+        raise NotFound("No such response.")
+    if confidential:
+        raise Forbidden("Single answers of a confidential survey are not shown.")
+
+
+def find_response(workspace_id: UUID, response_id: UUID) -> Response | None:
+    """The row, or None."""
+    found: Response | None = db.session.scalar(
+        scoped(Response, workspace_id).where(Response.id == response_id)
+    )
+    return found

@@ -1,0 +1,113 @@
+"""How machines write accounts and contacts; shared by every API that takes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from babel.numbers import list_currencies
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
+
+from vocapp.people.service import AccountFacts, ContactFacts
+
+Scalar = str | bool | int | float | None
+_CURRENCIES = frozenset(list_currencies())
+# Deliberately loose: old Japanese mobile addresses ("a..b@docomo.ne.jp") break RFC 5321
+# and still reach people.
+_ADDRESS = re.compile(r"[^\s@<>,;\x00-\x1f]{1,64}@[^\s@<>,;\x00-\x1f]{1,255}")
+
+
+def _an_address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value.strip()):
+        raise ValueError("expected an e-mail address such as aiko@example.com")
+    return value.strip()
+
+
+Address = Annotated[str, AfterValidator(_an_address)]
+
+
+def _iso_day(value: Any) -> Any:
+    if isinstance(value, str) or value is None or isinstance(value, date):
+        return value
+    raise ValueError("expected a day such as 2027-03-31")
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+Name = Annotated[str, Field(max_length=300)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _bounded(attributes: dict[str, Scalar]) -> dict[str, Scalar]:
+    for name, value in attributes.items():
+        if not name or len(name) > 100:
+            raise ValueError("attribute names have 1 to 100 characters")
+        if isinstance(value, str) and len(value) > 1000:
+            raise ValueError(f"{name}: at most 1000 characters")
+    return attributes
+
+
+class AccountBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: Key
+    name: Name | None = None
+    plan: str | None = Field(None, max_length=100)
+    region: str | None = Field(None, max_length=100)
+    mrr: StrictInt | None = Field(
+        None, ge=0, le=10**15, description="Monthly recurring revenue in minor units"
+    )
+    currency: str | None = Field(None, description="ISO 4217, needed with mrr")
+    started_on: Day | None = None
+    renewal_on: Day | None = None
+    attributes: dict[str, Scalar] = Field(default_factory=dict, max_length=100)
+
+    _check_attributes = field_validator("attributes")(_bounded)
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str | None) -> str | None:
+        if value is not None and value not in _CURRENCIES:
+            raise ValueError("an ISO 4217 code such as JPY")
+        return value
+
+    @model_validator(mode="after")
+    def _money_is_whole(self) -> AccountBody:
+        if self.mrr is not None and self.currency is None:
+            raise ValueError("currency is needed with mrr")
+        return self
+
+    def facts(self) -> AccountFacts:
+        values = self.model_dump(exclude={"mrr"})
+        return AccountFacts(**values, mrr_minor=self.mrr)
+
+
+class ContactBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: Key | None = None
+    email: Address | None = None
+    name: Name | None = None
+    locale: str | None = Field(None, max_length=20)
+    time_zone: str | None = Field(None, max_length=64)
+    attributes: dict[str, Scalar] = Field(default_factory=dict, max_length=100)
+
+    _check_attributes = field_validator("attributes")(_bounded)
+
+    @model_validator(mode="after")
+    def _has_identity(self) -> ContactBody:
+        if not self.external_id and not self.email:
+            raise ValueError("external_id or email is needed")
+        return self
+
+    def facts(self) -> ContactFacts:
+        return ContactFacts(**self.model_dump())

@@ -1,0 +1,58 @@
+"""Reads: accounts and contacts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.people.models import Account, Contact
+from vocapp.problems import NotFound
+
+
+def account_by_external_id(workspace_id: UUID, external_id: str) -> dict[str, Any]:
+    """An account as the API shows it. Raises NotFound."""
+    account = db.session.scalar(
+        scoped(Account, workspace_id).where(Account.external_id == external_id)
+    )
+    if account is None:
+        raise NotFound("No account with this external_id.")
+    return present_account(account)
+
+
+def contact(workspace_id: UUID, contact_id: UUID) -> dict[str, Any]:
+    """A contact as the API shows it. Raises NotFound."""
+    found = db.session.scalar(scoped(Contact, workspace_id).where(Contact.id == contact_id))
+    if found is None:
+        raise NotFound("No such contact.")
+    return present_contact(found)
+
+
+def present_account(account: Account) -> dict[str, Any]:
+    return {
+        "id": str(account.id),
+        "external_id": account.external_id,
+        "name": account.name,
+        "plan": account.plan,
+        "region": account.region,
+        "mrr": account.mrr_minor,
+        "currency": account.currency,
+        "started_on": account.started_on.isoformat() if account.started_on else None,
+        "renewal_on": account.renewal_on.isoformat() if account.renewal_on else None,
+        "attributes": account.attributes,
+        "updated_at": account.updated_at.isoformat(),
+    }
+
+
+def present_contact(contact: Contact) -> dict[str, Any]:
+    return {
+        "id": str(contact.id),
+        "external_id": contact.external_id,
+        "email": contact.email,
+        "name": contact.name,
+        "locale": contact.locale,
+        "time_zone": contact.time_zone,
+        "attributes": contact.attributes,
+        "updated_at": contact.updated_at.isoformat(),
+    }

@@ -1,0 +1,330 @@
+"""Use cases: who is who, what is known of them, and forgetting a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped, transaction, uuid7
+from vocapp.people.models import Account, Contact, ContactIdentity, MergeSuggestion, Tombstone
+from vocapp.problems import NotFound
+from vocapp.signing import keyed_hash
+from vocapp.workspaces.service import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What a sender says of an account; None means: says nothing."""
+
+    external_id: str
+    name: str | None = None
+    plan: str | None = None
+    region: str | None = None
+    mrr_minor: int | None = None
+    currency: str | None = None
+    started_on: date | None = None
+    renewal_on: date | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """What a sender says of a person; at least one of external_id and email."""
+
+    external_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ACCOUNT_FIELDS = (
+    "name", "plan", "region", "mrr_minor", "currency", "started_on", "renewal_on",
+)  # fmt: skip
+_CONTACT_FIELDS = ("name", "email", "locale", "time_zone")
+
+
+def normalise_email(email: str) -> str:
+    """The form by which addresses are compared.
+
+    >>> normalise_email(" Aiko@Example.COM ")
+    'aiko@example.com'
+    """
+    return email.strip().casefold()
+
+
+def insert_if_absent(session: Session, model: type[Any], **values: Any) -> bool:
+    """Insert a row unless its key exists; True when inserted. Never look-then-insert."""
+    dialect = session.get_bind().dialect.name
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
+    # RETURNING tells what happened; drivers disagree about rowcount here.
+    key = next(iter(model.__table__.primary_key))
+    inserted = session.execute(insert.values(**values).on_conflict_do_nothing().returning(key))
+    return inserted.first() is not None
+
+
+# --- identifying ------------------------------------------------------------------------
+
+
+def upsert_account(
+    session: Session, workspace_id: UUID, facts: AccountFacts, *, as_of: datetime, now: datetime
+) -> Account:
+    """Find or create the account and take over the facts that are not older than known ones."""
+    insert_if_absent(
+        session,
+        Account,
+        workspace_id=workspace_id,
+        id=uuid7(),
+        external_id=facts.external_id,
+        name="",
+        attributes={},
+        fact_as_of={},
+        created_at=now,
+        updated_at=now,
+    )
+    account = session.scalars(
+        scoped(Account, workspace_id)
+        .where(Account.external_id == facts.external_id)
+        .with_for_update()
+    ).one()
+    said = {name: getattr(facts, name) for name in _ACCOUNT_FIELDS}
+    _take_over(account, said, facts.attributes, as_of=as_of, now=now)
+    return account
+
+
+def identify_contact(
+    session: Session,
+    workspace_id: UUID,
+    facts: ContactFacts,
+    *,
+    account_id: UUID | None,
+    as_of: datetime,
+    now: datetime,
+) -> Contact | None:
+    """Find or create the person; None when this person was erased.
+
+    By external_id; else by normalised e-mail among those without an external_id
+    (DESIGN.md "identity"). A new external_id whose e-mail another contact has makes a
+    merge suggestion: two records are never joined silently.
+    """
+    if _is_erased(session, workspace_id, facts):
+        return None
+    kind, value = _identity(facts)
+    contact = _contact_by_identity(session, workspace_id, kind, value)
+    if contact is None:
+        contact = _create_contact(session, workspace_id, facts, kind=kind, value=value, now=now)
+    said = {name: getattr(facts, name) for name in _CONTACT_FIELDS}
+    _take_over(contact, said, facts.attributes, as_of=as_of, now=now)
+    if account_id is not None and _is_news(contact, "account_id", as_of):
+        contact.account_id = account_id
+        contact.fact_as_of = {**contact.fact_as_of, "account_id": as_of.isoformat()}
+    return contact
+
+
+def _identity(facts: ContactFacts) -> tuple[str, str]:
+    if facts.external_id:
+        return "external_id", facts.external_id
+    if not facts.email:
+        raise ValueError("a contact needs an external_id or an e-mail")
+    return "email", normalise_email(facts.email)
+
+
+def _contact_by_identity(
+    session: Session, workspace_id: UUID, kind: str, value: str
+) -> Contact | None:
+    found: Contact | None = session.scalar(
+        scoped(Contact, workspace_id)
+        .join(
+            ContactIdentity,
+            (ContactIdentity.workspace_id == Contact.workspace_id)
+            & (ContactIdentity.contact_id == Contact.id),
+        )
+        .where(ContactIdentity.kind == kind, ContactIdentity.value == value)
+        .with_for_update(of=Contact)
+    )
+    return found
+
+
+def _create_contact(
+    session: Session,
+    workspace_id: UUID,
+    facts: ContactFacts,
+    *,
+    kind: str,
+    value: str,
+    now: datetime,
+) -> Contact:
+    """Create the person; when somebody else did so at the same moment, theirs is taken."""
+    contact = Contact(
+        workspace_id=workspace_id,
+        id=uuid7(),
+        external_id=facts.external_id,
+        email=facts.email,
+        name=facts.name or "",
+        attributes={},
+        fact_as_of={},
+        created_at=now,
+        updated_at=now,
+    )
+    with session.begin_nested() as savepoint:
+        session.add(contact)
+        session.flush()
+        mine = insert_if_absent(
+            session,
+            ContactIdentity,
+            workspace_id=workspace_id,
+            kind=kind,
+            value=value,
+            contact_id=contact.id,
+        )
+        if not mine:
+            savepoint.rollback()
+    if not mine:
+        theirs = _contact_by_identity(session, workspace_id, kind, value)
+        assert theirs is not None
+        return theirs
+    if kind == "external_id" and facts.email:
+        _suggest_merge(session, workspace_id, contact, facts.email, now=now)
+    return contact
+
+
+def _suggest_merge(
+    session: Session, workspace_id: UUID, contact: Contact, email: str, *, now: datetime
+) -> None:
+    other = _contact_by_identity(session, workspace_id, "email", normalise_email(email))
+    if other is not None:
+        insert_if_absent(
+            session,
+            MergeSuggestion,
+            workspace_id=workspace_id,
+            id=uuid7(),
+            contact_id=contact.id,
+            other_contact_id=other.id,
+            reason="same_email",
+            created_at=now,
+        )
+
+
+def _is_news(row: Account | Contact, name: str, as_of: datetime) -> bool:
+    known = row.fact_as_of.get(name)
+    return known is None or datetime.fromisoformat(known) <= as_of
+
+
+def _take_over(
+    row: Account | Contact,
+    said: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+    *,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    """Set each fact that was said and is not older than what is known of it."""
+    known_since = dict(row.fact_as_of)
+    for name, value in said.items():
+        if value is not None and _is_news(row, name, as_of):
+            setattr(row, name, value)
+            known_since[name] = as_of.isoformat()
+    merged = dict(row.attributes)
+    for name, value in attributes.items():
+        if _is_news(row, f"attributes.{name}", as_of):
+            merged[name] = value
+            known_since[f"attributes.{name}"] = as_of.isoformat()
+    if known_since != row.fact_as_of:
+        row.attributes, row.fact_as_of, row.updated_at = merged, known_since, now
+
+
+def save_account(workspace_id: UUID, facts: AccountFacts, *, now: datetime) -> UUID:
+    """Upsert an account with facts that hold from now on."""
+    with transaction() as session:
+        return upsert_account(session, workspace_id, facts, as_of=now, now=now).id
+
+
+def save_contact(
+    workspace_id: UUID, facts: ContactFacts, *, account: AccountFacts | None, now: datetime
+) -> UUID | None:
+    """Upsert a contact (and its account); None when this person was erased."""
+    with transaction() as session:
+        account_id = (
+            upsert_account(session, workspace_id, account, as_of=now, now=now).id
+            if account
+            else None
+        )
+        contact = identify_contact(
+            session, workspace_id, facts, account_id=account_id, as_of=now, now=now
+        )
+        return contact.id if contact else None
+
+
+# --- erasing ----------------------------------------------------------------------------
+
+Eraser = Callable[[Session, UUID, UUID], None]
+_registry: dict[str, Eraser] = {}
+
+
+def register_personal_store(name: str, erase: Eraser) -> None:
+    """Name a store of personal text or identifiers and how a person leaves it.
+
+    `erase(session, workspace_id, contact_id)` runs inside the erasing transaction,
+    before the contact itself goes. A test walks the registry.
+    """
+    _registry[name] = erase
+
+
+def personal_stores() -> tuple[str, ...]:
+    return tuple(sorted(_registry))
+
+
+def erase_contact(
+    workspace_id: UUID, contact_id: UUID, *, actor_user_id: UUID | None = None, now: datetime
+) -> None:
+    """Forget a person: every registered store, then the contact; a keyed hash stays behind.
+
+    Raises NotFound.
+    """
+    with transaction() as session:
+        contact = session.scalar(
+            scoped(Contact, workspace_id).where(Contact.id == contact_id).with_for_update()
+        )
+        if contact is None:
+            raise NotFound("No such contact.")
+        for digest in _tombstones(workspace_id, contact.external_id, contact.email):
+            insert_if_absent(
+                session, Tombstone, workspace_id=workspace_id, digest=digest, created_at=now
+            )
+        for erase in _registry.values():
+            erase(session, workspace_id, contact_id)
+        session.execute(
+            delete(Contact).where(Contact.workspace_id == workspace_id, Contact.id == contact_id)
+        )
+        audit(
+            session, workspace_id, "contact.erased", now=now, actor_user_id=actor_user_id,
+            detail={"contact_id": str(contact_id)},
+        )  # fmt: skip
+
+
+def _tombstones(workspace_id: UUID, external_id: str | None, email: str | None) -> list[str]:
+    found = []
+    if external_id:
+        found.append(keyed_hash("tombstone", f"{workspace_id}:external_id:{external_id}"))
+    if email:
+        found.append(keyed_hash("tombstone", f"{workspace_id}:email:{normalise_email(email)}"))
+    return found
+
+
+def _is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> bool:
+    digests = _tombstones(workspace_id, facts.external_id, facts.email)
+    return bool(
+        session.scalar(
+            select(Tombstone.digest)
+            .where(Tombstone.workspace_id == workspace_id, Tombstone.digest.in_(digests))
+            .limit(1)
+        )
+    )

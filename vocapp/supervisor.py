@@ -1,0 +1,134 @@
+"""`voc serve`: web server, workers and scheduler in the foreground, restarted when they end.
+
+A child that dies is started again after a pause that grows while it keeps dying. SIGTERM
+and Ctrl-C end every child; one that does not end in time is killed.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from config import Settings
+
+log = structlog.get_logger()
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+_STEADY_S = 20.0
+_GRACE_S = 12.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_s: float = _FIRST_PAUSE_S
+    start_after: float = 0.0
+
+
+def commands(settings: Settings, *, host: str, parts: Sequence[str]) -> list[Child]:
+    """The processes of these parts: `web`, `worker`, `scheduler`."""
+    scripts = Path(sys.executable).parent
+    children = []
+    if "web" in parts:
+        children.append(Child("web", _web_command(scripts, settings, host)))
+    if "worker" in parts:
+        children += [
+            Child(f"worker-{queue}", _worker_command(queue)) for queue in ("quick", "slow")
+        ]
+    if "scheduler" in parts:
+        children.append(Child("scheduler", [sys.executable, "-m", "vocapp.scheduler"]))
+    return children
+
+
+def _web_command(scripts: Path, settings: Settings, host: str) -> list[str]:
+    return [
+        str(scripts / "gunicorn"),
+        "--bind", f"{host}:{settings.port}",
+        "--worker-class", "gthread",
+        "--workers", "2",
+        "--threads", "8",
+        "--graceful-timeout", "10",
+        "--no-control-socket",
+        "--error-logfile", "-",
+        "--log-level", "warning",
+        "wsgi:app",
+    ]  # fmt: skip
+
+
+def _worker_command(queue: str) -> list[str]:
+    return [
+        sys.executable, "-m", "celery", "--app", "wsgi:celery", "worker",
+        "--queues", queue,
+        "--pool", "solo",
+        "--loglevel", "WARNING",
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
+    ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps children running until it is told to stop."""
+
+    children: list[Child]
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, *, on_start: Callable[[], None] | None = None) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self.stopping.set())
+        try:
+            self._keep_running(on_start)
+        finally:
+            self._end_all()
+
+    def _keep_running(self, on_start: Callable[[], None] | None) -> None:
+        for child in self.children:
+            self._start(child)
+        if on_start:
+            threading.Thread(target=on_start, daemon=True, name="on-start").start()
+        while not self.stopping.wait(0.2):
+            for child in self.children:
+                self._look_after(child)
+
+    def _start(self, child: Child) -> None:
+        # A session of its own: Ctrl-C reaches us, and we end the children in order.
+        child.process = subprocess.Popen(child.command, start_new_session=True)  # noqa: S603
+        child.started_at = time.monotonic()
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is not None and child.process.poll() is None:
+            if now - child.started_at > _STEADY_S:
+                child.pause_s = _FIRST_PAUSE_S
+            return
+        if child.process is not None:
+            log.warning("child.ended", child=child.name, code=child.process.returncode)
+            child.process = None
+            child.start_after = now + child.pause_s
+            child.pause_s = min(child.pause_s * 2, _LONGEST_PAUSE_S)
+        elif now >= child.start_after:
+            self._start(child)
+
+    def _end_all(self) -> None:
+        running = [c.process for c in self.children if c.process and c.process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + _GRACE_S
+        for process in running:
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

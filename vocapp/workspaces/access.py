@@ -1,0 +1,243 @@
+"""Who may call a route: said at its definition, enforced in one place, denied by default.
+
+    @bp.get("/surveys")
+    @signed_in("admin", "product")       # pages
+    @api.post("/surveys")
+    @machine()                           # secret key
+    @anyone                              # public pages; says so
+
+A view without one of these answers 500 in every request, and a test walks all routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Flask, current_app, g, redirect, request, url_for
+from sqlalchemy import select
+from werkzeug.local import LocalProxy
+
+from vocapp.database import utcnow
+from vocapp.extensions import db
+from vocapp.problems import Forbidden, Problem, Unauthorized
+from vocapp.signing import digest_of_secret
+from vocapp.workspaces import service
+from vocapp.workspaces.models import (
+    ROLES,
+    ApiKey,
+    Membership,
+    User,
+    UserSession,
+    Workspace,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+COOKIE = "voc_session"
+_TOUCH_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentWorkspace:
+    """The tenant of this request, as plain values."""
+
+    id: UUID
+    name: str
+    locale: str
+    time_zone: str
+    allowed_origins: tuple[str, ...]
+    is_demo: bool
+
+    @classmethod
+    def of(cls, row: Workspace) -> CurrentWorkspace:
+        return cls(
+            row.id, row.name, row.locale, row.time_zone, tuple(row.allowed_origins), row.is_demo
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentUser:
+    """The person of this request, with the role in the current workspace."""
+
+    id: UUID
+    name: str
+    email: str
+    locale: str
+    role: str
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    kind: str  # "user" | "machine" | "anyone"
+    roles: tuple[str, ...] = ()
+
+
+def signed_in(*roles: str) -> Callable[[F], F]:
+    """A page for people; with roles, only for those (an admin may always)."""
+    unknown = set(roles) - set(ROLES)
+    if unknown:
+        raise ValueError(f"unknown roles: {sorted(unknown)}")
+    return _mark(_Access("user", roles))
+
+
+def machine() -> Callable[[F], F]:
+    """A route for the secret key."""
+    return _mark(_Access("machine"))
+
+
+def anyone(view: F) -> F:
+    """A public route: it authenticates what it needs itself."""
+    return _mark(_Access("anyone"))(view)
+
+
+def _mark(access: _Access) -> Callable[[F], F]:
+    def decorate(view: F) -> F:
+        view.__voc_access__ = access  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def access_of(app: Flask, endpoint: str) -> _Access | None:
+    """What a route's definition says; static files are for anyone."""
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return _Access("anyone")
+    return getattr(app.view_functions[endpoint], "__voc_access__", None)
+
+
+def _the_workspace() -> CurrentWorkspace:
+    found: CurrentWorkspace = g.workspace
+    return found
+
+
+def _the_user() -> CurrentUser:
+    found: CurrentUser = g.user
+    return found
+
+
+current_workspace: CurrentWorkspace = LocalProxy(_the_workspace)  # type: ignore[assignment]
+current_user: CurrentUser = LocalProxy(_the_user)  # type: ignore[assignment]
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_enforce)
+
+
+def _enforce() -> Any:
+    """Before every view: find out who calls, and whether they may."""
+    g.workspace = g.user = None
+    if request.endpoint is None:
+        return None  # 404 or 405, formatted elsewhere
+    access = access_of(current_app, request.endpoint)
+    if access is None:
+        raise Problem(f"route {request.endpoint} does not say who may call it")
+    if access.kind == "machine":
+        _authenticate_machine()
+        return None
+    if request.endpoint.endswith(".static"):
+        return None
+    if access.kind == "user" or COOKIE in request.cookies:
+        _authenticate_user()
+    if access.kind == "user":
+        if g.user is None:
+            return redirect(url_for("workspaces.sign_in", next=_here()))
+        if access.roles and g.user.role != "admin" and g.user.role not in access.roles:
+            raise Forbidden("Your role in this workspace does not open this page.")
+    return None
+
+
+def _here() -> str:
+    """This page as a local address, for coming back after signing in."""
+    if request.method != "GET":
+        return "/"
+    return request.full_path.rstrip("?")
+
+
+def is_local_path(target: str) -> bool:
+    """Whether a redirect target stays on this site.
+
+    >>> [is_local_path(t) for t in ("/surveys", "//evil", "/\\\\evil", "https:evil", "/a\\tb")]
+    [True, False, False, False, False]
+    """
+    if not target.startswith("/") or target.startswith(("//", "/\\")):
+        return False
+    if any(ord(ch) < 0x21 or ch == "\\" for ch in target):
+        return False
+    parts = urlsplit(target)
+    return not parts.scheme and not parts.netloc
+
+
+def _authenticate_machine() -> None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthorized("Send the secret key: Authorization: Bearer <secret_key>.")
+    authenticate_key(secret.strip())
+
+
+def authenticate_key(secret: str) -> None:
+    """Set the workspace of a secret key; raises Unauthorized."""
+    row = db.session.execute(
+        select(ApiKey, Workspace)
+        .join(Workspace, Workspace.id == ApiKey.workspace_id)
+        .where(
+            ApiKey.token_digest == digest_of_secret(secret),
+            ApiKey.kind == "secret",
+            ApiKey.revoked_at.is_(None),
+        )
+        .execution_options(voc_all_workspaces=True)
+    ).one_or_none()
+    if row is None:
+        raise Unauthorized("Unknown or revoked key.")
+    key, workspace = row
+    g.workspace = CurrentWorkspace.of(workspace)
+    now = utcnow()
+    if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
+        service.touch_api_key(key.id, key.workspace_id, now=now)
+
+
+def workspace_of_public_key(public_key: str) -> CurrentWorkspace | None:
+    """The workspace that a public key names, or None."""
+    row = db.session.scalar(
+        select(Workspace)
+        .join(ApiKey, ApiKey.workspace_id == Workspace.id)
+        .where(
+            ApiKey.token_digest == digest_of_secret(public_key),
+            ApiKey.kind == "public",
+            ApiKey.revoked_at.is_(None),
+        )
+        .execution_options(voc_all_workspaces=True)
+    )
+    return CurrentWorkspace.of(row) if row else None
+
+
+def _authenticate_user() -> None:
+    token = request.cookies.get(COOKIE, "")
+    if not token:
+        return
+    row = db.session.execute(
+        select(UserSession, User, Workspace, Membership.role)
+        .join(User, User.id == UserSession.user_id)
+        .join(Workspace, Workspace.id == UserSession.workspace_id)
+        .join(
+            Membership,
+            (Membership.workspace_id == UserSession.workspace_id)
+            & (Membership.user_id == UserSession.user_id),
+        )
+        .where(
+            UserSession.token_digest == digest_of_secret(token),
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > utcnow(),
+            User.disabled_at.is_(None),
+        )
+        .execution_options(voc_all_workspaces=True)
+    ).one_or_none()
+    if row is None:
+        return
+    session, user, workspace, role = row
+    g.workspace = CurrentWorkspace.of(workspace)
+    g.user = CurrentUser(user.id, user.name, user.email, user.locale, role, session.id)

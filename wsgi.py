@@ -1,0 +1,8 @@
+"""Entry points for servers: `wsgi:app` (gunicorn) and `wsgi:celery` (celery worker)."""
+
+from __future__ import annotations
+
+from vocapp import create_app
+from vocapp.extensions import celery as celery
+
+app = create_app()
