@@ -181,12 +181,18 @@ def ean13(digits: str) -> bool:
 
 
 _MY_NUMBER_LAYOUTS = frozenset([(12,), (4, 4, 4)])
+_FOURS_BEFORE = re.compile(r"(?:(?<!\d)\d{4}[ \-]){1,4}$")
+_FOURS_AFTER = re.compile(r"^(?:[ \-]\d{4}(?!\d)){1,4}")
 
 
 def my_numbers(probe: str) -> Iterator[Bounds]:
     """Japanese individual numbers: twelve digits with a right check digit."""
     for (start, end), digits in _windows(probe, _MY_NUMBER_LAYOUTS, " -"):
-        if my_number(digits) and not _NAMES_A_THING.search(probe[max(0, start - _BEFORE) : start]):
+        before = probe[max(0, start - _BEFORE) : start]
+        # A fourth or fifth group of four: a card, not a number of a person.
+        fours = _FOURS_BEFORE.findall(before) + _FOURS_AFTER.findall(probe[end : end + _BEFORE])
+        whole = sum(map(len, fours)) % 15 == 0
+        if my_number(digits) and whole and not _NAMES_A_THING.search(before):
             yield start, end
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -177,7 +177,7 @@ def _visible(character: str) -> str:
 
 # Characters. Sudachi takes 49,149 bytes; spaCy's rules are quadratic in a heap of quotes.
 _CHUNK_SUDACHI = 8_000
-_CHUNK_RULES = 1_000
+_CHUNK_RULES = 500
 _BREAK = re.compile(r"[\n。!?]|[、,. ]")
 
 
@@ -192,9 +192,18 @@ def read(text: str, *, language: str | None = None) -> Document:
         text=text,
         language=language,
         tokens=tuple(_token(text, folded, word) for word in words),
-        sentences=tuple(folded.original_span(*span) for span in sentences),
-        clauses=tuple(folded.original_span(*span) for span in clauses),
+        sentences=tuple(_disjoint(folded.original_span(*span) for span in sentences)),
+        clauses=tuple(_disjoint(folded.original_span(*span) for span in clauses)),
     )
+
+
+def _disjoint(spans: Iterable[Span]) -> Iterator[Span]:
+    """Spans without overlap: one character may become two (… is ...) with a cut between."""
+    last = 0
+    for span in spans:
+        if span.end > last:
+            yield Span(max(span.start, last), span.end)
+            last = span.end
 
 
 def read_many(

