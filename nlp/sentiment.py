@@ -1,0 +1,101 @@
+"""Praise or blame, of a whole comment or of one clause in it.
+
+A lexicon and rules rather than a model: no labelled comments are needed, the same words always
+give the same answer, and a person can see why. Clauses are judged apart, so that "the UI is
+good but support is slow" is praise, then blame, and as a whole mixed.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nlp.lexicon import words_of
+from nlp.polarity import opinions
+from nlp.text import Document, Span
+
+_POSITIVE_SIGNS = re.compile(
+    r"[😀😃😄😁😊🙂😍🥰😘🤩👍👏🙌🎉💯❤♥💕💖😎🥳💪⭐🌟👌😻☺✨🤗😇]|(?<!\w)[:;]-?[)D]|\^_?\^|[(]笑[)]|♪"
+)
+_NEGATIVE_SIGNS = re.compile(
+    r"[😞😟😠😡🤬😢😭😤👎💩😒🙁☹😩😫😖😣🤮🤢💔😑🙄😔😕👿😨😰]|(?<!\w):'?-?[(]|[(](?:泣|怒|涙)[)]"
+)
+_SIGN = 0.5
+_EXCLAMATION = 1.15
+_SOFTENING = 0.6  # an opinion of 0.6 scores 0.61, two of them 0.84; never beyond 1
+_CLEAR = 0.3  # scores nearer to 0 are called neutral
+_STRONG = 0.35  # what praise and blame must reach, in different clauses, to be mixed
+_STRONG_TOGETHER = 0.55  # the same within one clause, where the words may belong together
+_LEAST_SHARE = 0.35  # of the weaker side against the stronger: one aside is not mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """label: positive, neutral, negative or mixed; score: -1 (blame) to 1 (praise)."""
+
+    label: str
+    score: float
+
+
+def sentiment(document: Document, span: Span | None = None) -> Sentiment:
+    """Sentiment of a comment, or of the clauses a span of it touches.
+
+    English and Japanese are understood; of other languages only emoji. A comment with clear
+    praise in one place and clear blame in another is mixed. Without an opinion: neutral, 0.0.
+
+    >>> from nlp.text import read
+    >>> sentiment(read("The UI is great but support is terribly slow.", language="en")).label
+    'mixed'
+    """
+    found = [_opinion(document, clause) for clause in _clauses(document, span)]
+    score = _score(sum(praise - blame for praise, blame in found))
+    if _is_mixed(found):
+        return Sentiment("mixed", score)
+    if abs(score) < _CLEAR:
+        return Sentiment("neutral", score)
+    return Sentiment("positive" if score > 0 else "negative", score)
+
+
+def _is_mixed(found: Sequence[tuple[float, float]]) -> bool:
+    """Whether one clause praises and another blames, or one does both loudly."""
+    if any(_balanced(praise, blame, least=_STRONG_TOGETHER) for praise, blame in found):
+        return True
+    praise = sum(max(0.0, praise - blame) for praise, blame in found)
+    blame = sum(max(0.0, blame - praise) for praise, blame in found)
+    return _balanced(praise, blame, least=_STRONG)
+
+
+def _balanced(praise: float, blame: float, *, least: float) -> bool:
+    weaker, stronger = sorted((praise, blame))
+    return weaker >= max(least, _LEAST_SHARE * stronger)
+
+
+def _score(total: float) -> float:
+    """Opinions added up, brought into -1..1. Shape: Hutto & Gilbert, VADER, ICWSM 2014."""
+    return round(total / math.sqrt(total * total + _SOFTENING), 4)
+
+
+def _clauses(document: Document, span: Span | None) -> Iterator[Span]:
+    """The clauses, or the parts of them within a span."""
+    for clause in document.clauses or (Span(0, len(document.text)),):
+        if span is None:
+            yield clause
+        elif clause.start < span.end and span.start < clause.end:
+            yield Span(max(clause.start, span.start), min(clause.end, span.end))
+
+
+def _opinion(document: Document, clause: Span) -> tuple[float, float]:
+    """Praise and blame in one clause, both >= 0."""
+    text = unicodedata.normalize("NFKC", document.text[clause.start : clause.end])
+    text = text.strip().lower().replace("’", "'")
+    found = [_SIGN] * min(3, len(_POSITIVE_SIGNS.findall(text)))
+    found += [-_SIGN] * min(3, len(_NEGATIVE_SIGNS.findall(text)))
+    if document.language in ("en", "ja", None):
+        language = document.language or "en"
+        inside = [t for t in document.tokens if t.start >= clause.start and t.end <= clause.end]
+        found += opinions(words_of(inside, language=language), text, language=language)
+    factor = _EXCLAMATION if "!" in text else 1.0
+    praise = factor * sum(weight for weight in found if weight > 0)
+    blame = factor * -sum(weight for weight in found if weight < 0)
+    return praise, blame
