@@ -37,8 +37,8 @@ def contrast(one, other):
 
 
 def test_the_two_dark_blocks_are_the_same():
-    media = TOKENS[TOKENS.index("@media (prefers-color-scheme: dark)") :]
-    assert _tokens(media[: media.index("}\n}")]) == DARK
+    media = TOKENS[TOKENS.index("@media screen and (prefers-color-scheme: dark)") :]
+    assert _tokens(media[: media.index("  }\n}")]) == DARK
 
 
 def test_every_colour_that_dark_changes_exists_in_light():
