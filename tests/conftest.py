@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -24,10 +25,17 @@ from config import Settings
 from vocapp import create_app, outbox
 from vocapp.database import utcnow
 from vocapp.extensions import db
+from vocapp.workspaces import service
 from vocapp.workspaces.service import NewWorkspace, create_workspace
 
 POSTGRESQL_URL = os.environ.get("VOC_TEST_POSTGRESQL_URL", "")
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Argon2 with its real cost would be most of a test's time."""
+    service._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(scope="session")
