@@ -57,7 +57,7 @@ def difference(
     with s² the variance of all answers over N - 1, which is the variance under relabelling and
     for proportions the "N - 1" chi-squared test (Campbell, Statistics in Medicine 26, 2007).
     Interval and test may therefore disagree at the edge. design_effects: of a and b, where
-    answers are clustered; each side then counts as that many fewer answers.
+    answers are clustered; each side then counts as that many fewer answers (below 1 counts as 1).
 
     >>> found = difference("csat", [0, 0, 5, 0, 45], [0, 0, 15, 0, 35])
     >>> found.value, round(found.p_value, 4)
@@ -163,7 +163,8 @@ def answers_needed(
 def _effective(counts: Sequence[int], design_effect: float) -> list[float]:
     if not design_effect > 0:
         raise ValueError(f"design_effects: expected numbers above 0, got {design_effect!r}")
-    return [count / design_effect for count in counts]
+    # Below 1 it would claim more answers than there are; `estimate_clustered` does the same.
+    return [count / max(1.0, design_effect) for count in counts]
 
 
 def _pooled_p_value(kind: str, value: float, weights: Sequence[Sequence[float]]) -> float:

@@ -222,6 +222,9 @@ def test_clustering_makes_a_difference_less_certain():
     assert clustered.value == plain.value
     assert clustered.p_value > plain.p_value
     assert clustered.low < plain.low < plain.high < clustered.high
+    assert difference("csat", *pair, design_effects=(0.5, 0.5)) == plain
+    with pytest.raises(ValueError, match="design_effects"):
+        difference("csat", *pair, design_effects=(0.0, 1.0))
 
 
 @given(histograms(), st.data())
