@@ -5,16 +5,17 @@ import { ENDS, isScale, wordingFor, type Answers, type Question, type Survey } f
 export interface CardEvents {
   /** The person made a first choice; nothing is sent yet. */
   started(): void;
-  /** The person confirmed the first answer by the button. */
+  /** The person confirmed the primary answer by the button; with what came before it. */
   answered(answers: Answers): void;
-  /** The person confirmed a later one. */
+  /** The person confirmed a later one; what came before is known. */
   added(answers: Answers): void;
   /** The person went through the last question. */
   completed(): void;
   dismissed(): void;
 }
 
-export type Note = "" | "retrying" | "refused";
+/** How the delivery of what was confirmed stands. */
+export type Note = "sending" | "delivered" | "retrying" | "refused";
 
 export interface Card {
   /** Show the same step in another language; what was entered stays. */
@@ -23,13 +24,16 @@ export interface Card {
   note(note: Note): void;
 }
 
+/** What was written, without lone halves of characters, which no server can store. */
+const textOf = ({ value }: HTMLTextAreaElement): string => value.replace(/\p{Cs}/gu, "").trim();
+
 /** Fill `box` with `first` and tell `events` what the person does. */
 export function createCard(box: HTMLElement, first: Survey, events: CardEvents): Card {
   let survey = first;
   let step = 0;
   let started = false;
-  let currentNote: Note = "";
-  const answers: Answers = {};
+  let currentNote: Note = "sending";
+  let answers: Answers = {};
   /** Entered but not confirmed, by question key. */
   const drafts: Answers = {};
   // Stays while the steps come and go: screen readers announce changes in it only.
@@ -58,13 +62,14 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
     if (!asked) return;
     const value = drafts[asked.key];
     const answered = value !== undefined && value !== "";
-    if (!answered && (asked.required || step === 0)) return complain(asked);
+    const primary = asked.key === survey.primary;
+    if (!answered && (asked.required || primary)) return complain(asked);
     step += 1;
     if (answered) {
-      answers[asked.key] = value;
-      const given = { [asked.key]: value };
-      if (step === 1) events.answered(given);
-      else events.added(given);
+      answers = { ...answers, [asked.key]: value };
+      if (primary) events.answered(answers);
+      else if (survey.primary in answers) events.added({ [asked.key]: value });
+      currentNote = "sending";
     }
     render();
     if (!question()) events.completed();
@@ -135,7 +140,7 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
       value: String(drafts[asked.key] ?? ""),
       "aria-describedby": "hint error",
     });
-    area.addEventListener("input", () => remember(asked.key, area.value.trim()));
+    area.addEventListener("input", () => remember(asked.key, textOf(area)));
     const hint = asked.required ? "" : survey.texts.comment_optional || "";
     const label = el(
       "label",
@@ -146,7 +151,7 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
   }
 
   function questionStep(asked: Question): Node[] {
-    const wording = wordingFor(survey, asked, answers[survey.questions[0]!.key]);
+    const wording = wordingFor(survey, asked, answers);
     const last = step === survey.questions.length - 1;
     const { send, next } = survey.texts;
     const button = el("button", { className: "primary", type: "submit" }, (!last && next) || send!);
@@ -158,26 +163,24 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
   }
 
   function thanksStep(): Node[] {
-    const { thanks, thanks_detail: detail } = survey.texts;
-    return [
-      el("p", { className: "question", id: "question", tabIndex: -1 }, thanks!),
-      el("p", { className: "hint" }, detail || ""),
-    ];
+    const { thanks } = survey.texts;
+    return [el("p", { className: "question", id: "question", tabIndex: -1 }, thanks!)];
   }
 
   function render(): void {
     const asked = question();
     const focusWasHere = body.contains((box.getRootNode() as ShadowRoot).activeElement);
-    box.dataset.kind = survey.questions[0]!.kind;
+    box.dataset.kind = survey.kind;
     closing.setAttribute("aria-label", survey.texts.close!);
     body.replaceChildren(...(asked ? questionStep(asked) : thanksStep()));
     if (focusWasHere) focusStep();
     showNote();
   }
 
+  /** The server's words may say "saved": they stand only once it is true. */
   function showNote(): void {
-    const over = !question();
-    status.textContent = (over && currentNote && survey.texts[currentNote]) || "";
+    const words = currentNote === "delivered" ? "thanks_detail" : currentNote;
+    status.textContent = (!question() && survey.texts[words]) || "";
   }
 
   render();

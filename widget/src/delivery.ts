@@ -60,6 +60,11 @@ export function createDelivery(report: Report): Delivery {
       keep({ ...rest, renewed: true }); // Posting again gives a token that works.
       return true;
     }
+    if (reply.status === 403 && first && "identity" in JSON.parse(item.body)) {
+      const { identity: _refused, ...rest } = JSON.parse(item.body) as Record<string, unknown>;
+      keep({ ...latest, body: JSON.stringify(rest) }); // Out of date by now: better without a name.
+      return true;
+    }
     if (isFinal(reply)) drop(item.id);
     else retryLater(reply);
     report(item.id, isFinal(reply) ? "refused" : "retrying", reply.status);

@@ -10,6 +10,7 @@ export interface Reply {
 }
 
 const TIMEOUT_MS = 15_000;
+const LONGEST_WAIT_SECONDS = 3_600;
 
 export async function request(method: string, url: string, body?: string): Promise<Reply> {
   const reply: Reply = { status: 0, data: undefined, waitSeconds: 0 };
@@ -23,7 +24,8 @@ export async function request(method: string, url: string, body?: string): Promi
       init.keepalive = true; // Goes on when the person leaves the page.
     }
     const response = await fetch(url, init);
-    reply.waitSeconds = Number(response.headers.get("Retry-After")) || 0;
+    const wait = Number(response.headers.get("Retry-After")) || 0;
+    reply.waitSeconds = Math.min(wait, LONGEST_WAIT_SECONDS);
     reply.data = await response.json().catch(() => undefined);
     reply.status = response.status;
   } catch {

@@ -23,12 +23,13 @@ export interface Question {
 }
 
 export interface Survey {
-  id: string;
+  kind: string;
   version: number;
   language: string;
   direction: "ltr" | "rtl";
-  /** Never empty; the first question decides the category. */
   questions: Question[];
+  /** Key of the question that the survey is about; there is no answer without it. */
+  primary: string;
   /** Category by score, the score as text. */
   categories: Record<string, string>;
   texts: Record<string, string>;
@@ -85,22 +86,23 @@ export function parseSurvey(raw: unknown): Survey | null {
   const asked = list(raw.questions);
   const questions = asked.map(parseQuestion).filter((question) => question !== null);
   const words = texts(raw.texts);
-  const complete = asked.length > 0 && questions.length === asked.length;
-  if (!complete || !text(raw.public_id) || !Number.isInteger(raw.version)) return null;
+  const primary = questions.find(({ kind }) => isScale(kind) && kind === raw.kind);
+  if (!primary || questions.length !== asked.length || !Number.isInteger(raw.version)) return null;
   if (!words.send || !words.close || !words.thanks) return null;
   return {
-    id: text(raw.public_id),
+    kind: primary.kind,
     version: raw.version as number,
     language: text(raw.language),
     direction: raw.direction === "rtl" ? "rtl" : "ltr",
     questions,
+    primary: primary.key,
     categories: texts(raw.categories),
     texts: words,
   };
 }
 
-/** The wording of `question` for a person who answered `first` to the first question. */
-export function wordingFor(survey: Survey, question: Question, first: Value | undefined): string {
-  const category = survey.categories[String(first)];
+/** The wording of `question` for a person who gave `answers` so far. */
+export function wordingFor(survey: Survey, question: Question, answers: Answers): string {
+  const category = survey.categories[String(answers[survey.primary])];
   return (category && question.wordings[category]) || question.text;
 }

@@ -82,7 +82,7 @@ export function createVoc(settings: Settings): Voc {
 
   const delivery = createDelivery((id: string, outcome: Outcome, status: number) => {
     const showing = [...showings.values()].find(({ answer }) => answer === id);
-    showing?.card?.note(outcome === "delivered" ? "" : outcome);
+    showing?.card?.note(outcome);
     if (outcome === "delivered") emit("delivered", { id });
     if (outcome === "refused") emit("error", { id, status });
   });

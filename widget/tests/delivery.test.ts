@@ -126,6 +126,28 @@ describe("the first answer", () => {
     expect(errors).toEqual([{ type: "error", id: sent("POST")[0]?.body.id, status: 409 }]);
   });
 
+  test("goes out without a name when the signed identity has run out", async () => {
+    behave((seen) => ("identity" in seen.body ? { status: 403, body: {} } : healthy(seen)));
+    const voc = await loadPage({ survey: "pub1" });
+    voc("identify", "out of date");
+    choose(9);
+    await press();
+    const [named, nameless] = sent("POST").map(({ body }) => body);
+    const { identity, ...rest } = named ?? {};
+    expect(identity).toBe("out of date");
+    expect(nameless).toEqual(rest);
+    expect(storedAnswers()).toEqual([]);
+  });
+
+  test("is not hammered at a server that asks for an endless wait", async () => {
+    behave(deaf({ status: 429, body: {}, headers: { "Retry-After": "1e12" } }));
+    await answerScore(9);
+    await settle(59 * MINUTE);
+    expect(sent("POST")).toHaveLength(1);
+    await settle(2 * MINUTE);
+    expect(sent("POST")).toHaveLength(2);
+  });
+
   test("is given up after thirty days", async () => {
     behave(deaf("no network"));
     await answerScore(9);
@@ -152,6 +174,13 @@ describe("the comment", () => {
       answers: { why: "Slow export" },
     });
     expect(storedAnswers()).toEqual([]);
+  });
+
+  test("is sent as whole characters", async () => {
+    await answerScore(2);
+    write("𠮷\ud83d");
+    await press();
+    expect(sent("PATCH")[0]?.body.answers).toEqual({ why: "𠮷" });
   });
 
   test("waits for the score to arrive first", async () => {

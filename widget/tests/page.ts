@@ -33,7 +33,7 @@ export const rawSurvey = {
     next: "Next",
     close: "Close",
     thanks: "Thank you",
-    thanks_detail: "",
+    thanks_detail: "Saved",
     retrying: "Trying again",
     comment_optional: "Optional",
     required: "Please choose",
@@ -55,7 +55,7 @@ export interface Seen {
   body: Record<string, unknown>;
 }
 
-type Answer = { status: number; body?: unknown } | "no network" | "never";
+type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "no network" | "never";
 export type Server = (seen: Seen) => Answer;
 
 /** Takes every answer, as the real one does. */
@@ -89,7 +89,7 @@ function fakeFetch(url: string, init: RequestInit): Promise<Response> {
     });
   }
   const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
-  return Promise.resolve(new Response(text, { status: answer.status }));
+  return Promise.resolve(new Response(text, { headers: {}, ...answer }));
 }
 
 const added: (() => void)[] = [];

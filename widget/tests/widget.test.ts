@@ -121,6 +121,23 @@ describe("the scale", () => {
     expect(sent("POST")).toEqual([]);
   });
 
+  test("may come after another question, whose answer then goes along", async () => {
+    const [scale, why] = rawSurvey.questions;
+    behave((seen) =>
+      seen.method === "GET"
+        ? { status: 200, body: { ...rawSurvey, questions: [why, scale] } }
+        : healthy(seen),
+    );
+    await loadPage({ survey: "pub1" });
+    write("Slow");
+    await press();
+    expect(sent("POST")).toEqual([]);
+    choose(2);
+    await press();
+    expect(sent("POST").map(({ body }) => body.answers)).toEqual([{ why: "Slow", score: 2 }]);
+    expect(sent("PATCH")).toEqual([]);
+  });
+
   test("decides the wording of what follows", async () => {
     await loadPage({ survey: "pub1" });
     choose(2);
@@ -150,7 +167,7 @@ describe("the comment", () => {
     expect(find("[role=status]").textContent).toBe("Trying again");
     behave(healthy);
     await settle(60_000);
-    expect(find("[role=status]").textContent).toBe("");
+    expect(find("[role=status]").textContent).toBe("Saved");
   });
 });
 
@@ -260,6 +277,7 @@ describe("a server that is not well", () => {
     ["sends an unknown kind", withQuestions([{ ...scale, kind: "toString" }])],
     ["sends one good question and one bad", withQuestions([scale, { key: "x" }])],
     ["sends a choice without options", withQuestions([{ key: "x", kind: "choice", text: "?" }])],
+    ["sends no question of the survey's kind", withQuestions([rawSurvey.questions[1]])],
     ["sends no words", () => ({ status: 200, body: { ...rawSurvey, texts: null } })],
   ];
 
