@@ -68,7 +68,7 @@ def _random(text: str) -> bool:
 # --- e-mail -----------------------------------------------------------------------------------
 
 _AT = re.compile(r"@|%40| ?[\[(] ?(?:at|アット) ?[\])] ?")
-_LOCAL = re.compile(r"[a-z0-9à-ɏ.!#$%&'*+/=?^_`{|}~\-]{1,64}$")
+_LOCAL = re.compile(r"[a-z0-9à-ɏ.!#$%&'*+/=?^_`{|}~\-]{1,64}\Z")
 _DOMAIN = re.compile(
     r"(?:[a-z0-9à-ɏ](?:[a-z0-9à-ɏ\-]{0,62})\.){1,8}(?:xn--[a-z0-9\-]{2,59}|[a-z]{2,24})"
     r"|[ぁ-ゖァ-ヺー一-鿿]{1,30}\.[a-z]{2,24}"
@@ -78,9 +78,10 @@ _LOCAL_START = "=?&/#'`{|}!*^~$%+."  # what stands before an address more often 
 
 def emails(probe: str) -> Iterator[Bounds]:
     """E-mail addresses, written with @, %40, or (at)."""
+    last = 0
     for at in _AT.finditer(probe):
         domain = _DOMAIN.match(probe, at.end())
-        local = _LOCAL.search(probe[max(0, at.start() - 64) : at.start()])
+        local = _LOCAL.search(probe[max(last, at.start() - 64) : at.start()])
         if domain is None or local is None:
             continue
         name = local.group()
@@ -88,7 +89,8 @@ def emails(probe: str) -> Iterator[Bounds]:
             name = name.rsplit(mark, 1)[-1]
         name = name.lstrip(_LOCAL_START)
         if name:
-            yield at.start() - len(name), domain.end()
+            last = domain.end()
+            yield at.start() - len(name), last
 
 
 # --- numbers ----------------------------------------------------------------------------------
@@ -100,11 +102,11 @@ _PHONE_GROUP = re.compile(r"\+?\(?\d++")
 _NAMES_A_THING = re.compile(
     r"(?:order|invoice|ticket|case|ref(?:erence)?|tracking|serial|part|sku|isbn|jan|asin|id|no"
     r"|注文|伝票|請求書?|受付|管理|追跡|商品|製品|型番|品番|会員|顧客|契約|予約|チケット|案件|整理|お?問い?合わ?せ)"
-    r"(?:番号|コード|id|ナンバー| ?number| ?no)?[ :.#は=の]{0,4}$|#$"
+    r"(?:番号|コード|id|ナンバー| ?number| ?no)?[ :.#は=の]{0,4}\Z|#\Z"
 )
 _NAMES_A_PHONE = re.compile(
     r"(?:\b(?:tel|phone|fax|mobile|cell|call|whatsapp)|電話|携帯|ファックス|連絡先|直通|内線)"
-    r"(?:番号| ?number| ?no| me at| us at)?[ :.)は=(]{0,4}$"
+    r"(?:番号| ?number| ?no| me at| us at)?[ :.)は=(]{0,4}\Z"
 )
 _BEFORE = 24  # characters looked at before a number
 _DATE = re.compile(r"(?:19|20)\d\d[\-./ ]?[01]\d[\-./ ]?[0-3]\d(?!\d)")
@@ -113,7 +115,7 @@ _DATE = re.compile(r"(?:19|20)\d\d[\-./ ]?[01]\d[\-./ ]?[0-3]\d(?!\d)")
 def _loose(probe: str, start: int, end: int) -> bool:
     """Whether a number stands for itself, and is no piece of "AB-0312…" or "1.2.3"."""
     before, after = probe[max(0, start - 2) : start], probe[end : end + 2]
-    if re.search(r"[a-z0-9_][\-./_]?$|[.,]$", before) and not before.endswith(" "):
+    if re.search(r"[a-z0-9_][\-./_]?\Z|[.,]\Z", before) and not before.endswith(" "):
         return False
     return not re.match(r"[a-z0-9_%]|[\-.,/:][a-z0-9]", after)
 
@@ -181,7 +183,7 @@ def ean13(digits: str) -> bool:
 
 
 _MY_NUMBER_LAYOUTS = frozenset([(12,), (4, 4, 4)])
-_FOURS_BEFORE = re.compile(r"(?:(?<!\d)\d{4}[ \-]){1,4}$")
+_FOURS_BEFORE = re.compile(r"(?:(?<!\d)\d{4}[ \-]){1,4}\Z")
 _FOURS_AFTER = re.compile(r"^(?:[ \-]\d{4}(?!\d)){1,4}")
 
 
@@ -293,7 +295,7 @@ def _valid_somewhere(digits: str) -> bool:
 # --- network addresses ------------------------------------------------------------------------
 
 _IP4 = re.compile(r"(?<![\w.\-])\d{1,3}(?:\.\d{1,3}){3}(?![\w\-]|\.\w)")
-_VERSION = re.compile(r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}$")
+_VERSION = re.compile(r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}\Z")
 _IP6 = re.compile(r"(?<![\w:.])[0-9a-f:][0-9a-f:.]{2,44}+(?![\w:])")
 
 
@@ -343,7 +345,7 @@ _PREFECTURE_START = re.compile(
     rf"(?:東京都|北海道|京都府|大阪府|県)({_PLACE}{{1,24}}) ?{_HOUSE}{_BUILDING}"
 )
 _TOWN_START = re.compile(rf"[市区]({_PLACE}{{1,12}}) ?({_HOUSE}){_BUILDING}")
-_POSTAL_NAMED = re.compile(r"(?:郵便番号|住所|〒)[ :はが]{0,3}$")
+_POSTAL_NAMED = re.compile(r"(?:郵便番号|住所|〒)[ :はが]{0,3}\Z")
 _STREET = re.compile(
     r"(?<![\w.,\-#])\d{1,5}[a-z]? (?:[a-z'.\-]{1,20} ){1,4}?"
     r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct)\b\.?"
@@ -375,7 +377,7 @@ def addresses(probe: str) -> Iterator[Bounds]:
             yield start, match.end()
 
 
-_PLACE_NAME = re.compile(rf"[{_KANJI}]{{1,6}}$")
+_PLACE_NAME = re.compile(rf"[{_KANJI}]{{1,6}}\Z")
 
 
 def _place_start(probe: str, end: int, longest: int) -> int:

@@ -13,7 +13,6 @@ import argparse
 import json
 import re
 import sys
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -56,19 +55,38 @@ def find(text: str) -> list[Finding]:
     """
     normal = normalise(text)
     probe = _LONG_VOWEL.sub("-", normal.text.translate(_DASHES))
-    taken: list[tuple[int, int]] = []
     found: list[Finding] = []
     for kind, finder in _FINDERS:
-        for start, end in finder(probe):
+        taken: list[tuple[int, int]] = []
+        for start, end in sorted(finder(probe)):
             span = normal.original_span(start, end)
             if finder is personal_data.streets and not _capitalised(text[span.start : span.end]):
                 continue
-            at = bisect_left(taken, (start, end))
-            if (at and taken[at - 1][1] > start) or (at < len(taken) and taken[at][0] < end):
-                continue
-            taken.insert(at, (start, end))
-            found.append(Finding(kind, span.start, span.end))
-    return sorted(found, key=lambda finding: finding.start)
+            if not taken or taken[-1][1] <= start:
+                taken.append((start, end))
+                found.append(Finding(kind, span.start, span.end))
+        probe = _blank(probe, taken)
+    return _disjoint(found)
+
+
+def _blank(probe: str, taken: list[tuple[int, int]]) -> str:
+    """The probe with what was found filled up, so that later kinds see its end, as a reader."""
+    parts: list[str] = []
+    at = 0
+    for start, end in taken:
+        parts += [probe[at:start], "]" * (end - start)]
+        at = end
+    return "".join([*parts, probe[at:]])
+
+
+def _disjoint(found: list[Finding]) -> list[Finding]:
+    """In order of place; where one original character is the edge of two, the later one yields."""
+    last, kept = 0, []
+    for finding in sorted(found, key=lambda finding: finding.start):
+        if finding.end > last:
+            kept.append(Finding(finding.kind, max(finding.start, last), finding.end))
+            last = finding.end
+    return kept
 
 
 def _capitalised(street: str) -> bool:
