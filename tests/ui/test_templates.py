@@ -10,7 +10,7 @@ import pytest
 from babel import Locale
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
-from flask import Flask, render_template, render_template_string
+from flask import Flask, render_template, render_template_string, url_for
 from flask_babel import Babel
 from flask_wtf import CSRFProtect, FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
@@ -196,6 +196,18 @@ def test_the_theme_of_the_cookie_is_drawn_at_once_and_no_other_word(app):
     for cookie, expected in (("dark", True), ('"><script>', False)):
         with app.test_request_context(headers={"Cookie": f"theme={cookie}"}):
             assert ('data-theme="dark"' in render_template("bare.html")) is expected
+
+
+def test_a_browser_keeps_a_file_as_long_as_its_content_stays(app):
+    with app.test_request_context():
+        address = url_for("ui.static", filename="css/app.css")
+        assert url_for("ui.static", filename="absent.css") == "/assets/absent.css"
+    assert re.fullmatch(r"/assets/css/app\.css\?v=[0-9a-f]{12}", address)
+    client = app.test_client()
+    with client.get(address) as kept, client.get("/assets/css/app.css") as asked:
+        assert kept.cache_control.max_age == 365 * 24 * 3600
+        assert asked.cache_control.no_cache
+        assert kept.data == asked.data
 
 
 def test_a_respondent_page_speaks_the_language_of_its_survey(shell):

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, flash, g
+from flask import Blueprint, Flask, flash, g, request
 from flask_babel import get_locale
 
 from vocapp.ui import charts, formats
 
-blueprint = Blueprint(
+STATIC = Path(__file__).resolve().parent / "static"
+YEAR_S = 365 * 24 * 3600
+
+
+class Assets(Blueprint):
+    """A blueprint whose files a browser keeps: their addresses change with their content."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """A year for an address that names its content, else ask again each time."""
+        return YEAR_S if "v" in request.args else super().get_send_file_max_age(filename)
+
+
+blueprint = Assets(
     "ui",
     __name__,
     static_folder="static",
@@ -58,6 +73,19 @@ def init_app(app: Flask) -> None:
         ui_languages=LANGUAGES,
         unique_id=unique_id,
     )
+
+
+@blueprint.app_url_defaults
+def _name_content(endpoint: str, values: dict[str, Any]) -> None:
+    """Give every address of our own files the fingerprint of what is in them."""
+    path = STATIC / values.get("filename", "")
+    if endpoint == "ui.static" and "v" not in values and path.is_file():
+        values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(path: Path, changed_ns: int) -> str:  # noqa: ARG001 - part of the cache's key
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def notice(text: object, *, kind: str = "done", undo_url: str | None = None) -> None:
