@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json as json_format
 import os
+import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -20,6 +23,7 @@ from sqlalchemy import select
 from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.database import snapshot, utcnow
+from vocapp.extensions import db
 from vocapp.measuring import service as measuring
 from vocapp.problems import Problem
 from vocapp.workspaces import service as workspaces
@@ -95,8 +99,6 @@ class _only_one:  # noqa: N801 - reads as a phrase where it is used
         self._path = path
 
     def __enter__(self) -> None:
-        import fcntl
-
         self._file = open(self._path, "w")  # noqa: SIM115 - closed in __exit__
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
@@ -119,6 +121,24 @@ def serve(*, host: str, port: int | None, part: str | None) -> None:
     children = supervisor.commands(settings, host=host, parts=parts)
     err.print(f"Serving {settings.base_url} ({', '.join(parts)}); Ctrl-C ends it.")
     supervisor.Supervisor(children).run()
+
+
+@main.command("run")
+@click.option("--host", default="127.0.0.1", show_default=True)
+def run_everything(*, host: str) -> None:
+    """What `make run` does: upgrade the database, then serve; a demo fills an empty one."""
+    settings = Settings().prepare()
+    app = create_app(settings)
+    with app.app_context():
+        upgrade_database(app)
+        is_empty = not _workspaces()
+        db.engine.dispose()
+    children = supervisor.commands(settings, host=host, parts=("web", "worker", "scheduler"))
+    err.print(f"Serving {settings.base_url}; Ctrl-C ends it.")
+    wants_demo = is_empty and settings.environment == "development"
+    supervisor.Supervisor(children).run(
+        on_start=(lambda: _fill_demo_when_ready(settings)) if wants_demo else None
+    )
 
 
 @main.command()
@@ -145,6 +165,17 @@ def drain(_app: Flask, *, timeout: float, refine: bool) -> None:
     for row in outbox.backlog(now=utcnow()):
         if row.set_aside:
             click.echo(f"{row.kind}: {row.set_aside} set aside")
+
+
+def _fill_demo_when_ready(settings: Settings) -> None:
+    """Once the service answers, fill the demo in a process of its own: serving goes first."""
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=1):  # noqa: S310 - our own address
+                break
+        except OSError:
+            time.sleep(0.2)
+    subprocess.run([sys.argv[0], "demo"], check=False)  # noqa: S603 - this very program
 
 
 @main.group()

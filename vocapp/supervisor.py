@@ -70,8 +70,9 @@ def _web_command(scripts: Path, settings: Settings, host: str) -> list[str]:
 
 def _worker_command(queue: str) -> list[str]:
     return [
-        sys.executable, "-m", "celery", "--app", "wsgi:celery", "worker",
+        sys.executable, "-m", "celery", "--quiet", "--app", "wsgi:celery", "worker",
         "--queues", queue,
+        "--hostname", f"{queue}@%h",
         "--pool", "solo",
         "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
