@@ -1,6 +1,7 @@
 """The recipe of the shipped word vectors, on a few made-up words."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "build_vectors.py"
 def build():
     spec = importlib.util.spec_from_file_location("build_vectors", SCRIPT)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look themselves up
     spec.loader.exec_module(module)
-    return module
+    yield module
+    del sys.modules[spec.name]
 
 
 @pytest.fixture(scope="module")
