@@ -8,7 +8,7 @@ text's own language has. A theme's description and keywords stand in until there
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,6 +54,7 @@ _FEW = 3  # positives below which a theme teaches nothing about calibration
 _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
+_L2, _L2_SINGLE = 1.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class ThemeClassifier(BaseEstimator):
     """Multi-label (or, where each text has exactly one label, multinomial) theme classifier.
 
     encoder: an Encoder, its name, or None for the best there is.
-    l2: penalty of both linear models. random_state: seeds the cross-validation folds.
+    l2: penalty of both linear models; None for the usual one (1.0, and 0.1 where labels exclude
+    each other: there each label's weights see few examples of their own). random_state: seeds the cross-validation folds.
 
     Learnt: keys_, single_label_, counts_ (language → labelled texts a theme), centre_, ngrams_,
     described_, by_vectors_ and by_all_ (the experts), training_size_.
@@ -114,7 +116,7 @@ class ThemeClassifier(BaseEstimator):
         self,
         encoder: Encoder | str | None = None,
         *,
-        l2: float = 1.0,
+        l2: float | None = None,
         random_state: int = 0,
     ) -> None:
         self.encoder = encoder
@@ -299,9 +301,10 @@ class ThemeClassifier(BaseEstimator):
         wanted = np.concatenate([targets, extra_targets])
         mass = np.concatenate([weights, np.full(len(extra_rows), 0.5)])
         single = self.single_label_
+        l2 = self.l2 if self.l2 is not None else (_L2_SINGLE if single else _L2)
         loss_weights = mass[:, None] if single else balanced_weights(wanted, mass)
         none = csr_matrix((len(wanted), 0), dtype=np.float32)
-        options: dict[str, Any] = {"weights": loss_weights, "softmax": single, "l2": self.l2}
+        options: dict[str, Any] = {"weights": loss_weights, "softmax": single, "l2": l2}
         return (
             fit_linear(Rows(dense, none), wanted, **options),
             fit_linear(Rows(dense, sparse), wanted, **options),
@@ -416,6 +419,68 @@ class ThemeClassifier(BaseEstimator):
         lacking = _TRUST_LABELS / (labelled + _TRUST_LABELS) * self.described_.known
         return np.asarray((1 - lacking) * learnt + lacking * described)
 
+    # --- keeping ----------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """Everything learnt, as values for JSON and as arrays; the encoder is not part of it."""
+        self._check_fitted()
+        ngrams, arrays = self.ngrams_.state()
+        described = self.described_
+        counted, centred = sorted(self.counts_), sorted(self.centre_.centres)
+        meta = {
+            "format": FORMAT,
+            "keys": list(self.keys_),
+            "single_label": self.single_label_,
+            "training_size": self.training_size_,
+            "l2": self.l2,
+            "random_state": self.random_state,
+            "ngrams": ngrams,
+            "keywords": [list(words) for words in described.keywords],
+            "counted": counted,
+            "centred": centred,
+        }
+        arrays |= {f"counts_{n}": self.counts_[name] for n, name in enumerate(counted)}
+        centres = self.centre_.centres
+        arrays |= {f"centre_{n}": centres[name] for n, name in enumerate(centred)}
+        arrays |= {
+            "directions": self.centre_.directions,
+            "prototypes": described.prototypes,
+            "prototype_owner": described.owner,
+            "prototype_mean": described.mean,
+            "prototype_deviation": described.deviation,
+        }
+        for name, expert in (("vectors", self.by_vectors_), ("all", self.by_all_)):
+            arrays |= {f"{name}_{part}": array for part, array in _expert_arrays(expert).items()}
+        return meta, arrays
+
+    @classmethod
+    def from_state(
+        cls, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], *, encoder: Encoder
+    ) -> ThemeClassifier:
+        """The reverse of `state`. Raises KeyError or ValueError on a state that is not one."""
+        if meta["format"] != FORMAT:
+            raise ValueError(f"format: expected {FORMAT}, got {meta['format']!r}")
+        l2 = None if meta["l2"] is None else float(meta["l2"])
+        self = cls(encoder, l2=l2, random_state=int(meta["random_state"]))
+        self.encoder_ = encoder
+        self.keys_ = tuple(str(key) for key in meta["keys"])
+        self.single_label_ = bool(meta["single_label"])
+        self.training_size_ = int(meta["training_size"])
+        self.ngrams_ = Ngrams.from_state(meta["ngrams"], arrays)
+        self.counts_ = {name: arrays[f"counts_{n}"] for n, name in enumerate(meta["counted"])}
+        centres = {name: arrays[f"centre_{n}"] for n, name in enumerate(meta["centred"])}
+        self.centre_ = LanguageCentre(centres, arrays["directions"])
+        self.described_ = Described(
+            arrays["prototypes"],
+            arrays["prototype_owner"],
+            arrays["prototype_mean"],
+            arrays["prototype_deviation"],
+            tuple(tuple(words) for words in meta["keywords"]),
+        )
+        self.by_vectors_ = _expert_from(arrays, "vectors", single=self.single_label_)
+        self.by_all_ = _expert_from(arrays, "all", single=self.single_label_)
+        return self
+
     def _check_fitted(self) -> None:
         if not hasattr(self, "keys_"):
             raise NotFittedError("ThemeClassifier: call fit before asking")
@@ -492,3 +557,26 @@ def _log_odds(chances: FloatArray) -> FloatArray:
 
 def _listed(languages: Sequence[str | None] | None) -> list[str | None] | None:
     return None if languages is None else list(languages)
+
+
+def _expert_arrays(expert: Expert) -> dict[str, npt.NDArray[Any]]:
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "shares": expert.calibration.shares,
+        "offsets": expert.calibration.offsets,
+        "thresholds": expert.thresholds,
+    }
+    if expert.linear is not None:
+        arrays["dense"] = expert.linear.dense
+        arrays["sparse"] = expert.linear.sparse
+        arrays["intercept"] = expert.linear.intercept
+    return arrays
+
+
+def _expert_from(arrays: Mapping[str, npt.NDArray[Any]], name: str, *, single: bool) -> Expert:
+    linear = None
+    if f"{name}_dense" in arrays:
+        linear = Linear(
+            arrays[f"{name}_dense"], arrays[f"{name}_sparse"], arrays[f"{name}_intercept"]
+        )
+    calibration = Calibration(arrays[f"{name}_shares"], arrays[f"{name}_offsets"], single)
+    return Expert(linear, calibration, arrays[f"{name}_thresholds"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nlp.language import detect
 from nlp.taxonomy import Theme
 
 Matrix = npt.NDArray[np.float32]
@@ -29,15 +30,22 @@ class Wording:
 
 
 def wordings_of(themes: Sequence[Theme]) -> list[Wording]:
-    """For each theme and language: label with description, all keywords, each keyword."""
+    """For each theme and language: label with description, all keywords, each keyword.
+
+    Words that stand for several languages come once, in the language they are written in.
+    """
     found = []
     for number, theme in enumerate(themes):
+        own: dict[str, str] = {}
         for language in sorted({*theme.label, *theme.description, *theme.keywords}):
             label = theme.label.get(language, "")
             described = f"{label}. {theme.description.get(language, '')}".strip(". ")
             keywords = [word for word in theme.keywords.get(language, ()) if word.strip()]
-            texts = [described, ", ".join(keywords), *keywords]
-            found += [Wording(number, language, text) for text in texts if text]
+            for text in (described, ", ".join(keywords), *keywords):
+                if text:
+                    known = own.get(text)
+                    own[text] = language if known is None else detect(text, hint=known) or known
+        found += [Wording(number, language, text) for text, language in own.items()]
     return found
 
 

@@ -1,0 +1,170 @@
+"""Everything the service wants to know of a comment, for a batch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nlp import redact
+from nlp.classifier import FORMAT, Judgement, ThemeClassifier
+from nlp.language import detect
+from nlp.sentiment import sentiment
+from nlp.taxonomy import LabelledText, Taxonomy
+from nlp.text import Document, Span, read
+from nlp.training import assemble
+
+logger = logging.getLogger(__name__)
+
+LONGEST = 10_000  # characters that are analysed; nobody themes a novel, and a batch must end
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTheme:
+    """A theme of a comment. evidence is text[start:end], a clause or sentence of it.
+
+    confidence: 0…1, calibrated. sentiment: positive, neutral, negative or mixed.
+    """
+
+    key: str
+    confidence: float
+    sentiment: str
+    evidence: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found in a comment; sentiment is None where it has no words."""
+
+    language: str | None
+    sentiment: str | None
+    sentiment_score: float
+    redacted: str
+    themes: tuple[FoundTheme, ...]
+
+
+class Analyser:
+    """Language, redaction, themes and sentiment of comments, with one trained classifier."""
+
+    def __init__(self, classifier: ThemeClassifier, *, model_version: str) -> None:
+        self.classifier = classifier
+        self.model_version = model_version
+
+    @property
+    def encoder_name(self) -> str:
+        """Name of the encoder behind the themes."""
+        return self.classifier.encoder_.name
+
+    def analyse(
+        self, texts: Sequence[str], *, hints: Sequence[str | None] | None = None
+    ) -> list[Analysis]:
+        """Analyse n comments in one go; result i belongs to text i.
+
+        hints: the language each writer's page was in; the text itself has the last word. Only
+        the first 10,000 characters are looked at for themes and sentiment; redaction covers
+        all. A text that cannot be read gives an empty analysis and never stops the others.
+        """
+        wanted = list(hints) if hints is not None else [None] * len(texts)
+        documents = [_read(text, hint) for text, hint in zip(texts, wanted, strict=True)]
+        asked = [place for place, document in enumerate(documents) if document.tokens]
+        judgements = self._judge({place: documents[place] for place in asked})
+        return [
+            self._conclude(text, document, judgements.get(place))
+            for place, (text, document) in enumerate(zip(texts, documents, strict=True))
+        ]
+
+    def _judge(self, documents: Mapping[int, Document]) -> dict[int, Judgement]:
+        """All at once; where that fails one by one, so that only the odd one goes without."""
+        try:
+            judged = self.classifier.judge(list(documents.values()))
+            return dict(zip(documents, judged, strict=True))
+        except Exception:
+            logger.exception("batch not judged comments=%d", len(documents))
+            if len(documents) == 1:
+                return {}
+        found: dict[int, Judgement] = {}
+        for place, document in documents.items():
+            found |= self._judge({place: document})
+        return found
+
+    def _conclude(self, text: str, document: Document, judged: Judgement | None) -> Analysis:
+        redacted = _redact(text)
+        if judged is None:
+            return Analysis(document.language, None, 0.0, redacted, ())
+        overall = sentiment(document)
+        themes = self._themes(document, judged)
+        return Analysis(document.language, overall.label, overall.score, redacted, themes)
+
+    def _themes(self, document: Document, judged: Judgement) -> tuple[FoundTheme, ...]:
+        found = []
+        column_of = {key: column for column, key in enumerate(self.classifier.keys_)}
+        for key, chance in self.classifier.choose(judged.whole, judged.thresholds):
+            column = column_of[key]
+            by_clause = judged.by_clause[:, column]
+            best = int(by_clause.argmax())
+            cut = min(float(judged.thresholds[column]), float(by_clause[best]))
+            spans = [span for span, p in zip(judged.clauses, by_clause, strict=True) if p >= cut]
+            span = judged.clauses[best]
+            tone = _tone(document, span, spans)
+            evidence = document.text[span.start : span.end]
+            found.append(FoundTheme(key, chance, tone, evidence, span.start, span.end))
+        return tuple(found)
+
+
+def _tone(document: Document, best: Span, spans: Sequence[Span]) -> str:
+    """Sentiment about a theme: of its best clause, unless its clauses disagree."""
+    labels = {sentiment(document, span).label for span in spans}
+    if "mixed" in labels or {"positive", "negative"} <= labels:
+        return "mixed"
+    for label in ("negative", "positive"):
+        if label in labels:
+            return label
+    return sentiment(document, best).label
+
+
+def _read(text: str, hint: str | None) -> Document:
+    """The beginning of a comment as a document; an empty one where it cannot be read."""
+    start = text[:LONGEST]
+    try:
+        return read(start, language=detect(start, hint=hint))
+    except Exception:  # one odd comment must not stop a batch; the log says which kind of odd
+        logger.exception("comment unreadable characters=%d", len(text))
+        return Document(start, None, (), (), ())
+
+
+def _redact(text: str) -> str:
+    """Without personal data; empty where that cannot be made sure."""
+    try:
+        return redact.redact(text)
+    except Exception:
+        logger.exception("comment not redacted characters=%d", len(text))
+        return ""
+
+
+def train_analyser(
+    taxonomy: Taxonomy,
+    *,
+    examples: Sequence[LabelledText] = (),
+    encoder: str | None = None,
+    random_state: int = 0,
+) -> Analyser:
+    """Train the product's classifier on a taxonomy and on what people labelled.
+
+    encoder: "e5", "static" or None for the best there is. The same arguments give the same
+    analyser, down to the digits.
+    """
+    data = assemble(taxonomy, examples=examples)
+    classifier = ThemeClassifier(encoder, random_state=random_state).fit(
+        data.texts,
+        data.labels,
+        languages=data.languages,
+        taxonomy=taxonomy,
+        weights=data.weights,
+    )
+    used = classifier.encoder_
+    parts = (taxonomy.digest, data.digest, used.name, used.version, str(FORMAT), str(random_state))
+    version = hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
+    return Analyser(classifier, model_version=version)
