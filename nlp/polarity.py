@@ -43,20 +43,21 @@ def opinions(words: Sequence[Word], text: str, *, language: str) -> list[float]:
     wish = _JAPANESE_WISH if language == "ja" else _ENGLISH_WISH
     if wish.search(text):
         return [_WISH, *(w if w < 0 else w * _PRAISE_IN_A_WISH for w in found)]
+    if not _QUESTION[language].search(text[-_TAIL:]):
+        return found
     if _COMPLAINING[language].search(text):
         return [_COMPLAINING_QUESTION, *found]
-    if _QUESTION[language].search(text):
-        return [weight * _IN_A_QUESTION for weight in found]
-    return found
+    return [weight * _IN_A_QUESTION for weight in found]
 
 
+_TAIL = 20  # characters: a pattern tied to the end costs squares when it may start anywhere
 _QUESTION = {
     "en": re.compile(r"[?]\W*$"),
-    "ja": re.compile(r"(?:[?]|(?:です|ます|でしょう|ません|った)か)[。!?]*$"),
+    "ja": re.compile(r"(?:[?]\W*|(?:です|ます|でしょう|ません|った|の)か[。!?]*)$"),
 }
 _COMPLAINING = {
-    "en": re.compile(r"\b(?:why|how come|how can)\b[^?]*[?]"),
-    "ja": re.compile(r"(?:なぜ|何故|どうして|なんで|いつまで).*か[。!?]*$"),
+    "en": re.compile(r"\b(?:why|how come|how can)\b"),
+    "ja": re.compile(r"なぜ|何故|どうして|なんで|いつまで"),
 }
 
 

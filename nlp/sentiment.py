@@ -8,12 +8,13 @@ good but support is slow" is praise, then blame, and as a whole mixed.
 import math
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nlp.lexicon import words_of
 from nlp.polarity import opinions
-from nlp.text import Document, Span
+from nlp.text import Document, Span, Token
 
 _POSITIVE_SIGNS = re.compile(
     r"[😀😃😄😁😊🙂😍🥰😘🤩👍👏🙌🎉💯❤♥💕💖😎🥳💪⭐🌟👌😻☺✨🤗😇]|(?<!\w)[:;]-?[)D]|\^_?\^|[(]笑[)]|♪"
@@ -93,9 +94,16 @@ def _opinion(document: Document, clause: Span) -> tuple[float, float]:
     found += [-_SIGN] * min(3, len(_NEGATIVE_SIGNS.findall(text)))
     if document.language in ("en", "ja", None):
         language = document.language or "en"
-        inside = [t for t in document.tokens if t.start >= clause.start and t.end <= clause.end]
-        found += opinions(words_of(inside, language=language), text, language=language)
+        words = words_of(_tokens_in(document, clause), language=language)
+        found += opinions(words, text, language=language)
     factor = _EXCLAMATION if "!" in text else 1.0
     praise = factor * sum(weight for weight in found if weight > 0)
     blame = factor * -sum(weight for weight in found if weight < 0)
     return praise, blame
+
+
+def _tokens_in(document: Document, span: Span) -> Sequence[Token]:
+    """The tokens wholly inside a span; by bisection, for a comment may have thousands of both."""
+    first = bisect_left(document.tokens, span.start, key=lambda token: token.start)
+    last = bisect_right(document.tokens, span.end, key=lambda token: token.end)
+    return document.tokens[first:last]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from importlib.resources import files
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from nlp.lexicon import lexicon
 from nlp.sentiment import Sentiment, sentiment
-from nlp.text import Span, read
+from nlp.text import Document, Span, read
 
 LABELS = ("positive", "neutral", "negative", "mixed")
 
@@ -78,6 +79,7 @@ def test_english_comments(text, label):
         ("ガントチャート表示に対応する予定はありますか。", "neutral"),
         ("いつも丁寧に教えてくださいます。", "positive"),
         ("返事をしてもらえない。", "negative"),
+        ("なぜ請求書払いが選べないのですか。", "negative"),
         ("利用させていただいております。", "neutral"),
         ("助かりました👍", "positive"),
         ("文字化けします(泣)", "negative"),
@@ -216,6 +218,14 @@ def test_hostile_input_gets_a_bounded_answer(text, language):
     result = judged(text, language)
     assert result.label in LABELS
     assert -1 <= result.score <= 1
+
+
+@pytest.mark.parametrize("text", ["why ", "?x", "なぜ", "か。x", "please would ", "以前は", ":("])
+def test_the_time_for_a_comment_grows_with_its_length_and_not_with_its_square(text):
+    document = Document(text * 20_000, "ja" if text[0] > "z" else "en", (), (), ())
+    started = time.process_time()
+    sentiment(document)
+    assert time.process_time() - started < 2
 
 
 @settings(max_examples=60, deadline=None)
