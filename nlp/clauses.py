@@ -34,6 +34,7 @@ _SENTENCE_END = re.compile(
     rf"|[!?]+[{_CLOSING}]*(?=\s|$|[^\x00-\x7f])"  # not in "foo?bar=1", but before 絵 and 😀
     rf"|\.+[{_CLOSING}]*(?=\s|$)"
     rf"|(?<=[{_JAPANESE}])\.+(?=[{_JAPANESE}])"  # …, typed by some as 。
+    r"|\.{3,}(?=[A-Z])"
     r"|[\r\n]+"
 )
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e|approx)$", re.IGNORECASE)
@@ -137,6 +138,7 @@ _TURN_ANEW = frozenset((
     "しかし", "しかしながら", "でも", "ただ", "ただし", "だが", "だけど", "ですが", "ところが",
     "けれども", "けど", "とはいえ",
 ))  # fmt: skip
+_COMMAS = ("、", ",")
 _CONTRAST = frozenset(["一方", "反面", "半面", "他方"])
 _HIRAGANA = {ord(c): ord(c) - 0x60 for c in map(chr, range(ord("ァ"), ord("ヶ") + 1))}
 _PREDICATE = ("形容詞", "助動詞", "形状詞", "接尾辞-形容詞的", "動詞-非自立可能")
@@ -152,36 +154,42 @@ def _japanese_cuts(words: Sequence[Word]) -> Iterator[int]:
         if not word.tag:
             continue
         after = words[at + 1] if at + 1 < len(words) else None
-        comma = after is not None and after.text in ("、", ",")
+        comma = after is not None and after.text in _COMMAS
         end = after.end if comma and after is not None else word.end
-        previous = words[at - 1] if at else None
-        on_predicate = previous is not None and previous.tag.startswith(_PREDICATE)
-        particle = word.text.translate(_HIRAGANA)  # ｹﾄﾞ
-        if word.tag == "助詞-接続助詞" and (
-            particle in _TURNS or (particle in ("し", "のに") and comma)
-        ):
-            yield end
+        if word.tag == "助詞-接続助詞":
+            particle = word.text.translate(_HIRAGANA)  # ｹﾄﾞ
+            if particle in _TURNS or (comma and particle in ("し", "のに")):
+                yield end
         elif word.tag == "接続詞" and word.text in _TURN_ANEW:
             yield word.start
-        elif word.text in _CONTRAST and previous is not None:
+        elif word.text in _CONTRAST and at:
             yield from _contrast_cuts(words, at)
-        elif word.text in ("に", "の") and at > 1 and previous is not None:
-            pair = previous.text + word.text
-            anchored = words[at - 2].tag.startswith(_PREDICATE)
-            if (pair == "のに" and (anchored or comma)) or (
-                pair == "ものの" and (comma or anchored)
-            ):
+        elif at > 1 and (comma or _turns_without_comma(words, at)):
+            pair = words[at - 1].text + word.text
+            if pair in ("のに", "ものの"):
                 yield end
-        elif word.text == "のに" and on_predicate:
-            yield end
+
+
+def _turns_without_comma(words: Sequence[Word], at: int) -> bool:
+    """Whether のに or ものの, ending here, stands between two predicates.
+
+    Not in 買えばいいのにと思う (a wish, quoted) and 安いものの中で (one of the things).
+    """
+    if not words[at - 2].tag.startswith(_PREDICATE) or at + 1 == len(words):
+        return False
+    after = words[at + 1]
+    if words[at].text == "の":
+        return not after.tag.startswith("名詞")
+    return after.text != "と"
 
 
 def _contrast_cuts(words: Sequence[Word], at: int) -> Iterator[int]:
     """一方 after a predicate ends its clause (with で and a comma), elsewhere it begins one."""
-    if not words[at - 1].tag.startswith(("動詞", *_PREDICATE)):
+    after = words[at + 1].text if at + 1 < len(words) else ""
+    if words[at - 1].tag.startswith(("動詞", *_PREDICATE)):
+        last = at
+        while last + 1 < len(words) and words[last + 1].text in ("で", *_COMMAS):
+            last += 1
+        yield words[last].end
+    elif after in ("で", "は", *_COMMAS):  # not 一方的
         yield words[at].start
-        return
-    last = at
-    while last + 1 < len(words) and words[last + 1].text in ("で", "、", ","):
-        last += 1
-    yield words[last].end
