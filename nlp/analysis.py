@@ -14,6 +14,7 @@ from nlp.sentiment import sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
 from nlp.training import assemble
+from nlp.vectors import Encoder
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +165,22 @@ def train_analyser(
         taxonomy=taxonomy,
         weights=data.weights,
     )
-    used = classifier.encoder_
-    parts = (taxonomy.digest, data.digest, used.name, used.version, str(FORMAT), str(random_state))
-    version = hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]
+    version = version_of(
+        taxonomy, classifier.encoder_, examples=examples, random_state=random_state
+    )
     return Analyser(classifier, model_version=version)
+
+
+def version_of(
+    taxonomy: Taxonomy,
+    encoder: Encoder,
+    *,
+    examples: Sequence[LabelledText] = (),
+    random_state: int = 0,
+) -> str:
+    """Twelve hex digits that change with everything `train_analyser` depends on."""
+    data = assemble(taxonomy, examples=examples)
+    parts = (
+        taxonomy.digest, data.digest, encoder.name, encoder.version, str(FORMAT), str(random_state),
+    )  # fmt: skip
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12]

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import CheckConstraint, Index, Text, and_, delete, func, select, update
+from sqlalchemy import CheckConstraint, Index, Text, and_, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from vocapp.database import Base, TenantRow, short_text, snapshot, transaction, utcnow
@@ -70,6 +70,10 @@ class Never(Exception):
     """Raised by a handler for a row that no repetition will help: set aside at once."""
 
 
+# What working on a leased row ends in: how to store it, or why it failed.
+Outcome = Callable[[Session], None] | Exception
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How rows of one kind are worked off.
@@ -82,9 +86,7 @@ class Kind:
     name: str
     mode: Literal["database", "leased"]
     apply: Callable[[Session, Sequence[Pending]], None] | None = None
-    work: (
-        Callable[[Sequence[Pending]], Sequence[Callable[[Session], None] | Exception]] | None
-    ) = None
+    work: Callable[[Sequence[Pending]], Sequence[Outcome]] | None = None
     batch: int = 200
     lease_s: int = 120
     queue: Literal["quick", "slow"] = "quick"
@@ -269,47 +271,48 @@ def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
     if not rows:
         return False
     try:
-        outcomes = kind.work(rows)
+        outcomes: Sequence[Outcome] = kind.work(rows)
     except Exception as exc:  # noqa: BLE001 - recorded on every row of the batch
         log.warning("outbox.work_failed", kind=kind.name, exc_info=exc)
         outcomes = [exc] * len(rows)
-    for row, outcome in zip(rows, outcomes, strict=True):
-        _finish(kind, row, token, outcome)
+    _finish(kind, rows, token, outcomes)
     return len(rows) == kind.batch
 
 
 def _finish(
-    kind: Kind, row: Pending, token: UUID, outcome: Callable[[Session], None] | Exception
+    kind: Kind, rows: Sequence[Pending], token: UUID, outcomes: Sequence[Outcome]
 ) -> None:
-    """Store a row's outcome, unless its lease was lost meanwhile."""
+    """Store what was worked out, for the rows whose lease still holds; each under a savepoint."""
+    with transaction() as session:
+        held = {
+            row.id: row
+            for row in session.scalars(
+                select(Pending)
+                .where(Pending.lease_token == token)
+                .with_for_update()
+                .execution_options(voc_all_workspaces=True)
+            )
+        }
+        for row, outcome in zip(rows, outcomes, strict=True):
+            current = held.get(row.id)
+            if current is None:
+                log.warning("outbox.lease_lost", kind=kind.name, row=str(row.id))
+            else:
+                _conclude(session, kind, current, outcome)
+
+
+def _conclude(session: Session, kind: Kind, row: Pending, outcome: Outcome) -> None:
+    """Make a row's effect and delete it, or note why not."""
     if not isinstance(outcome, Exception):
         try:
-            with transaction() as session:
-                held = session.execute(
-                    delete(Pending).where(
-                        Pending.workspace_id == row.workspace_id,
-                        Pending.id == row.id,
-                        Pending.lease_token == token,
-                    )
-                )
-                if held.rowcount:
-                    outcome(session)
+            with session.begin_nested():
+                outcome(session)
+                session.delete(row)
             return
         except Exception as exc:  # noqa: BLE001 - recorded on the row below
             outcome = exc
-    with transaction() as session:
-        current = session.scalar(
-            select(Pending)
-            .where(
-                Pending.workspace_id == row.workspace_id,
-                Pending.id == row.id,
-                Pending.lease_token == token,
-            )
-            .with_for_update()
-        )
-        if current is not None:
-            current.attempts -= 1  # _fail counts this attempt again
-            _fail(session, kind, current, outcome, now=utcnow())
+    row.attempts -= 1  # counted when claimed; _fail counts it again
+    _fail(session, kind, row, outcome, now=utcnow())
     log.warning("outbox.row_failed", kind=kind.name, row=str(row.id), exc_info=outcome)
 
 

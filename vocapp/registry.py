@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.models  # every table must be known before the first query
-import vocapp.following_up.models
-import vocapp.understanding.models  # noqa: F401
+import vocapp.following_up.models  # noqa: F401
 from vocapp import openapi_pages, outbox, ui
 from vocapp.authoring.api import api as authoring_api
+from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting import service as collecting_service
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
@@ -16,8 +16,11 @@ from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.people.api import api as people_api
 from vocapp.people.service import register_personal_store
-from vocapp.workspaces import access
+from vocapp.understanding import service as understanding_service
+from vocapp.understanding.api import api as understanding_api
+from vocapp.workspaces import access, home, starting
 from vocapp.workspaces.api import api as workspaces_api
+from vocapp.workspaces.views import blueprint as workspaces_pages
 
 
 def register(app: OpenAPI) -> None:
@@ -26,20 +29,41 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, authoring_api, collecting_api, public_api, measuring_api,
+        understanding_api,
     ):  # fmt: skip
         app.register_api(api)
-    for blueprint in (openapi_pages.blueprint,):
+    for blueprint in (openapi_pages.blueprint, workspaces_pages):
         app.register_blueprint(blueprint)
     _register_work()
     _register_personal_stores()
+    _register_home()
 
 
 def _register_work() -> None:
     """Who works off which kind; the order is the order of importance."""
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
+    outbox.register(
+        outbox.Kind(
+            "analyse", mode="leased", work=understanding_service.analyse, queue="slow",
+            batch=64, lease_s=300,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            "refine", mode="leased", work=understanding_service.refine, queue="slow",
+            batch=32, lease_s=300, refines=True,
+        )
+    )  # fmt: skip
 
 
 def _register_personal_stores() -> None:
     """Every store of personal text or identifiers; a test walks this list."""
     register_personal_store("measuring.cells", measuring_service.uncount_person)
+    register_personal_store("understanding.analyses", understanding_service.forget_person)
     register_personal_store("collecting.responses", collecting_service.forget_person)
+
+
+def _register_home() -> None:
+    """The cards of the first page, and what an empty workspace offers."""
+    home.register_evidence(collecting_queries.has_responses)
+    home.register_first_step((), starting.demo_card, order=30)

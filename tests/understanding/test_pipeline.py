@@ -1,0 +1,117 @@
+"""Comments become themes: through the outbox, in both languages, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from vocapp import outbox
+from vocapp.database import snapshot, utcnow
+from vocapp.understanding import service
+from vocapp.understanding.models import ThemeCell
+
+SUPPORT_EN = "Support takes four days to reply to a simple ticket, and nobody calls back."
+SUPPORT_JA = "サポートに問い合わせても返信が来るまで何日もかかります。"
+
+
+@pytest.fixture(autouse=True)
+def static_encoder(monkeypatch):
+    """The encoder that is always there; the other one is slow to load."""
+    monkeypatch.setattr(service, "preferred_encoder", lambda: "static")
+
+
+def cells() -> dict[tuple[str, str], int]:
+    with snapshot() as session:
+        rows = session.query(ThemeCell).filter(ThemeCell.n != 0)
+        return {(row.category, row.sentiment): row.n for row in rows}
+
+
+def themes_of(api, response_id: str) -> dict[str, dict]:
+    shown = api.get(f"/api/v1/responses/{response_id}").json
+    assert shown["analysis"] == "done"
+    return {theme["key"]: theme for theme in shown["themes"]}
+
+
+@pytest.mark.parametrize(("comment", "language"), [(SUPPORT_EN, "en"), (SUPPORT_JA, "ja")])
+def test_a_comment_gets_its_theme_language_and_evidence(any_api, drain_outbox, comment, language):
+    any_api.survey()
+    stored = any_api.respond(score=2, comment=comment).json
+    before = any_api.get(f"/api/v1/responses/{stored['id']}").json
+    assert before["analysis"] == "pending"
+    assert drain_outbox() == []
+    shown = any_api.get(f"/api/v1/responses/{stored['id']}").json
+    themes = themes_of(any_api, stored["id"])
+    assert shown["language"] == language
+    assert shown["sentiment"] in {"negative", "mixed"}
+    assert "support" in themes
+    assert themes["support"]["evidence"] in comment
+    assert themes["support"]["source"] == "model"
+    assert shown["encoder"] == "static"
+    assert shown["model_version"]
+
+
+def test_a_response_without_comment_is_done_and_has_no_theme(api, drain_outbox):
+    api.survey()
+    stored = api.respond(score=9).json
+    drain_outbox()
+    assert themes_of(api, stored["id"]) == {}
+
+
+def test_an_edited_comment_moves_its_themes_and_cells(api, drain_outbox):
+    survey = api.survey()
+    body = {"key": api.workspace.public_key, "survey": survey["public_id"], "score": 2}
+    body |= {"id": "7f3c0d1e-52a5-4a3d-9d2e-0c5b0c6e1a11", "comment": SUPPORT_EN}
+    sent = api.client.post("/public/v1/responses", json=body).json
+    drain_outbox()
+    assert "support" in themes_of(api, body["id"])
+    change = {"edit_token": sent["edit_token"], "revision": 1}
+    change |= {"comment": "The invoice was wrong again, we were billed twice.", "score": 9}
+    api.client.patch(f"/public/v1/responses/{body['id']}", json=change)
+    drain_outbox()
+    themes = themes_of(api, body["id"])
+    assert "billing" in themes
+    assert "support" not in themes
+    assert {category for category, _ in cells()} == {"promoter"}
+
+
+def test_a_persons_word_holds_over_the_model_and_can_be_withdrawn(api, drain_outbox):
+    api.survey()
+    stored = api.respond(score=2, comment=SUPPORT_EN).json
+    drain_outbox()
+    workspace_id, response_id = api.workspace_id, service.UUID(stored["id"])
+    correct = {"user_id": api.workspace.user_id, "now": utcnow()}
+    service.correct_theme(workspace_id, response_id, "support", "remove", **correct)
+    service.correct_theme(workspace_id, response_id, "pricing", "add", **correct)
+    assert "support" not in themes_of(api, stored["id"])
+    assert themes_of(api, stored["id"])["pricing"]["source"] == "person"
+    with service.transaction() as session:
+        outbox.add(session, workspace_id, "analyse", response_id, now=utcnow())
+    drain_outbox()
+    assert "support" not in themes_of(api, stored["id"])
+    service.withdraw_correction(workspace_id, response_id, "support", now=utcnow())
+    drain_outbox()
+    assert "support" in themes_of(api, stored["id"])
+
+
+def test_themes_are_listed_with_their_comments(api, drain_outbox):
+    api.survey()
+    for comment in (SUPPORT_EN, SUPPORT_JA):
+        api.respond(score=2, comment=comment)
+    api.respond(score=10, comment="The dashboards are a joy to use.")
+    drain_outbox()
+    themes = {row["key"]: row for row in api.get("/api/v1/themes").json["items"]}
+    assert themes["support"]["n"] == 2
+    assert themes["support"]["effect"] < 0
+    rows = api.get("/api/v1/themes/support/responses?limit=1").json
+    more = api.get(f"/api/v1/themes/support/responses?limit=1&cursor={rows['next']}").json
+    assert {rows["items"][0]["comment"], more["items"][0]["comment"]} == {SUPPORT_EN, SUPPORT_JA}
+    assert more["next"] is None
+    assert api.get("/api/v1/themes/absent/responses").status_code == 404
+
+
+def test_personal_data_is_redacted_before_it_is_shown(api, drain_outbox):
+    api.survey()
+    api.respond(score=2, comment="Support never called me back on 03-1234-5678, awful support.")
+    drain_outbox()
+    row = api.get("/api/v1/themes/support/responses").json["items"][0]
+    assert "1234" not in row["comment"]
+    assert "[phone]" in row["comment"]

@@ -1,0 +1,557 @@
+"""Use cases: analyse verbatims, keep theme cells exact, take a person's correction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from nlp.taxonomy import starter_pack
+from surveys.definitions import from_json
+from surveys.periods import local_day
+from surveys.scoring import category_of
+from vocapp import outbox
+from vocapp.authoring.models import Question, Survey, SurveyVersion
+from vocapp.collecting.models import Answer, Response
+from vocapp.database import scoped, snapshot, transaction, utcnow, uuid7
+from vocapp.people.service import insert_if_absent
+from vocapp.problems import BadInput, NotFound
+from vocapp.understanding.analysers import (
+    STATIC,
+    analyser_for,
+    preferred_encoder,
+    taxonomy_of,
+)
+from vocapp.understanding.models import (
+    LABEL_VERDICTS,
+    Analysis,
+    Assignment,
+    Label,
+    Theme,
+    ThemeCell,
+)
+from vocapp.workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from nlp.analysis import Analysis as Found
+
+# Above this many waiting comments the quick encoder goes first, and the better one refines.
+FLOOD = 100
+UNSCORED = "unscored"
+
+
+def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> None:
+    """Give a workspace without themes the starter pack."""
+    if session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
+        return
+    for theme in starter_pack().themes:
+        insert_if_absent(
+            session,
+            Theme,
+            workspace_id=workspace_id,
+            id=uuid7(),
+            key=theme.key,
+            label=dict(theme.label),
+            description=dict(theme.description),
+            keywords={language: list(words) for language, words in theme.keywords.items()},
+            created_at=now,
+        )
+
+
+def make_sure_of_themes(workspace_id: UUID, *, now: datetime) -> None:
+    """For pages that list themes before anything was analysed."""
+    with snapshot() as session:
+        if session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
+            return
+    with transaction() as session:
+        ensure_themes(session, workspace_id, now=now)
+
+
+# --- the pipeline -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A verbatim to be analysed, read before the work starts."""
+
+    workspace_id: UUID
+    response_id: UUID
+    text: str | None
+    locale: str | None
+    digest: str | None
+    known_encoder: str | None
+    known_version: str | None
+    known_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    job: _Job
+    found: Found | None
+    encoder: str | None
+    model_version: str | None
+
+
+def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
+    """Outbox work: what these responses say, by the encoder that the backlog allows."""
+    encoder = preferred_encoder()
+    if encoder != STATIC and _waiting() > FLOOD:
+        encoder = STATIC
+    return _work(rows, encoder=encoder)
+
+
+def refine(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
+    """Outbox work: the same once more with the better encoder, after a flood."""
+    return _work(rows, encoder=preferred_encoder())
+
+
+def _waiting() -> int:
+    return sum(row.due for row in outbox.backlog(now=utcnow()) if row.kind == "analyse")
+
+
+def _work(rows: Sequence[outbox.Pending], *, encoder: str) -> list[outbox.Outcome]:
+    jobs = _read_jobs(rows)
+    by_workspace: dict[UUID, list[_Job]] = defaultdict(list)
+    for job in jobs.values():
+        by_workspace[job.workspace_id].append(job)
+    results: dict[UUID, _Result] = {}
+    for workspace_id, mine in by_workspace.items():
+        results |= _analyse_workspace(workspace_id, mine, encoder=encoder)
+    return [
+        partial(_store, result=results[row.subject_id]) if row.subject_id in results else _gone
+        for row in rows
+    ]
+
+
+def _gone(_session: Session) -> None:
+    """The response was erased meanwhile: there is nothing to store."""
+
+
+def _read_jobs(rows: Sequence[outbox.Pending]) -> dict[UUID, _Job]:
+    by_workspace: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in rows:
+        by_workspace[row.workspace_id].append(row.subject_id)
+    jobs: dict[UUID, _Job] = {}
+    with snapshot() as session:
+        for workspace_id, ids in by_workspace.items():
+            texts = verbatims(session, workspace_id, ids)
+            known = {
+                row.response_id: row
+                for row in session.scalars(
+                    scoped(Analysis, workspace_id).where(Analysis.response_id.in_(ids))
+                )
+            }
+            for response in session.scalars(
+                scoped(Response, workspace_id).where(Response.id.in_(ids))
+            ):
+                jobs[response.id] = _job(
+                    response, texts.get(response.id), known.get(response.id)
+                )
+    return jobs
+
+
+def _job(response: Response, text: str | None, known: Analysis | None) -> _Job:
+    return _Job(
+        workspace_id=response.workspace_id,
+        response_id=response.id,
+        text=text,
+        locale=response.locale,
+        digest=digest_of_text(text),
+        known_encoder=known.encoder if known else None,
+        known_version=known.model_version if known else None,
+        known_digest=known.text_digest if known else None,
+    )
+
+
+def verbatims(
+    session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
+) -> dict[UUID, str]:
+    """The open text of each response: its first text answer, in question order."""
+    rows = session.execute(
+        select(Answer.response_id, Answer.text)
+        .where(
+            Answer.workspace_id == workspace_id,
+            Answer.response_id.in_(response_ids),
+            Answer.text.is_not(None),
+        )
+        .order_by(Answer.response_id, Answer.question_id)
+    )
+    found: dict[UUID, str] = {}
+    for response_id, text in rows:
+        found.setdefault(response_id, text)
+    return found
+
+
+def digest_of_text(text: str | None) -> str | None:
+    return hashlib.sha256(text.encode()).hexdigest() if text else None
+
+
+def _analyse_workspace(
+    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str
+) -> dict[UUID, _Result]:
+    with transaction() as session:
+        ensure_themes(session, workspace_id, now=utcnow())
+    with snapshot() as session:
+        taxonomy = taxonomy_of(session, workspace_id)
+    with_text = [job for job in jobs if job.text]
+    results = {job.response_id: _Result(job, None, None, None) for job in jobs if not job.text}
+    if not with_text:
+        return results
+    analyser = analyser_for(taxonomy, encoder=encoder)
+    fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
+    found = analyser.analyse(
+        [job.text or "" for job in fresh], hints=[job.locale for job in fresh]
+    )
+    by_id = {job.response_id: result for job, result in zip(fresh, found, strict=True)}
+    for job in with_text:
+        results[job.response_id] = _Result(
+            job, by_id.get(job.response_id), encoder, analyser.model_version
+        )
+    return results
+
+
+def _is_done(job: _Job, model_version: str) -> bool:
+    """The same words were already judged by this version, or by the better encoder."""
+    if job.known_digest != job.digest:
+        return False
+    return job.known_version == model_version or job.known_encoder not in {None, STATIC}
+
+
+def _store(session: Session, *, result: _Result) -> None:
+    """Keep what was found, move the theme cells, say that the themes are there."""
+    job, now = result.job, utcnow()
+    response = session.scalar(
+        scoped(Response, job.workspace_id).where(Response.id == job.response_id).with_for_update()
+    )
+    if response is None:
+        return
+    text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
+    if digest_of_text(text) != job.digest:
+        return  # edited meanwhile: the edit left a row of work of its own
+    if result.found is not None or job.text is None:
+        _store_analysis(session, result, now=now)
+        _store_assignments(session, result, now=now)
+    recount_themes(session, response)
+    outbox.add(
+        session, job.workspace_id, "follow_up", job.response_id, now=now,
+        detail={"stage": "themed"},
+    )  # fmt: skip
+    if result.found is not None and result.encoder == STATIC and preferred_encoder() != STATIC:
+        outbox.add(
+            session, job.workspace_id, "refine", job.response_id, now=now,
+            priority=outbox.BACKLOG,
+        )  # fmt: skip
+
+
+def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None:
+    found = result.found
+    session.merge(
+        Analysis(
+            workspace_id=result.job.workspace_id,
+            response_id=result.job.response_id,
+            state="done",
+            text_digest=result.job.digest,
+            language=found.language if found else None,
+            sentiment=found.sentiment if found else None,
+            sentiment_score=found.sentiment_score if found else None,
+            redacted=found.redacted if found else None,
+            encoder=result.encoder,
+            model_version=result.model_version,
+            analysed_at=now,
+        )
+    )
+
+
+def _store_assignments(session: Session, result: _Result, *, now: datetime) -> None:
+    """Replace what the model said before; what a person said stays."""
+    job = result.job
+    themes = theme_ids(session, job.workspace_id)
+    labelled = set(
+        session.scalars(
+            select(Label.theme_id).where(
+                Label.workspace_id == job.workspace_id, Label.response_id == job.response_id
+            )
+        )
+    )
+    found = {
+        themes[theme.key]: theme
+        for theme in (result.found.themes if result.found else ())
+        if theme.key in themes and themes[theme.key] not in labelled
+    }
+    present = {row.theme_id: row for row in _assignments(session, job)}
+    for theme_id, row in present.items():
+        if theme_id not in found and row.source == "model" and theme_id not in labelled:
+            _uncount(session, row)
+            session.delete(row)
+    for theme_id, theme in found.items():
+        row = present.get(theme_id) or Assignment(
+            workspace_id=job.workspace_id, response_id=job.response_id, theme_id=theme_id
+        )
+        row.confidence, row.sentiment, row.source = theme.confidence, theme.sentiment, "model"
+        row.evidence_start, row.evidence_end = theme.start, theme.end
+        row.encoder, row.model_version = result.encoder, result.model_version
+        row.assigned_at = now
+        session.add(row)
+    session.flush()
+
+
+def _assignments(session: Session, job: _Job) -> list[Assignment]:
+    return list(
+        session.scalars(
+            scoped(Assignment, job.workspace_id).where(Assignment.response_id == job.response_id)
+        )
+    )
+
+
+def theme_ids(session: Session, workspace_id: UUID) -> dict[str, UUID]:
+    """Theme key → id, archived ones left out."""
+    rows = session.execute(
+        select(Theme.key, Theme.id).where(
+            Theme.workspace_id == workspace_id, Theme.archived_at.is_(None)
+        )
+    )
+    return {key: theme_id for key, theme_id in rows}
+
+
+# --- theme cells ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _CellMoves:
+    """Sums to add to theme cells: key → difference."""
+
+    cells: dict[tuple[UUID, UUID, date, str, str], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
+
+    def add(self, theme_id: UUID, counted: Mapping[str, Any] | None, sign: int) -> None:
+        if counted:
+            key = (
+                theme_id,
+                UUID(counted["question"]),
+                date.fromisoformat(counted["day"]),
+                str(counted["category"]),
+                str(counted["sentiment"]),
+            )
+            self.cells[key] += sign
+
+
+def recount_themes(session: Session, response: Response) -> None:
+    """Move the theme cells of a response from what they hold of it to what holds now."""
+    moves = _CellMoves()
+    place = _place_of(session, response)
+    for row in session.scalars(
+        scoped(Assignment, response.workspace_id).where(Assignment.response_id == response.id)
+    ):
+        current = {**place, "sentiment": row.sentiment} if place else None
+        if row.counted != current:
+            moves.add(row.theme_id, row.counted, -1)
+            moves.add(row.theme_id, current, +1)
+            row.counted = current
+    _apply(session, response.workspace_id, moves)
+
+
+def _place_of(session: Session, response: Response) -> dict[str, str] | None:
+    """Where in the theme cells a response stands: question, day, category of its score."""
+    row = session.execute(
+        select(Survey.kind, Workspace.time_zone, SurveyVersion.definition)
+        .join(Workspace, Workspace.id == Survey.workspace_id)
+        .join(
+            SurveyVersion,
+            (SurveyVersion.workspace_id == Survey.workspace_id)
+            & (SurveyVersion.survey_id == Survey.id)
+            & (SurveyVersion.number == response.survey_version),
+        )
+        .where(Survey.workspace_id == response.workspace_id, Survey.id == response.survey_id)
+    ).one()
+    primary = from_json(row.definition).primary.key
+    question_id = session.scalar(
+        select(Question.id).where(
+            Question.workspace_id == response.workspace_id,
+            Question.survey_id == response.survey_id,
+            Question.key == primary,
+        )
+    )
+    if question_id is None:
+        return None
+    category = UNSCORED if response.score is None else category_of(row.kind, response.score)
+    return {
+        "question": str(question_id),
+        "day": local_day(response.answered_at, row.time_zone).isoformat(),
+        "category": category,
+    }
+
+
+def _uncount(session: Session, row: Assignment) -> None:
+    moves = _CellMoves()
+    moves.add(row.theme_id, row.counted, -1)
+    _apply(session, row.workspace_id, moves)
+    row.counted = None
+
+
+def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
+    dialect = session.get_bind().dialect.name
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(ThemeCell)
+    statement = insert.on_conflict_do_update(
+        index_elements=[
+            "workspace_id", "theme_id", "question_id", "local_day", "category", "sentiment",
+        ],  # fmt: skip
+        set_={"n": ThemeCell.__table__.c.n + insert.excluded.n},
+    )
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "theme_id": theme_id,
+            "question_id": question_id,
+            "local_day": day,
+            "category": category,
+            "sentiment": sentiment,
+            "n": difference,
+        }
+        for (theme_id, question_id, day, category, sentiment), difference in sorted(
+            moves.cells.items(), key=lambda cell: tuple(map(str, cell[0]))
+        )
+        if difference
+    ]
+    if rows:
+        session.execute(statement, rows)
+
+
+# --- a person's word --------------------------------------------------------------------
+
+
+def correct_theme(
+    workspace_id: UUID,
+    response_id: UUID,
+    theme_key: str,
+    verdict: str,
+    *,
+    user_id: UUID | None,
+    now: datetime,
+) -> None:
+    """Add, remove or confirm a theme on a verbatim; kept as a label to learn from.
+
+    A person's word holds over every later version of the model. Raises NotFound,
+    BadInput.
+    """
+    if verdict not in LABEL_VERDICTS:
+        raise BadInput.of("verdict", f"one of {', '.join(LABEL_VERDICTS)}, got {verdict!r}")
+    with transaction() as session:
+        response, theme_id = _corrected(session, workspace_id, response_id, theme_key)
+        label = session.scalar(_label(workspace_id, response_id, theme_id)) or Label(
+            workspace_id=workspace_id, id=uuid7(), response_id=response_id, theme_id=theme_id
+        )
+        label.verdict, label.user_id, label.at = verdict, user_id, now
+        session.add(label)
+        row = session.get(Assignment, (workspace_id, response_id, theme_id))
+        if verdict == "remove":
+            if row is not None:
+                _uncount(session, row)
+                session.delete(row)
+        else:
+            session.add(_by_person(session, row, workspace_id, response_id, theme_id, now=now))
+        session.flush()
+        recount_themes(session, response)
+
+
+def withdraw_correction(
+    workspace_id: UUID, response_id: UUID, theme_key: str, *, now: datetime
+) -> None:
+    """Undo: forget the label and let the model judge again."""
+    with transaction() as session:
+        response, theme_id = _corrected(session, workspace_id, response_id, theme_key)
+        label = session.scalar(_label(workspace_id, response_id, theme_id))
+        if label is None:
+            return
+        session.delete(label)
+        row = session.get(Assignment, (workspace_id, response_id, theme_id))
+        if row is not None and row.source == "person":
+            _uncount(session, row)
+            session.delete(row)
+        session.execute(
+            update(Analysis)
+            .where(Analysis.workspace_id == workspace_id, Analysis.response_id == response_id)
+            .values(model_version=None, encoder=None)
+        )
+        session.flush()
+        recount_themes(session, response)
+        outbox.add(session, workspace_id, "analyse", response_id, now=now)
+    outbox.ring("analyse")
+
+
+def _corrected(
+    session: Session, workspace_id: UUID, response_id: UUID, theme_key: str
+) -> tuple[Response, UUID]:
+    response = session.scalar(
+        scoped(Response, workspace_id).where(Response.id == response_id).with_for_update()
+    )
+    theme_id = theme_ids(session, workspace_id).get(theme_key)
+    if response is None or theme_id is None:
+        raise NotFound("No such response or theme.")
+    return response, theme_id
+
+
+def _label(workspace_id: UUID, response_id: UUID, theme_id: UUID) -> Any:
+    return scoped(Label, workspace_id).where(
+        Label.response_id == response_id, Label.theme_id == theme_id
+    )
+
+
+def _by_person(
+    session: Session,
+    row: Assignment | None,
+    workspace_id: UUID,
+    response_id: UUID,
+    theme_id: UUID,
+    *,
+    now: datetime,
+) -> Assignment:
+    """The assignment as a person's word: the whole comment is its evidence unless one was found."""
+    if row is None:
+        text = verbatims(session, workspace_id, [response_id]).get(response_id, "")
+        analysis = session.get(Analysis, (workspace_id, response_id))
+        row = Assignment(
+            workspace_id=workspace_id,
+            response_id=response_id,
+            theme_id=theme_id,
+            sentiment=(analysis.sentiment if analysis else None) or "neutral",
+            evidence_start=0,
+            evidence_end=len(text),
+        )
+    row.source, row.confidence, row.assigned_at = "person", 1.0, now
+    row.encoder = row.model_version = None
+    return row
+
+
+# --- forgetting -------------------------------------------------------------------------
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """The redacted copy and the labels of a person's verbatims go; counts stay, nameless."""
+    ids = select(Response.id).where(
+        Response.workspace_id == workspace_id, Response.contact_id == contact_id
+    )
+    session.execute(
+        update(Analysis)
+        .where(Analysis.workspace_id == workspace_id, Analysis.response_id.in_(ids))
+        .values(redacted=None, text_digest=None)
+    )
+    session.execute(
+        delete(Label).where(Label.workspace_id == workspace_id, Label.response_id.in_(ids))
+    )
+    session.execute(
+        update(Assignment)
+        .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))
+        .values(evidence_start=0, evidence_end=0)
+    )
+
+
