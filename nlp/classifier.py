@@ -55,6 +55,7 @@ _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
 _L2, _L2_SINGLE = 1.0, 0.1
+_UNTAUGHT_CUT = 0.35  # where F1 is best when about two in three are found
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ class ThemeClassifier(BaseEstimator):
 
     encoder: an Encoder, its name, or None for the best there is.
     l2: penalty of both linear models; None for the usual one (1.0, and 0.1 where labels exclude
-    each other: there each label's weights see few examples of their own). random_state: seeds the cross-validation folds.
+    each other: there each label's weights see few examples of their own).
+    random_state: seeds the cross-validation folds.
 
     Learnt: keys_, single_label_, counts_ (language → labelled texts a theme), centre_, ngrams_,
     described_, by_vectors_ and by_all_ (the experts), training_size_.
@@ -201,9 +203,9 @@ class ThemeClassifier(BaseEstimator):
         self.centre_ = LanguageCentre.fit(raw[views.whole], whole_languages, apart)
         vectors = self.centre_.apply(raw[:n], [u.language for u in units])
         described = self.centre_.apply(raw[n : n + p], [w.language for w in wordings])
-        background = np.concatenate(
-            [self.centre_.apply(v, [name] * len(v)) for name, v in apart.parallel.items()]
-        )
+        background = {
+            name: self.centre_.apply(v, [name] * len(v)) for name, v in apart.parallel.items()
+        }
         owner = np.array([w.theme for w in wordings], dtype=np.intp)
         self.described_ = Described.fit(described, owner, background, keywords_of(themes))
         limit = _WEIGHTS_LIMIT // len(self.keys_)
@@ -223,7 +225,7 @@ class ThemeClassifier(BaseEstimator):
     ) -> None:
         """Out-of-fold scores → calibration and thresholds; then the models on everything."""
         rows = Rows(vectors, self.ngrams_.transform(views.units))
-        described = self.described_.log_odds(vectors, [unit.text for unit in views.units])
+        described = self._described(views.units, vectors)
         plain = self._untaught()
         self.by_vectors_, self.by_all_ = plain, plain
         if not len(views.whole):
@@ -243,7 +245,7 @@ class ThemeClassifier(BaseEstimator):
     def _untaught(self) -> Expert:
         t, single = len(self.keys_), self.single_label_
         shares = np.array((1.0, 0.0, 0.0) if single else DEFAULT_SHARES)
-        cut = 0.0 if single else 0.5
+        cut = 0.0 if single else _UNTAUGHT_CUT
         return Expert(None, Calibration(shares, np.zeros(t), single), np.full(t, cut))
 
     def _out_of_fold(
@@ -392,7 +394,7 @@ class ThemeClassifier(BaseEstimator):
         raw = encode_unique(self.encoder_, [unit.text for unit in units])
         vectors = self.centre_.apply(raw, [unit.language for unit in units])
         rows = Rows(vectors, self.ngrams_.transform(units))
-        described = self.described_.log_odds(vectors, [unit.text for unit in units])
+        described = self._described(units, vectors)
         trust = np.array([self._trust(unit.language) for unit in units]).reshape(described.shape)
         whole, alone = np.zeros((len(documents), len(self.keys_))), np.zeros(described.shape)
         for expert, share in ((self.by_vectors_, 1 - trust), (self.by_all_, trust)):
@@ -413,6 +415,10 @@ class ThemeClassifier(BaseEstimator):
         counts = self.counts_.get(language or "", np.zeros(len(self.keys_)))
         return np.asarray(counts / (counts + _TRUST_NGRAMS))
 
+    def _described(self, units: Sequence[Unit], vectors: Matrix) -> FloatArray:
+        texts, languages = [unit.text for unit in units], [unit.language for unit in units]
+        return self.described_.log_odds(vectors, texts, languages)
+
     def _with_descriptions(self, learnt: FloatArray, described: FloatArray) -> FloatArray:
         """Learnt log-odds (u, t), leaning on the descriptions as far as labels are lacking."""
         labelled = sum(self.counts_.values(), np.zeros(len(self.keys_)))
@@ -427,6 +433,7 @@ class ThemeClassifier(BaseEstimator):
         ngrams, arrays = self.ngrams_.state()
         described = self.described_
         counted, centred = sorted(self.counts_), sorted(self.centre_.centres)
+        levels = sorted(self.described_.level)
         meta = {
             "format": FORMAT,
             "keys": list(self.keys_),
@@ -438,6 +445,7 @@ class ThemeClassifier(BaseEstimator):
             "keywords": [list(words) for words in described.keywords],
             "counted": counted,
             "centred": centred,
+            "levels": levels,
         }
         arrays |= {f"counts_{n}": self.counts_[name] for n, name in enumerate(counted)}
         centres = self.centre_.centres
@@ -446,8 +454,7 @@ class ThemeClassifier(BaseEstimator):
             "directions": self.centre_.directions,
             "prototypes": described.prototypes,
             "prototype_owner": described.owner,
-            "prototype_mean": described.mean,
-            "prototype_deviation": described.deviation,
+            **{f"level_{n}": described.level[name] for n, name in enumerate(levels)},
         }
         for name, expert in (("vectors", self.by_vectors_), ("all", self.by_all_)):
             arrays |= {f"{name}_{part}": array for part, array in _expert_arrays(expert).items()}
@@ -473,8 +480,7 @@ class ThemeClassifier(BaseEstimator):
         self.described_ = Described(
             arrays["prototypes"],
             arrays["prototype_owner"],
-            arrays["prototype_mean"],
-            arrays["prototype_deviation"],
+            {name: arrays[f"level_{n}"] for n, name in enumerate(meta["levels"])},
             tuple(tuple(words) for words in meta["keywords"]),
         )
         self.by_vectors_ = _expert_from(arrays, "vectors", single=self.single_label_)

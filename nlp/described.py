@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,12 @@ from nlp.taxonomy import Theme
 Matrix = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 
-_STANDS_OUT = 2.0  # standard deviations above unrelated sentences where the odds are even
-_SLOPE = 1.2  # log-odds a standard deviation
-_KEYWORD = 1.5  # log-odds when the text uses a keyword of the theme
+# Read off the starter packs, description against examples; nearly the same for both encoders and
+# both languages.
+_SLOPE = 1.8  # log-odds a standard deviation that a theme is nearer than themes in general
+_KEYWORD = 2.0  # log-odds when the text uses a keyword of the theme
+_FLOOR = -1.4  # log-odds at the general level, for one theme; each further theme shares the chance
+_FEW_THEMES = 2.0  # so many absent themes at level 0: two themes alone do not define "in general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,14 @@ def _spaced(text: str) -> str:
 class Described:
     """Prototype vectors of t themes. prototypes: (p, d) unit rows; owner: (p,) theme numbers.
 
-    mean, deviation: (t,) of the nearness of unrelated sentences, so that a score says how far a
-    text stands out, whatever the encoder.
+    level: language → (2, t), mean and standard deviation of the nearness of unrelated sentences
+    in that language ("" for others), so that a score says how far a text stands out, whatever
+    the encoder and whichever language the theme was described in.
     """
 
     prototypes: Matrix
     owner: npt.NDArray[np.intp]
-    mean: FloatArray
-    deviation: FloatArray
+    level: Mapping[str, FloatArray]
     keywords: tuple[tuple[str, ...], ...]
 
     @classmethod
@@ -93,26 +96,42 @@ class Described:
         cls,
         prototypes: Matrix,
         owner: npt.NDArray[np.intp],
-        background: Matrix,
+        background: Mapping[str, Matrix],
         keywords: tuple[tuple[str, ...], ...],
     ) -> Described:
-        """background: (m, d) vectors of sentences about anything."""
-        near = _nearness(background, prototypes, owner, len(keywords))
-        deviation = np.maximum(near.std(axis=0), 1e-3)
-        return cls(prototypes, owner, near.mean(axis=0), deviation, keywords)
+        """background: language → (m, d) vectors of sentences about anything."""
+        parts = {name: background[name] for name in sorted(background)}
+        parts[""] = np.concatenate(list(parts.values()))
+        level = {}
+        for name, vectors in parts.items():
+            near = _nearness(vectors, prototypes, owner, len(keywords))
+            level[name] = np.stack([near.mean(axis=0), np.maximum(near.std(axis=0), 1e-3)])
+        return cls(prototypes, owner, level, keywords)
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Which themes (t,) have words of their own."""
         return np.isin(np.arange(len(self.keywords)), self.owner)
 
-    def log_odds(self, vectors: Matrix, texts: Sequence[str]) -> FloatArray:
-        """Shape (n, t); themes without words of their own are at the foot."""
-        if not len(self.owner):
-            return np.full((len(vectors), len(self.keywords)), -_SLOPE * _STANDS_OUT)
+    def log_odds(
+        self, vectors: Matrix, texts: Sequence[str], languages: Sequence[str | None]
+    ) -> FloatArray:
+        """Shape (n, t): how much nearer a text is to a theme than to themes in general.
+
+        Customers' words are near to every theme of a product; what sets one apart counts.
+        Themes without words of their own are at the floor.
+        """
+        known = self.known
+        floor = _FLOOR - np.log(max(int(known.sum()), 1))
+        odds = np.full((len(vectors), len(self.keywords)), floor)
+        if not known.any() or not len(vectors):
+            return odds
         near = _nearness(vectors, self.prototypes, self.owner, len(self.keywords))
-        z = np.clip((near - self.mean) / self.deviation, -6.0, 6.0)
-        return _SLOPE * (z - _STANDS_OUT) + _KEYWORD * self._keyword_hits(texts)
+        level = np.stack([self.level.get(name or "", self.level[""]) for name in languages])
+        z = ((near - level[:, 0]) / level[:, 1])[:, known]
+        general = z.sum(axis=1, keepdims=True) / (z.shape[1] + _FEW_THEMES)
+        odds[:, known] += _SLOPE * np.clip(z - general, -4.0, 6.0)
+        return odds + _KEYWORD * self._keyword_hits(texts)
 
     def _keyword_hits(self, texts: Sequence[str]) -> FloatArray:
         hits = np.zeros((len(texts), len(self.keywords)))
