@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.inference import estimate, estimate_clustered
-from surveys.intervals import point_values
+from surveys.intervals import interval, point_values
 from surveys.scoring import METRICS, scale
 
 TRUTHS = {
@@ -125,6 +125,21 @@ def test_the_truth_is_covered_where_the_simple_interval_misses_it(kind):
             hits.append(found.low <= target <= found.high)
     assert np.mean(robust) >= 0.91
     assert np.mean(simple) <= 0.75
+
+
+def test_few_accounts_widen_the_interval_by_the_t_distribution_up_to_the_worst_case():
+    few = [[4, 0, 0, 0, 16], [10, 0, 0, 0, 10], [6, 0, 0, 0, 14]]
+    found = estimate_clustered("csat", few)
+    t_of_2, t_of_59 = 4.302653, 2.000995  # printed tables
+    effect = found.design_effect * (t_of_2 / t_of_59) ** 2
+    assert 1 < effect < 20  # 20 answers each: the worst case does not hold yet
+    expected = interval("csat", [20 / effect, 0, 0, 0, 40 / effect], level=0.95)
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-4)
+
+    torn = estimate_clustered("csat", [[4, 0, 0, 0, 16], [17, 0, 0, 0, 3], [20, 0, 0, 0, 0]])
+    assert torn.design_effect * (t_of_2 / t_of_59) ** 2 > 20
+    worst = interval("csat", [41 / 20, 0, 0, 0, 19 / 20], level=0.95)
+    assert (torn.low, torn.high) == pytest.approx(worst)
 
 
 @pytest.mark.parametrize(

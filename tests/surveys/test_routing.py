@@ -113,6 +113,7 @@ def test_the_first_rule_that_matches_wins_and_no_rule_is_no_outcome():
         ({"text_any": ["API key"]}, facts(text="the api\n key"), facts(text="the api, key")),
         ({"text_any": ["api"]}, facts(text="このAPIが遅い"), facts(text="rapid")),
         ({"text_any": ["遅い"]}, facts(text="とても遅いです"), facts(text="速いです")),
+        ({"text_any": ["解約"]}, facts(text="もう解約OKです"), facts(text="もうOKです")),
         ({"text_any": ["エラー"]}, facts(text="ｴﾗｰが出ました"), facts(text="エラ")),
         ({"text_any": [".*"]}, facts(text="what? .* indeed"), facts(text="anything")),
         ({"category": ["detractor"], "theme": ["a"]}, facts(themes=frozenset("a")), facts()),
