@@ -7,6 +7,7 @@ server answers) tests that ask for `any_database` run on PostgreSQL, too.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,17 +17,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 
 from config import Settings
 from vocapp import create_app, outbox
-from vocapp.database import utcnow
+from vocapp.database import transaction, utcnow
 from vocapp.extensions import db
 from vocapp.workspaces import service
-from vocapp.workspaces.service import NewWorkspace, create_workspace
+from vocapp.workspaces.models import Membership
+from vocapp.workspaces.service import NewWorkspace, create_workspace, find_or_create_user
 
 POSTGRESQL_URL = os.environ.get("VOC_TEST_POSTGRESQL_URL", "")
 PASSWORD = "correct horse battery"
@@ -182,3 +184,65 @@ def drain_outbox() -> Any:
         return [row.kind for row in outbox.backlog(now=utcnow()) if row.set_aside]
 
     return drain
+
+
+class Browser:
+    """A person's browser: keeps cookies, sends forms with their token."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        self._forget_request()
+        return self.client.get(path, **kwargs)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> Any:
+        """Send a form; the token is taken from a page, as a browser would."""
+        form = {"csrf_token": self.token(), **(data or {})}
+        self._forget_request()
+        return self.client.post(path, data=form, **kwargs)
+
+    @staticmethod
+    def _forget_request() -> None:
+        # A test lives in one application context, so `g` would carry one request's token,
+        # language and person into the next.
+        for name in list(g):
+            g.pop(name)
+
+    def token(self) -> str:
+        page = self.get("/sign-in", follow_redirects=True).text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert found, "no form on the page"
+        return found.group(1)
+
+    def sign_in(self, email: str, password: str = PASSWORD, **fields: Any) -> Any:
+        return self.post("/sign-in", {"email": email, "password": password, **fields})
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(app)
+
+
+@pytest.fixture
+def staff(app: Flask, workspace: NewWorkspace) -> Any:
+    """Signs a person of a role in: `staff("viewer").get("/")`; also in a given workspace."""
+
+    def make(role: str = "admin", *, of: NewWorkspace = workspace, email: str = "") -> Browser:
+        email = email or f"{role}-{uuid4().hex[:8]}@example.com"
+        with transaction() as session:
+            user = find_or_create_user(
+                session, email=email, name=role.title(), password=PASSWORD, locale="en",
+                now=utcnow(),
+            )  # fmt: skip
+            session.add(
+                Membership(
+                    workspace_id=of.workspace_id, user_id=user.id, role=role, created_at=utcnow()
+                )
+            )
+        browser = Browser(app)
+        assert browser.sign_in(email).status_code == 303
+        return browser
+
+    return make

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, json, render_template, request
+from flask_babel import lazy_gettext as _l
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -20,6 +21,36 @@ from werkzeug.exceptions import HTTPException
 log = structlog.get_logger()
 
 MACHINE_PATHS = ("/api/", "/public/", "/delighted/", "/healthz", "/readyz", "/metrics")
+
+
+# What people read, in their language: what happened, and what to do.
+_FOR_PEOPLE = {
+    400: (_l("This request cannot be read"), _l("Nothing was changed. Go back and try again.")),
+    403: (
+        _l("This page is not open to you"),
+        _l("Your role in this workspace does not include it. An administrator can change that."),
+    ),
+    404: (
+        _l("There is nothing here"),
+        _l("The address may be mistyped, or what stood here has been removed."),
+    ),
+    405: (_l("This cannot be opened like that"), _l("Go back and use the button on the page.")),
+    409: (
+        _l("Somebody was quicker"),
+        _l("This was changed meanwhile. Nothing of yours was saved; reload and try again."),
+    ),
+    413: (_l("This is too large"), _l("Nothing was saved. Send less at once.")),
+    422: (_l("This was not accepted"), _l("Nothing was saved. Go back, reload and send again.")),
+    429: (_l("Too many requests"), _l("Nothing was saved. Wait a little and try again.")),
+    503: (
+        _l("We cannot save right now"),
+        _l("The database does not answer. Nothing was saved; try again in a minute."),
+    ),
+}
+_SURPRISE = (
+    _l("Something went wrong on our side"),
+    _l("It has been noted for the operator. Try again; if it stays, tell your administrator."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +164,8 @@ def show_problem(problem: Problem) -> Any:
     """A problem as the caller reads it: a document for machines, a page for people."""
     if is_machine_path():
         return problem_response(problem)
-    page = render_template("error.html", problem=problem, status=problem.status)
+    title, detail = _FOR_PEOPLE.get(problem.status, _SURPRISE)
+    page = render_template("error.html", title=title, detail=detail, status=problem.status)
     return page, problem.status
 
 

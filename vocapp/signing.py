@@ -15,7 +15,16 @@ from typing import Any, Literal
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
-Purpose = Literal["edit-response", "invitation-link", "unsubscribe", "identity", "undo", "cursor"]
+Purpose = Literal[
+    "edit-response",
+    "invitation-link",
+    "unsubscribe",
+    "identity",
+    "undo",
+    "cursor",
+    "password-reset",
+    "staff-invitation",
+]
 
 
 class BadToken(ValueError):

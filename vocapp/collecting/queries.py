@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
@@ -123,3 +124,19 @@ def find_response(workspace_id: UUID, response_id: UUID) -> Response | None:
         scoped(Response, workspace_id).where(Response.id == response_id)
     )
     return found
+
+
+def has_responses(workspace_id: UUID) -> bool:
+    """Whether any answer has come in."""
+    found = select(Response.id).where(Response.workspace_id == workspace_id).limit(1)
+    return db.session.scalar(found) is not None
+
+
+def responses_since(workspace_id: UUID, since: datetime) -> dict[UUID, int]:
+    """Survey → number of answers given since an instant."""
+    rows = db.session.execute(
+        select(Response.survey_id, func.count())
+        .where(Response.workspace_id == workspace_id, Response.answered_at >= since)
+        .group_by(Response.survey_id)
+    )
+    return {survey_id: count for survey_id, count in rows}

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, Response, after_this_request, current_app, g, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
@@ -26,7 +26,7 @@ from vocapp.database import utcnow
 from vocapp.extensions import db
 from vocapp.problems import Forbidden, Problem, Unauthorized
 from vocapp.signing import digest_of_secret
-from vocapp.workspaces import service
+from vocapp.workspaces import service, sign_in
 from vocapp.workspaces.models import (
     ROLES,
     ApiKey,
@@ -141,7 +141,7 @@ def _enforce() -> Any:
         return None
     if request.endpoint.endswith(".static"):
         return None
-    if access.kind == "user" or COOKIE in request.cookies:
+    if access.kind == "user" or cookie_name() in request.cookies:
         _authenticate_user()
     if access.kind == "user":
         if g.user is None:
@@ -216,7 +216,7 @@ def workspace_of_public_key(public_key: str) -> CurrentWorkspace | None:
 
 
 def _authenticate_user() -> None:
-    token = request.cookies.get(COOKIE, "")
+    token = request.cookies.get(cookie_name(), "")
     if not token:
         return
     row = db.session.execute(
@@ -241,3 +241,41 @@ def _authenticate_user() -> None:
     session, user, workspace, role = row
     g.workspace = CurrentWorkspace.of(workspace)
     g.user = CurrentUser(user.id, user.name, user.email, user.locale, role, session.id)
+    now = utcnow()
+    if now - session.last_seen_at > _TOUCH_EVERY:
+        sign_in.touch_session(session.id, now=now)
+
+        @after_this_request
+        def _slide(response: Response) -> Response:
+            if not any(cookie_name() in value for value in response.headers.getlist("Set-Cookie")):
+                set_session_cookie(response, token)
+            return response
+
+
+# --- the cookie of a signed-in browser ---------------------------------------------------
+
+
+def cookie_name() -> str:
+    """On https with the prefix that binds a cookie to this host (RFC 6265bis, 4.1.3.2)."""
+    return f"__Host-{COOKIE}" if current_app.config["SETTINGS"].is_https else COOKIE
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    """Keep a session's token in the browser, for as long as the session lasts unused."""
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=sign_in.SESSION_LIFE,
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SETTINGS"].is_https,
+    )
+
+
+def clear_session_cookie(response: Response) -> None:
+    response.delete_cookie(
+        cookie_name(),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SETTINGS"].is_https,
+    )

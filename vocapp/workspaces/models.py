@@ -1,4 +1,4 @@
-"""Tables: workspaces, users, memberships, sessions, keys, audit."""
+"""Tables: workspaces, users, memberships, sessions, sign-in attempts, keys, audit."""
 
 from __future__ import annotations
 
@@ -102,6 +102,16 @@ class UserSession(Base):
         ),
         Index(None, "user_id"),
     )
+
+
+class SignInAttempt(Base):
+    """A try to sign in that has not succeeded, under a keyed hash of its address or origin."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    subject: Mapped[str] = mapped_column(short_text(64))
+    at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "subject", "at"), Index(None, "at"))
 
 
 class ApiKey(TenantRow, Base):

@@ -1,0 +1,103 @@
+"""The rooms of the product: one navigation, each role's own rooms first.
+
+A room is shown when its page exists in this application and the role may open it; who may
+is read from the page's own definition, so that no link leads to a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, request, url_for
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from vocapp.workspaces.access import access_of
+
+_HOME = "workspaces.home"
+_ENDPOINTS = {
+    "home": _HOME,
+    "surveys": "authoring.list_surveys",
+    "results": "measuring.results",
+    "themes": "understanding.themes",
+    "follow_ups": "following_up.queue",
+    "accounts": "succeeding.accounts",
+    "settings": "workspaces.settings",
+}
+_LABELS: dict[str, LazyString] = {
+    "home": _l("Home"),
+    "surveys": _l("Surveys"),
+    "results": _l("Results"),
+    "themes": _l("Themes"),
+    "follow_ups": _l("Follow-ups"),
+    "accounts": _l("Accounts"),
+    "settings": _l("Settings"),
+}
+_ORDER = {
+    "admin": ("surveys", "results", "themes", "follow_ups", "accounts", "settings"),
+    "product": ("themes", "results", "surveys", "follow_ups", "accounts"),
+    "success": ("follow_ups", "accounts", "results", "themes", "surveys"),
+    "viewer": ("results", "themes", "surveys", "follow_ups", "accounts"),
+}
+_ROOM_OF_BLUEPRINT = {
+    "authoring": "surveys",
+    "distributing": "surveys",
+    "measuring": "results",
+    "understanding": "themes",
+    "following_up": "follow_ups",
+    "succeeding": "accounts",
+}
+# Pages of this package that belong to no room.
+_PERSONAL = frozenset({"account", "choose_workspace"})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A place in the navigation; `current` is the one this page lies in."""
+
+    key: str
+    label: str
+    url: str
+    current: bool
+
+
+def rooms_of(role: str) -> list[Room]:
+    """The rooms a role may enter, its own first."""
+    here = _current_key()
+    return [
+        Room(key, str(_LABELS[key]), url_for(_ENDPOINTS[key]), key == here)
+        for key in ("home", *_ORDER[role])
+        if _may_enter(_ENDPOINTS[key], role)
+    ]
+
+
+def _may_enter(endpoint: str, role: str) -> bool:
+    if endpoint not in current_app.view_functions:
+        return False
+    access = access_of(current_app, endpoint)
+    return access is not None and (
+        role == "admin" or not access.roles or role in access.roles
+    )
+
+
+def _current_key() -> str:
+    if request.blueprint == "workspaces":
+        view = (request.endpoint or "").partition(".")[2]
+        if view == "home":
+            return "home"
+        return "" if view in _PERSONAL else "settings"
+    return _ROOM_OF_BLUEPRINT.get(request.blueprint or "", "")
+
+
+def shell_values() -> Mapping[str, Any]:
+    """What the staff shell shows on every page: who, where, which rooms."""
+    user, workspace = g.get("user"), g.get("workspace")
+    return {
+        "current_user": user,
+        "current_workspace": workspace,
+        "rooms": rooms_of(user.role) if user is not None else [],
+        "account_url": url_for("workspaces.account") if user is not None else None,
+        "workspaces_url": url_for("workspaces.choose_workspace") if user is not None else None,
+    }
