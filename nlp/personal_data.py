@@ -18,9 +18,11 @@ Bounds = tuple[int, int]
 # --- links and secrets ------------------------------------------------------------------------
 
 _PARAMETER = re.compile(r"[?&#;]([\w.\-\[\]%]{1,40})=([^&#;\s\"'<>\[\]、。」』】)]{3,2000})")
+# The last word of a parameter's name: access_token, X-Amz-Signature, apiKey; not author, monkey.
 _SECRET_NAME = re.compile(
-    r"token|secret|passw|pwd|api[-_]?key|(?:^|[-_.])key(?:id)?$|(?:^|[-_.])sig(?:nature)?$|credential"
-    r"|auth|session|^sid$|jwt|otp$|^code$|^hash$|^hmac$|^sas$|^pin$|^pass$"
+    r"(?:token|secret|password|passwd|pwd|passcode|api[-_]?key|access[-_]?key(?:[-_]?id)?|signature"
+    r"|credentials?|session[-_]?id|jwt|otp|authorization|oauth"
+    r"|(?:^|[-_.\[])(?:key|sig|auth|session|sid|bearer)|^(?:code|hash|hmac|sas|pin|pass))\]?\Z"
 )
 _USERINFO = re.compile(r"://([^/?#@\s:]{1,100}:[^/?#@\s]{1,200})@")
 _PATH = re.compile(r"https?://[^\s?#\"'<>、。」』]{1,2000}")
@@ -28,7 +30,7 @@ _LONG_SEGMENT = re.compile(r"/([a-z0-9_\-]{32,500})(?![a-z0-9_\-])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Shapes that issuers gave their keys, wherever they stand; text is in lower case here.
 _KEY_SHAPE = re.compile(
-    r"(?<![\w\-])(?:eyj[\w\-]{8,2000}+\.[\w\-]{4,4000}+\.[\w\-]{4,2000}+"
+    r"(?<![a-z0-9_\-])(?:eyj[\w\-]{8,2000}+\.[\w\-]{4,4000}+\.[\w\-]{4,2000}+"
     r"|gh[pousr]_[a-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w\-]{20,64}"
     r"|sk-[\w\-]{20,200}|[rs]k_(?:live|test)_[a-z0-9]{16,200}|xox[abprs]-[a-z0-9\-]{10,200}"
     r"|akia[0-9a-z]{16}|aiza[\w\-]{35})"
@@ -120,10 +122,10 @@ def _loose(probe: str, start: int, end: int) -> bool:
     return not re.match(r"[a-z0-9_%]|[\-.,/:][a-z0-9]", after)
 
 
-def _groups(probe: str) -> Iterator[tuple[str, list[Bounds]]]:
+def _groups(probe: str) -> Iterator[list[Bounds]]:
     """Numbers as written: the groups of digits that single separators hold together."""
     for number in _NUMBER.finditer(probe):
-        yield number.group(), [g.span() for g in _GROUP.finditer(probe, *number.span())]
+        yield [group.span() for group in _GROUP.finditer(probe, *number.span())]
 
 
 def _windows(
@@ -131,8 +133,9 @@ def _windows(
 ) -> Iterator[tuple[Bounds, str]]:
     """Runs of digit groups of a layout as (4, 4, 4), with one separator kind between."""
     longest = max(map(len, layouts))
-    for _, groups in _groups(probe):
-        at = 0
+    fewest = min(map(sum, layouts))
+    for groups in _groups(probe):
+        at = 0 if sum(end - start for start, end in groups) >= fewest else len(groups)
         while at < len(groups):
             for size in range(longest, 0, -1):
                 chosen = groups[at : at + size]
@@ -220,7 +223,7 @@ _JAPANESE_PHONE = re.compile(
     rf"|(?=[\d\-. ()]{{9,15}})\d{{1,4}}{_S}\d{{1,4}}{_S}\d{{4}})(?!\d)"
 )
 _PLAIN_PHONE = re.compile(r"0(?:[5789]0\d{8}|\d{9})(?!\d)")
-_WORLD_PHONE = re.compile(r"\+\(?\d(?:[\-. ()]{0,2}+\d){7,14}+(?!\d)")
+_WORLD_PHONE = re.compile(r"(?:\+|00(?=[1-9]))\(?\d(?:[\-. ()]{0,2}+\d){7,14}+")
 _AMERICAN_PHONE = re.compile(r"(?:1[\-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[\-.])\d{3}[\-.]\d{4}(?!\d)")
 _SPACED_PHONE = re.compile(r"0\d{1,4}(?:[ \-]\d{2,6}){1,4}(?!\d)")
 _SPACED_REGIONS = ("GB", "FR", "DE", "AU", "JP")
@@ -243,8 +246,10 @@ def _phone(probe: str, at: int, limit: int) -> int | None:
     """End of the telephone number that begins at a position, or None."""
     before = probe[max(0, at - _BEFORE) : at]
     named = bool(_NAMES_A_PHONE.search(before))
+    world = _WORLD_PHONE.match(probe, at, limit)
+    if world and (end := _world_phone_end(probe, world)):
+        return end
     kinds: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-        (_WORLD_PHONE, _possible_abroad),
         (_JAPANESE_PHONE, _japanese_length),
         (_PLAIN_PHONE, lambda _: named or not _NAMES_A_THING.search(before)),
         (_AMERICAN_PHONE, lambda _: True),
@@ -252,11 +257,9 @@ def _phone(probe: str, at: int, limit: int) -> int | None:
     )
     for pattern, accepted in kinds:
         match = pattern.match(probe, at, limit)
-        if match and _loose(probe, at, match.end()):
-            written = match.group()
-            digits = re.sub(r"\D", "", written)
-            if accepted("+" + digits if written[0] == "+" else digits):
-                return match.end()
+        alone = match is not None and _loose(probe, at, match.end())
+        if match and alone and accepted(re.sub(r"\D", "", match.group())):
+            return match.end()
     if named and probe[at].isdigit() and not _DATE.match(probe, at):
         digits = re.sub(r"\D", "", probe[at:limit])
         if 7 <= len(digits) <= 15:
@@ -269,15 +272,34 @@ def _japanese_length(digits: str) -> bool:
     return len(digits) == (11 if mobile else 10)
 
 
+def _world_phone_end(probe: str, written: re.Match[str]) -> int | None:
+    """Where a number with a country code ends: another number may follow after a space."""
+    plus = written.group()[0] == "+"
+    fallback = None
+    ends = [group.end() for group in _GROUP.finditer(probe, *written.span())]
+    for end in reversed(ends):
+        digits = re.sub(r"\D", "", probe[written.start() : end])
+        valid, possible = _judge_abroad(digits if plus else digits[2:])
+        if not _loose(probe, written.start(), end):
+            continue
+        if valid:
+            return end
+        if possible and plus and fallback is None:
+            fallback = end
+    return fallback
+
+
 @functools.lru_cache(maxsize=4096)
-def _possible_abroad(number: str) -> bool:
-    """A plus and the right length for the country; made-up numbers count, they mean one."""
+def _judge_abroad(digits: str) -> tuple[bool, bool]:
+    """(valid, possible) for a country code and number; made-up numbers are only possible."""
     import phonenumbers
 
     try:
-        return bool(phonenumbers.is_possible_number(phonenumbers.parse(number, None)))
+        number = phonenumbers.parse("+" + digits, None)
     except phonenumbers.NumberParseException:
-        return False
+        return False, False
+    possible = phonenumbers.is_possible_number(number)
+    return bool(possible and phonenumbers.is_valid_number(number)), bool(possible)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -294,9 +316,11 @@ def _valid_somewhere(digits: str) -> bool:
 
 # --- network addresses ------------------------------------------------------------------------
 
-_IP4 = re.compile(r"(?<![\w.\-])\d{1,3}(?:\.\d{1,3}){3}(?![\w\-]|\.\w)")
-_VERSION = re.compile(r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}\Z")
-_IP6 = re.compile(r"(?<![\w:.])[0-9a-f:][0-9a-f:.]{2,44}+(?![\w:])")
+_IP4 = re.compile(r"(?<![a-z0-9_.\-])\d{1,3}(?:\.\d{1,3}){3}(?![a-z0-9_\-]|\.[a-z0-9])")
+_VERSION = re.compile(
+    r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}\Z"
+)
+_IP6 = re.compile(r"(?<![a-z0-9_:.])[0-9a-f:][0-9a-f:.]{2,44}+(?![a-z0-9_:])")
 
 
 def ips(probe: str) -> Iterator[Bounds]:
@@ -318,7 +342,8 @@ def _is_ip6(written: str) -> bool:
     except ValueError:
         return False
     groups = [group for group in written.split(":") if group]
-    return len(groups) >= 3 or written == "::1" or written[0] in "23f"
+    telling = written == "::1" or written[0] in "23f" or "." in written
+    return telling or len(groups) >= 3
 
 
 # --- postal addresses -------------------------------------------------------------------------
@@ -336,15 +361,15 @@ _BUILDING = (
     r"(?:ビル|マンション|ハイツ|コーポ|アパート|タワー|レジデンス|メゾン|荘)"
     r"[一-鿿ァ-ヺーa-z]{0,8})?(?: ?-?\d{1,4}(?:号室|階|f\b)){0,2}"
 )
-_POSTAL = re.compile(r"〒 ?(\d{3}-?\d{4})(?!\d)|(?<![\w\-])(\d{3}-\d{4})(?![\d\-])")
+_POSTAL = re.compile(r"〒 ?(\d{3}-?\d{4})(?!\d)|(?<![a-z0-9_\-])(\d{3}-\d{4})(?![\d\-])")
 _AFTER_POSTAL = re.compile(
     rf"[ \n、,]{{0,3}}{_PREFECTURE}?{_PLACE}{{1,8}}?[市区町村郡]{_PLACE}{{0,14}}"
     rf"(?: ?{_HOUSE}{_BUILDING})?"
 )
 _PREFECTURE_START = re.compile(
-    rf"(?:東京都|北海道|京都府|大阪府|県)({_PLACE}{{1,24}}) ?{_HOUSE}{_BUILDING}"
+    rf"(?:東京都|北海道|京都府|大阪府|県)((?:{_PLACE}|\d{{1,3}}条){{1,24}}) ?{_HOUSE}{_BUILDING}"
 )
-_TOWN_START = re.compile(rf"[市区]({_PLACE}{{1,12}}) ?({_HOUSE}){_BUILDING}")
+_TOWN_START = re.compile(rf"[市区]((?:{_PLACE}|\d{{1,3}}条){{1,20}}) ?({_HOUSE}){_BUILDING}")
 _POSTAL_NAMED = re.compile(r"(?:郵便番号|住所|〒)[ :はが]{0,3}\Z")
 _STREET = re.compile(
     r"(?<![\w.,\-#])\d{1,5}[a-z]? (?:[a-z'.\-]{1,20} ){1,4}?"
@@ -373,7 +398,7 @@ def addresses(probe: str) -> Iterator[Bounds]:
             )
     for match in _TOWN_START.finditer(probe):
         start = _place_start(probe, match.start(), 6)
-        if start < match.start() and re.search("丁目|番地|-", match.group(2)):
+        if start < match.start() and re.search(r"丁目|番地|番\d+号|\d-\d", match.group()):
             yield start, match.end()
 
 

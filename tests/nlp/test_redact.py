@@ -29,6 +29,9 @@ from nlp.redact import KINDS, find, redact
         ("+81 90 1234 5678 or +1 (415) 555-2671", "[phone] or [phone]"),
         ("(415) 555-2671, 415-555-2671, 020 7946 0958", "[phone], [phone], [phone]"),
         ("Tel: 555-0199", "Tel: [phone]"),
+        ("+81-90-1234-5678 090 1234 5678", "[phone] [phone]"),
+        ("0044 20 7946 0958, tel:+14155552671", "[phone], tel:[phone]"),
+        ("090-1234-5678\n090-1234-5678", "[phone]\n[phone]"),
         ("4111 1111 1111 1111 4111-1111-1111-1111", "[card] [card]"),
         ("４１１１１１１１１１１１１１１１ / 3782 822463 10005", "[card] / [card]"),
         (
@@ -39,8 +42,12 @@ from nlp.redact import KINDS, find, redact
         ("〒１５０－００４１", "[address]"),
         ("大阪府大阪市北区梅田一丁目2番3号に住む", "[address]に住む"),
         ("渋谷区神南１－２－３", "[address]"),
+        ("北海道札幌市中央区北1条西2丁目です", "[address]です"),
+        ("京都市中京区寺町通御池上る上本能寺前町488番地です", "[address]です"),
+        ("〒100-8111\n東京都千代田区千代田1-1", "[address]"),
         ("at 12 Main Street, Springfield, IL 62704.", "at [address]."),
         ("192.168.1.10, 2001:db8::1 １０．０．０．１", "[ip], [ip] [ip]"),
+        ("IPは192.168.0.1です ::ffff:192.0.2.1", "IPは[ip]です [ip]"),
         ("[2001:db8::1]:80 10.0.0.1:8080", "[[ip]]:80 [ip]:8080"),
         ("https://e.com/r?token=abc123&lang=ja", "https://e.com/r?token=[secret]&lang=ja"),
         (
@@ -73,6 +80,7 @@ def test_personal_data_is_replaced_by_its_kind(text, expected):
         "waited 20 minutes on the road, 24/7, 3-4 days",
         "the password is wrong, password reset failed, the api key does not work",
         "https://docs.example.com/how-to-set-up-your-notification-preferences-2?page=3&lang=ja",
+        "https://example.com/?utm_campaign=keynote&monkey=1&keyword=test&author=bob&country_code=JP",
         "https://example.com/t/3f2504e0-4f89-11d3-9a0c-0305e82c3301",
     ],
 )
