@@ -12,6 +12,7 @@ from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting import service as collecting_service
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
+from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.people.api import api as people_api
@@ -32,7 +33,7 @@ def register(app: OpenAPI) -> None:
         understanding_api,
     ):  # fmt: skip
         app.register_api(api)
-    for blueprint in (openapi_pages.blueprint, workspaces_pages):
+    for blueprint in (openapi_pages.blueprint, respondent_pages, workspaces_pages):
         app.register_blueprint(blueprint)
     _register_work()
     _register_personal_stores()
