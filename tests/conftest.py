@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+# Several test processes share the cores; said before numpy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask, g

@@ -6,6 +6,7 @@ and Ctrl-C end every child; one that does not end in time is killed.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -79,6 +80,12 @@ def _worker_command(queue: str) -> list[str]:
     ]  # fmt: skip
 
 
+def _environment() -> dict[str, str]:
+    """One thread for linear algebra: several processes share the cores already."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**one, **os.environ}
+
+
 @dataclass(slots=True)
 class Supervisor:
     """Keeps children running until it is told to stop."""
@@ -105,7 +112,9 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         # A session of its own: Ctrl-C reaches us, and we end the children in order.
-        child.process = subprocess.Popen(child.command, start_new_session=True)  # noqa: S603
+        child.process = subprocess.Popen(  # noqa: S603
+            child.command, start_new_session=True, env=_environment()
+        )
         child.started_at = time.monotonic()
 
     def _look_after(self, child: Child) -> None:

@@ -9,7 +9,7 @@ from vocapp.database import snapshot, utcnow
 from vocapp.understanding import service
 from vocapp.understanding.models import ThemeCell
 
-SUPPORT_EN = "Support takes four days to reply to a simple ticket, and nobody calls back."
+SUPPORT_EN = "Your support is terribly slow: four days until somebody replied to my ticket."
 SUPPORT_JA = "サポートに問い合わせても返信が来るまで何日もかかります。"
 
 

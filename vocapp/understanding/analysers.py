@@ -80,8 +80,7 @@ def _definition(row: Theme, known: ThemeDefinition | None) -> ThemeDefinition:
 
 def analyser_for(taxonomy: Taxonomy, *, encoder: str) -> Analyser:
     """The analyser of a taxonomy: from memory, from disk, or trained now."""
-    folder = str(current_app.config["SETTINGS"].data_dir / "models")
-    return _analyser(_Key(taxonomy), encoder, folder)
+    return _analyser(_Key(taxonomy), encoder)
 
 
 class _Key:
@@ -98,20 +97,21 @@ class _Key:
 
 
 @lru_cache(maxsize=8)
-def _analyser(key: _Key, encoder: str, folder: str) -> Analyser:
+def _analyser(key: _Key, encoder: str) -> Analyser:
     # Imported here: scikit-learn and spaCy take seconds, and only workers need them.
     from nlp import store
     from nlp.analysis import Analyser, train_analyser, version_of
 
     version = version_of(key.taxonomy, load_encoder(encoder))
-    path = Path(folder) / f"{encoder}-{version}"
+    folder: Path = current_app.config["SETTINGS"].data_dir / "models"
+    path = folder / f"{encoder}-{version}"
     if path.exists():
         try:
             return Analyser(store.load(path), model_version=version)
         except (store.ModelCorrupt, OSError) as exc:
             log.warning("model.unreadable", path=path.name, error=type(exc).__name__)
     analyser = train_analyser(key.taxonomy, encoder=encoder)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     store.save(analyser.classifier, path)
     log.info("model.trained", encoder=encoder, version=version)
     return analyser
