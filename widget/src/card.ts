@@ -135,7 +135,7 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
     const area = el("textarea", {
       id: "text",
       rows: 4,
-      maxLength: 5000,
+      maxLength: 10_000,
       required: asked.required,
       value: String(drafts[asked.key] ?? ""),
       "aria-describedby": "hint error",

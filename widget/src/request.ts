@@ -10,6 +10,7 @@ export interface Reply {
 }
 
 const TIMEOUT_MS = 15_000;
+const KEEPALIVE_CHARS = 15_000;
 const LONGEST_WAIT_SECONDS = 3_600;
 
 export async function request(method: string, url: string, body?: string): Promise<Reply> {
@@ -21,7 +22,8 @@ export async function request(method: string, url: string, body?: string): Promi
     if (body !== undefined) {
       init.body = body;
       init.headers = { "Content-Type": "application/json" };
-      init.keepalive = true; // Goes on when the person leaves the page.
+      // Goes on when the person leaves the page; browsers refuse it for more than 64 kB.
+      init.keepalive = body.length < KEEPALIVE_CHARS;
     }
     const response = await fetch(url, init);
     const wait = Number(response.headers.get("Retry-After")) || 0;

@@ -176,6 +176,16 @@ describe("the comment", () => {
     expect(storedAnswers()).toEqual([]);
   });
 
+  test("outlives the page unless it is longer than browsers allow", async () => {
+    const { createDelivery } = await import("../src/delivery");
+    const delivery = createDelivery(() => undefined);
+    delivery.submit(BASE, "id1", { id: "id1" });
+    delivery.amend("id1", { why: "長".repeat(20_000) });
+    await settle();
+    expect(sent("POST")[0]?.keepalive).toBe(true);
+    expect(sent("PATCH")[0]?.keepalive).toBe(false);
+  });
+
   test("is sent as whole characters", async () => {
     await answerScore(2);
     write("𠮷\ud83d");

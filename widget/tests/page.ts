@@ -53,6 +53,7 @@ export interface Seen {
   method: string;
   url: string;
   body: Record<string, unknown>;
+  keepalive: boolean;
 }
 
 type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "no network" | "never";
@@ -79,7 +80,8 @@ export const sent = (method: string): Seen[] => requests.filter((each) => each.m
 
 function fakeFetch(url: string, init: RequestInit): Promise<Response> {
   const body = init.body ? JSON.parse(String(init.body)) : {};
-  const seen = { method: init.method ?? "GET", url, body };
+  const keepalive = init.keepalive === true;
+  const seen = { method: init.method ?? "GET", url, body, keepalive };
   requests.push(seen);
   const answer = server(seen);
   if (answer === "no network") return Promise.reject(new TypeError("Failed to fetch"));
