@@ -54,6 +54,7 @@ _FEW = 3  # positives below which a theme teaches nothing about calibration
 _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
+_WORDING_WEIGHT = 0.5  # of a description or keyword, beside a comment's 1
 _L2, _L2_SINGLE = 1.0, 0.1
 _UNTAUGHT_CUT = 0.35  # where F1 is best when about two in three are found
 
@@ -301,7 +302,7 @@ class ThemeClassifier(BaseEstimator):
         dense = np.concatenate([whole.dense, extra_rows.dense])
         sparse = vstack([whole.sparse, extra_rows.sparse], format="csr")
         wanted = np.concatenate([targets, extra_targets])
-        mass = np.concatenate([weights, np.full(len(extra_rows), 0.5)])
+        mass = np.concatenate([weights, np.full(len(extra_rows), _WORDING_WEIGHT)])
         single = self.single_label_
         l2 = self.l2 if self.l2 is not None else (_L2_SINGLE if single else _L2)
         loss_weights = mass[:, None] if single else balanced_weights(wanted, mass)

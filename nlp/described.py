@@ -19,7 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 # both languages.
 _SLOPE = 1.8  # log-odds a standard deviation that a theme is nearer than themes in general
 _KEYWORD = 2.0  # log-odds when the text uses a keyword of the theme
-_FLOOR = -1.4  # log-odds at the general level, for one theme; each further theme shares the chance
+_FLOOR = -1.4  # log-odds at the general level, before it is shared among the themes
+_SHARED_BY = 12  # themes at least: with two, "in general" is hardly known and chance hits are many
 _FEW_THEMES = 2.0  # so many absent themes at level 0: two themes alone do not define "in general"
 
 
@@ -122,7 +123,7 @@ class Described:
         Themes without words of their own are at the floor.
         """
         known = self.known
-        floor = _FLOOR - np.log(max(int(known.sum()), 1))
+        floor = _FLOOR - np.log(max(int(known.sum()), _SHARED_BY))
         odds = np.full((len(vectors), len(self.keywords)), floor)
         if not known.any() or not len(vectors):
             return odds
