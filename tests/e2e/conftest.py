@@ -1,6 +1,6 @@
 """A running server and a real browser, for tests that drive pages as people do.
 
-`live_server` serves the `app` fixture on a free port; `browser` is one Chromium for the whole
+`live_server` serves the `app` fixture on a free port; `chromium` is one browser for the whole
 session and `page` a fresh window in it. Without a Chromium these tests are skipped and say so.
 """
 
@@ -46,7 +46,7 @@ def live_server(app: Flask) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """One Chromium of the machine."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None:
@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Any]:
+def new_page(chromium: Browser) -> Iterator[Any]:
     """Opens windows, each with storage of its own: `new_page(locale="ja-JP", width=320)`.
 
     The test fails at its end when a page had an error in its script or broke its own
@@ -70,7 +70,7 @@ def new_page(browser: Browser) -> Iterator[Any]:
     contexts, errors = [], []
 
     def open_page(*, width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from surveys.definitions import Definition
+from surveys.languages import best_language, direction
 from surveys.questions import localised, scale_of
 from surveys.scoring import category_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
@@ -115,15 +116,28 @@ def edit_token(workspace_id: UUID, response_id: UUID) -> str:
     return sign("edit-response", [str(workspace_id), str(response_id)])
 
 
+def read_edit_token(token: str, workspace_id: UUID) -> UUID:
+    """The response that a token of this workspace lets correct. Raises Forbidden."""
+    signed_workspace, response_id = _unsigned(token)
+    if signed_workspace != workspace_id:
+        raise Forbidden("The edit token does not fit.")
+    return response_id
+
+
 def _workspace_of_token(token: str, response_id: UUID) -> UUID:
+    workspace_id, signed_id = _unsigned(token)
+    if signed_id != response_id:
+        raise Forbidden("The edit token does not fit.")
+    g.public_workspace_id = workspace_id
+    return workspace_id
+
+
+def _unsigned(token: str) -> tuple[UUID, UUID]:
     try:
-        workspace_id, signed_id = unsign("edit-response", token)
+        workspace_id, response_id = unsign("edit-response", token)
     except (BadToken, ValueError) as exc:
         raise Forbidden("The edit token does not fit.") from exc
-    if signed_id != str(response_id):
-        raise Forbidden("The edit token does not fit.")
-    g.public_workspace_id = UUID(workspace_id)
-    return UUID(workspace_id)
+    return UUID(workspace_id), UUID(response_id)
 
 
 def _submission(
@@ -217,14 +231,14 @@ def _origin_is_known(origin: str) -> bool:
 
 
 def _present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
-    language = texts.best_language(locale, definition.languages)
+    language = best_language(locale, definition.languages)
     scale = scale_of(definition.kind) or range(0)
     return {
         "public_id": survey.public_id,
         "version": survey.published_version,
         "kind": survey.kind,
         "language": language,
-        "direction": texts.direction(language),
+        "direction": direction(language),
         "questions": [
             {
                 "key": question.key,

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from surveys.definitions import Definition, from_json
@@ -364,21 +364,25 @@ def revise_response(
     *,
     revision: int | None,
     answers: Mapping[str, int | str],
+    survey_id: UUID | None = None,
     now: datetime,
 ) -> bool:
     """Add to or correct a response by the person who gave it; True when something changed.
 
     An equal or lower `revision` than the stored one changes nothing (a late or repeated
-    message); None means: the next one. Raises NotFound.
+    message); None means: the next one, if anything differs. With `survey_id` the response
+    has to belong to that survey. Raises NotFound.
     """
     with transaction() as session:
         response = session.scalar(
             scoped(Response, workspace_id).where(Response.id == response_id).with_for_update()
         )
-        if response is None:
+        if response is None or survey_id not in (None, response.survey_id):
             raise NotFound("No such response.")
         next_revision = response.revision + 1 if revision is None else revision
         if next_revision <= response.revision:
+            return False
+        if revision is None and _says_the_same(session, response, answers):
             return False
         response.revision = next_revision
         _store_answers(session, workspace_id, response.survey_id, response_id, answers)
@@ -390,6 +394,48 @@ def revise_response(
         )
     outbox.ring("measure", "follow_up", "analyse")
     return True
+
+
+def keep_answer(workspace_id: UUID, submission: Submission, *, now: datetime) -> Recorded:
+    """Store the answer of a page that knows its response's id, or correct what it stored.
+
+    Pressing twice counts once, and the last press holds. Raises NotFound when the
+    invitation is gone or the id belongs to another survey.
+    """
+    assert submission.id is not None
+    try:
+        recorded = record_response(workspace_id, submission, now=now)
+    except Conflict:
+        recorded = Recorded(submission.id, created=False)
+    except IntegrityError as exc:
+        raise NotFound("This invitation is no longer there.") from exc
+    if recorded.created:
+        return recorded
+    revise_response(
+        workspace_id,
+        recorded.id,
+        revision=None,
+        answers=submission.answers,
+        survey_id=submission.survey_id,
+        now=now,
+    )
+    return recorded
+
+
+def _says_the_same(
+    session: Session, response: Response, answers: Mapping[str, int | str]
+) -> bool:
+    """Whether these answers are stored already (a button that was pressed twice)."""
+    rows = session.execute(
+        select(Question.key, Answer.number, Answer.option, Answer.text)
+        .join(
+            Question,
+            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
+        )
+        .where(Answer.workspace_id == response.workspace_id, Answer.response_id == response.id)
+    )
+    stored = {key: (number, option, text) for key, number, option, text in rows}
+    return all(value in stored.get(key, ()) for key, value in answers.items())
 
 
 def _primary_score(session: Session, response: Response) -> int | None:

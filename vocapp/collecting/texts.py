@@ -7,10 +7,6 @@ gets English; the questions themselves are always the author's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv"}
-
 _TEXTS = {
     "en": {
         "send": "Send",
@@ -28,12 +24,18 @@ _TEXTS = {
         "closed_detail": "It no longer takes answers. Thank you for coming.",
         "not_found": "This link leads nowhere.",
         "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
-        "unsubscribe": "Unsubscribe",
-        "unsubscribe_ask": "Stop survey e-mails to this address?",
-        "unsubscribe_confirm": "Stop these e-mails",
-        "unsubscribe_done": "You will get no more survey e-mails from {workspace}.",
         "change": "You can change your answer here until the survey closes.",
         "saved": "Saved",
+        "score_saved": "Your answer {score} is saved.",
+        "one_more": "If you like, tell us a little more. You may also simply close this page.",
+        "answer_these": "A few more questions, then you are done.",
+        "change_answer": "Change my answer",
+        "answered_before": "You answered {score} before. Sending again replaces that answer.",
+        "pick_option": "Please choose one of the answers.",
+        "fill_in": "Please write an answer.",
+        "too_long": "This text is too long: at most {limit} characters. Nothing was lost.",
+        "try_again": "Please press the button once more. What you entered is still here.",
+        "bad_text": "Please remove unusual characters from this text.",
     },
     "ja": {
         "send": "送信する",
@@ -51,12 +53,18 @@ _TEXTS = {
         "closed_detail": "現在は回答を受け付けておりません。お越しいただきありがとうございます。",
         "not_found": "このリンクは開けません。",
         "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
-        "unsubscribe": "配信を停止する",
-        "unsubscribe_ask": "このアドレスへのアンケートメールを停止しますか。",
-        "unsubscribe_confirm": "メールを停止する",
-        "unsubscribe_done": "{workspace} からのアンケートメールを停止しました。",
         "change": "アンケートの終了まで、ここで回答を変更できます。",
         "saved": "保存しました",
+        "score_saved": "ご回答「{score}」を保存しました。",
+        "one_more": "よろしければ、もう少しお聞かせください。ここで閉じても構いません。",
+        "answer_these": "あと少し質問にお答えください。",
+        "change_answer": "回答を変更する",
+        "answered_before": "前回は「{score}」と回答されています。送信すると置き換わります。",
+        "pick_option": "いずれかの選択肢を選んでください。",
+        "fill_in": "回答を入力してください。",
+        "too_long": "文章が長すぎます。{limit} 文字以内にしてください。入力内容は残っています。",
+        "try_again": "もう一度ボタンを押してください。入力内容は残っています。",
+        "bad_text": "使用できない文字が含まれています。取り除いてください。",
     },
 }
 
@@ -64,23 +72,3 @@ _TEXTS = {
 def respondent_texts(language: str) -> dict[str, str]:
     """The words of a language, in English where it has none."""
     return dict(_TEXTS.get(language.split("-")[0].lower(), _TEXTS["en"]))
-
-
-def best_language(wanted: str | None, offered: Sequence[str]) -> str:
-    """The offered language that fits best; the survey's first one when none does.
-
-    >>> best_language("ja-JP", ["en", "ja"]), best_language("fr", ["en", "ja"])
-    ('ja', 'en')
-    """
-    tag = (wanted or "").replace("_", "-").lower()
-    by_tag = {language.lower(): language for language in offered}
-    return by_tag.get(tag) or by_tag.get(tag.split("-")[0]) or next(iter(offered), "en")
-
-
-def direction(language: str) -> str:
-    """`rtl` for languages written from the right.
-
-    >>> direction("ar-EG"), direction("ja")
-    ('rtl', 'ltr')
-    """
-    return "rtl" if language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"

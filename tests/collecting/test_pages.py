@@ -1,0 +1,333 @@
+"""The hosted page, the iframe and e-mail links, as plain forms without any script."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from vocapp.authoring.links import InvitationLink
+from vocapp.collecting.models import Response
+from vocapp.database import snapshot, transaction, utcnow
+from vocapp.distributing.models import Invitation
+from vocapp.people.models import Contact
+from vocapp.people.service import ContactFacts, identify_contact
+
+THREE_MORE = [
+    {"key": "score", "kind": "nps"},
+    {"key": "part", "kind": "choice", "text": "Which part?", "required": True,
+     "options": [{"key": "app", "label": "The app"}, {"key": "help", "label": "The help"}]},
+    {"key": "ease", "kind": "ces", "text": "Was it easy?"},
+    {"key": "why", "kind": "text", "text": "Why?"},
+]  # fmt: skip
+
+
+def responses() -> list[Response]:
+    with snapshot() as session:
+        return list(session.scalars(select(Response)))
+
+
+def answers(api: Any, response_id: Any) -> Any:
+    return api.get(f"/api/v1/responses/{response_id}").json
+
+
+def fields(page: Any) -> dict[str, str]:
+    """What a browser would send of the page's form if only a button were pressed."""
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", page.text):
+        attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
+        if attributes.get("type") == "hidden" or " checked" in tag:
+            found[attributes["name"]] = unescape(attributes["value"])
+    textarea = r'<textarea[^>]*name="([^"]*)"[^>]*>\n?([^<]*)</textarea>'
+    found |= {name: unescape(text) for name, text in re.findall(textarea, page.text)}
+    return found
+
+
+def press(client: Any, path: str, page: Any, step: str, **changed: str) -> Any:
+    changed = {f"q-{key}": value for key, value in changed.items()}
+    return client.post(path, data={**fields(page), **changed, "step": step})
+
+
+@pytest.fixture
+def path(api: Any) -> str:
+    return f"/s/{api.survey()['public_id']}"
+
+
+@pytest.fixture
+def invitation(api: Any) -> InvitationLink:
+    """A person who was asked by e-mail."""
+    survey = api.survey()
+    now = utcnow()
+    with transaction() as session:
+        contact = identify_contact(
+            session, api.workspace_id, ContactFacts(email="aiko@example.com", name="愛子"),
+            account_id=None, as_of=now, now=now,
+        )  # fmt: skip
+        assert contact is not None
+        row = Invitation(
+            workspace_id=api.workspace_id, id=uuid4(), survey_id=UUID(survey["id"]),
+            contact_id=contact.id, channel="email", state="sent", send_at=now, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        return InvitationLink(api.workspace_id, row.id, row.survey_id, contact.id)
+
+
+def link_path(link: InvitationLink, score: int | None = None) -> str:
+    return f"/e/{link.token()}" + ("" if score is None else f"?score={score}")
+
+
+@pytest.mark.parametrize(("kind", "scores"), [("nps", 11), ("csat", 5), ("ces", 7)])
+def test_each_kind_shows_its_scale_as_radio_buttons(api, kind, scores):
+    survey = api.survey(kind, kind=kind)
+    page = api.client.get(f"/s/{survey['public_id']}")
+    assert page.status_code == 200
+    assert page.text.count('type="radio"') == scores
+    assert "<fieldset" in page.text
+    assert "<legend>" in page.text
+
+
+def test_opening_the_page_stores_nothing(api, path):
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert api.client.open(path, method=method).status_code == 200
+    assert responses() == []
+
+
+def test_the_score_is_stored_at_the_first_press_and_the_comment_joins_it(api, path):
+    second = press(api.client, path, api.client.get(path), "score", score="3")
+    (stored,) = responses()
+    assert (stored.score, stored.channel, stored.revision) == (3, "web", 0)
+    assert "What went wrong" in second.text
+    last = press(api.client, path, second, "rest", comment="Slow\r\nand dear")
+    assert "Thank you" in last.text
+    (stored,) = responses()
+    shown = answers(api, stored.id)
+    assert (shown["score"], shown["comment"], stored.revision) == (3, "Slow\nand dear", 1)
+
+
+@pytest.mark.parametrize(
+    ("score", "wording"),
+    [(10, "What do you value most"), (7, "What one thing would"), (0, "What went wrong")],
+)
+def test_the_open_question_follows_the_score(api, path, score, wording):
+    second = press(api.client, path, api.client.get(path), "score", score=str(score))
+    assert wording in second.text
+
+
+def test_pressing_twice_counts_once(api, path, count_answers):
+    first = api.client.get(path)
+    for _ in range(3):
+        press(api.client, path, first, "score", score="9")
+    count_answers()
+    (stored,) = responses()
+    assert stored.revision == 0
+    assert api.get("/api/v1/surveys/nps/metrics").json["overall"]["n"] == 1
+
+
+def test_the_last_choice_holds_even_when_it_was_the_first_one(api, path):
+    first = api.client.get(path)
+    for score in ("9", "3", "9"):
+        press(api.client, path, first, "score", score=score)
+    (stored,) = responses()
+    assert (stored.score, stored.revision) == (9, 2)
+
+
+def test_two_visits_are_two_answers(api, path):
+    for score in ("9", "2"):
+        press(api.client, path, api.client.get(path), "score", score=score)
+    assert sorted(row.score for row in responses()) == [2, 9]
+
+
+@pytest.mark.parametrize("score", ["", "11", "-1", "9.0", "nine", "９", "9" * 500])
+def test_a_missing_or_wrong_score_is_said_beside_the_scale(api, path, score):
+    answer = press(api.client, path, api.client.get(path), "score", score=score)
+    assert answer.status_code == 422
+    assert "Please choose an answer." in answer.text
+    assert responses() == []
+
+
+def test_errors_stand_beside_their_question_and_what_was_typed_stays(api):
+    path = f"/s/{api.survey('more', questions=THREE_MORE)['public_id']}"
+    second = press(api.client, path, api.client.get(path), "score", score="9")
+    long = "あ" * 10_001
+    again = press(api.client, path, second, "rest", why=long, ease="7")
+    assert again.status_code == 422
+    assert "Please choose one of the answers." in again.text
+    assert "at most 10,000 characters" in again.text
+    assert fields(again)["q-why"] == long
+    assert fields(again)["q-ease"] == "7"
+    done = press(api.client, path, again, "rest", why="<b>ok</b>", part="help")
+    assert "Thank you" in done.text
+    (stored,) = responses()
+    assert answers(api, stored.id)["answers"] == {
+        "score": 9, "part": "help", "ease": 7, "why": "<b>ok</b>",
+    }  # fmt: skip
+
+
+def test_going_back_to_the_score_keeps_the_comment(api, path):
+    second = press(api.client, path, api.client.get(path), "score", score="9")
+    back = press(api.client, path, second, "change", comment="half a thought")
+    assert re.search(r'value="9"[^>]* checked', back.text)
+    again = press(api.client, path, back, "score", score="2")
+    assert fields(again)["q-comment"] == "half a thought"
+    (stored,) = responses()
+    assert (stored.score, answers(api, stored.id)["comment"]) == (2, None)
+
+
+def test_what_a_person_typed_is_never_markup(api, path):
+    second = press(api.client, path, api.client.get(path), "score", score="9")
+    evil = "</textarea><script>alert(1)</script>{{7*7}}" + "x" * 10_000
+    again = press(api.client, path, second, "rest", comment=evil)
+    assert "<script>alert" not in again.text
+    assert "{{7*7}}" in again.text
+
+
+@pytest.mark.parametrize(
+    ("header", "query", "language"),
+    [("ja,en;q=0.5", "", "ja"), ("fr,en", "", "en"), ("fr", "", "en"), ("en", "?lang=ja", "ja"),
+     ("ja", "?lang=xx", "ja"), ("", "", "en"), ("ja-JP", "", "ja")],
+)  # fmt: skip
+def test_the_page_speaks_the_readers_language_among_the_surveys(api, path, header, query, language):
+    page = api.client.get(path + query, headers={"Accept-Language": header})
+    assert f'<html lang="{language}" dir="ltr">' in page.text
+    assert ("すすめたい" in page.text) == (language == "ja")
+
+
+def test_a_survey_written_from_the_right_says_so(api):
+    survey = api.survey("ar", languages=["ar", "en"])
+    page = api.client.get(f"/s/{survey['public_id']}", headers={"Accept-Language": "ar-EG"})
+    assert '<html lang="ar" dir="rtl">' in page.text
+
+
+def test_the_language_stays_through_the_steps(api, path):
+    first = api.client.get(path + "?lang=ja")
+    action = unescape(re.search(r'action="([^"]+)"', first.text).group(1))
+    second = press(api.client, action, first, "score", score="0")
+    assert '<html lang="ja"' in second.text
+    assert "改善すべき点" in second.text
+    assert responses()[0].locale == "ja"
+
+
+def test_pages_need_no_cookie_and_the_iframe_may_be_framed(api, path):
+    embed = path.replace("/s/", "/embed/")
+    hosted, framed = api.client.get(path), api.client.get(embed)
+    assert "Set-Cookie" not in hosted.headers
+    assert "Set-Cookie" not in framed.headers
+    assert "frame-ancestors *" in framed.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in framed.headers
+    assert hosted.headers["X-Frame-Options"] == "DENY"
+    assert hosted.headers["Referrer-Policy"] == framed.headers["Referrer-Policy"] == "no-referrer"
+    press(api.client, embed, framed, "score", score="8")
+    assert [row.channel for row in responses()] == ["embed"]
+
+
+def test_a_page_whose_token_was_altered_stores_nothing_and_keeps_the_choice(api, path):
+    first = api.client.get(path)
+    answer = api.client.post(path, data={**fields(first), "token": "x", "q-score": "4"})
+    assert answer.status_code == 422
+    assert "press the button once more" in answer.text
+    assert responses() == []
+    press(api.client, path, answer, "score")
+    assert [row.score for row in responses()] == [4]
+
+
+def test_a_token_of_another_survey_changes_nothing_there(api, path):
+    press(api.client, path, first := api.client.get(path), "score", score="9")
+    other = f"/s/{api.survey('other')['public_id']}"
+    answer = api.client.post(other, data={**fields(first), "q-score": "0", "step": "score"})
+    assert answer.status_code == 404
+    assert [row.score for row in responses()] == [9]
+
+
+def test_a_closed_survey_says_so_and_takes_nothing(api, path):
+    from vocapp.authoring import queries, service
+
+    first = api.client.get(path)
+    survey = queries.survey_by_key(api.workspace_id, "nps")
+    service.close_survey(api.workspace_id, survey.id, now=utcnow())
+    for answer in (api.client.get(path), press(api.client, path, first, "score", score="9")):
+        assert answer.status_code == 410
+        assert "This survey is closed." in answer.text
+    assert responses() == []
+
+
+@pytest.mark.parametrize("path", ["/s/none", "/embed/none", "/e/none", "/e/none?score=9"])
+def test_an_unknown_link_leads_nowhere_and_says_so(api, path):
+    for answer in (api.client.get(path), api.client.post(path, data={"q-score": "9"})):
+        assert answer.status_code == 404
+        assert "This link leads nowhere." in answer.text
+    japanese = api.client.get(path, headers={"Accept-Language": "ja"})
+    assert "このリンクは開けません" in japanese.text
+
+
+def test_a_draft_is_not_shown_to_the_public(api):
+    survey = api.survey("draft", publish=False)
+    assert api.client.get(f"/s/{survey['public_id']}").status_code == 404
+
+
+# --- links in e-mails -------------------------------------------------------------------
+
+
+def test_opening_rating_links_changes_nothing(api, invitation, digest_of_tables):
+    before = digest_of_tables()
+    for score in range(11):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            assert api.client.open(link_path(invitation, score), method=method).status_code == 200
+    assert digest_of_tables() == before
+
+
+def test_a_rating_link_shows_the_score_as_chosen_and_says_what_counts(api, invitation):
+    page = api.client.get(link_path(invitation, 0))
+    assert re.findall(r'value="(\d+)"[^>]* checked', page.text) == ["0"]
+    assert "It counts once you press the button." in page.text
+
+
+@pytest.mark.parametrize("score", ["11", "-1", "x", "", "1e1"])
+def test_a_rating_link_with_a_strange_score_chooses_nothing(api, invitation, score):
+    page = api.client.get(f"/e/{invitation.token()}?score={score}")
+    assert page.status_code == 200
+    assert " checked" not in page.text
+
+
+def test_the_button_counts_once_per_invitation_and_names_the_person(api, invitation, count_answers):
+    path = link_path(invitation, 9)
+    page = api.client.get(path)
+    for _ in range(2):
+        second = press(api.client, path, page, "score")
+    press(api.client, path, second, "rest", comment="良い")
+    later = link_path(invitation, 2)
+    press(api.client, later, api.client.get(later), "score")
+    count_answers()
+    (stored,) = responses()
+    assert stored.id == stored.invitation_id == invitation.invitation_id
+    assert (stored.score, stored.channel) == (2, "email")
+    assert stored.contact_id == invitation.contact_id
+    assert api.get("/api/v1/surveys/nps/metrics").json["overall"]["n"] == 1
+    assert answers(api, stored.id)["comment"] == "良い"
+
+
+def test_coming_back_shows_what_was_answered(api, invitation):
+    path = link_path(invitation)
+    press(api.client, path, api.client.get(path), "score", score="6")
+    page = api.client.get(path)
+    assert "You answered 6 before." in page.text
+    assert re.findall(r'value="(\d+)"[^>]* checked', page.text) == ["6"]
+
+
+def test_a_link_of_somebody_forgotten_leads_nowhere_and_stores_nothing(api, invitation):
+    path = link_path(invitation, 9)
+    page = api.client.get(path)
+    with transaction() as session:
+        session.delete(session.get_one(Invitation, (api.workspace_id, invitation.invitation_id)))
+        session.flush()
+        session.delete(session.get_one(Contact, (api.workspace_id, invitation.contact_id)))
+    assert press(api.client, path, page, "score").status_code == 404
+    assert responses() == []
+
+
+@pytest.mark.parametrize("cut", [1, 10, 60])
+def test_an_altered_token_leads_nowhere(api, invitation, cut):
+    assert api.client.get(f"/e/{invitation.token()[:-cut]}?score=9").status_code == 404

@@ -1,0 +1,43 @@
+"""Public addresses of a survey, and the token that stands in an invitation's links.
+
+The token carries all that answering needs, so that asking and answering need not know
+one another. It is signed for this purpose only and says nothing readable about a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import current_app
+
+from vocapp.signing import BadToken, sign, unsign
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationLink:
+    """Who was asked what: the content of the token in `/e/<token>`."""
+
+    workspace_id: UUID
+    invitation_id: UUID
+    survey_id: UUID
+    contact_id: UUID
+
+    def token(self) -> str:
+        """The same each time it is asked for."""
+        ids = (self.workspace_id, self.invitation_id, self.survey_id, self.contact_id)
+        return sign("invitation-link", [each.hex for each in ids])
+
+    def url(self, *, score: int | None = None) -> str:
+        """Where the invited person answers; with a score it is shown as chosen."""
+        address = f"{current_app.config['BASE_URL']}/e/{self.token()}"
+        return address if score is None else f"{address}?score={score}"
+
+
+def read_invitation_token(token: str) -> InvitationLink:
+    """What stands in a token; raises BadToken."""
+    ids = unsign("invitation-link", token)
+    try:
+        return InvitationLink(*(UUID(hex=each) for each in ids))
+    except (TypeError, ValueError, AttributeError) as exc:
+        raise BadToken("invitation-link") from exc

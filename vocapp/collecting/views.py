@@ -1,0 +1,331 @@
+"""Respondent pages: the hosted page, the same in an iframe, and a link from an e-mail.
+
+Two steps, both plain forms. The first asks the score and its button stores it; the
+second asks for the rest and corrects the same response, so that the score is kept even
+when somebody stops before the comment. A GET never changes anything: mail scanners open
+every link, and the better ones run scripts, so only a pressed button counts.
+
+The forms carry no CSRF token: everybody may answer, there is no session to ride on, and
+an iframe on another site gets no cookies. What a form may correct is decided by the
+signed token in it, minted with the response id when the page was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from babel import Locale, UnknownLocaleError
+from flask import Blueprint, render_template, request, url_for
+from flask import Response as HttpResponse
+from flask_babel import force_locale
+
+from surveys.definitions import Definition
+from surveys.languages import direction, first_fitting, fitting_language
+from surveys.questions import Question, localised, wording
+from surveys.scoring import categories, category_of
+from vocapp.authoring.links import InvitationLink, read_invitation_token
+from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
+from vocapp.collecting import queries, service
+from vocapp.collecting.forms import MAX_CHARS, Filled, field_name, read_answers, read_score
+from vocapp.collecting.parsing import answerable_version
+from vocapp.collecting.public import edit_token, read_edit_token
+from vocapp.collecting.service import Submission
+from vocapp.collecting.texts import respondent_texts
+from vocapp.database import utcnow, uuid7
+from vocapp.problems import BadInput, Forbidden, NotFound
+from vocapp.security import without_csrf
+from vocapp.signing import BadToken, digest_of_json
+from vocapp.workspaces.access import anyone
+from vocapp.workspaces.queries import workspace_settings
+
+blueprint = Blueprint("collecting", __name__, template_folder="templates")
+_COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyLanguage:
+    """What the page's shell needs to know of a language; any tag will do."""
+
+    tag: str
+
+    @property
+    def text_direction(self) -> str:
+        return direction(self.tag)
+
+    @property
+    def own_name(self) -> str:
+        try:
+            return Locale.parse(self.tag, sep="-").get_language_name() or self.tag
+        except (UnknownLocaleError, ValueError):
+            return self.tag
+
+    def __str__(self) -> str:
+        return self.tag
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One respondent's page: what is asked, in which language, about which response."""
+
+    survey: SurveySummary
+    sender: str
+    version: int
+    definition: Definition
+    language: SurveyLanguage
+    channel: str
+    response_id: UUID
+    invitation: InvitationLink | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    answered_before: int | None = None
+    retry: bool = False
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return respondent_texts(self.language.tag)
+
+    @property
+    def token(self) -> str:
+        return edit_token(self.survey.workspace_id, self.response_id)
+
+    @property
+    def score(self) -> int | None:
+        return read_score(self.definition.primary, self.typed.get(self.definition.primary.key))
+
+    @property
+    def rest(self) -> list[Question]:
+        primary = self.definition.primary
+        return [question for question in self.definition.questions if question is not primary]
+
+    @property
+    def colour(self) -> str:
+        """The category of the chosen score, by the names that styles have for all kinds."""
+        if self.score is None:
+            return ""
+        named = dict(zip(categories(self.definition.kind), _COLOURS, strict=True))
+        return named[category_of(self.definition.kind, self.score)]
+
+    def say(self, texts: Mapping[str, str]) -> str:
+        """A text of the author in the language of the page."""
+        return localised(texts, language=self.language.tag)
+
+    def ask(self, question: Question) -> str:
+        """The wording of a question, which follows the score where the author wrote so."""
+        category = None if self.score is None else category_of(self.definition.kind, self.score)
+        return wording(question, language=self.language.tag, category=category)
+
+    def problem(self, question: Question) -> str:
+        """What is wrong with the answer to a question, or an empty text."""
+        word = self.errors.get(question.key)
+        return self.texts[word].format(limit=f"{MAX_CHARS:,}") if word else ""
+
+    def name(self, question: Question) -> str:
+        return field_name(question)
+
+    def other_languages(self) -> list[tuple[SurveyLanguage, str]]:
+        """The survey's other languages, each with the address of this page in it."""
+        arguments = dict(request.view_args or {}) | request.args.to_dict()
+        return [
+            (SurveyLanguage(tag), url_for(request.endpoint or "", **arguments | {"lang": tag}))
+            for tag in self.definition.languages
+            if tag != self.language.tag
+        ]
+
+
+@blueprint.after_request
+def keep_to_ourselves(response: HttpResponse) -> HttpResponse:
+    """The address of such a page can be a key: it is told to nobody."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@blueprint.route("/s/<public_id>", methods=["GET", "POST"])
+@anyone
+@without_csrf
+def hosted(public_id: str) -> Any:
+    return _visit_survey(public_id, channel="web")
+
+
+# The name ends in "embed": security.py lets such pages be framed.
+@blueprint.route("/embed/<public_id>", methods=["GET", "POST"])
+@anyone
+@without_csrf
+def embed(public_id: str) -> Any:
+    return _visit_survey(public_id, channel="embed")
+
+
+@blueprint.route("/e/<token>", methods=["GET", "POST"])
+@anyone
+@without_csrf
+def invited(token: str) -> Any:
+    """A rating link: shows the score as chosen; a pressed button counts, once per invitation."""
+    try:
+        link = read_invitation_token(token)
+        survey = survey_by_id(link.workspace_id, link.survey_id)
+    except (BadToken, NotFound):
+        return _nowhere()
+    if survey.state == "closed" or survey.published_version is None:
+        return _closed(survey)
+    sheet = _sheet(survey, channel="email", response_id=link.invitation_id)
+    sheet = replace(sheet, invitation=link)
+    if request.method == "POST":
+        return _take(sheet)
+    return _ask(_as_clicked(sheet))
+
+
+def _visit_survey(public_id: str, *, channel: str) -> Any:
+    try:
+        survey = survey_by_public_id(public_id)
+    except NotFound:
+        return _nowhere()
+    if survey.state == "closed":
+        return _closed(survey)
+    if survey.published_version is None:
+        return _nowhere()
+    sheet = _sheet(survey, channel=channel, response_id=uuid7())
+    if request.method != "POST":
+        return _ask(sheet)
+    try:
+        response_id = read_edit_token(request.form.get("token", ""), survey.workspace_id)
+    except Forbidden:
+        # Cut off or from another page: nothing is stored under a name that we did not give.
+        filled = read_answers(sheet.definition.questions, request.form)
+        return _ask(replace(sheet, typed=filled.typed, retry=True), status=422)
+    return _take(replace(sheet, response_id=response_id))
+
+
+# --- reading ----------------------------------------------------------------------------
+
+
+def _sheet(survey: SurveySummary, *, channel: str, response_id: UUID) -> Sheet:
+    version, definition = _version_seen(survey)
+    return Sheet(
+        survey=survey,
+        sender=workspace_settings(survey.workspace_id)["name"],
+        version=version,
+        definition=definition,
+        language=_language(definition.languages),
+        channel=channel,
+        response_id=response_id,
+    )
+
+
+def _version_seen(survey: SurveySummary) -> tuple[int, Definition]:
+    """The version on the page that was sent; a new page shows the published one."""
+    sent = request.form.get("version", "")
+    if sent.isascii() and sent.isdigit() and 0 < len(sent) < 6:
+        try:
+            return answerable_version(survey, int(sent))
+        except BadInput:
+            pass  # no such version: the published one is asked again
+    return answerable_version(survey, None)
+
+
+def _language(offered: tuple[str, ...]) -> SurveyLanguage:
+    chosen = fitting_language(request.args.get("lang"), offered)
+    return SurveyLanguage(chosen or first_fitting(list(request.accept_languages.values()), offered))
+
+
+def _as_clicked(sheet: Sheet) -> Sheet:
+    """The score of the link as chosen; else the one that was given before."""
+    stored = queries.find_response(sheet.survey.workspace_id, sheet.response_id)
+    before = stored.score if stored is not None else None
+    clicked = read_score(sheet.definition.primary, request.args.get("score"))
+    chosen = clicked if clicked is not None else before
+    typed = {} if chosen is None else {sheet.definition.primary.key: str(chosen)}
+    return replace(sheet, typed=typed, answered_before=before)
+
+
+def _take(sheet: Sheet) -> Any:
+    """A sent form: store what belongs to its step, or show it again with what is wrong."""
+    step = request.form.get("step", "score")
+    primary = read_answers([sheet.definition.primary], request.form)
+    others = read_answers(sheet.rest, request.form)
+    sheet = replace(sheet, typed={**primary.typed, **others.typed})
+    if step == "change":
+        return _ask(sheet)
+    if primary.errors:
+        return _ask(replace(sheet, errors=primary.errors), status=422)
+    if step == "rest" and others.errors:
+        return _ask_rest(replace(sheet, errors=others.errors), status=422)
+    try:
+        _keep(sheet, primary, others if step == "rest" else None)
+    except NotFound:
+        return _nowhere()
+    return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
+
+
+def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> None:
+    answers = dict(primary.answers) | dict(others.answers if others else {})
+    now = utcnow()
+    service.keep_answer(
+        sheet.survey.workspace_id,
+        Submission(
+            survey_id=sheet.survey.id,
+            version=sheet.version,
+            answers=answers,
+            score=sheet.score,
+            channel=sheet.channel,
+            answered_at=now,
+            digest=digest_of_json([str(sheet.survey.id), sheet.version, answers]),
+            id=sheet.response_id,
+            locale=sheet.language.tag,
+            contact_id=sheet.invitation.contact_id if sheet.invitation else None,
+            invitation_id=sheet.invitation.invitation_id if sheet.invitation else None,
+        ),
+        now=now,
+    )
+
+
+# --- showing ----------------------------------------------------------------------------
+
+
+def _ask(sheet: Sheet, *, status: int = 200) -> Any:
+    return _page("collecting/score.html", sheet, status)
+
+
+def _ask_rest(sheet: Sheet, *, status: int = 200) -> Any:
+    return _page("collecting/rest.html", sheet, status)
+
+
+def _thank(sheet: Sheet) -> Any:
+    return _page("collecting/thanks.html", sheet, 200)
+
+
+def _page(template: str, sheet: Sheet, status: int) -> Any:
+    arguments = dict(request.view_args or {})
+    # The shared macros speak the languages of the interface; what they lack comes in English.
+    with force_locale("ja" if sheet.language.tag.lower().startswith("ja") else "en"):
+        page = render_template(
+            template,
+            sheet=sheet,
+            t=sheet.texts,
+            survey_locale=sheet.language,
+            embedded=sheet.channel == "embed",
+            action=url_for(request.endpoint or "", **arguments, lang=sheet.language.tag),
+        )
+    return page, status
+
+
+def _closed(survey: SurveySummary) -> Any:
+    """The survey takes no answers any more: gone, and said in a sentence."""
+    return _message(_language(survey.languages or ("en",)), "closed", 410)
+
+
+def _nowhere() -> Any:
+    return _message(_language(("en", "ja")), "not_found", 404)
+
+
+def _message(language: SurveyLanguage, word: str, status: int) -> Any:
+    texts = respondent_texts(language.tag)
+    page = render_template(
+        "collecting/message.html",
+        survey_locale=language,
+        heading=texts[word],
+        detail=texts[f"{word}_detail"],
+        embedded=request.endpoint == "collecting.embed",
+    )
+    return page, status
