@@ -46,6 +46,10 @@ KINDS = tuple(dict.fromkeys(kind for kind, _ in _FINDERS))
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _LONG_VOWEL = re.compile(r"(?<=\d)[ー一](?=\d)")  # ０９０ー１２３４: typed for a hyphen
 
+# What stands right against a finding is seen once that is blanked; more passes find no more
+# in practice, and a limit keeps time linear.
+_PASSES = 4
+
 
 def find(text: str) -> list[Finding]:
     """Personal data in order of place, without overlaps.
@@ -56,16 +60,21 @@ def find(text: str) -> list[Finding]:
     normal = normalise(text)
     probe = _LONG_VOWEL.sub("-", normal.text.translate(_DASHES))
     found: list[Finding] = []
-    for kind, finder in _FINDERS:
-        taken: list[tuple[int, int]] = []
-        for start, end in sorted(finder(probe)):
-            span = normal.original_span(start, end)
-            if finder is personal_data.streets and not _capitalised(text[span.start : span.end]):
-                continue
-            if not taken or taken[-1][1] <= start:
-                taken.append((start, end))
-                found.append(Finding(kind, span.start, span.end))
-        probe = _blank(probe, taken)
+    for _ in range(_PASSES):
+        before = len(found)
+        for kind, finder in _FINDERS:
+            taken: list[tuple[int, int]] = []
+            for start, end in sorted(finder(probe)):
+                span = normal.original_span(start, end)
+                cut = text[span.start : span.end]
+                if finder is personal_data.streets and not _capitalised(cut):
+                    continue
+                if not taken or taken[-1][1] <= start:
+                    taken.append((start, end))
+                    found.append(Finding(kind, span.start, span.end))
+            probe = _blank(probe, taken)
+        if len(found) == before:
+            break
     return _disjoint(found)
 
 
