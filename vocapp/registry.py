@@ -13,12 +13,14 @@ from vocapp.collecting import service as collecting_service
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
+from vocapp.collecting.widget import blueprint as widget
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.people.api import api as people_api
 from vocapp.people.service import register_personal_store
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
+from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, home, starting
 from vocapp.workspaces.api import api as workspaces_api
 from vocapp.workspaces.views import blueprint as workspaces_pages
@@ -33,7 +35,9 @@ def register(app: OpenAPI) -> None:
         understanding_api,
     ):  # fmt: skip
         app.register_api(api)
-    for blueprint in (openapi_pages.blueprint, respondent_pages, workspaces_pages):
+    for blueprint in (
+        openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
+    ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
     _register_personal_stores()

@@ -380,3 +380,42 @@ def _verbatim(
         account_external_id=account.external_id if account else None,
         themes=tuple(themes.get(response.id, [])),
     )
+
+
+def theme_summary(
+    workspace_id: UUID, key: str, *, time_zone: str, now: datetime, days: int
+) -> tuple[ThemeRow, ThemesPage]:
+    """One theme's row and the page it is from. Raises NotFound."""
+    theme_by_key(workspace_id, key)
+    page = themes_page(workspace_id, time_zone=time_zone, now=now, days=days)
+    row = next((row for row in page.rows if row.key == key), None)
+    if row is None:
+        raise NotFound(f"The theme {key!r} is archived.")
+    return row, page
+
+
+def theme_choices(workspace_id: UUID) -> list[tuple[str, dict[str, str]]]:
+    """Key and label of every theme in use, for choosing one."""
+    rows = db.session.execute(
+        select(Theme.key, Theme.label)
+        .where(Theme.workspace_id == workspace_id, Theme.archived_at.is_(None))
+        .order_by(Theme.key)
+    )
+    return [(key, dict(label)) for key, label in rows]
+
+
+def marked(verbatim: Verbatim, key: str) -> list[tuple[str, bool]]:
+    """The comment in pieces, those that decided about the theme marked True.
+
+    Evidence is found by its words, because the text shown is redacted and offsets are
+    those of the original.
+    """
+    evidence = next((t["evidence"] for t in verbatim.themes if t["key"] == key), "")
+    start = verbatim.text.find(evidence) if evidence else -1
+    if start < 0 or evidence == verbatim.text:
+        return [(verbatim.text, False)]
+    end = start + len(evidence)
+    pieces = [
+        (verbatim.text[:start], False), (evidence, True), (verbatim.text[end:], False),
+    ]  # fmt: skip
+    return [(text, mark) for text, mark in pieces if text]

@@ -1,0 +1,173 @@
+"""The product manager's pages: themes, the sentences behind them, corrections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+
+from vocapp import ui
+from vocapp.api_documents import PAGE_SIZE, read_cursor
+from vocapp.authoring.queries import list_surveys
+from vocapp.collecting.queries import refuse_if_confidential
+from vocapp.database import utcnow
+from vocapp.problems import Forbidden, Problem
+from vocapp.signing import sign
+from vocapp.understanding import queries, service
+from vocapp.understanding.queries import ThemeRow
+from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
+
+blueprint = Blueprint("understanding", __name__, template_folder="templates")
+PERIODS = (30, 90, 365)
+ORDERS = ("effect", "volume", "growth")
+
+
+@blueprint.get("/themes")
+@signed_in()
+def themes() -> str:
+    """Themes ranked by what they cost or bring."""
+    service.make_sure_of_themes(current_workspace.id, now=utcnow())
+    days = _days()
+    order = request.args.get("order", "effect")
+    surveys = list_surveys(current_workspace.id, limit=200)
+    chosen = next((s for s in surveys if s.key == request.args.get("survey")), None)
+    page = queries.themes_page(
+        current_workspace.id,
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+        days=days,
+        survey_id=chosen.id if chosen else None,
+    )
+    rows = sorted((row for row in page.rows if row.n), key=_order(order))
+    return render_template(
+        "understanding/themes.html",
+        page=page,
+        rows=rows,
+        silent=[row for row in page.rows if not row.n],
+        days=days,
+        periods=PERIODS,
+        order=order if order in ORDERS else "effect",
+        survey_choices=[("", gettext("All surveys")), *((s.key, s.name) for s in surveys)],
+        survey=chosen,
+        label=label_of,
+    )
+
+
+def _order(order: str) -> Any:
+    if order == "volume":
+        return lambda row: (-row.n, row.key)
+    if order == "growth":
+        return lambda row: (-(row.n - row.previous_n), row.key)
+    return lambda row: (row.effect if row.effect is not None else 0.0, -row.n)
+
+
+def _days() -> int:
+    days = request.args.get("days", type=int, default=90)
+    return days if days in PERIODS else 90
+
+
+def label_of(theme: ThemeRow | Any) -> str:
+    """A theme's name in the reader's language."""
+    return text_in_language(theme.label)
+
+
+def text_in_language(texts: dict[str, str]) -> str:
+    """The text in the reader's language, else in English, else in any."""
+    language = str(get_locale())[:2]
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+
+
+@blueprint.get("/themes/<key>")
+@signed_in()
+def theme(key: str) -> str:
+    """One theme: how often, for whom, and what people wrote."""
+    row, page = queries.theme_summary(
+        current_workspace.id,
+        key,
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+        days=_days(),
+    )
+    cursor = read_cursor(request.args.get("cursor"))
+    sentiment = request.args.get("sentiment")
+    verbatims = queries.verbatims_of_theme(
+        current_workspace.id,
+        key,
+        limit=PAGE_SIZE + 1,
+        before=(datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None,
+        sentiment=sentiment if sentiment in {"positive", "neutral", "negative", "mixed"} else None,
+    )
+    shown = verbatims[:PAGE_SIZE]
+    last = shown[-1] if len(verbatims) > PAGE_SIZE else None
+    return render_template(
+        "understanding/theme.html",
+        theme=row,
+        page=page,
+        days=_days(),
+        periods=PERIODS,
+        sentiment=sentiment,
+        verbatims=[(verbatim, queries.marked(verbatim, key)) for verbatim in shown],
+        next_cursor=sign("cursor", [last.answered_at.isoformat(), str(last.response_id)])
+        if last
+        else None,
+        first=not cursor,
+        themes=queries.theme_choices(current_workspace.id),
+        label=label_of,
+        in_language=text_in_language,
+        may_correct=_may_correct(),
+    )
+
+
+def _may_correct() -> bool:
+    return current_user.role in {"admin", "product"}
+
+
+@blueprint.post("/responses/<uuid:response_id>/themes")
+@signed_in("product")
+def correct(response_id: UUID) -> Any:
+    """One press on a verbatim: this theme belongs here, or it does not."""
+    key, verdict = request.form.get("theme", ""), request.form.get("verdict", "")
+    refuse_if_confidential(current_workspace.id, response_id)
+    try:
+        service.correct_theme(
+            current_workspace.id,
+            response_id,
+            key,
+            verdict,
+            user_id=current_user.id,
+            now=utcnow(),
+        )
+    except Forbidden:
+        raise
+    except Problem as problem:
+        flash(problem.detail, "error")
+    else:
+        words = {
+            "add": gettext("The theme was added. It is kept as a label."),
+            "remove": gettext("The theme was removed. It is kept as a label."),
+            "confirm": gettext("The theme was confirmed. It is kept as a label."),
+        }
+        ui.notice(
+            words[verdict],
+            undo_url=url_for(
+                "understanding.withdraw", response_id=response_id, theme=key, next=_back()
+            ),
+        )
+    return redirect(_back())
+
+
+@blueprint.post("/responses/<uuid:response_id>/themes/<theme>/withdraw")
+@signed_in("product")
+def withdraw(response_id: UUID, theme: str) -> Any:
+    """Undo a correction: the model judges again."""
+    service.withdraw_correction(current_workspace.id, response_id, theme, now=utcnow())
+    ui.notice(gettext("Undone. The comment is being judged again."))
+    return redirect(_back())
+
+
+def _back() -> str:
+    target = request.form.get("next") or request.args.get("next") or ""
+    return target if is_local_path(target) else url_for("understanding.themes")
