@@ -10,7 +10,7 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
-from vocapp import api_documents, monitoring, problems, registry, security, worker
+from vocapp import api_documents, logs, monitoring, problems, registry, security, worker
 from vocapp.database import configure_engine, sqlite_module
 from vocapp.extensions import babel, csrf, db, migrate
 
@@ -20,6 +20,7 @@ VERSION = "0.1.0"
 def create_app(settings: Settings | None = None) -> Flask:
     """The application for these settings (default: from the environment)."""
     settings = (settings or Settings()).prepare()
+    logs.configure()
     app = OpenAPI(
         __name__,
         info=Info(title="Voice of customer", version=VERSION),
@@ -39,7 +40,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    engine_options: dict[str, Any] = {"pool_pre_ping": not settings.is_sqlite}
+    engine_options: dict[str, Any] = {
+        "pool_pre_ping": not settings.is_sqlite,
+        "hide_parameters": True,  # an error in the log must not quote a customer
+    }
     if settings.is_sqlite:
         engine_options["module"] = sqlite_module()
         engine_options["connect_args"] = {"timeout": 30, "check_same_thread": False}
