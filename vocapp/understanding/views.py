@@ -53,6 +53,9 @@ def themes() -> str:
         survey_choices=[("", gettext("All surveys")), *((s.key, s.name) for s in surveys)],
         survey=chosen,
         label=label_of,
+        bars=effect_bars(rows, days=days),
+        points=signed_points,
+        is_new=is_new,
     )
 
 
@@ -72,6 +75,39 @@ def _days() -> int:
 def label_of(theme: ThemeRow | Any) -> str:
     """A theme's name in the reader's language."""
     return text_in_language(theme.label)
+
+
+def signed_points(value: float | None) -> str:
+    """Points with a sign, to one digit; a dash where there is nothing to compare.
+
+    >>> signed_points(-4.42), signed_points(-0.01), signed_points(None)
+    ('−4.4', '0.0', '–')
+    """
+    if value is None:
+        return "–"
+    rounded = round(value, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
+
+
+def effect_bars(rows: list[ThemeRow], *, days: int, most: int = 8) -> list[dict[str, Any]]:
+    """The themes that move the score most, as rows of a chart."""
+    strongest = sorted(rows, key=lambda row: -abs(row.effect or 0.0))[:most]
+    return [
+        {
+            "label": label_of(row),
+            "value": row.effect or 0.0,
+            "share": row.share,
+            "text": signed_points(row.effect),
+            "url": url_for("understanding.theme", key=row.key, days=days),
+            "is_new": is_new(row),
+        }
+        for row in sorted(strongest, key=lambda row: row.effect or 0.0)
+    ]
+
+
+def is_new(row: ThemeRow) -> bool:
+    """Hardly mentioned before, and now by several."""
+    return row.previous_n == 0 and row.n >= 5
 
 
 def text_in_language(texts: dict[str, str]) -> str:
@@ -116,6 +152,7 @@ def theme(key: str) -> str:
         first=not cursor,
         themes=queries.theme_choices(current_workspace.id),
         label=label_of,
+        points=signed_points,
         in_language=text_in_language,
         may_correct=_may_correct(),
     )
