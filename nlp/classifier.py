@@ -54,6 +54,7 @@ _FEW = 3  # positives below which a theme teaches nothing about calibration
 _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
+_CLAUSE_SHARE = 0.6  # of the best clause, beside the whole comment
 _WORDING_WEIGHT = 0.5  # of a description or keyword, beside a comment's 1
 _L2, _L2_SINGLE = 1.0, 0.1
 _UNTAUGHT_CUT = 0.35  # where F1 is best when about two in three are found
@@ -245,7 +246,7 @@ class ThemeClassifier(BaseEstimator):
 
     def _untaught(self) -> Expert:
         t, single = len(self.keys_), self.single_label_
-        shares = np.array((1.0, 0.0, 0.0) if single else DEFAULT_SHARES)
+        shares = np.array(DEFAULT_SHARES)
         cut = 0.0 if single else _UNTAUGHT_CUT
         return Expert(None, Calibration(shares, np.zeros(t), single), np.full(t, cut))
 
@@ -258,12 +259,12 @@ class ThemeClassifier(BaseEstimator):
         targets: FloatArray,
         weights: FloatArray,
     ) -> FloatArray:
-        """Scores (2, 3, n, t): by both models, of each text by those that have not seen it."""
+        """Scores (2, 2, n, t): by both models, of each text by those that have not seen it."""
         texts = np.array([views.units[row].text for row in views.whole])
         count = 5 if len(texts) < 3000 else 3
         fold = folds(targets, texts, count=count, seed=self.random_state)
         whole = rows.take(views.whole)
-        scores = np.zeros((2, 3, len(texts), targets.shape[1]))
+        scores = np.zeros((2, 2, len(texts), targets.shape[1]))
         for number in range(count):
             seen, asked = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             if not len(asked) or not len(seen):
@@ -404,7 +405,7 @@ class ThemeClassifier(BaseEstimator):
                 mixed = self._with_descriptions(expert.linear.decide(rows), described)
             pooled = _pool(views, mixed, described)
             whole += share[views.whole] * expert.calibration.odds(pooled)
-            alone += share * expert.calibration.odds(np.stack([mixed, mixed, described]))
+            alone += share * expert.calibration.odds(np.stack([mixed, described]))
         by_unit = to_probabilities(alone, single=self.single_label_)
         return (
             to_probabilities(whole, single=self.single_label_),
@@ -536,18 +537,17 @@ def _views(documents: Sequence[Document], *, with_clauses: bool) -> _Views:
 
 
 def _pool(views: _Views, mixed: FloatArray, described: FloatArray) -> FloatArray:
-    """Scores (3, n, t): of the whole comment, of its best clause, of the best description."""
-    t = mixed.shape[1]
-    best = [mixed[index].max(axis=0) for index in views.clauses]
-    wording = [described[index].max(axis=0) for index in views.clauses]
-    shape = (len(views.whole), t)
-    return np.stack(
-        [
-            mixed[views.whole],
-            np.array(best).reshape(shape),
-            np.maximum(described[views.whole], np.array(wording).reshape(shape)),
-        ]
-    )
+    """Scores (2, n, t): of the comment and its best clause together, of the best description.
+
+    In a long comment one clause out of ten may be about a theme: its vector drowns in the whole,
+    so the clause speaks too; the whole guards against what a clause says only out of context.
+    The share is set, not learnt: packs teach with short comments, where both are the same.
+    """
+    shape = (len(views.whole), mixed.shape[1])
+    best = np.array([mixed[index].max(axis=0) for index in views.clauses]).reshape(shape)
+    wording = np.array([described[index].max(axis=0) for index in views.clauses]).reshape(shape)
+    joined = (1 - _CLAUSE_SHARE) * mixed[views.whole] + _CLAUSE_SHARE * best
+    return np.stack([joined, np.maximum(described[views.whole], wording)])
 
 
 def _extent(document: Document) -> Span:

@@ -121,3 +121,14 @@ def test_the_model_version_follows_what_was_taught(analyser):
     assert analyser.encoder_name == "static"
     text = ["The invoice is wrong and the page is slow."]
     assert same.analyse(text) == analyser.analyse(text)
+
+
+def test_a_theme_in_one_sentence_of_a_long_comment_is_found(analyser):
+    text = (
+        "We have been customers since 2021 and my team of twelve plans its week with it. "
+        "Last month we moved to a bigger office. The price went up twice and is now far too "
+        "expensive for us. We hope to hold a workshop in spring. See you at the fair!"
+    )
+    theme = _by_key(analyser.analyse([text])[0])["pricing"]
+    assert "expensive" in theme.evidence
+    assert "office" not in theme.evidence
