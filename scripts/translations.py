@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent / "vocapp"
 FRAGMENTS = ROOT / "translations" / "fragments"
 COMPILED = ROOT / "translations" / "ja" / "LC_MESSAGES" / "messages.mo"
 LOCALE = "ja"
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+_METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**/templates/**.txt", "jinja2.ext:babel_extract"),
+]
 _KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "_l": None,

@@ -156,7 +156,7 @@ def short_text(length: int = 200) -> String:
     return String(length)
 
 
-def scoped(model: type[T], workspace_id: UUID) -> Select[tuple[T]]:
+def scoped(model: type[T], workspace_id: UUID) -> Select[T]:
     """Select rows of one workspace. Every read of a workspace-owned table begins here."""
     return select(model).where(model.workspace_id == workspace_id)  # type: ignore[attr-defined]
 

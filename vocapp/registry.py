@@ -6,7 +6,7 @@ from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.models  # every table must be known before the first query
 import vocapp.following_up.models  # noqa: F401
-from vocapp import openapi_pages, outbox, ui
+from vocapp import openapi_pages, outbox, ui, worker
 from vocapp.authoring.api import api as authoring_api
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting import service as collecting_service
@@ -18,12 +18,13 @@ from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.people.api import api as people_api
 from vocapp.people.service import register_personal_store
+from vocapp.understanding import analysers
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
 from vocapp.understanding.views import blueprint as understanding_pages
-from vocapp.workspaces import access, home, starting
+from vocapp.workspaces import access, home, home_cards, staff_mail
 from vocapp.workspaces.api import api as workspaces_api
-from vocapp.workspaces.views import blueprint as workspaces_pages
+from vocapp.workspaces.pages import blueprint as workspaces_pages
 
 
 def register(app: OpenAPI) -> None:
@@ -46,6 +47,9 @@ def register(app: OpenAPI) -> None:
 
 def _register_work() -> None:
     """Who works off which kind; the order is the order of importance."""
+    outbox.register(
+        outbox.Kind("staff_mail", mode="leased", work=staff_mail.send_staff_mail, batch=20)
+    )
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
     outbox.register(
         outbox.Kind(
@@ -61,6 +65,9 @@ def _register_work() -> None:
     )  # fmt: skip
 
 
+    worker.before_work("slow", analysers.warm_up)
+
+
 def _register_personal_stores() -> None:
     """Every store of personal text or identifiers; a test walks this list."""
     register_personal_store("measuring.cells", measuring_service.uncount_person)
@@ -71,4 +78,5 @@ def _register_personal_stores() -> None:
 def _register_home() -> None:
     """The cards of the first page, and what an empty workspace offers."""
     home.register_evidence(collecting_queries.has_responses)
-    home.register_first_step((), starting.demo_card, order=30)
+    home.register_first_step((), home_cards.demo_card, order=30)
+    home.register_card(("admin",), home_cards.work_card, order=10)

@@ -198,9 +198,7 @@ def test_somebody_in_two_workspaces_chooses_and_is_a_guest_in_neither(
     assert browser.post(f"/workspaces/{foreign.workspace_id}").status_code == 404
 
 
-def test_the_demo_is_open_to_everybody_and_nobody_administers_it(
-    browser, workspace, new_workspace
-):
+def test_the_demo_is_open_to_everybody_and_nobody_administers_it(browser, workspace, new_workspace):
     browser.sign_in(workspace.email)
     assert browser.post("/demo").status_code == 404
     assert "Open the demo" not in browser.get("/").text

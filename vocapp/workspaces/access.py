@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Flask, Response, after_this_request, current_app, g, redirect, request, url_for
+from flask import Flask, after_this_request, current_app, g, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
 
 from vocapp.database import utcnow
 from vocapp.extensions import db

@@ -6,11 +6,10 @@ is read from the page's own definition, so that no link leads to a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, g, request, url_for
+from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
@@ -77,9 +76,7 @@ def _may_enter(endpoint: str, role: str) -> bool:
     if endpoint not in current_app.view_functions:
         return False
     access = access_of(current_app, endpoint)
-    return access is not None and (
-        role == "admin" or not access.roles or role in access.roles
-    )
+    return access is not None and (role == "admin" or not access.roles or role in access.roles)
 
 
 def _current_key() -> str:
@@ -91,8 +88,10 @@ def _current_key() -> str:
     return _ROOM_OF_BLUEPRINT.get(request.blueprint or "", "")
 
 
-def shell_values() -> Mapping[str, Any]:
+def shell_values() -> dict[str, Any]:
     """What the staff shell shows on every page: who, where, which rooms."""
+    if not has_request_context():
+        return {}  # a mail
     user, workspace = g.get("user"), g.get("workspace")
     return {
         "current_user": user,

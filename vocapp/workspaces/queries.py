@@ -9,8 +9,17 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from vocapp.database import scoped
 from vocapp.extensions import db
-from vocapp.workspaces.models import Membership, UserSession, Workspace
+from vocapp.workspaces.models import (
+    ApiKey,
+    AuditEntry,
+    Membership,
+    StaffInvitation,
+    User,
+    UserSession,
+    Workspace,
+)
 
 
 def workspace_settings(workspace_id: UUID) -> dict[str, Any]:
@@ -106,3 +115,142 @@ def device_of(user_agent: str) -> str:
         for known in (_BROWSERS, _SYSTEMS)
     )
     return ", ".join(filter(None, found))
+
+
+# --- settings ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who works in the workspace."""
+
+    user_id: UUID
+    name: str
+    email: str
+    role: str
+    last_seen_at: datetime | None
+
+
+def members(workspace_id: UUID, *, limit: int = 500) -> list[Member]:
+    """The people of a workspace by name; last_seen_at: in this workspace."""
+    seen = (
+        select(UserSession.user_id, func.max(UserSession.last_seen_at).label("at"))
+        .where(UserSession.workspace_id == workspace_id)
+        .group_by(UserSession.user_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(User.id, User.name, User.email, Membership.role, seen.c.at)
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(seen, seen.c.user_id == User.id)
+        .where(Membership.workspace_id == workspace_id)
+        .order_by(func.lower(User.name), User.id)
+        .limit(limit)
+    )
+    return [Member(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An offer that nobody has accepted yet."""
+
+    id: UUID
+    email: str
+    role: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def open_invitations(
+    workspace_id: UUID, *, now: datetime, limit: int = 200
+) -> list[OpenInvitation]:
+    """Offers to colleagues that can still be accepted, newest first."""
+    rows = db.session.scalars(
+        scoped(StaffInvitation, workspace_id)
+        .where(StaffInvitation.accepted_at.is_(None), StaffInvitation.expires_at > now)
+        .order_by(StaffInvitation.id.desc())
+        .limit(limit)
+    )
+    return [
+        OpenInvitation(row.id, row.email_normalised, row.role, row.created_at, row.expires_at)
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """A key as settings show it: of a secret one only the beginning is known."""
+
+    id: UUID
+    name: str
+    kind: str
+    shown: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def api_keys(workspace_id: UUID, *, limit: int = 200) -> list[KeyShown]:
+    """The keys of a workspace, working ones first, then newest first."""
+    rows = db.session.scalars(
+        scoped(ApiKey, workspace_id)
+        .order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc())
+        .limit(limit)
+    )
+    return [
+        KeyShown(
+            row.id, row.name, row.kind, row.public_value or f"{row.prefix}…", row.created_at,
+            row.last_used_at, row.revoked_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def public_key_of(workspace_id: UUID) -> str | None:
+    """The newest working public key: what a widget's tag names."""
+    return db.session.scalar(
+        select(ApiKey.public_value)
+        .where(
+            ApiKey.workspace_id == workspace_id,
+            ApiKey.kind == "public",
+            ApiKey.revoked_at.is_(None),
+        )
+        .order_by(ApiKey.id.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who did what, when. who: a name, or None for the service itself and machines."""
+
+    id: UUID
+    at: datetime
+    who: str | None
+    actor: str
+    action: str
+    subject_type: str
+    subject_id: str
+    detail: dict[str, Any]
+
+
+def audit_lines(
+    workspace_id: UUID, *, before: UUID | None = None, limit: int = 50
+) -> list[AuditLine]:
+    """The audit log, newest first; `before`: the last id of the page before."""
+    query = (
+        select(AuditEntry, User.name)
+        .outerjoin(User, User.id == AuditEntry.actor_user_id)
+        .where(AuditEntry.workspace_id == workspace_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return [
+        AuditLine(
+            row.id, row.at, name, row.actor, row.action, row.subject_type, row.subject_id,
+            row.detail,
+        )
+        for row, name in db.session.execute(query)
+    ]  # fmt: skip

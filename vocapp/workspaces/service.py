@@ -83,7 +83,8 @@ def _check_workspace(*, name: str, locale: str, time_zone: str) -> None:
     if locale not in LOCALES:
         errors.append(FieldError("locale", f"one of {', '.join(LOCALES)}, got {locale!r}"))
     if not is_time_zone(time_zone):
-        errors.append(FieldError("time_zone", f"an IANA zone such as Asia/Tokyo, got {time_zone!r}"))
+        message = f"an IANA zone such as Asia/Tokyo, got {time_zone!r}"
+        errors.append(FieldError("time_zone", message))
     if errors:
         raise BadInput(*errors)
 
@@ -101,7 +102,10 @@ def checked_email(email: str) -> str:
     """The address in one form to compare by; raises BadInput."""
     try:
         found = validate_email(
-            email.strip(), check_deliverability=False, allow_quoted_local=True, test_environment=True
+            email.strip(),
+            check_deliverability=False,
+            allow_quoted_local=True,
+            test_environment=True,
         )
     except EmailNotValidError as exc:
         raise BadInput.of("email", f"not an e-mail address: {exc}") from exc

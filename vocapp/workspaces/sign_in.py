@@ -69,6 +69,19 @@ def sign_in(
     replaces: the token the browser still carries; its session ends. Raises WrongSignIn,
     NoWorkspace, TooMany.
     """
+    user_id = prove_password(email, password, browser=browser, now=now)
+    with transaction() as session:
+        choices = _workspaces_by_use(session, user_id)
+        if choices:
+            _end(session, replaces, now=now)
+            token = begin_session(session, user_id, choices[0], browser=browser, now=now)
+    if not choices:
+        raise NoWorkspace
+    return SignedIn(token, user_id, choices[0], len(choices))
+
+
+def prove_password(email: str, password: str, *, browser: Browser, now: datetime) -> UUID:
+    """The user whom this address and password belong to. Raises WrongSignIn, TooMany."""
     address = _address(email)
     attempts = _admit(address, browser.address, now=now)
     user = _user_with_password(address, password)
@@ -76,13 +89,7 @@ def sign_in(
         raise WrongSignIn
     with transaction() as session:
         session.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(attempts)))
-        choices = _workspaces_by_use(session, user.id)
-        if choices:
-            _end(session, replaces, now=now)
-            token = begin_session(session, user.id, choices[0], browser=browser, now=now)
-    if not choices:
-        raise NoWorkspace
-    return SignedIn(token, user.id, choices[0], len(choices))
+    return user.id
 
 
 def _address(email: str) -> str:
@@ -288,7 +295,5 @@ def join_demo(user_id: UUID, role: str, *, now: datetime) -> UUID:
             raise NotFound("There is no demo workspace here.")
         if session.get(Membership, (demo, user_id)) is None:
             role = "success" if role == "admin" else role
-            session.add(
-                Membership(workspace_id=demo, user_id=user_id, role=role, created_at=now)
-            )
+            session.add(Membership(workspace_id=demo, user_id=user_id, role=role, created_at=now))
     return demo
