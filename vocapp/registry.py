@@ -14,6 +14,10 @@ from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
+from vocapp.distributing import sending
+from vocapp.distributing import service as distributing_service
+from vocapp.distributing.api import api as distributing_api
+from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.people.api import api as people_api
@@ -33,11 +37,11 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, authoring_api, collecting_api, public_api, measuring_api,
-        understanding_api,
+        understanding_api, distributing_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
-        openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
+        openapi_pages.blueprint, respondent_pages, distributing_pages, widget, workspaces_pages, understanding_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -49,6 +53,21 @@ def _register_work() -> None:
     """Who works off which kind; the order is the order of importance."""
     outbox.register(
         outbox.Kind("staff_mail", mode="leased", work=staff_mail.send_staff_mail, batch=20)
+    )
+    outbox.register(
+        outbox.Kind(
+            distributing_service.MAIL, mode="leased", work=sending.send_invitations,
+            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            distributing_service.ANSWERED, mode="database",
+            apply=distributing_service.mark_answered,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
     )
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
     outbox.register(
@@ -63,8 +82,6 @@ def _register_work() -> None:
             batch=32, lease_s=300, refines=True,
         )
     )  # fmt: skip
-
-
     worker.before_work("slow", analysers.warm_up)
 
 
@@ -73,6 +90,7 @@ def _register_personal_stores() -> None:
     register_personal_store("measuring.cells", measuring_service.uncount_person)
     register_personal_store("understanding.analyses", understanding_service.forget_person)
     register_personal_store("collecting.responses", collecting_service.forget_person)
+    register_personal_store("distributing.invitations", distributing_service.forget_person)
 
 
 def _register_home() -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from celery import Celery, Task, shared_task
+from celery.signals import worker_ready
 from flask import Flask
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.encoding import bytes_to_str, str_to_bytes
@@ -81,6 +83,7 @@ def init_app(app: Flask, settings: Settings) -> Celery:
         task_soft_time_limit=540,
     )
     celery.Task = _task_class(app)
+    celery.flask_app = app
     celery.set_default()
     app.extensions["celery"] = celery
     return celery
@@ -118,6 +121,24 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         # A request must not hang on a dead broker: the scheduler rings later anyway.
         return {"visibility_timeout": 3600, "socket_connect_timeout": 1, "socket_timeout": 5}
     return {"max_retries": 1, "connect_timeout": 1, "read_timeout": 5, "write_timeout": 5}
+
+
+_before_work: dict[str, list[Callable[[], None]]] = {}
+
+
+def before_work(queue: str, prepare: Callable[[], None]) -> None:
+    """Have a worker of a queue prepare itself before it takes its first message."""
+    prepared = _before_work.setdefault(queue, [])
+    if prepare not in prepared:
+        prepared.append(prepare)
+
+
+@worker_ready.connect
+def _prepare(sender: Any = None, **_: Any) -> None:
+    with celery.flask_app.app_context():
+        for queue in sender.app.amqp.queues.consume_from:
+            for prepare in _before_work.get(queue, ()):
+                prepare()
 
 
 @shared_task(name="outbox.drain", ignore_result=True)

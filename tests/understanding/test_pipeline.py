@@ -6,7 +6,7 @@ import pytest
 
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
-from vocapp.understanding import service
+from vocapp.understanding import analysers, service
 from vocapp.understanding.models import ThemeCell
 
 SUPPORT_EN = "Your support is terribly slow: four days until somebody replied to my ticket."
@@ -115,3 +115,10 @@ def test_personal_data_is_redacted_before_it_is_shown(api, drain_outbox):
     row = api.get("/api/v1/themes/support/responses").json["items"][0]
     assert "1234" not in row["comment"]
     assert "[phone]" in row["comment"]
+
+
+def test_a_new_workspace_needs_no_training_of_its_own(api):
+    service.make_sure_of_themes(api.workspace_id, now=utcnow())
+    with snapshot() as session:
+        mine = analysers.taxonomy_of(session, api.workspace_id)
+    assert mine.digest == analysers.default_taxonomy().digest

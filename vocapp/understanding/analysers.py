@@ -49,6 +49,12 @@ def encoders() -> Sequence[str]:
     return available_encoders()
 
 
+def default_taxonomy() -> Taxonomy:
+    """The themes of a workspace that has changed nothing yet."""
+    pack = starter_pack()
+    return replace(pack, themes=tuple(sorted(pack.themes, key=lambda theme: theme.key)))
+
+
 def taxonomy_of(session: Session, workspace_id: UUID) -> Taxonomy:
     """The workspace's themes; those of the starter pack bring its example sentences."""
     pack = starter_pack()
@@ -83,6 +89,23 @@ def analyser_for(taxonomy: Taxonomy, *, encoder: str) -> Analyser:
     return _analyser(_Key(taxonomy), encoder)
 
 
+def is_trained(taxonomy: Taxonomy, *, encoder: str) -> bool:
+    """Whether `analyser_for` would answer without training first."""
+    return _path(taxonomy, encoder).exists()
+
+
+def warm_up() -> None:
+    """Train or load what the first comment will need, before it comes."""
+    analyser_for(default_taxonomy(), encoder=STATIC)
+
+
+def _path(taxonomy: Taxonomy, encoder: str) -> Path:
+    from nlp.analysis import version_of
+
+    folder: Path = current_app.config["SETTINGS"].data_dir / "models"
+    return folder / f"{encoder}-{version_of(taxonomy, load_encoder(encoder))}"
+
+
 class _Key:
     """A taxonomy that compares by its digest, for the cache."""
 
@@ -100,18 +123,17 @@ class _Key:
 def _analyser(key: _Key, encoder: str) -> Analyser:
     # Imported here: scikit-learn and spaCy take seconds, and only workers need them.
     from nlp import store
-    from nlp.analysis import Analyser, train_analyser, version_of
+    from nlp.analysis import Analyser, train_analyser
 
-    version = version_of(key.taxonomy, load_encoder(encoder))
-    folder: Path = current_app.config["SETTINGS"].data_dir / "models"
-    path = folder / f"{encoder}-{version}"
+    path = _path(key.taxonomy, encoder)
+    version = path.name.removeprefix(f"{encoder}-")
     if path.exists():
         try:
             return Analyser(store.load(path), model_version=version)
         except (store.ModelCorrupt, OSError) as exc:
             log.warning("model.unreadable", path=path.name, error=type(exc).__name__)
     analyser = train_analyser(key.taxonomy, encoder=encoder)
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     store.save(analyser.classifier, path)
     log.info("model.trained", encoder=encoder, version=version)
     return analyser

@@ -28,6 +28,7 @@ from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.analysers import (
     STATIC,
     analyser_for,
+    is_trained,
     preferred_encoder,
     taxonomy_of,
 )
@@ -106,26 +107,28 @@ def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     encoder = preferred_encoder()
     if encoder != STATIC and _waiting() > FLOOD:
         encoder = STATIC
-    return _work(rows, encoder=encoder)
+    return _work(rows, encoder=encoder, may_train=False)
 
 
 def refine(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     """Outbox work: the same once more with the better encoder, after a flood."""
-    return _work(rows, encoder=preferred_encoder())
+    return _work(rows, encoder=preferred_encoder(), may_train=True)
 
 
 def _waiting() -> int:
     return sum(row.due for row in outbox.backlog(now=utcnow()) if row.kind == "analyse")
 
 
-def _work(rows: Sequence[outbox.Pending], *, encoder: str) -> list[outbox.Outcome]:
+def _work(
+    rows: Sequence[outbox.Pending], *, encoder: str, may_train: bool
+) -> list[outbox.Outcome]:
     jobs = _read_jobs(rows)
     by_workspace: dict[UUID, list[_Job]] = defaultdict(list)
     for job in jobs.values():
         by_workspace[job.workspace_id].append(job)
     results: dict[UUID, _Result] = {}
     for workspace_id, mine in by_workspace.items():
-        results |= _analyse_workspace(workspace_id, mine, encoder=encoder)
+        results |= _analyse_workspace(workspace_id, mine, encoder=encoder, may_train=may_train)
     return [
         partial(_store, result=results[row.subject_id]) if row.subject_id in results else _gone
         for row in rows
@@ -196,8 +199,9 @@ def digest_of_text(text: str | None) -> str | None:
 
 
 def _analyse_workspace(
-    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str
+    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, may_train: bool
 ) -> dict[UUID, _Result]:
+    """A fresh comment does not wait for the better encoder to be trained: it is refined later."""
     with transaction() as session:
         ensure_themes(session, workspace_id, now=utcnow())
     with snapshot() as session:
@@ -206,6 +210,8 @@ def _analyse_workspace(
     results = {job.response_id: _Result(job, None, None, None) for job in jobs if not job.text}
     if not with_text:
         return results
+    if encoder != STATIC and not may_train and not is_trained(taxonomy, encoder=encoder):
+        encoder = STATIC
     analyser = analyser_for(taxonomy, encoder=encoder)
     fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
     found = analyser.analyse(
