@@ -24,27 +24,27 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
     environment: Literal["development", "test", "production"] = Field(
-        "development", validation_alias=AliasChoices("VOC_ENV", "environment")
+        default="development", validation_alias=AliasChoices("VOC_ENV", "environment")
     )
-    data_dir: Path = Field(Path("var"), validation_alias=AliasChoices("VOC_DATA_DIR", "data_dir"))
+    data_dir: Path = Field(default=Path("var"), validation_alias=AliasChoices("VOC_DATA_DIR", "data_dir"))
     database_url: str = Field(
-        "", validation_alias=AliasChoices("DATABASE_URL", "database_url")
+        default="", validation_alias=AliasChoices("DATABASE_URL", "database_url")
     )
     broker_url: str = Field(
-        "embedded", validation_alias=AliasChoices("CELERY_BROKER_URL", "broker_url")
+        default="embedded", validation_alias=AliasChoices("CELERY_BROKER_URL", "broker_url")
     )
-    secret_key: str = Field("", validation_alias=AliasChoices("SECRET_KEY", "secret_key"))
-    port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
-    base_url: str = Field("", validation_alias=AliasChoices("BASE_URL", "base_url"))
-    mail_url: str = Field("", validation_alias=AliasChoices("MAIL_URL", "mail_url"))
+    secret_key: str = Field(default="", validation_alias=AliasChoices("SECRET_KEY", "secret_key"))
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    base_url: str = Field(default="", validation_alias=AliasChoices("BASE_URL", "base_url"))
+    mail_url: str = Field(default="", validation_alias=AliasChoices("MAIL_URL", "mail_url"))
     mail_from: str = Field(
-        "survey@localhost", validation_alias=AliasChoices("VOC_MAIL_FROM", "mail_from")
+        default="survey@localhost", validation_alias=AliasChoices("VOC_MAIL_FROM", "mail_from")
     )
     encoder: Literal["e5", "static"] | None = Field(
-        None, validation_alias=AliasChoices("VOC_ENCODER", "encoder")
+        default=None, validation_alias=AliasChoices("VOC_ENCODER", "encoder")
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=10, validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies")
+        default=0, ge=0, le=10, validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies")
     )
 
     @model_validator(mode="after")

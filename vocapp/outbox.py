@@ -143,7 +143,7 @@ _silent_until = 0.0
 
 def ring(*names: str) -> None:
     """Tell the workers that there is work; best effort, the scheduler rings anyway."""
-    global _silent_until  # noqa: PLW0603 - one breaker per process, on purpose
+    global _silent_until
     if time.monotonic() < _silent_until:
         return
     for name in names:
@@ -272,7 +272,7 @@ def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
         return False
     try:
         outcomes: Sequence[Outcome] = kind.work(rows)
-    except Exception as exc:  # noqa: BLE001 - recorded on every row of the batch
+    except Exception as exc:
         log.warning("outbox.work_failed", kind=kind.name, exc_info=exc)
         outcomes = [exc] * len(rows)
     _finish(kind, rows, token, outcomes)
@@ -347,13 +347,14 @@ def release_expired_leases(*, now: datetime) -> int:
             .values(set_aside_at=now, last_error="LeaseExpired", lease_token=None, lease_until=None)
             .execution_options(voc_all_workspaces=True)
         )
-        released = session.execute(
+        released = session.scalars(
             update(Pending)
             .where(expired)
             .values(lease_token=None, lease_until=None)
+            .returning(Pending.id)
             .execution_options(voc_all_workspaces=True)
-        )
-    return int(released.rowcount)
+        ).all()
+    return len(released)
 
 
 def due_kinds(*, now: datetime) -> tuple[str, ...]:
@@ -443,8 +444,11 @@ def retry_set_aside(workspace_id: UUID, *, now: datetime, row_id: UUID | None = 
         chosen = and_(chosen, Pending.id == row_id)
     with transaction() as session:
         names = session.scalars(select(Pending.kind).where(chosen).distinct()).all()
-        retried = session.execute(
-            update(Pending).where(chosen).values(set_aside_at=None, attempts=0, due_at=now)
-        )
+        retried = session.scalars(
+            update(Pending)
+            .where(chosen)
+            .values(set_aside_at=None, attempts=0, due_at=now)
+            .returning(Pending.id)
+        ).all()
     ring(*names)
-    return int(retried.rowcount)
+    return len(retried)

@@ -56,6 +56,8 @@ def _explain_csrf(_: CSRFError) -> Any:
 
 
 def _add_headers(response: Response) -> Response:
+    # A response with a policy of its own (the HTML of a mail) says itself who may frame it.
+    own_policy = "Content-Security-Policy" in response.headers
     policy = dict(_POLICY)
     if request.endpoint and request.endpoint.endswith("embed"):
         policy["frame-ancestors"] = "*"
@@ -65,7 +67,7 @@ def _add_headers(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    if policy["frame-ancestors"] == "'none'":
+    if policy["frame-ancestors"] == "'none'" and not own_policy:
         response.headers["X-Frame-Options"] = "DENY"
     if current_app.config["SETTINGS"].is_https:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -34,13 +34,13 @@ EMBEDDED_POLL_S = 0.2
 class WholeFileChannel(filesystem.Channel):
     """A message is written beside its place and renamed into it, and taken out by renaming."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:
+    def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         part = Path(self.processed_folder) / f"{name}.part"
-        part.write_bytes(str_to_bytes(dumps(payload)))
+        part.write_bytes(str_to_bytes(dumps(message)))
         part.replace(Path(self.data_folder_out) / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002
         for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
             taken = Path(self.processed_folder) / path.name
             try:
@@ -90,7 +90,7 @@ def init_app(app: Flask, settings: Settings) -> Celery:
 
 
 def _task_class(app: Flask) -> type[Task]:
-    class AppTask(Task):  # type: ignore[misc]
+    class AppTask(Task):
         """Runs inside the application's context."""
 
         def __call__(self, *args: object, **kwargs: object) -> object:

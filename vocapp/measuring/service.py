@@ -146,7 +146,7 @@ def _current_scores(
     found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
     for response_id, question_id, number, kind in rows:
         scale = scale_of(kind)
-        if scale is not None:
+        if scale is not None and number is not None:
             found[response_id][question_id] = number - scale.start
     return found
 
@@ -306,7 +306,7 @@ def cell_stats(workspace_id: UUID) -> CellStats:
     with snapshot() as session:
         cells = sum(
             session.scalar(
-                select(func.count()).select_from(model).where(model.workspace_id == workspace_id)  # type: ignore[attr-defined]
+                select(func.count()).select_from(model).where(model.workspace_id == workspace_id)
             )
             or 0
             for model in (ScoreTotal, ScoreByValue, ScoreByProfile)
@@ -349,7 +349,7 @@ def _stored(session: Session, state: CellState) -> tuple[dict[CellKey, Histogram
         ("profile", ScoreByProfile, ("question_id", "month", "profile_id")),
     ):
         rows = session.scalars(
-            scoped(model, state.workspace_id).where(model.generation == state.generation)  # type: ignore[attr-defined]
+            scoped(model, state.workspace_id).where(model.generation == state.generation)
         )
         for row in rows:
             count += 1

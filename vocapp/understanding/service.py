@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -180,7 +180,7 @@ def verbatims(
 ) -> dict[UUID, str]:
     """The open text of each response: its first text answer, in question order."""
     rows = session.execute(
-        select(Answer.response_id, Answer.text)
+        select(Answer.response_id, func.coalesce(Answer.text, ""))
         .where(
             Answer.workspace_id == workspace_id,
             Answer.response_id.in_(response_ids),
@@ -325,7 +325,7 @@ def theme_ids(session: Session, workspace_id: UUID) -> dict[str, UUID]:
             Theme.workspace_id == workspace_id, Theme.archived_at.is_(None)
         )
     )
-    return {key: theme_id for key, theme_id in rows}
+    return {row.key: row.id for row in rows}
 
 
 # --- theme cells ------------------------------------------------------------------------
@@ -410,7 +410,7 @@ def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
     statement = insert.on_conflict_do_update(
         index_elements=[
             "workspace_id", "theme_id", "question_id", "local_day", "category", "sentiment",
-        ],  # fmt: skip
+        ],
         set_={"n": ThemeCell.__table__.c.n + insert.excluded.n},
     )
     rows = [
