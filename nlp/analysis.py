@@ -48,7 +48,10 @@ class Analysis:
 
 
 class Analyser:
-    """Language, redaction, themes and sentiment of comments, with one trained classifier."""
+    """Language, redaction, themes and sentiment of comments, with one trained classifier.
+
+    model_version: what `version_of` gives for what the classifier was taught.
+    """
 
     def __init__(self, classifier: ThemeClassifier, *, model_version: str) -> None:
         self.classifier = classifier

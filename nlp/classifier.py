@@ -47,7 +47,9 @@ Matrix = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 Prediction = tuple[tuple[str, float], ...]
 
-FORMAT = 1  # of what is learnt; a model of another format must be trained again
+# Of what is learnt. Raised when a stored model can no longer be read, or when the same lessons
+# would now give other answers: then comments are analysed again.
+FORMAT = 2
 _TRUST_NGRAMS = 10.0  # labelled examples of a theme in a language: n-grams count half
 _TRUST_LABELS = 4.0  # labelled examples of a theme: its description counts half
 _FEW = 3  # positives below which a theme teaches nothing about calibration

@@ -7,6 +7,7 @@ planted or damaged is refused before anything in it is used.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -23,6 +24,7 @@ from nlp.classifier import FORMAT, ThemeClassifier
 from nlp.vectors import Encoder, load_encoder
 
 _MODEL, _ARRAYS, _MANIFEST = "model.json", "arrays.npz", "manifest.json"
+_TRIES = 5
 _LARGEST_BYTES = 512 * 1024 * 1024
 
 
@@ -85,11 +87,21 @@ def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.replace(folder)
+        _put(fresh, folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _put(fresh: Path, folder: Path) -> None:
+    """Rename over what is there. Several workers may save the same model at once: each is
+    whole, the last one stays.
+    """
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another worker was quicker: its folder is not empty
+            fresh.replace(folder)
+            return
+    fresh.replace(folder)
 
 
 def _read_checked(folder: Path) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 import pytest
 
-from nlp.analysis import LONGEST, Analyser, Analysis, train_analyser
+from nlp.analysis import LONGEST, Analyser, Analysis, train_analyser, version_of
+from nlp.store import load, save
 from nlp.taxonomy import LabelledText, Taxonomy, starter_pack
 
 WANTED = ("pricing", "support", "usability", "performance")
@@ -121,6 +122,16 @@ def test_the_model_version_follows_what_was_taught(analyser):
     assert analyser.encoder_name == "static"
     text = ["The invoice is wrong and the page is slow."]
     assert same.analyse(text) == analyser.analyse(text)
+
+
+def test_an_analyser_from_a_stored_classifier_is_the_same(analyser, tmp_path):
+    save(analyser.classifier, tmp_path / "model")
+    stored = load(tmp_path / "model")
+    version = version_of(_small_pack(), stored.encoder_)
+    again = Analyser(stored, model_version=version)
+    text = ["The price is too high.", "サポートが親切です。"]
+    assert again.model_version == analyser.model_version
+    assert again.analyse(text) == analyser.analyse(text)
 
 
 def test_a_theme_in_one_sentence_of_a_long_comment_is_found(analyser):

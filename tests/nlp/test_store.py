@@ -1,6 +1,7 @@
 import hashlib
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -107,3 +108,11 @@ def test_a_model_of_another_encoder_is_refused(folder):
 
     with pytest.raises(ModelCorrupt, match="another"):
         load(folder, encoder=Other())
+
+
+def test_workers_that_save_at_once_leave_one_whole_model(classifier, tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        digests = set(pool.map(lambda _: save(classifier, tmp_path / "model"), range(8)))
+    assert len(digests) == 1
+    assert load(tmp_path / "model").keys_ == classifier.keys_
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
