@@ -27,13 +27,13 @@ from nlp.calibration import (
     to_probabilities,
 )
 from nlp.described import Described, keywords_of, wordings_of
+from nlp.experts import Expert, Views, expert_arrays, expert_from, pool, views_of
 from nlp.features import (
     LanguageCentre,
     Ngrams,
     Unit,
     anchor_texts,
     anchors_from,
-    clauses_of,
     encode_unique,
     whole_of,
 )
@@ -56,7 +56,6 @@ _FEW = 3  # positives below which a theme teaches nothing about calibration
 _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
-_CLAUSE_SHARE = 0.6  # of the best clause, beside the whole comment
 _WORDING_WEIGHT = 0.5  # of a description or keyword, beside a comment's 1
 _L2, _L2_SINGLE = 1.0, 0.1
 _UNTAUGHT_CUT = 0.35  # where F1 is best when about two in three are found
@@ -83,27 +82,6 @@ class Reason:
     start: int
     end: int
     weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Views:
-    """Units of some documents: `whole[i]` is one row, `first[i]:first[i+1]` rows its clauses."""
-
-    units: tuple[Unit, ...]
-    whole: npt.NDArray[np.intp]
-    clauses: tuple[npt.NDArray[np.intp], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Expert:
-    """One of the two models: its weights, what its scores mean, and a threshold (t,) a theme.
-
-    linear is None where nothing but descriptions is known.
-    """
-
-    linear: Linear | None
-    calibration: Calibration
-    thresholds: FloatArray
 
 
 class ThemeClassifier(BaseEstimator):
@@ -158,7 +136,7 @@ class ThemeClassifier(BaseEstimator):
         self.single_label_ &= len(self.keys_) > 1
         self.training_size_ = len(texts)
         self.counts_ = _counts_by_language(targets, [d.language for d in documents])
-        views = _views(documents, with_clauses=not self.single_label_)
+        views = views_of(documents, with_clauses=not self.single_label_)
         vectors, extra = self._learn_space(views, taxonomy)
         self._learn_models(views, vectors, extra, targets, row_weights)
         return self
@@ -190,7 +168,7 @@ class ThemeClassifier(BaseEstimator):
         return self.encoder
 
     def _learn_space(
-        self, views: _Views, taxonomy: Taxonomy | None
+        self, views: Views, taxonomy: Taxonomy | None
     ) -> tuple[Matrix, tuple[Rows, FloatArray]]:
         """Learn centre, n-grams and descriptions; give the units' vectors and extra rows."""
         themes = _themes_in_order(self.keys_, taxonomy)
@@ -221,7 +199,7 @@ class ThemeClassifier(BaseEstimator):
 
     def _learn_models(
         self,
-        views: _Views,
+        views: Views,
         vectors: Matrix,
         extra: tuple[Rows, FloatArray],
         targets: FloatArray,
@@ -254,7 +232,7 @@ class ThemeClassifier(BaseEstimator):
 
     def _out_of_fold(
         self,
-        views: _Views,
+        views: Views,
         rows: Rows,
         described: FloatArray,
         extra: tuple[Rows, FloatArray],
@@ -274,7 +252,7 @@ class ThemeClassifier(BaseEstimator):
             linears = self._train(whole.take(seen), extra, targets[seen], weights[seen])
             for which, linear in enumerate(linears):
                 mixed = self._with_descriptions(linear.decide(rows), described)
-                scores[which][:, asked] = _pool(views, mixed, described)[:, asked]
+                scores[which][:, asked] = pool(views, mixed, described)[:, asked]
         return scores
 
     def _calibrate(
@@ -393,7 +371,7 @@ class ThemeClassifier(BaseEstimator):
     def _judge(
         self, documents: Sequence[Document], *, with_clauses: bool
     ) -> tuple[FloatArray, list[FloatArray]]:
-        views = _views(documents, with_clauses=with_clauses)
+        views = views_of(documents, with_clauses=with_clauses)
         units = views.units
         raw = encode_unique(self.encoder_, [unit.text for unit in units])
         vectors = self.centre_.apply(raw, [unit.language for unit in units])
@@ -405,7 +383,7 @@ class ThemeClassifier(BaseEstimator):
             mixed = described
             if expert.linear is not None:
                 mixed = self._with_descriptions(expert.linear.decide(rows), described)
-            pooled = _pool(views, mixed, described)
+            pooled = pool(views, mixed, described)
             whole += share[views.whole] * expert.calibration.odds(pooled)
             alone += share * expert.calibration.odds(np.stack([mixed, described]))
         by_unit = to_probabilities(alone, single=self.single_label_)
@@ -461,7 +439,7 @@ class ThemeClassifier(BaseEstimator):
             **{f"level_{n}": described.level[name] for n, name in enumerate(levels)},
         }
         for name, expert in (("vectors", self.by_vectors_), ("all", self.by_all_)):
-            arrays |= {f"{name}_{part}": array for part, array in _expert_arrays(expert).items()}
+            arrays |= {f"{name}_{part}": array for part, array in expert_arrays(expert).items()}
         return meta, arrays
 
     @classmethod
@@ -487,8 +465,8 @@ class ThemeClassifier(BaseEstimator):
             {name: arrays[f"level_{n}"] for n, name in enumerate(meta["levels"])},
             tuple(tuple(words) for words in meta["keywords"]),
         )
-        self.by_vectors_ = _expert_from(arrays, "vectors", single=self.single_label_)
-        self.by_all_ = _expert_from(arrays, "all", single=self.single_label_)
+        self.by_vectors_ = expert_from(arrays, "vectors", single=self.single_label_)
+        self.by_all_ = expert_from(arrays, "all", single=self.single_label_)
         return self
 
     def _check_fitted(self) -> None:
@@ -521,37 +499,6 @@ def _counts_by_language(
     return counts
 
 
-def _views(documents: Sequence[Document], *, with_clauses: bool) -> _Views:
-    """Whole comments and clauses as units; a comment of one clause is one unit."""
-    units: list[Unit] = []
-    whole, clauses = [], []
-    for document in documents:
-        whole.append(len(units))
-        units.append(whole_of(document))
-        parts = clauses_of(document) if with_clauses and len(document.clauses) > 1 else []
-        clauses.append(np.arange(len(units), len(units) + len(parts)) if parts else whole[-1:])
-        units.extend(parts)
-    return _Views(
-        tuple(units),
-        np.array(whole, dtype=np.intp),
-        tuple(np.asarray(index, dtype=np.intp) for index in clauses),
-    )
-
-
-def _pool(views: _Views, mixed: FloatArray, described: FloatArray) -> FloatArray:
-    """Scores (2, n, t): of the comment and its best clause together, of the best description.
-
-    In a long comment one clause out of ten may be about a theme: its vector drowns in the whole,
-    so the clause speaks too; the whole guards against what a clause says only out of context.
-    The share is set, not learnt: packs teach with short comments, where both are the same.
-    """
-    shape = (len(views.whole), mixed.shape[1])
-    best = np.array([mixed[index].max(axis=0) for index in views.clauses]).reshape(shape)
-    wording = np.array([described[index].max(axis=0) for index in views.clauses]).reshape(shape)
-    joined = (1 - _CLAUSE_SHARE) * mixed[views.whole] + _CLAUSE_SHARE * best
-    return np.stack([joined, np.maximum(described[views.whole], wording)])
-
-
 def _extent(document: Document) -> Span:
     """The comment without the spaces around it."""
     if document.clauses:
@@ -566,26 +513,3 @@ def _log_odds(chances: FloatArray) -> FloatArray:
 
 def _listed(languages: Sequence[str | None] | None) -> list[str | None] | None:
     return None if languages is None else list(languages)
-
-
-def _expert_arrays(expert: Expert) -> dict[str, npt.NDArray[Any]]:
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "shares": expert.calibration.shares,
-        "offsets": expert.calibration.offsets,
-        "thresholds": expert.thresholds,
-    }
-    if expert.linear is not None:
-        arrays["dense"] = expert.linear.dense
-        arrays["sparse"] = expert.linear.sparse
-        arrays["intercept"] = expert.linear.intercept
-    return arrays
-
-
-def _expert_from(arrays: Mapping[str, npt.NDArray[Any]], name: str, *, single: bool) -> Expert:
-    linear = None
-    if f"{name}_dense" in arrays:
-        linear = Linear(
-            arrays[f"{name}_dense"], arrays[f"{name}_sparse"], arrays[f"{name}_intercept"]
-        )
-    calibration = Calibration(arrays[f"{name}_shares"], arrays[f"{name}_offsets"], single)
-    return Expert(linear, calibration, arrays[f"{name}_thresholds"])

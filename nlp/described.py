@@ -65,12 +65,16 @@ def _normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _uses(text: str, keyword: str) -> bool:
-    """Whether a normalised text uses a keyword: at the start of a word where words are spaced."""
-    if not keyword[0].isascii():
-        return keyword in text
-    padded = f" {text} "
-    return f" {keyword} " in padded if len(keyword) < 4 else f" {keyword}" in padded
+def _needle(keyword: str) -> str:
+    """What to look for in a text between spaces: whole short words, beginnings of longer ones
+    ("price" is in "prices"), and anything where words are not spaced.
+
+    >>> _needle("api"), _needle("price"), _needle("料金")
+    (' api ', ' price', '料金')
+    """
+    if not keyword.isascii():
+        return keyword
+    return f" {keyword} " if len(keyword) < 4 else f" {keyword}"
 
 
 def _spaced(text: str) -> str:
@@ -136,11 +140,13 @@ class Described:
 
     def _keyword_hits(self, texts: Sequence[str]) -> FloatArray:
         hits = np.zeros((len(texts), len(self.keywords)))
-        spaced = [[_spaced(word) for word in words] for words in self.keywords]
+        needles = [
+            [_needle(plain) for plain in map(_spaced, words) if plain] for words in self.keywords
+        ]
         for row, text in enumerate(texts):
-            plain = _spaced(text)
-            for theme, words in enumerate(spaced):
-                hits[row, theme] = any(word and _uses(plain, word) for word in words)
+            plain = f" {_spaced(text)} "
+            for theme, sought in enumerate(needles):
+                hits[row, theme] = any(needle in plain for needle in sought)
         return hits
 
 
