@@ -7,7 +7,10 @@ from flask_openapi3 import OpenAPI
 import vocapp.distributing.models  # every table must be known before the first query
 import vocapp.following_up.models  # noqa: F401
 from vocapp import openapi_pages, outbox, ui, worker
+from vocapp.authoring import activity
+from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
+from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting import service as collecting_service
 from vocapp.collecting.api import api as collecting_api
@@ -41,7 +44,8 @@ def register(app: OpenAPI) -> None:
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
-        openapi_pages.blueprint, respondent_pages, distributing_pages, widget, workspaces_pages, understanding_pages,
+        openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
+        distributing_pages, authoring_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -95,6 +99,9 @@ def _register_personal_stores() -> None:
 
 def _register_home() -> None:
     """The cards of the first page, and what an empty workspace offers."""
+    activity.register_activity(collecting_queries.responses_since)
     home.register_evidence(collecting_queries.has_responses)
+    home.register_first_step((), authoring_cards.first_survey_card, order=10)
+    home.register_first_step((), authoring_cards.widget_card, order=20)
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)

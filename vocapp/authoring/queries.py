@@ -112,4 +112,31 @@ def question_identities(workspace_id: UUID, survey_id: UUID) -> dict[str, UUID]:
             Question.workspace_id == workspace_id, Question.survey_id == survey_id
         )
     )
-    return {key: question_id for key, question_id in rows}
+    return {row.key: row.id for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A published version."""
+
+    number: int
+    published_at: datetime
+
+
+def versions_of(workspace_id: UUID, survey_id: UUID, *, limit: int = 50) -> list[VersionLine]:
+    """Published versions, newest first."""
+    rows = db.session.execute(
+        select(SurveyVersion.number, SurveyVersion.published_at)
+        .where(SurveyVersion.workspace_id == workspace_id, SurveyVersion.survey_id == survey_id)
+        .order_by(SurveyVersion.number.desc())
+        .limit(limit)
+    )
+    return [VersionLine(*row) for row in rows]
+
+
+def draft_differs(survey: SurveySummary) -> bool:
+    """Whether publishing would make a new version."""
+    if survey.published_version is None:
+        return True
+    published = definition_of(survey.workspace_id, survey.id, survey.published_version)
+    return from_json(draft_of(survey.workspace_id, survey.id)) != published

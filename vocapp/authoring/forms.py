@@ -1,0 +1,82 @@
+"""The form of a new survey; the editor's own form is in drafting.py."""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+    widgets,
+)
+from wtforms.validators import InputRequired, Length, Optional, Regexp
+
+_TAGS = re.compile(r"[,、\s]+")
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
+
+
+class NewSurveyForm(FlaskForm):
+    name = StringField(
+        _l("Name"),
+        [InputRequired(_l("Enter a name.")), Length(max=200)],
+        description=_l("Only your colleagues see it."),
+    )
+    kind = RadioField(
+        _l("What do you want to know?"),
+        choices=[
+            ("nps", _l("NPS: would they recommend us? (0–10)")),
+            ("csat", _l("CSAT: are they satisfied? (1–5)")),
+            ("ces", _l("CES: was it easy? (1–7)")),
+        ],
+        default="nps",
+    )
+    languages = SelectMultipleField(
+        _l("Languages"),
+        choices=[("en", "English"), ("ja", "日本語")],
+        default=["en"],
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
+    other_languages = StringField(
+        _l("Other languages"),
+        [Length(max=200)],
+        description=_l("Codes such as fr or pt-BR. You write their wording yourself."),
+    )
+    key = StringField(
+        _l("Key"),
+        [
+            Optional(),
+            Length(max=100),
+            Regexp(
+                r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+                message=_l("Only letters a–z, digits, dot, hyphen and underscore."),
+            ),
+        ],
+        description=_l("Your systems name the survey by it. Left empty, it follows the name."),
+    )
+    confidential = BooleanField(
+        _l("Confidential"),
+        description=_l("No result for fewer than five people, no single answers, no drill-down."),
+    )
+
+    def validate_other_languages(self, field: StringField) -> None:
+        wrong = [tag for tag in _TAGS.split(field.data or "") if tag and not _TAG.fullmatch(tag)]
+        if wrong:
+            raise ValidationError(_("Not a language code: %(codes)s", codes=", ".join(wrong)))
+        if not self.chosen_languages():
+            raise ValidationError(_("Choose at least one language."))
+
+    def chosen_languages(self) -> list[str]:
+        """Every language once, in the order of the page."""
+        typed = _TAGS.split(self.other_languages.data or "")
+        found: dict[str, str] = {}
+        for tag in (*(self.languages.data or []), *typed):
+            if tag:
+                found.setdefault(tag.lower(), tag)
+        return list(found.values())

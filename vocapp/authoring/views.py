@@ -1,0 +1,263 @@
+"""Pages: the list of surveys, a new one, one survey, its editor and its preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from surveys.definitions import Definition, from_json
+from surveys.languages import best_language, direction, fitting_language
+from surveys.questions import localised, wording
+from vocapp.authoring import activity, drafting, queries, service
+from vocapp.authoring.drafting import Draft
+from vocapp.authoring.forms import NewSurveyForm
+from vocapp.authoring.queries import SurveySummary
+from vocapp.database import utcnow
+from vocapp.problems import BadInput, Conflict
+from vocapp.ui import notice
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.queries import public_key_of
+
+blueprint = Blueprint("authoring", __name__, template_folder="templates")
+
+_LIST = 200
+_STAFF_LANGUAGES = ("en", "ja")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageName:
+    """A survey's language as a page shows it."""
+
+    tag: str
+    name: str
+    direction: str
+
+    @classmethod
+    def of(cls, tag: str) -> LanguageName:
+        try:
+            name = Locale.parse(tag, sep="-").get_language_name() or tag
+        except (UnknownLocaleError, ValueError):
+            name = tag
+        return cls(tag, name, direction(tag))
+
+
+def _languages(definition: Definition | Draft) -> list[LanguageName]:
+    return [LanguageName.of(tag) for tag in definition.languages]
+
+
+def _survey(key: str) -> SurveySummary:
+    return queries.survey_by_key(current_workspace.id, key)
+
+
+def _draft_definition(survey: SurveySummary) -> Definition:
+    return from_json(queries.draft_of(survey.workspace_id, survey.id))
+
+
+def _to_survey(key: str) -> Response:
+    return redirect(url_for("authoring.show_survey", key=key), 303)
+
+
+@blueprint.get("/surveys")
+@signed_in()
+def list_surveys() -> Any:
+    """What we ask, and what came of it this week."""
+    surveys = queries.list_surveys(current_workspace.id, limit=_LIST)
+    week = activity.answers_since(current_workspace.id, utcnow() - timedelta(days=7))
+    return render_template("authoring/list.html", surveys=surveys, week=week)
+
+
+@blueprint.route("/surveys/new", methods=["GET", "POST"])
+@signed_in("product")
+def new_survey() -> Any:
+    """A name and a kind are enough; sensible questions are filled in."""
+    form = NewSurveyForm()
+    if request.method == "GET":
+        form.languages.data = [best_language(current_workspace.locale, _STAFF_LANGUAGES)]
+    if not form.validate_on_submit():
+        return _new_page(form, 422 if form.is_submitted() else 200)
+    taken = {survey.key for survey in queries.list_surveys(current_workspace.id, limit=1000)}
+    key = form.key.data or drafting.key_from_name(form.name.data, taken)
+    new = service.NewSurvey(
+        key=key,
+        name=form.name.data.strip(),
+        kind=form.kind.data,
+        languages=form.chosen_languages(),
+        confidential=form.confidential.data,
+        publish=False,
+    )
+    try:
+        service.create_survey(
+            current_workspace.id, new, actor_user_id=current_user.id, now=utcnow()
+        )
+    except Conflict as problem:
+        form.key.errors = [_("Another survey has this key.")]
+        return _new_page(form, problem.status)
+    except BadInput as problem:
+        form.other_languages.errors = [error.message for error in problem.errors]
+        return _new_page(form, problem.status)
+    notice(_("The survey has been created as a draft. Look through its questions."))
+    return redirect(url_for("authoring.edit_survey", key=key), 303)
+
+
+def _new_page(form: NewSurveyForm, status: int) -> Any:
+    return render_template("authoring/new.html", form=form), status
+
+
+@blueprint.get("/surveys/<key>")
+@signed_in()
+def show_survey(key: str) -> Any:
+    """One survey: how to send it out, what it asks, its versions."""
+    survey = _survey(key)
+    definition = _draft_definition(survey)
+    base = current_app.config["BASE_URL"]
+    return render_template(
+        "authoring/survey.html",
+        survey=survey,
+        definition=definition,
+        languages=_languages(definition),
+        versions=queries.versions_of(survey.workspace_id, survey.id),
+        draft_differs=queries.draft_differs(survey),
+        page_url=f"{base}/s/{survey.public_id}",
+        embed_url=f"{base}/embed/{survey.public_id}",
+        snippet=widget_tag(survey),
+        allowed_origins=current_workspace.allowed_origins,
+        say=_in_staff_language,
+    )
+
+
+def _in_staff_language(texts: Any) -> str:
+    return localised(texts, language=current_user.locale)
+
+
+def widget_tag(survey: SurveySummary) -> str:
+    """The tag that shows this survey on any page; empty without a public key."""
+    key = public_key_of(survey.workspace_id)
+    base = current_app.config["BASE_URL"]
+    return (
+        f'<script async src="{base}/widget.js" data-key="{key}"\n'
+        f'        data-survey="{survey.public_id}"></script>'
+        if key
+        else ""
+    )
+
+
+@blueprint.post("/surveys/<key>/publish")
+@signed_in("product")
+def publish_survey(key: str) -> Any:
+    survey = _survey(key)
+    _publish(survey)
+    return _to_survey(key)
+
+
+def _publish(survey: SurveySummary) -> None:
+    number = service.publish_survey(
+        survey.workspace_id, survey.id, actor_user_id=current_user.id, now=utcnow()
+    )
+    notice(_("Version %(number)s is open for answers.", number=number))
+
+
+@blueprint.post("/surveys/<key>/close")
+@signed_in("product")
+def close_survey(key: str) -> Any:
+    survey = _survey(key)
+    service.close_survey(
+        survey.workspace_id, survey.id, actor_user_id=current_user.id, now=utcnow()
+    )
+    notice(
+        _("The survey takes no more answers."),
+        undo_url=url_for("authoring.publish_survey", key=key),
+    )
+    return _to_survey(key)
+
+
+# --- the editor ----------------------------------------------------------------------------
+
+
+@blueprint.get("/surveys/<key>/edit")
+@signed_in("product")
+def edit_survey(key: str) -> Any:
+    survey = _survey(key)
+    draft = drafting.draft_from(_draft_definition(survey), name=survey.name)
+    return _editor(survey, draft)
+
+
+@blueprint.post("/surveys/<key>/edit")
+@signed_in("product")
+def change_survey(key: str) -> Any:
+    """Save, or only rearrange what was typed and show it again."""
+    survey = _survey(key)
+    draft = drafting.read_draft(request.form, kind=survey.kind, languages=survey.languages)
+    action = request.form.get("action", "save")
+    if action not in {"save", "publish"}:
+        taken = queries.question_identities(survey.workspace_id, survey.id)
+        focus = drafting.rearrange(draft, action, taken=taken)
+        return _editor(survey, draft, focus=focus, unsaved=True)
+    definition = drafting.checked(draft)
+    if definition is None:
+        return _editor(survey, draft, unsaved=True), BadInput.status
+    service.save_draft(
+        survey.workspace_id, survey.id, definition,
+        name=draft.name, actor_user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    if action == "publish":
+        _publish(survey)
+        return _to_survey(key)
+    notice(_("The draft has been saved. What is published stays as it is."))
+    return redirect(url_for("authoring.edit_survey", key=key), 303)
+
+
+def _editor(
+    survey: SurveySummary, draft: Draft, *, focus: int | None = None, unsaved: bool = False
+) -> str:
+    return render_template(
+        "authoring/edit.html",
+        survey=survey,
+        draft=drafting.with_blank_options(draft),
+        languages=_languages(draft),
+        focus=focus,
+        unsaved=unsaved,
+    )
+
+
+@blueprint.get("/surveys/<key>/preview")
+@signed_in()
+def preview_survey(key: str) -> Any:
+    """The draft as a respondent will see it, in one language; nothing is stored."""
+    survey = _survey(key)
+    definition = _draft_definition(survey)
+    wanted = request.args.get("language")
+    language = fitting_language(wanted, definition.languages) or definition.languages[0]
+    with force_locale(best_language(language, _STAFF_LANGUAGES)):
+        return render_template(
+            "authoring/preview.html",
+            survey=survey,
+            definition=definition,
+            language=LanguageName.of(language),
+            languages=_languages(definition),
+            survey_locale=PreviewLocale(language),
+            say=lambda texts: localised(texts, language=language),
+            ask=lambda question, category=None: wording(
+                question, language=language, category=category
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLocale:
+    """What the respondent's shell reads of a language."""
+
+    tag: str
+
+    @property
+    def text_direction(self) -> str:
+        return direction(self.tag)
+
+    def __str__(self) -> str:
+        return self.tag
