@@ -1,0 +1,149 @@
+"""What an invitation looks like: a text, and HTML that MJML makes fit for mail programs.
+
+The scale stands in the mail as links with words and room for a finger. They only open
+the page with the number chosen; the page's button counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
+from itertools import pairwise
+from urllib.parse import quote
+from uuid import UUID
+
+import mrml
+from flask import current_app
+
+from surveys.definitions import Definition
+from surveys.languages import direction
+from surveys.questions import localised, scale_of, wording
+from vocapp.authoring.links import InvitationLink
+from vocapp.distributing.texts import invitation_texts
+from vocapp.mailing import address_of, compose, one_line
+from vocapp.signing import keyed_hash, sign
+
+# MJML would fetch fonts that it knows by name from a third party.
+_NOTHING_FROM_OUTSIDE = mrml.RenderOptions(fonts={})
+_KEY_PX = 48  # a cell of 44 px and the gap around it
+# Where a row of the scale is broken when it does not fit the screen.
+_BREAKS = {"nps": (0, 6, 11), "csat": (1, 6), "ces": (1, 5, 8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """All that an invitation says, in one language."""
+
+    workspace_id: UUID
+    workspace: str
+    definition: Definition
+    language: str
+    name: str
+    address: str
+    link: InvitationLink
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One number of the scale and where it leads."""
+
+    point: int
+    url: str
+
+
+def unsubscribe_url(workspace_id: UUID, address: str) -> str:
+    """Where an address is struck off; it names the address only by its keyed hash."""
+    token = sign("unsubscribe", [workspace_id.hex, address_digest(workspace_id, address)])
+    return f"{current_app.config['BASE_URL']}/u/{token}"
+
+
+def address_digest(workspace_id: UUID, address: str) -> str:
+    """By what a suppressed address is known, so that it survives the person's erasure."""
+    return keyed_hash("suppression", f"{workspace_id}:{address.strip().casefold()}")
+
+
+def build(letter: Letter, *, now: datetime) -> EmailMessage:
+    """The mail of an invitation. Raises ValueError where a header could not hold it."""
+    settings = current_app.config["SETTINGS"]
+    words = said_in(letter)
+    message = compose(
+        settings=settings,
+        to=address_of(one_line(letter.name), letter.address),
+        subject=words["subject"],
+        text=text_part(letter),
+        html=html_part(letter),
+        message_key=str(letter.link.invitation_id),
+        now=now,
+        sender_name=one_line(letter.workspace),
+        workspace_id=letter.workspace_id,
+    )
+    url = unsubscribe_url(letter.workspace_id, letter.address)
+    sender = parseaddr(settings.mail_from)[1]
+    mailto = f"mailto:{sender}?subject={quote('unsubscribe ' + url.rsplit('/', 1)[1])}"
+    message["List-Unsubscribe"] = f"<{url}>, <{mailto}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    message["Content-Language"] = letter.language
+    return message
+
+
+def said_in(letter: Letter) -> dict[str, str]:
+    """The letter's own words with its names put in."""
+    values = {"workspace": one_line(letter.workspace), "name": one_line(letter.name)}
+    words = invitation_texts(letter.language)
+    words["greeting"] = words["greeting" if values["name"] else "greeting_unnamed"]
+    return {
+        key: text if key == "scale_end" else text.format(**values) for key, text in words.items()
+    }
+
+
+def keys_of(letter: Letter) -> list[list[Key]]:
+    """The scale in the rows that a phone shows; a wide screen puts them side by side."""
+    breaks = _BREAKS[letter.definition.kind]
+    return [
+        [Key(point, letter.link.url(score=point)) for point in range(first, end)]
+        for first, end in pairwise(breaks)
+    ]
+
+
+def _ends(letter: Letter, words: dict[str, str]) -> list[str]:
+    """The scale's two ends in words, each with its number so that order does not matter."""
+    primary, scale = letter.definition.primary, scale_of(letter.definition.kind)
+    assert scale is not None
+    labels = (primary.low_label, primary.high_label)
+    shown = zip((scale[0], scale[-1]), labels, strict=True)
+    return [
+        words["scale_end"].format(point=point, label=localised(label, language=letter.language))
+        for point, label in shown
+        if label
+    ]
+
+
+def text_part(letter: Letter) -> str:
+    """The mail for readers without HTML; every number has its own address."""
+    words, primary = said_in(letter), letter.definition.primary
+    lines = [words["greeting"], "", words["intro"], ""]
+    lines += [wording(primary, language=letter.language), *_ends(letter, words), ""]
+    lines += [f"{key.point:>2}  {key.url}" for row in keys_of(letter) for key in row]
+    lines += ["", words["how"], "", "-- ", words["sent_by"]]
+    lines += [words["unsubscribe"] + ":", unsubscribe_url(letter.workspace_id, letter.address)]
+    return "\n".join(lines) + "\n"
+
+
+def html_part(letter: Letter) -> str:
+    """The mail as HTML with everything inside it: no picture, no font, no outside address."""
+    words = said_in(letter)
+    template = current_app.jinja_env.get_template("distributing/invitation.mjml.xml")
+    rows = keys_of(letter)
+    source = template.render(
+        words=words,
+        question=wording(letter.definition.primary, language=letter.language),
+        ends=_ends(letter, words),
+        rows=[(len(row) * _KEY_PX, row) for row in rows],
+        language=letter.language,
+        direction=direction(letter.language),
+        page_url=letter.link.url(),
+        unsubscribe_url=unsubscribe_url(letter.workspace_id, letter.address),
+    )
+    return str(mrml.to_html(source, None, _NOTHING_FROM_OUTSIDE).content)

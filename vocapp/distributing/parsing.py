@@ -1,0 +1,105 @@
+"""What senders of invitations write: machines as JSON, people as lines of addresses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+
+from vocapp.people.parsing import AccountBody, Address, ContactBody
+from vocapp.people.service import ContactFacts
+
+MAX_LINES = 1000
+_IN_BRACKETS = re.compile(r"(?P<name>.*?)[<＜](?P<address>[^<>＜＞]*)[>＞]\s*")
+_address = TypeAdapter(Address)
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("expected a time with offset such as 2026-11-01T09:00:00+09:00")
+    return value
+
+
+def _in_reach(value: datetime) -> datetime:
+    if not 1990 <= value.year <= 2200:
+        raise ValueError("the year is out of range")
+    return value
+
+
+class InvitationBody(BaseModel):
+    """One invitation as machines send it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    survey: str = Field(min_length=1, max_length=100)
+    contact: ContactBody
+    account: AccountBody | None = None
+    channel: Literal["email"] = "email"
+    send_at: (
+        Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_reach)] | None
+    ) = None
+
+    @field_validator("contact")
+    @classmethod
+    def _fits_a_header(cls, contact: ContactBody) -> ContactBody:
+        if contact.name and not contact.name.isprintable():
+            raise ValueError("name: line breaks and control characters are not allowed")
+        return contact
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no address, by its number as people count."""
+
+    number: int
+    text: str
+
+
+def read_addresses(text: str) -> tuple[list[ContactFacts], list[BadLine]]:
+    """People from lines such as `aiko@example.com`, `Aiko <aiko@example.com>` or
+    `aiko@example.com, Aiko`; blank lines and repeated addresses are left out.
+
+    >>> people, wrong = read_addresses("Aiko <a@example.com>\\n\\nnobody\\nb@example.com, Ben")
+    >>> [(p.name, p.email) for p in people], [(w.number, w.text) for w in wrong]
+    ([('Aiko', 'a@example.com'), ('Ben', 'b@example.com')], [(3, 'nobody')])
+    """
+    people: dict[str, ContactFacts] = {}
+    wrong: list[BadLine] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        person = _person(line)
+        if person is None or person.email is None:
+            wrong.append(BadLine(number, line.strip()[:80]))
+        else:
+            people.setdefault(person.email.casefold(), person)
+    return list(people.values()), wrong
+
+
+def _person(line: str) -> ContactFacts | None:
+    found = _IN_BRACKETS.fullmatch(line)
+    if found:
+        name, address = found["name"], found["address"]
+    else:
+        address, _, name = re.sub(r"[\t;、，]", ",", line).partition(",")
+    try:
+        email = _address.validate_python(address)
+    except ValidationError:
+        return None
+    name = name.strip().strip('"').strip()
+    if not name.isprintable() or len(name) > 300:
+        return None
+    return ContactFacts(email=email, name=name or None)

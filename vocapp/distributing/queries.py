@@ -1,0 +1,111 @@
+"""Reads: invitations and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.models import Survey
+from vocapp.database import scoped
+from vocapp.distributing.models import INVITATION_STATES, Invitation
+from vocapp.extensions import db
+from vocapp.people.models import Contact
+from vocapp.problems import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation as lists and the API show it."""
+
+    id: UUID
+    survey: str
+    contact_id: UUID
+    name: str
+    email: str | None
+    channel: str
+    state: str
+    reason: str | None
+    link: str
+    send_at: datetime
+    created_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    opened_at: datetime | None
+    clicked_at: datetime | None
+    answered_at: datetime | None
+    bounced_at: datetime | None
+
+
+def invitation(workspace_id: UUID, invitation_id: UUID) -> InvitationRow:
+    """Raises NotFound."""
+    rows = _rows(workspace_id, Invitation.id == invitation_id)
+    if not rows:
+        raise NotFound("No such invitation.")
+    return rows[0]
+
+
+def invitations(
+    workspace_id: UUID,
+    survey_id: UUID,
+    *,
+    state: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[InvitationRow]:
+    """Invitations to a survey, newest first."""
+    conditions = [Invitation.survey_id == survey_id]
+    if state:
+        conditions.append(Invitation.state == state)
+    if before is not None:
+        # Ids made from a sender's key are in no order, so the creation time leads.
+        created = scoped(Invitation, workspace_id).where(Invitation.id == before)
+        row = db.session.scalar(created)
+        if row is not None:
+            conditions.append(
+                (Invitation.created_at < row.created_at)
+                | ((Invitation.created_at == row.created_at) & (Invitation.id < row.id))
+            )
+    return list(_rows(workspace_id, *conditions, limit=limit))
+
+
+def counts_by_state(workspace_id: UUID, survey_id: UUID) -> dict[str, int]:
+    """Every state with its number of invitations to a survey, zeros included."""
+    rows = db.session.execute(
+        select(Invitation.state, func.count())
+        .where(Invitation.workspace_id == workspace_id, Invitation.survey_id == survey_id)
+        .group_by(Invitation.state)
+    )
+    return dict.fromkeys(INVITATION_STATES, 0) | dict(rows.all())
+
+
+def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:
+    found = db.session.execute(
+        select(Invitation, Survey.key, Contact.name, Contact.email)
+        .join(
+            Survey,
+            (Survey.workspace_id == Invitation.workspace_id) & (Survey.id == Invitation.survey_id),
+        )
+        .join(
+            Contact,
+            (Contact.workspace_id == Invitation.workspace_id)
+            & (Contact.id == Invitation.contact_id),
+        )
+        .where(Invitation.workspace_id == workspace_id, *conditions)  # type: ignore[arg-type]
+        .order_by(Invitation.created_at.desc(), Invitation.id.desc())
+        .limit(limit)
+    )
+    return [_row(row, key, name, email) for row, key, name, email in found]
+
+
+def _row(row: Invitation, key: str, name: str, email: str | None) -> InvitationRow:
+    link = InvitationLink(row.workspace_id, row.id, row.survey_id, row.contact_id)
+    return InvitationRow(
+        row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason, link.url(),
+        row.send_at, row.created_at, row.sent_at, row.delivered_at, row.opened_at, row.clicked_at,
+        row.answered_at, row.bounced_at,
+    )  # fmt: skip

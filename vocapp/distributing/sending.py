@@ -1,0 +1,228 @@
+"""Outbox kind `mail`: an invitation goes out at most once.
+
+1. `scheduled`: look whether it should still go (suppression, survey, person).
+2. Hand the mail over up to the point where only its text is missing.
+3. Commit `sending`; only one worker can make that step.
+4. Hand over the text; commit `sent` together with the end of the pending row.
+
+Whoever finds `sending` knows that an earlier worker died between 3 and 4: the mail may be
+out, so it becomes `unknown` and a person decides (docs/adr/0007-mail-is-sent-at-most-once.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from surveys.languages import best_language
+from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import definition_of
+from vocapp.database import snapshot, transaction, utcnow
+from vocapp.distributing.mail import Letter, address_digest, build
+from vocapp.distributing.models import Invitation
+from vocapp.distributing.service import reason_not_to_mail, suppress
+from vocapp.mailing import Mailer, NotSent, Refused, Unclear, mail_folder, open_mailer
+from vocapp.outbox import Pending
+from vocapp.people.models import Contact
+from vocapp.workspaces.models import Workspace
+
+Finish = Callable[[Session], None]
+
+
+class NotWantedNow(Exception):
+    """Somebody else has the invitation, or it is not to go out any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An invitation with all that its mail needs, read in one snapshot."""
+
+    workspace_id: UUID
+    id: UUID
+    state: str
+    address: str
+    reason_not_to: str | None
+    letter: Letter | None
+
+
+def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception]:
+    """Send each pending invitation; one that fails does not stop the others."""
+    with open_mailer(current_app.config["SETTINGS"]) as mailer:
+        return [_try(mailer, row) for row in rows]
+
+
+def _try(mailer: Mailer, row: Pending) -> Finish | Exception:
+    try:
+        return _send(mailer, row)
+    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
+        return exc
+
+
+def _send(mailer: Mailer, row: Pending) -> Finish:
+    asked = _read(row.workspace_id, row.subject_id)
+    if asked is None:
+        return _nothing
+    if asked.state == "sending":
+        return _set(asked, "unknown", was=("sending",), reason="stopped_while_sending")
+    if asked.state != "scheduled":
+        return _nothing
+    if asked.letter is None:
+        return _set(asked, "not_sent", was=("scheduled",), reason=asked.reason_not_to)
+    return _deliver(mailer, asked, build(asked.letter, now=utcnow()))
+
+
+def _deliver(mailer: Mailer, asked: Asked, message: EmailMessage) -> Finish:
+    try:
+        mailer.send(message, to=asked.address, on_data=lambda: _begin(asked))
+    except NotWantedNow:
+        return _nothing
+    except NotSent as exc:
+        _back_to_scheduled(asked, exc.reason)
+        raise
+    except Refused as exc:
+        return _bounced(asked, exc)
+    except Unclear as exc:
+        return _set(asked, "unknown", was=("sending",), reason=exc.reason)
+    now = utcnow()
+    return _set(asked, "sent", was=("sending",), sent_at=now, reason=None)
+
+
+def _read(workspace_id: UUID, invitation_id: UUID) -> Asked | None:
+    """What is to be sent and whether it may be, or None when the invitation is gone."""
+    with snapshot() as session:
+        row = session.execute(
+            select(Invitation, Contact, Survey, Workspace)
+            .join(
+                Contact,
+                (Contact.workspace_id == Invitation.workspace_id)
+                & (Contact.id == Invitation.contact_id),
+            )
+            .join(
+                Survey,
+                (Survey.workspace_id == Invitation.workspace_id)
+                & (Survey.id == Invitation.survey_id),
+            )
+            .join(Workspace, Workspace.id == Invitation.workspace_id)
+            .where(Invitation.workspace_id == workspace_id, Invitation.id == invitation_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        invitation, contact, survey, workspace = row
+        reason = reason_not_to_mail(session, workspace_id, contact.email)
+    if survey.state != "published":
+        reason = reason or "survey_closed"
+    letter = None if reason else _letter(invitation, contact, survey, workspace)
+    return Asked(workspace_id, invitation_id, invitation.state, contact.email or "", reason, letter)
+
+
+def _letter(
+    invitation: Invitation, contact: Contact, survey: Survey, workspace: Workspace
+) -> Letter:
+    definition = definition_of(workspace.id, survey.id, survey.published_version or 1)
+    return Letter(
+        workspace_id=workspace.id,
+        workspace=workspace.name,
+        definition=definition,
+        language=best_language(contact.locale or workspace.locale, definition.languages),
+        name=contact.name,
+        address=contact.email or "",
+        link=InvitationLink(workspace.id, invitation.id, survey.id, contact.id),
+    )
+
+
+def _begin(asked: Asked) -> None:
+    """Commit that the mail is about to go; only one worker can, and only while it may."""
+    with transaction() as session:
+        if reason_not_to_mail(session, asked.workspace_id, asked.address) is not None:
+            raise NotSent("suppressed meanwhile")  # the next attempt notes why
+        _move(session, asked, "sending", was=("scheduled",))
+
+
+def _back_to_scheduled(asked: Asked, reason: str) -> None:
+    """The server took nothing: the same invitation is tried again."""
+    with transaction() as session:
+        session.execute(
+            update(Invitation)
+            .where(
+                Invitation.workspace_id == asked.workspace_id,
+                Invitation.id == asked.id,
+                Invitation.state.in_(("scheduled", "sending")),
+            )
+            .values(state="scheduled", reason=f"retrying: {reason}"[:60])
+        )
+
+
+def _move(
+    session: Session, asked: Asked, state: str, *, was: tuple[str, ...], **values: Any
+) -> None:
+    moved = session.execute(
+        update(Invitation)
+        .where(
+            Invitation.workspace_id == asked.workspace_id,
+            Invitation.id == asked.id,
+            Invitation.state.in_(was),
+        )
+        .values(state=state, **values)
+        .returning(Invitation.id)
+    )
+    if moved.first() is None:
+        raise NotWantedNow
+
+
+def _set(asked: Asked, state: str, *, was: tuple[str, ...], **values: Any) -> Finish:
+    """A finish that moves the invitation on, unless it has been answered meanwhile."""
+
+    def finish(session: Session) -> None:
+        try:
+            _move(session, asked, state, was=was, **values)
+        except NotWantedNow:
+            _keep_times(session, asked, values.get("sent_at"))
+
+    return finish
+
+
+def _keep_times(session: Session, asked: Asked, sent_at: datetime | None) -> None:
+    """Somebody answered before we had noted that the mail was out."""
+    if sent_at is not None:
+        session.execute(
+            update(Invitation)
+            .where(Invitation.workspace_id == asked.workspace_id, Invitation.id == asked.id)
+            .values(sent_at=sent_at)
+        )
+
+
+def _bounced(asked: Asked, refusal: Refused) -> Finish:
+    """Refused for good; where the address is at fault it is not written to again."""
+    now = utcnow()
+
+    def finish(session: Session) -> None:
+        _set(asked, "bounced", was=("scheduled", "sending"), reason=refusal.reason, bounced_at=now)(
+            session
+        )
+        if refusal.is_bad_address:
+            digest = address_digest(asked.workspace_id, asked.address)
+            suppress(session, asked.workspace_id, digest, kind="bounced", now=now)
+
+    return finish
+
+
+def _nothing(_: Session) -> None:
+    """Deleting the pending row is all that is left to do."""
+
+
+def forget_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
+    """Outbox kind `forget_mail`: where mails are files, those of a forgotten person go."""
+    folder = mail_folder(current_app.config["SETTINGS"])
+    if folder is not None:
+        for row in rows:
+            (folder / f"{row.subject_id}.eml").unlink(missing_ok=True)
+    return [_nothing for _ in rows]

@@ -1,0 +1,219 @@
+"""Use cases: ask somebody, note that they answered, and never write to them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from vocapp import outbox
+from vocapp.authoring.queries import survey_by_id
+from vocapp.database import scoped, transaction, utcnow, uuid7
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.models import Invitation, Suppression
+from vocapp.outbox import Pending
+from vocapp.people.models import Contact
+from vocapp.people.service import (
+    AccountFacts,
+    ContactFacts,
+    identify_contact,
+    insert_if_absent,
+    upsert_account,
+)
+from vocapp.problems import BadInput, Conflict
+from vocapp.signing import BadToken, keyed_hash, unsign
+
+MAIL, ANSWERED, FORGET_MAIL = "mail", "answered", "forget_mail"
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """Whom to ask what, and when (None: now)."""
+
+    survey_id: UUID
+    contact: ContactFacts
+    account: AccountFacts | None = None
+    send_at: datetime | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What came of it. `id` is None for somebody who was forgotten on request."""
+
+    id: UUID | None
+    state: str
+    reason: str | None
+    created: bool = True
+
+
+def invite(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
+    """Ask a person by e-mail, or note why not; the mail itself goes out later.
+
+    The same idempotency key gives the same invitation. Raises BadInput when the survey
+    takes no answers, Conflict when the key was used for another one.
+    """
+    _check_open(workspace_id, new.survey_id)
+    with transaction() as session:
+        contact = _contact(session, workspace_id, new, now=now)
+        if contact is None:
+            return Invited(None, "not_sent", "erased", created=False)
+        invited = _invite(session, workspace_id, new, contact, now=now)
+    if invited.created and invited.state == "scheduled":
+        outbox.ring(MAIL)
+    return invited
+
+
+def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
+    survey = survey_by_id(workspace_id, survey_id)
+    if survey.state == "closed":
+        raise BadInput.of("survey", "the survey is closed")
+    if survey.published_version is None:
+        raise BadInput.of("survey", "the survey is not published")
+
+
+def _contact(
+    session: Session, workspace_id: UUID, new: NewInvitation, *, now: datetime
+) -> Contact | None:
+    account_id = None
+    if new.account is not None:
+        account_id = upsert_account(session, workspace_id, new.account, as_of=now, now=now).id
+    return identify_contact(
+        session, workspace_id, new.contact, account_id=account_id, as_of=now, now=now
+    )
+
+
+def _invite(
+    session: Session,
+    workspace_id: UUID,
+    new: NewInvitation,
+    contact: Contact,
+    *,
+    now: datetime,
+) -> Invited:
+    reason = reason_not_to_mail(session, workspace_id, contact.email)
+    invitation_id = _id_for(workspace_id, new.idempotency_key)
+    session.flush()
+    is_new = insert_if_absent(
+        session,
+        Invitation,
+        workspace_id=workspace_id,
+        id=invitation_id,
+        survey_id=new.survey_id,
+        contact_id=contact.id,
+        channel="email",
+        state="not_sent" if reason else "scheduled",
+        reason=reason,
+        send_at=new.send_at or now,
+        created_at=now,
+    )
+    if not is_new:
+        return _repeated(session, workspace_id, invitation_id, new, contact)
+    if reason is None:
+        outbox.add(session, workspace_id, MAIL, invitation_id, now=now, due_at=new.send_at or now)
+    return Invited(invitation_id, "not_sent" if reason else "scheduled", reason)
+
+
+def _id_for(workspace_id: UUID, key: str | None) -> UUID:
+    """A key of the sender stands for one id, so that a retried request is one invitation."""
+    if key is None:
+        return uuid7()
+    return UUID(keyed_hash("invitation-key", f"{workspace_id}:{key}")[:32])
+
+
+def _repeated(
+    session: Session,
+    workspace_id: UUID,
+    invitation_id: UUID,
+    new: NewInvitation,
+    contact: Contact,
+) -> Invited:
+    row = session.scalars(
+        scoped(Invitation, workspace_id).where(Invitation.id == invitation_id)
+    ).one()
+    if (row.survey_id, row.contact_id) != (new.survey_id, contact.id):
+        raise Conflict("This Idempotency-Key was used for another invitation.")
+    return Invited(row.id, row.state, row.reason, created=False)
+
+
+def reason_not_to_mail(session: Session, workspace_id: UUID, address: str | None) -> str | None:
+    """Why an address must not be written to, or None."""
+    if not address:
+        return "no_email"
+    return session.scalar(
+        select(Suppression.kind)
+        .where(
+            Suppression.workspace_id == workspace_id,
+            Suppression.address_digest == address_digest(workspace_id, address),
+        )
+        .order_by(Suppression.created_at)
+        .limit(1)
+    )
+
+
+# --- afterwards -------------------------------------------------------------------------
+
+
+def mark_answered(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox kind `answered`: the invited person has answered, whatever happened before."""
+    for row in rows:
+        session.execute(
+            update(Invitation)
+            .where(
+                Invitation.workspace_id == row.workspace_id,
+                Invitation.id == row.subject_id,
+                Invitation.answered_at.is_(None),
+            )
+            .values(state="answered", answered_at=row.created_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscription:
+    """Who does not want mail any more: an address, known by its keyed hash."""
+
+    workspace_id: UUID
+    address_digest: str
+
+
+def read_unsubscribe_token(token: str) -> Unsubscription:
+    """What stands in an unsubscribe link; raises BadToken."""
+    value = unsign("unsubscribe", token)
+    try:
+        workspace_id, digest = value
+        return Unsubscription(UUID(hex=workspace_id), str(digest)[:64])
+    except (TypeError, ValueError, AttributeError) as exc:
+        raise BadToken("unsubscribe") from exc
+
+
+def unsubscribe(who: Unsubscription, *, now: datetime) -> None:
+    """Never write to this address again; saying so twice changes nothing."""
+    with transaction() as session:
+        suppress(session, who.workspace_id, who.address_digest, kind="unsubscribed", now=now)
+
+
+def suppress(
+    session: Session, workspace_id: UUID, digest: str, *, kind: str, now: datetime
+) -> None:
+    """Put an address on the list of those not to be mailed, in the caller's transaction."""
+    insert_if_absent(
+        session,
+        Suppression,
+        workspace_id=workspace_id,
+        address_digest=digest,
+        kind=kind,
+        created_at=now,
+    )
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """A person's invitations go, and mails to them that lie in a folder; what keeps us from
+    writing to their address again stays, as a hash."""
+    of_person = (Invitation.workspace_id == workspace_id, Invitation.contact_id == contact_id)
+    for invitation_id in session.scalars(select(Invitation.id).where(*of_person)):
+        outbox.add(session, workspace_id, FORGET_MAIL, invitation_id, now=utcnow())
+    session.execute(delete(Invitation).where(*of_person))

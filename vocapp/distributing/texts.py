@@ -1,0 +1,52 @@
+"""Words of invitations and of the unsubscribe page, by the reader's language.
+
+The question itself is the survey author's. A language without an entry gets English.
+"""
+
+from __future__ import annotations
+
+_TEXTS = {
+    "en": {
+        "subject": "One question from {workspace}",
+        "preview": "It takes less than a minute.",
+        "greeting": "Hello {name},",
+        "greeting_unnamed": "Hello,",
+        "intro": "Thank you for working with us. We have one short question for you.",
+        "how": "Choose a number. A page opens, and your answer counts once you press its button.",
+        "open_page": "Answer on a page",
+        "scale_end": "{point} = {label}",
+        "sent_by": "{workspace} sent you this because you are one of its customers.",
+        "unsubscribe": "Stop these e-mails",
+        "unsubscribe_ask": "Stop survey e-mails from {workspace}?",
+        "unsubscribe_detail": "The address that got the e-mail will not be written to again.",
+        "unsubscribe_confirm": "Stop these e-mails",
+        "unsubscribe_done": "Done.",
+        "unsubscribe_done_detail": "You will get no more survey e-mails from {workspace}.",
+        "not_found": "This link leads nowhere.",
+        "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
+    },
+    "ja": {
+        "subject": "【{workspace}】1分で終わるアンケートのお願い",
+        "preview": "数字をひとつ選ぶだけのアンケートです。",
+        "greeting": "{name} 様",
+        "greeting_unnamed": "お客様",
+        "intro": "いつもご利用いただき、ありがとうございます。ひとつだけ質問にお答えください。",
+        "how": "数字を選ぶとページが開きます。ページのボタンを押すと回答になります。",
+        "open_page": "ページで回答する",
+        "scale_end": "{point}：{label}",
+        "sent_by": "このメールは、{workspace} がお客様にお送りしています。",
+        "unsubscribe": "配信を停止する",
+        "unsubscribe_ask": "{workspace} からのアンケートメールを停止しますか。",
+        "unsubscribe_detail": "このメールが届いたアドレスには、今後お送りしません。",
+        "unsubscribe_confirm": "メールを停止する",
+        "unsubscribe_done": "停止しました",
+        "unsubscribe_done_detail": "今後、{workspace} からアンケートメールはお送りしません。",
+        "not_found": "このリンクは開けません。",
+        "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
+    },
+}
+
+
+def invitation_texts(language: str) -> dict[str, str]:
+    """The words of a language, in English where it has none."""
+    return dict(_TEXTS.get(language.split("-")[0].lower(), _TEXTS["en"]))

@@ -1,0 +1,324 @@
+"""Pages: send a survey to people, see what became of it, the mailbox, and unsubscribing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from surveys.languages import best_language, direction, first_fitting, fitting_language
+from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
+from vocapp.database import utcnow
+from vocapp.distributing import mail, mailbox, queries, service
+from vocapp.distributing.mail import Letter
+from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses
+from vocapp.distributing.service import NewInvitation
+from vocapp.distributing.texts import invitation_texts
+from vocapp.mailing import mail_folder
+from vocapp.people.service import ContactFacts
+from vocapp.problems import BadInput, NotFound, Problem
+from vocapp.security import without_csrf
+from vocapp.signing import BadToken
+from vocapp.ui import notice
+from vocapp.workspaces.access import anyone, current_user, current_workspace, signed_in
+from vocapp.workspaces.queries import workspace_settings
+
+blueprint = Blueprint("distributing", __name__, template_folder="templates")
+PAGE_SIZE = 50
+
+# A mail's HTML has styles of its own and comes from outside: it is shown in a frame that may
+# load nothing, run nothing and read nothing of ours; its links open in new tabs.
+_MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+STATE_WORDS = {
+    "scheduled": _l("Waiting to be sent"),
+    "sending": _l("Being sent"),
+    "sent": _l("Sent"),
+    "unknown": _l("Perhaps sent"),
+    "not_sent": _l("Not sent"),
+    "answered": _l("Answered"),
+    "bounced": _l("Came back"),
+}
+STATE_CHIPS = {"answered": "good", "bounced": "bad", "unknown": "warning", "not_sent": "warning"}
+REASON_WORDS = {
+    "no_email": _l("No e-mail address is known."),
+    "unsubscribed": _l("The person asked not to be written to."),
+    "bounced": _l("An earlier mail to this address came back."),
+    "complained": _l("The person reported an earlier mail as spam."),
+    "survey_closed": _l("The survey was closed before the mail went out."),
+    "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
+}
+
+
+def reason_text(reason: str | None) -> str:
+    """A reason in words; what a mail server said stays as it is."""
+    if reason is None:
+        return ""
+    return str(REASON_WORDS.get(reason, reason))
+
+
+# --- sending ----------------------------------------------------------------------------
+
+
+@blueprint.get("/surveys/<key>/invitations")
+@signed_in("admin", "product", "success")
+def invitations(key: str) -> Any:
+    return _sending_page(survey_by_key(current_workspace.id, key))
+
+
+@blueprint.post("/surveys/<key>/invitations")
+@signed_in("admin", "product", "success")
+def send(key: str) -> Any:
+    """Ask everybody in the list, or nobody while a line is wrong."""
+    survey = survey_by_key(current_workspace.id, key)
+    typed = request.form.get("addresses", "")
+    people, wrong = read_addresses(typed)
+    error = _error(people, wrong)
+    if error:
+        return _sending_page(survey, typed=typed, error=error), 422
+    try:
+        states = [_invite(survey, person) for person in people]
+    except BadInput:
+        return _sending_page(survey, typed=typed, error=_not_open()), 422
+    asked = states.count("scheduled")
+    if asked:
+        notice(
+            ngettext("%(num)s invitation goes out now.", "%(num)s invitations go out now.", asked)
+        )
+    if asked < len(states):
+        left = len(states) - asked
+        notice(
+            ngettext(
+                "%(num)s person is not written to; the list says why.",
+                "%(num)s people are not written to; the list says why.",
+                left,
+            ),
+            kind="warning",
+        )
+    return redirect(url_for("distributing.invitations", key=key), 303)
+
+
+@blueprint.post("/surveys/<key>/invitations/test")
+@signed_in("admin", "product", "success")
+def send_to_myself(key: str) -> Any:
+    """The real mail by the real way, to the person who is signed in."""
+    survey = survey_by_key(current_workspace.id, key)
+    me = ContactFacts(email=current_user.email, name=current_user.name, locale=current_user.locale)
+    try:
+        state = _invite(survey, me)
+    except BadInput:
+        notice(_not_open(), kind="error")
+    else:
+        if state == "scheduled":
+            notice(_("On its way to %(address)s.", address=current_user.email))
+        else:
+            notice(_("Your own address is not written to; the list says why."), kind="warning")
+    return redirect(url_for("distributing.invitations", key=key), 303)
+
+
+def _invite(survey: SurveySummary, person: ContactFacts) -> str:
+    new = NewInvitation(survey_id=survey.id, contact=person)
+    return service.invite(current_workspace.id, new, now=utcnow()).state
+
+
+def _not_open() -> str:
+    return _("The survey takes no answers: it is not published, or closed. Nothing was sent.")
+
+
+def _error(people: list[ContactFacts], wrong: list[BadLine]) -> str:
+    if wrong:
+        shown = ", ".join(f"{line.number}: “{line.text}”" for line in wrong[:5])
+        return _("No e-mail address in line %(lines)s. Nothing was sent.", lines=shown)
+    if not people:
+        return _("Enter at least one e-mail address.")
+    if len(people) > MAX_LINES:
+        return _("At most %(limit)s addresses at once. Nothing was sent.", limit=MAX_LINES)
+    return ""
+
+
+def _sending_page(survey: SurveySummary, *, typed: str = "", error: str = "") -> str:
+    state = request.args.get("state")
+    state = state if state in STATE_WORDS else None
+    rows = queries.invitations(
+        current_workspace.id,
+        survey.id,
+        state=state,
+        before=_uuid(request.args.get("before")),
+        limit=PAGE_SIZE + 1,
+    )
+    return render_template(
+        "distributing/invitations.html",
+        survey=survey,
+        rows=rows[:PAGE_SIZE],
+        next_before=rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None,
+        counts=queries.counts_by_state(current_workspace.id, survey.id),
+        state=state,
+        state_words=STATE_WORDS,
+        state_chips=STATE_CHIPS,
+        reason_text=reason_text,
+        typed=typed,
+        error=error,
+        in_folder=_folder() is not None,
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+# --- how the mail looks -----------------------------------------------------------------
+
+
+@blueprint.get("/surveys/<key>/invitations/preview")
+@signed_in("admin", "product", "success")
+def preview(key: str) -> Any:
+    survey = survey_by_key(current_workspace.id, key)
+    letter = _sample(survey)
+    return render_template(
+        "distributing/preview.html",
+        survey=survey,
+        language=letter.language,
+        languages=letter.definition.languages,
+        subject=mail.said_in(letter)["subject"],
+        text=mail.text_part(letter),
+        html_url=url_for("distributing.preview_html", key=key, lang=letter.language),
+    )
+
+
+@blueprint.get("/surveys/<key>/invitations/preview/html")
+@signed_in("admin", "product", "success")
+def preview_html(key: str) -> Any:
+    return framed(mail.html_part(_sample(survey_by_key(current_workspace.id, key))))
+
+
+def _sample(survey: SurveySummary) -> Letter:
+    """The mail as it would go to the person looking at it; its links lead nowhere."""
+    if survey.published_version is None:
+        raise NotFound("The survey is not published.")
+    definition = definition_of(survey.workspace_id, survey.id, survey.published_version)
+    wanted = request.args.get("lang") or current_user.locale
+    nobody = UUID(int=0)
+    return Letter(
+        workspace_id=survey.workspace_id,
+        workspace=current_workspace.name,
+        definition=definition,
+        language=best_language(wanted, definition.languages),
+        name=current_user.name,
+        address=current_user.email,
+        link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
+    )
+
+
+def framed(html: str) -> Response:
+    """HTML of a mail for a sandboxed frame of our own pages."""
+    response = Response(html.replace("<head>", '<head><base target="_blank">', 1))
+    response.headers["Content-Security-Policy"] = _MAIL_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+# --- the mailbox ------------------------------------------------------------------------
+
+
+@blueprint.get("/settings/mailbox")
+@signed_in("admin")
+def mailbox_list() -> Any:
+    folder = _folder()
+    if folder is None:
+        return render_template("distributing/mailbox.html", mails=None)
+    mails = mailbox.list_mails(folder, current_workspace.id, unnamed=_unnamed())
+    return render_template("distributing/mailbox.html", mails=mails)
+
+
+@blueprint.get("/settings/mailbox/<name>")
+@signed_in("admin")
+def mailbox_mail(name: str) -> Any:
+    return render_template("distributing/mail.html", mail=_mail(name))
+
+
+@blueprint.get("/settings/mailbox/<name>/html")
+@signed_in("admin")
+def mailbox_html(name: str) -> Any:
+    return framed(_mail(name).html)
+
+
+def _mail(name: str) -> mailbox.Mail:
+    folder = _folder()
+    if folder is None:
+        raise NotFound("Mail is not kept in a folder here.")
+    return mailbox.read_mail(folder, name, current_workspace.id, unnamed=_unnamed())
+
+
+def _folder() -> Any:
+    return mail_folder(current_app.config["SETTINGS"])
+
+
+def _unnamed() -> bool:
+    return bool(current_app.config["ENVIRONMENT"] == "development")
+
+
+# --- unsubscribing ----------------------------------------------------------------------
+
+
+@blueprint.get("/u/<token>")
+@anyone
+def ask_to_unsubscribe(token: str) -> Any:
+    """Asks; opening a link never unsubscribes, because mail scanners open every link."""
+    return _unsubscribing(token, lambda _: None, "ask")
+
+
+# Mail programs post here without cookies (RFC 8058), so there is no CSRF token; the link
+# itself is the secret, and all that it can do is to stop mail.
+@blueprint.post("/u/<token>")
+@anyone
+@without_csrf
+def unsubscribe(token: str) -> Any:
+    return _unsubscribing(token, lambda who: service.unsubscribe(who, now=utcnow()), "done")
+
+
+def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], word: str) -> Any:
+    wanted = request.args.get("lang")
+    offered = ("en", "ja")
+    language = fitting_language(wanted, offered) or first_fitting(
+        list(request.accept_languages.values()), offered
+    )
+    texts = invitation_texts(language)
+    try:
+        who = service.read_unsubscribe_token(token)
+        workspace = workspace_settings(who.workspace_id)["name"]
+        do(who)
+    except (BadToken, Problem):
+        return _respond("missing", language, texts, ""), 404
+    return _respond(word, language, texts, workspace)
+
+
+def _respond(word: str, language: str, texts: dict[str, str], workspace: str) -> Any:
+    page = render_template(
+        "distributing/unsubscribe.html",
+        word=word,
+        survey_locale=_Shell(language),
+        t={key: text.replace("{workspace}", workspace) for key, text in texts.items()},
+    )
+    response = Response(page)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+class _Shell(str):
+    """A language tag as the respondent's shell reads it."""
+
+    @property
+    def text_direction(self) -> str:
+        return direction(self)
