@@ -210,6 +210,7 @@ def add_cors_headers(response: HttpResponse) -> HttpResponse:
     if not origin or not _origin_is_known(origin):
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH"
         response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-VOC-Key"
