@@ -35,7 +35,7 @@ from sqlalchemy import (
     event,
     select,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 
 T = TypeVar("T")
@@ -192,6 +192,23 @@ def snapshot() -> Iterator[Session]:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+# --- inserting by key -------------------------------------------------------------------
+
+
+def insert_into(session: Session, model: type[Any]) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT."""
+    dialect = session.get_bind().dialect.name
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
+
+
+def insert_if_absent(session: Session, model: type[Any], **values: Any) -> bool:
+    """Insert a row unless its key exists; True when inserted. Never look-then-insert."""
+    # RETURNING tells what happened; drivers disagree about rowcount here.
+    key = next(iter(model.__table__.primary_key))
+    statement = insert_into(session, model).values(**values).on_conflict_do_nothing()
+    return session.execute(statement.returning(key)).first() is not None
 
 
 # --- SQLite -----------------------------------------------------------------------------

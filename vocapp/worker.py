@@ -34,10 +34,10 @@ EMBEDDED_POLL_S = 0.2
 class WholeFileChannel(filesystem.Channel):
     """A message is written beside its place and renamed into it, and taken out by renaming."""
 
-    def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
+    def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         part = Path(self.processed_folder) / f"{name}.part"
-        part.write_bytes(str_to_bytes(dumps(message)))
+        part.write_bytes(str_to_bytes(dumps(payload)))
         part.replace(Path(self.data_folder_out) / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002

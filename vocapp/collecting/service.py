@@ -7,7 +7,7 @@ facts, outbox rows). After the commit it cannot be lost; before it nothing is sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,13 +21,12 @@ from surveys.questions import BadAnswer, scale_of, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
 from vocapp.collecting.models import Answer, IdempotencyKey, Response
-from vocapp.database import scoped, transaction, uuid7
+from vocapp.database import insert_if_absent, insert_into, scoped, transaction, uuid7
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import (
     AccountFacts,
     ContactFacts,
     identify_contact,
-    insert_if_absent,
     upsert_account,
 )
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound, Problem
@@ -126,7 +125,10 @@ def record_batch(
     for attempt in range(1, _DEADLOCK_TRIES + 1):
         try:
             with transaction() as session:
-                outcomes = [_try(session, workspace_id, item, now=now) for item in submissions]
+                book = _Book()
+                outcomes = [
+                    _try(session, workspace_id, item, book, now=now) for item in submissions
+                ]
             break
         except OperationalError as exc:
             if attempt == _DEADLOCK_TRIES or "deadlock" not in str(exc.orig).lower():
@@ -136,18 +138,34 @@ def record_batch(
     return outcomes
 
 
+@dataclass(slots=True)
+class _Book:
+    """What a batch has looked up already."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    questions: dict[UUID, dict[str, Question]] = field(default_factory=dict)
+
+    def questions_of(
+        self, session: Session, workspace_id: UUID, survey_id: UUID
+    ) -> dict[str, Question]:
+        if survey_id not in self.questions:
+            self.questions[survey_id] = _questions(session, workspace_id, survey_id)
+        return self.questions[survey_id]
+
+
 def _try(
-    session: Session, workspace_id: UUID, item: Submission, *, now: datetime
+    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
 ) -> Recorded | Problem:
     try:
         with session.begin_nested():
-            return _record(session, workspace_id, item, now=now)
+            return _record(session, workspace_id, item, book, now=now)
     except Problem as problem:
+        book.accounts.clear()  # the savepoint may have taken back what was created
         return problem
 
 
 def _record(
-    session: Session, workspace_id: UUID, item: Submission, *, now: datetime
+    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
 ) -> Recorded:
     """1. claim the id; 2. find the people; 3. keep the facts; 4. answers; 5. what follows."""
     response_id = item.id or uuid7()
@@ -158,9 +176,10 @@ def _record(
     if not _claim_id(session, workspace_id, item, response_id, now=now):
         return _repeated(session, workspace_id, item, response_id)
 
-    account, contact = _people(session, workspace_id, item, now=now)
+    account, contact = _people(session, workspace_id, item, book, now=now)
     _complete(session, workspace_id, response_id, item, account=account, contact=contact)
-    _store_answers(session, workspace_id, item.survey_id, response_id, item.answers)
+    questions = book.questions_of(session, workspace_id, item.survey_id)
+    _store_answers(session, workspace_id, response_id, item.answers, questions)
     _cause(session, workspace_id, response_id, item, now=now)
     return Recorded(response_id, created=True)
 
@@ -230,12 +249,17 @@ def _repeated(
 
 
 def _people(
-    session: Session, workspace_id: UUID, item: Submission, *, now: datetime
+    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
 ) -> tuple[Account | None, Contact | None]:
     account = contact = None
     if item.account:
         account = upsert_account(
-            session, workspace_id, item.account, as_of=item.answered_at, now=now
+            session,
+            workspace_id,
+            item.account,
+            as_of=item.answered_at,
+            now=now,
+            locked=book.accounts,
         )
     if item.contact:
         contact = identify_contact(
@@ -315,30 +339,35 @@ def _account_facts(source: Account | AccountFacts) -> dict[str, Any]:
 def _store_answers(
     session: Session,
     workspace_id: UUID,
-    survey_id: UUID,
     response_id: UUID,
     answers: Mapping[str, int | str],
+    questions: Mapping[str, Question],
 ) -> None:
     """Write the answers over those that the response already has."""
-    questions = {
-        question.key: question
-        for question in session.scalars(
-            scoped(Question, workspace_id).where(Question.survey_id == survey_id)
-        )
-    }
-    for key, value in answers.items():
-        question = questions[key]
-        session.merge(
-            Answer(
-                workspace_id=workspace_id,
-                response_id=response_id,
-                question_id=question.id,
-                number=value if scale_of(question.kind) else None,
-                option=value if question.kind == "choice" else None,
-                text=value if question.kind == "text" else None,
-            )
-        )
-    session.flush()
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "response_id": response_id,
+            "question_id": questions[key].id,
+            "number": value if scale_of(questions[key].kind) else None,
+            "option": value if questions[key].kind == "choice" else None,
+            "text": value if questions[key].kind == "text" else None,
+        }
+        for key, value in answers.items()
+    ]
+    if not rows:
+        return
+    insert = insert_into(session, Answer)
+    statement = insert.on_conflict_do_update(
+        index_elements=["workspace_id", "response_id", "question_id"],
+        set_={name: insert.excluded[name] for name in ("number", "option", "text")},
+    )
+    session.execute(statement, rows)
+
+
+def _questions(session: Session, workspace_id: UUID, survey_id: UUID) -> dict[str, Question]:
+    rows = session.scalars(scoped(Question, workspace_id).where(Question.survey_id == survey_id))
+    return {question.key: question for question in rows}
 
 
 def _cause(
@@ -385,7 +414,8 @@ def revise_response(
         if revision is None and _says_the_same(session, response, answers):
             return False
         response.revision = next_revision
-        _store_answers(session, workspace_id, response.survey_id, response_id, answers)
+        questions = _questions(session, workspace_id, response.survey_id)
+        _store_answers(session, workspace_id, response_id, answers, questions)
         response.score = _primary_score(session, response)
         for kind in ("measure", "analyse"):
             outbox.add(session, workspace_id, kind, response_id, now=now)

@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from surveys.segments import revenue_band, tenure_band
-from vocapp.database import scoped
+from vocapp.database import insert_if_absent, scoped
 from vocapp.measuring.models import AttributeValue
-from vocapp.people.service import insert_if_absent
 
 REPORTABLE = (
     "plan", "region", "channel", "locale", "industry", "role", "revenue_band", "tenure_band",
@@ -64,6 +63,13 @@ class KnownValues:
     def bounded(self, values: Mapping[str, str]) -> dict[str, str]:
         """The values, with those beyond the limit as "(other)"."""
         return {name: self._bounded(name, value) for name, value in values.items()}
+
+    def as_counted(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The values as cells hold them, without learning new ones."""
+        return {
+            name: value if value in self._known.get(name, ()) else OTHER
+            for name, value in values.items()
+        }
 
     def _bounded(self, attribute: str, value: str) -> str:
         known = self._known.setdefault(attribute, set())

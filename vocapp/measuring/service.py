@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from surveys.periods import local_day
@@ -24,7 +23,7 @@ from surveys.segments import profile_key
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.database import insert_if_absent, insert_into, scoped, transaction, utcnow
 from vocapp.measuring.attributes import KnownValues, reportable_values
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
@@ -34,7 +33,6 @@ from vocapp.measuring.models import (
     ScoreByValue,
     ScoreTotal,
 )
-from vocapp.people.service import insert_if_absent
 from vocapp.workspaces.models import Workspace
 
 Histogram = list[int]
@@ -84,22 +82,29 @@ def measure(session: Session, rows: Sequence[outbox.Pending]) -> None:
 
 def _measure_workspace(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> None:
     state = cell_state(session, workspace_id)
+    zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
+    if zone != state.time_zone:
+        # Every local day may be another one. Recounting covers these responses, too.
+        for _ in _recount(session, state):
+            pass
+        return
     responses = session.scalars(
         scoped(Response, workspace_id)
         .where(Response.id.in_(ids))
         .order_by(Response.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     _move(session, state, responses)
 
 
 def _move(session: Session, state: CellState, responses: Sequence[Response]) -> None:
-    scores = _current_scores(session, state.workspace_id, [r.id for r in responses])
+    scores = current_scores(session, state.workspace_id, [r.id for r in responses])
     known = KnownValues(session, state.workspace_id)
     changes = CellChanges()
     profiles = _profiles(session, state.workspace_id, responses)
     for response in responses:
-        counted = _counted(response, state)
+        counted = counted_of(response, state)
         if counted is not None:
             changes.add(counted, profiles[counted.profile_id], -1)
         values = known.bounded(
@@ -127,7 +132,7 @@ def cell_state(session: Session, workspace_id: UUID) -> CellState:
     return session.scalars(scoped(CellState, workspace_id).with_for_update()).one()
 
 
-def _current_scores(
+def current_scores(
     session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
 ) -> dict[UUID, dict[UUID, int]]:
     """Histogram index per question of each response, over all scale questions."""
@@ -151,7 +156,7 @@ def _current_scores(
     return found
 
 
-def _counted(response: Response, state: CellState) -> Counted | None:
+def counted_of(response: Response, state: CellState) -> Counted | None:
     if response.counted_day is None or response.counted_generation != state.generation:
         return None
     assert response.counted_profile_id is not None
@@ -208,8 +213,7 @@ def apply_changes(session: Session, state: CellState, changes: CellChanges) -> N
 def _add_to_cells(
     session: Session, model: Any, names: Sequence[str], rows: list[dict[str, Any]]
 ) -> None:
-    dialect = session.get_bind().dialect.name
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
+    insert = insert_into(session, model)
     table = model.__table__
     statement = insert.on_conflict_do_update(
         index_elements=["workspace_id", "generation", *names],
@@ -232,7 +236,7 @@ def uncount_person(session: Session, workspace_id: UUID, contact_id: UUID) -> No
         outbox.add(session, workspace_id, "measure", response_id, now=now)
 
 
-# --- rebuilding and checking ------------------------------------------------------------
+# --- rebuilding ------------------------------------------------------------
 
 
 def rebuild_cells(workspace_id: UUID) -> Iterator[tuple[int, int]]:
@@ -242,138 +246,35 @@ def rebuild_cells(workspace_id: UUID) -> Iterator[tuple[int, int]]:
     counting of new answers waits meanwhile.
     """
     with transaction() as session:
-        state = cell_state(session, workspace_id)
-        zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
-        old, state.generation = state.generation, state.generation + 1
-        state.time_zone = zone or state.time_zone
-        session.flush()
-        total = session.scalar(
-            select(func.count()).select_from(Response).where(Response.workspace_id == workspace_id)
-        )
-        done, last = 0, None
-        while True:
-            query = scoped(Response, workspace_id).order_by(Response.id).limit(_REBUILD_BATCH)
-            if last is not None:
-                query = query.where(Response.id > last)
-            batch = session.scalars(query.with_for_update()).all()
-            if not batch:
-                break
-            _move(session, state, batch)
-            done, last = done + len(batch), batch[-1].id
-            session.expunge_all()
-            state = session.scalars(scoped(CellState, workspace_id)).one()
-            yield done, total or 0
-        for model in (ScoreTotal, ScoreByValue, ScoreByProfile):
-            session.execute(
-                delete(model).where(model.workspace_id == workspace_id, model.generation == old)
-            )
+        yield from _recount(session, cell_state(session, workspace_id))
 
 
-@dataclass(frozen=True, slots=True)
-class CellCheck:
-    """How the stored cells compare with a full scan of the counted responses."""
-
-    cells: int
-    differences: tuple[str, ...]
-    not_current: int  # responses whose count is behind, with no row of work waiting
-
-
-def check_cells(workspace_id: UUID) -> CellCheck:
-    """Compare every cell with a scan, inside one snapshot."""
-    with snapshot() as session:
-        state = session.scalar(scoped(CellState, workspace_id))
-        if state is None:
-            uncounted = _behind(session, workspace_id, generation=0)
-            return CellCheck(0, (), uncounted)
-        expected = _expected(session, state)
-        stored, count = _stored(session, state)
-        differences = tuple(
-            f"{key}: stored {stored.get(key)}, scan {expected.get(key)}"
-            for key in sorted(expected.keys() | stored.keys(), key=str)
-            if stored.get(key) != expected.get(key)
-        )
-        return CellCheck(count, differences, _behind(session, workspace_id, state.generation))
-
-
-@dataclass(frozen=True, slots=True)
-class CellStats:
-    cells: int
-    answers: int
-
-
-def cell_stats(workspace_id: UUID) -> CellStats:
-    """How many cells a workspace has, and for how many scores."""
-    with snapshot() as session:
-        cells = sum(
-            session.scalar(
-                select(func.count()).select_from(model).where(model.workspace_id == workspace_id)
-            )
-            or 0
-            for model in (ScoreTotal, ScoreByValue, ScoreByProfile)
-        )
-        answers = session.scalar(
-            select(func.count()).where(
-                Answer.workspace_id == workspace_id, Answer.number.is_not(None)
-            )
-        )
-    return CellStats(cells, answers or 0)
-
-
-def _expected(session: Session, state: CellState) -> dict[CellKey, Histogram]:
-    changes = CellChanges()
-    profiles = {row.id: row.values for row in session.scalars(scoped(Profile, state.workspace_id))}
-    for response in session.scalars(
-        scoped(Response, state.workspace_id)
-        .where(Response.counted_day.is_not(None))
-        .execution_options(yield_per=_REBUILD_BATCH)
-    ):
-        counted = _counted(response, state)
-        if counted is not None:
-            changes.add(counted, profiles[counted.profile_id], +1)
-    found: dict[CellKey, Histogram] = {}
-    for name, cells in (
-        ("total", changes.totals),
-        ("value", changes.values),
-        ("profile", changes.profiles),
-    ):
-        found |= {(name, *key): histogram for key, histogram in cells.items() if any(histogram)}
-    return found
-
-
-def _stored(session: Session, state: CellState) -> tuple[dict[CellKey, Histogram], int]:
-    found: dict[CellKey, Histogram] = {}
-    count = 0
-    for name, model, columns in (
-        ("total", ScoreTotal, ("question_id", "local_day")),
-        ("value", ScoreByValue, ("question_id", "local_day", "attribute", "value")),
-        ("profile", ScoreByProfile, ("question_id", "month", "profile_id")),
-    ):
-        rows = session.scalars(
-            scoped(model, state.workspace_id).where(model.generation == state.generation)
-        )
-        for row in rows:
-            count += 1
-            histogram = [getattr(row, column) for column in HISTOGRAM_COLUMNS]
-            if any(histogram):
-                found[(name, *(getattr(row, column) for column in columns))] = histogram
-    return found, count
-
-
-def _behind(session: Session, workspace_id: UUID, generation: int) -> int:
-    waiting = select(outbox.Pending.subject_id).where(
-        outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == "measure"
+def _recount(session: Session, state: CellState) -> Iterator[tuple[int, int]]:
+    """Count every response under the next generation, in the workspace's time zone of now."""
+    workspace_id = state.workspace_id
+    zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
+    state.generation += 1
+    state.time_zone = zone or state.time_zone
+    session.flush()
+    total = session.scalar(
+        select(func.count()).select_from(Response).where(Response.workspace_id == workspace_id)
     )
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Response)
-            .where(
-                Response.workspace_id == workspace_id,
-                func.coalesce(Response.counted_generation, 0) != generation
-                if generation
-                else Response.counted_generation.is_(None),
-                Response.id.not_in(waiting),
+    done, last = 0, None
+    while True:
+        query = scoped(Response, workspace_id).order_by(Response.id).limit(_REBUILD_BATCH)
+        if last is not None:
+            query = query.where(Response.id > last)
+        batch = session.scalars(query.with_for_update()).all()
+        if not batch:
+            break
+        _move(session, state, batch)
+        done, last = done + len(batch), batch[-1].id
+        for response in batch:  # or a million of them would stay in memory
+            session.expunge(response)
+        yield done, total or 0
+    for model in (ScoreTotal, ScoreByValue, ScoreByProfile):
+        session.execute(
+            delete(model).where(
+                model.workspace_id == workspace_id, model.generation != state.generation
             )
         )
-        or 0
-    )

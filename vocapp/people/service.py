@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from vocapp.database import scoped, transaction, uuid7
+from vocapp.database import insert_if_absent, scoped, transaction, uuid7
 from vocapp.people.models import Account, Contact, ContactIdentity, MergeSuggestion, Tombstone
 from vocapp.problems import NotFound
 from vocapp.signing import keyed_hash
@@ -61,43 +60,51 @@ def normalise_email(email: str) -> str:
     return email.strip().casefold()
 
 
-def insert_if_absent(session: Session, model: type[Any], **values: Any) -> bool:
-    """Insert a row unless its key exists; True when inserted. Never look-then-insert."""
-    dialect = session.get_bind().dialect.name
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(model)
-    # RETURNING tells what happened; drivers disagree about rowcount here.
-    key = next(iter(model.__table__.primary_key))
-    inserted = session.execute(insert.values(**values).on_conflict_do_nothing().returning(key))
-    return inserted.first() is not None
-
-
 # --- identifying ------------------------------------------------------------------------
 
 
 def upsert_account(
-    session: Session, workspace_id: UUID, facts: AccountFacts, *, as_of: datetime, now: datetime
+    session: Session,
+    workspace_id: UUID,
+    facts: AccountFacts,
+    *,
+    as_of: datetime,
+    now: datetime,
+    locked: dict[str, Account] | None = None,
 ) -> Account:
-    """Find or create the account and take over the facts that are not older than known ones."""
+    """Find or create the account and take over the facts that are not older than known ones.
+
+    locked: accounts that this transaction holds already, by external id; a batch about a
+    few accounts then asks for each of them once.
+    """
+    account = locked.get(facts.external_id) if locked is not None else None
+    if account is None:
+        account = _locked_account(session, workspace_id, facts.external_id, now=now)
+    if locked is not None:
+        locked[facts.external_id] = account
+    said = {name: getattr(facts, name) for name in _ACCOUNT_FIELDS}
+    _take_over(account, said, facts.attributes, as_of=as_of, now=now)
+    return account
+
+
+def _locked_account(
+    session: Session, workspace_id: UUID, external_id: str, *, now: datetime
+) -> Account:
     insert_if_absent(
         session,
         Account,
         workspace_id=workspace_id,
         id=uuid7(),
-        external_id=facts.external_id,
+        external_id=external_id,
         name="",
         attributes={},
         fact_as_of={},
         created_at=now,
         updated_at=now,
     )
-    account = session.scalars(
-        scoped(Account, workspace_id)
-        .where(Account.external_id == facts.external_id)
-        .with_for_update()
+    return session.scalars(
+        scoped(Account, workspace_id).where(Account.external_id == external_id).with_for_update()
     ).one()
-    said = {name: getattr(facts, name) for name in _ACCOUNT_FIELDS}
-    _take_over(account, said, facts.attributes, as_of=as_of, now=now)
-    return account
 
 
 def identify_contact(
@@ -174,20 +181,19 @@ def _create_contact(
         created_at=now,
         updated_at=now,
     )
-    with session.begin_nested() as savepoint:
-        session.add(contact)
-        session.flush()
-        mine = insert_if_absent(
-            session,
-            ContactIdentity,
-            workspace_id=workspace_id,
-            kind=kind,
-            value=value,
-            contact_id=contact.id,
-        )
-        if not mine:
-            savepoint.rollback()
+    session.add(contact)
+    session.flush()
+    mine = insert_if_absent(
+        session,
+        ContactIdentity,
+        workspace_id=workspace_id,
+        kind=kind,
+        value=value,
+        contact_id=contact.id,
+    )
     if not mine:
+        session.delete(contact)
+        session.flush()
         theirs = _contact_by_identity(session, workspace_id, kind, value)
         assert theirs is not None
         return theirs
@@ -320,6 +326,8 @@ def _tombstones(workspace_id: UUID, external_id: str | None, email: str | None) 
 
 
 def _is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> bool:
+    if not _has_tombstones(session, workspace_id):
+        return False
     digests = _tombstones(workspace_id, facts.external_id, facts.email)
     return bool(
         session.scalar(
@@ -328,3 +336,15 @@ def _is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> boo
             .limit(1)
         )
     )
+
+
+def _has_tombstones(session: Session, workspace_id: UUID) -> bool:
+    """Asked once a transaction: in most workspaces nobody was erased."""
+    known: dict[UUID, bool] = session.info.setdefault("has_tombstones", {})
+    if workspace_id not in known:
+        known[workspace_id] = bool(
+            session.scalar(
+                select(Tombstone.digest).where(Tombstone.workspace_id == workspace_id).limit(1)
+            )
+        )
+    return known[workspace_id]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nlp.taxonomy import starter_pack
@@ -22,8 +21,15 @@ from surveys.scoring import category_of
 from vocapp import outbox
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import scoped, snapshot, transaction, utcnow, uuid7
-from vocapp.people.service import insert_if_absent
+from vocapp.database import (
+    insert_if_absent,
+    insert_into,
+    scoped,
+    snapshot,
+    transaction,
+    utcnow,
+    uuid7,
+)
 from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.analysers import (
     STATIC,
@@ -405,8 +411,7 @@ def _uncount(session: Session, row: Assignment) -> None:
 
 
 def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
-    dialect = session.get_bind().dialect.name
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(ThemeCell)
+    insert = insert_into(session, ThemeCell)
     statement = insert.on_conflict_do_update(
         index_elements=[
             "workspace_id", "theme_id", "question_id", "local_day", "category", "sentiment",
