@@ -10,9 +10,13 @@ from pydantic import BaseModel, Field, model_validator
 
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import utcnow
-from vocapp.measuring.queries import MAX_CROSSED, Ask, present_metrics, survey_metrics
+from vocapp.measuring.histograms import Ask
+from vocapp.measuring.queries import MAX_CROSSED, present_metrics, survey_metrics
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
+
+# Far beyond any answer, and safe to convert between time zones.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 api = APIBlueprint(
     "measuring_api",
@@ -29,8 +33,8 @@ class SurveyPath(BaseModel):
 
 class MetricsQuery(BaseModel):
     by: list[str] = Field(default_factory=list, description="Attribute; repeated crosses them")
-    since: date | None = Field(None, description="First local day")
-    until: date | None = Field(None, description="Last local day")
+    since: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="First local day")
+    until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="Last local day")
     interval: Literal["day", "week", "month", "quarter"] = "month"
     min_n: int = Field(1, ge=1, le=1_000_000)
     basis: Literal["responses", "people", "accounts"] = "responses"

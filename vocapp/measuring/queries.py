@@ -6,15 +6,14 @@ to be counted, so that the figures agree with one another.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.inference import (
@@ -24,43 +23,30 @@ from surveys.inference import (
     estimate,
     estimate_clustered,
 )
-from surveys.periods import day_bounds, local_day, period_start
+from surveys.periods import local_day
 from surveys.questions import scale_of
 from surveys.scoring import category_counts
 from surveys.suppression import suppress
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
-from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot
-from vocapp.measuring.attributes import REPORTABLE, as_text, reportable_values
-from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
-    CellState,
-    Profile,
-    ScoreByProfile,
-    ScoreByValue,
-    ScoreTotal,
+from vocapp.measuring.histograms import (
+    Ask,
+    Basis,
+    Counts,
+    Interval,
+    Repeated,
+    Segment,
+    Source,
+    from_cells,
+    repeated_people,
+    scan,
 )
+from vocapp.measuring.models import CellState
 
-Interval = Literal["day", "week", "month", "quarter"]
-Basis = Literal["responses", "people", "accounts"]
-Segment = tuple[str | None, ...]
 CONFIDENTIAL_FLOOR = 5
 MAX_CROSSED = 3
-FAR_PAST, FAR_FUTURE = date(1990, 1, 1), date(2200, 12, 31)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked of a survey. Days are local and half-open: since <= day < until."""
-
-    by: tuple[str, ...] = ()
-    since: date | None = None
-    until: date | None = None
-    interval: Interval = "month"
-    min_n: int = 1
-    basis: Basis = "responses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,46 +77,21 @@ class Metrics:
     scanned: bool  # answered by a scan, because an attribute has no cells
 
 
-@dataclass(slots=True)
-class _Counts:
-    """Histograms of one answer: in all, per segment, per period."""
-
-    size: int
-    overall: np.ndarray[Any, Any] = field(init=False)
-    segments: dict[Segment, np.ndarray[Any, Any]] = field(default_factory=dict)
-    periods: dict[date, np.ndarray[Any, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.overall = np.zeros(self.size, dtype=np.int64)
-
-    def segment(self, key: Segment) -> np.ndarray[Any, Any]:
-        return self.segments.setdefault(key, np.zeros(self.size, dtype=np.int64))
-
-    def period(self, start: date) -> np.ndarray[Any, Any]:
-        return self.periods.setdefault(start, np.zeros(self.size, dtype=np.int64))
-
-
 def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: datetime) -> Metrics:
     """Scores of a survey's primary question. Confidential surveys: closed months only."""
-    if survey.confidential:
-        ask = _closed_months(ask, local_day(now, time_zone))
     with snapshot() as session:
         pending = outbox.pending_count(session, survey.workspace_id, "measure")
-        question = _primary_question(session, survey)
-        if question is None:
-            return _nothing(survey, ask, time_zone)
+        question_id = _primary_question(session, survey)
         state = session.scalar(scoped(CellState, survey.workspace_id))
         zone = state.time_zone if state else time_zone
-        scanned = ask.basis != "responses" or not set(ask.by) <= set(REPORTABLE)
-        counts = (
-            _scan(session, survey, ask, zone)
-            if scanned
-            else _from_cells(session, survey, ask, question, state, zone)
-        )
-        repeated = (
-            _repeated_people(session, survey, ask, zone) if ask.basis == "responses" else _Repeated()
-        )
-    return _judge(survey, ask, counts, repeated, pending=pending, zone=zone, scanned=scanned)
+        if survey.confidential:
+            ask = _closed_months(ask, local_day(now, zone))
+        if question_id is None:
+            return _nothing(survey, ask, zone)
+        source = Source(session, survey, question_id, state, zone)
+        counts = scan(source, ask) if ask.needs_scan else from_cells(source, ask)
+        repeated = repeated_people(source, ask)
+    return _judge(survey, ask, counts, repeated, pending=pending, zone=zone)
 
 
 def _closed_months(ask: Ask, today: date) -> Ask:
@@ -163,248 +124,17 @@ def _primary_question(session: Session, survey: SurveySummary) -> UUID | None:
     )
 
 
-# --- from cells -------------------------------------------------------------------------
-
-
-def _from_cells(
-    session: Session,
-    survey: SurveySummary,
-    ask: Ask,
-    question: UUID,
-    state: CellState | None,
-    zone: str,
-) -> _Counts:
-    counts = _Counts(len(scale_of(survey.kind) or ()))
-    if state is None:
-        return counts
-    for day, histogram in _days(session, state, question, ask, counts.size):
-        counts.overall += histogram
-        start = period_start(day, ask.interval)
-        counts.periods[start] = counts.period(start) + histogram
-    if len(ask.by) == 1:
-        _one_attribute(session, state, question, ask, counts)
-    elif ask.by:
-        _crossed(session, survey, state, question, ask, counts, zone)
-    return counts
-
-
-def _sums(model: Any) -> list[Any]:
-    return [func.sum(getattr(model, column)) for column in HISTOGRAM_COLUMNS]
-
-
-def _cell_filter(model: Any, state: CellState, question: UUID) -> list[Any]:
-    return [
-        model.workspace_id == state.workspace_id,
-        model.generation == state.generation,
-        model.question_id == question,
-    ]
-
-
-def _in_days(column: Any, ask: Ask) -> list[Any]:
-    bounds = [column >= ask.since] if ask.since else []
-    return [*bounds, column < ask.until] if ask.until else bounds
-
-
-def _days(
-    session: Session, state: CellState, question: UUID, ask: Ask, size: int
-) -> Iterable[tuple[date, np.ndarray[Any, Any]]]:
-    columns = [getattr(ScoreTotal, name) for name in HISTOGRAM_COLUMNS[:size]]
-    rows = session.execute(
-        select(ScoreTotal.local_day, *columns)
-        .where(*_cell_filter(ScoreTotal, state, question), *_in_days(ScoreTotal.local_day, ask))
-        .order_by(ScoreTotal.local_day)
-    )
-    for day, *histogram in rows:
-        if any(histogram):
-            yield day, np.array(histogram, dtype=np.int64)
-
-
-def _one_attribute(
-    session: Session, state: CellState, question: UUID, ask: Ask, counts: _Counts
-) -> None:
-    rows = session.execute(
-        select(ScoreByValue.value, *_sums(ScoreByValue))
-        .where(
-            *_cell_filter(ScoreByValue, state, question),
-            *_in_days(ScoreByValue.local_day, ask),
-            ScoreByValue.attribute == ask.by[0],
-        )
-        .group_by(ScoreByValue.value)
-    )
-    rest = counts.overall.copy()
-    for value, *sums in rows:
-        histogram = np.array(sums[: counts.size], dtype=np.int64)
-        if histogram.any():
-            counts.segments[(value,)] = histogram
-            rest -= histogram
-    if rest.any():
-        counts.segments[(None,)] = rest
-
-
-def _crossed(
-    session: Session,
-    survey: SurveySummary,
-    state: CellState,
-    question: UUID,
-    ask: Ask,
-    counts: _Counts,
-    zone: str,
-) -> None:
-    """Whole months from profile cells; the days at the edges by a scan."""
-    first, last = _whole_months(ask)
-    profiles = {row.id: row.values for row in session.scalars(scoped(Profile, state.workspace_id))}
-    rows = session.execute(
-        select(ScoreByProfile.profile_id, *_sums(ScoreByProfile))
-        .where(
-            *_cell_filter(ScoreByProfile, state, question),
-            ScoreByProfile.month >= first,
-            ScoreByProfile.month < last,
-        )
-        .group_by(ScoreByProfile.profile_id)
-    )
-    for profile_id, *sums in rows:
-        values = profiles[profile_id]
-        key = tuple(values.get(name) for name in ask.by)
-        counts.segments[key] = counts.segment(key) + np.array(sums[: counts.size], dtype=np.int64)
-    for since, until in _edges(ask, first, last):
-        edge = Ask(ask.by, since, until, ask.interval, ask.min_n, ask.basis)
-        for key, histogram in _scan(session, survey, edge, zone, counted_only=True).segments.items():
-            counts.segments[key] = counts.segment(key) + histogram
-    counts.segments = {key: value for key, value in counts.segments.items() if value.any()}
-
-
-def _whole_months(ask: Ask) -> tuple[date, date]:
-    """First day of the first and of the month after the last whole month asked for."""
-    since, until = ask.since or FAR_PAST, ask.until or FAR_FUTURE
-    first = since if since.day == 1 else (since.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return first, max(first, until.replace(day=1))
-
-
-def _edges(ask: Ask, first: date, last: date) -> list[tuple[date, date]]:
-    since, until = ask.since or FAR_PAST, ask.until or FAR_FUTURE
-    if until <= first:
-        return [(since, until)]
-    return [(a, b) for a, b in ((since, first), (last, until)) if a < b]
-
-
-# --- by scan ----------------------------------------------------------------------------
-
-
-def _responses(session: Session, survey: SurveySummary, ask: Ask, zone: str) -> Any:
-    """Scored responses of the days asked for, as rows of plain columns."""
-    query = select(
-        Response.id,
-        Response.contact_id,
-        Response.account_id,
-        Response.score,
-        Response.answered_at,
-        Response.attributes,
-    ).where(
-        Response.workspace_id == survey.workspace_id,
-        Response.survey_id == survey.id,
-        Response.score.is_not(None),
-    )
-    if ask.since:
-        query = query.where(Response.answered_at >= day_bounds(ask.since, zone)[0])
-    if ask.until:
-        query = query.where(Response.answered_at < day_bounds(ask.until, zone)[0])
-    return query
-
-
-def _scan(
-    session: Session, survey: SurveySummary, ask: Ask, zone: str, *, counted_only: bool = False
-) -> _Counts:
-    """Count response by response: free attributes, and the latest answer of each person."""
-    scale = scale_of(survey.kind) or range(0)
-    counts = _Counts(len(scale))
-    query = _responses(session, survey, ask, zone)
-    if counted_only:
-        query = query.where(Response.counted_day.is_not(None))
-    rows = session.execute(
-        query.order_by(Response.answered_at, Response.id).execution_options(yield_per=5000)
-    )
-    kept: dict[Any, Any] = {}
-    for row in rows:
-        kept[_unit(row, ask.basis)] = row
-    for row in kept.values():
-        index = row.score - scale.start
-        counts.overall[index] += 1
-        start = period_start(local_day(row.answered_at, zone), ask.interval)
-        counts.period(start)[index] += 1
-        if ask.by:
-            counts.segment(segment_of(row.attributes, row.answered_at, ask.by))[index] += 1
-    return counts
-
-
-def _unit(row: Any, basis: Basis) -> Any:
-    """Whose answer this is: an answer without a person or account stands for itself."""
-    if basis == "people":
-        return row.contact_id or row.id
-    if basis == "accounts":
-        return row.account_id or row.contact_id or row.id
-    return row.id
-
-
-def segment_of(
-    attributes: Mapping[str, Any], answered_at: datetime, by: Sequence[str]
-) -> Segment:
-    """The values of these attributes, None where there is none."""
-    bands = reportable_values(attributes, answered_at=answered_at)
-    return tuple(bands.get(name) or as_text(attributes.get(name)) for name in by)
-
-
-# --- people who answered more than once -------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Repeated:
-    """Answers of people with several answers: per person and segment, a histogram."""
-
-    overall: dict[UUID, np.ndarray[Any, Any]] = field(default_factory=dict)
-    segments: dict[Segment, dict[UUID, np.ndarray[Any, Any]]] = field(default_factory=dict)
-    periods: dict[date, dict[UUID, np.ndarray[Any, Any]]] = field(default_factory=dict)
-
-
-def _repeated_people(session: Session, survey: SurveySummary, ask: Ask, zone: str) -> _Repeated:
-    found = _Repeated()
-    scale = scale_of(survey.kind) or range(0)
-    base = _responses(session, survey, ask, zone).where(Response.contact_id.is_not(None))
-    people = (
-        base.with_only_columns(Response.contact_id)
-        .group_by(Response.contact_id)
-        .having(func.count() > 1)
-    )
-    rows = session.execute(
-        base.where(Response.contact_id.in_(people), Response.counted_day.is_not(None))
-    )
-    segments: dict[Segment, dict[UUID, Any]] = defaultdict(dict)
-    periods: dict[date, dict[UUID, Any]] = defaultdict(dict)
-    for row in rows:
-        places = [
-            found.overall,
-            periods[period_start(local_day(row.answered_at, zone), ask.interval)],
-        ]
-        if ask.by:
-            places.append(segments[segment_of(row.attributes, row.answered_at, ask.by)])
-        for place in places:
-            histogram = place.setdefault(row.contact_id, np.zeros(len(scale), dtype=np.int64))
-            histogram[row.score - scale.start] += 1
-    found.segments, found.periods = dict(segments), dict(periods)
-    return found
-
-
 # --- judging ----------------------------------------------------------------------------
 
 
 def _judge(
     survey: SurveySummary,
     ask: Ask,
-    counts: _Counts,
-    repeated: _Repeated,
+    counts: Counts,
+    repeated: Repeated,
     *,
     pending: int,
     zone: str,
-    scanned: bool,
 ) -> Metrics:
     kind = survey.kind
     overall = _figure(kind, counts.overall, ask, repeated.overall.values())
@@ -423,10 +153,10 @@ def _judge(
         for start, histogram in sorted(counts.periods.items())
     ]
     if survey.confidential:
-        overall, segments, series = _suppressed(overall, segments, series, ask)
+        overall, segments, series = _suppressed(survey, overall, segments, series, ask)
     segments = _tested(kind, segments, counts.overall, overall)
     return Metrics(
-        survey, zone, ask.basis, pending, overall, tuple(segments), tuple(series), scanned
+        survey, zone, ask.basis, pending, overall, tuple(segments), tuple(series), ask.needs_scan
     )
 
 
@@ -476,18 +206,27 @@ def _tested(
 
 
 def _suppressed(
-    overall: Figure, segments: Sequence[Figure], series: Sequence[Figure], ask: Ask
+    survey: SurveySummary,
+    overall: Figure,
+    segments: Sequence[Figure],
+    series: Sequence[Figure],
+    ask: Ask,
 ) -> tuple[Figure, list[Figure], list[Figure]]:
     """Hide small groups, and those by which they could be had by subtraction."""
     if 0 < overall.estimate.n < CONFIDENTIAL_FLOOR:
         hide_all = [replace(figure, hidden="small") for figure in (overall, *segments, *series)]
         count = len(segments)
         return hide_all[0], hide_all[1 : 1 + count], hide_all[1 + count :]
-    keys = [tuple(figure.by.get(name) for name in ask.by) for figure in segments]
+    by_key = {tuple(figure.by.get(name) for name in ask.by): figure for figure in segments}
     hidden = suppress(
-        {key: figure.estimate.n for key, figure in zip(keys, segments, strict=True)},
-        floor=CONFIDENTIAL_FLOOR,
+        {key: figure.estimate.n for key, figure in by_key.items()}, floor=CONFIDENTIAL_FLOOR
     )
+    # Combinations that nobody is in may have to be hidden, too, or the gap would tell.
+    for absent in hidden.keys() - by_key.keys():
+        key: Segment = tuple(None if value is None else str(value) for value in absent)
+        nobody = np.zeros(len(overall.counts), dtype=np.int64)
+        by = dict(zip(ask.by, key, strict=True))
+        by_key[key] = _figure(survey.kind, nobody, ask, [], by=by)
     hidden_periods = suppress(
         {(figure.start,): figure.estimate.n for figure in series}, floor=CONFIDENTIAL_FLOOR
     )
@@ -495,7 +234,7 @@ def _suppressed(
         overall,
         [
             replace(figure, hidden=hidden.get(key))
-            for key, figure in zip(keys, segments, strict=True)
+            for key, figure in sorted(by_key.items(), key=_segment_order)
         ],
         [replace(figure, hidden=hidden_periods.get((figure.start,))) for figure in series],
     )

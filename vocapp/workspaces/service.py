@@ -17,6 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from vocapp import outbox
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_secret, new_secret
@@ -244,6 +245,9 @@ def update_workspace(
             for field in ("name", "locale", "time_zone")
         }
         _check_workspace(**merged)
+        if merged["time_zone"] != workspace.time_zone:
+            # Local days have other borders: whoever counts by them has to begin anew.
+            outbox.add(session, workspace_id, "measure", workspace_id, now=now)
         for field, value in merged.items():
             setattr(workspace, field, value)
         if "allowed_origins" in changes:
