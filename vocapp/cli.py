@@ -24,6 +24,7 @@ from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.database import snapshot, utcnow
 from vocapp.extensions import db
+from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
 from vocapp.problems import Problem
 from vocapp.workspaces import service as workspaces
@@ -92,14 +93,14 @@ def upgrade_database(app: Flask) -> None:
         upgrade()
 
 
-class _only_one:  # noqa: N801 - reads as a phrase where it is used
+class _only_one:
     """An advisory lock on a file, for the machine's own processes."""
 
     def __init__(self, path: Any) -> None:
         self._path = path
 
     def __enter__(self) -> None:
-        self._file = open(self._path, "w")  # noqa: SIM115 - closed in __exit__
+        self._file = open(self._path, "w")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
@@ -171,11 +172,11 @@ def _fill_demo_when_ready(settings: Settings) -> None:
     """Once the service answers, fill the demo in a process of its own: serving goes first."""
     for _ in range(600):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=1):  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=1):
                 break
         except OSError:
             time.sleep(0.2)
-    subprocess.run([sys.argv[0], "demo"], check=False)  # noqa: S603 - this very program
+    subprocess.run([sys.argv[0], "demo"], check=False)
 
 
 @main.group()
@@ -189,7 +190,7 @@ def cells_check(_app: Flask) -> None:
     """Compare the stored cells with a full scan; exit 1 when they differ."""
     wrong = False
     for workspace_id, name in _workspaces():
-        found = measuring.check_cells(workspace_id)
+        found = checking.check_cells(workspace_id)
         wrong = wrong or bool(found.differences) or bool(found.not_current)
         click.echo(
             f"{name}: {found.cells} cells, {len(found.differences)} differ, "
@@ -217,7 +218,7 @@ def cells_rebuild(_app: Flask) -> None:
 def cells_stats(_app: Flask) -> None:
     """How many cells there are for each answer; warns above 0.2."""
     for workspace_id, name in _workspaces():
-        stats = measuring.cell_stats(workspace_id)
+        stats = checking.cell_stats(workspace_id)
         ratio = stats.cells / stats.answers if stats.answers else 0.0
         warning = "  (above 0.2: fewer reportable attributes?)" if ratio > 0.2 else ""
         click.echo(
