@@ -101,7 +101,7 @@ def _task_class(app: Flask) -> type[Task]:
 
 
 def _broker_url(settings: Settings) -> str:
-    return "voc-files://" if settings.uses_embedded_broker else settings.broker_url
+    return "voc-files://localhost//" if settings.uses_embedded_broker else settings.broker_url
 
 
 def _transport_options(settings: Settings) -> dict[str, Any]:
