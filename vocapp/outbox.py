@@ -25,7 +25,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import CheckConstraint, Index, Text, and_, func, select, update
+from sqlalchemy import CheckConstraint, Index, Text, and_, case, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from vocapp.database import Base, TenantRow, short_text, snapshot, transaction, utcnow
@@ -41,6 +41,7 @@ _BACK_OFF_CAP_S = 600
 MAX_ATTEMPTS = 8
 DRAIN_SECONDS = 5.0
 _RING_PAUSE_S = 5.0
+_LEASE_EXPIRED = "LeaseExpired"  # the last error of a row whose worker died or stalled
 
 
 class Pending(TenantRow, Base):
@@ -259,10 +260,10 @@ def _one_by_one(kind: Kind, *, now: datetime) -> bool:
 
 
 def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
-    assert kind.work is not None
     token = uuid4()
     with transaction() as session:
-        rows = _claim(session, kind, now=now, limit=kind.batch)
+        found = _claim(session, kind, now=now, limit=kind.batch)
+        rows = _suspects_alone(found)
         for row in rows:
             row.lease_token = token
             row.lease_until = now + timedelta(seconds=kind.lease_s)
@@ -270,18 +271,30 @@ def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
             row.attempts += 1
     if not rows:
         return False
+    _finish(kind, rows, token, _outcomes(kind, rows))
+    return len(found) == kind.batch or len(rows) < len(found)
+
+
+def _suspects_alone(rows: Sequence[Pending]) -> Sequence[Pending]:
+    """A row whose worker died is worked alone: one that kills takes no neighbour with it."""
+    if rows and rows[0].last_error == _LEASE_EXPIRED:
+        return rows[:1]
+    return [row for row in rows if row.last_error != _LEASE_EXPIRED]
+
+
+def _outcomes(kind: Kind, rows: Sequence[Pending]) -> Sequence[Outcome]:
+    assert kind.work is not None
     try:
-        outcomes: Sequence[Outcome] = kind.work(rows)
+        outcomes = kind.work(rows)
+        if len(outcomes) != len(rows):
+            raise ValueError(f"{len(outcomes)} outcomes for {len(rows)} rows")
+        return outcomes
     except Exception as exc:
         log.warning("outbox.work_failed", kind=kind.name, exc_info=exc)
-        outcomes = [exc] * len(rows)
-    _finish(kind, rows, token, outcomes)
-    return len(rows) == kind.batch
+        return [exc] * len(rows)
 
 
-def _finish(
-    kind: Kind, rows: Sequence[Pending], token: UUID, outcomes: Sequence[Outcome]
-) -> None:
+def _finish(kind: Kind, rows: Sequence[Pending], token: UUID, outcomes: Sequence[Outcome]) -> None:
     """Store what was worked out, for the rows whose lease still holds; each under a savepoint."""
     with transaction() as session:
         held = {
@@ -343,18 +356,24 @@ def release_expired_leases(*, now: datetime) -> int:
         expired = and_(Pending.lease_until.is_not(None), Pending.lease_until < now)
         session.execute(
             update(Pending)
-            .where(expired, Pending.attempts >= MAX_ATTEMPTS)
-            .values(set_aside_at=now, last_error="LeaseExpired", lease_token=None, lease_until=None)
+            .where(expired, Pending.attempts >= _most_attempts())
+            .values(set_aside_at=now, last_error=_LEASE_EXPIRED, lease_token=None, lease_until=None)
             .execution_options(voc_all_workspaces=True)
         )
         released = session.scalars(
             update(Pending)
             .where(expired)
-            .values(lease_token=None, lease_until=None)
+            .values(last_error=_LEASE_EXPIRED, lease_token=None, lease_until=None)
             .returning(Pending.id)
             .execution_options(voc_all_workspaces=True)
         ).all()
     return len(released)
+
+
+def _most_attempts() -> Any:
+    """How often a row of each kind may be tried, as an expression over the rows."""
+    allowed = {kind.name: kind.max_attempts for kind in _registry.kinds.values()}
+    return case(allowed, value=Pending.kind, else_=MAX_ATTEMPTS) if allowed else MAX_ATTEMPTS
 
 
 def due_kinds(*, now: datetime) -> tuple[str, ...]:
@@ -447,7 +466,7 @@ def retry_set_aside(workspace_id: UUID, *, now: datetime, row_id: UUID | None = 
         retried = session.scalars(
             update(Pending)
             .where(chosen)
-            .values(set_aside_at=None, attempts=0, due_at=now)
+            .values(set_aside_at=None, attempts=0, due_at=now, last_error=None)
             .returning(Pending.id)
         ).all()
     ring(*names)
