@@ -102,6 +102,7 @@ def _register_home() -> None:
     activity.register_activity(collecting_queries.responses_since)
     home.register_evidence(collecting_queries.has_responses)
     home.register_first_step((), authoring_cards.first_survey_card, order=10)
+    home.register_first_step((), authoring_cards.send_card, order=15)
     home.register_first_step((), authoring_cards.widget_card, order=20)
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)

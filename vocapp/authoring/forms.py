@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,10 +16,21 @@ from wtforms import (
     ValidationError,
     widgets,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 _TAGS = re.compile(r"[,、\s]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
+
+
+class SomeLanguage:
+    """At least one language, here or among the others."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: NewSurveyForm, field: SelectMultipleField) -> None:  # noqa: ARG002
+        if not form.chosen_languages():
+            raise ValidationError(_("Choose at least one language."))
 
 
 class NewSurveyForm(FlaskForm):
@@ -30,15 +42,17 @@ class NewSurveyForm(FlaskForm):
     kind = RadioField(
         _l("What do you want to know?"),
         choices=[
-            ("nps", _l("NPS: would they recommend us? (0–10)")),
-            ("csat", _l("CSAT: are they satisfied? (1–5)")),
-            ("ces", _l("CES: was it easy? (1–7)")),
+            SelectChoice("nps", _l("NPS: would they recommend us? (0–10)")),
+            SelectChoice("csat", _l("CSAT: are they satisfied? (1–5)")),
+            SelectChoice("ces", _l("CES: was it easy? (1–7)")),
         ],
         default="nps",
+        validators=[InputRequired(_l("Choose one."))],
     )
     languages = SelectMultipleField(
         _l("Languages"),
-        choices=[("en", "English"), ("ja", "日本語")],
+        [SomeLanguage()],
+        choices=[SelectChoice("en", "English"), SelectChoice("ja", "日本語")],
         default=["en"],
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
@@ -69,8 +83,6 @@ class NewSurveyForm(FlaskForm):
         wrong = [tag for tag in _TAGS.split(field.data or "") if tag and not _TAG.fullmatch(tag)]
         if wrong:
             raise ValidationError(_("Not a language code: %(codes)s", codes=", ".join(wrong)))
-        if not self.chosen_languages():
-            raise ValidationError(_("Choose at least one language."))
 
     def chosen_languages(self) -> list[str]:
         """Every language once, in the order of the page."""

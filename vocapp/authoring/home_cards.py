@@ -1,4 +1,4 @@
-"""What an empty workspace offers: a first survey, and its widget to paste into a page."""
+"""What an empty workspace offers: a first survey, sent to oneself, and a tag to paste."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vocapp.authoring import queries
 from vocapp.authoring.views import widget_tag
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card
+from vocapp.workspaces.navigation import page_exists
 
 
 def first_survey_card(
@@ -40,6 +41,19 @@ def widget_card(
         "authoring/widget_card.html",
         {"survey": survey, "snippet": widget_tag(survey)},
     )
+
+
+def send_card(
+    workspace_id: UUID,
+    user: CurrentUser,
+    now: datetime,  # noqa: ARG001
+) -> Card | None:
+    """The real mail by the real way, to oneself."""
+    survey = _open_survey(workspace_id)
+    can = page_exists("distributing.send_to_myself") and user.role != "viewer"
+    if survey is None or not can:
+        return None
+    return Card(_("Send yourself a survey"), "authoring/send_card.html", {"survey": survey})
 
 
 def _open_survey(workspace_id: UUID) -> queries.SurveySummary | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -133,7 +133,7 @@ def show_survey(key: str) -> Any:
 
 
 def _in_staff_language(texts: Any) -> str:
-    return localised(texts, language=current_user.locale)
+    return localised(texts, language=str(get_locale() or "en"))
 
 
 def widget_tag(survey: SurveySummary) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from vocapp.ui import LANGUAGES
@@ -14,6 +17,12 @@ from vocapp.workspaces.service import MIN_PASSWORD_LENGTH
 
 _EMAIL = {"autocomplete": "username", "inputmode": "email"}
 _NEW_PASSWORD = {"autocomplete": "new-password", "minlength": MIN_PASSWORD_LENGTH}
+
+_ZONES = [(zone, zone) for zone in sorted(available_timezones())]
+
+
+def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def _password_rules() -> list[object]:
@@ -95,8 +104,8 @@ class WorkspaceForm(FlaskForm):
     name = StringField(
         _l("Name of the workspace"), [InputRequired(_l("Enter a name.")), Length(max=200)]
     )
-    locale = SelectField(_l("Language of mail to staff"), choices=LANGUAGES)
-    time_zone = SelectField(_l("Time zone"), choices=sorted(available_timezones()))
+    locale = SelectField(_l("Language of mail to staff"), choices=_choices(LANGUAGES))
+    time_zone = SelectField(_l("Time zone"), choices=_choices(_ZONES))
     allowed_origins = TextAreaField(
         _l("Pages that may show the widget"),
         [Length(max=10_000)],
@@ -109,10 +118,11 @@ class KeyForm(FlaskForm):
     kind = RadioField(
         _l("Kind"),
         choices=[
-            ("secret", _l("Secret: for your own servers, may read and write")),
-            ("public", _l("Public: stands in a page's widget, may only send answers")),
+            SelectChoice("secret", _l("Secret: for your own servers, may read and write")),
+            SelectChoice("public", _l("Public: stands in a page's widget, may only send answers")),
         ],
         default="secret",
+        validators=[InputRequired(_l("Choose one."))],
     )
 
 
@@ -130,4 +140,4 @@ class InviteForm(FlaskForm):
         [InputRequired(_l("Enter an e-mail address.")), Length(max=320)],
         render_kw={"inputmode": "email", "autocomplete": "off"},
     )
-    role = SelectField(_l("Role"), choices=ROLE_CHOICES, default="viewer")
+    role = SelectField(_l("Role"), choices=_choices(ROLE_CHOICES), default="viewer")

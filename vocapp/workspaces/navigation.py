@@ -73,19 +73,26 @@ def rooms_of(role: str) -> list[Room]:
 
 
 def _may_enter(endpoint: str, role: str) -> bool:
-    if endpoint not in current_app.view_functions:
+    if not page_exists(endpoint):
         return False
     access = access_of(current_app, endpoint)
     return access is not None and (role == "admin" or not access.roles or role in access.roles)
 
 
 def _current_key() -> str:
+    if request.path.startswith("/settings"):
+        return "settings"
     if request.blueprint == "workspaces":
         view = (request.endpoint or "").partition(".")[2]
         if view == "home":
             return "home"
         return "" if view in _PERSONAL else "settings"
     return _ROOM_OF_BLUEPRINT.get(request.blueprint or "", "")
+
+
+def page_exists(endpoint: str) -> bool:
+    """Whether a page of another package is part of this application, so that a link leads on."""
+    return endpoint in current_app.view_functions
 
 
 def shell_values() -> dict[str, Any]:

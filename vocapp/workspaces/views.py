@@ -34,6 +34,7 @@ _LANGUAGE_COOKIE = "voc_locale"
 _A_YEAR_S = 365 * 24 * 3600
 
 blueprint.app_context_processor(navigation.shell_values)
+blueprint.app_template_global("page_exists")(navigation.page_exists)
 
 
 def this_browser() -> Browser:
