@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "production"] = Field(
         default="development", validation_alias=AliasChoices("VOC_ENV", "environment")
     )
-    data_dir: Path = Field(default=Path("var"), validation_alias=AliasChoices("VOC_DATA_DIR", "data_dir"))
+    data_dir: Path = Field(
+        default=Path("var"), validation_alias=AliasChoices("VOC_DATA_DIR", "data_dir")
+    )
     database_url: str = Field(
         default="", validation_alias=AliasChoices("DATABASE_URL", "database_url")
     )
@@ -44,7 +46,10 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("VOC_ENCODER", "encoder")
     )
     trusted_proxies: int = Field(
-        default=0, ge=0, le=10, validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies")
+        default=0,
+        ge=0,
+        le=10,
+        validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies"),
     )
 
     @model_validator(mode="after")

@@ -58,10 +58,15 @@ def main(command: list[str]) -> int:
         label = name.removeprefix("VOC_TEST_").removesuffix("_URL").lower()
         (found if usable else missing).append(label)
         environment[name] = url if usable else ""
-    browser = environment.get("VOC_TEST_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), "")
+    browser = environment.get("VOC_TEST_BROWSER") or next(
+        filter(None, map(shutil.which, BROWSERS)), ""
+    )
     environment["VOC_TEST_BROWSER"] = browser
     (found if browser else missing).append("chromium")
-    print(f"found: {', '.join(found) or 'nothing'}; missing: {', '.join(missing) or 'nothing'}", flush=True)
+    print(
+        f"found: {', '.join(found) or 'nothing'}; missing: {', '.join(missing) or 'nothing'}",
+        flush=True,
+    )
     return subprocess.call(command, env=environment)
 
 

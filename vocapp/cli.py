@@ -228,9 +228,7 @@ def cells_stats(_app: Flask) -> None:
 
 def _workspaces() -> list[tuple[Any, str]]:
     with snapshot() as session:
-        return [
-            (row.id, row.name) for row in session.execute(select(Workspace.id, Workspace.name))
-        ]
+        return [(row.id, row.name) for row in session.execute(select(Workspace.id, Workspace.name))]
 
 
 def _progress() -> Progress:

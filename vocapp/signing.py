@@ -52,9 +52,7 @@ def sign_timed(purpose: Purpose, value: Any) -> str:
 def unsign_timed(purpose: Purpose, token: str, *, max_age_s: int) -> Any:
     """The value of a token not older than `max_age_s`; raises BadToken."""
     try:
-        return URLSafeTimedSerializer(_key(), salt=f"voc.{purpose}").loads(
-            token, max_age=max_age_s
-        )
+        return URLSafeTimedSerializer(_key(), salt=f"voc.{purpose}").loads(token, max_age=max_age_s)
     except BadData as exc:
         raise BadToken(purpose) from exc
 

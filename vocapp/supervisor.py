@@ -112,9 +112,7 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         # A session of its own: Ctrl-C reaches us, and we end the children in order.
-        child.process = subprocess.Popen(
-            child.command, start_new_session=True, env=_environment()
-        )
+        child.process = subprocess.Popen(child.command, start_new_session=True, env=_environment())
         child.started_at = time.monotonic()
 
     def _look_after(self, child: Child) -> None:

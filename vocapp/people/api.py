@@ -25,7 +25,6 @@ class NewContact(ContactBody):
     account: AccountBody | None = None
 
 
-
 @api.post("/accounts", summary="Create or update an account")
 @machine()
 def save_account(body: AccountBody) -> Any:

@@ -34,9 +34,9 @@ def response_detail(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
         "analysis": "done" if analysis else _analysis_state(workspace_id, response_id),
         "encoder": analysis.encoder if analysis else None,
         "model_version": analysis.model_version if analysis else None,
-        "themes": themes_of(
-            workspace_id, [response_id], {response_id: shown["comment"] or ""}
-        ).get(response_id, []),
+        "themes": themes_of(workspace_id, [response_id], {response_id: shown["comment"] or ""}).get(
+            response_id, []
+        ),
     }
 
 

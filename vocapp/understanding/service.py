@@ -125,9 +125,7 @@ def _waiting() -> int:
     return sum(row.due for row in outbox.backlog(now=utcnow()) if row.kind == "analyse")
 
 
-def _work(
-    rows: Sequence[outbox.Pending], *, encoder: str, may_train: bool
-) -> list[outbox.Outcome]:
+def _work(rows: Sequence[outbox.Pending], *, encoder: str, may_train: bool) -> list[outbox.Outcome]:
     jobs = _read_jobs(rows)
     by_workspace: dict[UUID, list[_Job]] = defaultdict(list)
     for job in jobs.values():
@@ -162,9 +160,7 @@ def _read_jobs(rows: Sequence[outbox.Pending]) -> dict[UUID, _Job]:
             for response in session.scalars(
                 scoped(Response, workspace_id).where(Response.id.in_(ids))
             ):
-                jobs[response.id] = _job(
-                    response, texts.get(response.id), known.get(response.id)
-                )
+                jobs[response.id] = _job(response, texts.get(response.id), known.get(response.id))
     return jobs
 
 
@@ -220,9 +216,7 @@ def _analyse_workspace(
         encoder = STATIC
     analyser = analyser_for(taxonomy, encoder=encoder)
     fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
-    found = analyser.analyse(
-        [job.text or "" for job in fresh], hints=[job.locale for job in fresh]
-    )
+    found = analyser.analyse([job.text or "" for job in fresh], hints=[job.locale for job in fresh])
     by_id = {job.response_id: result for job, result in zip(fresh, found, strict=True)}
     for job in with_text:
         results[job.response_id] = _Result(
@@ -414,7 +408,12 @@ def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
     insert = insert_into(session, ThemeCell)
     statement = insert.on_conflict_do_update(
         index_elements=[
-            "workspace_id", "theme_id", "question_id", "local_day", "category", "sentiment",
+            "workspace_id",
+            "theme_id",
+            "question_id",
+            "local_day",
+            "category",
+            "sentiment",
         ],
         set_={"n": ThemeCell.__table__.c.n + insert.excluded.n},
     )
@@ -564,5 +563,3 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))
         .values(evidence_start=0, evidence_end=0)
     )
-
-

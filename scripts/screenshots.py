@@ -1,0 +1,123 @@
+"""Take the pictures of docs/pictures from a demo workspace, so that they never lie.
+
+    make setup-dev && .venv/bin/python scripts/screenshots.py
+
+Fills a temporary workspace, serves it on a free port and drives Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
+from vocapp.demo.service import fill_demo
+from werkzeug.serving import make_server
+
+from config import Settings
+from vocapp import create_app
+from vocapp.authoring.models import Survey
+from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.signing import digest_of_secret, new_secret
+from vocapp.workspaces.access import COOKIE
+from vocapp.workspaces.models import Membership, UserSession
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 780}
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+def session_of(role: str) -> str:
+    """Sign in a demo user of this role; returns the cookie's value."""
+    token = new_secret()
+    now = utcnow()
+    with transaction() as session:
+        member = session.scalars(
+            select(Membership)
+            .where(Membership.role == role)
+            .execution_options(voc_all_workspaces=True)
+        ).first()
+        assert member is not None, f"the demo has no {role}"
+        session.add(
+            UserSession(
+                id=uuid7(),
+                token_digest=digest_of_secret(token),
+                user_id=member.user_id,
+                workspace_id=member.workspace_id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+        )
+    return token
+
+
+def first_survey() -> tuple[str, str]:
+    """Key and public id of the demo's NPS survey."""
+    with snapshot() as session:
+        row = session.scalars(
+            select(Survey).where(Survey.kind == "nps").execution_options(voc_all_workspaces=True)
+        ).first()
+        assert row is not None
+        return row.key, row.public_id
+
+
+def take(browser: Browser, base: str, path: str, name: str, *, role: str | None) -> None:
+    """One picture of one page."""
+    phone = role is None
+    context = browser.new_context(
+        viewport=PHONE if phone else DESKTOP, device_scale_factor=2 if phone else 1, locale="en"
+    )
+    if role:
+        context.add_cookies([{"name": COOKIE, "value": session_of(role), "url": base}])
+    page = context.new_page()
+    page.goto(base + path)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+    context.close()
+
+
+def serve(app: Flask) -> str:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def main() -> int:
+    if CHROMIUM is None:
+        print("Chromium is needed: install it and try again.", file=sys.stderr)
+        return 1
+    os.environ["VOC_ENV"] = "development"
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(data_dir=Path(folder), environment="development"))
+        with app.app_context():
+            upgrade()
+            fill_demo(now=utcnow())
+            key, public_id = first_survey()
+            base = serve(app)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+                )
+                take(browser, base, f"/s/{public_id}", "respondent", role=None)
+                take(browser, base, f"/results/{key}", "results", role="product")
+                take(browser, base, "/themes", "themes", role="product")
+                take(browser, base, "/follow-ups", "follow-ups", role="success")
+                take(browser, base, f"/surveys/{key}", "survey", role="admin")
+                browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
