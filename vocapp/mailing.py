@@ -17,8 +17,9 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, getaddresses, parseaddr
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,27 @@ WORKSPACE_HEADER = "X-Voc-Workspace"  # who may read it in the app's mailbox
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _UNSAFE_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class AddressListHeader(UnstructuredHeader):
+    """A header of addresses in angle brackets (List-Unsubscribe), one a line.
+
+    The library would encode an address that is longer than a line, and no mail program
+    reads one that is encoded.
+    """
+
+    max_count = 1
+
+    def fold(self, *, policy: Policy) -> str:
+        # The registry mixes this class with its base, which has the name.
+        name = getattr(self, "name", "List-Unsubscribe")
+        return f"{name}: {str(self).replace(', ', ',' + policy.linesep + ' ')}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("list-unsubscribe", AddressListHeader)  # type: ignore[arg-type]
+# 76: with the space before it an encoded word has at most 75 characters, as RFC 2047 wants.
+_POLICY = policy.SMTP.clone(header_factory=_headers, max_line_length=76)
 
 
 class MailError(Exception):
@@ -141,7 +163,7 @@ def compose(
     message_key: unique and stable for this mail, so that one sent twice can be told to be
     one. Raises ValueError when a header would hold a line break.
     """
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = subject
     name, address = parseaddr(settings.mail_from)
     message["From"] = address_of(sender_name or name, address)
@@ -191,7 +213,7 @@ class FileMailer:
         name = _UNSAFE_IN_FILE_NAMES.sub("_", key) + ".eml"
         part = self._folder / f".{name}.{os.getpid()}.part"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(message.as_bytes(policy=policy.SMTP))
+            file.write(message.as_bytes(policy=_POLICY))
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._folder / name)
@@ -318,19 +340,17 @@ class SmtpMailer:
             raise Refused(code, reply)
         if code not in (250, 251):
             raise NotSent(f"recipient: {code}")
-        return message.as_bytes(policy=policy.SMTPUTF8 if utf8 else policy.SMTP)
+        return message.as_bytes(policy=_POLICY.clone(utf8=utf8))
 
     def _hand_over(self, smtp: smtplib.SMTP, data: bytes) -> None:
         try:
             code, reply = smtp.data(data)
         except smtplib.SMTPDataError as exc:  # said no before the text
-            code, reply = exc.smtp_code, exc.smtp_error
+            raise _answered(exc.smtp_code, exc.smtp_error) from exc
         except (OSError, smtplib.SMTPException) as exc:
             raise Unclear(f"no reply: {type(exc).__name__}") from exc
-        if 500 <= code < 600:
-            raise Refused(code, reply)
         if code != 250:
-            raise NotSent(f"text: {code}")
+            raise _answered(code, reply)
 
     def _hang_up(self) -> None:
         smtp, self._smtp = self._smtp, None
@@ -340,6 +360,11 @@ class SmtpMailer:
             smtp.quit()
         except (OSError, smtplib.SMTPException):
             smtp.close()
+
+
+def _answered(code: int, reply: bytes | str) -> MailError:
+    """What a reply to the text means: certain in both cases that nobody has the mail."""
+    return Refused(code, reply) if 500 <= code < 600 else NotSent(f"text: {code}")
 
 
 def _on_the_wire(address: str) -> tuple[str, bool]:

@@ -24,19 +24,21 @@ class MailServer:
 
     replies: dict[str, str] = field(default_factory=dict)  # by recipient, or "data"
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     drop_after_text: bool = False
     port: int = 0
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: E501, N802 - names of the library
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: E501 - names of the library
         if address in self.replies:
             return self.replies[address]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 ok"
 
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         reply = self.replies.get("data", "250 2.0.0 taken")
         if reply.startswith("250"):
             message = message_from_bytes(envelope.content, policy=policy.default)
+            self.raw.append(bytes(envelope.content))
             self.received.append((list(envelope.rcpt_tos), message))
         if self.drop_after_text:
             server.transport.close()

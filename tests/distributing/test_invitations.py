@@ -172,6 +172,8 @@ def test_the_headers_are_those_of_a_mail_that_may_be_stopped(api, invite, mail_s
     assert uris[0].startswith("http")
     assert uris[1].startswith("mailto:survey@localhost")
     assert "aiko" not in uris[0]
+    # As it travels: an encoded address would be no address to a mail program.
+    assert f"List-Unsubscribe: <{uris[0]}>,\r\n <{uris[1]}>\r\n".encode() in mail_server.raw[0]
     assert message["From"].addresses[0].display_name == "Acme"
     assert message["Date"].datetime.tzinfo is not None
 
@@ -191,7 +193,11 @@ def test_japanese_people_get_japanese_mail_with_their_names_whole(
     assert f"{name} 様" in both["plain"]
     assert '<html lang="ja"' in both["html"]
     assert "すすめたい" in both["html"]
-    assert all(len(line) <= 998 for line in message.as_bytes().splitlines())
+    raw = mail_server.raw[0]
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert max(len(word) for word in re.findall(rb"=\?[^ ]+\?=", head)) <= 75
 
 
 def test_a_workspace_name_cannot_add_headers(api, invite, mail_server, send_mail):

@@ -6,9 +6,10 @@ session and `page` a fresh window in it. Without a Chromium these tests are skip
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,39 +17,90 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-@dataclass(frozen=True)
+@dataclass
 class LiveServer:
     """The application on a port of its own; `url` has no slash at the end."""
 
     app: Flask
-    url: str
+    port: int = 0
+    _server: BaseWSGIServer | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Accept connections; after `stop` on the same port again."""
+        self._server = make_server("127.0.0.1", self.port, self.app, threaded=True)
+        self.port = self._server.server_port
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Refuse connections, as a server that is down does."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        self._server = None
+
+
+@pytest.fixture(scope="session")
+def serve_app() -> Any:
+    """Serves an application in a thread; its links point to this server."""
+
+    def serve(app: Flask) -> LiveServer:
+        live = LiveServer(app)
+        live.start()
+        app.config["BASE_URL"] = app.config["SETTINGS"].base_url = live.url
+        return live
+
+    return serve
 
 
 @pytest.fixture
-def live_server(app: Flask) -> Iterator[LiveServer]:
-    """Serve the test's application in a thread; its links point to this server."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    app.config["BASE_URL"] = url
-    app.config["SETTINGS"].base_url = url
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield LiveServer(app, url)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def live_server(app: Flask, serve_app: Any) -> Iterator[LiveServer]:
+    """The test's application, reachable by a browser."""
+    live: LiveServer = serve_app(app)
+    yield live
+    live.stop()
+
+
+@pytest.fixture
+def other_site() -> Iterator[Any]:
+    """Serves a page from another origin: `url = other_site("<iframe …>", lang="ja")`.
+
+    It is at localhost while `live_server` is at 127.0.0.1, so the two are different sites.
+    """
+    servers = []
+
+    def serve(html: str, *, lang: str = "en", policy: str = "") -> str:
+        start = f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Shop</title>'
+        headers = {"Content-Security-Policy": policy} if policy else {}
+        body = f"{start}<body>{html}</body></html>"
+        document = Response(body, headers=headers, mimetype="text/html")
+        server = make_server("127.0.0.1", 0, document)
+        servers.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://localhost:{server.server_port}/"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One Chromium of the machine."""
-    path = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    path = os.environ.get("VOC_TEST_BROWSER") or next(
+        (found for name in _NAMES if (found := shutil.which(name))), None
+    )
     if path is None:
         pytest.skip(f"no browser: looked for {', '.join(_NAMES)}")
     with sync_playwright() as playwright:

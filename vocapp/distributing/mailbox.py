@@ -15,7 +15,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import cast
 from uuid import UUID
 
 from vocapp.mailing import WORKSPACE_HEADER
@@ -69,7 +68,7 @@ def _read(path: Path, workspace_id: UUID, *, unnamed: bool) -> Mail | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    message = cast(EmailMessage, message_from_bytes(data, policy=policy.default))
+    message = message_from_bytes(data, policy=policy.default)
     owner = message.get(WORKSPACE_HEADER)
     if owner != str(workspace_id) and not (owner is None and unnamed):
         return None
