@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
+    REGISTRY,
     CollectorRegistry,
     Counter,
-    Gauge,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,10 +26,7 @@ from vocapp.extensions import db
 from vocapp.workspaces.access import anyone
 
 blueprint = Blueprint("monitoring", __name__)
-_figures = CollectorRegistry()
-_requests = Counter("voc_http_requests", "Requests by status class", ["status"], registry=_figures)
-_waiting = Gauge("voc_outbox_due", "Outbox rows due, by kind", ["kind"], registry=_figures)
-_set_aside = Gauge("voc_outbox_set_aside", "Rows set aside, by kind", ["kind"], registry=_figures)
+_requests = Counter("voc_http_requests", "Requests by status class", ["status"])
 _WORKER_SILENT_S = 30
 
 
@@ -96,7 +98,23 @@ def _work_state() -> str:
 @anyone
 def metrics() -> Response:
     """Figures in the Prometheus text format; without ids or personal text."""
-    for row in outbox.backlog(now=utcnow()):
-        _waiting.labels(row.kind).set(row.due)
-        _set_aside.labels(row.kind).set(row.set_aside)
-    return Response(generate_latest(_figures), content_type=CONTENT_TYPE_LATEST)
+    figures = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(figures)  # the sum over all processes of this machine
+    else:
+        figures.register(REGISTRY)
+    figures.register(_Backlog())
+    return Response(generate_latest(figures), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Backlog(Collector):
+    """Pending work by kind, read when asked for."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        waiting = GaugeMetricFamily("voc_outbox_due", "Outbox rows due", labels=["kind"])
+        aside = GaugeMetricFamily("voc_outbox_set_aside", "Rows set aside", labels=["kind"])
+        for row in outbox.backlog(now=utcnow()):
+            waiting.add_metric([row.kind], row.due)
+            aside.add_metric([row.kind], row.set_aside)
+        yield waiting
+        yield aside

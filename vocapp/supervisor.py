@@ -7,6 +7,7 @@ and Ctrl-C end every child; one that does not end in time is killed.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,7 @@ def commands(settings: Settings, *, host: str, parts: Sequence[str]) -> list[Chi
     scripts = Path(sys.executable).parent
     children = []
     if "web" in parts:
+        share_figures(settings)
         children.append(Child("web", _web_command(scripts, settings, host)))
     if "worker" in parts:
         children += [
@@ -84,6 +86,14 @@ def _environment() -> dict[str, str]:
     """One thread for linear algebra: several processes share the cores already."""
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return {**one, **os.environ}
+
+
+def share_figures(settings: Settings) -> None:
+    """A fresh folder in which the web processes add up their figures for /metrics."""
+    folder = settings.data_dir / "prometheus"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 @dataclass(slots=True)
