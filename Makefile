@@ -85,7 +85,7 @@ lint: setup-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/djlint --check --lint --quiet vocapp 2>/dev/null || $(BIN)/djlint --lint --quiet vocapp
+	@$(BIN)/djlint --lint --quiet vocapp
 	@$(BIN)/python scripts/translations.py check
 	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent typecheck
 
