@@ -21,8 +21,13 @@ from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
+from vocapp.following_up import opening
+from vocapp.following_up import service as following_up_service
+from vocapp.following_up.api import api as following_up_api
+from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
+from vocapp.measuring.views import blueprint as measuring_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.service import register_personal_store
 from vocapp.understanding import analysers
@@ -40,12 +45,12 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, authoring_api, collecting_api, public_api, measuring_api,
-        understanding_api, distributing_api,
+        understanding_api, distributing_api, following_up_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
-        distributing_pages, authoring_pages,
+        distributing_pages, authoring_pages, measuring_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -74,6 +79,10 @@ def _register_work() -> None:
         outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
     )
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
+    outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
+    outbox.register(
+        outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
+    )
     outbox.register(
         outbox.Kind(
             "analyse", mode="leased", work=understanding_service.analyse, queue="slow",
@@ -92,6 +101,7 @@ def _register_work() -> None:
 def _register_personal_stores() -> None:
     """Every store of personal text or identifiers; a test walks this list."""
     register_personal_store("measuring.cells", measuring_service.uncount_person)
+    register_personal_store("following_up.cases", following_up_service.forget_person)
     register_personal_store("understanding.analyses", understanding_service.forget_person)
     register_personal_store("collecting.responses", collecting_service.forget_person)
     register_personal_store("distributing.invitations", distributing_service.forget_person)
@@ -106,3 +116,4 @@ def _register_home() -> None:
     home.register_first_step((), authoring_cards.widget_card, order=20)
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)
+    home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)

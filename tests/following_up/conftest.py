@@ -1,0 +1,70 @@
+"""Fixtures: people of a workspace, and pages' reading of the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from vocapp.database import transaction, utcnow
+from vocapp.workspaces.models import Membership
+from vocapp.workspaces.service import find_or_create_user
+
+
+@pytest.fixture
+def colleague() -> Any:
+    """Adds a member: `colleague(workspace_id, "success")` gives the user's id."""
+
+    def add(workspace_id: UUID, role: str = "success", name: str = "Aiko") -> UUID:
+        with transaction() as session:
+            user = find_or_create_user(
+                session, email=f"{role}-{uuid4().hex[:8]}@example.com", name=name,
+                password="correct horse battery", locale="en", now=utcnow(),
+            )  # fmt: skip
+            session.add(
+                Membership(
+                    workspace_id=workspace_id, user_id=user.id, role=role, created_at=utcnow()
+                )
+            )
+            return user.id
+
+    return add
+
+
+@pytest.fixture
+def handle() -> Any:
+    """Works off the follow-up rows of responses, as a worker does."""
+    from vocapp import outbox
+
+    def work() -> None:
+        while outbox.work_off("follow_up", now=utcnow()):
+            pass
+        assert not [row for row in outbox.backlog(now=utcnow()) if row.kind == "follow_up"]
+
+    return work
+
+
+@pytest.fixture
+def count_statements() -> Any:
+    """`with count_statements() as counted: …`, then `counted.n`: statements sent."""
+    from contextlib import contextmanager
+    from types import SimpleNamespace
+
+    from sqlalchemy import event
+
+    from vocapp.extensions import db
+
+    @contextmanager
+    def counting() -> Any:
+        counted = SimpleNamespace(n=0)
+
+        def count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+                counted.n += 1
+
+        event.listen(db.engine, "before_cursor_execute", count)
+        yield counted
+        event.remove(db.engine, "before_cursor_execute", count)
+
+    return counting

@@ -1,0 +1,190 @@
+"""What is known of responses, read in a few statements, for rules and for ranking."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.periods import local_day
+from surveys.routing import Facts, Priority, priority
+from surveys.scoring import category_of, is_low
+from vocapp.authoring.models import Survey
+from vocapp.collecting.models import Response
+from vocapp.database import scoped
+from vocapp.following_up.models import FollowUp
+from vocapp.people.models import Account
+from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.service import verbatims
+from vocapp.workspaces.models import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A response with all that routing asks of it."""
+
+    response: Response
+    kind: str
+    confidential: bool
+    account: Account | None
+    sentiment: str | None
+    themes: frozenset[str]
+    complaints: tuple[str, ...]
+    text: str | None
+
+    @property
+    def is_low(self) -> bool:
+        return self.response.score is not None and is_low(self.kind, self.response.score)
+
+    def facts(self) -> Facts:
+        score = self.response.score
+        return Facts(
+            kind=self.kind,
+            score=score,
+            category=None if score is None else category_of(self.kind, score),
+            themes=self.themes,
+            sentiment=self.sentiment,
+            text=self.text,
+            attributes={
+                name: None if value is None else str(value)
+                for name, value in self.response.attributes.items()
+            },
+        )
+
+
+def known_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """Response id → what is known; ids that are gone are left out."""
+    return _known(session, workspace_id, _rows(workspace_id).where(Response.id.in_(ids)))
+
+
+def known_since(session: Session, workspace_id: UUID, since: datetime) -> dict[UUID, Known]:
+    """The same of all answers given since an instant to surveys that are not confidential."""
+    query = _rows(workspace_id).where(Response.answered_at >= since, Survey.confidential.is_(False))
+    return _known(session, workspace_id, query)
+
+
+def known_of_cases(
+    session: Session, workspace_id: UUID, states: Sequence[str]
+) -> dict[UUID, Known]:
+    """The same of the responses behind cases in these states."""
+    query = _rows(workspace_id).join(
+        FollowUp,
+        (FollowUp.workspace_id == Response.workspace_id) & (FollowUp.response_id == Response.id),
+    )
+    return _known(session, workspace_id, query.where(FollowUp.state.in_(states)))
+
+
+def _rows(workspace_id: UUID) -> Any:
+    return (
+        select(Response, Survey.kind, Survey.confidential, Account, Analysis.sentiment)
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .outerjoin(
+            Account,
+            (Account.workspace_id == Response.workspace_id) & (Account.id == Response.account_id),
+        )
+        .outerjoin(
+            Analysis,
+            (Analysis.workspace_id == Response.workspace_id)
+            & (Analysis.response_id == Response.id),
+        )
+        .where(Response.workspace_id == workspace_id)
+    )
+
+
+_CHUNK = 500  # ids in one statement: SQLite and PostgreSQL both bind this many
+
+
+def _known(
+    session: Session,
+    workspace_id: UUID,
+    query: Any,
+) -> dict[UUID, Known]:
+    found: dict[UUID, Known] = {}
+    rows = session.execute(query).all()
+    for start in range(0, len(rows), _CHUNK):
+        part = rows[start : start + _CHUNK]
+        ids = [row[0].id for row in part]
+        texts = verbatims(session, workspace_id, ids)
+        themes = _themes(session, workspace_id, ids)
+        for response, kind, confidential, account, sentiment in part:
+            pairs = themes.get(response.id, [])
+            found[response.id] = Known(
+                response=response,
+                kind=kind,
+                confidential=confidential,
+                account=account,
+                sentiment=sentiment,
+                themes=frozenset(key for key, _ in pairs),
+                complaints=tuple(key for key, felt in pairs if felt in {"negative", "mixed"}),
+                text=texts.get(response.id),
+            )
+    return found
+
+
+def _themes(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, list[tuple[str, str]]]:
+    """Response → (theme, its sentiment), surest first."""
+    rows = session.execute(
+        select(Assignment.response_id, Theme.key, Assignment.sentiment)
+        .join(
+            Theme,
+            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
+        )
+        .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))
+        .order_by(Assignment.confidence.desc(), Theme.key)
+    )
+    found: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
+    for response_id, key, sentiment in rows:
+        found[response_id].append((key, sentiment))
+    return found
+
+
+_TOLD_COMPLAINTS = 2
+
+
+def priority_of(
+    known: Known, rule_priority: str, *, opened_at: datetime, time_zone: str, now: datetime
+) -> Priority:
+    """Points and reasons of a case; what the person complained about is added to the reasons."""
+    account = known.account
+    renewal = account.renewal_on if account else None
+    days = (renewal - local_day(now, time_zone)).days if renewal else None
+    points = priority(
+        score=known.response.score,
+        kind=known.kind,
+        mrr_minor=account.mrr_minor if account else None,
+        currency=account.currency if account else None,
+        days_to_renewal=days,
+        outcome_priority=rule_priority,
+        wants_contact=False,  # no question asks for it yet
+        age_days=max(0.0, (now - opened_at).total_seconds() / 86_400),
+    )
+    themes = tuple(f"theme:{key}" for key in known.complaints[:_TOLD_COMPLAINTS])
+    return Priority(points=points.points, reasons=points.reasons + themes)
+
+
+def time_zone_of(session: Session, workspace_id: UUID) -> str:
+    return session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
+
+
+def cases_of(
+    session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
+) -> dict[UUID, FollowUp]:
+    """Response → its case, locked for changing."""
+    rows = session.scalars(
+        scoped(FollowUp, workspace_id)
+        .where(FollowUp.response_id.in_(response_ids))
+        .order_by(FollowUp.id)
+        .with_for_update()
+    )
+    return {row.response_id: row for row in rows}
