@@ -240,3 +240,27 @@ def test_an_empty_workspace_offers_a_survey_and_then_its_tag(author, survey):
     page = author.get("/").text
     assert "widget.js" in page
     assert "Create the first survey" not in page
+
+
+def test_a_language_is_added_with_our_words_where_the_author_kept_ours(author, workspace):
+    author.post("/surveys/new", {"name": "English only", "kind": "csat", "languages": ["en"]})
+    survey = "/surveys/english-only"
+    changed = {"q1.text.en": "Tell us more.", "new_language": "ja"}
+    page = edit(author, survey, changed, "language")
+    shown = fields(page.text)
+    assert "満足していますか" in shown["q0.text.ja"]
+    assert shown["q1.text.ja"] == ""
+    assert definition(workspace, "english-only")["languages"] == ["en"]
+    assert (
+        edit(author, survey, {"q1.text.ja": "もっと教えてください。"}, start=page).status_code
+        == 303
+    )
+    stored = definition(workspace, "english-only")
+    assert stored["languages"] == ["en", "ja"]
+    assert stored["questions"][1]["text"] == {"en": "Tell us more.", "ja": "もっと教えてください。"}
+
+
+def test_a_wrong_language_is_told_and_nothing_typed_is_lost(author, survey):
+    page = edit(author, survey, {"new_language": "<b>", "q0.text.en": "Typed"}, "language")
+    assert 'id="new_language-error"' in page.text
+    assert fields(page.text)["q0.text.en"] == "Typed"

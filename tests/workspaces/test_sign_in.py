@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 
+from config import Settings
+from vocapp import create_app
 from vocapp.database import snapshot, transaction, utcnow
+from vocapp.extensions import db
 from vocapp.workspaces import service, sign_in
 from vocapp.workspaces.models import SignInAttempt, UserSession
 
@@ -208,3 +213,27 @@ def test_the_demo_is_open_to_everybody_and_nobody_administers_it(browser, worksp
     page = browser.get("/").text
     assert '<a class="workspace" href="/">Demo</a>' in page
     assert 'href="/settings"' not in page
+
+
+def test_on_https_the_cookie_is_bound_to_this_host(tmp_path, migrated_sqlite, new_workspace):
+    shutil.copy(migrated_sqlite, tmp_path / "voc.sqlite3")
+    app = create_app(
+        Settings(environment="test", data_dir=tmp_path, base_url="https://voice.example.com")
+    )
+    with app.app_context():
+        workspace = new_workspace()
+        client, base = app.test_client(), "https://voice.example.com"
+        page = client.get("/sign-in", base_url=base).text
+        form = {
+            "csrf_token": re.search(r'csrf_token"[^>]* value="([^"]+)', page).group(1),
+            "email": workspace.email,
+            "password": "correct horse battery",
+        }
+        answer = client.post(
+            "/sign-in", data=form, base_url=base, headers={"Referer": f"{base}/sign-in"}
+        )
+        db.engine.dispose()
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if COOKIE in c)
+    assert cookie.startswith("__Host-voc_session=")
+    assert "; Secure;" in cookie
+    assert "Domain" not in cookie

@@ -11,18 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from flask_babel import gettext as _
 
+from surveys import standard_wording
 from surveys.definitions import (
     MAX_LABEL_CHARS,
+    MAX_LANGUAGES,
     MAX_OPTIONS,
     MAX_QUESTIONS,
     MAX_WORDING_CHARS,
     Definition,
     DefinitionError,
     from_json,
+    standard_definition,
     to_json,
 )
 from surveys.questions import KINDS, scale_of
@@ -30,6 +34,7 @@ from surveys.scoring import categories
 from vocapp.problems import BadInput
 
 _BLANK_OPTIONS = 2
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 Texts = dict[str, str]
 
 
@@ -145,6 +150,44 @@ class _Reader:
     def _texts(self, at: str) -> Texts:
         typed = {tag: self.form.get(f"{at}.{tag}", "") for tag in self.languages}
         return {tag: text for tag, text in typed.items() if text.strip()}
+
+
+def read_languages(form: Mapping[str, str], stored: Sequence[str]) -> tuple[str, ...]:
+    """The languages of the form: those stored, then those added since, each once."""
+    added = [tag for tag in form.get("languages", "").split(",") if _LANGUAGE.fullmatch(tag)]
+    return tuple(dict.fromkeys((*stored, *added)))[:MAX_LANGUAGES]
+
+
+def add_language(draft: Draft, tag: str) -> None:
+    """Room for another language; standard questions come in its words where we have them."""
+    tag = tag.strip()
+    if not _LANGUAGE.fullmatch(tag):
+        draft.errors["new_language"] = _("Not a language code: %(codes)s", codes=tag)
+        return
+    if tag.lower() in {known.lower() for known in draft.languages}:
+        return
+    first = draft.languages[0]
+    draft.languages = (*draft.languages, tag)
+    if tag.partition("-")[0].lower() in standard_wording.LANGUAGES:
+        standard = draft_from(standard_definition(draft.kind, [first, tag]), name="")
+        for question, ours in product(draft.questions, standard.questions):
+            _fill_in(question, ours, first, tag)
+
+
+def _fill_in(question: QuestionDraft, ours: QuestionDraft, first: str, tag: str) -> None:
+    """Our words in the new language, where the first language still says ours."""
+    if question.kind != ours.kind:
+        return
+    pairs = [
+        (question.text, ours.text),
+        (question.low_label, ours.low_label),
+        (question.high_label, ours.high_label),
+        *((question.by_category.setdefault(name, {}), ours.by_category[name])
+          for name in ours.by_category),
+    ]  # fmt: skip
+    for texts, standard in pairs:
+        if standard and texts.get(first) == standard[first]:
+            texts.setdefault(tag, standard[tag])
 
 
 # --- rearranging ---------------------------------------------------------------------------

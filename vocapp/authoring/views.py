@@ -141,7 +141,8 @@ def widget_tag(survey: SurveySummary) -> str:
     key = public_key_of(survey.workspace_id)
     base = current_app.config["BASE_URL"]
     return (
-        f'<script async src="{base}/widget.js" data-key="{key}"\n'
+        f'<script async src="{base}/widget.js"\n'
+        f'        data-key="{key}"\n'
         f'        data-survey="{survey.public_id}"></script>'
         if key
         else ""
@@ -193,8 +194,12 @@ def edit_survey(key: str) -> Any:
 def change_survey(key: str) -> Any:
     """Save, or only rearrange what was typed and show it again."""
     survey = _survey(key)
-    draft = drafting.read_draft(request.form, kind=survey.kind, languages=survey.languages)
+    languages = drafting.read_languages(request.form, survey.languages)
+    draft = drafting.read_draft(request.form, kind=survey.kind, languages=languages)
     action = request.form.get("action", "save")
+    if action == "language":
+        drafting.add_language(draft, request.form.get("new_language", ""))
+        return _editor(survey, draft, unsaved=True)
     if action not in {"save", "publish"}:
         taken = queries.question_identities(survey.workspace_id, survey.id)
         focus = drafting.rearrange(draft, action, taken=taken)

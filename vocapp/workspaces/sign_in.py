@@ -152,7 +152,15 @@ def _workspaces_by_use(session: Session, user_id: UUID) -> list[UUID]:
 def begin_session(
     session: Session, user_id: UUID, workspace_id: UUID, *, browser: Browser, now: datetime
 ) -> str:
-    """Add a session to the caller's transaction; returns its token."""
+    """Add a session to the caller's transaction; returns its token.
+
+    Sessions of the user that ended long ago go.
+    """
+    session.execute(
+        delete(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.expires_at < now - SESSION_LIFE)
+        .execution_options(voc_all_workspaces=True)
+    )
     token = new_secret()
     row = UserSession(
         id=uuid7(),
