@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from flask import Flask
@@ -22,10 +24,13 @@ from sqlalchemy import select
 
 from config import Settings
 from vocapp import create_app, outbox, supervisor
+from vocapp.authoring.queries import survey_by_key
 from vocapp.database import snapshot, utcnow
+from vocapp.demo import service as demo_service
 from vocapp.extensions import db
 from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
+from vocapp.measuring.export import response_lines
 from vocapp.problems import Problem
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces.models import Workspace
@@ -179,6 +184,53 @@ def _fill_demo_when_ready(settings: Settings) -> None:
     subprocess.run([sys.argv[0], "demo"], check=False)
 
 
+@main.command()
+@click.option("--force", is_flag=True, help="Also in production.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, other customers.")
+@click.option("--new-passwords", is_flag=True, help="Print new sign-ins of a demo that is there.")
+@with_app
+def demo(app: Flask, *, force: bool, seed: int, new_passwords: bool) -> None:
+    """Create and fill a workspace with invented customers; a second time changes nothing."""
+    settings = app.config["SETTINGS"]
+    if settings.environment == "production" and not force:
+        raise click.ClickException(
+            "This is production: the demo would put invented customers beside real ones. "
+            "With --force it is made all the same, in a workspace of its own."
+        )
+    with _only_one(settings.data_dir / "demo.lock"):
+        opened = demo_service.open_demo(now=utcnow())
+        if opened.is_filled and not new_passwords:
+            click.echo("The demo is there already; nothing was changed.")
+            click.echo("`voc demo --new-passwords` prints new sign-ins.")
+            return
+        sign_ins = opened.sign_ins or demo_service.give_passwords(
+            opened.workspace_id, now=utcnow()
+        )
+        click.echo(_sign_in_list(settings, sign_ins))
+        _show_filling(demo_service.fill(opened, seed=seed, size=demo_service.Size()))
+
+
+def _sign_in_list(settings: Settings, sign_ins: Sequence[demo_service.SignIn]) -> str:
+    """One line a person; these passwords are kept nowhere else."""
+    width = max(len(each.email) for each in sign_ins)
+    lines = [f"  {each.role:<8} {each.email:<{width}}  {each.password}" for each in sign_ins]
+    heading = f"The demo at {settings.base_url}/sign-in (passwords are shown this once):"
+    return "\n".join((heading, *lines))
+
+
+def _show_filling(steps: Iterator[demo_service.Progress]) -> None:
+    """A bar for each step of the filling."""
+    began = time.monotonic()
+    with _progress() as progress:
+        tasks: dict[str, Any] = {}
+        for step in steps:
+            if step.step not in tasks:
+                tasks[step.step] = progress.add_task(step.step, total=step.total)
+            progress.update(tasks[step.step], completed=step.done, total=step.total)
+    if tasks:
+        err.print(f"The demo is filled ({time.monotonic() - began:.0f} s).")
+
+
 @main.group()
 def cells() -> None:
     """The sums that scores are read from."""
@@ -224,6 +276,56 @@ def cells_stats(_app: Flask) -> None:
         click.echo(
             f"{name}: {stats.cells} cells for {stats.answers} answers, {ratio:.3f} each{warning}"
         )
+
+
+@main.group()
+def export() -> None:
+    """What is stored, as a file."""
+
+
+@export.command("responses")
+@click.option("--survey", "survey_key", default=None, help="Key of a survey; default: all.")
+@click.option(
+    "--format", "file_format", default="csv", show_default=True, type=click.Choice(["csv", "jsonl"])
+)
+@click.option("--workspace", default=None, help="Name or id; needed where there are several.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; default: stdout."
+)
+@with_app
+def export_responses(
+    _app: Flask,
+    *,
+    survey_key: str | None,
+    file_format: str,
+    workspace: str | None,
+    out: Path | None,
+) -> None:
+    """Responses with their answers and people, line by line; confidential ones stay inside."""
+    workspace_id = _chosen_workspace(workspace)
+    survey = survey_by_key(workspace_id, survey_key) if survey_key else None
+    lines = response_lines(workspace_id, survey=survey, file_format=file_format)
+    if out is None:
+        stream = click.get_binary_stream("stdout")
+        for line in lines:
+            stream.write(line.encode())
+        return
+    with out.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
+def _chosen_workspace(wanted: str | None) -> UUID:
+    """The workspace of this name or id; without one the only one that is not the demo."""
+    with snapshot() as session:
+        rows = session.execute(select(Workspace.id, Workspace.name, Workspace.is_demo)).all()
+    if wanted is None:
+        found = [row.id for row in rows if not row.is_demo]
+    else:
+        found = [row.id for row in rows if wanted in (row.name, str(row.id))]
+    if len(found) != 1:
+        names = ", ".join(sorted(row.name for row in rows)) or "none"
+        raise click.ClickException(f"--workspace: say which one by name or id. There is: {names}")
+    return UUID(str(found[0]))
 
 
 def _workspaces() -> list[tuple[Any, str]]:

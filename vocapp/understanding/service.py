@@ -106,6 +106,7 @@ class _Result:
     found: Found | None
     encoder: str | None
     model_version: str | None
+    is_final: bool = False  # no better encoder is to look at it
 
 
 def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
@@ -203,11 +204,20 @@ def digest_of_text(text: str | None) -> str | None:
 def _analyse_workspace(
     workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, may_train: bool
 ) -> dict[UUID, _Result]:
-    """A fresh comment does not wait for the better encoder to be trained: it is refined later."""
+    """A fresh comment does not wait for the better encoder to be trained: it is refined later.
+
+    In a demo workspace the quick encoder has the last word: thousands of invented comments
+    are not worth minutes of a machine that somebody is just getting to know.
+    """
     with transaction() as session:
         ensure_themes(session, workspace_id, now=utcnow())
     with snapshot() as session:
         taxonomy = taxonomy_of(session, workspace_id)
+        is_demo = bool(
+            session.scalar(select(Workspace.is_demo).where(Workspace.id == workspace_id))
+        )
+    if is_demo:
+        encoder = STATIC
     with_text = [job for job in jobs if job.text]
     results = {job.response_id: _Result(job, None, None, None) for job in jobs if not job.text}
     if not with_text:
@@ -220,7 +230,7 @@ def _analyse_workspace(
     by_id = {job.response_id: result for job, result in zip(fresh, found, strict=True)}
     for job in with_text:
         results[job.response_id] = _Result(
-            job, by_id.get(job.response_id), encoder, analyser.model_version
+            job, by_id.get(job.response_id), encoder, analyser.model_version, is_final=is_demo
         )
     return results
 
@@ -251,7 +261,9 @@ def _store(session: Session, *, result: _Result) -> None:
         session, job.workspace_id, "follow_up", job.response_id, now=now,
         detail={"stage": "themed"},
     )  # fmt: skip
-    if result.found is not None and result.encoder == STATIC and preferred_encoder() != STATIC:
+    if result.found is None or result.is_final or result.encoder != STATIC:
+        return
+    if preferred_encoder() != STATIC:
         outbox.add(
             session, job.workspace_id, "refine", job.response_id, now=now,
             priority=outbox.BACKLOG,

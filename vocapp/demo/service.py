@@ -1,0 +1,354 @@
+"""Use case: fill the demo workspace, through the same services as real answers.
+
+It may be interrupted at any point and started again: everything it writes has an identity
+that follows from the seed and from the moment at which the workspace was made, so that a
+second start finds what is there and adds the rest. When it has finished it says so in the
+audit log, and from then on changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import select
+
+from vocapp import outbox
+from vocapp.authoring import service as authoring
+from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import definition_of
+from vocapp.collecting.models import Response
+from vocapp.collecting.service import Submission, record_batch
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.demo import answers as answering
+from vocapp.demo import company
+from vocapp.demo.answers import PlannedAnswer
+from vocapp.demo.company import Person
+from vocapp.people.models import Contact
+from vocapp.people.service import identify_contact, upsert_account
+from vocapp.problems import Problem
+from vocapp.signing import digest_of_json
+from vocapp.workspaces import service as workspaces
+from vocapp.workspaces import sign_in
+from vocapp.workspaces.models import AuditEntry, Membership, User, Workspace
+
+FILLED = "demo.filled"
+TIME_ZONE = "Asia/Tokyo"
+_QUIET_AFTER = timedelta(days=30)  # older answers open no follow-up
+_BATCH = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of it."""
+
+    accounts: int = 200
+    people: int = 1500
+    answers: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How one of the demo's people signs in."""
+
+    role: str
+    name: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The demo workspace; sign_ins is empty when it was filled before."""
+
+    workspace_id: UUID
+    made_at: datetime
+    is_filled: bool
+    sign_ins: tuple[SignIn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one step is: done of total."""
+
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Colleague:
+    role: str
+    name: str
+    email: str
+    locale: str
+    regions: tuple[str, ...] = ()
+
+
+STAFF = (
+    _Colleague("admin", "Emma Lindgren", "admin@kawasemi.example", "en"),
+    _Colleague("product", "Ravi Menon", "product@kawasemi.example", "en"),
+    _Colleague("success", "佐藤 愛子", "aiko@kawasemi.example", "ja", ("jp",)),
+    _Colleague("success", "Daniel Brooks", "daniel@kawasemi.example", "en", ("us", "eu", "apac")),
+    _Colleague("viewer", "田中 和也", "viewer@kawasemi.example", "ja"),
+)
+_SURVEY_NAMES = {
+    "nps": "Relationship (twice a year)",
+    "csat": "After a support ticket",
+    "ces": "After onboarding",
+}
+
+
+# --- the workspace and its people --------------------------------------------------------
+
+
+def open_demo(*, now: datetime) -> Opened:
+    """Find or make the demo workspace and its staff, with new passwords unless it is filled."""
+    with snapshot() as session:
+        known = session.execute(
+            select(Workspace.id, Workspace.created_at).where(Workspace.is_demo)
+        ).first()
+        if known is not None and _is_filled(known.id):
+            return Opened(known.id, known.created_at, is_filled=True)
+    if known is None:
+        workspace_id, made_at = _create_workspace(now=now), now
+    else:
+        workspace_id, made_at = known
+    return Opened(workspace_id, made_at, False, give_passwords(workspace_id, now=now))
+
+
+def _is_filled(workspace_id: UUID) -> bool:
+    with snapshot() as session:
+        found = session.scalar(
+            select(AuditEntry.id)
+            .where(AuditEntry.workspace_id == workspace_id, AuditEntry.action == FILLED)
+            .limit(1)
+        )
+    return found is not None
+
+
+def _create_workspace(*, now: datetime) -> UUID:
+    admin = STAFF[0]
+    return workspaces.create_workspace(
+        name=company.VENDOR,
+        email=admin.email,
+        password=secrets.token_urlsafe(12),
+        time_zone=TIME_ZONE,
+        is_demo=True,
+        now=now,
+    ).workspace_id
+
+
+def give_passwords(workspace_id: UUID, *, now: datetime) -> tuple[SignIn, ...]:
+    """New passwords for the demo's staff, who are made where they are missing."""
+    passwords = {each.email: secrets.token_urlsafe(9) for each in STAFF}
+    hashes = {email: workspaces.hash_password(word) for email, word in passwords.items()}
+    with transaction() as session:
+        for each in STAFF:
+            user = workspaces.find_or_create_user(
+                session, email=each.email, name=each.name, password=passwords[each.email],
+                locale=each.locale, now=now,
+            )  # fmt: skip
+            user.name, user.password_hash = each.name, hashes[each.email]
+            sign_in.revoke_sessions(session, user.id, now=now)
+            if session.get(Membership, (workspace_id, user.id)) is None:
+                session.add(
+                    Membership(
+                        workspace_id=workspace_id, user_id=user.id, role=each.role, created_at=now
+                    )
+                )
+    return tuple(SignIn(e.role, e.name, e.email, passwords[e.email]) for e in STAFF)
+
+
+# --- filling -----------------------------------------------------------------------------
+
+
+def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
+    """Write what is missing of customers, answers, scores, themes and follow-ups.
+
+    The same seed, size and moment of making give the same content.
+    """
+    if opened.is_filled:
+        return
+    rng = Random(seed)  # noqa: S311 - invented data, not a secret
+    now = opened.made_at
+    customers = company.customers(rng, count=size.accounts, now=now)
+    people = company.people(rng, customers, count=size.people)
+    plan = answering.planned(rng, people, count=size.answers, now=now)
+    surveys = _make_surveys(opened.workspace_id, made_at=now - timedelta(days=answering.DAYS + 30))
+    contacts = yield from _write_people(opened.workspace_id, people, now=now)
+    yield from _write_answers(opened.workspace_id, plan, surveys, contacts, now=now)
+    yield from _work_off(opened.workspace_id)
+    with transaction() as session:
+        workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
+
+
+def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
+    """Kind → survey, published before the first answer."""
+    with snapshot() as session:
+        known = {row.kind: row.id for row in session.scalars(scoped(Survey, workspace_id))}
+    for kind, key in answering.SURVEYS.items():
+        if kind not in known:
+            known[kind] = authoring.create_survey(
+                workspace_id,
+                authoring.NewSurvey(
+                    key=key, name=_SURVEY_NAMES[kind], kind=kind, languages=("en", "ja")
+                ),
+                now=made_at,
+            )
+    return known
+
+
+def _write_people(
+    workspace_id: UUID, people: Sequence[Person], *, now: datetime
+) -> Iterator[Progress]:
+    """Accounts with their owners, and contacts; returns external id → contact."""
+    owners = _owners(workspace_id)
+    as_of = now - timedelta(days=answering.DAYS + 30)
+    step, total = "customers", len(people)
+    for start in range(0, total, _BATCH):
+        with transaction() as session:
+            accounts: dict[str, UUID] = {}
+            for person in people[start : start + _BATCH]:
+                facts = person.customer.facts
+                if facts.external_id not in accounts:
+                    account = upsert_account(
+                        session, workspace_id, facts, as_of=as_of, now=as_of
+                    )
+                    account.owner_user_id = account.owner_user_id or owners[person.customer.region]
+                    accounts[facts.external_id] = account.id
+                identify_contact(
+                    session, workspace_id, person.facts, as_of=as_of, now=as_of,
+                    account_id=accounts[facts.external_id],
+                )  # fmt: skip
+        yield Progress(step, min(total, start + _BATCH), total)
+    with snapshot() as session:
+        rows = session.execute(
+            select(Contact.external_id, Contact.id).where(Contact.workspace_id == workspace_id)
+        )
+        return {row.external_id: row.id for row in rows if row.external_id}
+
+
+def _owners(workspace_id: UUID) -> dict[str, UUID]:
+    """Region → the success manager who looks after it."""
+    with snapshot() as session:
+        ids = {
+            row.email: row.id
+            for row in session.execute(
+                select(User.email, User.id)
+                .join(Membership, Membership.user_id == User.id)
+                .where(Membership.workspace_id == workspace_id)
+            )
+        }
+    return {region: ids[each.email] for each in STAFF for region in each.regions}
+
+
+def _write_answers(
+    workspace_id: UUID,
+    plan: Sequence[PlannedAnswer],
+    surveys: dict[str, UUID],
+    contacts: dict[str, UUID],
+    *,
+    now: datetime,
+) -> Iterator[Progress]:
+    """Record the answers that are not there yet, as if each batch had just come in."""
+    questions = {
+        kind: (definition.primary.key, definition.open_question)
+        for kind, survey_id in surveys.items()
+        for definition in [definition_of(workspace_id, survey_id, 1)]
+    }
+    with snapshot() as session:
+        stored = set(
+            session.scalars(select(Response.id).where(Response.workspace_id == workspace_id))
+        )
+    missing = [answer for answer in plan if answer.id not in stored]
+    done = len(plan) - len(missing)
+    for batch in _batches(missing, now=now):
+        submissions = []
+        for answer in batch:
+            primary, open_question = questions[answer.survey]
+            given: dict[str, int | str] = {primary: answer.score}
+            if answer.comment and open_question is not None:
+                given[open_question.key] = answer.comment
+            submissions.append(
+                _submission(
+                    answer, given, surveys[answer.survey],
+                    contacts.get(answer.person.facts.external_id or ""), now=now,
+                )
+            )  # fmt: skip
+        for outcome in record_batch(workspace_id, submissions, now=batch[-1].answered_at):
+            if isinstance(outcome, Problem):
+                raise outcome
+        done += len(batch)
+        yield Progress("answers", done, len(plan))
+
+
+def _batches(
+    missing: Sequence[PlannedAnswer], *, now: datetime
+) -> Iterator[Sequence[PlannedAnswer]]:
+    """Old answers many at a time; those of the last weeks by the day on which they came."""
+    recent = now - _QUIET_AFTER
+    old = [answer for answer in missing if answer.answered_at < recent]
+    for start in range(0, len(old), _BATCH):
+        yield old[start : start + _BATCH]
+    for _, group in groupby(missing[len(old) :], key=lambda answer: answer.answered_at.date()):
+        yield list(group)
+
+
+def _submission(
+    answer: PlannedAnswer,
+    given: dict[str, int | str],
+    survey_id: UUID,
+    contact_id: UUID | None,
+    *,
+    now: datetime,
+) -> Submission:
+    return Submission(
+        survey_id=survey_id,
+        version=1,
+        answers=given,
+        score=answer.score,
+        channel=answer.channel,
+        answered_at=answer.answered_at,
+        digest=digest_of_json({"id": str(answer.id), "answers": given}),
+        id=answer.id,
+        locale=answer.person.language,
+        contact_id=contact_id,
+        quiet=answer.answered_at < now - _QUIET_AFTER,
+    )
+
+
+# --- what the answers cause --------------------------------------------------------------
+
+_STEPS = {"measure": "scores", "analyse": "themes", "follow_up": "follow-ups"}
+
+
+def _work_off(workspace_id: UUID) -> Iterator[Progress]:
+    """Count, theme and route what came in, beside whatever workers are running."""
+    totals: dict[str, int] = {}
+    while True:
+        waiting = _waiting(workspace_id)
+        if not waiting:
+            return
+        for name, left in waiting.items():
+            totals[name] = max(totals.get(name, 0), left)
+        name = next(kind.name for kind in outbox.kinds() if kind.name in waiting)
+        outbox.release_expired_leases(now=utcnow())
+        outbox.work_off(name, now=utcnow())
+        left = _waiting(workspace_id).get(name, 0)
+        if left >= waiting[name]:
+            time.sleep(0.2)  # what remains is held by other workers
+        yield Progress(_STEPS[name], totals[name] - min(left, totals[name]), totals[name])
+
+
+def _waiting(workspace_id: UUID) -> dict[str, int]:
+    """Rows due by kind, of those kinds that somebody here handles."""
+    handled = {kind.name for kind in outbox.kinds()} & set(_STEPS)
+    rows = outbox.backlog(now=utcnow(), workspace_id=workspace_id)
+    return {row.kind: row.due for row in rows if row.kind in handled and row.due}
