@@ -167,6 +167,7 @@ def test_a_question_without_wording_or_options_is_not_stored(author, survey, wor
     page = edit(author, survey, action="add:choice")
     answer = edit(author, survey, start=page)
     assert answer.status_code == 422
+    assert '<a href="#q2.text.en">Question 3: Write the question' in answer.text
     assert 'id="q2.text.en-error"' in answer.text
     assert 'id="q2.opt0.label.en-error"' in answer.text
 
