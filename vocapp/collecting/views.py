@@ -35,6 +35,7 @@ from vocapp.collecting.public import edit_token, read_edit_token
 from vocapp.collecting.service import Submission
 from vocapp.collecting.texts import respondent_texts
 from vocapp.database import utcnow, uuid7
+from vocapp.people.queries import contact
 from vocapp.problems import BadInput, Forbidden, NotFound
 from vocapp.security import without_csrf
 from vocapp.signing import BadToken, digest_of_json
@@ -165,6 +166,7 @@ def invited(token: str) -> Any:
     try:
         link = read_invitation_token(token)
         survey = survey_by_id(link.workspace_id, link.survey_id)
+        contact(link.workspace_id, link.contact_id)  # nothing is kept of somebody forgotten
     except (BadToken, NotFound):
         return _nowhere()
     if survey.state == "closed" or survey.published_version is None:
