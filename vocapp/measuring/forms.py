@@ -1,0 +1,119 @@
+"""What is asked of a results page; all of it stands in the address."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, Form, SelectField, ValidationError
+from wtforms.validators import Optional
+
+from vocapp.measuring.attributes import REPORTABLE
+from vocapp.measuring.histograms import Ask
+
+PAGE_MIN_N = 5
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+DEFAULT_PERIOD = "365"
+
+PERIODS = (
+    ("30", _l("Last 30 days")),
+    ("90", _l("Last 90 days")),
+    ("365", _l("Last 365 days")),
+    ("all", _l("All time")),
+    ("custom", _l("From … to …")),
+)
+BASES = (
+    ("responses", _l("every answer")),
+    ("people", _l("the latest of each person")),
+    ("accounts", _l("the latest of each account")),
+)
+INTERVALS = (
+    ("day", _l("By day")),
+    ("week", _l("By week")),
+    ("month", _l("By month")),
+    ("quarter", _l("By quarter")),
+)
+ATTRIBUTE_NAMES = {
+    "plan": _l("Plan"),
+    "region": _l("Region"),
+    "channel": _l("Channel"),
+    "locale": _l("Language"),
+    "industry": _l("Industry"),
+    "role": _l("Role"),
+    "revenue_band": _l("Monthly revenue"),
+    "tenure_band": _l("Customer for"),
+}
+
+
+class ResultsForm(Form):
+    """A GET form: a wrong value is named beside its field and its default is used."""
+
+    period = SelectField(_l("Period"), choices=PERIODS, default=DEFAULT_PERIOD)
+    since = DateField(_l("From"), validators=[Optional()])
+    until = DateField(_l("To"), validators=[Optional()])
+    basis = SelectField(_l("Count"), choices=BASES, default="responses")
+    interval = SelectField(_l("Interval"), choices=INTERVALS, default="month")
+    by = SelectField(_l("Split by"), default="")
+    by2 = SelectField(_l("and by"), default="")
+
+    def __init__(self, arguments: Any) -> None:
+        super().__init__(arguments)
+        attributes = [(name, ATTRIBUTE_NAMES[name]) for name in REPORTABLE]
+        self.by.choices = [("", _l("nothing")), *attributes]
+        self.by2.choices = [("", _l("nothing else")), *attributes]
+        # A field that is not in the address means its default, not nothing.
+        for field in (self.period, self.basis, self.interval, self.by, self.by2):
+            if field.name not in arguments:
+                field.data = field.default
+
+    def validate_since(self, field: DateField) -> None:
+        _check_day(field.data)
+
+    def validate_until(self, field: DateField) -> None:
+        _check_day(field.data)
+        since = self.since.data
+        if since and field.data and since > field.data:
+            raise ValidationError(str(_l("This day lies before the first day.")))
+
+    def ask(self, today: date) -> Ask:
+        """The question; fields that are wrong count as not given."""
+        self.validate()
+        wrong = set(self.errors)
+        value = {field.name: field.default if field.name in wrong else field.data for field in self}
+        since, until = self._days(value, today)
+        names = (value["by"], value["by2"])
+        return Ask(
+            by=tuple(dict.fromkeys(name for name in names if name)),
+            since=since,
+            until=until,
+            interval=value["interval"],
+            min_n=PAGE_MIN_N,
+            basis=value["basis"],
+        )
+
+    @staticmethod
+    def _days(value: dict[str, Any], today: date) -> tuple[date | None, date | None]:
+        if value["period"] == "all":
+            return None, None
+        if value["period"] == "custom":
+            until = value["until"]
+            return value["since"], until + timedelta(days=1) if until else None
+        return today - timedelta(days=int(value["period"]) - 1), None
+
+    def parameters(self) -> dict[str, str]:
+        """What the address carries: what differs from the defaults."""
+        found: dict[str, str] = {}
+        for field in self:
+            if field.name in self.errors or not field.data or field.data == field.default:
+                continue
+            found[field.name] = str(field.data)
+        if found.get("period") != "custom":
+            found.pop("since", None)
+            found.pop("until", None)
+        return found
+
+
+def _check_day(day: date | None) -> None:
+    if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+        raise ValidationError(str(_l("Choose a day between 1900 and 2199.")))

@@ -1,0 +1,204 @@
+"""Pages: how we are doing, for whom, and whether it is real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from surveys.periods import local_day, period_end, period_start
+from vocapp.api_documents import read_cursor
+from vocapp.authoring import queries as authoring
+from vocapp.authoring.queries import SurveySummary
+from vocapp.database import utcnow
+from vocapp.measuring import wording
+from vocapp.measuring.export import csv_lines
+from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
+from vocapp.measuring.histograms import Ask
+from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
+from vocapp.signing import sign
+from vocapp.workspaces.access import current_workspace, signed_in
+
+blueprint = Blueprint("measuring", __name__, template_folder="templates")
+_PER_PAGE = 12
+_MOST_SEGMENTS = 100
+_MOST_PERIODS = 1100  # three years of days
+_NO_SCORE = {"value": None, "low": None, "high": None}
+
+
+@blueprint.get("/results")
+@signed_in()
+def results() -> str:
+    """Every survey with its score, the newest first."""
+    form = ResultsForm(request.args)
+    ask = form.ask(_today())
+    cursor = read_cursor(request.args.get("cursor"))
+    surveys = authoring.list_surveys(
+        current_workspace.id, limit=_PER_PAGE + 1, after=UUID(cursor) if cursor else None
+    )
+    shown = surveys[:_PER_PAGE]
+    more = sign("cursor", str(shown[-1].id)) if len(surveys) > _PER_PAGE else None
+    ask = Ask(since=ask.since, until=ask.until, min_n=PAGE_MIN_N)
+    return render_template(
+        "measuring/results.html",
+        rows=[(survey, _metrics(survey, ask)) for survey in shown],
+        period=_shown_period(form),
+        tabs=[
+            (label, url_for("measuring.results", period=value), value == _shown_period(form))
+            for value, label in PERIODS
+            if value != "custom"
+        ],
+        next_url=url_for("measuring.results", period=_shown_period(form), cursor=more)
+        if more
+        else None,
+        first_url=url_for("measuring.results", period=_shown_period(form)) if cursor else None,
+        min_n=PAGE_MIN_N,
+        floor=CONFIDENTIAL_FLOOR,
+    )
+
+
+def _shown_period(form: ResultsForm) -> str:
+    chosen = str(form.period.data)
+    return chosen if chosen in {"30", "90", "all"} else "365"
+
+
+def _today() -> Any:
+    return local_day(utcnow(), current_workspace.time_zone)
+
+
+def _metrics(survey: SurveySummary, ask: Ask) -> Metrics:
+    return survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
+
+
+@blueprint.get("/results/<key>")
+@signed_in()
+def survey_results(key: str) -> str:
+    """One survey: the score, its spread, its course, and for whom it differs."""
+    survey = authoring.survey_by_key(current_workspace.id, key)
+    form = ResultsForm(request.args)
+    ask = form.ask(_today())
+    metrics = _metrics(survey, ask)
+    parameters = form.parameters()
+
+    def address(endpoint: str = "measuring.survey_results", **changes: Any) -> str:
+        return url_for(endpoint, key=key, **{**parameters, **changes})
+
+    return render_template(
+        "measuring/survey.html",
+        survey=survey,
+        form=form,
+        ask=ask,
+        metrics=metrics,
+        overall=metrics.overall,
+        points=_points(metrics, _interval(survey, ask)),
+        hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
+        is_running=_is_running(metrics, ask),
+        segments=_segments(metrics),
+        intervals=[
+            (label, address(interval=value), value == _interval(survey, ask))
+            for value, label in INTERVALS
+            if not survey.confidential or value in {"month", "quarter"}
+        ],
+        kept={name: value for name, value in parameters.items() if name not in {"by", "by2"}},
+        address=address,
+        themes_url=_themes_url(survey, parameters),
+        min_n=PAGE_MIN_N,
+        floor=CONFIDENTIAL_FLOOR,
+        segment_label=" · ".join(wording.attribute_name(name) for name in ask.by),
+    )
+
+
+def _interval(survey: SurveySummary, ask: Ask) -> str:
+    """Confidential surveys show whole months only."""
+    return "month" if survey.confidential and ask.interval in {"day", "week"} else ask.interval
+
+
+def _is_running(metrics: Metrics, ask: Ask) -> bool:
+    """Whether the last period of the series is not over yet."""
+    today = local_day(utcnow(), metrics.time_zone)
+    last = metrics.series[-1].start if metrics.series else None
+    return last is not None and last == period_start(today, ask.interval)
+
+
+def _points(metrics: Metrics, interval: str) -> list[dict[str, Any]]:
+    """The course without holes: a period without answers is a gap, not a straight line."""
+    found = {figure.start: figure for figure in metrics.series if figure.start is not None}
+    if not found or all(figure.hidden for figure in found.values()):
+        return []
+    start, last = min(found), max(found)
+    points: list[dict[str, Any]] = []
+    while start <= last:
+        figure = found.get(start)
+        points.append(_point(figure) if figure else {"start": start, "n": 0, **_NO_SCORE})
+        start = period_end(start, interval)
+    return points[-_MOST_PERIODS:]
+
+
+def _point(figure: Figure) -> dict[str, Any]:
+    found = figure.estimate
+    if figure.hidden:
+        return {"start": figure.start, "n": None, **_NO_SCORE}
+    shown = (None,) * 3 if figure.too_few else (found.value, found.low, found.high)
+    return {
+        "start": figure.start, "n": found.n,
+        **dict(zip(("value", "low", "high"), shown, strict=True)),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Segments as the page shows them; in all: also those beyond the most it can show."""
+
+    rows: list[dict[str, Any]]
+    hidden: list[str]
+    better: list[str]
+    worse: list[str]
+    in_all: int
+
+
+def _segments(metrics: Metrics) -> Segments:
+    shown = [figure for figure in metrics.segments if not figure.hidden]
+    largest = sorted(shown, key=lambda figure: -figure.estimate.n)[:_MOST_SEGMENTS]
+    rows = [
+        {
+            **_point(figure),
+            "label": wording.segment_name(figure.by),
+            "differs": figure.differs,
+        }
+        for figure in largest
+    ]
+    overall = metrics.overall.estimate.value
+    apart = [row for row in rows if row["differs"] and overall is not None]
+    return Segments(
+        rows=rows,
+        hidden=[wording.segment_name(figure.by) for figure in metrics.segments if figure.hidden],
+        better=[row["label"] for row in apart if row["value"] > overall],
+        worse=[row["label"] for row in apart if row["value"] < overall],
+        in_all=len(shown),
+    )
+
+
+def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None:
+    """What people wrote, on the page of a package that this one must not know."""
+    if "understanding.themes" not in current_app.view_functions:
+        return None
+    days = parameters.get("period") if parameters.get("period") in {"30", "90"} else "365"
+    return url_for("understanding.themes", survey=survey.key, days=days)
+
+
+@blueprint.get("/results/<key>/export.csv")
+@signed_in()
+def export(key: str) -> Response:
+    """The table that the page shows: segments where it is split, else the course."""
+    survey = authoring.survey_by_key(current_workspace.id, key)
+    ask = ResultsForm(request.args).ask(_today())
+    which = "segments" if ask.by and request.args.get("table") != "series" else "series"
+    table = wording.table_of(_metrics(survey, ask), which, ask.by)
+    return Response(
+        csv_lines(table, bom=True),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{survey.key}-{which}.csv"'},
+    )
