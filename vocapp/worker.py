@@ -65,6 +65,10 @@ def init_app(app: Flask, settings: Settings) -> Celery:
     celery.main = "voc"
     celery.conf.update(
         broker_url=_broker_url(settings),
+        # Said twice more, because Celery prefers CELERY_BROKER_URL of the environment to
+        # `broker_url`, and there our own word "embedded" may stand.
+        broker_read_url=_broker_url(settings),
+        broker_write_url=_broker_url(settings),
         broker_transport_options=_transport_options(settings),
         broker_connection_timeout=2,
         broker_connection_retry_on_startup=True,
