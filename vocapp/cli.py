@@ -306,9 +306,9 @@ def export_responses(
     survey = survey_by_key(workspace_id, survey_key) if survey_key else None
     lines = response_lines(workspace_id, survey=survey, file_format=file_format)
     if out is None:
-        stream = click.get_binary_stream("stdout")
         for line in lines:
-            stream.write(line.encode())
+            sys.stdout.buffer.write(line.encode())
+        sys.stdout.buffer.flush()
         return
     with out.open("w", encoding="utf-8", newline="") as file:
         file.writelines(lines)
