@@ -235,12 +235,23 @@ def test_answers_of_the_week_stand_in_the_list(author, api, staff):
     assert counts == {"With answers": "1", "Without": "0"}
 
 
-def test_an_empty_workspace_offers_a_survey_and_then_its_tag(author, survey):
-    assert "Create the first survey" in author.get("/").text
+def test_one_press_makes_a_survey_that_takes_answers(app, author, staff, workspace):
+    assert staff("viewer").post("/surveys/start").status_code == 403
+    assert author.post("/surveys/start").location == "/"
+    found = queries.survey_by_key(workspace.workspace_id, "nps")
+    assert (found.state, found.languages) == ("published", ("en", "ja"))
+    assert app.test_client().get(f"/s/{found.public_id}").status_code == 200
+    author.post("/surveys/start")
+    assert queries.survey_by_key(workspace.workspace_id, "nps-2").state == "published"
+
+
+def test_an_empty_workspace_offers_a_survey_and_then_ways_to_send_it(author, survey):
+    assert "Use the standard question" in author.get("/").text
     author.post(f"{survey}/publish")
     page = author.get("/").text
     assert "widget.js" in page
-    assert "Create the first survey" not in page
+    assert 'action="/surveys/spring-2026/invitations/test"' in page
+    assert "Use the standard question" not in page
 
 
 def test_a_language_is_added_with_our_words_where_the_author_kept_ours(author, workspace):

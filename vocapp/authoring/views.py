@@ -110,6 +110,23 @@ def _new_page(form: NewSurveyForm, status: int) -> Any:
     return render_template("authoring/new.html", form=form), status
 
 
+@blueprint.post("/surveys/start")
+@signed_in("product")
+def start_survey() -> Any:
+    """One press to a first survey that takes answers: NPS in both languages."""
+    taken = {survey.key for survey in queries.list_surveys(current_workspace.id, limit=1000)}
+    mine = best_language(current_workspace.locale, _STAFF_LANGUAGES)
+    new = service.NewSurvey(
+        key=drafting.free_key("nps", taken),
+        name=_("Would you recommend us?"),
+        kind="nps",
+        languages=sorted(_STAFF_LANGUAGES, key=lambda tag: tag != mine),
+    )
+    service.create_survey(current_workspace.id, new, actor_user_id=current_user.id, now=utcnow())
+    notice(_("The survey takes answers now. Send it to yourself to see it."))
+    return redirect(url_for("workspaces.home"), 303)
+
+
 @blueprint.get("/surveys/<key>")
 @signed_in()
 def show_survey(key: str) -> Any:
