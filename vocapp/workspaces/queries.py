@@ -87,8 +87,7 @@ def open_sessions(user_id: UUID, *, now: datetime, limit: int = 50) -> list[Open
         .execution_options(voc_all_workspaces=True)
     )
     return [
-        OpenSession(row.id, device_of(row.user_agent), name, row.last_seen_at)
-        for row, name in rows
+        OpenSession(row.id, device_of(row.user_agent), name, row.last_seen_at) for row, name in rows
     ]
 
 
