@@ -21,9 +21,11 @@ from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
+from vocapp.following_up import home_cards as following_up_cards
 from vocapp.following_up import opening
 from vocapp.following_up import service as following_up_service
 from vocapp.following_up.api import api as following_up_api
+from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
@@ -50,7 +52,8 @@ def register(app: OpenAPI) -> None:
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
-        distributing_pages, authoring_pages, measuring_pages,
+        distributing_pages, authoring_pages,
+        following_up_pages, measuring_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -117,3 +120,4 @@ def _register_home() -> None:
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
+    home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)

@@ -63,9 +63,16 @@ def known_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict[
     return _known(session, workspace_id, _rows(workspace_id).where(Response.id.in_(ids)))
 
 
-def known_since(session: Session, workspace_id: UUID, since: datetime) -> dict[UUID, Known]:
-    """The same of all answers given since an instant to surveys that are not confidential."""
-    query = _rows(workspace_id).where(Response.answered_at >= since, Survey.confidential.is_(False))
+def known_since(
+    session: Session, workspace_id: UUID, since: datetime, *, limit: int
+) -> dict[UUID, Known]:
+    """The same of the newest answers given since then to surveys that are not confidential."""
+    query = (
+        _rows(workspace_id)
+        .where(Response.answered_at >= since, Survey.confidential.is_(False))
+        .order_by(Response.answered_at.desc(), Response.id)
+        .limit(limit)
+    )
     return _known(session, workspace_id, query)
 
 

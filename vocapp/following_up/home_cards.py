@@ -1,0 +1,33 @@
+"""On the first page: what waits for this person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from vocapp.following_up import queries, wording
+from vocapp.following_up.queries import Filters
+from vocapp.workspaces.access import CurrentUser
+from vocapp.workspaces.home import Card
+
+_TOP = 5
+
+
+def my_queue(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card:
+    """The five most urgent cases of this person; of everybody while there is none."""
+    mine = queries.queue(workspace_id, Filters(owner=user.id), now=now, limit=_TOP)
+    rows = mine or queries.queue(workspace_id, Filters(), now=now, limit=_TOP)
+    themes = queries.theme_labels(workspace_id)
+    return Card(
+        _("Your follow-ups") if mine or not rows else _("Follow-ups of everybody"),
+        "following_up/home_card.html",
+        {
+            "rows": [(row, wording.reason_in_words(row.reasons, themes)) for row in rows],
+            "now": now,
+        },
+        more_url=url_for("following_up.queue", owner="mine" if mine else None),
+        wide=True,
+    )
