@@ -40,12 +40,15 @@ def test_everybody_who_is_signed_in_sees_the_scores(api, staff, drain_outbox, ro
     assert words_of(person.get("/results/nps")).count("+50") >= 1
 
 
-def test_an_empty_workspace_and_an_empty_survey_say_what_will_be_here(api, staff):
+def test_an_empty_workspace_and_an_empty_survey_say_what_will_be_here(api, staff, drain_outbox):
     person = staff("viewer")
     assert "No results yet" in words_of(person.get("/results"))
     api.survey()
-    assert "No answers yet" in words_of(person.get("/results/nps?period=all"))
+    assert "No answers yet" in words_of(person.get("/results/nps"))
+    send(api, [9] * 6, days_ago=400)
+    drain_outbox()
     assert "No answers in this period" in words_of(person.get("/results/nps"))
+    assert "NPS +100" in words_of(person.get("/results/nps?period=all"))
 
 
 def test_three_answers_are_too_few_to_tell_and_no_score_is_shown(api, staff, drain_outbox):

@@ -93,6 +93,7 @@ def survey_results(key: str) -> str:
         ask=ask,
         metrics=metrics,
         overall=metrics.overall,
+        answered_before=_answered_before(survey, metrics),
         points=_points(metrics, _interval(survey, ask)),
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
         is_running=_is_running(metrics, ask),
@@ -109,6 +110,13 @@ def survey_results(key: str) -> str:
         floor=CONFIDENTIAL_FLOOR,
         segment_label=" · ".join(wording.attribute_name(name) for name in ask.by),
     )
+
+
+def _answered_before(survey: SurveySummary, metrics: Metrics) -> bool:
+    """Whether another period would show something; looked up only where this one is empty."""
+    if metrics.overall.hidden or metrics.overall.estimate.n:
+        return True
+    return survey.confidential or _metrics(survey, Ask()).overall.estimate.n > 0
 
 
 def _interval(survey: SurveySummary, ask: Ask) -> str:
