@@ -25,7 +25,7 @@ def test_a_response_is_stored_with_its_people_and_shown(any_api):
         locale="ja",
         answered_at="2026-11-01T09:00:00+09:00",
         contact={"external_id": "u1", "email": "a@example.com", "attributes": {"role": "admin"}},
-        account={"external_id": "acme", "name": "Acme", "plan": "pro", "mrr": 12, "currency": "JPY"},
+        account={"external_id": "acme", "name": "A", "plan": "pro", "mrr": 12, "currency": "JPY"},
     )
     assert answer.status_code == 201
     shown = answer.json

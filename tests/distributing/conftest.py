@@ -28,7 +28,9 @@ class MailServer:
     drop_after_text: bool = False
     port: int = 0
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: E501 - names of the library
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
         if address in self.replies:
             return self.replies[address]
         envelope.rcpt_tos.append(address)

@@ -216,9 +216,7 @@ def test_an_old_japanese_mobile_address_is_written_to(api, invite, mail_server, 
 
 
 @pytest.mark.parametrize(("kind", "points"), [("csat", range(1, 6)), ("ces", range(1, 8))])
-def test_every_kind_of_scale_stands_in_the_mail(
-    api, invite, mail_server, send_mail, kind, points
-):
+def test_every_kind_of_scale_stands_in_the_mail(api, invite, mail_server, send_mail, kind, points):
     api.survey(kind, kind=kind)
     made = invite(survey=kind)
     send_mail()
@@ -299,9 +297,7 @@ def test_a_slow_worker_and_its_successor_send_one_mail(api, invite, mail_server)
     assert state_of(api, made)["state"] == "sent"
 
 
-def test_no_reply_after_the_text_is_unknown_and_not_repeated(
-    api, invite, mail_server, send_mail
-):
+def test_no_reply_after_the_text_is_unknown_and_not_repeated(api, invite, mail_server, send_mail):
     mail_server.drop_after_text = True
     made = invite()
     for _ in range(2):
@@ -311,9 +307,7 @@ def test_no_reply_after_the_text_is_unknown_and_not_repeated(
 
 
 @pytest.mark.parametrize("replies", [{"aiko@example.com": "451 4.2.0 later"}, {"data": "451 busy"}])
-def test_a_server_that_says_later_gets_the_mail_later(
-    api, invite, mail_server, send_mail, replies
-):
+def test_a_server_that_says_later_gets_the_mail_later(api, invite, mail_server, send_mail, replies):
     mail_server.replies = replies
     made = invite()
     send_mail()
@@ -433,9 +427,7 @@ def test_one_click_stops_mail_and_opening_the_link_does_not(
     assert state_of(api, waiting)["reason"] == "unsubscribed"
 
 
-def test_stopping_mail_survives_the_persons_erasure_as_a_hash(
-    api, invite, mail_server, send_mail
-):
+def test_stopping_mail_survives_the_persons_erasure_as_a_hash(api, invite, mail_server, send_mail):
     made = invite()
     send_mail()
     header = mail_server.messages[0]["List-Unsubscribe"]

@@ -271,9 +271,7 @@ def _people(
             now=now,
         )
     elif item.contact_id:
-        contact = session.scalar(
-            scoped(Contact, workspace_id).where(Contact.id == item.contact_id)
-        )
+        contact = session.scalar(scoped(Contact, workspace_id).where(Contact.id == item.contact_id))
     if account is None and contact is not None and contact.account_id is not None:
         account = session.get_one(Account, (workspace_id, contact.account_id))
     return account, contact
@@ -452,9 +450,7 @@ def keep_answer(workspace_id: UUID, submission: Submission, *, now: datetime) ->
     return recorded
 
 
-def _says_the_same(
-    session: Session, response: Response, answers: Mapping[str, int | str]
-) -> bool:
+def _says_the_same(session: Session, response: Response, answers: Mapping[str, int | str]) -> bool:
     """Whether these answers are stored already (a button that was pressed twice)."""
     rows = session.execute(
         select(Question.key, Answer.number, Answer.option, Answer.text)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_id
-from vocapp.database import scoped, transaction, utcnow, uuid7
+from vocapp.database import insert_if_absent, scoped, transaction, utcnow, uuid7
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.outbox import Pending
@@ -21,7 +21,6 @@ from vocapp.people.service import (
     AccountFacts,
     ContactFacts,
     identify_contact,
-    insert_if_absent,
     upsert_account,
 )
 from vocapp.problems import BadInput, Conflict
