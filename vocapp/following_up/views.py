@@ -186,13 +186,13 @@ def _zone() -> ZoneInfo:
     return ZoneInfo(current_workspace.time_zone)
 
 
-def _line_in_words(line: queries.Line, people: dict[str, str]) -> str:
+def _line_in_words(line: queries.Line, people: dict[str, str], rules: dict[str, str]) -> str:
     """One line of the timeline, without who and when."""
     to = line.detail.get("to", {})
     if line.kind == "opened":
-        return str(_("Opened by the rule “%(rule)s”", rule=_rule_text(line)))
+        return str(_("Opened by the rule “%(rule)s”", rule=_rule_text(line, rules)))
     if line.kind == "routed":
-        return str(_("Moved by the rule “%(rule)s”", rule=_rule_text(line)))
+        return str(_("Moved by the rule “%(rule)s”", rule=_rule_text(line, rules)))
     if line.kind == "state":
         return str(wording.STATES[to["state"]])
     if line.kind == "outcome":
@@ -205,25 +205,25 @@ def _line_in_words(line: queries.Line, people: dict[str, str]) -> str:
         owner = to.get("owner_user_id")
         return str(_("Owner: %(name)s", name=people.get(owner, "–") if owner else _("Nobody yet")))
     if line.kind == "suggestion":
-        return _suggestion_line(line)
+        return _suggestion_line(line, rules)
     words = {
         "note": _("Note"), "due": _("Due time changed"), "undone": _("Undone"),
     }  # fmt: skip
     return str(words[line.kind])
 
 
-def _suggestion_line(line: queries.Line) -> str:
+def _suggestion_line(line: queries.Line, rules: dict[str, str]) -> str:
     accepted = line.detail.get("accepted")
     if accepted is not None:
         return str(_("Suggestion taken") if accepted else _("Suggestion dismissed"))
     if "score" in line.detail:
         return str(_("The answer was changed to %(score)s", score=line.detail["score"]))
-    return str(_("Suggested by the rule “%(rule)s”", rule=_rule_text(line)))
+    return str(_("Suggested by the rule “%(rule)s”", rule=_rule_text(line, rules)))
 
 
-def _rule_text(line: queries.Line) -> str:
+def _rule_text(line: queries.Line, rules: dict[str, str]) -> str:
     key = str(line.detail.get("rule", ""))
-    return wording.rule_name(key, None)
+    return wording.rule_name(key, rules.get(key))
 
 
 # --- actions ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from vocapp.following_up.rules import DEFAULT_NAMES
 from vocapp.ui.formats import money_minor
 
 STATES = {
-    "open": _l("Open"),
+    "open": _l("Not contacted yet"),
     "contacted": _l("Contacted"),
     "waiting": _l("Waiting for the customer"),
     "resolved": _l("Resolved"),
