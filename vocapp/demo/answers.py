@@ -269,9 +269,7 @@ def _score(rng: Random, kind: str, mood: float) -> int:
 # --- in words ---------------------------------------------------------------------------
 
 
-def _comment(
-    rng: Random, kind: str, points: Sequence[_Point], score: int, *, language: str
-) -> str:
+def _comment(rng: Random, kind: str, points: Sequence[_Point], score: int, *, language: str) -> str:
     """One or two sentences of the stock, or a brief remark."""
     stock = sentences_ja if language == "ja" else sentences_en
     if rng.random() < 0.16:

@@ -53,6 +53,7 @@ _EN_FIRST = (
     "Alderbrook", "Northgate", "Harrow", "Bluepine", "Castell", "Merrow", "Tannery Lane",
     "Osprey", "Linden", "Fairwater", "Quarry Hill", "Saltmarsh", "Beacon", "Whitford", "Juniper",
 )  # fmt: skip
+_EN_SECOND = ("North", "Group", "Europe", "Asia")
 _EN_FIELD = {
     "manufacturing": ("Works", "Precision", "Tools"),
     "logistics": ("Freight", "Logistics", "Cargo"),
@@ -141,13 +142,13 @@ def _pick(rng: Random, shares: dict[str, float]) -> str:
 
 
 def _company_name(rng: Random, region: str, industry: str, taken: set[str]) -> str:
-    """A name that no other account has; a second one of a name gets its town or number."""
+    """A name that no other account has; a second one of a name gets a place."""
     japanese = region == "jp"
     first = rng.choice(_JA_FIRST if japanese else _EN_FIRST)
     field = rng.choice((_JA_FIELD if japanese else _EN_FIELD)[industry])
     name = f"{first}{field}" if japanese else f"{first} {field}"
-    suffixes = ("東日本", "西日本", "北関東", "九州") if japanese else ("North", "Group", "Europe", "Asia")
-    candidates = [name, *(f"{name}{s}" if japanese else f"{name} {s}" for s in suffixes)]
+    towns = ("東日本", "西日本", "北関東", "九州") if japanese else _EN_SECOND
+    candidates = [name, *(f"{name}{town}" if japanese else f"{name} {town}" for town in towns)]
     chosen = next((each for each in candidates if each not in taken), None)
     if chosen is None:
         return _company_name(rng, region, industry, taken)

@@ -35,7 +35,7 @@ STOCK: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Getting started took us two months instead of the three weeks we had planned.",
             "Nobody told us that workflows have to be configured before inviting people.",
             "The initial setup is a maze and we had to start over twice.",
-            "{team} was invited before anything was configured, which made a poor first impression.",
+            "{team} was invited before anything was configured, a poor first impression.",
         ),
     ),
     "performance": (
@@ -103,7 +103,7 @@ STOCK: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (
             "The invoice was wrong three months in a row.",
             "We were charged for seats that we had removed in January.",
-            "Our purchasing department needs a purchase order number on the invoice, still missing.",
+            "The purchase order number that we asked for is still missing on the invoice.",
             "The contract renewed itself without the reminder we were promised.",
         ),
     ),
@@ -202,7 +202,7 @@ STOCK: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "Reminders come at the right time and only to the right people.",
         ),
         (
-            "Since the new notification centre we get twenty mails a day for things nobody asked for.",
+            "Since the new notification centre we get twenty mails a day that nobody asked for.",
             "Alerts for overdue requests have stopped arriving since the last release.",
             "I cannot switch off the reminders for projects that I only watch.",
             "Important messages drown among automatic mails, and {team} now ignores all of them.",

@@ -6,7 +6,10 @@ comment.
 
 from __future__ import annotations
 
-TEAMS = ("経理", "営業部", "倉庫の担当者", "情報システム部", "人事", "企画室", "現場の担当者", "窓口担当")
+TEAMS = (
+    "経理", "営業部", "倉庫の担当者", "情報システム部", "人事", "企画室", "現場の担当者",
+    "窓口担当",
+)  # fmt: skip
 
 STOCK: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "usability": (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -27,9 +27,10 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import company
+from vocapp.demo import company, progressing
 from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.company import Person
+from vocapp.demo.progress import Progress
 from vocapp.people.models import Contact
 from vocapp.people.service import identify_contact, upsert_account
 from vocapp.problems import Problem
@@ -50,7 +51,7 @@ class Size:
 
     accounts: int = 200
     people: int = 1500
-    answers: int = 4000
+    answers: int = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,6 @@ class Opened:
     made_at: datetime
     is_filled: bool
     sign_ins: tuple[SignIn, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one step is: done of total."""
-
-    step: str
-    done: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +177,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, now=now)
     yield from _work_off(opened.workspace_id)
+    yield from progressing.progress(opened.workspace_id, now=utcnow())
     with transaction() as session:
         workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
 
@@ -207,7 +200,7 @@ def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
 
 def _write_people(
     workspace_id: UUID, people: Sequence[Person], *, now: datetime
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, dict[str, UUID]]:
     """Accounts with their owners, and contacts; returns external id → contact."""
     owners = _owners(workspace_id)
     as_of = now - timedelta(days=answering.DAYS + 30)
@@ -218,9 +211,7 @@ def _write_people(
             for person in people[start : start + _BATCH]:
                 facts = person.customer.facts
                 if facts.external_id not in accounts:
-                    account = upsert_account(
-                        session, workspace_id, facts, as_of=as_of, now=as_of
-                    )
+                    account = upsert_account(session, workspace_id, facts, as_of=as_of, now=as_of)
                     account.owner_user_id = account.owner_user_id or owners[person.customer.region]
                     accounts[facts.external_id] = account.id
                 identify_contact(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -50,6 +50,8 @@ from vocapp.workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from nlp.analysis import Analysis as Found
+
+T = TypeVar("T")
 
 # Above this many waiting comments the quick encoder goes first, and the better one refines.
 FLOOD = 100
@@ -253,6 +255,10 @@ def _store(session: Session, *, result: _Result) -> None:
     text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
     if digest_of_text(text) != job.digest:
         return  # edited meanwhile: the edit left a row of work of its own
+    if job.text is None and job.known_encoder is None:
+        # Never had words, as half of all answers: no theme to move, nothing to route anew.
+        _store_analysis(session, result, now=now)
+        return
     if result.found is not None or job.text is None:
         _store_analysis(session, result, now=now)
         _store_assignments(session, result, now=now)
@@ -292,7 +298,9 @@ def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None
 def _store_assignments(session: Session, result: _Result, *, now: datetime) -> None:
     """Replace what the model said before; what a person said stays."""
     job = result.job
-    themes = theme_ids(session, job.workspace_id)
+    themes = _once(
+        session, ("themes", job.workspace_id), lambda: theme_ids(session, job.workspace_id)
+    )
     labelled = set(
         session.scalars(
             select(Label.theme_id).where(
@@ -380,6 +388,24 @@ def recount_themes(session: Session, response: Response) -> None:
 
 def _place_of(session: Session, response: Response) -> dict[str, str] | None:
     """Where in the theme cells a response stands: question, day, category of its score."""
+    version = (response.workspace_id, response.survey_id, response.survey_version)
+    kind, time_zone, question_id = _once(
+        session, ("scale", *version), lambda: _scale_of_version(session, *version)
+    )
+    if question_id is None:
+        return None
+    category = UNSCORED if response.score is None else category_of(kind, response.score)
+    return {
+        "question": str(question_id),
+        "day": local_day(response.answered_at, time_zone).isoformat(),
+        "category": category,
+    }
+
+
+def _scale_of_version(
+    session: Session, workspace_id: UUID, survey_id: UUID, number: int
+) -> tuple[str, str, UUID | None]:
+    """Kind of the survey, time zone of the workspace, primary question of the version."""
     row = session.execute(
         select(Survey.kind, Workspace.time_zone, SurveyVersion.definition)
         .join(Workspace, Workspace.id == Survey.workspace_id)
@@ -387,26 +413,26 @@ def _place_of(session: Session, response: Response) -> dict[str, str] | None:
             SurveyVersion,
             (SurveyVersion.workspace_id == Survey.workspace_id)
             & (SurveyVersion.survey_id == Survey.id)
-            & (SurveyVersion.number == response.survey_version),
+            & (SurveyVersion.number == number),
         )
-        .where(Survey.workspace_id == response.workspace_id, Survey.id == response.survey_id)
+        .where(Survey.workspace_id == workspace_id, Survey.id == survey_id)
     ).one()
-    primary = from_json(row.definition).primary.key
     question_id = session.scalar(
         select(Question.id).where(
-            Question.workspace_id == response.workspace_id,
-            Question.survey_id == response.survey_id,
-            Question.key == primary,
+            Question.workspace_id == workspace_id,
+            Question.survey_id == survey_id,
+            Question.key == from_json(row.definition).primary.key,
         )
     )
-    if question_id is None:
-        return None
-    category = UNSCORED if response.score is None else category_of(row.kind, response.score)
-    return {
-        "question": str(question_id),
-        "day": local_day(response.answered_at, row.time_zone).isoformat(),
-        "category": category,
-    }
+    return row.kind, row.time_zone, question_id
+
+
+def _once(session: Session, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+    """What many rows of one transaction need alike, read once in it."""
+    known: dict[tuple[Any, ...], T] = session.info.setdefault("understanding", {})
+    if key not in known:
+        known[key] = read()
+    return known[key]
 
 
 def _uncount(session: Session, row: Assignment) -> None:
