@@ -7,6 +7,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
+# Files stay whole, so that a page's workspace is filled once.
+PYTEST_ARGS ?= -n auto --dist loadfile -q
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
