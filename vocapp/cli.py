@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json as json_format
 import os
-import subprocess
 import sys
 import time
 import urllib.request
@@ -142,9 +141,8 @@ def run_everything(*, host: str) -> None:
     children = supervisor.commands(settings, host=host, parts=("web", "worker", "scheduler"))
     err.print(f"Serving {settings.base_url}; Ctrl-C ends it.")
     wants_demo = is_empty and settings.environment == "development"
-    supervisor.Supervisor(children).run(
-        on_start=(lambda: _fill_demo_when_ready(settings)) if wants_demo else None
-    )
+    running = supervisor.Supervisor(children)
+    running.run(on_start=(lambda: _fill_demo_when_ready(settings, running)) if wants_demo else None)
 
 
 @main.command()
@@ -173,15 +171,16 @@ def drain(_app: Flask, *, timeout: float, refine: bool) -> None:
             click.echo(f"{row.kind}: {row.set_aside} set aside")
 
 
-def _fill_demo_when_ready(settings: Settings) -> None:
+def _fill_demo_when_ready(settings: Settings, running: supervisor.Supervisor) -> None:
     """Once the service answers, fill the demo in a process of its own: serving goes first."""
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=1):
                 break
         except OSError:
-            time.sleep(0.2)
-    subprocess.run([sys.argv[0], "demo"], check=False)
+            if running.stopping.wait(0.2):
+                return
+    running.start_helper([sys.argv[0], "demo"])
 
 
 @main.command()
@@ -203,9 +202,7 @@ def demo(app: Flask, *, force: bool, seed: int, new_passwords: bool) -> None:
             click.echo("The demo is there already; nothing was changed.")
             click.echo("`voc demo --new-passwords` prints new sign-ins.")
             return
-        sign_ins = opened.sign_ins or demo_service.give_passwords(
-            opened.workspace_id, now=utcnow()
-        )
+        sign_ins = opened.sign_ins or demo_service.give_passwords(opened.workspace_id, now=utcnow())
         click.echo(_sign_in_list(settings, sign_ins))
         _show_filling(demo_service.fill(opened, seed=seed, size=demo_service.Size()))
 

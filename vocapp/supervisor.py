@@ -102,6 +102,8 @@ class Supervisor:
 
     children: list[Child]
     stopping: threading.Event = field(default_factory=threading.Event)
+    _helpers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _ending: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, *, on_start: Callable[[], None] | None = None) -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -110,6 +112,14 @@ class Supervisor:
             self._keep_running(on_start)
         finally:
             self._end_all()
+
+    def start_helper(self, command: Sequence[str]) -> None:
+        """Run a command once, beside the children; it ends with them at the latest."""
+        with self._ending:
+            if not self.stopping.is_set():
+                self._helpers.append(
+                    subprocess.Popen(command, start_new_session=True, env=_environment())
+                )
 
     def _keep_running(self, on_start: Callable[[], None] | None) -> None:
         for child in self.children:
@@ -140,7 +150,10 @@ class Supervisor:
             self._start(child)
 
     def _end_all(self) -> None:
-        running = [c.process for c in self.children if c.process and c.process.poll() is None]
+        self.stopping.set()
+        with self._ending:
+            started = [*self._helpers, *(c.process for c in self.children if c.process)]
+        running = [process for process in started if process.poll() is None]
         for process in running:
             process.terminate()
         deadline = time.monotonic() + _GRACE_S
