@@ -154,16 +154,12 @@ def _common(filters: Filters, now: datetime) -> dict[str, Any]:
         ],
         "states": wording.STATES,
         "teams": wording.TEAMS,
-        "reason": lambda row: _sentence(wording.reason_in_words(row.reasons, themes)),
+        "reason": lambda row: wording.reason_in_words(row.reasons, themes),
         "who": lambda row: row.who or _("Anonymous"),
         "rule": lambda key: wording.rule_name(key, names.get(key)),
         "rule_names": names,
         "may_act": current_user.role in {"admin", "success", "product"},
     }  # fmt: skip
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
@@ -207,7 +203,7 @@ def _line_in_words(line: queries.Line, people: dict[str, str], rules: dict[str, 
     if line.kind == "suggestion":
         return _suggestion_line(line, rules)
     words = {
-        "note": _("Note"), "due": _("Due time changed"), "undone": _("Undone"),
+        "note": _("Note for colleagues"), "due": _("Due time changed"), "undone": _("Undone"),
     }  # fmt: skip
     return str(words[line.kind])
 

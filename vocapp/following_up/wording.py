@@ -61,9 +61,10 @@ ThemeLabels = Mapping[str, Mapping[str, str]]
 
 
 def reason_in_words(reasons: Sequence[str], themes: ThemeLabels) -> str:
-    """Such as: scored 2 · renews in 41 days · ¥120,000 a month · complained about support."""
+    """Such as: Scored 2 · renews in 41 days · ¥120,000 a month · complained about support."""
     words = [_reason(code, themes) for code in _told_order(reasons)]
-    return " · ".join(word for word in words if word)
+    sentence = " · ".join(word for word in words if word)
+    return sentence[:1].upper() + sentence[1:]
 
 
 _ORDER = ("score_low", "score", "renewal_in_days", "revenue", "theme", "wants_contact")
