@@ -33,25 +33,23 @@ SENTIMENT_WORDS = {
 }  # fmt: skip
 
 
-class _Boxes(SelectMultipleField):
+def _boxes(label: Any, choices: list[tuple[str, Any]] | None = None) -> SelectMultipleField:
     """Several of a few, as boxes to tick."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
+    return SelectMultipleField(label, choices=choices, option_widget=widgets.CheckboxInput())
 
 
 class RuleForm(FlaskForm):
     """What has to hold, and what happens then. Blank conditions are not asked."""
 
     name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=200)])
-    kind = _Boxes(_l("Kind of survey"), choices=list(KINDS))
-    category = _Boxes(
-        _l("Category of the score"), choices=[(key, CATEGORY_WORDS[key]) for key in CATEGORY_WORDS]
+    kind = _boxes(_l("Kind of survey"), list(KINDS))
+    category = _boxes(
+        _l("Category of the score"), [(key, CATEGORY_WORDS[key]) for key in CATEGORY_WORDS]
     )
     score_at_most = IntegerField(_l("Score at most"), [Optional(), NumberRange(0, 10)])
     score_at_least = IntegerField(_l("Score at least"), [Optional(), NumberRange(0, 10)])
-    theme = _Boxes(_l("Themes, one of"))
-    sentiment = _Boxes(_l("Sentiment of the comment"), choices=list(SENTIMENT_WORDS.items()))
+    theme = _boxes(_l("Themes, one of"))
+    sentiment = _boxes(_l("Sentiment of the comment"), list(SENTIMENT_WORDS.items()))
     text_any = TextAreaField(_l("Words in the comment, one of"), [Length(max=10_000)])
     attribute = TextAreaField(_l("Attributes, all of"), [Length(max=10_000)])
     team = SelectField(_l("Team"), choices=list(TEAMS.items()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from babel.lists import format_list
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -62,7 +63,13 @@ ThemeLabels = Mapping[str, Mapping[str, str]]
 
 def reason_in_words(reasons: Sequence[str], themes: ThemeLabels) -> str:
     """Such as: Scored 2 · renews in 41 days · ¥120,000 a month · complained about support."""
-    words = [_reason(code, themes) for code in _told_order(reasons)]
+    complaints = [
+        theme_label(code.partition(":")[2], themes) for code in reasons if code.startswith("theme:")
+    ]
+    plain = [code for code in reasons if not code.startswith("theme:")]
+    if complaints:
+        plain.append("theme:")
+    words = [_reason(code, complaints) for code in _told_order(plain)]
     sentence = " · ".join(word for word in words if word)
     return sentence[:1].upper() + sentence[1:]
 
@@ -76,7 +83,7 @@ def _told_order(reasons: Sequence[str]) -> list[str]:
     return sorted(reasons, key=lambda code: place.get(code.partition(":")[0], len(_ORDER)))
 
 
-def _reason(code: str, themes: ThemeLabels) -> str:
+def _reason(code: str, complaints: Sequence[str]) -> str:
     name, _sep, value = code.partition(":")
     if name in {"score_low", "score"}:
         return str(_("scored %(score)s", score=value))
@@ -87,7 +94,9 @@ def _reason(code: str, themes: ThemeLabels) -> str:
         amount, _sep, currency = value.partition(":")
         return str(_("%(amount)s a month", amount=money_minor(int(amount), currency)))
     if name == "theme":
-        return str(_("complained about %(theme)s", theme=theme_label(value, themes)))
+        return str(
+            _("complained about %(theme)s", theme=format_list(complaints, locale=get_locale()))
+        )
     if name == "wants_contact":
         return str(_("wants to be contacted"))
     if name == "waiting_days" and int(value):
