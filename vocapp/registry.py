@@ -32,6 +32,8 @@ from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.views import blueprint as measuring_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.service import register_personal_store
+from vocapp.succeeding.api import api as succeeding_api
+from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.understanding import analysers
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
@@ -47,13 +49,13 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, authoring_api, collecting_api, public_api, measuring_api,
-        understanding_api, distributing_api, following_up_api,
+        understanding_api, distributing_api, following_up_api, succeeding_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
         distributing_pages, authoring_pages,
-        following_up_pages, measuring_pages,
+        following_up_pages, measuring_pages, succeeding_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

@@ -1,0 +1,245 @@
+"""The accounts of a workspace: who they are, how they do, who looks after them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, select
+
+from vocapp.database import snapshot, utcnow
+from vocapp.extensions import db
+from vocapp.people.models import Account
+from vocapp.workspaces.models import Membership
+
+
+def answer(api, account, score=9, comment=None, **more):
+    """An answer of a person of an account, which is thereby known."""
+    body = {"score": score, "account": account, "contact": {"external_id": f"p-{score}-{account}"}}
+    body["account"] = {"external_id": account, **more.pop("facts", {})}
+    if comment:
+        body["comment"] = comment
+    sent = api.respond(**body, **more)
+    assert sent.status_code == 201, sent.text
+
+
+def names_in_order(html: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', html)
+
+
+@pytest.fixture
+def customers(api):
+    """Three accounts in three currencies and moods."""
+    api.survey()
+    answer(api, "a", 10, facts={"name": "Alder", "mrr": 50_000, "currency": "USD"})
+    answer(api, "b", 2, facts={"name": "白樺商事", "mrr": 900_000, "currency": "JPY",
+                              "renewal_on": "2031-01-01"})  # fmt: skip
+    answer(api, "c", 8, facts={"name": "50% Off_Ltd", "mrr": 700_000, "currency": "EUR",
+                              "renewal_on": "2030-01-01"})  # fmt: skip
+    return api
+
+
+def test_an_empty_list_says_what_will_be_here(staff):
+    page = staff("viewer").get("/accounts")
+    assert page.status_code == 200
+    assert "No accounts yet" in page.text
+
+
+def test_the_list_shows_score_revenue_and_open_cases(customers, staff, drain_outbox):
+    drain_outbox()
+    html = staff("viewer").get("/accounts").text
+    row = next(part for part in html.split("<tr>") if "白樺商事" in part)
+    assert "Detractor" in row
+    assert "¥900,000" in row
+    assert re.search(r'data-label="Open follow-ups">1<', row)
+    row = next(part for part in html.split("<tr>") if "Alder" in part)
+    assert re.search(r'data-label="Open follow-ups">0<', row)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("name", ["50% Off_Ltd", "Alder", "白樺商事"]),
+        ("-mrr", ["白樺商事", "50% Off_Ltd", "Alder"]),
+        ("renewal", ["50% Off_Ltd", "白樺商事", "Alder"]),
+        ("-cases", ["白樺商事", "50% Off_Ltd", "Alder"]),
+        ("nonsense", ["50% Off_Ltd", "Alder", "白樺商事"]),
+    ],
+)
+def test_the_list_is_sorted_as_asked(customers, staff, drain_outbox, sort, expected):
+    drain_outbox()
+    assert names_in_order(staff("viewer").get(f"/accounts?sort={sort}").text) == expected
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [("白樺", ["白樺商事"]), ("alder", ["Alder"]), ("0%25 off_", ["50% Off_Ltd"]), ("_l%25z", [])],
+)
+def test_search_takes_what_was_typed_literally(customers, staff, search, expected):
+    html = staff("viewer").get(f"/accounts?q={search}").text
+    assert names_in_order(html) == expected
+    if not expected:
+        assert "There are 3 accounts in all." in html
+
+
+def test_paging_shows_each_account_once(api, staff, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.views._PAGE", 4)
+    api.survey()
+    for number in range(10):
+        answer(api, f"k{number}", facts={"name": f"N{number}"})
+    viewer, url, seen = staff("viewer"), "/accounts", []
+    for _ in range(3):
+        html = viewer.get(url).text
+        seen += names_in_order(html)
+        following = re.search(r'href="([^"]+)" rel="next"', html)
+        url = following.group(1).replace("&amp;", "&") if following else ""
+    assert seen == [f"N{number}" for number in range(10)]
+    assert url == ""
+
+
+def statements_of(viewer, url: str) -> int:
+    seen: list[str] = []
+
+    def record(*args):
+        seen.append(args[2])
+
+    event.listen(db.engine, "before_cursor_execute", record)
+    viewer.get(url)
+    event.remove(db.engine, "before_cursor_execute", record)
+    return len(seen)
+
+
+def test_a_page_of_accounts_needs_as_many_statements_however_many_there_are(api, staff):
+    api.survey()
+    viewer = staff("viewer")
+    answer(api, "k0")
+    few = statements_of(viewer, "/accounts?sort=-mrr")
+    for number in range(1, 8):
+        answer(api, f"k{number}")
+    assert statements_of(viewer, "/accounts?sort=-mrr") == few
+
+
+def test_an_account_shows_its_people_what_they_said_and_what_followed(
+    customers, staff, drain_outbox
+):
+    answer(customers, "b", 9, comment="値段に見合っています。", survey="nps")
+    drain_outbox()
+    html = staff("success").get("/accounts/b").text
+    assert "白樺商事" in html
+    assert "値段に見合っています。" in html
+    assert "Follow-up for" in html
+    assert html.count('<div class="between"><span>p-') == 2
+
+
+def test_the_story_goes_on_on_older_pages_without_repeating(api, staff, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.views._STORY", 3)
+    api.survey()
+    now = utcnow()
+    for number in range(5):
+        answer(
+            api, "a", 9, comment=f"comment {number}",
+            answered_at=(now - timedelta(days=number)).isoformat(),
+        )  # fmt: skip
+    viewer = staff("viewer")
+    first = viewer.get("/accounts/a").text
+    older = re.search(r'href="([^"]+)" rel="next"', first).group(1)
+    second = viewer.get(older.replace("&amp;", "&")).text
+    assert re.findall(r"comment \d", first) == ["comment 0", "comment 1", "comment 2"]
+    assert re.findall(r"comment \d", second) == ["comment 3", "comment 4"]
+
+
+def test_answers_of_confidential_surveys_are_not_shown_of_an_account(api, staff):
+    api.survey("inside", confidential=True)
+    answer(api, "a", 1, comment="only between us", survey="inside")
+    viewer = staff("viewer")
+    html = viewer.get("/accounts/a").text + viewer.get("/accounts").text
+    assert "only between us" not in html
+    assert "Detractor" not in html
+
+
+def test_a_key_with_a_slash_has_a_page_too(api, staff):
+    api.survey()
+    answer(api, "group/asia", facts={"name": "Asia"})
+    assert "Asia" in staff("viewer").get("/accounts/group/asia").text
+    assert api.get("/api/v1/accounts/group/asia").json["name"] == "Asia"
+
+
+# --- who looks after it -------------------------------------------------------------------
+
+
+def owner_of(external_id: str):
+    with snapshot() as session:
+        query = select(Account.owner_user_id).where(Account.external_id == external_id)
+        return session.scalar(query.execution_options(voc_all_workspaces=True))
+
+
+def member(workspace, role):
+    with snapshot() as session:
+        return session.scalar(
+            select(Membership.user_id).where(
+                Membership.workspace_id == workspace.workspace_id, Membership.role == role
+            )
+        )
+
+
+def test_an_owner_is_chosen_and_taken_back(customers, staff, workspace):
+    success = staff("success")
+    chosen = member(workspace, "success")
+    page = success.post("/accounts/a/owner", {"owner": str(chosen)}, follow_redirects=True).text
+    assert owner_of("a") == chosen
+    undo = re.search(r'action="(/accounts/a/owner/undo\?[^"]+)"', page).group(1)
+    success.post(undo.replace("&amp;", "&"))
+    assert owner_of("a") is None
+
+
+def test_an_undo_leaves_what_somebody_else_changed_since(customers, staff, workspace):
+    success, admin = staff("success"), staff("admin")
+    chosen, other = member(workspace, "success"), workspace.user_id
+    page = success.post("/accounts/a/owner", {"owner": str(chosen)}, follow_redirects=True).text
+    undo = re.search(r'action="(/accounts/a/owner/undo\?[^"]+)"', page).group(1)
+    admin.post("/accounts/a/owner", {"owner": str(other)})
+    success.post(undo.replace("&amp;", "&"))
+    assert owner_of("a") == other
+
+
+def test_an_owner_is_of_the_success_team_and_of_this_workspace(
+    customers, staff, workspace, new_workspace
+):
+    success = staff("success")
+    staff("viewer")
+    for wrong in (member(workspace, "viewer"), new_workspace().user_id, "nobody"):
+        page = success.post("/accounts/a/owner", {"owner": str(wrong)}, follow_redirects=True)
+        assert "Nothing was saved" in page.text
+        assert owner_of("a") is None
+
+
+@pytest.mark.parametrize("role", ["viewer", "product"])
+def test_others_see_an_account_but_do_not_give_it_away(customers, staff, workspace, role):
+    person = staff(role)
+    assert "Change the owner" not in person.get("/accounts/a").text
+    answer_ = person.post("/accounts/a/owner", {"owner": str(workspace.user_id)})
+    assert answer_.status_code == 403
+    assert owner_of("a") is None
+
+
+# --- for machines, and for other workspaces ------------------------------------------------
+
+
+def test_the_api_tells_the_facts_and_the_owner(customers):
+    told = customers.get("/api/v1/accounts/b").json
+    assert told["mrr"] == 900_000
+    assert told["currency"] == "JPY"
+    assert told["owner"] is None
+    assert "health" not in told
+    assert "kpis" not in told
+
+
+def test_an_account_of_another_workspace_is_not_there(customers, staff, new_workspace, api_of):
+    stranger = new_workspace("Other")
+    viewer = staff("success", of=stranger)
+    assert viewer.get("/accounts/a").status_code == 404
+    assert "Alder" not in viewer.get("/accounts").text
+    assert viewer.post("/accounts/a/owner", {"owner": ""}).status_code == 404
+    machine = api_of(customers.client, stranger)
+    assert machine.get("/api/v1/accounts/a").status_code == 404

@@ -1,0 +1,358 @@
+"""Reads: the list of accounts, and one account with its people and its story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+
+from surveys.scoring import category_of
+from surveys.segments import magnitude, minor_units_per_major
+from vocapp.authoring.models import Survey
+from vocapp.collecting.models import Response
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.following_up.models import FollowUp
+from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.people.models import Account, Contact
+from vocapp.people.queries import present_account
+from vocapp.problems import NotFound
+from vocapp.understanding.service import verbatims
+from vocapp.workspaces.models import User
+
+SORTS = ("name", "-mrr", "renewal", "-cases")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An answer's score with its meaning."""
+
+    kind: str
+    score: int
+    category: str
+    survey: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One line of the list; latest is None where nobody has answered."""
+
+    account: Account
+    owner: str | None
+    open_cases: int
+    latest: Score | None
+
+    @property
+    def shown(self) -> str:
+        return self.account.name or self.account.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    contact: Contact
+    latest: Score | None
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the story: an answer, or a case that was opened because of one."""
+
+    at: datetime
+    score: Score | None = None
+    text: str | None = None
+    language: str | None = None
+    who: str | None = None
+    case_id: UUID | None = None
+    case_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetail:
+    account: Account
+    owner: User | None
+    people: Sequence[Person]
+    people_count: int
+    answers: int
+    open_cases: int
+    latest: Score | None
+
+
+# --- the list ---------------------------------------------------------------------------
+
+
+def accounts(
+    workspace_id: UUID,
+    *,
+    search: str | None = None,
+    owner: UUID | None = None,
+    sort: str = "name",
+    limit: int,
+    offset: int = 0,
+) -> list[AccountRow]:
+    """Accounts whose name or external id contains `search`; three statements.
+
+    sort: name; -mrr (largest first; currencies compared by the order of magnitude of a
+    dollar, nothing is converted); renewal (the next one first); -cases (most open first).
+    """
+    open_cases = _open_cases(workspace_id)
+    query = (
+        select(Account, User.name, func.coalesce(open_cases.c.n, 0))
+        .outerjoin(User, User.id == Account.owner_user_id)
+        .outerjoin(open_cases, open_cases.c.account_id == Account.id)
+        .where(Account.workspace_id == workspace_id)
+    )
+    if search:
+        pattern = f"%{_escaped(search)}%"
+        query = query.where(
+            or_(
+                Account.name.ilike(pattern, escape="\\"),
+                Account.external_id.ilike(pattern, escape="\\"),
+            )
+        )
+    if owner is not None:
+        query = query.where(Account.owner_user_id == owner)
+    order = _order(workspace_id, sort, open_cases.c.n)
+    rows = db.session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
+    latest = latest_scores(workspace_id, Response.account_id, [row[0].id for row in rows])
+    return [
+        AccountRow(account, owner_name, cases, latest.get(account.id))
+        for account, owner_name, cases in rows
+    ]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _open_cases(workspace_id: UUID) -> Any:
+    return (
+        select(FollowUp.account_id, func.count().label("n"))
+        .where(FollowUp.workspace_id == workspace_id, FollowUp.state.in_(ACTIVE_STATES))
+        .group_by(FollowUp.account_id)
+        .subquery()
+    )
+
+
+def _order(workspace_id: UUID, sort: str, open_cases: Any) -> tuple[Any, ...]:
+    by_name = (func.lower(Account.name), Account.external_id)
+    if sort == "-mrr":
+        return (_comparable_mrr(workspace_id).desc().nulls_last(), *by_name)
+    if sort == "renewal":
+        return (Account.renewal_on.asc().nulls_last(), *by_name)
+    if sort == "-cases":
+        return (func.coalesce(open_cases, 0).desc(), *by_name)
+    return by_name
+
+
+def _comparable_mrr(workspace_id: UUID) -> ColumnElement[Any]:
+    """Revenue in units of the magnitude of a dollar, for ranking only."""
+    currencies = db.session.scalars(
+        select(Account.currency)
+        .where(Account.workspace_id == workspace_id, Account.currency.is_not(None))
+        .distinct()
+        .limit(200)
+    ).all()
+    if not currencies:
+        return literal(None)
+    sizes = {
+        code: float(minor_units_per_major(code) * magnitude(code)) for code in currencies if code
+    }
+    return Account.mrr_minor / case(sizes, value=Account.currency)
+
+
+def accounts_count(workspace_id: UUID) -> int:
+    """How many accounts there are, whatever is searched for."""
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Account).where(Account.workspace_id == workspace_id)
+        )
+        or 0
+    )
+
+
+def latest_scores(workspace_id: UUID, by: Any, ids: Sequence[UUID]) -> dict[UUID, Score]:
+    """The latest score of each account or contact; `by` is the column that names them."""
+    if not ids:
+        return {}
+    ranked = (
+        _scores(workspace_id)
+        .add_columns(
+            by.label("owner_id"),
+            func.row_number()
+            .over(partition_by=by, order_by=(Response.answered_at.desc(), Response.id.desc()))
+            .label("rank"),
+        )
+        .where(by.in_(ids))
+        .subquery()
+    )
+    rows = db.session.execute(select(ranked).where(ranked.c.rank == 1))
+    return {row.owner_id: _score(row) for row in rows}
+
+
+def _scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
+    """Scored answers that may be shown of one account: not those of confidential surveys."""
+    return (
+        select(Response.id, Survey.kind, Survey.name, Response.score, Response.answered_at)
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .where(
+            Response.workspace_id == workspace_id,
+            Response.score.is_not(None),
+            Survey.confidential.is_(False),
+        )
+    )
+
+
+def _score(row: Any) -> Score:
+    return Score(
+        kind=row.kind,
+        score=row.score,
+        category=category_of(row.kind, row.score),
+        survey=row.name,
+        answered_at=row.answered_at,
+    )
+
+
+# --- one account --------------------------------------------------------------------------
+
+
+def account_facts(workspace_id: UUID, external_id: str) -> dict[str, Any]:
+    """An account as the API shows it: its facts and its owner. Raises NotFound."""
+    account = _account(workspace_id, external_id)
+    owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
+    return present_account(account) | {
+        "owner": {"id": str(owner.id), "name": owner.name} if owner else None
+    }
+
+
+def _account(workspace_id: UUID, external_id: str) -> Account:
+    account = db.session.scalar(
+        scoped(Account, workspace_id).where(Account.external_id == external_id)
+    )
+    if account is None:
+        raise NotFound("No account with this external_id.")
+    return account
+
+
+def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) -> AccountDetail:
+    """One account with the people who answered last. Raises NotFound."""
+    account = _account(workspace_id, external_id)
+    mine = (FollowUp.workspace_id == workspace_id, FollowUp.account_id == account.id)
+    answers = _scores(workspace_id).where(Response.account_id == account.id).subquery()
+    return AccountDetail(
+        account=account,
+        owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
+        people=_people(workspace_id, account.id, limit=people),
+        people_count=db.session.scalar(
+            select(func.count()).where(
+                Contact.workspace_id == workspace_id, Contact.account_id == account.id
+            )
+        )
+        or 0,
+        answers=db.session.scalar(select(func.count()).select_from(answers)) or 0,
+        open_cases=db.session.scalar(
+            select(func.count()).where(*mine, FollowUp.state.in_(ACTIVE_STATES))
+        )
+        or 0,
+        latest=latest_scores(workspace_id, Response.account_id, [account.id]).get(account.id),
+    )
+
+
+def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]:
+    """Contacts of the account: who answered last first, then by name."""
+    answered = (
+        select(
+            Response.contact_id,
+            func.count().label("n"),
+            func.max(Response.answered_at).label("last"),
+        )
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .where(
+            Response.workspace_id == workspace_id,
+            Response.account_id == account_id,
+            Response.score.is_not(None),
+            Survey.confidential.is_(False),
+        )
+        .group_by(Response.contact_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Contact, func.coalesce(answered.c.n, 0))
+        .outerjoin(answered, answered.c.contact_id == Contact.id)
+        .where(Contact.workspace_id == workspace_id, Contact.account_id == account_id)
+        .order_by(answered.c.last.desc().nulls_last(), func.lower(Contact.name), Contact.id)
+        .limit(limit)
+    ).all()
+    latest = latest_scores(workspace_id, Response.contact_id, [row[0].id for row in rows])
+    return [Person(contact, latest.get(contact.id), n) for contact, n in rows]
+
+
+def timeline(
+    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+) -> list[Event]:
+    """Answers and cases of an account, newest first; before: only older ones."""
+    events = _answers(workspace_id, account_id, before=before, limit=limit)
+    events += _cases(workspace_id, account_id, before=before, limit=limit)
+    return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
+
+
+def _answers(
+    workspace_id: UUID, account_id: UUID, *, before: datetime | None, limit: int
+) -> list[Event]:
+    query = (
+        _scores(workspace_id)
+        .add_columns(Response.locale, Contact.name.label("who"))
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
+        )
+        .where(Response.account_id == account_id)
+        .order_by(Response.answered_at.desc(), Response.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Response.answered_at < before)
+    rows = db.session.execute(query).all()
+    texts = verbatims(db.session(), workspace_id, [row.id for row in rows])
+    return [
+        Event(
+            at=row.answered_at,
+            score=_score(row),
+            text=texts.get(row.id),
+            language=row.locale,
+            who=row.who,
+        )
+        for row in rows
+    ]
+
+
+def _cases(
+    workspace_id: UUID, account_id: UUID, *, before: datetime | None, limit: int
+) -> list[Event]:
+    query = (
+        select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
+        )
+        .where(FollowUp.workspace_id == workspace_id, FollowUp.account_id == account_id)
+        .order_by(FollowUp.opened_at.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(FollowUp.opened_at < before)
+    return [
+        Event(at=row.opened_at, who=row.who, case_id=row.id, case_state=row.state)
+        for row in db.session.execute(query)
+    ]

@@ -1,0 +1,158 @@
+"""The rooms of a customer: all accounts, and one account."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from vocapp.api_documents import read_cursor
+from vocapp.database import utcnow
+from vocapp.following_up.wording import STATES
+from vocapp.problems import BadInput, Conflict
+from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
+from vocapp.succeeding import queries, service
+from vocapp.ui import notice
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.queries import members
+
+blueprint = Blueprint("succeeding", __name__, template_folder="templates")
+
+_PAGE, _STORY = 50, 20
+_UNDO_S = 600
+_SOON = timedelta(days=60)
+
+
+@blueprint.get("/accounts")
+@signed_in()
+def accounts() -> str:
+    """How are our customers, and who looks after them."""
+    search = request.args.get("q", "").strip()[:100]
+    sort = request.args.get("sort", "")
+    sort = sort if sort in queries.SORTS else "name"
+    owner = _uuid(request.args.get("owner", ""))
+    offset = int(read_cursor(request.args.get("cursor")) or 0)
+    rows = queries.accounts(
+        current_workspace.id, search=search, owner=owner, sort=sort, limit=_PAGE + 1, offset=offset
+    )
+    kept: dict[str, Any] = {"q": search or None, "owner": owner}
+    if sort != "name":
+        kept["sort"] = sort
+    following = sign("cursor", offset + _PAGE) if len(rows) > _PAGE else None
+    return render_template(
+        "succeeding/accounts.html",
+        rows=rows[:_PAGE],
+        is_filtered=bool(search or owner),
+        search=search,
+        owner=str(owner or ""),
+        owner_choices=[("", _("Everybody")), *_owner_choices()],
+        sort=sort,
+        sort_url=lambda name: url_for(".accounts", **{**kept, "sort": name}),
+        total=queries.accounts_count(current_workspace.id),
+        soon=(utcnow() + _SOON).date(),
+        next_url=url_for(".accounts", **kept, cursor=following) if following else None,
+        first_url=url_for(".accounts", **kept) if offset else None,
+    )
+
+
+@blueprint.get("/accounts/<path:external_id>")
+@signed_in()
+def account(external_id: str) -> str:
+    """How is this customer."""
+    before = read_cursor(request.args.get("before"))
+    detail = queries.account_detail(current_workspace.id, external_id)
+    story = queries.timeline(
+        current_workspace.id,
+        detail.account.id,
+        before=datetime.fromisoformat(before) if before else None,
+        limit=_STORY + 1,
+    )
+    shown = story[:_STORY]
+    older = sign("cursor", shown[-1].at.isoformat()) if len(story) > _STORY else None
+    here = url_for(".account", external_id=external_id)
+    return render_template(
+        "succeeding/account.html",
+        detail=detail,
+        account=detail.account,
+        story=shown,
+        older_url=url_for(".account", external_id=external_id, before=older) if older else None,
+        first_url=here if before else None,
+        states=STATES,
+        may_change=current_user.role in service.OWNER_ROLES,
+        owner_choices=[("", _("Nobody yet")), *_owner_choices()],
+    )
+
+
+def _owner_choices() -> list[tuple[str, str]]:
+    return [
+        (str(each.user_id), each.name)
+        for each in members(current_workspace.id)
+        if each.role in service.OWNER_ROLES
+    ]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@blueprint.post("/accounts/<path:external_id>/owner")
+@signed_in("success")
+def change_owner(external_id: str) -> Any:
+    """Another colleague looks after this account from now on."""
+    given = request.form.get("owner", "")
+    owner = _uuid(given)
+    try:
+        if given and owner is None:
+            raise BadInput.of("owner", "not a member of this workspace")
+        _change(external_id, owner)
+    except BadInput:
+        notice(_("Nothing was saved: choose one of the colleagues of the list."), kind="error")
+    return redirect(url_for(".account", external_id=external_id), 303)
+
+
+def _change(external_id: str, owner: UUID | None) -> None:
+    done = service.change_owner(
+        current_workspace.id, external_id, owner, actor_user_id=current_user.id, now=utcnow()
+    )
+    if not done.changed:
+        return
+    told = {
+        "of": "account_owner", "workspace": current_workspace.id.hex,
+        "user": current_user.id.hex, "account": external_id,
+        "before": done.before.hex if done.before else None,
+        "after": owner.hex if owner else None,
+    }  # fmt: skip
+    undo_url = url_for(".undo_owner", external_id=external_id, token=sign_timed("undo", told))
+    names = dict(_owner_choices())
+    text = _("%(name)s looks after this account now.", name=names[str(owner)]) if owner else None
+    notice(text or _("Nobody looks after this account now."), undo_url=undo_url)
+
+
+@blueprint.post("/accounts/<path:external_id>/owner/undo")
+@signed_in("success")
+def undo_owner(external_id: str) -> Any:
+    """Put the former owner back, unless somebody changed it since."""
+    try:
+        told = unsign_timed("undo", request.args.get("token", ""), max_age_s=_UNDO_S)
+    except BadToken as exc:
+        raise Conflict("It is too late to undo this.") from exc
+    mine = (told.get("of"), told.get("workspace"), told.get("user"), told.get("account"))
+    here = ("account_owner", current_workspace.id.hex, current_user.id.hex, external_id)
+    if mine != here:
+        raise Conflict("This was not yours to undo.")
+    holds = queries.account_facts(current_workspace.id, external_id)["owner"]
+    if (UUID(holds["id"]).hex if holds else None) != told["after"]:
+        notice(_("Somebody changed the owner since, so it was left as it is."), kind="warning")
+    else:
+        before = UUID(told["before"]) if told["before"] else None
+        service.change_owner(
+            current_workspace.id, external_id, before, actor_user_id=current_user.id, now=utcnow()
+        )
+        notice(_("Undone."))
+    return redirect(url_for(".account", external_id=external_id), 303)
