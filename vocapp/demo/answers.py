@@ -86,6 +86,7 @@ def planned(
 ) -> list[PlannedAnswer]:
     """`count` answers of the last 18 months, oldest first."""
     numbers = {kind: round(count * share) for kind, share in _SHARES.items()}
+    numbers["nps"] += count - sum(numbers.values())
     asked = [
         *(("nps", *each) for each in _relationship(rng, among, numbers["nps"], now=now)),
         *(("csat", *each) for each in _after_support(rng, among, numbers["csat"], now=now)),

@@ -1,0 +1,241 @@
+"""The demo: whole, repeatable, marked, and counted like everything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from nlp.taxonomy import starter_pack
+from vocapp import cli
+from vocapp.collecting.models import Answer, Response
+from vocapp.database import Base, snapshot, utcnow
+from vocapp.demo import answers, company, sentences_en, sentences_ja, service
+from vocapp.following_up.models import FollowUp
+from vocapp.measuring.checking import check_cells
+from vocapp.people.models import Account, Contact
+from vocapp.understanding import service as understanding
+from vocapp.understanding.models import Analysis
+from vocapp.workspaces.models import Workspace
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SMALL = service.Size(accounts=12, people=30, answers=60)
+
+
+def plan(*, seed=7, now=NOW, size=None):
+    size = size or service.Size()
+    rng = Random(seed)
+    customers = company.customers(rng, count=size.accounts, now=now)
+    people = company.people(rng, customers, count=size.people)
+    return customers, people, answers.planned(rng, people, count=size.answers, now=now)
+
+
+@pytest.fixture(scope="module")
+def whole_plan():
+    return plan()
+
+
+# --- what is planned ----------------------------------------------------------------------
+
+
+def test_the_same_seed_and_moment_give_the_same_content():
+    size = service.Size(accounts=20, people=60, answers=150)
+    assert plan(size=size) == plan(size=size)
+    assert plan(size=size) != plan(size=size, seed=8)
+
+
+def test_a_later_moment_moves_the_answers_with_it(whole_plan):
+    later = plan(now=NOW + timedelta(days=100), size=service.Size(20, 60, 150))[2]
+    assert max(a.answered_at for a in later) > max(a.answered_at for a in whole_plan[2])
+    assert max(a.answered_at for a in later) <= NOW + timedelta(days=100)
+
+
+def test_it_is_as_large_as_promised(whole_plan):
+    customers, people, planned = whole_plan
+    assert len(customers) == len({c.facts.name for c in customers}) == 200
+    assert len(people) == len({p.facts.external_id for p in people}) == 1500
+    assert {p.customer.facts.external_id for p in people} == {
+        c.facts.external_id for c in customers
+    }
+    assert 3500 <= len(planned) == len({a.id for a in planned}) <= 4500
+    assert {a.survey for a in planned} == {"nps", "csat", "ces"}
+    reach = NOW - min(a.answered_at for a in planned)
+    assert timedelta(days=500) < reach < timedelta(days=560)
+    assert all(a.answered_at < NOW for a in planned)
+
+
+def test_every_renewal_is_ahead_and_every_start_behind(whole_plan):
+    for customer in whole_plan[0]:
+        assert customer.facts.started_on < NOW.date() <= customer.facts.renewal_on
+        assert (customer.facts.renewal_on - NOW.date()).days <= 366
+
+
+def nps(planned) -> float:
+    scores = [a.score for a in planned if a.survey == "nps"]
+    return 100 * (sum(s >= 9 for s in scores) - sum(s <= 6 for s in scores)) / len(scores)
+
+
+def test_segments_differ_as_planned(whole_plan):
+    planned = whole_plan[2]
+    by_plan = {
+        name: nps([a for a in planned if a.person.customer.facts.plan == name])
+        for name in company.PLANS
+    }
+    assert by_plan["enterprise"] > by_plan["starter"] + 15
+    by_region = {
+        name: nps([a for a in planned if a.person.customer.region == name])
+        for name in company.REGIONS
+    }
+    assert by_region["us"] > by_region["jp"] + 15
+    assert 0 < nps(planned) < 45
+
+
+def about(theme: str, text: str | None) -> bool:
+    """Whether a comment has a bad sentence about a theme."""
+    heads = [
+        sentence.split("{")[0] or sentence.split("}")[1]
+        for stock in (sentences_en, sentences_ja)
+        for sentence in stock.STOCK[theme][1]
+    ]
+    return any(head in (text or "") for head in heads)
+
+
+def test_one_theme_emerges_in_the_last_weeks(whole_plan):
+    with_text = [a for a in whole_plan[2] if a.comment]
+    edge = NOW - timedelta(days=answers.EMERGING_DAYS)
+    late = [about(answers.EMERGING, a.comment) for a in with_text if a.answered_at >= edge]
+    early = [about(answers.EMERGING, a.comment) for a in with_text if a.answered_at < edge]
+    assert sum(late) / len(late) > 8 * sum(early) / len(early)
+
+
+def test_complaints_move_scores(whole_plan):
+    told = [a for a in whole_plan[2] if a.survey == "nps" and a.comment]
+    assert nps([a for a in told if about("reliability", a.comment)]) < nps(told) - 30
+
+
+def test_people_write_in_their_own_language(whole_plan):
+    for answer in whole_plan[2]:
+        if answer.comment:
+            kana = any("\u3040" <= char <= "\u30ff" for char in answer.comment)
+            assert kana == (answer.person.language == "ja"), answer.comment
+            assert "{" not in answer.comment
+
+
+def test_the_stock_is_large_bilingual_and_not_what_the_classifier_learned_from():
+    pack = starter_pack()
+    learned = {text for theme in pack.themes for texts in theme.examples.values() for text in texts}
+    for stock in (sentences_en, sentences_ja):
+        assert set(stock.STOCK) == {theme.key for theme in pack.themes}
+        said = [text for pair in stock.STOCK.values() for half in pair for text in half]
+        said += [text for third in stock.GENERAL for text in third]
+        assert len(said) == len(set(said)) > 120
+    everything = {
+        text
+        for stock in (sentences_en, sentences_ja)
+        for pair in stock.STOCK.values()
+        for half in pair
+        for text in half
+    }
+    assert not everything & learned
+
+
+# --- what is filled -----------------------------------------------------------------------
+
+
+def filled(size=SMALL, now=NOW):
+    opened = service.open_demo(now=now)
+    for _ in service.fill(opened, seed=7, size=size):
+        pass
+    return opened
+
+
+def contents() -> dict[str, int]:
+    """How many rows each table has, and every answer's score."""
+    with snapshot() as session:
+        return {
+            table.name: session.scalar(
+                select(func.count()).select_from(table).execution_options(voc_all_workspaces=True)
+            )
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def all_of(model):
+    with snapshot() as session:
+        return session.scalars(select(model).execution_options(voc_all_workspaces=True)).all()
+
+
+def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
+    opened = filled(now=utcnow())
+    assert (len(all_of(Account)), len(all_of(Contact)), len(all_of(Response))) == (12, 30, 60)
+    (workspace,) = all_of(Workspace)
+    assert workspace.is_demo
+
+    assert len(all_of(Analysis)) == 60
+    assert {row.encoder for row in all_of(Analysis)} <= {None, understanding.STATIC}
+    found = check_cells(opened.workspace_id)
+    assert found.cells
+    assert (list(found.differences), found.not_current) == ([], 0)
+    with snapshot() as session:
+        assert session.scalar(
+            select(func.count()).select_from(Answer).where(
+                Answer.workspace_id == opened.workspace_id, Answer.number.is_not(None)
+            )
+        ) == 60  # fmt: skip
+
+    before = contents()
+    again = service.open_demo(now=utcnow())
+    assert again.is_filled
+    assert again.sign_ins == ()
+    assert list(service.fill(again, seed=7, size=SMALL)) == []
+    assert contents() == before
+    assert before["outbox"] == 0
+
+    assert {each.role for each in opened.sign_ins} == {"admin", "product", "success", "viewer"}
+    for each in opened.sign_ins:
+        browser.get("/")
+        assert browser.sign_in(each.email, each.password).status_code == 303, each.role
+        assert browser.get("/accounts").status_code == 200
+        browser.post("/sign-out")
+
+
+def test_an_interrupted_demo_goes_on_where_it_was(app):
+    opened = service.open_demo(now=utcnow())
+    for step in service.fill(opened, seed=7, size=SMALL):
+        if step.step == "answers":
+            break
+    assert 0 < len(all_of(Response)) < 60
+    filled(now=utcnow() + timedelta(hours=3))
+    ids = {row.id for row in all_of(Response)}
+    planned = plan(now=opened.made_at, size=SMALL)[2]
+    assert ids == {answer.id for answer in planned}
+    assert check_cells(opened.workspace_id).not_current == 0
+    assert len(all_of(Workspace)) == 1
+
+
+def test_only_recent_answers_open_cases_and_some_are_worked_on(app):
+    opened = filled(size=replace(SMALL, answers=400), now=utcnow())
+    cases = all_of(FollowUp)
+    by_id = {row.id: row for row in all_of(Response)}
+    assert cases
+    assert all(
+        by_id[case.response_id].answered_at >= opened.made_at - timedelta(days=30) for case in cases
+    )
+    assert all(case.outcome for case in cases if case.state == "resolved")
+
+
+# --- the command --------------------------------------------------------------------------
+
+
+def test_production_refuses_the_demo_without_force(tmp_path, monkeypatch):
+    for name, value in {
+        "VOC_ENV": "production", "SECRET_KEY": "s" * 40, "VOC_DATA_DIR": str(tmp_path),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    told = CliRunner().invoke(cli.main, ["demo"])
+    assert told.exit_code == 1
+    assert "--force" in told.output
