@@ -1,0 +1,171 @@
+"""What the machine interface answers, as schemas for the OpenAPI document.
+
+Requests are described by the pydantic models that check them; answers by these tables, and
+a test holds real answers against them. What is not listed is an object.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+ID: Schema = {"type": "string", "format": "uuid"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+NUMBER: Schema = {"type": "number"}
+YES_NO: Schema = {"type": "boolean"}
+OBJECT: Schema = {"type": "object"}
+BY_LANGUAGE: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+
+
+def or_null(schema: Schema) -> Schema:
+    """
+    >>> or_null(COUNT)
+    {'type': ['integer', 'null'], 'minimum': 0}
+    """
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def record(**fields: Schema) -> Schema:
+    """An object that always has all of these fields."""
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def page(item: Schema, **more: Schema) -> Schema:
+    """A list answer: `next` is the cursor of the following page, or null."""
+    return record(items=list_of(item), next=or_null(TEXT), **more)
+
+
+_FIELD_ERRORS = list_of(record(field=TEXT, message=TEXT))
+_PERSON = {"id": ID, "external_id": or_null(TEXT), "email": or_null(TEXT), "name": TEXT}
+_RESPONSE = {
+    "id": ID, "survey": TEXT, "survey_version": COUNT, "score": or_null(COUNT),
+    "category": or_null(TEXT), "comment": or_null(TEXT), "answers": OBJECT, "channel": TEXT,
+    "locale": or_null(TEXT), "answered_at": TIME, "received_at": TIME, "revision": COUNT,
+    "attributes": OBJECT, "contact": or_null(record(**_PERSON)),
+    "account": or_null(record(id=ID, external_id=TEXT, name=TEXT)),
+}  # fmt: skip
+_SCORE = {
+    "n": COUNT, "value": or_null(NUMBER), "low": or_null(NUMBER), "high": or_null(NUMBER),
+    "counts": {"type": "object", "additionalProperties": COUNT},
+}  # fmt: skip
+
+SCHEMAS: dict[str, Schema] = {
+    "Problem": {
+        **record(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, instance=TEXT),
+        "description": "What went wrong (RFC 9457); `errors` names each wrong field.",
+    },
+    "Workspace": record(
+        id=ID, name=TEXT, locale=TEXT, time_zone=TEXT, allowed_origins=list_of(TEXT),
+        created_at=TIME,
+    ),
+    "Account": record(
+        id=ID, external_id=TEXT, name=TEXT, plan=or_null(TEXT), region=or_null(TEXT),
+        mrr=or_null(COUNT), currency=or_null(TEXT), started_on=or_null(TEXT),
+        renewal_on=or_null(TEXT), attributes=OBJECT, updated_at=TIME,
+    ),
+    "Contact": record(
+        **_PERSON, locale=or_null(TEXT), time_zone=or_null(TEXT), attributes=OBJECT,
+        updated_at=TIME,
+    ),
+    "Survey": record(
+        id=ID, key=TEXT, public_id=TEXT, name=TEXT, kind=TEXT, languages=list_of(TEXT),
+        confidential=YES_NO, state=TEXT, version=or_null(COUNT), questions=list_of(OBJECT),
+        links=record(page=TEXT, embed=TEXT), created_at=TIME,
+    ),
+    "Response": record(**_RESPONSE),
+    "UnderstoodResponse": record(
+        **_RESPONSE, language=or_null(TEXT), sentiment=or_null(TEXT), analysis=TEXT,
+        encoder=or_null(TEXT), model_version=or_null(TEXT), themes=list_of(ref("ThemeFound")),
+    ),
+    "ThemeFound": record(
+        key=TEXT, label=BY_LANGUAGE, confidence=NUMBER, sentiment=TEXT, source=TEXT,
+        evidence=TEXT,
+    ),
+    "BatchResult": record(items=list_of(ref("BatchItem"))),
+    "BatchItem": {
+        "type": "object",
+        "description": "In the order sent; `detail` and `errors` stand at what was refused.",
+        "properties": {
+            "index": COUNT, "status": {"type": "integer"}, "id": or_null(ID), "detail": TEXT,
+            "errors": _FIELD_ERRORS,
+        },
+        "required": ["index", "status", "id"],
+    },
+    "Score": {
+        **record(**_SCORE),
+        "description": "A score with its 95 % interval; null where there is nothing to tell.",
+    },
+    "Metrics": record(
+        survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
+        pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
+    ),
+    "Theme": record(
+        key=TEXT, label=BY_LANGUAGE, description=BY_LANGUAGE, n=COUNT, share=NUMBER,
+        previous_n=COUNT, negative=COUNT, positive=COUNT, counts=OBJECT, effect=or_null(NUMBER),
+    ),
+    "Themes": page(ref("Theme"), analysed=COUNT, pending=COUNT),
+    "ThemeComments": page(
+        record(
+            id=ID, survey=TEXT, score=or_null(COUNT), category=or_null(TEXT), answered_at=TIME,
+            comment=TEXT, language=or_null(TEXT), sentiment=or_null(TEXT),
+            encoder=or_null(TEXT), model_version=or_null(TEXT), account=or_null(TEXT),
+            themes=list_of(ref("ThemeFound")),
+        )
+    ),
+    "Surveys": page(ref("Survey")),
+    "Invitation": {
+        "type": "object",
+        "properties": {
+            "id": or_null(ID), "survey": TEXT,
+            "contact": record(id=ID, name=TEXT, email=or_null(TEXT)),
+            "channel": TEXT, "state": TEXT, "reason": or_null(TEXT), "link": or_null(TEXT),
+            **{name: or_null(TIME) for name in (
+                "send_at", "created_at", "sent_at", "delivered_at", "opened_at", "clicked_at",
+                "answered_at", "bounced_at",
+            )},
+        },
+        "required": ["id", "state", "reason", "link"],
+    },
+    "Asked": record(
+        public_id=TEXT, version=COUNT, kind=TEXT, language=TEXT, direction=TEXT,
+        questions=list_of(OBJECT), categories=OBJECT, texts=BY_LANGUAGE,
+    ),
+    "Receipt": record(id=ID, edit_token=TEXT),
+    "Page": page(OBJECT),
+}  # fmt: skip
+SCHEMAS["Problem"]["properties"]["errors"] = _FIELD_ERRORS
+
+# (method, path) → the name of the schema, and the statuses that carry it.
+ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
+    ("get", "/api/v1/workspace"): ("Workspace", (200,)),
+    ("patch", "/api/v1/workspace"): ("Workspace", (200,)),
+    ("post", "/api/v1/accounts"): ("Account", (201,)),
+    ("post", "/api/v1/contacts"): ("Contact", (201,)),
+    ("get", "/api/v1/surveys"): ("Surveys", (200,)),
+    ("post", "/api/v1/surveys"): ("Survey", (201,)),
+    ("get", "/api/v1/surveys/{key}"): ("Survey", (200,)),
+    ("post", "/api/v1/surveys/{key}/publish"): ("Survey", (200,)),
+    ("post", "/api/v1/responses"): ("Response", (201, 200)),
+    ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
+    ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),
+    ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
+    ("get", "/api/v1/themes"): ("Themes", (200,)),
+    ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
+    ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
+    ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
+    ("get", "/api/v1/follow-ups"): ("Page", (200,)),
+    ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
+    ("post", "/public/v1/responses"): ("Receipt", (201, 200)),
+    ("patch", "/public/v1/responses/{response_id}"): ("Receipt", (200,)),
+}
