@@ -1,0 +1,397 @@
+"""Every page, in both languages, light and dark, wide and narrow: examined by axe-core.
+
+The list of pages is the application's own: a page with a value in its address is found by
+following links from the others, so a new one comes in by itself once something links to
+it. What nothing links to (tokens) stands in `unlinked`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import delete, select
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect, Rule
+
+from config import Settings
+from vocapp import create_app
+from vocapp.authoring.queries import survey_by_key
+from vocapp.authoring.service import close_survey
+from vocapp.collecting.models import Response
+from vocapp.collecting.widget import _FILE
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing.mail import unsubscribe_url
+from vocapp.extensions import db
+from vocapp.outbox import Pending
+from vocapp.understanding import service as understanding
+from vocapp.understanding.models import Analysis, Assignment
+from vocapp.workspaces import joining
+from vocapp.workspaces.access import COOKIE, access_of
+from vocapp.workspaces.models import PasswordReset
+
+pytestmark = pytest.mark.e2e
+
+PASSWORD = "correct horse battery"
+# Language, colours and width in pairs: any two values of different kinds meet once.
+LOOKS = [("en", "light", 1280), ("en", "dark", 320), ("ja", "light", 320), ("ja", "dark", 1280)]
+DISPLAYS = ["popover", "inline", "modal", "tab"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_EXAMINE = """async (tags) => (await axe.run(document, {
+  runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], iframes: false,
+})).violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.html.slice(0, 160) + ' '
+  + (n.any[0] ? n.any[0].message : '')))"""
+_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Answers to GET that are not pages, and machines' paths.
+_DATA = re.compile(
+    r"\.(csv|jsonl|json|js|eml|txt)$|/export|^/(healthz|readyz|metrics|assets)|^/static"
+)
+_MACHINES = ("/api/v1", "/public/", "/delighted/")
+COMMENTS = (
+    (2, "Your support is terribly slow: four days until somebody replied to my ticket."),
+    (1, "サポートに問い合わせても返信が来るまで何日もかかります。"),
+    (3, "The invoice was wrong again, we were billed twice."),
+    (10, "The dashboards are a joy to use."),
+    (9, "画面が見やすく、使いやすいです。"),
+    (7, "Good, but the export to Excel takes minutes."),
+    (10, None),
+    (6, None),
+)
+
+
+@dataclass
+class Site:
+    """A filled workspace and an empty one, served; and the addresses of its pages."""
+
+    app: Flask
+    server: Any
+    public_key: str
+    survey: str
+    link: str
+    closed: str
+    cookies: dict[str, str]
+    unlinked: dict[str, str]
+    staff_pages: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: Any, migrated_sqlite: Path, cheap_passwords: None,
+    serve_app: Any, new_workspace: Any, api_of: Any, drain_outbox: Any,
+) -> Iterator[Site]:  # fmt: skip
+    """One workspace filled once, whose pages every test of this file looks at."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(migrated_sqlite, folder / "voc.sqlite3")
+    app = create_app(Settings(environment="test", data_dir=folder))
+    server = serve_app(app)
+    with app.app_context():
+        filled, empty = new_workspace("Acme 株式会社"), new_workspace("Empty")
+        api = api_of(app.test_client(), filled)
+        found = _fill(app, server, api, drain_outbox)
+    found.cookies = {
+        name: _session(app, workspace) for name, workspace in (("admin", filled), ("new", empty))
+    }
+    found.staff_pages, found.missing = _pages_of(found)
+    yield found
+    server.stop()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
+    survey = api.survey("nps", name="Yearly survey 年次調査")
+    closed = api.survey("csat", name="Old", kind="csat")
+    old = survey_by_key(api.workspace_id, "csat")
+    close_survey(api.workspace_id, old.id, now=utcnow())
+    for number, (score, comment) in enumerate(COMMENTS * 3):
+        account = {"external_id": f"a{number % 5}", "name": f"Company {number % 5}"}
+        plan = {"plan": "pro" if number % 2 else "basic"}
+        contact = {"email": f"person{number}@example.com", "name": "愛子", "attributes": plan}
+        answer = {"score": score, "contact": contact, "account": account}
+        answer |= {"comment": comment} if comment else {}
+        stored = api.respond("nps", **answer)
+        assert stored.status_code == 201, stored.text
+    invited = {"survey": "nps", "contact": {"email": "aiko@example.com", "name": "愛子"}}
+    link = api.post("/api/v1/invitations", invited).json["link"]
+    joining.request_reset(api.workspace.email, now=utcnow())
+    offer = joining.invite(
+        api.workspace_id, email="new@example.com", role="viewer",
+        actor_user_id=api.workspace.user_id, now=utcnow(),
+    )  # fmt: skip
+    _understand(api.workspace_id)
+    drain_outbox()
+    with snapshot() as session:
+        reset = session.scalars(select(PasswordReset.id)).one()
+    unsubscribe = unsubscribe_url(api.workspace_id, "aiko@example.com")
+    unlinked = {
+        "workspaces.join": f"/join/{joining.invitation_token(offer)}",
+        "workspaces.reset_password": f"/reset/{joining.reset_token(reset)}",
+        "collecting.hosted": f"/s/{survey['public_id']}",
+        "collecting.embed": f"/embed/{survey['public_id']}",
+        "collecting.invited": link.removeprefix(server.url) + "?score=9",
+        "distributing.ask_to_unsubscribe": unsubscribe.removeprefix(server.url),
+    }
+    return Site(
+        app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
+        cookies={}, unlinked=unlinked,
+    )  # fmt: skip
+
+
+def _understand(workspace_id: UUID) -> None:
+    """What the text pipeline would find, without the seconds that loading it takes."""
+    understanding.make_sure_of_themes(workspace_id, now=utcnow())
+    with transaction() as session:
+        keys = ("support", "billing", "usability", "pricing")
+        themes = [understanding.theme_ids(session, workspace_id)[key] for key in keys]
+        rows = session.scalars(scoped(Response, workspace_id).order_by(Response.id)).all()
+        said = understanding.verbatims(session, workspace_id, [row.id for row in rows])
+        for number, row in enumerate(rows):
+            if not said.get(row.id):
+                continue
+            mood = ("negative", "positive", "mixed", "neutral")[number % 4]
+            session.add(
+                Analysis(
+                    workspace_id=workspace_id, response_id=row.id, state="done", sentiment=mood,
+                    text_digest=understanding.digest_of_text(said[row.id]),
+                    redacted=said[row.id], language="en", encoder="static", model_version="test",
+                )
+            )  # fmt: skip
+            session.add(
+                Assignment(
+                    workspace_id=workspace_id, response_id=row.id, theme_id=themes[number % 4],
+                    confidence=0.9, sentiment=mood, source="model" if number % 3 else "person",
+                    evidence_start=0, evidence_end=9, assigned_at=utcnow(),
+                )
+            )  # fmt: skip
+            session.flush()
+            understanding.recount_themes(session, row)
+        kinds = ("analyse", "refine")
+        session.execute(
+            delete(Pending).where(Pending.workspace_id == workspace_id, Pending.kind.in_(kinds))
+        )
+
+
+def _session(app: Flask, workspace: Any) -> str:
+    """The cookie of an administrator who signed in, and whom the pages are shown to."""
+    client = app.test_client()
+    page = client.get("/sign-in").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    form = {"csrf_token": token.group(1), "email": workspace.email, "password": PASSWORD}
+    assert client.post("/sign-in", data=form).status_code == 303
+    cookie = client.get_cookie(COOKIE)
+    assert cookie
+    return str(cookie.value)
+
+
+def _is_page(app: Flask, rule: Rule, kind: str) -> bool:
+    access = access_of(app, rule.endpoint)
+    return (
+        "GET" in (rule.methods or ())
+        and access is not None
+        and access.kind == kind
+        and not rule.rule.startswith(_MACHINES)
+        and not _DATA.search(rule.rule)
+    )
+
+
+def _pages_of(site: Site) -> tuple[list[str], list[str]]:
+    """One address of each page for staff, by following links; and the rules without one."""
+    app, client = site.app, site.app.test_client()
+    client.set_cookie(COOKIE, site.cookies["admin"])
+    wanted = {r.endpoint: r for r in app.url_map.iter_rules() if _is_page(app, r, "user")}
+    found = {endpoint: r.rule for endpoint, r in wanted.items() if not r.arguments}
+    adapter = app.url_map.bind("localhost")
+    waiting, visits, seen = list(found.values()), Counter(found.keys()), set(found.values())
+    while waiting:
+        answer = client.get(waiting.pop())
+        for address in re.findall(r'(?:href|src)="(/[^"#]*)', answer.text):
+            path, _, query = unescape(address).partition("?")
+            try:
+                endpoint, _values = adapter.match(path, method="GET")
+            except (HTTPException, RequestRedirect):
+                continue
+            # Not every survey or theme links to all that there is, so several are visited.
+            if endpoint in wanted and path not in seen and visits[endpoint] < 4:
+                seen.add(path)
+                visits[endpoint] += 1
+                found.setdefault(endpoint, path + ("?" + query if query else ""))
+                waiting.append(path)
+    return sorted(found.values()), sorted(wanted.keys() - found.keys())
+
+
+@pytest.fixture
+def look(new_page: Any, site: Site) -> Any:
+    """A window: `look("ja", "dark", 320, as_="admin")`; `faults` gathers what it does wrong."""
+
+    def open_window(language: str, colours: str, width: int, *, as_: str = "") -> Any:
+        page = new_page(
+            width=width, locale="ja-JP" if language == "ja" else "en-US",
+            color_scheme=colours, reduced_motion="reduce",
+        )  # fmt: skip
+        jar = {"voc_locale": language} | ({COOKIE: site.cookies[as_]} if as_ else {})
+        page.context.add_cookies(
+            [{"name": name, "value": value, "url": site.server.url} for name, value in jar.items()]
+        )
+        return Examiner(page, site.server.url)
+
+    return open_window
+
+
+class Examiner:
+    """Opens pages and writes down every fault of each."""
+
+    def __init__(self, page: Page, home: str) -> None:
+        self.page, self.home, self.faults = page, home, list[str]()
+        self.expects_error = False
+        page.on("console", self._on_console)
+        page.on("request", self._on_request)
+
+    def _on_console(self, message: Any) -> None:
+        # The browser reports the status of an error page as an error of its own.
+        if message.type == "error" and not self.expects_error:
+            self.faults.append(f"{self.page.url}: console: {message.text}")
+
+    def _on_request(self, request: Any) -> None:
+        if not request.url.startswith((self.home, "data:", "blob:", "about:")):
+            self.faults.append(f"{self.page.url}: asks another host: {request.url}")
+
+    def open(self, path: str, axe: str, *, status: int = 200) -> None:
+        self.expects_error = status != 200
+        answer = self.page.goto(self.home + path)
+        if answer is None or answer.status != status:
+            self.faults.append(f"{path}: status {answer and answer.status}, not {status}")
+        elif _runs_scripts(answer.headers):
+            self.examine(path, axe)
+
+    def examine(self, name: str, axe: str) -> None:
+        """Look at what the window shows now."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate(_EXAMINE, RULES)
+        self.faults += [f"{name}: {fault}" for fault in found]
+        if (wide := self.page.evaluate(_WIDE)) > 0:
+            self.faults.append(f"{name}: {wide} px too wide")
+
+
+def _runs_scripts(headers: dict[str, str]) -> bool:
+    """Not of mails: they are framed without the right to run any, so axe cannot look."""
+    is_page = "text/html" in headers.get("content-type", "")
+    return is_page and "sandbox" not in headers.get("content-security-policy", "")
+
+
+def test_no_page_for_staff_is_left_out(site):
+    assert site.missing == []
+    assert len(site.staff_pages) > 15
+
+
+def test_no_page_for_anyone_is_left_out(site):
+    pages = [r for r in site.app.url_map.iter_rules() if _is_page(site.app, r, "anyone")]
+    assert {r.endpoint for r in pages if r.arguments} == site.unlinked.keys()
+
+
+@pytest.mark.parametrize(("language", "colours", "width"), LOOKS)
+def test_pages_for_staff_are_accessible(site, look, axe_script, language, colours, width):
+    window = look(language, colours, width, as_="admin")
+    for path in site.staff_pages:
+        window.open(path, axe_script)
+    window.open("/nowhere", axe_script, status=404)
+    assert window.faults == []
+
+
+@pytest.mark.parametrize(("language", "colours", "width"), LOOKS)
+def test_an_empty_workspace_is_accessible(site, look, axe_script, language, colours, width):
+    window = look(language, colours, width, as_="new")
+    for rule in site.app.url_map.iter_rules():
+        if _is_page(site.app, rule, "user") and not rule.arguments:
+            window.open(rule.rule, axe_script)
+    assert window.faults == []
+
+
+@pytest.mark.parametrize(("language", "colours", "width"), LOOKS)
+def test_menus_and_dialogs_are_accessible(site, look, axe_script, language, colours, width):
+    window = look(language, colours, width, as_="admin")
+    page = window.page
+    page.goto(site.server.url + "/surveys")
+    page.locator("details.menu summary").first.click()
+    window.examine("the user menu", axe_script)
+    page.keyboard.press("Escape")
+    page.locator("body").press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    window.examine("the list of keys", axe_script)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    window.examine("the palette", axe_script)
+    assert window.faults == []
+
+
+@pytest.mark.parametrize(("language", "colours", "width"), LOOKS)
+def test_pages_for_respondents_are_accessible(site, look, axe_script, language, colours, width):
+    window = look(language, colours, width)
+    plain = [r.rule for r in site.app.url_map.iter_rules() if not r.arguments
+             and _is_page(site.app, r, "anyone")]  # fmt: skip
+    for path in [*plain, *site.unlinked.values()]:
+        window.open(path, axe_script)
+    window.open(f"/s/{site.closed}", axe_script, status=410)
+    for lost in ("/s/nope", "/embed/nope", "/e/nope", "/u/nope", "/join/nope", "/reset/nope"):
+        window.open(lost, axe_script, status=404)
+    assert window.faults == []
+
+
+@pytest.mark.parametrize(("language", "colours", "width"), LOOKS)
+def test_answering_is_accessible_step_by_step(site, look, axe_script, language, colours, width):
+    window = look(language, colours, width)
+    page = window.page
+    page.goto(f"{site.link}?score=9")
+    page.locator("button[value=score]").click()
+    page.locator("textarea").wait_for()
+    window.examine("the second step", axe_script)
+    page.locator("textarea").fill("早い")
+    page.locator("button[value=rest]").click()
+    page.locator("[data-draft-done]").wait_for()
+    window.examine("the thanks", axe_script)
+    assert window.faults == []
+
+
+@pytest.mark.skipif(not _FILE.exists(), reason="the widget is not built (widget/dist)")
+@pytest.mark.parametrize(
+    ("display", "language", "colours", "width"),
+    [(display, *look) for display, look in zip(DISPLAYS * 2, LOOKS + LOOKS[::-1], strict=True)],
+)
+def test_the_open_widget_is_accessible(
+    site, look, axe_script, other_site, display, language, colours, width
+):
+    window = look(language, colours, width)
+    page = window.page
+    tag = (
+        f'<main><h1>Shop</h1><div id="here"></div></main><script async '
+        f'src="{site.server.url}/widget.js" data-key="{site.public_key}" '
+        f'data-survey="{site.survey}" data-display="{display}" data-target="#here"></script>'
+    )
+    window.home = other_site(tag, lang=language)
+    page.goto(window.home)
+    widget = page.locator("voc-widget")
+    if display == "tab":
+        widget.locator("button.handle").click()
+    widget.locator("fieldset").wait_for()
+    window.examine("the question", axe_script)
+    widget.locator('input[type=radio][value="9"]').check(force=True)
+    widget.locator("button.primary").click()
+    widget.locator("textarea").wait_for()
+    window.examine("the comment", axe_script)
+    widget.locator("button.primary").click()
+    widget.locator("textarea").wait_for(state="detached")
+    window.examine("the thanks", axe_script)
+    assert [f for f in window.faults if f"asks another host: {site.server.url}" not in f] == []
