@@ -87,9 +87,13 @@ def run(
     rate: float = 8.0,
     pause_s: tuple[float, float] = (0.2, 2.5),
     wsgi: str = "wsgi:app",
+    most_seconds: float = 3600.0,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Start the service, kill parts of it `kills` times, end it, and compare."""
+    """Start the service, kill parts of it `kills` times, end it, and compare.
+
+    After `most_seconds` of killing no more kills are made; the outcome says how many were.
+    """
     chance = random.Random(seed)
     started = time.monotonic()
     service = Service(settings, wsgi=wsgi)
@@ -104,7 +108,8 @@ def run(
         client = _start_client(service, keys["secret_key"], journal, rate=rate, seed=seed)
         ending.callback(client.kill)
         time.sleep(1.0)
-        done, damage = _kill(service, kills, chance, pause_s, say)
+        until = time.monotonic() + most_seconds
+        done, damage = _kill(service, kills, chance, pause_s, until=until, say=say)
         service.wait_until_up()
         client.terminate()
         client.wait(timeout=120)
@@ -134,11 +139,13 @@ def _kill(
     kills: int,
     chance: random.Random,
     pause_s: tuple[float, float],
+    *,
+    until: float,
     say: Callable[[str], None],
 ) -> tuple[Counter[str], list[str]]:
     done: Counter[str] = Counter()
     damage: list[str] = []
-    while sum(done.values()) < kills:
+    while sum(done.values()) < kills and time.monotonic() < until:
         time.sleep(chance.uniform(*pause_s))
         (victim,) = chance.choices(list(VICTIMS), weights=list(VICTIMS.values()))
         # A web server that is only just starting has acknowledged nothing to lose.
@@ -176,7 +183,8 @@ def _end_leases_and_pauses(settings: Settings) -> None:
     with app.app_context(), db.engine.begin() as connection:
         held = Pending.lease_until.is_not(None)
         connection.execute(update(Pending).where(held).values(lease_until=past))
-        waiting = Pending.set_aside_at.is_(None) & (Pending.due_at > past)
+        failed = (Pending.attempts > 0) & Pending.set_aside_at.is_(None)
+        waiting = failed & (Pending.due_at > past)
         connection.execute(update(Pending).where(waiting).values(due_at=past))
     with app.app_context():
         db.engine.dispose()
@@ -198,9 +206,9 @@ def _compare(
             current = ScoreTotal.generation == CellState.generation
             counts = connection.execute(select(*sums).join(CellState, current)).one()
             left = connection.execute(
-                select(Pending.kind, Pending.set_aside_at.is_(None), func.count()).group_by(
-                    Pending.kind, Pending.set_aside_at.is_(None)
-                )
+                select(Pending.kind, Pending.set_aside_at.is_(None), func.count())
+                .where(Pending.due_at <= utcnow())
+                .group_by(Pending.kind, Pending.set_aside_at.is_(None))
             ).all()
         answer = app.test_client().get(
             "/api/v1/surveys/nps/metrics?min_n=1",

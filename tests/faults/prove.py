@@ -32,14 +32,19 @@ def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def on_sqlite(*, count: int, seed: int, wsgi: str = "wsgi:app") -> kills.Outcome:
+def on_sqlite(
+    *, count: int, seed: int, most_seconds: float, wsgi: str = "wsgi:app"
+) -> kills.Outcome:
     """The embedded default: SQLite, messages as files."""
     with tempfile.TemporaryDirectory(prefix="voc-prove-") as folder:
         settings = Settings(environment="test", data_dir=Path(folder), port=free_port())
-        return kills.run(settings.prepare(), kills=count, seed=seed, wsgi=wsgi, say=say)
+        return kills.run(
+            settings.prepare(), kills=count, seed=seed, wsgi=wsgi, most_seconds=most_seconds,
+            say=say,
+        )  # fmt: skip
 
 
-def on_postgresql(*, count: int, seed: int) -> kills.Outcome:
+def on_postgresql(*, count: int, seed: int, most_seconds: float) -> kills.Outcome:
     """PostgreSQL, over Redis where there is one."""
     # Another number than other tests use: their messages would only be wasted rings here.
     broker = re.sub(r"/\d*$", "", REDIS_URL) + "/14" if REDIS_URL else "embedded"
@@ -51,20 +56,23 @@ def on_postgresql(*, count: int, seed: int) -> kills.Outcome:
             environment="test", data_dir=Path(folder), port=free_port(), database_url=url,
             broker_url=broker,
         )  # fmt: skip
-        return kills.run(settings.prepare(), kills=count, seed=seed, say=say)
+        return kills.run(
+            settings.prepare(), kills=count, seed=seed, most_seconds=most_seconds, say=say
+        )
 
 
 def prove(options: argparse.Namespace) -> dict[str, Any]:
     runs, control = [], None
+    often = {"count": options.kills, "seed": options.seed, "most_seconds": options.minutes * 60}
     if options.database in {"sqlite", "all"}:
         say(f"SQLite, embedded broker: {options.kills} kills, seed {options.seed}")
-        runs.append(on_sqlite(count=options.kills, seed=options.seed))
+        runs.append(on_sqlite(**often))
     if options.database in {"postgresql", "all"} and POSTGRESQL_URL:
         say(f"PostgreSQL: {options.kills} kills, seed {options.seed}")
-        runs.append(on_postgresql(count=options.kills, seed=options.seed))
+        runs.append(on_postgresql(**often))
     if options.control:
         say("control: a web process that acknowledges before it stores; must be caught")
-        control = on_sqlite(count=10, seed=options.seed, wsgi="tests.faults.forgetful:app")
+        control = on_sqlite(**often | {"count": 10}, wsgi="tests.faults.forgetful:app")
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -82,6 +90,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "all"], default="all")
+    parser.add_argument("--minutes", type=float, default=60, help="of killing a run, at most")
     parser.add_argument("--no-control", dest="control", action="store_false")
     parser.add_argument("--out", type=Path, help="write the JSON here, too")
     result = prove(options := parser.parse_args())

@@ -1,0 +1,152 @@
+"""A person who is forgotten is in no table, no file and no log any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import String, Text, cast, select
+
+from vocapp import outbox
+from vocapp.database import snapshot, transaction, utcnow
+from vocapp.extensions import db
+from vocapp.following_up import service as following_up
+from vocapp.following_up.models import FollowUp
+from vocapp.people.models import Contact
+from vocapp.people.service import erase_contact, personal_stores
+from vocapp.understanding.models import Analysis
+
+CANARIES = {
+    "name": "Kanariako Yamada", "email": "kanariako@example.jp", "external_id": "kanaria-ext-1",
+    "attribute": "kanaria-attribute", "comment": "kanaria-comment", "page": "kanaria-page",
+    "note": "kanaria-note", "mail": "kanaria.mail@example.jp", "redacted": "kanaria-redacted",
+}  # fmt: skip
+
+
+def places_of(words: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(table, column, which canary) of every text in the database that holds one."""
+    found = []
+    with snapshot() as session:
+        for table in db.metadata.sorted_tables:
+            for column in table.columns:
+                query = select(cast(column, Text if "JSON" in repr(column.type) else String))
+                for text in session.scalars(query.select_from(table)):
+                    found += [
+                        (table.name, column.name, which)
+                        for which, word in words.items()
+                        if text is not None and word.casefold() in str(text).casefold()
+                    ]
+    return found
+
+
+def files_with(folder: Path, words: dict[str, str]) -> list[tuple[str, str]]:
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes().lower()
+            found += [
+                (path.name, which)
+                for which, word in words.items()
+                if word.encode().lower() in content
+            ]
+    return found
+
+
+@pytest.fixture
+def person(any_api) -> UUID:
+    """Somebody who left something in every store."""
+    api = any_api
+    api.survey()
+    contact = {
+        "external_id": CANARIES["external_id"], "email": CANARIES["email"],
+        "name": CANARIES["name"], "attributes": {"nick": CANARIES["attribute"]},
+    }  # fmt: skip
+    answered = api.respond(
+        "nps", score=1, comment=f"{CANARIES['comment']} is slow", contact=contact,
+        account={"external_id": "acme", "name": "Acme"},
+    )  # fmt: skip
+    assert answered.status_code == 201, answered.text
+    asked = api.post(
+        "/api/v1/invitations", {"survey": "nps", "channel": "email", "contact": contact}
+    )
+    assert asked.status_code in {200, 201}, asked.text
+    _work_off()
+    response_id = UUID(answered.json["id"])
+    with snapshot() as session:
+        case = session.scalars(
+            select(FollowUp).where(FollowUp.workspace_id == api.workspace_id)
+        ).one()
+        found = session.scalars(
+            select(Contact).where(Contact.workspace_id == api.workspace_id)
+        ).one()
+    following_up.change_follow_up(
+        api.workspace_id, case.id, following_up.Change(note=f"called {CANARIES['note']}"),
+        actor_user_id=None, now=utcnow(),
+    )  # fmt: skip
+    with transaction() as session:
+        session.merge(
+            Analysis(
+                workspace_id=api.workspace_id, response_id=response_id, state="done",
+                language="en", sentiment="negative", redacted=CANARIES["redacted"],
+            )
+        )  # fmt: skip
+    return found.id
+
+
+def _work_off() -> None:
+    for kind in ("measure", "follow_up", "mail", "answered", "forget_mail"):
+        while outbox.work_off(kind, now=utcnow()):
+            pass
+
+
+def test_the_person_is_everywhere_before(person):
+    """Or the search below would find nothing because nothing was there."""
+    tables = {table for table, _, _ in places_of(CANARIES)}
+    assert {"contact", "contact_identity", "answer", "analysis", "follow_up_entry"} <= tables
+    assert {which for _, _, which in places_of(CANARIES)} >= set(CANARIES) - {"page", "mail"}
+
+
+def test_a_forgotten_person_is_in_no_table_no_file_and_no_log(any_database, any_api, person, capfd):
+    erase_contact(any_api.workspace_id, person, now=utcnow())
+    _work_off()
+    assert places_of(CANARIES) == []
+    settings = any_database.config["SETTINGS"]
+    if settings.is_sqlite:
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.session.remove()
+        db.engine.dispose()
+    assert files_with(settings.data_dir, CANARIES) == []
+    printed = "".join(capfd.readouterr())
+    assert [which for which, word in CANARIES.items() if word in printed] == []
+
+
+def test_the_number_stays_and_the_person_does_not_come_back(any_api, person):
+    erase_contact(any_api.workspace_id, person, now=utcnow())
+    _work_off()
+    again = any_api.respond(
+        "nps", score=9, contact={"external_id": CANARIES["external_id"], "name": CANARIES["name"]}
+    )
+    assert again.status_code == 201
+    _work_off()
+    assert places_of({k: CANARIES[k] for k in ("name", "email", "external_id")}) == []
+    metrics = any_api.get("/api/v1/surveys/nps/metrics?min_n=1").json
+    assert metrics["overall"]["n"] == 2
+
+
+def test_forgetting_one_person_touches_nobody_else(any_api, person):
+    other = {"external_id": f"other-{uuid4()}", "name": "Nobody Else", "email": "n@example.com"}
+    kept = any_api.respond("nps", score=2, comment="mine stays", contact=other)
+    _work_off()
+    erase_contact(any_api.workspace_id, person, now=utcnow())
+    _work_off()
+    still = {place[0] for place in places_of({"comment": "mine stays", "name": "Nobody Else"})}
+    assert {"answer", "contact"} <= still
+    assert kept.status_code == 201
+
+
+def test_every_package_with_personal_text_has_its_store(app):
+    assert {name.split(".")[0] for name in personal_stores()} >= {
+        "collecting", "distributing", "following_up", "understanding", "measuring",
+    }  # fmt: skip

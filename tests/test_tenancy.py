@@ -1,0 +1,624 @@
+"""Another workspace's ids are as if they did not exist, on every route and in every statement.
+
+`MATRIX` names every route of the application. A new route without a line here fails
+`test_every_route_stands_in_the_matrix`: say which foreign ids it can be given, or that it
+takes none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event, select
+
+from vocapp import outbox
+from vocapp.authoring.models import Survey
+from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.extensions import db
+from vocapp.following_up import rules
+from vocapp.following_up import service as following_up
+from vocapp.following_up.models import FollowUp, RoutingRule
+from vocapp.outbox import Pending
+from vocapp.signing import sign
+from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSession, Workspace
+
+CANARY = "kanaria-of-b"
+
+
+@dataclass(frozen=True)
+class Ids:
+    """By what things of a workspace are named; the same fields for things that are nowhere."""
+
+    workspace: str
+    survey: str
+    public_id: str
+    response: str
+    invitation: str
+    follow_up: str
+    rule: str
+    theme: str
+    key: str
+    user: str
+    session: str
+    staff_invitation: str
+    pending: str
+    mail: str
+    account: str
+    undo: str
+
+    @property
+    def cursor(self) -> str:
+        return sign("cursor", ["2026-01-01T00:00:00+00:00", self.response])
+
+
+Make = Callable[[Ids], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to name a foreign thing: values of the path, the query, the body."""
+
+    path: dict[str, str] | None = None  # argument of the route → field of Ids
+    query: Make | None = None
+    json: Make | None = None
+    form: Make | None = None
+    methods: tuple[str, ...] = ()  # default: all of the route
+
+
+def by(**path: str) -> Call:
+    return Call(path=path)
+
+
+NO_IDS = "takes no id of a thing"
+BY_TOKEN = "a signed or secret token is the permission itself"
+PUBLIC = "open to everybody who has the public id"
+A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
+
+MATRIX: dict[str, str | tuple[Call, ...]] = {
+    # machines
+    "people_api.save_account": (Call(json=lambda t: {"external_id": t.account}),),
+    "people_api.save_contact": (
+        Call(json=lambda t: {"external_id": "c1", "account": {"external_id": t.account}}),
+    ),
+    "following_up_api.list_follow_ups": (
+        Call(query=lambda t: {"owner": t.user}),
+        Call(query=lambda t: {"theme": t.theme}),
+    ),
+    "following_up_api.show_follow_up": (A_CASE,),
+    "following_up_api.change_follow_up": (
+        replace(A_CASE, json=lambda t: {"state": "closed"}),
+        replace(A_CASE, json=lambda t: {"owner": t.user}),
+    ),
+    "distributing_api.create_invitation": (
+        Call(json=lambda t: {"survey": t.survey, "contact": {"email": "x@example.com"},
+                             "channel": "email"}),
+    ),
+    "distributing_api.show_invitation": (by(invitation_id="invitation"),),
+    "collecting_api.create_response": (
+        Call(json=lambda t: {"survey": t.survey, "score": 9}),
+        Call(json=lambda t: {"id": t.response, "survey": "mine", "score": 9}),
+    ),
+    "collecting_api.create_responses": (
+        Call(json=lambda t: {"responses": [{"survey": t.survey, "score": 9},
+                                           {"survey": "mine", "score": 9, "id": t.invitation},
+                                           {"survey": "mine", "score": 1}]}),
+    ),
+    "authoring_api.create_survey": (
+        Call(json=lambda t: {"key": t.survey, "name": "X", "kind": "nps"}),
+    ),
+    "authoring_api.list_surveys": (Call(query=lambda t: {"limit": 200}),),
+    "authoring_api.show_survey": (A_SURVEY,),
+    "authoring_api.publish_survey": (A_SURVEY,),
+    "measuring_api.show_metrics": (A_SURVEY,),
+    "understanding_api.show_response": (by(response_id="response"),),
+    "understanding_api.list_themes": (Call(query=lambda t: {"days": 90}),),
+    "understanding_api.theme_responses": (by(key="theme"),),
+    "workspaces_api.show_workspace": NO_IDS,
+    "workspaces_api.change_workspace": NO_IDS,
+    # the public endpoint: A's key, B's ids
+    "public_api.create_response": (
+        Call(json=lambda t: {"key": "A", "survey": t.public_id, "id": t.response, "score": 9}),
+    ),
+    "public_api.revise_response": (
+        Call(path={"response_id": "response"},
+             json=lambda t: {"edit_token": "A", "revision": 5, "score": 1}),
+    ),
+    "public_api.show_survey": (
+        Call(path={"public_id": "public_id"}, query=lambda t: {"key": "A"}),
+    ),
+    # pages
+    "workspaces.home": NO_IDS,
+    "workspaces.account": NO_IDS,
+    "workspaces.rename": NO_IDS,
+    "workspaces.change_password": NO_IDS,
+    "workspaces.revoke_session": (by(session_id="session"),),
+    "workspaces.open_demo": NO_IDS,
+    "workspaces.settings": NO_IDS,
+    "workspaces.audit_log": (Call(query=lambda t: {"before": t.response}),),
+    "workspaces.withdraw_invitation": (by(invitation_id="staff_invitation"),),
+    "workspaces.keys": NO_IDS,
+    "workspaces.revoke_key": (by(key_id="key"),),
+    "workspaces.people": NO_IDS,
+    "workspaces.remove_member": (by(user_id="user"),),
+    "workspaces.change_role": (Call(path={"user_id": "user"}, form=lambda t: {"role": "viewer"}),),
+    "workspaces.work": NO_IDS,
+    "workspaces.retry_work": (Call(form=lambda t: {"row": t.pending}),),
+    "workspaces.choose_workspace": NO_IDS,
+    "workspaces.enter_workspace": (by(workspace_id="workspace"),),
+    "workspaces.choose_language": NO_IDS,
+    "workspaces.sign_out": NO_IDS,
+    "distributing.mailbox_list": NO_IDS,
+    "distributing.mailbox_mail": (by(name="mail"),),
+    "distributing.mailbox_html": (by(name="mail"),),
+    "distributing.invitations": (
+        A_SURVEY,
+        Call(path={"key": "=mine"}, query=lambda t: {"before": t.invitation}, methods=("GET",)),
+    ),
+    "distributing.send": (replace(A_SURVEY, form=lambda t: {"addresses": "x@example.com"}),),
+    "distributing.send_to_myself": (A_SURVEY,),
+    "distributing.preview": (A_SURVEY,),
+    "distributing.preview_html": (A_SURVEY,),
+    "authoring.list_surveys": NO_IDS,
+    "authoring.new_survey": NO_IDS,
+    "authoring.start_survey": NO_IDS,
+    "authoring.show_survey": (A_SURVEY,),
+    "authoring.close_survey": (A_SURVEY,),
+    "authoring.edit_survey": (A_SURVEY,),
+    "authoring.change_survey": (A_SURVEY,),
+    "authoring.preview_survey": (A_SURVEY,),
+    "authoring.publish_survey": (A_SURVEY,),
+    "measuring.results": (Call(query=lambda t: {"survey": t.survey}),),
+    "measuring.survey_results": (A_SURVEY,),
+    "measuring.export": (A_SURVEY,),
+    "understanding.themes": (Call(query=lambda t: {"survey": t.survey}),),
+    "understanding.theme": (by(key="theme"), Call(path={"key": "theme"},
+                                                  query=lambda t: {"cursor": t.cursor})),
+    "understanding.correct": (
+        Call(path={"response_id": "response"},
+             form=lambda t: {"theme": "pricing", "verdict": "confirm"}),
+        Call(path={"response_id": "response"}, form=lambda t: {"theme": t.theme, "verdict": "add"}),
+    ),
+    "understanding.withdraw": (by(response_id="response", theme="theme"),),
+    "following_up.queue": (
+        Call(query=lambda t: {"owner": t.user}),
+        Call(query=lambda t: {"theme": t.theme}),
+    ),
+    "following_up.case": (A_CASE,),
+    "following_up.change": (
+        replace(A_CASE, form=lambda t: {"state": "closed", "version": "1"}),
+        replace(A_CASE, form=lambda t: {"note": "seen", "version": "1"}),
+    ),
+    "following_up.suggestion": (replace(A_CASE, form=lambda t: {"verdict": "accept"}),),
+    "following_up.bulk": (
+        Call(form=lambda t: {"id": t.follow_up, "state": "closed"}),
+        Call(form=lambda t: {"id": t.follow_up, "owner": t.user}),
+    ),
+    "following_up.undo": (by(token="undo"),),
+    "following_up.edit_rule": (A_RULE,),
+    "following_up.change_rule": tuple(
+        replace(A_RULE, form=lambda t, action=action: {"action": action})
+        for action in ("up", "down", "off", "remove")
+    ),
+    "following_up.new_rule": NO_IDS,
+    "following_up.routing": NO_IDS,
+    "succeeding_api.show_account": (by(external_id="account"),),
+    "succeeding.accounts": (Call(query=lambda t: {"owner": t.user}),),
+    "succeeding.account": (by(external_id="account"),),
+    "succeeding.change_owner": (
+        Call(path={"external_id": "account"}, form=lambda t: {"owner": t.user}),
+    ),
+    "succeeding.undo_owner": (
+        Call(path={"external_id": "account"}, query=lambda t: {"token": t.undo}),
+    ),
+    # respondents
+    "collecting.invited": BY_TOKEN,
+    "collecting.hosted": PUBLIC,
+    "collecting.embed": PUBLIC,
+    "distributing.ask_to_unsubscribe": BY_TOKEN,
+    "distributing.unsubscribe": BY_TOKEN,
+    # nobody's
+    "workspaces.sign_in": NO_IDS,
+    "workspaces.ask_reset": NO_IDS,
+    "workspaces.reset_password": BY_TOKEN,
+    "workspaces.join": BY_TOKEN,
+    "monitoring.healthz": NO_IDS,
+    "monitoring.readyz": NO_IDS,
+    "monitoring.metrics": NO_IDS,
+    "openapi_pages.openapi_page": NO_IDS,
+    "openapi_pages.openapi_document": NO_IDS,
+    "widget.widget_js": NO_IDS,
+    "ui.static": NO_IDS,
+}  # fmt: skip
+CALLS = [
+    (endpoint, number)
+    for endpoint, entry in MATRIX.items()
+    if not isinstance(entry, str)
+    for number in range(len(entry))
+]
+
+
+def test_every_route_stands_in_the_matrix(app):
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert routes - set(MATRIX) == set(), "say in MATRIX which foreign ids this route can be given"
+    assert set(MATRIX) - routes == set(), "no such route any more"
+
+
+def test_a_route_with_a_thing_in_its_path_is_called_with_a_foreign_one(app):
+    """An entry cannot wave away an id that stands in the path."""
+    for rule in app.url_map.iter_rules():
+        entry = MATRIX.get(rule.endpoint, ())
+        if entry == NO_IDS:
+            assert rule.arguments <= {"filename"}, rule.rule
+
+
+# --- the two workspaces ---------------------------------------------------------------------
+
+
+@dataclass
+class Scene:
+    """A, who asks; B, whose things are asked for; and things that are nowhere."""
+
+    a: Any
+    b: Any
+    a_page: Any
+    b_page: Any
+    of_b: Ids
+    absent: Ids
+    edit_token: str
+
+
+@pytest.fixture
+def scene(app, api_of, new_workspace, staff) -> Scene:
+    app.config["WTF_CSRF_ENABLED"] = False  # only what is asked for differs, not its form
+    a, b = (api_of(app.test_client(), new_workspace(name)) for name in ("A", CANARY))
+    a.survey("mine", name="Mine")
+    a_page = staff("admin", of=a.workspace)
+    b_page = staff("admin", of=b.workspace, email=f"{CANARY}@example.com")
+    answered = a.client.post(
+        "/public/v1/responses",
+        json={
+            "key": a.workspace.public_key,
+            "survey": _survey_of(a).public_id,
+            "id": str(uuid7()),
+            "score": 9,
+        },
+    )
+    assert answered.status_code == 201, answer_text(answered)
+    of_b = _fill(app, b)
+    return Scene(a, b, a_page, b_page, of_b, _nowhere(of_b), answered.json["edit_token"])
+
+
+def answer_text(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
+def _survey_of(api: Any) -> Survey:
+    with snapshot() as session:
+        return session.scalars(select(Survey).where(Survey.workspace_id == api.workspace_id)).one()
+
+
+def _fill(app: Any, b: Any) -> Ids:
+    """One of everything in B, all with a canary in its text."""
+    b.survey("b-survey", name=CANARY)
+    account = {"external_id": f"{CANARY}-acme", "name": CANARY}
+    contact = {"external_id": CANARY, "email": "c@example.com", "name": CANARY}
+    said = {"comment": f"{CANARY} too slow", "contact": contact, "account": account}
+    response = b.respond("b-survey", score=1, **said)
+    assert response.status_code == 201, response.text
+    asked = b.post(
+        "/api/v1/invitations",
+        {"survey": "b-survey", "channel": "email", "contact": {"email": f"{CANARY}@example.org"}},
+    )
+    assert asked.status_code == 201, asked.text
+    for kind in ("measure", "follow_up", "mail"):
+        while outbox.work_off(kind, now=utcnow()):
+            pass
+    response_id = UUID(response.json["id"])
+    rules.make_sure_of_rules(b.workspace_id, now=utcnow())
+    more = _more_of(b.workspace_id, response_id)
+    of = {model: _one_of(model, b.workspace_id) for model in (FollowUp, RoutingRule, Membership)}
+    case, rule, member = of[FollowUp], of[RoutingRule], of[Membership]
+    done = following_up.change_follow_up(
+        b.workspace_id, case.id, following_up.Change(state="contacted"),
+        actor_user_id=member.user_id, now=utcnow(),
+    )  # fmt: skip
+    (mail,) = Path(app.config["SETTINGS"].mail_url.removeprefix("file://")).glob("*.eml")
+    return Ids(
+        workspace=str(b.workspace_id),
+        survey="b-survey",
+        public_id=_survey_of(b).public_id,
+        response=str(response_id),
+        invitation=asked.json["id"],
+        follow_up=str(case.id),
+        rule=str(rule.id),
+        theme=more["theme"],
+        key=str(_one_of(ApiKey, b.workspace_id).id),
+        user=str(member.user_id),
+        session=str(_one_of(UserSession, b.workspace_id).id),
+        staff_invitation=more["staff_invitation"],
+        pending=more["pending"],
+        mail=mail.name,
+        account=account["external_id"],
+        undo=str(done.undo),
+    )
+
+
+def _one_of(model: Any, workspace_id: UUID) -> Any:
+    with snapshot() as session:
+        return session.scalars(
+            select(model).where(model.workspace_id == workspace_id).limit(1)
+        ).one()
+
+
+def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
+    """Rows that would take a while to come about by themselves."""
+    now = utcnow()
+    theme = Theme(
+        workspace_id=workspace_id, id=uuid7(), key="b-theme", label={"en": CANARY}, created_at=now,
+        description={}, keywords={},
+    )  # fmt: skip
+    offer = StaffInvitation(
+        workspace_id=workspace_id, id=uuid7(), email_normalised=f"{CANARY}@example.net",
+        role="viewer", token_digest=uuid4().hex, created_at=now, expires_at=now.replace(year=2099),
+    )  # fmt: skip
+    aside = Pending(
+        workspace_id=workspace_id, id=uuid7(), kind="measure", subject_id=response_id, due_at=now,
+        created_at=now, set_aside_at=now, last_error="RuntimeError",
+    )  # fmt: skip
+    with transaction() as session:
+        session.add_all([theme, offer, aside])
+        session.flush()
+        session.add_all(
+            [
+                Analysis(
+                    workspace_id=workspace_id, response_id=response_id, state="done",
+                    language="en", sentiment="negative", analysed_at=now, encoder="static",
+                ),
+                Assignment(
+                    workspace_id=workspace_id, response_id=response_id, theme_id=theme.id,
+                    confidence=0.9, sentiment="negative", source="model", evidence_start=0,
+                    evidence_end=5, assigned_at=now,
+                ),
+            ]
+        )  # fmt: skip
+    return {
+        "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
+    }  # fmt: skip
+
+
+def _nowhere(of_b: Ids) -> Ids:
+    """Names of the same form that nothing has."""
+    return Ids(
+        **{
+            name: str(uuid7())
+            for name in (
+                "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
+                "session", "staff_invitation", "pending",
+            )
+        },
+        survey="x-survey",
+        theme="x-theme",
+        account="kanaria-of-x-acme",
+        public_id="x" * len(of_b.public_id),
+        mail=of_b.mail[:-12] + "00000000.eml",
+        undo=sign("undo", {"w": str(uuid7()), "id": str(uuid7())}),
+    )  # fmt: skip
+
+
+def digest_of(workspace_id: UUID) -> str:
+    """Over every row of every table that belongs to a workspace."""
+    found = hashlib.sha256()
+    with snapshot() as session:
+        for table in db.metadata.sorted_tables:
+            if "workspace_id" in table.c:
+                query = table.select().where(table.c.workspace_id == workspace_id)
+                rows = sorted(repr(row) for row in session.execute(query))
+                found.update(f"{table.name}{rows}".encode())
+        own = session.execute(select(Workspace.__table__).where(Workspace.id == workspace_id))
+        found.update(repr(own.all()).encode())
+    return found.hexdigest()
+
+
+# --- asking ------------------------------------------------------------------------------------
+
+
+def ask(app: Any, scene: Scene, endpoint: str, call: Call, ids: Ids, *, as_b: bool) -> list[Any]:
+    """The answers of a route, for each of its methods, to a call with these ids."""
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    methods = call.methods or tuple(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+    values = {
+        name: thing[1:] if thing.startswith("=") else getattr(ids, thing)
+        for name, thing in (call.path or {}).items()
+    }
+    with app.test_request_context():
+        path = rule.build(values)[1]
+    who = scene.b if as_b else scene.a
+    fields: dict[str, Any] = {}
+    for name, make in (("query_string", call.query), ("json", call.json), ("data", call.form)):
+        if make is not None:
+            fields[name] = _with_own_key(make(ids), who, scene)
+    if path.startswith("/public/"):
+        return [who.client.open(path, method=method, **fields) for method in methods]
+    if path.startswith("/api/"):
+        return [who._call(method, path, **fields) for method in methods]
+    browser = scene.b_page if as_b else scene.a_page
+    browser.client.delete_cookie("voc_form")  # notices of an earlier call
+    browser._forget_request()
+    found = []
+    for method in methods:
+        found.append(browser.client.open(path, method=method, **fields))
+        browser._forget_request()
+    return found
+
+
+def _with_own_key(body: dict[str, Any], who: Any, scene: Scene) -> dict[str, Any]:
+    body = dict(body)
+    if body.get("key") == "A":
+        body["key"] = who.workspace.public_key
+    if body.get("edit_token") == "A":
+        body["edit_token"] = scene.edit_token
+    return body
+
+
+_VOLATILE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?"  # instants
+    r"|(?<=\"edit_token\":\")[^\"]+|(?<=\"public_id\":\")[^\"]+|(?<=/)(s|embed)/[\w-]+"
+    r"|(?<=name=\"csrf_token\" value=\")[^\"]+"
+)
+
+
+def shape(answer: Any, ids: Ids) -> tuple[int, str, str | None, str]:
+    """What an answer says, without the names that were asked for."""
+    text = answer_text(answer)
+    for value in sorted(vars(ids).values(), key=len, reverse=True):
+        text = text.replace(value, "<asked>")
+    location = answer.headers.get("Location")
+    for value in vars(ids).values():
+        location = location.replace(value, "<asked>") if location else None
+    return answer.status_code, answer.mimetype, location, _VOLATILE.sub("<some>", text)
+
+
+@pytest.fixture
+def put_back(app, scene) -> Callable[[], None]:
+    """Puts the database back to what the scene made of it; quicker than making it anew."""
+    path: Path = app.config["SETTINGS"].sqlite_path
+    kept = path.with_suffix(".kept")
+
+    def close() -> None:
+        db.session.remove()
+        db.engine.dispose()  # the last connection takes the write-ahead log with it
+        assert not path.with_name(path.name + "-wal").exists()
+
+    def restore() -> None:
+        close()
+        shutil.copy(kept, path)
+
+    close()
+    shutil.copy(path, kept)
+    return restore
+
+
+def test_ids_of_another_workspace_are_as_if_absent(app, scene, put_back):
+    before = digest_of(scene.b.workspace_id)
+    wrong = []
+    for endpoint, number in CALLS:
+        call = MATRIX[endpoint][number]
+        put_back()
+        absent = ask(app, scene, endpoint, call, scene.absent, as_b=False)
+        put_back()
+        foreign = ask(app, scene, endpoint, call, scene.of_b, as_b=False)
+        wrong += [
+            (endpoint, number, one, other)
+            for one, other in zip(
+                (shape(answer, scene.absent) for answer in absent),
+                (shape(answer, scene.of_b) for answer in foreign),
+                strict=True,
+            )
+            if one != other or one[0] >= 500
+        ]
+        wrong += [
+            (endpoint, number, "tells what B wrote")
+            for answer in foreign
+            if CANARY in answer_text(answer).replace(scene.of_b.account, "<asked>")
+        ]
+        if digest_of(scene.b.workspace_id) != before:
+            wrong.append((endpoint, number, "changed B's rows"))
+    assert wrong == [], "\n\n".join(str(each) for each in wrong)
+
+
+def test_the_owner_does_find_them(app, scene, put_back):
+    """Or the matrix would compare one absent thing with another."""
+    missing = []
+    for endpoint, number in CALLS:
+        call = MATRIX[endpoint][number]
+        names = set((call.path or {}).values())
+        if not names or names == {"=mine"} or endpoint == "public_api.revise_response":
+            continue  # that one needs B's own edit token
+        put_back()
+        statuses = [
+            answer.status_code for answer in ask(app, scene, endpoint, call, scene.of_b, as_b=True)
+        ]
+        if {401, 404} & set(statuses):
+            missing.append((endpoint, number, statuses))
+    assert missing == []
+
+
+# --- statements --------------------------------------------------------------------------------
+
+
+def tenant_tables() -> set[str]:
+    return {
+        table.name for table in db.metadata.sorted_tables if "workspace_id" in table.primary_key
+    }
+
+
+_TABLES = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+\"?(\w+)\"?", re.IGNORECASE)
+_READS_OR_CHANGES = re.compile(r"^\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+_RESULT = re.compile(r"^\s*SELECT\b.*?\bFROM\b", re.IGNORECASE | re.DOTALL)
+
+
+def is_unscoped(statement: str, options: Any) -> bool:
+    """Whether a statement touches a tenant's table and never asks for a workspace.
+
+    That a column of this name is in the result says nothing: only what stands after FROM
+    (or after UPDATE … SET) counts.
+    """
+    if options.get("voc_all_workspaces") or not _READS_OR_CHANGES.match(statement):
+        return False
+    if not set(_TABLES.findall(statement)) & tenant_tables():
+        return False
+    conditions = _RESULT.sub("", statement, count=1)
+    return "workspace_id" not in conditions
+
+
+@pytest.fixture
+def watch(app):
+    """Collects statements on tenant tables that name no workspace."""
+    found: list[str] = []
+
+    def look(_connection, _cursor, statement, _parameters, context, _many):
+        options = context.execution_options if context is not None else {}
+        if is_unscoped(statement, options):
+            found.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", look)
+    yield found
+    event.remove(db.engine, "before_cursor_execute", look)
+
+
+def test_the_watch_sees_a_statement_without_a_workspace(app, watch):
+    with snapshot() as session:
+        session.scalars(select(Survey)).all()
+        assert len(watch) == 1
+        session.scalars(select(Survey).where(Survey.workspace_id == uuid7())).all()
+        session.scalars(select(Survey).execution_options(voc_all_workspaces=True)).all()
+    assert len(watch) == 1
+
+
+def test_every_statement_on_a_tenants_table_names_its_workspace(app, scene, put_back, watch):
+    """Everything the matrix does, once with the owner's own ids, and the work that follows."""
+    watch.clear()  # what the scene itself asked for
+    for endpoint, number in CALLS:
+        put_back()
+        ask(app, scene, endpoint, MATRIX[endpoint][number], scene.of_b, as_b=True)
+    for endpoint, entry in MATRIX.items():
+        if entry == NO_IDS and endpoint != "workspaces.sign_out":
+            rule = next(r for r in app.url_map.iter_rules() if r.endpoint == endpoint)
+            if "GET" in rule.methods and not rule.arguments:
+                scene.a_page.get(rule.rule)
+    put_back()
+    scene.b.respond("b-survey", score=2, contact={"external_id": "c9"})
+    for kind in ("measure", "follow_up", "mail", "answered"):
+        while outbox.work_off(kind, now=utcnow()):
+            pass
+    assert sorted(set(watch)) == []
