@@ -1,13 +1,13 @@
 """Take the pictures of docs/pictures from a demo workspace, so that they never lie.
 
-    make setup-dev && .venv/bin/python scripts/screenshots.py
+    make setup-dev && .venv/bin/python scripts/screenshots.py [folder of a filled demo]
 
-Fills a temporary workspace, serves it on a free port and drives Chromium.
+Fills a temporary workspace unless one is given, serves it on a free port and drives
+Chromium.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import select
-from vocapp.demo.service import fill_demo
+from vocapp.demo import service as demo
 from werkzeug.serving import make_server
 
 from config import Settings
@@ -27,7 +27,7 @@ from vocapp import create_app
 from vocapp.authoring.models import Survey
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.signing import digest_of_secret, new_secret
-from vocapp.workspaces.access import COOKIE
+from vocapp.workspaces.access import cookie_name
 from vocapp.workspaces.models import Membership, UserSession
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -80,7 +80,7 @@ def take(browser: Browser, base: str, path: str, name: str, *, role: str | None)
         viewport=PHONE if phone else DESKTOP, device_scale_factor=2 if phone else 1, locale="en"
     )
     if role:
-        context.add_cookies([{"name": COOKIE, "value": session_of(role), "url": base}])
+        context.add_cookies([{"name": cookie_name(), "value": session_of(role), "url": base}])
     page = context.new_page()
     page.goto(base + path)
     page.screenshot(path=str(PICTURES / f"{name}.png"))
@@ -93,31 +93,37 @@ def serve(app: Flask) -> str:
     return f"http://127.0.0.1:{server.server_port}"
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     if CHROMIUM is None:
         print("Chromium is needed: install it and try again.", file=sys.stderr)
         return 1
-    os.environ["VOC_ENV"] = "development"
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(data_dir=Path(folder), environment="development"))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(arguments[0]) if arguments else Path(temporary)
+        app = create_app(Settings(data_dir=folder, environment="development"))
         with app.app_context():
             upgrade()
-            fill_demo(now=utcnow())
-            key, public_id = first_survey()
-            base = serve(app)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-                )
-                take(browser, base, f"/s/{public_id}", "respondent", role=None)
-                take(browser, base, f"/results/{key}", "results", role="product")
-                take(browser, base, "/themes", "themes", role="product")
-                take(browser, base, "/follow-ups", "follow-ups", role="success")
-                take(browser, base, f"/surveys/{key}", "survey", role="admin")
-                browser.close()
+            opened = demo.open_demo(now=utcnow())
+            for _ in demo.fill(opened, seed=7, size=demo.Size()):
+                pass
+            take_all(serve(app))
     return 0
 
 
+def take_all(base: str) -> None:
+    """Every picture of the README."""
+    key, public_id = first_survey()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        take(browser, base, f"/s/{public_id}", "respondent", role=None)
+        take(browser, base, f"/results/{key}", "results", role="product")
+        take(browser, base, "/themes", "themes", role="product")
+        take(browser, base, "/follow-ups", "follow-ups", role="success")
+        take(browser, base, f"/surveys/{key}", "survey", role="admin")
+        browser.close()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
