@@ -80,7 +80,10 @@ def take(browser: Browser, base: str, path: str, name: str, *, role: str | None)
         viewport=PHONE if phone else DESKTOP, device_scale_factor=2 if phone else 1, locale="en"
     )
     if role:
-        context.add_cookies([{"name": cookie_name(), "value": session_of(role), "url": base}])
+        cookies = {cookie_name(): session_of(role), "voc_locale": "en"}
+        context.add_cookies(
+            [{"name": name, "value": value, "url": base} for name, value in cookies.items()]
+        )
     page = context.new_page()
     page.goto(base + path)
     page.screenshot(path=str(PICTURES / f"{name}.png"))
