@@ -19,13 +19,13 @@ from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import select
-from vocapp.demo import service as demo
 from werkzeug.serving import make_server
 
 from config import Settings
 from vocapp import create_app
 from vocapp.authoring.models import Survey
 from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.demo import service as demo
 from vocapp.signing import digest_of_secret, new_secret
 from vocapp.workspaces.access import cookie_name
 from vocapp.workspaces.models import Membership, UserSession

@@ -26,6 +26,7 @@ from vocapp import create_app, outbox, supervisor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import snapshot, utcnow
 from vocapp.demo import service as demo_service
+from vocapp.demo.progress import Progress as DemoProgress
 from vocapp.extensions import db
 from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
@@ -215,7 +216,7 @@ def _sign_in_list(settings: Settings, sign_ins: Sequence[demo_service.SignIn]) -
     return "\n".join((heading, *lines))
 
 
-def _show_filling(steps: Iterator[demo_service.Progress]) -> None:
+def _show_filling(steps: Iterator[DemoProgress]) -> None:
     """A bar for each step of the filling."""
     began = time.monotonic()
     with _progress() as progress:
