@@ -101,7 +101,7 @@ class Running:
     def log(self) -> Path:
         return self.settings.data_dir / "serve.log"
 
-    def voc(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def voc(self, *words: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(VOC), *words], env=environment_of(self.settings), cwd=ROOT, text=True,
             capture_output=True, timeout=timeout, check=False,
@@ -119,7 +119,7 @@ class Running:
         assert made.returncode == 0, made.stderr
         self.key = json.loads(made.stdout)["secret_key"]
         self.process = self.spawn("serve", "--port", str(self.settings.port))
-        self.until(lambda: self.call("GET", "/healthz")[0] == 200, seconds=90)
+        self.until(lambda: self.call("GET", "/healthz")[0] == 200, seconds=240)
         assert self.call("POST", "/api/v1/surveys", SURVEY)[0] == 201
 
     def stop(self) -> None:
@@ -168,7 +168,7 @@ class Running:
             assert time.monotonic() < end, self.log.read_text()[-3000:]
             time.sleep(0.1)
 
-    def until_all_counted(self, *, seconds: float = 60) -> None:
+    def until_all_counted(self, *, seconds: float = 120) -> None:
         self.until(lambda: self.counted() == self.answered, seconds=seconds)
 
     def descendants(self) -> dict[int, str]:
@@ -271,8 +271,8 @@ def test_a_killed_child_is_started_again(embedded, part):
         found = [pid for pid, command in embedded.descendants().items() if part in command]
         return bool(found) and victims[0] not in found
 
-    embedded.until(is_back, seconds=30)
-    embedded.until(lambda: embedded.call("GET", "/healthz")[0] == 200, seconds=60)
+    embedded.until(is_back, seconds=60)
+    embedded.until(lambda: embedded.call("GET", "/healthz")[0] == 200, seconds=120)
     embedded.respond(2)
     embedded.until_all_counted()
 

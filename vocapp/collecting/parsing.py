@@ -49,7 +49,7 @@ class ResponseBody(AnswersBody):
 
     id: UUID | None = None
     survey: str = Field(min_length=1, max_length=100)
-    survey_version: int | None = Field(None, ge=1, strict=True)
+    survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
     channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
     answered_at: Instant | None = None
     locale: str | None = Field(None, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")

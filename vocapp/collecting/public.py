@@ -42,7 +42,7 @@ class PublicBody(AnswersBody):
     key: str | None = Field(None, max_length=100)
     survey: str = Field(min_length=1, max_length=100, description="The survey's public_id")
     id: UUID
-    survey_version: int | None = Field(None, ge=1, strict=True)
+    survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
     locale: str | None = Field(None, max_length=20)
     page: str | None = Field(None, max_length=2000)
     identity: str | None = Field(None, max_length=8000)
