@@ -70,7 +70,7 @@ setup-dev: setup $(VENV)/.installed-dev
 run: setup
 	@exec $(BIN)/voc run
 
-test: setup-dev
+test: setup-dev test-widget
 	@$(BIN)/python scripts/test_services.py $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-widget: setup-dev
@@ -89,7 +89,7 @@ lint: setup-dev
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint --lint --quiet vocapp
 	@$(BIN)/python scripts/translations.py check
-	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent typecheck
+	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" && npm run --silent check
 
 format: setup-dev
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .

@@ -41,6 +41,7 @@ _BACK_OFF_CAP_S = 600
 MAX_ATTEMPTS = 8
 DRAIN_SECONDS = 5.0
 _RING_PAUSE_S = 5.0
+_RING_LASTS_S = 60  # an older ring says nothing that the scheduler has not rung again
 _LEASE_EXPIRED = "LeaseExpired"  # the last error of a row whose worker died or stalled
 
 
@@ -152,7 +153,9 @@ def ring(*names: str) -> None:
         if kind is None:
             continue
         try:
-            celery.send_task("outbox.drain", args=[name], queue=kind.queue, retry=False)
+            celery.send_task(
+                "outbox.drain", args=[name], queue=kind.queue, retry=False, expires=_RING_LASTS_S
+            )
         except Exception as exc:  # noqa: BLE001 - any broker trouble means: the scheduler rings later
             _silent_until = time.monotonic() + _RING_PAUSE_S
             log.warning("doorbell.unreachable", kind=name, error=type(exc).__name__)

@@ -64,6 +64,8 @@ def _web_command(scripts: Path, settings: Settings, host: str) -> list[str]:
         "--workers", "2",
         "--threads", "8",
         "--graceful-timeout", "10",
+        # More waiting requests than that would time out before they are worked.
+        "--backlog", "256",
         "--no-control-socket",
         "--error-logfile", "-",
         "--log-level", "warning",

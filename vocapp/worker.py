@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -29,16 +30,20 @@ from vocapp.extensions import celery
 
 QUEUES = ("quick", "slow")
 EMBEDDED_POLL_S = 0.2
+MOST_WAITING = 50  # rings of one queue in the embedded broker
 
 
 class WholeFileChannel(filesystem.Channel):
     """A message is written beside its place and renamed into it, and taken out by renaming."""
 
     def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
+        folder = Path(self.data_folder_out)
+        if len(list(islice(folder.glob(f"*.{queue}.msg"), MOST_WAITING))) == MOST_WAITING:
+            return  # nobody answers; the scheduler rings again, and no ring carries work
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         part = Path(self.processed_folder) / f"{name}.part"
         part.write_bytes(str_to_bytes(dumps(payload)))
-        part.replace(Path(self.data_folder_out) / name)
+        part.replace(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002
         for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
