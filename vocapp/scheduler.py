@@ -29,11 +29,11 @@ def run(stopping: threading.Event) -> None:
 
 
 def main() -> None:
-    from vocapp import create_app
-
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
+    from vocapp import create_app  # takes a second, in which a signal may already come
+
     with create_app().app_context():
         run(stopping)
 

@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psutil
 import pytest
 from sqlalchemy import update
 
@@ -253,6 +254,7 @@ def test_draining_beside_running_workers_ends_well_and_all_is_counted(embedded):
 def test_two_schedulers_do_no_harm(embedded):
     second = embedded.spawn("serve", "--scheduler-only")
     embedded.extra.append(second)
+    embedded.until(lambda: bool(psutil.Process(second.pid).children()), seconds=120)
     embedded.respond(10)
     embedded.until_all_counted()
     time.sleep(3)  # a few ticks of both
