@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
@@ -190,6 +190,14 @@ def snapshot() -> Iterator[Session]:
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+def read_once(session: Session, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+    """What many rows of one transaction need alike, read once in it; `key` names it."""
+    known: dict[tuple[Any, ...], T] = session.info.setdefault("read_once", {})
+    if key not in known:
+        known[key] = read()
+    return known[key]
 
 
 # --- inserting by key -------------------------------------------------------------------

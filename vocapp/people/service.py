@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from vocapp.database import insert_if_absent, scoped, transaction, uuid7
+from vocapp.database import insert_if_absent, read_once, scoped, transaction, uuid7
 from vocapp.people.models import Account, Contact, ContactIdentity, MergeSuggestion, Tombstone
 from vocapp.problems import NotFound
 from vocapp.signing import keyed_hash
@@ -340,11 +340,12 @@ def _is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> boo
 
 def _has_tombstones(session: Session, workspace_id: UUID) -> bool:
     """Asked once a transaction: in most workspaces nobody was erased."""
-    known: dict[UUID, bool] = session.info.setdefault("has_tombstones", {})
-    if workspace_id not in known:
-        known[workspace_id] = bool(
+    return read_once(
+        session,
+        ("tombstones", workspace_id),
+        lambda: bool(
             session.scalar(
                 select(Tombstone.digest).where(Tombstone.workspace_id == workspace_id).limit(1)
             )
-        )
-    return known[workspace_id]
+        ),
+    )

@@ -22,6 +22,7 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme, ThemeCell
+from vocapp.understanding.theme_cells import UNSCORED
 
 
 def response_detail(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
@@ -200,7 +201,7 @@ def _category_totals(
         query = query.where(Response.survey_id == survey_id)
     totals: dict[str, int] = defaultdict(int)
     for kind, score, n in db.session.execute(query):
-        totals["unscored" if score is None else category_of(kind, score)] += n
+        totals[UNSCORED if score is None else category_of(kind, score)] += n
     return dict(totals)
 
 
@@ -239,7 +240,7 @@ def _effect(counts: dict[str, int], totals: dict[str, int]) -> float | None:
 
 def _net(counts: dict[str, int]) -> float | None:
     """Share of the best minus share of the worst category, in points, over all scales."""
-    scored = {key: n for key, n in counts.items() if key != "unscored"}
+    scored = {key: n for key, n in counts.items() if key != UNSCORED}
     total = sum(scored.values())
     if total <= 0:
         return None

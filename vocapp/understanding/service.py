@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from nlp.taxonomy import starter_pack
-from surveys.definitions import from_json
-from surveys.periods import local_day
-from surveys.scoring import category_of
 from vocapp import outbox
-from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import (
     insert_if_absent,
-    insert_into,
+    read_once,
     scoped,
     snapshot,
     transaction,
@@ -44,18 +40,15 @@ from vocapp.understanding.models import (
     Assignment,
     Label,
     Theme,
-    ThemeCell,
 )
+from vocapp.understanding.theme_cells import recount_themes, uncount
 from vocapp.workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from nlp.analysis import Analysis as Found
 
-T = TypeVar("T")
-
 # Above this many waiting comments the quick encoder goes first, and the better one refines.
 FLOOD = 100
-UNSCORED = "unscored"
 
 
 def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> None:
@@ -298,7 +291,7 @@ def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None
 def _store_assignments(session: Session, result: _Result, *, now: datetime) -> None:
     """Replace what the model said before; what a person said stays."""
     job = result.job
-    themes = _once(
+    themes = read_once(
         session, ("themes", job.workspace_id), lambda: theme_ids(session, job.workspace_id)
     )
     labelled = set(
@@ -316,7 +309,7 @@ def _store_assignments(session: Session, result: _Result, *, now: datetime) -> N
     present = {row.theme_id: row for row in _assignments(session, job)}
     for theme_id, row in present.items():
         if theme_id not in found and row.source == "model" and theme_id not in labelled:
-            _uncount(session, row)
+            uncount(session, row)
             session.delete(row)
     for theme_id, theme in found.items():
         row = present.get(theme_id) or Assignment(
@@ -348,132 +341,6 @@ def theme_ids(session: Session, workspace_id: UUID) -> dict[str, UUID]:
     return {row.key: row.id for row in rows}
 
 
-# --- theme cells ------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _CellMoves:
-    """Sums to add to theme cells: key → difference."""
-
-    cells: dict[tuple[UUID, UUID, date, str, str], int] = field(
-        default_factory=lambda: defaultdict(int)
-    )
-
-    def add(self, theme_id: UUID, counted: Mapping[str, Any] | None, sign: int) -> None:
-        if counted:
-            key = (
-                theme_id,
-                UUID(counted["question"]),
-                date.fromisoformat(counted["day"]),
-                str(counted["category"]),
-                str(counted["sentiment"]),
-            )
-            self.cells[key] += sign
-
-
-def recount_themes(session: Session, response: Response) -> None:
-    """Move the theme cells of a response from what they hold of it to what holds now."""
-    moves = _CellMoves()
-    place = _place_of(session, response)
-    for row in session.scalars(
-        scoped(Assignment, response.workspace_id).where(Assignment.response_id == response.id)
-    ):
-        current = {**place, "sentiment": row.sentiment} if place else None
-        if row.counted != current:
-            moves.add(row.theme_id, row.counted, -1)
-            moves.add(row.theme_id, current, +1)
-            row.counted = current
-    _apply(session, response.workspace_id, moves)
-
-
-def _place_of(session: Session, response: Response) -> dict[str, str] | None:
-    """Where in the theme cells a response stands: question, day, category of its score."""
-    version = (response.workspace_id, response.survey_id, response.survey_version)
-    kind, time_zone, question_id = _once(
-        session, ("scale", *version), lambda: _scale_of_version(session, *version)
-    )
-    if question_id is None:
-        return None
-    category = UNSCORED if response.score is None else category_of(kind, response.score)
-    return {
-        "question": str(question_id),
-        "day": local_day(response.answered_at, time_zone).isoformat(),
-        "category": category,
-    }
-
-
-def _scale_of_version(
-    session: Session, workspace_id: UUID, survey_id: UUID, number: int
-) -> tuple[str, str, UUID | None]:
-    """Kind of the survey, time zone of the workspace, primary question of the version."""
-    row = session.execute(
-        select(Survey.kind, Workspace.time_zone, SurveyVersion.definition)
-        .join(Workspace, Workspace.id == Survey.workspace_id)
-        .join(
-            SurveyVersion,
-            (SurveyVersion.workspace_id == Survey.workspace_id)
-            & (SurveyVersion.survey_id == Survey.id)
-            & (SurveyVersion.number == number),
-        )
-        .where(Survey.workspace_id == workspace_id, Survey.id == survey_id)
-    ).one()
-    question_id = session.scalar(
-        select(Question.id).where(
-            Question.workspace_id == workspace_id,
-            Question.survey_id == survey_id,
-            Question.key == from_json(row.definition).primary.key,
-        )
-    )
-    return row.kind, row.time_zone, question_id
-
-
-def _once(session: Session, key: tuple[Any, ...], read: Callable[[], T]) -> T:
-    """What many rows of one transaction need alike, read once in it."""
-    known: dict[tuple[Any, ...], T] = session.info.setdefault("understanding", {})
-    if key not in known:
-        known[key] = read()
-    return known[key]
-
-
-def _uncount(session: Session, row: Assignment) -> None:
-    moves = _CellMoves()
-    moves.add(row.theme_id, row.counted, -1)
-    _apply(session, row.workspace_id, moves)
-    row.counted = None
-
-
-def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
-    insert = insert_into(session, ThemeCell)
-    statement = insert.on_conflict_do_update(
-        index_elements=[
-            "workspace_id",
-            "theme_id",
-            "question_id",
-            "local_day",
-            "category",
-            "sentiment",
-        ],
-        set_={"n": ThemeCell.__table__.c.n + insert.excluded.n},
-    )
-    rows = [
-        {
-            "workspace_id": workspace_id,
-            "theme_id": theme_id,
-            "question_id": question_id,
-            "local_day": day,
-            "category": category,
-            "sentiment": sentiment,
-            "n": difference,
-        }
-        for (theme_id, question_id, day, category, sentiment), difference in sorted(
-            moves.cells.items(), key=lambda cell: tuple(map(str, cell[0]))
-        )
-        if difference
-    ]
-    if rows:
-        session.execute(statement, rows)
-
-
 # --- a person's word --------------------------------------------------------------------
 
 
@@ -503,7 +370,7 @@ def correct_theme(
         row = session.get(Assignment, (workspace_id, response_id, theme_id))
         if verdict == "remove":
             if row is not None:
-                _uncount(session, row)
+                uncount(session, row)
                 session.delete(row)
         else:
             session.add(_by_person(session, row, workspace_id, response_id, theme_id, now=now))
@@ -523,7 +390,7 @@ def withdraw_correction(
         session.delete(label)
         row = session.get(Assignment, (workspace_id, response_id, theme_id))
         if row is not None and row.source == "person":
-            _uncount(session, row)
+            uncount(session, row)
             session.delete(row)
         session.execute(
             update(Analysis)
