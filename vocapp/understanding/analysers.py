@@ -7,7 +7,6 @@ without executing code (nlp.store).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from nlp.taxonomy import LabelledText, Taxonomy, starter_pack
 from nlp.taxonomy import Theme as ThemeDefinition
-from nlp.vectors import EncoderUnavailable, available_encoders, load_encoder
+from nlp.vectors import EncoderUnavailable, load_encoder
 from vocapp.database import scoped
 from vocapp.understanding.models import Theme
 
@@ -43,10 +42,6 @@ def _usable(wanted: str | None) -> str:
     except EncoderUnavailable:
         log.warning("encoder.unavailable", wanted=wanted, serves=STATIC)
         return load_encoder(STATIC).name
-
-
-def encoders() -> Sequence[str]:
-    return available_encoders()
 
 
 def default_taxonomy() -> Taxonomy:
@@ -100,10 +95,8 @@ def warm_up() -> None:
 
 
 def _path(taxonomy: Taxonomy, encoder: str) -> Path:
-    from nlp.analysis import version_of
-
     folder: Path = current_app.config["SETTINGS"].data_dir / "models"
-    return folder / f"{encoder}-{version_of(taxonomy, load_encoder(encoder))}"
+    return folder / f"{encoder}-{_version(_Key(taxonomy), encoder)}"
 
 
 class _Key:
@@ -117,6 +110,14 @@ class _Key:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and self.taxonomy.digest == other.taxonomy.digest
+
+
+@lru_cache(maxsize=16)
+def _version(key: _Key, encoder: str) -> str:
+    """Asked for with every batch, and computed from every training sentence: kept."""
+    from nlp.analysis import version_of
+
+    return version_of(key.taxonomy, load_encoder(encoder))
 
 
 @lru_cache(maxsize=8)
