@@ -113,6 +113,8 @@ SCHEMAS: dict[str, Schema] = {
     "Theme": record(
         key=TEXT, label=BY_LANGUAGE, description=BY_LANGUAGE, n=COUNT, share=NUMBER,
         previous_n=COUNT, negative=COUNT, positive=COUNT, counts=OBJECT, effect=or_null(NUMBER),
+        effect_low=or_null(NUMBER), effect_high=or_null(NUMBER), p_value=or_null(NUMBER),
+        differs=or_null(YES_NO),
     ),
     "Themes": page(ref("Theme"), analysed=COUNT, pending=COUNT),
     "ThemeComments": page(

@@ -100,12 +100,29 @@ def test_themes_are_listed_with_their_comments(api, drain_outbox):
     drain_outbox()
     themes = {row["key"]: row for row in api.get("/api/v1/themes").json["items"]}
     assert themes["support"]["n"] == 2
-    assert themes["support"]["effect"] < 0
+    support = themes["support"]
+    assert support["effect_low"] <= support["effect"] < 0
+    assert {row["differs"] for row in themes.values() if not row["n"]} == {None}
     rows = api.get("/api/v1/themes/support/responses?limit=1").json
     more = api.get(f"/api/v1/themes/support/responses?limit=1&cursor={rows['next']}").json
     assert {rows["items"][0]["comment"], more["items"][0]["comment"]} == {SUPPORT_EN, SUPPORT_JA}
     assert more["next"] is None
     assert api.get("/api/v1/themes/absent/responses").status_code == 404
+
+
+def test_effects_are_not_mixed_over_scores_of_several_kinds(api, drain_outbox):
+    nps, ces = api.survey(), api.survey(key="ces-1", kind="ces")
+    api.respond(survey=nps["key"], score=2, comment=SUPPORT_EN)
+    api.respond(survey=nps["key"], score=9, comment="The dashboards are a joy to use.")
+    api.respond(survey=ces["key"], score=2, comment=SUPPORT_JA)
+    drain_outbox()
+    mixed = {row["key"]: row for row in api.get("/api/v1/themes").json["items"]}
+    alone = {
+        row["key"]: row for row in api.get(f"/api/v1/themes?survey={nps['key']}").json["items"]
+    }
+    assert (mixed["support"]["n"], mixed["support"]["effect"]) == (2, None)
+    assert (alone["support"]["n"], alone["support"]["effect"]) == (1, -100)
+    assert api.get("/api/v1/themes?survey=absent").status_code == 404
 
 
 def test_personal_data_is_redacted_before_it_is_shown(api, drain_outbox):

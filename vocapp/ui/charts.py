@@ -7,7 +7,7 @@ wide while its text stays the size of the page's text; vertical positions are px
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -340,7 +340,11 @@ def _placed_row(row: DotRow, scale: Scale, overall: float | None) -> PlacedRow:
 
 @dataclass(frozen=True)
 class BarRow:
-    """One bar: value gives its length; share (0..1), url, text, note and is_new are optional."""
+    """One bar: value gives its length; all else is optional.
+
+    share: 0..1. low and high: an interval, drawn as a line across the bar's end. is_pale: not
+    to be relied on.
+    """
 
     label: str
     value: float
@@ -349,16 +353,21 @@ class BarRow:
     text: str | None = None
     note: str | None = None
     is_new: bool = False
+    low: float | None = None
+    high: float | None = None
+    is_pale: bool = False
 
 
 @dataclass(frozen=True)
 class PlacedBar:
-    """A bar from x, width wide, in percent; sign -1, 0 or 1."""
+    """A bar from x, width wide, in percent; sign -1, 0 or 1; low and high of its interval."""
 
     source: BarRow
     x: float
     width: float
     sign: int
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -374,9 +383,10 @@ def bars(rows: Iterable[Any]) -> Bars:
 
     rows: BarRow, mappings, or tuples (label, value, share, url, text, note, is_new).
     """
-    names = ("label", "value", "share", "url", "text", "note", "is_new")
+    names = tuple(each.name for each in fields(BarRow))
     known = [r if isinstance(r, BarRow) else BarRow(**_read(r, names)) for r in rows]
-    low, high = min([0.0, *(r.value for r in known)]), max([0.0, *(r.value for r in known)])
+    ends = [0.0, *(end for r in known for end in (r.value, r.low, r.high) if end is not None)]
+    low, high = min(ends), max(ends)
     if low == high:
         return Bars(tuple(PlacedBar(r, 0.0, 0.0, 0) for r in known), 0.0)
     scale = Scale(low, high)
@@ -385,7 +395,8 @@ def bars(rows: Iterable[Any]) -> Bars:
     for row in known:
         at = scale(row.value)
         sign = (row.value > 0) - (row.value < 0)
-        placed.append(PlacedBar(row, min(at, zero), round(abs(at - zero), 3), sign))
+        whisker = [None if end is None else scale(end) for end in (row.low, row.high)]
+        placed.append(PlacedBar(row, min(at, zero), round(abs(at - zero), 3), sign, *whisker))
     return Bars(tuple(placed), zero)
 
 

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
+from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
 from vocapp.understanding import queries, service
@@ -35,6 +36,7 @@ class ThemePath(BaseModel):
 
 class ThemesQuery(BaseModel):
     days: int = Field(90, ge=1, le=3660)
+    survey: str | None = Field(None, description="Key; without it all surveys")
 
 
 class PageQuery(BaseModel):
@@ -54,11 +56,13 @@ def show_response(path: ResponsePath) -> Any:
 @machine()
 def list_themes(query: ThemesQuery) -> Any:
     service.make_sure_of_themes(current_workspace.id, now=utcnow())
+    survey = survey_by_key(current_workspace.id, query.survey) if query.survey else None
     page = queries.themes_page(
         current_workspace.id,
         time_zone=current_workspace.time_zone,
         now=utcnow(),
         days=query.days,
+        survey_id=survey.id if survey else None,
     )
     return {
         "items": [_present_theme(row) for row in page.rows],
@@ -98,7 +102,11 @@ def _present_theme(row: ThemeRow) -> dict[str, Any]:
         "negative": row.negative,
         "positive": row.positive,
         "counts": row.counts,
-        "effect": row.effect,
+        "effect": row.effect.points if row.effect else None,
+        "effect_low": row.effect.low if row.effect else None,
+        "effect_high": row.effect.high if row.effect else None,
+        "p_value": row.effect.p_value if row.effect else None,
+        "differs": row.is_clear,
     }
 
 

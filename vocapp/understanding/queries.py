@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 
+from surveys.effects import Effect, effect_on_score
+from surveys.inference import benjamini_hochberg
 from surveys.periods import day_bounds, local_day
-from surveys.scoring import categories, category_of
+from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import StoredAnswers, answers_of, stored_response
@@ -89,9 +91,9 @@ def themes_of(
 
 @dataclass(frozen=True, slots=True)
 class ThemeRow:
-    """A theme in a period. share: of the analysed responses; effect: points that the score
-    would be higher if the responses with this theme had scored like the others (negative:
-    the theme lifts the score). Associated, not caused."""
+    """A theme in a period. share: of the analysed responses. effect: on the score, None where
+    scores of several metrics would have to be mixed; is_clear: whether it is more than chance
+    would give, with all themes of the page taken together (None: not tested)."""
 
     key: str
     label: dict[str, str]
@@ -102,13 +104,17 @@ class ThemeRow:
     negative: int
     positive: int
     counts: dict[str, int]
-    effect: float | None
+    effect: Effect | None
     trend: tuple[int, ...]
+    is_clear: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ThemesPage:
+    """kind: the one metric that all comments of the page go with, None where there are several."""
+
     rows: tuple[ThemeRow, ...]
+    kind: str | None
     analysed: int
     pending: int
     since: date
@@ -128,14 +134,15 @@ def themes_page(
     since = until - timedelta(days=days)
     questions = _primary_questions(workspace_id, survey_id)
     cells = _theme_cells(workspace_id, questions, since - timedelta(days=days), until)
-    totals = _category_totals(workspace_id, survey_id, since, until, time_zone)
+    by_kind = _category_totals(workspace_id, survey_id, since, until, time_zone)
+    kind = next(iter(by_kind)) if len(by_kind) == 1 else None
     rows = [
-        _theme_row(theme, cells.get(theme.id, []), totals, since=since, until=until)
+        _theme_row(theme, cells.get(theme.id, []), by_kind, kind, since=since, until=until)
         for theme in db.session.scalars(
             scoped(Theme, workspace_id).where(Theme.archived_at.is_(None))
         )
     ]
-    rows.sort(key=lambda row: (-row.n, row.key))
+    rows = _judged(sorted(rows, key=lambda row: (-row.n, row.key)))
     pending = db.session.scalar(
         select(func.count()).where(
             Pending.workspace_id == workspace_id,
@@ -143,7 +150,19 @@ def themes_page(
             Pending.set_aside_at.is_(None),
         )
     )
-    return ThemesPage(tuple(rows), sum(totals.values()), pending or 0, since, until)
+    return ThemesPage(tuple(rows), kind, _analysed(by_kind), pending or 0, since, until)
+
+
+def busiest_survey(workspace_id: UUID, *, time_zone: str, now: datetime, days: int) -> UUID | None:
+    """The survey with the most comments in the last days, the one to begin with."""
+    until = local_day(now, time_zone) + timedelta(days=1)
+    since = until - timedelta(days=days)
+    return db.session.scalar(
+        _commented(select(Response.survey_id), workspace_id, since, until, time_zone)
+        .group_by(Response.survey_id)
+        .order_by(func.count().desc(), Response.survey_id)
+        .limit(1)
+    )
 
 
 def _primary_questions(workspace_id: UUID, survey_id: UUID | None) -> list[UUID] | None:
@@ -172,48 +191,65 @@ def _theme_cells(
     return found
 
 
+def _commented(
+    query: Select[*tuple[Any, ...]], workspace_id: UUID, since: date, until: date, time_zone: str
+) -> Any:
+    """The query over responses with a comment that was read, on these local days."""
+    return query.join(
+        Analysis,
+        and_(
+            Analysis.workspace_id == Response.workspace_id,
+            Analysis.response_id == Response.id,
+            Analysis.text_digest.is_not(None),
+        ),
+    ).where(
+        Response.workspace_id == workspace_id,
+        Response.answered_at >= day_bounds(since, time_zone)[0],
+        Response.answered_at < day_bounds(until, time_zone)[0],
+    )
+
+
 def _category_totals(
     workspace_id: UUID, survey_id: UUID | None, since: date, until: date, time_zone: str
-) -> dict[str, int]:
-    """Responses with a comment by category of their score: what shares are shares of."""
-    query = (
-        select(Survey.kind, Response.score, func.count())
-        .join(
+) -> dict[str, dict[str, int]]:
+    """Responses with a comment by metric and category of score: what shares are shares of."""
+    query = _commented(
+        select(Survey.kind, Response.score, func.count()).join(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .join(
-            Analysis,
-            and_(
-                Analysis.workspace_id == Response.workspace_id,
-                Analysis.response_id == Response.id,
-                Analysis.text_digest.is_not(None),
-            ),
-        )
-        .where(
-            Response.workspace_id == workspace_id,
-            Response.answered_at >= day_bounds(since, time_zone)[0],
-            Response.answered_at < day_bounds(until, time_zone)[0],
-        )
-        .group_by(Survey.kind, Response.score)
-    )
+        ),
+        workspace_id,
+        since,
+        until,
+        time_zone,
+    ).group_by(Survey.kind, Response.score)
     if survey_id is not None:
         query = query.where(Response.survey_id == survey_id)
-    totals: dict[str, int] = defaultdict(int)
+    totals: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for kind, score, n in db.session.execute(query):
-        totals[UNSCORED if score is None else category_of(kind, score)] += n
-    return dict(totals)
+        totals[kind][UNSCORED if score is None else category_of(kind, score)] += n
+    return totals
+
+
+def _analysed(by_kind: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(sum(counts.values()) for counts in by_kind.values())
 
 
 def _theme_row(
-    theme: Theme, cells: Sequence[Any], totals: dict[str, int], *, since: date, until: date
+    theme: Theme,
+    cells: Sequence[Any],
+    by_kind: Mapping[str, Mapping[str, int]],
+    kind: str | None,
+    *,
+    since: date,
+    until: date,
 ) -> ThemeRow:
     now_cells = [cell for cell in cells if cell.local_day >= since]
     counts: dict[str, int] = defaultdict(int)
     for cell in now_cells:
         counts[cell.category] += cell.n
     n = sum(counts.values())
-    analysed = sum(totals.values())
+    analysed = _analysed(by_kind)
     return ThemeRow(
         key=theme.key,
         label=dict(theme.label),
@@ -224,31 +260,20 @@ def _theme_row(
         negative=sum(cell.n for cell in now_cells if cell.sentiment == "negative"),
         positive=sum(cell.n for cell in now_cells if cell.sentiment == "positive"),
         counts=dict(counts),
-        effect=_effect(counts, totals),
+        effect=effect_on_score(kind, counts, _at_least(counts, by_kind[kind])) if kind else None,
         trend=_trend(now_cells, since, until),
     )
 
 
-def _effect(counts: dict[str, int], totals: dict[str, int]) -> float | None:
-    """By how many points the score of all differs from the score without this theme."""
-    rest = {key: totals.get(key, 0) - counts.get(key, 0) for key in totals}
-    all_score, rest_score = _net(totals), _net(rest)
-    if all_score is None or rest_score is None:
-        return None
-    return all_score - rest_score
+def _at_least(counts: Mapping[str, int], totals: Mapping[str, int]) -> dict[str, int]:
+    """The totals, but never below the counts: cells may be a moment ahead of what is read here."""
+    return {key: max(totals.get(key, 0), counts.get(key, 0)) for key in totals.keys() | counts}
 
 
-def _net(counts: dict[str, int]) -> float | None:
-    """Share of the best minus share of the worst category, in points, over all scales."""
-    scored = {key: n for key, n in counts.items() if key != UNSCORED}
-    total = sum(scored.values())
-    if total <= 0:
-        return None
-    best = {categories(kind)[0] for kind in ("nps", "csat", "ces")}
-    worst = {categories(kind)[-1] for kind in ("nps", "csat", "ces")}
-    up = sum(n for key, n in scored.items() if key in best)
-    down = sum(n for key, n in scored.items() if key in worst)
-    return 100 * (up - down) / total
+def _judged(rows: Sequence[ThemeRow]) -> list[ThemeRow]:
+    """With false-discovery control over all themes of the page."""
+    clear = benjamini_hochberg([row.effect.p_value if row.effect else None for row in rows])
+    return [replace(row, is_clear=verdict) for row, verdict in zip(rows, clear, strict=True)]
 
 
 def _trend(cells: Sequence[Any], since: date, until: date, steps: int = 12) -> tuple[int, ...]:
@@ -298,7 +323,7 @@ def verbatims_of_theme(
     limit: int = 50,
     before: tuple[datetime, UUID] | None = None,
     sentiment: str | None = None,
-    since: datetime | None = None,
+    survey_id: UUID | None = None,
 ) -> list[Verbatim]:
     """Comments with a theme, newest first; none of confidential surveys. Raises NotFound."""
     theme = theme_by_key(workspace_id, key)
@@ -313,8 +338,8 @@ def verbatims_of_theme(
     )
     if sentiment:
         query = query.where(Assignment.sentiment == sentiment)
-    if since:
-        query = query.where(Response.answered_at >= since)
+    if survey_id:
+        query = query.where(Response.survey_id == survey_id)
     return _verbatims(workspace_id, query, limit=limit, before=before)
 
 
@@ -384,11 +409,17 @@ def _verbatim(
 
 
 def theme_summary(
-    workspace_id: UUID, key: str, *, time_zone: str, now: datetime, days: int
+    workspace_id: UUID,
+    key: str,
+    *,
+    time_zone: str,
+    now: datetime,
+    days: int,
+    survey_id: UUID | None = None,
 ) -> tuple[ThemeRow, ThemesPage]:
     """One theme's row and the page it is from. Raises NotFound."""
     theme_by_key(workspace_id, key)
-    page = themes_page(workspace_id, time_zone=time_zone, now=now, days=days)
+    page = themes_page(workspace_id, time_zone=time_zone, now=now, days=days, survey_id=survey_id)
     row = next((row for row in page.rows if row.key == key), None)
     if row is None:
         raise NotFound(f"The theme {key!r} is archived.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,20 +10,22 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 
+from surveys.effects import Effect
 from vocapp import ui
 from vocapp.api_documents import PAGE_SIZE, read_cursor
-from vocapp.authoring.queries import list_surveys
+from vocapp.authoring.queries import SurveySummary, list_surveys, survey_by_key
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
 from vocapp.problems import Forbidden, Problem
 from vocapp.signing import sign
 from vocapp.understanding import queries, service
-from vocapp.understanding.queries import ThemeRow
+from vocapp.understanding.queries import ThemeRow, ThemesPage
 from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
 
 blueprint = Blueprint("understanding", __name__, template_folder="templates")
 PERIODS = (30, 90, 365)
 ORDERS = ("effect", "volume", "growth")
+ALL_SURVEYS = ""
 
 
 @blueprint.get("/themes")
@@ -31,9 +34,8 @@ def themes() -> str:
     """Themes ranked by what they cost or bring."""
     service.make_sure_of_themes(current_workspace.id, now=utcnow())
     days = _days()
-    order = request.args.get("order", "effect")
     surveys = list_surveys(current_workspace.id, limit=200)
-    chosen = next((s for s in surveys if s.key == request.args.get("survey")), None)
+    chosen = _chosen_survey(surveys, days=days)
     page = queries.themes_page(
         current_workspace.id,
         time_zone=current_workspace.time_zone,
@@ -41,22 +43,42 @@ def themes() -> str:
         days=days,
         survey_id=chosen.id if chosen else None,
     )
+    order = _order_of(page)
     rows = sorted((row for row in page.rows if row.n), key=_order(order))
+    survey_key = chosen.key if chosen else ALL_SURVEYS
     return render_template(
         "understanding/themes.html",
         page=page,
         rows=rows,
         silent=[row for row in page.rows if not row.n],
         days=days,
-        periods=PERIODS,
-        order=order if order in ORDERS else "effect",
-        survey_choices=[("", gettext("All surveys")), *((s.key, s.name) for s in surveys)],
-        survey=chosen,
+        order=order,
+        survey_choices=[(ALL_SURVEYS, gettext("All surveys")), *((s.key, s.name) for s in surveys)],
+        survey=survey_key,
         label=label_of,
-        bars=effect_bars(rows, days=days),
-        points=signed_points,
+        bars=effect_bars(rows, days=days, survey=survey_key) if page.kind else [],
+        points=effect_in_words,
         is_new=is_new,
     )
+
+
+def _chosen_survey(surveys: Sequence[SurveySummary], *, days: int) -> SurveySummary | None:
+    """The survey asked for; where none is, the one with the most comments; None: all of them."""
+    key = request.args.get("survey")
+    if key is not None:
+        return next((survey for survey in surveys if survey.key == key), None)
+    busiest = queries.busiest_survey(
+        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow(), days=days
+    )
+    return next((survey for survey in surveys if survey.id == busiest), None)
+
+
+def _order_of(page: ThemesPage) -> str:
+    """By effect unless something else is asked for, or there is no one score to have one on."""
+    order = request.args.get("order", ORDERS[0])
+    if order not in ORDERS:
+        order = ORDERS[0]
+    return "volume" if order == "effect" and page.rows and page.kind is None else order
 
 
 def _order(order: str) -> Any:
@@ -64,7 +86,7 @@ def _order(order: str) -> Any:
         return lambda row: (-row.n, row.key)
     if order == "growth":
         return lambda row: (-(row.n - row.previous_n), row.key)
-    return lambda row: (row.effect if row.effect is not None else 0.0, -row.n)
+    return lambda row: (row.effect.points if row.effect else 0.0, -row.n)
 
 
 def _days() -> int:
@@ -89,19 +111,35 @@ def signed_points(value: float | None) -> str:
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
-def effect_bars(rows: list[ThemeRow], *, days: int, most: int = 8) -> list[dict[str, Any]]:
-    """The themes that move the score most, as rows of a chart."""
-    strongest = sorted(rows, key=lambda row: -abs(row.effect or 0.0))[:most]
+def effect_in_words(effect: Effect | None) -> str:
+    """Points with their interval."""
+    if effect is None:
+        return signed_points(None)
+    low, high = signed_points(effect.low), signed_points(effect.high)
+    return gettext(
+        "%(points)s (%(low)s to %(high)s)", points=signed_points(effect.points), low=low, high=high
+    )
+
+
+def effect_bars(
+    rows: list[ThemeRow], *, days: int, survey: str, most: int = 8
+) -> list[dict[str, Any]]:
+    """The themes that move the score most, as rows of a chart; unclear ones last and pale."""
+    moving = [(row, row.effect) for row in rows if row.effect is not None]
+    strongest = sorted(moving, key=lambda each: (not each[0].is_clear, -abs(each[1].points)))[:most]
     return [
         {
             "label": label_of(row),
-            "value": row.effect or 0.0,
+            "value": effect.points,
+            "low": effect.low,
+            "high": effect.high,
             "share": row.share,
-            "text": signed_points(row.effect),
-            "url": url_for("understanding.theme", key=row.key, days=days),
+            "text": signed_points(effect.points),
+            "url": url_for("understanding.theme", key=row.key, days=days, survey=survey),
             "is_new": is_new(row),
+            "is_pale": not row.is_clear,
         }
-        for row in sorted(strongest, key=lambda row: row.effect or 0.0)
+        for row, effect in sorted(strongest, key=lambda each: each[1].points)
     ]
 
 
@@ -120,12 +158,14 @@ def text_in_language(texts: dict[str, str]) -> str:
 @signed_in()
 def theme(key: str) -> str:
     """One theme: how often, for whom, and what people wrote."""
+    chosen = _survey_named(request.args.get("survey"))
     row, page = queries.theme_summary(
         current_workspace.id,
         key,
         time_zone=current_workspace.time_zone,
         now=utcnow(),
         days=_days(),
+        survey_id=chosen.id if chosen else None,
     )
     cursor = read_cursor(request.args.get("cursor"))
     sentiment = request.args.get("sentiment")
@@ -135,6 +175,7 @@ def theme(key: str) -> str:
         limit=PAGE_SIZE + 1,
         before=(datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None,
         sentiment=sentiment if sentiment in {"positive", "neutral", "negative", "mixed"} else None,
+        survey_id=chosen.id if chosen else None,
     )
     shown = verbatims[:PAGE_SIZE]
     last = shown[-1] if len(verbatims) > PAGE_SIZE else None
@@ -143,8 +184,8 @@ def theme(key: str) -> str:
         theme=row,
         page=page,
         days=_days(),
-        periods=PERIODS,
         sentiment=sentiment,
+        survey=chosen,
         verbatims=[(verbatim, queries.marked(verbatim, key)) for verbatim in shown],
         next_cursor=sign("cursor", [last.answered_at.isoformat(), str(last.response_id)])
         if last
@@ -152,10 +193,15 @@ def theme(key: str) -> str:
         first=not cursor,
         themes=queries.theme_choices(current_workspace.id),
         label=label_of,
-        points=signed_points,
+        points=effect_in_words,
         in_language=text_in_language,
         may_correct=_may_correct(),
     )
+
+
+def _survey_named(key: str | None) -> SurveySummary | None:
+    """None for all surveys. Raises NotFound."""
+    return survey_by_key(current_workspace.id, key) if key else None
 
 
 def _may_correct() -> bool:
