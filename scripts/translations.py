@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -138,9 +139,16 @@ def update() -> int:
             catalog = catalogs.setdefault(path, Catalog(locale=LOCALE, fuzzy=False))
             catalog.add(string.id, context=string.context)
     for path, catalog in catalogs.items():
-        with path.open("wb") as file:
-            write_po(file, catalog, width=100, omit_header=False, no_location=True)
+        path.write_bytes(_written(catalog))
     return 0
+
+
+def _written(catalog: Catalog) -> bytes:
+    """A fragment as a file that is the same every time: no dates, no placeholders for names."""
+    body = BytesIO()
+    write_po(body, catalog, width=0, omit_header=True, no_location=True)
+    head = "\n".join(filter(None, (catalog.header_comment, _HEADER)))
+    return f"{head}\n".encode() + body.getvalue()
 
 
 def merged() -> Catalog:
@@ -161,6 +169,15 @@ def compile_catalog() -> int:
     part.replace(COMPILED)  # a running service never reads half a file
     return 0
 
+
+_HEADER = r"""msgid ""
+msgstr ""
+"Language: ja\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=UTF-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+"Plural-Forms: nplurals=1; plural=0;\n"
+"""
 
 _COMMANDS = {"check": check, "update": update, "compile": compile_catalog}
 
