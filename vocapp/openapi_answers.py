@@ -114,7 +114,7 @@ SCHEMAS: dict[str, Schema] = {
         key=TEXT, label=BY_LANGUAGE, description=BY_LANGUAGE, n=COUNT, share=NUMBER,
         previous_n=COUNT, negative=COUNT, positive=COUNT, counts=OBJECT, effect=or_null(NUMBER),
         effect_low=or_null(NUMBER), effect_high=or_null(NUMBER), p_value=or_null(NUMBER),
-        differs=or_null(YES_NO),
+        differs=or_null(YES_NO), rising=or_null(YES_NO),
     ),
     "Themes": page(ref("Theme"), analysed=COUNT, pending=COUNT),
     "ThemeComments": page(

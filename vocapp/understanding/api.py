@@ -107,6 +107,7 @@ def _present_theme(row: ThemeRow) -> dict[str, Any]:
         "effect_high": row.effect.high if row.effect else None,
         "p_value": row.effect.p_value if row.effect else None,
         "differs": row.is_clear,
+        "rising": row.is_rising,
     }
 
 

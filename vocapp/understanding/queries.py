@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
 
-from surveys.effects import Effect, effect_on_score
+from surveys.effects import Effect, effect_on_score, growth_p_value
 from surveys.inference import benjamini_hochberg
 from surveys.periods import day_bounds, local_day
 from surveys.scoring import category_of
@@ -93,7 +93,8 @@ def themes_of(
 class ThemeRow:
     """A theme in a period. share: of the analysed responses. effect: on the score, None where
     scores of several metrics would have to be mixed; is_clear: whether it is more than chance
-    would give, with all themes of the page taken together (None: not tested)."""
+    would give; is_rising: whether it comes up more often than in the period before beyond
+    chance; both with all themes of the page taken together (None: not tested)."""
 
     key: str
     label: dict[str, str]
@@ -107,6 +108,7 @@ class ThemeRow:
     effect: Effect | None
     trend: tuple[int, ...]
     is_clear: bool | None = None
+    is_rising: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,11 @@ def themes_page(
             scoped(Theme, workspace_id).where(Theme.archived_at.is_(None))
         )
     ]
-    rows = _judged(sorted(rows, key=lambda row: (-row.n, row.key)))
+    before = _category_totals(
+        workspace_id, survey_id, since - timedelta(days=days), since, time_zone
+    )
+    rows = _judged(rows, now=_analysed(by_kind), before=_analysed(before))
+    rows.sort(key=lambda row: (-row.n, row.key))
     pending = db.session.scalar(
         select(func.count()).where(
             Pending.workspace_id == workspace_id,
@@ -270,10 +276,21 @@ def _at_least(counts: Mapping[str, int], totals: Mapping[str, int]) -> dict[str,
     return {key: max(totals.get(key, 0), counts.get(key, 0)) for key in totals.keys() | counts}
 
 
-def _judged(rows: Sequence[ThemeRow]) -> list[ThemeRow]:
-    """With false-discovery control over all themes of the page."""
+def _judged(rows: Sequence[ThemeRow], *, now: int, before: int) -> list[ThemeRow]:
+    """With false-discovery control over all themes of the page, for effects and for growth."""
     clear = benjamini_hochberg([row.effect.p_value if row.effect else None for row in rows])
-    return [replace(row, is_clear=verdict) for row, verdict in zip(rows, clear, strict=True)]
+    rising = benjamini_hochberg(
+        [
+            growth_p_value(row.n, max(now, row.n), row.previous_n, max(before, row.previous_n))
+            if row.n and before
+            else None
+            for row in rows
+        ]
+    )
+    return [
+        replace(row, is_clear=is_clear, is_rising=is_rising)
+        for row, is_clear, is_rising in zip(rows, clear, rising, strict=True)
+    ]
 
 
 def _trend(cells: Sequence[Any], since: date, until: date, steps: int = 12) -> tuple[int, ...]:
