@@ -127,7 +127,8 @@ def update() -> int:
     """Complete the fragments with empty entries and drop strings that nobody uses."""
     used, catalogs = used_strings(), fragments()
     known: set[Key] = set()
-    for catalog in catalogs.values():
+    ui_first = sorted(catalogs, key=lambda path: not path.name.startswith("ui."))
+    for catalog in map(catalogs.__getitem__, ui_first):
         for message in [each for each in catalog if each.id]:
             key = key_of(message)
             if key not in used or key in known:
