@@ -61,15 +61,21 @@ def on_postgresql(*, count: int, seed: int, most_seconds: float) -> kills.Outcom
         )
 
 
+def told(outcome: kills.Outcome) -> kills.Outcome:
+    """Say it at once: a later run that breaks off must not take it along."""
+    say(json.dumps(outcome.as_json()))
+    return outcome
+
+
 def prove(options: argparse.Namespace) -> dict[str, Any]:
     runs, control = [], None
     often = {"count": options.kills, "seed": options.seed, "most_seconds": options.minutes * 60}
     if options.database in {"sqlite", "all"}:
         say(f"SQLite, embedded broker: {options.kills} kills, seed {options.seed}")
-        runs.append(on_sqlite(**often))
+        runs.append(told(on_sqlite(**often)))
     if options.database in {"postgresql", "all"} and POSTGRESQL_URL:
         say(f"PostgreSQL: {options.kills} kills, seed {options.seed}")
-        runs.append(on_postgresql(**often))
+        runs.append(told(on_postgresql(**often)))
     if options.control:
         say("control: a web process that acknowledges before it stores; must be caught")
         control = on_sqlite(**often | {"count": 10}, wsgi="tests.faults.forgetful:app")
