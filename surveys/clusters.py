@@ -37,9 +37,9 @@ def estimate_clustered(
     2. With few clusters the normal quantile is too small: the design effect that the interval
        uses is multiplied by (t(k-1) / t(n-1))², k = n² / Σ n_g² being the number of clusters that
        unequal ones are worth (Carter, Schnepel, Steigerwald, Review of Economics and Statistics
-       99(4), 2017, with the cluster sizes as their weights), but not beyond the worst case in which all
-       answers of a cluster are copies of one (Kish's Σ n_g² / n), where the sample amounts to
-       that many fewer independent answers. It is never below 1.
+       99(4), 2017, simplified), but not beyond the worst case in which all answers of a cluster
+       are copies of one (Kish's Σ n_g² / n), where the sample amounts to that many fewer
+       independent answers. It is never below 1.
     3. The method of `estimate` is applied to n / that number of answers (for proportions: Dean
        and Pagano, Journal of Survey Statistics and Methodology 3(4), 2015).
 
