@@ -25,7 +25,9 @@ from benchmarks.simulations import (
     ],
 )
 def test_intervals_hold_the_truth_as_often_as_they_say(kind, shares, n, least):
-    assert covered(kind, shares, n, 10_000, np.random.default_rng(1)) >= least
+    # Less three standard errors of the simulation: CSAT at 98 % and n = 5 has 0.98^5 = 0.904.
+    noise = 3 * 0.003
+    assert covered(kind, shares, n, 10_000, np.random.default_rng(1)) >= least - noise
 
 
 @pytest.mark.parametrize("simulate", [references, agreement])
