@@ -35,11 +35,9 @@ def estimate_clustered(
        linearisation with the CR1 factor m/(m-1) for m clusters (Binder, International
        Statistical Review 51, 1983; Cameron and Miller, Journal of Human Resources 50(2), 2015).
     2. With few clusters the normal quantile is too small: the design effect that the interval
-       uses is multiplied by (t(k-1) / t(n-1))², k = n² / Σ n_g² being the number of clusters that
-       unequal ones are worth (Carter, Schnepel, Steigerwald, Review of Economics and Statistics
-       99(4), 2017, simplified), but not beyond the worst case in which all answers of a cluster
-       are copies of one (Kish's Σ n_g² / n), where the sample amounts to that many fewer
-       independent answers. It is never below 1.
+       uses is multiplied by (t(m-1) / t(n-1))², but not beyond the worst case in which all
+       answers of a cluster are copies of one (Kish's Σ n_g² / n), where the sample amounts to
+       that many fewer independent answers. It is never below 1.
     3. The method of `estimate` is applied to n / that number of answers (for proportions: Dean
        and Pagano, Journal of Survey Statistics and Methodology 3(4), 2015).
 
@@ -117,6 +115,5 @@ def _inflation(effect: float, shape: _Shape, level: float) -> float:
     n, m = shape.answers, shape.clusters
     if m == n or m == 1:
         return max(1.0, effect)
-    degrees = max(1.0, n / shape.worst - 1)
-    ratio = quantile(level, degrees=degrees) / quantile(level, degrees=n - 1)
+    ratio = quantile(level, degrees=m - 1) / quantile(level, degrees=n - 1)
     return max(1.0, effect, min(effect * ratio**2, shape.worst))
