@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask.json.provider import DefaultJSONProvider
 
 from vocapp.problems import BadInput, FieldError, Malformed, is_machine_path
 from vocapp.signing import BadToken, sign, unsign
 
 T = TypeVar("T")
+F = TypeVar("F")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
@@ -57,7 +60,26 @@ def _read_json() -> None:
         body = request.get_json(silent=False)
     except RecursionError as exc:
         raise Malformed("The JSON is nested too deeply.") from exc
-    errors = list(_unstorable(body, ""))
+    view = current_app.view_functions.get(request.endpoint)
+    apart = getattr(view, "__voc_items_apart__", None)
+    if apart and isinstance(body, dict) and isinstance(body.get(apart), list):
+        body = {**body, apart: []}
+    refuse_unstorable(body)
+
+
+def items_apart(name: str) -> Callable[[F], F]:
+    """Mark a view whose list `name` is judged item by item: it calls `refuse_unstorable` itself."""
+
+    def mark(view: F) -> F:
+        view.__voc_items_apart__ = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def refuse_unstorable(value: Any) -> None:
+    """Raises BadInput naming every text in a JSON value that could not be stored."""
+    errors = list(_unstorable(value, ""))
     if errors:
         raise BadInput(*errors)
 
@@ -95,11 +117,20 @@ def page_of(
     }
 
 
-def read_cursor(cursor: str | None) -> Any:
-    """What `page_of` put into a cursor; raises Malformed on a forged one."""
+def read_cursor(cursor: str | None, read: Callable[[Any], T]) -> T | None:
+    """What `page_of` put into a cursor, as `read` understands it; None without a cursor.
+
+    Raises Malformed on a forged cursor and on one of another list or order.
+    """
     if not cursor:
         return None
     try:
-        return unsign("cursor", cursor)
-    except BadToken as exc:
+        return read(unsign("cursor", cursor))
+    except (BadToken, ValueError, TypeError, LookupError, AttributeError) as exc:
         raise Malformed("Unknown cursor.") from exc
+
+
+def moment_and_id(value: Any) -> tuple[datetime, UUID]:
+    """The usual place in a list by time: an instant and the id of the row."""
+    at, row_id = value
+    return datetime.fromisoformat(at), UUID(row_id)

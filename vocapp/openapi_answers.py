@@ -48,6 +48,12 @@ def page(item: Schema, **more: Schema) -> Schema:
 
 _FIELD_ERRORS = list_of(record(field=TEXT, message=TEXT))
 _PERSON = {"id": ID, "external_id": or_null(TEXT), "email": or_null(TEXT), "name": TEXT}
+_ACCOUNT = {
+    "id": ID, "external_id": TEXT, "name": TEXT, "plan": or_null(TEXT),
+    "region": or_null(TEXT), "mrr": or_null(COUNT), "currency": or_null(TEXT),
+    "started_on": or_null(TEXT), "renewal_on": or_null(TEXT), "attributes": OBJECT,
+    "updated_at": TIME,
+}  # fmt: skip
 _RESPONSE = {
     "id": ID, "survey": TEXT, "survey_version": COUNT, "score": or_null(COUNT),
     "category": or_null(TEXT), "comment": or_null(TEXT), "answers": OBJECT, "channel": TEXT,
@@ -69,10 +75,10 @@ SCHEMAS: dict[str, Schema] = {
         id=ID, name=TEXT, locale=TEXT, time_zone=TEXT, allowed_origins=list_of(TEXT),
         created_at=TIME,
     ),
-    "Account": record(
-        id=ID, external_id=TEXT, name=TEXT, plan=or_null(TEXT), region=or_null(TEXT),
-        mrr=or_null(COUNT), currency=or_null(TEXT), started_on=or_null(TEXT),
-        renewal_on=or_null(TEXT), attributes=OBJECT, updated_at=TIME,
+    "Account": record(**_ACCOUNT),
+    "AccountInCare": record(
+        **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(OBJECT),
+        kpis=or_null(OBJECT),
     ),
     "Contact": record(
         **_PERSON, locale=or_null(TEXT), time_zone=or_null(TEXT), attributes=OBJECT,
@@ -153,6 +159,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/workspace"): ("Workspace", (200,)),
     ("patch", "/api/v1/workspace"): ("Workspace", (200,)),
     ("post", "/api/v1/accounts"): ("Account", (201,)),
+    ("get", "/api/v1/accounts/{external_id}"): ("AccountInCare", (200,)),
     ("post", "/api/v1/contacts"): ("Contact", (201,)),
     ("get", "/api/v1/surveys"): ("Surveys", (200,)),
     ("post", "/api/v1/surveys"): ("Survey", (201,)),

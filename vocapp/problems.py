@@ -149,7 +149,7 @@ def validation_response(exc: ValidationError) -> Response:
 
 
 def is_machine_path() -> bool:
-    return request.path.startswith(MACHINE_PATHS)
+    return f"{request.path}/".startswith(MACHINE_PATHS)
 
 
 def init_app(app: Flask) -> None:

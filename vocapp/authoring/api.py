@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from surveys.definitions import from_json, to_json
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
@@ -32,8 +32,8 @@ class SurveyBody(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     kind: Literal["nps", "csat", "ces"]
     languages: list[str] = Field(default_factory=lambda: ["en"], min_length=1, max_length=60)
-    confidential: bool = False
-    publish: bool = True
+    confidential: StrictBool = False
+    publish: StrictBool = True
     questions: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=50)
 
     @field_validator("name")
@@ -64,10 +64,8 @@ def create_survey(body: SurveyBody) -> Any:
 @api.get("/surveys", summary="List surveys")
 @machine()
 def list_surveys(query: PageQuery) -> Any:
-    after = read_cursor(query.cursor)
-    rows = queries.list_surveys(
-        current_workspace.id, limit=query.limit + 1, after=UUID(after) if after else None
-    )
+    after = read_cursor(query.cursor, UUID)
+    rows = queries.list_surveys(current_workspace.id, limit=query.limit + 1, after=after)
     return page_of(
         rows, limit=query.limit, present=present_survey, cursor_of=lambda row: str(row.id)
     )

@@ -9,6 +9,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vocapp.api_documents import items_apart, refuse_unstorable
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.collecting import queries, service
 from vocapp.collecting.parsing import ResponseBody, submission_of
@@ -51,6 +52,7 @@ def create_response(body: ResponseBody) -> Any:
 
 @api.post("/responses/batch", summary="Store up to 1,000 responses")
 @machine()
+@items_apart("responses")
 def create_responses(body: BatchBody) -> Any:
     surveys: dict[str, SurveySummary | Problem] = {}
     outcomes: list[Recorded | Problem | None] = [None] * len(body.responses)
@@ -69,6 +71,7 @@ def create_responses(body: BatchBody) -> Any:
 def _item(raw: Any, surveys: dict[str, SurveySummary | Problem]) -> Submission:
     if not isinstance(raw, Mapping):
         raise BadInput.of("body", "expected an object")
+    refuse_unstorable(raw)
     try:
         body = ResponseBody.model_validate(raw)
     except ValidationError as exc:

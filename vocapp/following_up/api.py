@@ -70,7 +70,7 @@ def list_follow_ups(query: QueueQuery) -> Any:
         now=utcnow(),
         sort=query.sort,
         limit=query.limit + 1,
-        after=queries.after_of(read_cursor(query.cursor), query.sort),
+        after=read_cursor(query.cursor, lambda value: queries.after_of(value, query.sort)),
     )
     themes = queries.theme_labels(current_workspace.id)
     return page_of(

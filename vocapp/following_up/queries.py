@@ -160,10 +160,8 @@ def cursor_of(row: CaseRow, sort: str) -> list[Any]:
     return [row.due_at.isoformat() if sort == "due_at" else row.priority, str(row.id)]
 
 
-def after_of(cursor: Any, sort: str) -> tuple[Any, UUID] | None:
+def after_of(cursor: Any, sort: str) -> tuple[Any, UUID]:
     """The counterpart of `cursor_of`."""
-    if not cursor:
-        return None
     value = datetime.fromisoformat(cursor[0]) if sort == "due_at" else float(cursor[0])
     return value, UUID(cursor[1])
 

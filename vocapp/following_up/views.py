@@ -86,7 +86,7 @@ def _kept(**changed: Any) -> dict[str, Any]:
 def queue() -> str:
     """Whom do I call now, and why."""
     filters, sort, now = _filters(), _sort(), utcnow()
-    after = queries.after_of(read_cursor(request.args.get("cursor")), sort)
+    after = read_cursor(request.args.get("cursor"), lambda value: queries.after_of(value, sort))
     rows = queries.queue(
         current_workspace.id, filters, now=now, sort=sort, limit=_PAGE + 1, after=after
     )

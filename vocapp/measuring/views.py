@@ -35,10 +35,8 @@ def results() -> str:
     """Every survey with its score, the newest first."""
     form = ResultsForm(request.args)
     ask = form.ask(_today())
-    cursor = read_cursor(request.args.get("cursor"))
-    surveys = authoring.list_surveys(
-        current_workspace.id, limit=_PER_PAGE + 1, after=UUID(cursor) if cursor else None
-    )
+    cursor = read_cursor(request.args.get("cursor"), UUID)
+    surveys = authoring.list_surveys(current_workspace.id, limit=_PER_PAGE + 1, after=cursor)
     shown = surveys[:_PER_PAGE]
     more = sign("cursor", str(shown[-1].id)) if len(surveys) > _PER_PAGE else None
     ask = Ask(since=ask.since, until=ask.until, min_n=PAGE_MIN_N)

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -21,6 +22,7 @@ from pydantic import (
 from vocapp.people.service import AccountFacts, ContactFacts
 
 Scalar = str | bool | int | float | None
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCIES = frozenset(list_currencies())
 # Deliberately loose: old Japanese mobile addresses ("a..b@docomo.ne.jp") break RFC 5321
 # and still reach people.
@@ -37,7 +39,9 @@ Address = Annotated[str, AfterValidator(_an_address)]
 
 
 def _iso_day(value: Any) -> Any:
-    if isinstance(value, str) or value is None or isinstance(value, date):
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
         return value
     raise ValueError("expected a day such as 2027-03-31")
 
@@ -66,7 +70,9 @@ class AccountBody(BaseModel):
     mrr: StrictInt | None = Field(
         None, ge=0, le=10**15, description="Monthly recurring revenue in minor units"
     )
-    currency: str | None = Field(None, description="ISO 4217, needed with mrr")
+    currency: str | None = Field(
+        None, description="ISO 4217, needed with mrr", validate_default=True
+    )
     started_on: Day | None = None
     renewal_on: Day | None = None
     attributes: dict[str, Scalar] = Field(default_factory=dict, max_length=100)
@@ -75,16 +81,12 @@ class AccountBody(BaseModel):
 
     @field_validator("currency")
     @classmethod
-    def _known_currency(cls, value: str | None) -> str | None:
+    def _known_currency(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("mrr") is not None:
+            raise ValueError("is needed with mrr")
         if value is not None and value not in _CURRENCIES:
             raise ValueError("an ISO 4217 code such as JPY")
         return value
-
-    @model_validator(mode="after")
-    def _money_is_whole(self) -> AccountBody:
-        if self.mrr is not None and self.currency is None:
-            raise ValueError("currency is needed with mrr")
-        return self
 
     def facts(self) -> AccountFacts:
         values = self.model_dump(exclude={"mrr"})

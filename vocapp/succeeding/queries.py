@@ -229,7 +229,9 @@ def account_facts(workspace_id: UUID, external_id: str) -> dict[str, Any]:
     account = _account(workspace_id, external_id)
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
-        "owner": {"id": str(owner.id), "name": owner.name} if owner else None
+        "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
+        "health": None,  # not measured; null says so, a number would be made up
+        "kpis": None,
     }
 
 

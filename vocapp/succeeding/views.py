@@ -34,7 +34,7 @@ def accounts() -> str:
     sort = request.args.get("sort", "")
     sort = sort if sort in queries.SORTS else "name"
     owner = _uuid(request.args.get("owner", ""))
-    offset = int(read_cursor(request.args.get("cursor")) or 0)
+    offset = read_cursor(request.args.get("cursor"), int) or 0
     rows = queries.accounts(
         current_workspace.id, search=search, owner=owner, sort=sort, limit=_PAGE + 1, offset=offset
     )
@@ -62,12 +62,12 @@ def accounts() -> str:
 @signed_in()
 def account(external_id: str) -> str:
     """How is this customer."""
-    before = read_cursor(request.args.get("before"))
+    before = read_cursor(request.args.get("before"), datetime.fromisoformat)
     detail = queries.account_detail(current_workspace.id, external_id)
     story = queries.timeline(
         current_workspace.id,
         detail.account.id,
-        before=datetime.fromisoformat(before) if before else None,
+        before=before,
         limit=_STORY + 1,
     )
     shown = story[:_STORY]

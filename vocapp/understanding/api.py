@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
+from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, moment_and_id, page_of, read_cursor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
@@ -37,6 +36,8 @@ class ThemePath(BaseModel):
 class ThemesQuery(BaseModel):
     days: int = Field(90, ge=1, le=3660)
     survey: str | None = Field(None, description="Key; without it all surveys")
+    limit: int = Field(PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    cursor: str | None = None
 
 
 class PageQuery(BaseModel):
@@ -64,23 +65,26 @@ def list_themes(query: ThemesQuery) -> Any:
         days=query.days,
         survey_id=survey.id if survey else None,
     )
-    return {
-        "items": [_present_theme(row) for row in page.rows],
-        "next": None,
-        "analysed": page.analysed,
-        "pending": page.pending,
-    }
+    # By place: the order follows the figures, so a row has no lasting key to go on from.
+    start = read_cursor(query.cursor, int) or 0
+    listed = page_of(
+        page.rows[start : start + query.limit + 1],
+        limit=query.limit,
+        present=_present_theme,
+        cursor_of=lambda _: start + query.limit,
+    )
+    return listed | {"analysed": page.analysed, "pending": page.pending}
 
 
 @api.get("/themes/<key>/responses", summary="The comments behind a theme")
 @machine()
 def theme_responses(path: ThemePath, query: PageQuery) -> Any:
-    cursor = read_cursor(query.cursor)
+    cursor = read_cursor(query.cursor, moment_and_id)
     rows = queries.verbatims_of_theme(
         current_workspace.id,
         path.key,
         limit=query.limit + 1,
-        before=(datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None,
+        before=cursor,
         sentiment=query.sentiment,
     )
     return page_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from flask_babel import get_locale, gettext
 
 from surveys.effects import Effect
 from vocapp import ui
-from vocapp.api_documents import PAGE_SIZE, read_cursor
+from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring.queries import SurveySummary, list_surveys, survey_by_key
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
@@ -167,13 +166,13 @@ def theme(key: str) -> str:
         days=_days(),
         survey_id=chosen.id if chosen else None,
     )
-    cursor = read_cursor(request.args.get("cursor"))
+    cursor = read_cursor(request.args.get("cursor"), moment_and_id)
     sentiment = request.args.get("sentiment")
     verbatims = queries.verbatims_of_theme(
         current_workspace.id,
         key,
         limit=PAGE_SIZE + 1,
-        before=(datetime.fromisoformat(cursor[0]), UUID(cursor[1])) if cursor else None,
+        before=cursor,
         sentiment=sentiment if sentiment in {"positive", "neutral", "negative", "mixed"} else None,
         survey_id=chosen.id if chosen else None,
     )

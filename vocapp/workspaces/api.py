@@ -22,12 +22,14 @@ api = APIBlueprint(
 
 
 class WorkspaceChanges(BaseModel):
+    """What is left out stays; null is no value of any of them."""
+
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(None, min_length=1, max_length=200)
-    locale: str | None = None
-    time_zone: str | None = None
-    allowed_origins: list[str] | None = Field(None, max_length=100)
+    name: str = Field("", min_length=1, max_length=200)
+    locale: str = ""
+    time_zone: str = ""
+    allowed_origins: list[str] = Field(default_factory=list, max_length=100)
 
 
 @api.get("/workspace", summary="The workspace of this key")
@@ -39,6 +41,6 @@ def show_workspace() -> dict[str, Any]:
 @api.patch("/workspace", summary="Change its settings")
 @machine()
 def change_workspace(body: WorkspaceChanges) -> dict[str, Any]:
-    changes = body.model_dump(exclude_unset=True, exclude_none=True)
+    changes = body.model_dump(exclude_unset=True)
     service.update_workspace(current_workspace.id, changes, now=utcnow())
     return workspace_settings(current_workspace.id)
