@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from nlp import redact
 from nlp.classifier import FORMAT, Judgement, ThemeClassifier
@@ -85,8 +87,8 @@ class Analyser:
         try:
             judged = self.classifier.judge(list(documents.values()))
             return dict(zip(documents, judged, strict=True))
-        except Exception:
-            logger.exception("batch not judged comments=%d", len(documents))
+        except Exception as exc:  # noqa: BLE001 - logged without its message
+            _log("batch not judged", exc, comments=len(documents))
             if len(documents) == 1:
                 return {}
         found: dict[int, Judgement] = {}
@@ -134,8 +136,8 @@ def _read(text: str, hint: str | None) -> Document:
     start = text[:LONGEST]
     try:
         return read(start, language=detect(start, hint=hint))
-    except Exception:  # one odd comment must not stop a batch; the log says which kind of odd
-        logger.exception("comment unreadable characters=%d", len(text))
+    except Exception as exc:  # noqa: BLE001 - one odd comment must not stop a batch
+        _log("comment unreadable", exc, characters=len(text))
         return Document(start, None, (), (), ())
 
 
@@ -143,9 +145,17 @@ def _redact(text: str) -> str:
     """Without personal data; empty where that cannot be made sure."""
     try:
         return redact.redact(text)
-    except Exception:
-        logger.exception("comment not redacted characters=%d", len(text))
+    except Exception as exc:  # noqa: BLE001 - logged without its message
+        _log("comment not redacted", exc, characters=len(text))
         return ""
+
+
+def _log(event: str, exc: Exception, **sizes: int) -> None:
+    """What went wrong and where; never the message, which may quote what a customer wrote."""
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}:{last.name}"
+    shown = " ".join(f"{name}={size}" for name, size in sizes.items())
+    logger.error("%s error=%s at=%s %s", event, type(exc).__name__, place, shown)
 
 
 def train_analyser(

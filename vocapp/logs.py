@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from types import TracebackType
 from typing import Any
 
 import structlog
+
+# What Celery passes to its messages as text: the exception as written, and the traceback.
+_OF_CELERY = {"exc", "traceback"}
 
 
 def configure() -> None:
@@ -31,6 +34,36 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+    logging.setLogRecordFactory(_record_without_message_of_exception)
+
+
+def _record_without_message_of_exception(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    """Other libraries' tracebacks end with a message that may quote a customer: not in ours.
+
+    Set for the whole process, because Celery and gunicorn bring handlers of their own.
+    """
+    record = logging.LogRecord(*args, **kwargs)
+    if record.exc_info and record.exc_info[1] is not None:
+        found = record.exc_info[1]
+        places = " < ".join(_places(found.__traceback__))
+        record.exc_text = f"error={type(found).__name__} at={places}"
+        record.exc_info = None
+        record.args = _without_exceptions(record.args)
+    return record
+
+
+def _without_exceptions(args: Any) -> Any:
+    if isinstance(args, tuple):
+        return tuple(_named(value) for value in args)
+    if isinstance(args, Mapping):
+        kept = {name: _named(value) for name, value in args.items()}
+        return kept | dict.fromkeys(_OF_CELERY & kept.keys(), "(see error)")
+    return args
+
+
+def _named(value: Any) -> Any:
+    """An exception as its type only, as an argument of a log message."""
+    return type(value).__name__ if isinstance(value, BaseException) else value
 
 
 def _place_of_exception(

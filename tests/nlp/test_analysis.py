@@ -71,7 +71,7 @@ def test_a_comment_that_breaks_the_reader_is_left_empty_and_logged(analyser, mon
 
     def read(text, *, language=None):
         if "poison" in text:
-            raise RuntimeError("no")
+            raise RuntimeError(f"cannot read {text!r}")
         return real(text, language=language)
 
     monkeypatch.setattr(module, "read", read)
@@ -79,7 +79,8 @@ def test_a_comment_that_breaks_the_reader_is_left_empty_and_logged(analyser, mon
     assert bad.themes == ()
     assert bad.sentiment is None
     assert "pricing" in _by_key(good)
-    assert "poison" not in caplog.messages[0]
+    assert "comment unreadable error=RuntimeError at=" in caplog.text
+    assert "poison" not in caplog.text
 
 
 def test_a_comment_that_breaks_the_classifier_goes_alone(analyser, monkeypatch):
