@@ -6,10 +6,11 @@ server answers) tests that ask for `any_database` run on PostgreSQL, too.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from sqlalchemy import create_engine, text
 
 from config import Settings
 from vocapp import create_app, outbox
-from vocapp.database import transaction, utcnow
+from vocapp.database import snapshot, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.workspaces import service
 from vocapp.workspaces.models import Membership
@@ -189,6 +190,21 @@ def drain_outbox() -> Any:
         return [row.kind for row in outbox.backlog(now=utcnow()) if row.set_aside]
 
     return drain
+
+
+@pytest.fixture
+def digest_of_tables(app: Flask) -> Callable[[], str]:
+    """A digest over every row of every table: equal means that nothing was written."""
+
+    def digest() -> str:
+        found = hashlib.sha256()
+        with snapshot() as session:
+            for table in db.metadata.sorted_tables:
+                rows = sorted(repr(row) for row in session.execute(table.select()))
+                found.update(f"{table.name}{rows}".encode())
+        return found.hexdigest()
+
+    return digest
 
 
 class Browser:

@@ -45,7 +45,6 @@ def commands(settings: Settings, *, host: str, parts: Sequence[str]) -> list[Chi
     scripts = Path(sys.executable).parent
     children = []
     if "web" in parts:
-        share_figures(settings)
         children.append(Child("web", _web_command(scripts, settings, host)))
     if "worker" in parts:
         children += [

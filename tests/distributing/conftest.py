@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -14,8 +13,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 
 from vocapp import outbox
-from vocapp.database import snapshot, utcnow
-from vocapp.extensions import db
+from vocapp.database import utcnow
 
 
 @dataclass
@@ -80,21 +78,6 @@ def send_mail() -> Callable[[], None]:
             outbox.work_off(kind, now=utcnow())
 
     return work
-
-
-@pytest.fixture
-def digest_of_tables(app: Flask) -> Callable[[], str]:
-    """A digest over every row of every table: equal means that nothing was written."""
-
-    def digest() -> str:
-        found = hashlib.sha256()
-        with snapshot() as session:
-            for table in db.metadata.sorted_tables:
-                rows = sorted(repr(row) for row in session.execute(table.select()))
-                found.update(f"{table.name}{rows}".encode())
-        return found.hexdigest()
-
-    return digest
 
 
 @pytest.fixture

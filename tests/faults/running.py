@@ -101,6 +101,7 @@ class Service:
         self.settings = settings
         self.environment = environment_of(settings)
         self.url = f"http://127.0.0.1:{settings.port}"
+        supervisor.share_figures(settings)
         children = supervisor.commands(
             settings, host="127.0.0.1", parts=("web", "worker", "scheduler")
         )

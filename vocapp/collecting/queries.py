@@ -27,10 +27,13 @@ class StoredAnswers:
     comment: str | None = None
 
 
-def stored_response(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
-    """A response as it is stored, before any analysis is looked at. Raises NotFound."""
-    row = db.session.execute(
-        select(Response, Survey, Contact, Account)
+def responses_with_people(workspace_id: UUID, *more: Any) -> Any:
+    """Responses of a workspace with survey, contact and account: one row each, in this order.
+
+    more: further columns, of tables that the caller joins.
+    """
+    return (
+        select(Response, Survey, Contact, Account, *more)
         .join(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
@@ -43,7 +46,14 @@ def stored_response(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
             Account,
             (Account.workspace_id == Response.workspace_id) & (Account.id == Response.account_id),
         )
-        .where(Response.workspace_id == workspace_id, Response.id == response_id)
+        .where(Response.workspace_id == workspace_id)
+    )
+
+
+def stored_response(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
+    """A response as it is stored, before any analysis is looked at. Raises NotFound."""
+    row = db.session.execute(
+        responses_with_people(workspace_id).where(Response.id == response_id)
     ).one_or_none()
     if row is None:
         raise NotFound("No such response.")

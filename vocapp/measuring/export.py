@@ -15,8 +15,8 @@ from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
 from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.queries import responses_with_people
 from vocapp.database import snapshot
-from vocapp.people.models import Account, Contact
 from vocapp.problems import Forbidden
 
 _BATCH = 500
@@ -117,20 +117,8 @@ def _batch(
     session: Session, workspace_id: UUID, survey_id: UUID | None, last: UUID | None
 ) -> Sequence[Any]:
     query = (
-        select(Response, Survey.key, Survey.kind, Contact, Account)
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
-        )
-        .outerjoin(
-            Account,
-            (Account.workspace_id == Response.workspace_id) & (Account.id == Response.account_id),
-        )
-        .where(Response.workspace_id == workspace_id, Survey.confidential.is_(False))
+        responses_with_people(workspace_id)
+        .where(Survey.confidential.is_(False))
         .order_by(Response.id)
         .limit(_BATCH)
     )
@@ -138,7 +126,8 @@ def _batch(
         query = query.where(Response.survey_id == survey_id)
     if last is not None:
         query = query.where(Response.id > last)
-    return session.execute(query).all()
+    rows: Sequence[Any] = session.execute(query).all()
+    return rows
 
 
 def _answers(
@@ -166,10 +155,10 @@ def _record(row: Any, answers: list[tuple[str, Any, bool]]) -> dict[str, Any]:
     has_score = response.score is not None
     return {
         "id": str(response.id),
-        "survey": row.key,
+        "survey": row.Survey.key,
         "survey_version": response.survey_version,
         "score": response.score,
-        "category": category_of(row.kind, response.score) if has_score else None,
+        "category": category_of(row.Survey.kind, response.score) if has_score else None,
         "comment": next((value for _, value, is_text in answers if is_text), None),
         "answers": {key: value for key, value, _ in answers},
         "channel": response.channel,

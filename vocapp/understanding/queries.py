@@ -17,11 +17,15 @@ from surveys.periods import day_bounds, local_day
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
 from vocapp.collecting.models import Response
-from vocapp.collecting.queries import StoredAnswers, answers_of, stored_response
+from vocapp.collecting.queries import (
+    StoredAnswers,
+    answers_of,
+    responses_with_people,
+    stored_response,
+)
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
-from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme, ThemeCell
 from vocapp.understanding.theme_cells import UNSCORED
@@ -362,25 +366,13 @@ def verbatims_of_theme(
 
 def _verbatim_rows(workspace_id: UUID) -> Any:
     return (
-        select(Response, Survey, Analysis, Contact, Account)
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
+        responses_with_people(workspace_id, Analysis)
         .join(
             Analysis,
             (Analysis.workspace_id == Response.workspace_id)
             & (Analysis.response_id == Response.id),
         )
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
-        )
-        .outerjoin(
-            Account,
-            (Account.workspace_id == Response.workspace_id) & (Account.id == Response.account_id),
-        )
-        .where(Response.workspace_id == workspace_id, Survey.confidential.is_(False))
+        .where(Survey.confidential.is_(False))
     )
 
 
@@ -405,7 +397,7 @@ def _verbatims(
 def _verbatim(
     row: Any, comments: dict[UUID, str], themes: dict[UUID, list[dict[str, Any]]]
 ) -> Verbatim:
-    response, survey, analysis, contact, account = row
+    response, survey, contact, account, analysis = row
     return Verbatim(
         response_id=response.id,
         survey_key=survey.key,
