@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, model_validator
+from limits import parse_many
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_LENGTH = 32
@@ -51,6 +52,23 @@ class Settings(BaseSettings):
         le=10,
         validation_alias=AliasChoices("VOC_TRUSTED_PROXIES", "trusted_proxies"),
     )
+    public_rate_limit: str = Field(
+        default="600 per minute",
+        validation_alias=AliasChoices("VOC_PUBLIC_RATE_LIMIT", "public_rate_limit"),
+    )
+    NO_LIMIT: ClassVar[str] = "off"
+
+    @field_validator("public_rate_limit")
+    @classmethod
+    def _a_known_rate(cls, value: str) -> str:
+        if value != cls.NO_LIMIT:
+            try:
+                parse_many(value)
+            except ValueError as exc:
+                raise ValueError(
+                    f"VOC_PUBLIC_RATE_LIMIT: expected 600 per minute, or off; got {value!r}"
+                ) from exc
+        return value
 
     @model_validator(mode="after")
     def _fill_in(self) -> Settings:

@@ -10,7 +10,16 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
-from vocapp import api_documents, logs, monitoring, problems, registry, security, worker
+from vocapp import (
+    api_documents,
+    logs,
+    monitoring,
+    problems,
+    rate_limits,
+    registry,
+    security,
+    worker,
+)
 from vocapp.database import configure_engine, sqlite_module
 from vocapp.extensions import babel, csrf, db, migrate
 
@@ -76,6 +85,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     worker.init_app(app, settings)
     for part in (api_documents, problems, security, monitoring):
         part.init_app(app)
+    rate_limits.init_app(app, settings)  # after api_documents: it reads what a body names
 
 
 def _migrations_folder() -> Path:

@@ -30,11 +30,13 @@ from vocapp.collecting.service import Submission, checked_answers
 from vocapp.database import utcnow
 from vocapp.extensions import db
 from vocapp.problems import BadInput, Forbidden, NotFound, Unauthorized
+from vocapp.rate_limits import limit_public
 from vocapp.signing import BadToken, digest_of_json, sign, unsign
 from vocapp.workspaces.access import CurrentWorkspace, anyone, workspace_of_public_key
 from vocapp.workspaces.models import Workspace
 
 api = APIBlueprint("public_api", __name__, url_prefix="/public/v1", abp_tags=[Tag(name="Public")])
+limit_public(api)
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 

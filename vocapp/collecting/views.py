@@ -37,12 +37,14 @@ from vocapp.collecting.texts import respondent_texts
 from vocapp.database import utcnow, uuid7
 from vocapp.people.queries import contact
 from vocapp.problems import BadInput, Forbidden, NotFound
+from vocapp.rate_limits import limit_public
 from vocapp.security import without_csrf
 from vocapp.signing import BadToken, digest_of_json
 from vocapp.workspaces.access import anyone
 from vocapp.workspaces.queries import workspace_settings
 
 blueprint = Blueprint("collecting", __name__, template_folder="templates")
+limit_public(blueprint)
 _COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
 
 
