@@ -36,6 +36,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 
 T = TypeVar("T")
@@ -198,6 +199,20 @@ def read_once(session: Session, key: tuple[Any, ...], read: Callable[[], T]) -> 
     if key not in known:
         known[key] = read()
     return known[key]
+
+
+_DEADLOCK_TRIES = 3
+
+
+def until_no_deadlock(work: Callable[[], T]) -> T:
+    """Do a whole transaction again when the database ended it to resolve a deadlock."""
+    for attempt in range(1, _DEADLOCK_TRIES + 1):
+        try:
+            return work()
+        except OperationalError as exc:
+            if attempt == _DEADLOCK_TRIES or "deadlock" not in str(exc.orig).lower():
+                raise
+    raise AssertionError("unreachable")
 
 
 # --- inserting by key -------------------------------------------------------------------

@@ -31,6 +31,8 @@ from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.views import blueprint as measuring_pages
 from vocapp.people.api import api as people_api
+from vocapp.people.events import service as events_service
+from vocapp.people.events.api import api as events_api
 from vocapp.people.service import register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.views import blueprint as succeeding_pages
@@ -48,8 +50,8 @@ def register(app: OpenAPI) -> None:
     access.init_app(app)
     ui.init_app(app)
     for api in (
-        workspaces_api, people_api, authoring_api, collecting_api, public_api, measuring_api,
-        understanding_api, distributing_api, following_up_api, succeeding_api,
+        workspaces_api, people_api, events_api, authoring_api, collecting_api, public_api,
+        measuring_api, understanding_api, distributing_api, following_up_api, succeeding_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -109,6 +111,7 @@ def _register_personal_stores() -> None:
     register_personal_store("following_up.cases", following_up_service.forget_person)
     register_personal_store("understanding.analyses", understanding_service.forget_person)
     register_personal_store("collecting.responses", collecting_service.forget_person)
+    register_personal_store("people.events", events_service.forget_person)
     register_personal_store("distributing.invitations", distributing_service.forget_person)
 
 

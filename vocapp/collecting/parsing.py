@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from surveys.definitions import Definition
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.service import Submission, checked_answers
-from vocapp.people.parsing import AccountBody, ContactBody
+from vocapp.people.parsing import AccountBody, ContactBody, Instant
 from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_json
-
-
-def _text_with_offset(value: Any) -> Any:
-    if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
-        raise ValueError("expected a time with offset such as 2026-11-01T09:00:00+09:00")
-    return value
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("the offset is missing, as in 2026-11-01T09:00:00+09:00")
-    if not 1990 <= value.year <= 2200:
-        raise ValueError("the year is out of range")
-    return value.astimezone(UTC)
-
-
-Instant = Annotated[datetime, BeforeValidator(_text_with_offset), AfterValidator(_aware)]
 
 
 class AnswersBody(BaseModel):

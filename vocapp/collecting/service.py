@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys.definitions import Definition, from_json
@@ -21,7 +21,14 @@ from surveys.questions import BadAnswer, scale_of, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
 from vocapp.collecting.models import Answer, IdempotencyKey, Response
-from vocapp.database import insert_if_absent, insert_into, scoped, transaction, uuid7
+from vocapp.database import (
+    insert_if_absent,
+    insert_into,
+    scoped,
+    transaction,
+    until_no_deadlock,
+    uuid7,
+)
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import (
     AccountFacts,
@@ -32,7 +39,6 @@ from vocapp.people.service import (
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound, Problem
 
 IDEMPOTENCY_DAYS = 30
-_DEADLOCK_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +128,13 @@ def record_batch(
     Two batches that name the same accounts in different order may block each other on
     PostgreSQL; the database then ends one of them, and that one is tried again whole.
     """
-    for attempt in range(1, _DEADLOCK_TRIES + 1):
-        try:
-            with transaction() as session:
-                book = _Book()
-                outcomes = [
-                    _try(session, workspace_id, item, book, now=now) for item in submissions
-                ]
-            break
-        except OperationalError as exc:
-            if attempt == _DEADLOCK_TRIES or "deadlock" not in str(exc.orig).lower():
-                raise
+
+    def store() -> list[Recorded | Problem]:
+        with transaction() as session:
+            book = _Book()
+            return [_try(session, workspace_id, item, book, now=now) for item in submissions]
+
+    outcomes = until_no_deadlock(store)
     if any(isinstance(outcome, Recorded) and outcome.created for outcome in outcomes):
         outbox.ring("measure", "follow_up", "analyse")
     return outcomes

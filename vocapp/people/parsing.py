@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from babel.numbers import list_currencies
@@ -60,6 +60,32 @@ def _bounded(attributes: dict[str, Scalar]) -> dict[str, Scalar]:
     return attributes
 
 
+def _known_currency(value: str) -> str:
+    if value not in _CURRENCIES:
+        raise ValueError("an ISO 4217 code such as JPY")
+    return value
+
+
+Currency = Annotated[str, AfterValidator(_known_currency)]
+
+
+def _text_with_offset(value: Any) -> Any:
+    if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
+        raise ValueError("expected a time with offset such as 2026-11-01T09:00:00+09:00")
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("the offset is missing, as in 2026-11-01T09:00:00+09:00")
+    if not 1990 <= value.year <= 2200:
+        raise ValueError("the year is out of range")
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_text_with_offset), AfterValidator(_aware)]
+
+
 class AccountBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +96,7 @@ class AccountBody(BaseModel):
     mrr: StrictInt | None = Field(
         None, ge=0, le=10**15, description="Monthly recurring revenue in minor units"
     )
-    currency: str | None = Field(
+    currency: Currency | None = Field(
         None, description="ISO 4217, needed with mrr", validate_default=True
     )
     started_on: Day | None = None
@@ -81,11 +107,9 @@ class AccountBody(BaseModel):
 
     @field_validator("currency")
     @classmethod
-    def _known_currency(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _goes_with_mrr(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("mrr") is not None:
             raise ValueError("is needed with mrr")
-        if value is not None and value not in _CURRENCIES:
-            raise ValueError("an ISO 4217 code such as JPY")
         return value
 
     def facts(self) -> AccountFacts:

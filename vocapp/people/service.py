@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -130,9 +130,8 @@ def identify_contact(
         contact = _create_contact(session, workspace_id, facts, kind=kind, value=value, now=now)
     said = {name: getattr(facts, name) for name in _CONTACT_FIELDS}
     _take_over(contact, said, facts.attributes, as_of=as_of, now=now)
-    if account_id is not None and _is_news(contact, "account_id", as_of):
-        contact.account_id = account_id
-        contact.fact_as_of = {**contact.fact_as_of, "account_id": as_of.isoformat()}
+    if account_id is not None:
+        _see_at(contact, account_id, as_of=as_of)
     return contact
 
 
@@ -245,6 +244,90 @@ def _take_over(
             known_since[f"attributes.{name}"] = as_of.isoformat()
     if known_since != row.fact_as_of:
         row.attributes, row.fact_as_of, row.updated_at = merged, known_since, now
+
+
+def hold_account_facts(
+    account: Account, facts: Mapping[str, Any], *, as_of: datetime, now: datetime
+) -> None:
+    """Set facts that follow from others, None included, unless newer ones are known."""
+    news = {name: value for name, value in facts.items() if _is_news(account, name, as_of)}
+    for name, value in news.items():
+        setattr(account, name, value)
+    if news:
+        known_since = dict.fromkeys(news, as_of.isoformat())
+        account.fact_as_of = {**account.fact_as_of, **known_since}
+        account.updated_at = now
+
+
+# --- many at once -----------------------------------------------------------------------
+
+
+def accounts_by_external_id(
+    session: Session, workspace_id: UUID, external_ids: Collection[str], *, now: datetime
+) -> dict[str, UUID]:
+    """The accounts of these keys; those that nobody knew are created without facts."""
+
+    def known() -> dict[str, UUID]:
+        rows = session.execute(
+            select(Account.external_id, Account.id).where(
+                Account.workspace_id == workspace_id, Account.external_id.in_(external_ids)
+            )
+        )
+        return {row.external_id: row.id for row in rows}
+
+    found = known()
+    missing = sorted(set(external_ids) - found.keys())
+    for external_id in missing:
+        _locked_account(session, workspace_id, external_id, now=now)
+    return known() if missing else found
+
+
+def contacts_by_external_id(
+    session: Session,
+    workspace_id: UUID,
+    seen: Mapping[str, tuple[UUID, datetime]],
+    *,
+    now: datetime,
+) -> dict[str, UUID]:
+    """The people of these keys, seen at an account at an instant; erased ones are left out.
+
+    Those whom nobody knew are created; the account is taken over as any other fact.
+    """
+    contacts = session.execute(
+        select(ContactIdentity.value, Contact)
+        .join(
+            Contact,
+            (Contact.workspace_id == ContactIdentity.workspace_id)
+            & (Contact.id == ContactIdentity.contact_id),
+        )
+        .where(
+            ContactIdentity.workspace_id == workspace_id,
+            ContactIdentity.kind == "external_id",
+            ContactIdentity.value.in_(seen),
+        )
+        .order_by(ContactIdentity.value)
+        .with_for_update(of=Contact)
+    )
+    found = {}
+    for value, contact in contacts:
+        account_id, at = seen[value]
+        _see_at(contact, account_id, as_of=at)
+        found[value] = contact.id
+    for value in sorted(seen.keys() - found.keys()):
+        account_id, at = seen[value]
+        person = identify_contact(
+            session, workspace_id, ContactFacts(external_id=value), account_id=account_id,
+            as_of=at, now=now,
+        )  # fmt: skip
+        if person is not None:
+            found[value] = person.id
+    return found
+
+
+def _see_at(contact: Contact, account_id: UUID, *, as_of: datetime) -> None:
+    if _is_news(contact, "account_id", as_of):
+        contact.account_id = account_id
+        contact.fact_as_of = {**contact.fact_as_of, "account_id": as_of.isoformat()}
 
 
 def save_account(workspace_id: UUID, facts: AccountFacts, *, now: datetime) -> UUID:

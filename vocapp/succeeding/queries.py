@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +18,16 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.people.events import queries as events
+from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.problems import NotFound
 from vocapp.understanding.service import verbatims
 from vocapp.workspaces.models import User
 
+_MILESTONES = 100
+_RECENTLY = timedelta(days=28)
 SORTS = ("name", "-mrr", "renewal", "-cases")
 
 
@@ -61,7 +65,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the story: an answer, or a case that was opened because of one."""
+    """One line of the story: an answer, a case, a subscription that changed, or a milestone."""
 
     at: datetime
     score: Score | None = None
@@ -70,6 +74,8 @@ class Event:
     who: str | None = None
     case_id: UUID | None = None
     case_state: str | None = None
+    change: events.Change | None = None
+    milestone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,16 @@ class AccountDetail:
     answers: int
     open_cases: int
     latest: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What an account has and does; last_login None: nobody was ever seen."""
+
+    subscriptions: Sequence[Subscription]
+    weeks: Sequence[events.ActiveWeek]
+    active: int
+    last_login: datetime | None
 
 
 # --- the list ---------------------------------------------------------------------------
@@ -232,6 +248,28 @@ def account_facts(workspace_id: UUID, external_id: str) -> dict[str, Any]:
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
         "health": None,  # not measured; null says so, a number would be made up
         "kpis": None,
+        **_present_events(workspace_id, account.id),
+    }
+
+
+def _present_events(workspace_id: UUID, account_id: UUID) -> dict[str, Any]:
+    seen = events.last_login(workspace_id, account_id)
+    return {
+        "subscriptions": [
+            {
+                "product": each.product,
+                "mrr": each.mrr_minor,
+                "currency": each.currency,
+                "since": each.since.isoformat(),
+                "term_ends_on": each.term_ends_on.isoformat() if each.term_ends_on else None,
+            }
+            for each in events.current_subscriptions(workspace_id, account_id)
+        ],
+        "milestones": [
+            {"name": each.name, "at": each.at.isoformat()}
+            for each in events.milestones(workspace_id, account_id, limit=_MILESTONES)
+        ],
+        "last_login_at": seen.isoformat() if seen else None,
     }
 
 
@@ -265,6 +303,18 @@ def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) ->
         )
         or 0,
         latest=latest_scores(workspace_id, Response.account_id, [account.id]).get(account.id),
+    )
+
+
+def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime) -> Activity:
+    """Subscriptions and use of an account; active: people of the last 28 days."""
+    return Activity(
+        subscriptions=events.current_subscriptions(workspace_id, account_id),
+        weeks=events.weekly_activity(workspace_id, account_id, time_zone=time_zone, now=now),
+        active=events.active_people(
+            workspace_id, since=now - _RECENTLY, until=now, account_id=account_id
+        ),
+        last_login=events.last_login(workspace_id, account_id),
     )
 
 
@@ -303,10 +353,20 @@ def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]
 def timeline(
     workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
 ) -> list[Event]:
-    """Answers and cases of an account, newest first; before: only older ones."""
-    events = _answers(workspace_id, account_id, before=before, limit=limit)
-    events += _cases(workspace_id, account_id, before=before, limit=limit)
-    return sorted(events, key=lambda event: event.at, reverse=True)[:limit]
+    """What an account said and did and what we did, newest first; before: only older ones."""
+    story = _answers(workspace_id, account_id, before=before, limit=limit)
+    story += _cases(workspace_id, account_id, before=before, limit=limit)
+    story += [
+        Event(at=change.at, change=change)
+        for change in events.subscription_changes(
+            workspace_id, account_id, before=before, limit=limit
+        )
+    ]
+    story += [
+        Event(at=reached.at, milestone=reached.name)
+        for reached in events.milestones(workspace_id, account_id, before=before, limit=limit)
+    ]
+    return sorted(story, key=lambda event: event.at, reverse=True)[:limit]
 
 
 def _answers(

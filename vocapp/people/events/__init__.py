@@ -1,0 +1,1 @@
+"""What accounts do: log-ins, usage, milestones and subscriptions over time."""

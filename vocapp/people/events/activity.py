@@ -1,0 +1,110 @@
+"""Sums of activity: per account and UTC hour, per person and UTC day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import insert_into
+from vocapp.people.events.models import ActiveDay, ActivityHour
+
+Row = Mapping[str, Any]
+_Hour = tuple[UUID, datetime]
+_Day = tuple[date, UUID, UUID]
+
+
+def add_up(
+    session: Session, workspace_id: UUID, *, gained: Iterable[Row], lost: Iterable[Row]
+) -> None:
+    """Add events to the sums and take corrected ones out of them."""
+    logins: Counter[_Hour] = Counter()
+    uses: Counter[_Hour] = Counter()
+    days: Counter[_Day] = Counter()
+    for rows, sign in ((gained, 1), (lost, -1)):
+        for row in rows:
+            if row["type"] not in {"login", "usage"}:
+                continue
+            hour = (row["account_id"], hour_of(row["at"]))
+            (logins if row["type"] == "login" else uses)[hour] += sign * row["count"]
+            if row["contact_id"] is not None:
+                days[hour[1].date(), row["account_id"], row["contact_id"]] += sign
+    _apply(
+        session, workspace_id, ActivityHour, ("account_id", "hour"),
+        {key: {"logins": logins[key], "uses": uses[key]} for key in logins.keys() | uses.keys()},
+    )  # fmt: skip
+    _apply(
+        session, workspace_id, ActiveDay, ("day", "account_id", "contact_id"),
+        {key: {"events": n} for key, n in days.items()},
+    )  # fmt: skip
+
+
+def hour_of(at: datetime) -> datetime:
+    """The UTC hour in which an instant lies."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _apply(
+    session: Session,
+    workspace_id: UUID,
+    model: type[Any],
+    names: Sequence[str],
+    deltas: Mapping[tuple[Any, ...], Mapping[str, int]],
+) -> None:
+    """Add differences to rows; rows that come to nothing go.
+
+    Gains are inserted or added, losses come after: PostgreSQL checks a row that is offered
+    before it looks for the one it conflicts with, so a loss cannot be offered.
+    """
+    more = [
+        {"workspace_id": workspace_id, **dict(zip(names, key, strict=True)),
+         **{name: max(n, 0) for name, n in delta.items()}}
+        for key, delta in deltas.items()
+        if any(n > 0 for n in delta.values())
+    ]  # fmt: skip
+    less = [
+        {**{f"of_{name}": part for name, part in zip(names, key, strict=True)},
+         **{f"less_{name}": max(-n, 0) for name, n in delta.items()}}
+        for key, delta in deltas.items()
+        if any(n < 0 for n in delta.values())
+    ]  # fmt: skip
+    if more:
+        offered = insert_into(session, model)
+        sums = [name for name in more[0] if name not in {"workspace_id", *names}]
+        session.execute(
+            offered.on_conflict_do_update(
+                index_elements=["workspace_id", *names],
+                set_={name: getattr(model, name) + offered.excluded[name] for name in sums},
+            ),
+            more,
+        )
+    if less:
+        _take_away(session, workspace_id, model, names, less)
+
+
+def _take_away(
+    session: Session,
+    workspace_id: UUID,
+    model: type[Any],
+    names: Sequence[str],
+    less: list[dict[str, Any]],
+) -> None:
+    table = model.__table__
+    sums = [name.removeprefix("less_") for name in less[0] if name.startswith("less_")]
+    these = [
+        table.c.workspace_id == workspace_id,
+        *(table.c[name] == bindparam(f"of_{name}") for name in names),
+    ]
+    connection = session.connection()
+    connection.execute(
+        update(table)
+        .where(*these)
+        .values({name: table.c[name] - bindparam(f"less_{name}") for name in sums}),
+        less,
+    )
+    connection.execute(delete(table).where(*these, *(table.c[name] == 0 for name in sums)), less)

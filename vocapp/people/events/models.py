@@ -1,0 +1,149 @@
+"""Tables: the ledger of events, what they say of subscriptions, and roll-ups of activity.
+
+The ledger holds every accepted event once. What pages and figures ask often is kept beside
+it: changes of subscriptions and milestones as rows, activity as sums. Sums are by UTC hour
+and UTC day, so that they stay true when a workspace changes its time zone; where a local
+period begins or ends inside of one, its rest is read from the ledger (see queries.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
+
+TYPES = ("login", "usage", "milestone", "subscription")
+ACTIONS = ("started", "changed", "renewed", "cancelled")
+
+
+def _of_ledger() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["workspace_id", "event_id"],
+        ["account_event.workspace_id", "account_event.id"],
+        ondelete="CASCADE",
+    )
+
+
+class EventCounter(Tenant, Base):
+    """How many events a workspace has received; its lock puts batches one after the other."""
+
+    received: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint("received >= 0", name="received_not_negative"),)
+
+
+class AccountEvent(Tenant, Base):
+    """The ledger. `id` is the sender's own; `received` is the order of arrival."""
+
+    id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    digest: Mapped[str] = mapped_column(short_text(64))
+    received: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(short_text(20))
+    account_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    name: Mapped[str | None] = mapped_column(short_text(200))
+    count: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    supersedes: Mapped[str | None] = mapped_column(short_text(200))
+    is_superseded: Mapped[bool]
+
+    __table_args__ = (
+        one_of("type", TYPES),
+        CheckConstraint("count > 0", name="count_positive"),
+        CheckConstraint(
+            "(name IS NOT NULL) = (type IN ('usage', 'milestone'))", name="name_where_named"
+        ),
+        CheckConstraint("supersedes <> id", name="supersedes_another"),
+        tenant_key("account_id", "account"),
+        tenant_key("contact_id", "contact"),
+        Index(None, "workspace_id", "received", unique=True),
+        Index(None, "workspace_id", "account_id", "at"),
+        Index(None, "workspace_id", "at"),
+        Index(
+            None, "workspace_id", "contact_id",
+            sqlite_where=text("contact_id IS NOT NULL"),
+            postgresql_where=text("contact_id IS NOT NULL"),
+        ),
+        Index(
+            None, "workspace_id", "supersedes",
+            sqlite_where=text("supersedes IS NOT NULL"),
+            postgresql_where=text("supersedes IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+
+class SubscriptionChange(Tenant, Base):
+    """What holds of one product of an account from `at` on."""
+
+    event_id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    account_id: Mapped[UUID]
+    product: Mapped[str] = mapped_column(short_text(200))
+    action: Mapped[str] = mapped_column(short_text(20))
+    mrr_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(short_text(3))
+    at: Mapped[datetime]
+    received: Mapped[int] = mapped_column(BigInteger)
+    term_ends_on: Mapped[date | None]
+    is_superseded: Mapped[bool]
+
+    __table_args__ = (
+        one_of("action", ACTIONS),
+        CheckConstraint("mrr_minor >= 0", name="mrr_not_negative"),
+        CheckConstraint("currency IS NOT NULL OR mrr_minor = 0", name="money_has_currency"),
+        CheckConstraint("action <> 'cancelled' OR mrr_minor = 0", name="cancelled_is_nothing"),
+        _of_ledger(),
+        tenant_key("account_id", "account"),
+        Index("ix_subscription_change_in_order", "workspace_id", "account_id", "at", "received"),
+    )
+
+
+class Milestone(Tenant, Base):
+    """Something an account has reached, such as the end of its set-up."""
+
+    event_id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    account_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(short_text(200))
+    at: Mapped[datetime]
+    is_superseded: Mapped[bool]
+
+    __table_args__ = (
+        _of_ledger(),
+        tenant_key("account_id", "account"),
+        Index(None, "workspace_id", "account_id", "at"),
+        Index(None, "workspace_id", "name", "at"),
+    )
+
+
+class ActivityHour(Tenant, Base):
+    """Log-ins and uses of an account in one UTC hour."""
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    logins: Mapped[int] = mapped_column(BigInteger)
+    uses: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("logins >= 0 AND uses >= 0", name="not_negative"),
+        tenant_key("account_id", "account"),
+    )
+
+
+class ActiveDay(Tenant, Base):
+    """How many log-ins and usage events a person had at an account on one UTC day."""
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("events >= 0", name="not_negative"),
+        tenant_key("account_id", "account"),
+        tenant_key("contact_id", "contact"),
+        Index(None, "workspace_id", "account_id", "day"),
+        Index(None, "workspace_id", "contact_id"),
+    )

@@ -1,0 +1,204 @@
+"""Reads: what an account has, does and has reached; who was active."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
+
+from surveys.periods import day_bounds, local_day, period_start
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.people.events.models import (
+    AccountEvent,
+    ActiveDay,
+    ActivityHour,
+    Milestone,
+    SubscriptionChange,
+)
+from vocapp.people.events.subscriptions import Subscription, current
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveWeek:
+    """A local week (from Monday) of an account; is_open: it is not over."""
+
+    start: date
+    logins: int
+    uses: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A milestone and when."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A subscription event that counts, as the story of an account tells it."""
+
+    product: str
+    action: str
+    mrr_minor: int
+    currency: str | None
+    at: datetime
+    term_ends_on: date | None
+
+
+def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscription]:
+    """What the account has now, by product."""
+    return current(
+        db.session.scalars(
+            _changes(workspace_id, account_id).order_by(
+                SubscriptionChange.at, SubscriptionChange.received
+            )
+        )
+    )
+
+
+def subscription_changes(
+    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+) -> list[Change]:
+    """Changes of the account's subscriptions, newest first."""
+    query = _changes(workspace_id, account_id).order_by(
+        SubscriptionChange.at.desc(), SubscriptionChange.received.desc()
+    )
+    if before is not None:
+        query = query.where(SubscriptionChange.at < before)
+    return [
+        Change(
+            product=row.product, action=row.action, mrr_minor=row.mrr_minor,
+            currency=row.currency, at=row.at, term_ends_on=row.term_ends_on,
+        )
+        for row in db.session.scalars(query.limit(limit))
+    ]  # fmt: skip
+
+
+def _changes(workspace_id: UUID, account_id: UUID) -> Select[SubscriptionChange]:
+    return scoped(SubscriptionChange, workspace_id).where(
+        SubscriptionChange.account_id == account_id, SubscriptionChange.is_superseded.is_(False)
+    )
+
+
+def milestones(
+    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+) -> list[Reached]:
+    """What the account has reached, newest first."""
+    query = scoped(Milestone, workspace_id).where(
+        Milestone.account_id == account_id, Milestone.is_superseded.is_(False)
+    )
+    if before is not None:
+        query = query.where(Milestone.at < before)
+    rows = db.session.scalars(query.order_by(Milestone.at.desc(), Milestone.event_id).limit(limit))
+    return [Reached(row.name, row.at) for row in rows]
+
+
+def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:
+    """When somebody of the account last logged in; the sums say in which hour to look."""
+    hour = db.session.scalar(
+        select(func.max(ActivityHour.hour)).where(
+            ActivityHour.workspace_id == workspace_id,
+            ActivityHour.account_id == account_id,
+            ActivityHour.logins > 0,
+        )
+    )
+    if hour is None:
+        return None
+    found: datetime | None = db.session.scalar(
+        select(func.max(AccountEvent.at)).where(
+            AccountEvent.workspace_id == workspace_id,
+            AccountEvent.account_id == account_id,
+            AccountEvent.at >= hour,
+            AccountEvent.at < hour + _HOUR,
+            AccountEvent.type == "login",
+            AccountEvent.is_superseded.is_(False),
+        )
+    )
+    return found
+
+
+def weekly_activity(
+    workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime, weeks: int = 26
+) -> list[ActiveWeek]:
+    """Log-ins and uses of each of the last weeks, oldest first, empty ones included.
+
+    A week begins where the workspace's Monday does, to the hour: in a zone that is half an
+    hour off, its first half hour counts to the week before.
+    """
+    this_week = period_start(local_day(now, time_zone), "week")
+    first = this_week - timedelta(weeks=weeks - 1)
+    rows = db.session.execute(
+        select(ActivityHour.hour, ActivityHour.logins, ActivityHour.uses).where(
+            ActivityHour.workspace_id == workspace_id,
+            ActivityHour.account_id == account_id,
+            ActivityHour.hour >= day_bounds(first, time_zone)[0],
+        )
+    )
+    logins: Counter[date] = Counter()
+    uses: Counter[date] = Counter()
+    for row in rows:
+        start = period_start(local_day(row.hour, time_zone), "week")
+        logins[start] += row.logins
+        uses[start] += row.uses
+    starts = [first + timedelta(weeks=number) for number in range(weeks)]
+    return [ActiveWeek(start, logins[start], uses[start], start == this_week) for start in starts]
+
+
+def active_people(
+    workspace_id: UUID, *, since: datetime, until: datetime, account_id: UUID | None = None
+) -> int:
+    """How many contacts logged in or used something in since <= at < until.
+
+    Exact for any zone: whole UTC days from the sums, what sticks out of them from the ledger.
+    """
+    first_day, last_day, rests = _whole_days(since, until)
+    by_day = select(ActiveDay.contact_id).where(
+        ActiveDay.workspace_id == workspace_id,
+        ActiveDay.day >= first_day,
+        ActiveDay.day < last_day,
+        ActiveDay.events > 0,
+    )
+    by_event = select(AccountEvent.contact_id).where(
+        AccountEvent.workspace_id == workspace_id,
+        AccountEvent.type.in_(("login", "usage")),
+        AccountEvent.contact_id.is_not(None),
+        AccountEvent.is_superseded.is_(False),
+        or_(false(), *(_within(AccountEvent.at, *rest) for rest in rests)),
+    )
+    if account_id is not None:
+        by_day = by_day.where(ActiveDay.account_id == account_id)
+        by_event = by_event.where(AccountEvent.account_id == account_id)
+    people = union(by_day, by_event) if rests else by_day.distinct()
+    return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
+
+
+def _within(at: ColumnElement[datetime], since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(at >= since, at < until)
+
+
+def _whole_days(
+    since: datetime, until: datetime
+) -> tuple[date, date, Sequence[tuple[datetime, datetime]]]:
+    """The UTC days that lie wholly inside (half-open), and what remains at the ends."""
+    since, until = since.astimezone(UTC), until.astimezone(UTC)
+    first = _midnight(since.date())
+    first = first if first == since else first + _DAY
+    last = _midnight(until.date())
+    if first >= last:
+        return first.date(), first.date(), [(since, until)]
+    rests = [(since, first), (last, until)]
+    return first.date(), last.date(), [(start, end) for start, end in rests if start < end]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)

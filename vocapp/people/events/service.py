@@ -1,0 +1,268 @@
+"""Use case: take in events, in any order, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import insert_if_absent, scoped, transaction, until_no_deadlock
+from vocapp.people.events import activity
+from vocapp.people.events.models import (
+    AccountEvent,
+    ActiveDay,
+    EventCounter,
+    Milestone,
+    SubscriptionChange,
+)
+from vocapp.people.events.subscriptions import move_accounts
+from vocapp.people.service import accounts_by_external_id, contacts_by_external_id
+from vocapp.problems import BadInput, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds of a product from an event on."""
+
+    product: str
+    action: str
+    mrr_minor: int
+    currency: str | None
+    term_ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as received; account and contact by external id, terms of a subscription."""
+
+    id: str
+    digest: str
+    type: str
+    account: str
+    at: datetime
+    contact: str | None = None
+    name: str | None = None
+    count: int = 1
+    terms: Terms | None = None
+    supersedes: str | None = None
+
+
+def record_events(
+    workspace_id: UUID, events: Sequence[NewEvent], *, now: datetime
+) -> list[Problem | None]:
+    """Store a batch in one transaction; None for each that counts once, now or already.
+
+    Which events count does not depend on the order of arrival: one that another names in
+    `supersedes` does not, whichever came first. Where two hold for one instant, or correct
+    the same event, the later received does.
+    """
+
+    def store() -> list[Problem | None]:
+        with transaction() as session:
+            return _store(session, workspace_id, events, now=now)
+
+    return until_no_deadlock(store) if events else []
+
+
+def _store(
+    session: Session, workspace_id: UUID, events: Sequence[NewEvent], *, now: datetime
+) -> list[Problem | None]:
+    """1. take a number; 2. know repetitions; 3. find who; 4. see what is corrected; 5. write;
+    6. bring sums and accounts up to date.
+    """
+    last = _take_numbers(session, workspace_id, len(events))
+    outcomes, fresh = _sort_out(session, workspace_id, events)
+    if not fresh:
+        return outcomes
+    rows = _ledger_rows(session, workspace_id, fresh, now=now)
+    for position, row in enumerate(rows, start=last - len(events) + 1):
+        row["received"] = position
+    undone = _correct(session, workspace_id, rows)
+    _write(session, workspace_id, rows, fresh)
+    counted = [row for row in rows if not row["is_superseded"]]
+    activity.add_up(session, workspace_id, gained=counted, lost=undone)
+    changed = [row for row in [*rows, *undone] if row["type"] == "subscription"]
+    move_accounts(session, workspace_id, {row["account_id"] for row in changed}, now=now)
+    return outcomes
+
+
+def _take_numbers(session: Session, workspace_id: UUID, n: int) -> int:
+    """The last of n numbers. Holds the workspace's lock: batches come one after the other."""
+    insert_if_absent(session, EventCounter, workspace_id=workspace_id, received=0)
+    return session.execute(
+        update(EventCounter)
+        .where(EventCounter.workspace_id == workspace_id)
+        .values(received=EventCounter.received + n)
+        .returning(EventCounter.received)
+    ).scalar_one()
+
+
+def _sort_out(
+    session: Session, workspace_id: UUID, events: Sequence[NewEvent]
+) -> tuple[list[Problem | None], list[NewEvent]]:
+    """What becomes of each, and those that are new."""
+    known: dict[str, str] = {
+        row.id: row.digest
+        for row in session.execute(
+            select(AccountEvent.id, AccountEvent.digest).where(
+                AccountEvent.workspace_id == workspace_id,
+                AccountEvent.id.in_({event.id for event in events}),
+            )
+        )
+    }
+    outcomes: list[Problem | None] = []
+    fresh = []
+    for event in events:
+        if event.id not in known:
+            known[event.id] = event.digest
+            fresh.append(event)
+        is_same = known[event.id] == event.digest
+        outcomes.append(None if is_same else BadInput.of("id", "was used with other content"))
+    return outcomes, fresh
+
+
+def _ledger_rows(
+    session: Session, workspace_id: UUID, events: Sequence[NewEvent], *, now: datetime
+) -> list[dict[str, Any]]:
+    accounts = accounts_by_external_id(
+        session, workspace_id, {event.account for event in events}, now=now
+    )
+    newest: dict[str, NewEvent] = {}
+    for event in events:
+        if event.contact is not None and (
+            event.contact not in newest or event.at >= newest[event.contact].at
+        ):
+            newest[event.contact] = event
+    contacts = contacts_by_external_id(
+        session, workspace_id,
+        {name: (accounts[event.account], event.at) for name, event in newest.items()}, now=now,
+    )  # fmt: skip
+    return [
+        {
+            "workspace_id": workspace_id, "id": event.id, "digest": event.digest,
+            "type": event.type, "account_id": accounts[event.account],
+            "contact_id": contacts.get(event.contact) if event.contact else None,
+            "name": event.name, "count": event.count, "at": event.at,
+            "supersedes": event.supersedes, "is_superseded": False,
+        }
+        for event in events
+    ]  # fmt: skip
+
+
+# --- corrections -----------------------------------------------------------------------
+
+
+def _correct(
+    session: Session, workspace_id: UUID, rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Mark what no longer counts, among the new rows and the stored ones; returns the latter."""
+    latest: dict[str, str] = {
+        row["supersedes"]: row["id"] for row in rows if row["supersedes"] is not None
+    }
+    named = latest.keys() | set(
+        session.scalars(
+            select(AccountEvent.supersedes).where(
+                AccountEvent.workspace_id == workspace_id,
+                AccountEvent.supersedes.in_([row["id"] for row in rows]),
+            )
+        )
+    )
+    for row in rows:
+        is_outdone = row["supersedes"] is not None and latest[row["supersedes"]] != row["id"]
+        row["is_superseded"] = row["id"] in named or is_outdone
+    return _undo(session, workspace_id, latest.keys())
+
+
+def _undo(session: Session, workspace_id: UUID, named: Collection[str]) -> list[dict[str, Any]]:
+    """Let stored events count no longer: those named, and earlier corrections of the same."""
+    if not named:
+        return []
+    stored = session.scalars(
+        scoped(AccountEvent, workspace_id).where(
+            or_(AccountEvent.id.in_(named), AccountEvent.supersedes.in_(named)),
+            AccountEvent.is_superseded.is_(False),
+        )
+    ).all()
+    undone = [
+        {
+            name: getattr(row, name)
+            for name in ("id", "type", "account_id", "contact_id", "count", "at")
+        }
+        for row in stored
+    ]
+    ids = [row.id for row in stored]
+    keys = ((AccountEvent, "id"), (SubscriptionChange, "event_id"), (Milestone, "event_id"))
+    for model, key in keys:
+        session.execute(
+            update(model)
+            .where(model.workspace_id == workspace_id, getattr(model, key).in_(ids))
+            .values(is_superseded=True)
+            .execution_options(synchronize_session=False)
+        )
+    return undone
+
+
+# --- writing ---------------------------------------------------------------------------
+
+
+def _write(
+    session: Session,
+    workspace_id: UUID,
+    rows: Sequence[dict[str, Any]],
+    events: Sequence[NewEvent],
+) -> None:
+    session.execute(insert(AccountEvent), rows)
+    both = list(zip(rows, events, strict=True))
+    changes = [
+        {
+            "product": event.terms.product, "action": event.terms.action,
+            "mrr_minor": event.terms.mrr_minor, "currency": event.terms.currency,
+            "term_ends_on": event.terms.term_ends_on, "received": row["received"],
+            **_detail(workspace_id, row),
+        }
+        for row, event in both
+        if event.terms is not None
+    ]  # fmt: skip
+    milestones = [
+        {"name": event.name, **_detail(workspace_id, row)}
+        for row, event in both
+        if event.type == "milestone"
+    ]
+    if changes:
+        session.execute(insert(SubscriptionChange), changes)
+    if milestones:
+        session.execute(insert(Milestone), milestones)
+
+
+def _detail(workspace_id: UUID, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id, "event_id": row["id"], "account_id": row["account_id"],
+        "at": row["at"], "is_superseded": row["is_superseded"],
+    }  # fmt: skip
+
+
+# --- forgetting ------------------------------------------------------------------------
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """Take a person out of the events; what the account did stays.
+
+    Active users of past months count the person no longer: a number that could name
+    nobody would still tell one person's days apart.
+    """
+    session.execute(
+        update(AccountEvent)
+        .where(AccountEvent.workspace_id == workspace_id, AccountEvent.contact_id == contact_id)
+        .values(contact_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        delete(ActiveDay).where(
+            ActiveDay.workspace_id == workspace_id, ActiveDay.contact_id == contact_id
+        )
+    )

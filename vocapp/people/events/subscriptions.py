@@ -1,0 +1,119 @@
+"""What an account's subscriptions come to: products, revenue, next term end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.periods import local_day
+from vocapp.database import scoped
+from vocapp.people.events.models import SubscriptionChange
+from vocapp.people.models import Account
+from vocapp.people.service import hold_account_facts
+from vocapp.workspaces.models import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What holds of one product now; since: the start of its unbroken run."""
+
+    product: str
+    mrr_minor: int
+    currency: str | None
+    since: datetime
+    changed_at: datetime
+    term_ends_on: date | None
+
+
+def current(changes: Iterable[SubscriptionChange]) -> list[Subscription]:
+    """The subscriptions that are not cancelled, by product.
+
+    changes: of one account, in the order of (at, received); those that were corrected are
+    left out by the caller. A change without a term end keeps the one that held.
+    """
+    held: dict[str, Subscription] = {}
+    for change in changes:
+        before = held.pop(change.product, None)
+        if change.action == "cancelled":
+            continue
+        kept = before.term_ends_on if before and change.action == "changed" else None
+        held[change.product] = Subscription(
+            product=change.product,
+            mrr_minor=change.mrr_minor,
+            currency=change.currency,
+            since=before.since if before else change.at,
+            changed_at=change.at,
+            term_ends_on=change.term_ends_on or kept,
+        )
+    return [held[product] for product in sorted(held)]
+
+
+def in_order(changes: Iterable[SubscriptionChange]) -> list[SubscriptionChange]:
+    """By instant, and for one instant by arrival."""
+    return sorted(changes, key=lambda change: (change.at, change.received))
+
+
+def move_accounts(
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """Let the facts of accounts follow from their subscriptions.
+
+    What a sender said of the account later than its newest subscription event stays; so the
+    outcome does not depend on what arrived first. An event that was corrected still says
+    that something is known of its instant.
+    """
+    if not account_ids:
+        return
+    by_account: dict[UUID, list[SubscriptionChange]] = defaultdict(list)
+    for change in session.scalars(
+        scoped(SubscriptionChange, workspace_id).where(
+            SubscriptionChange.account_id.in_(account_ids)
+        )
+    ):
+        by_account[change.account_id].append(change)
+    time_zone = session.scalars(
+        select(Workspace.time_zone).where(Workspace.id == workspace_id)
+    ).one()
+    accounts = session.scalars(
+        scoped(Account, workspace_id)
+        .where(Account.id.in_(list(by_account)))
+        .order_by(Account.external_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for account in accounts:
+        changes = by_account[account.id]
+        facts, started_at = _facts(changes)
+        as_of = max(change.at for change in changes)
+        hold_account_facts(account, facts, as_of=as_of, now=now)
+        if "started_on" not in account.fact_as_of:
+            account.started_on = local_day(started_at, time_zone) if started_at else None
+
+
+def _facts(changes: Sequence[SubscriptionChange]) -> tuple[dict[str, Any], datetime | None]:
+    """Revenue, its currency and the next term end, and when the first of all began.
+
+    Revenue in several currencies is no one number: then both are None. The term end is not
+    said at all where no event ever told one.
+    """
+    counted = in_order(change for change in changes if not change.is_superseded)
+    held = current(counted)
+    paid = {each.currency for each in held if each.mrr_minor}
+    known = [change.currency for change in counted if change.currency]
+    is_one = bool(counted) and len(paid) <= 1
+    facts: dict[str, Any] = {
+        "mrr_minor": sum(each.mrr_minor for each in held) if is_one else None,
+        "currency": (paid.pop() if paid else known[-1] if known else None) if is_one else None,
+    }
+    if any(change.term_ends_on for change in changes):
+        facts["renewal_on"] = min(
+            (each.term_ends_on for each in held if each.term_ends_on), default=None
+        )
+    return facts, counted[0].at if counted else None
