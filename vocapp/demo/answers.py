@@ -274,7 +274,7 @@ def _comment(rng: Random, kind: str, points: Sequence[_Point], score: int, *, la
     """One or two sentences of the stock, or a brief remark."""
     stock = sentences_ja if language == "ja" else sentences_en
     if rng.random() < 0.16:
-        return rng.choice(stock.GENERAL[_third(kind, score)])
+        return rng.choice(stock.GENERAL[third_of(kind, score)])
     said = [_opener(rng, kind, language)]
     for position, point in enumerate(points):
         if position and point.is_good != points[0].is_good:
@@ -296,7 +296,7 @@ def _opener(rng: Random, kind: str, language: str) -> str:
     return rng.choice(stock.ONBOARDING_OPENERS) if kind == "ces" else ""
 
 
-def _third(kind: str, score: int) -> int:
+def third_of(kind: str, score: int) -> int:
     """0 for a good score, 1 for a middling, 2 for a low one."""
     _, _, _, lowest, highest = _SCALES[kind]
     share = (score - lowest) / (highest - lowest)

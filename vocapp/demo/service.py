@@ -27,10 +27,11 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import company, progressing
+from vocapp.demo import company, doings, progressing
 from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.company import Person
 from vocapp.demo.progress import Progress
+from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.models import Contact
 from vocapp.people.service import identify_contact, upsert_account
 from vocapp.problems import Problem
@@ -43,6 +44,7 @@ FILLED = "demo.filled"
 TIME_ZONE = "Asia/Tokyo"
 _QUIET_AFTER = timedelta(days=30)  # older answers open no follow-up
 _BATCH = 150
+_EVENTS = 1000  # a batch of these, as large as one may send
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def give_passwords(workspace_id: UUID, *, now: datetime) -> tuple[SignIn, ...]:
 
 
 def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
-    """Write what is missing of customers, answers, scores, themes and follow-ups.
+    """Write what is missing of customers, events, answers, scores, themes and follow-ups.
 
     The same seed, size and moment of making give the same content.
     """
@@ -175,6 +177,8 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     plan = answering.planned(rng, people, count=size.answers, now=now)
     surveys = _make_surveys(opened.workspace_id, made_at=now - timedelta(days=answering.DAYS + 30))
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
+    did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
+    yield from _write_events(opened.workspace_id, did, now=now)
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, now=now)
     yield from _work_off(opened.workspace_id)
     yield from progressing.progress(opened.workspace_id, now=utcnow())
@@ -238,6 +242,17 @@ def _owners(workspace_id: UUID) -> dict[str, UUID]:
             )
         }
     return {region: ids[each.email] for each in STAFF for region in each.regions}
+
+
+def _write_events(
+    workspace_id: UUID, planned: Sequence[NewEvent], *, now: datetime
+) -> Iterator[Progress]:
+    """Take in what customers did; what was taken in before counts once."""
+    for start in range(0, len(planned), _EVENTS):
+        for outcome in record_events(workspace_id, planned[start : start + _EVENTS], now=now):
+            if outcome is not None:
+                raise outcome
+        yield Progress("events", min(len(planned), start + _EVENTS), len(planned))
 
 
 def _write_answers(

@@ -14,7 +14,7 @@ from vocapp.database import utcnow
 from vocapp.following_up.wording import STATES
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
-from vocapp.succeeding import queries, service
+from vocapp.succeeding import queries, service, wording
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import members
@@ -77,6 +77,13 @@ def account(external_id: str) -> str:
         "succeeding/account.html",
         detail=detail,
         account=detail.account,
+        activity=queries.activity(
+            current_workspace.id,
+            detail.account.id,
+            time_zone=current_workspace.time_zone,
+            now=utcnow(),
+        ),
+        wording=wording,
         story=shown,
         older_url=url_for(".account", external_id=external_id, before=older) if older else None,
         first_url=here if before else None,

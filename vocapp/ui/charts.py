@@ -7,7 +7,7 @@ wide while its text stays the size of the page's text; vertical positions are px
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,7 @@ LEAST_SPAN = {"nps": 40.0, "csat": 20.0, "ces": 1.0}
 BANDS = {"nps": (0, 7, 9, 10), "csat": (1, 3, 4, 5), "ces": (1, 4, 5, 7)}
 TREND_HEIGHT = 160
 COLUMN_HEIGHT = 96
+AMOUNT_HEIGHT = 72
 
 
 def _read(row: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -156,6 +157,59 @@ def _bands(columns: Sequence[Column], n: int) -> tuple[Band, ...]:
         bands.append(Band(category, count, share, round(x, 3), round(share * 100, 3)))
         x += share * 100
     return tuple(bands)
+
+
+# --- how much happened in each period ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AmountColumn:
+    """One period: x and width in percent, y and height in px from the top."""
+
+    start: date
+    n: int
+    x: float
+    width: float
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Columns from zero, oldest first, with days below; highest is the largest amount."""
+
+    columns: tuple[AmountColumn, ...]
+    ticks: tuple[Tick, ...]
+    highest: int
+
+
+def amounts(points: Sequence[tuple[date, int]], *, locale: Locale | str = "en") -> Amounts:
+    """Columns for (first day, amount >= 0) of periods that follow one another, oldest first.
+
+    An amount above zero is never so low that it cannot be seen.
+    """
+    if not points:
+        return Amounts((), (), 0)
+    highest, slot = max(n for _, n in points), 100 / len(points)
+    gap = slot * 0.2
+    columns = []
+    for index, (start, n) in enumerate(points):
+        height = max(2.0, round(AMOUNT_HEIGHT * n / highest, 2)) if n else 0.0
+        columns.append(
+            AmountColumn(
+                start=start,
+                n=n,
+                x=round(index * slot + gap / 2, 3),
+                width=round(slot - gap, 3),
+                y=round(AMOUNT_HEIGHT - height, 2),
+                height=height,
+            )
+        )
+    ticks = tuple(
+        replace(tick, at=round(slot / 2 + tick.at * (1 - slot / 100), 3))
+        for tick in date_ticks([start for start, _ in points], locale=locale)
+    )
+    return Amounts(tuple(columns), ticks, highest)
 
 
 # --- a score over time -----------------------------------------------------------------------

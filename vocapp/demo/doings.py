@@ -1,0 +1,201 @@
+"""What the demo's customers do: subscriptions, log-ins, use, and the end of their set-up.
+
+A pure function of seed, customers, answers and instant. Who was unhappy in their last
+answers uses less and less and then leaves; who was glad buys more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from vocapp.demo.answers import DAYS, PlannedAnswer, third_of
+from vocapp.demo.company import PLANS, Customer, Person
+from vocapp.people.events.service import NewEvent, Terms
+from vocapp.signing import digest_of_json
+
+_WEEKS = DAYS // 7
+_LEAVERS = 0.08  # of all accounts, over the last months
+_FADE_WEEKS = 9  # how long before leaving use declines
+_SILENCE = timedelta(days=20)  # who leaves has not answered for as long
+_FEATURES = ("report_created", "data_imported", "dashboard_viewed", "ticket_linked")
+# Weeks of the year in which offices are empty: turn of the year, Golden Week, mid-August.
+_QUIET = {1: 0.45, 18: 0.6, 19: 0.75, 33: 0.55, 34: 0.8, 52: 0.5, 53: 0.4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How an account goes: gladness -1..1, its people, and when it leaves, if it does."""
+
+    customer: Customer
+    people: tuple[Person, ...]
+    gladness: float
+    leaves_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        return self.customer.facts.external_id
+
+
+def planned(
+    rng: Random, among: Sequence[Person], plan: Sequence[PlannedAnswer], *, now: datetime
+) -> list[NewEvent]:
+    """All events of all accounts, newest first: then each person is moved only once."""
+    events = [
+        event
+        for course in _courses(rng, among, plan, now=now)
+        for event in (*_subscriptions(rng, course, now=now), *_use(rng, course, now=now))
+    ]
+    return sorted(events, key=lambda event: (event.at, event.id), reverse=True)
+
+
+def _courses(
+    rng: Random, among: Sequence[Person], plan: Sequence[PlannedAnswer], *, now: datetime
+) -> list[_Course]:
+    """Those who leave are the unhappiest of those who fell silent, after their last answer."""
+    people: dict[str, list[Person]] = defaultdict(list)
+    answers: dict[str, list[PlannedAnswer]] = defaultdict(list)
+    for person in among:
+        people[person.customer.facts.external_id].append(person)
+    for answer in plan:
+        answers[answer.person.customer.facts.external_id].append(answer)
+    gladness = {key: _gladness(answers[key][-4:]) for key in people}
+    silent = [
+        key for key in people if answers[key] and answers[key][-1].answered_at < now - _SILENCE
+    ]
+    silent.sort(key=lambda key: (gladness[key], key))
+    leaving = {
+        key: answers[key][-1].answered_at + timedelta(days=rng.uniform(8, 18))
+        for key in silent[: round(_LEAVERS * len(people))]
+    }
+    return [
+        _Course(those[0].customer, tuple(those), gladness[key], leaving.get(key))
+        for key, those in people.items()
+    ]
+
+
+def _gladness(answers: Sequence[PlannedAnswer]) -> float:
+    """-1 (all low scores) to 1 (all good ones); 0 where nobody answered."""
+    if not answers:
+        return 0.0
+    return sum(1 - third_of(each.survey, each.score) for each in answers) / len(answers)
+
+
+# --- subscriptions ----------------------------------------------------------------------
+
+
+def _subscriptions(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
+    """Start, yearly renewals, a change now and then, an added product, perhaps the end."""
+    facts = course.customer.facts
+    start = facts.started_on or now.date()
+    ends = course.leaves_at or now
+    mrr = _rounded((facts.mrr_minor or 0) * rng.uniform(0.55, 0.95), facts.currency)
+    day, number = start, 0
+    while _morning(day) < ends:
+        term_ends_on = day + timedelta(days=365)
+        action = "renewed" if number else "started"
+        yield _change(course, "core", action, mrr, _morning(day), term_ends_on)
+        changed_at = _morning(day + timedelta(days=rng.randrange(60, 330)))
+        if changed_at < ends and rng.random() < 0.45:
+            mrr = _rounded(mrr * _growth(rng, course.gladness), facts.currency)
+            yield _change(course, "core", "changed", mrr, changed_at, term_ends_on)
+        day, number = term_ends_on, number + 1
+        mrr = _rounded(mrr * 1.04, facts.currency)
+    if facts.plan in ("business", "enterprise") and rng.random() < 0.35 + 0.25 * course.gladness:
+        added_at = now - timedelta(days=rng.uniform(30, 420))
+        if _morning(start) < added_at < ends:
+            extra = _rounded(mrr * 0.25, facts.currency)
+            yield _change(course, "analytics", "started", extra, added_at, day)
+            if course.leaves_at:
+                yield _change(course, "analytics", "cancelled", 0, course.leaves_at, None)
+    if course.leaves_at:
+        yield _change(course, "core", "cancelled", 0, course.leaves_at, None)
+
+
+def _growth(rng: Random, gladness: float) -> float:
+    """More for those who are glad, less for those who are not."""
+    return 1 + rng.uniform(0.1, 0.4) * (1 if rng.random() < 0.5 + 0.45 * gladness else -0.8)
+
+
+def _rounded(minor: float, currency: str | None) -> int:
+    step = 100 if currency == "JPY" else 1000
+    return max(step, round(minor / step) * step)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(1), tzinfo=UTC)
+
+
+def _change(
+    course: _Course,
+    product: str,
+    action: str,
+    mrr: int,
+    at: datetime,
+    term_ends_on: date | None,
+) -> NewEvent:
+    terms = Terms(product, action, mrr, course.customer.facts.currency, term_ends_on)
+    name = f"{product}-{action}-{at:%Y%m%d}"
+    return _event(course, name, "subscription", at, terms=terms)
+
+
+# --- use --------------------------------------------------------------------------------
+
+
+def _use(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
+    """A few people a week log in and use something; the set-up ends once, late or never."""
+    start = _morning(course.customer.facts.started_on or now.date())
+    done_at = start + timedelta(days=rng.triangular(3, 60, 14 - 6 * course.gladness))
+    if done_at < min(now, course.leaves_at or now) and rng.random() < 0.9:
+        yield _event(course, "setup", "milestone", done_at, name="setup_done")
+    weight = PLANS[course.customer.facts.plan or "team"][2]
+    for week in range(_WEEKS):
+        monday = now - timedelta(days=now.weekday(), weeks=week)
+        level = _level(course, monday)
+        if monday < start or level <= 0:
+            continue
+        seats = max(1, round(min(4, len(course.people)) * min(1.0, level)))
+        for position, person in enumerate(rng.sample(course.people, k=seats)):
+            at = _at_work(rng, monday)
+            if at < min(now, course.leaves_at or now):
+                kind = "usage" if position % 2 == 0 else "login"
+                uses = max(1, round(weight * 2 * level * rng.uniform(0.7, 1.4)))
+                yield _event(
+                    course, f"{kind}-{at:%Y%m%d%H%M%S}", kind, at, contact=person,
+                    **({"name": rng.choice(_FEATURES), "count": uses} if kind == "usage" else {}),
+                )  # fmt: skip
+
+
+def _level(course: _Course, monday: datetime) -> float:
+    """How much a week is used, about 0..1.3: by season, by gladness, and fading before leaving."""
+    level = (0.85 + 0.3 * course.gladness) * _QUIET.get(monday.isocalendar().week, 1.0)
+    if course.leaves_at is None:
+        return level
+    left = (course.leaves_at - monday) / timedelta(weeks=_FADE_WEEKS)
+    return level * min(1.0, max(0.0, left))
+
+
+def _at_work(rng: Random, monday: datetime) -> datetime:
+    midnight = monday.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = rng.choices(range(5), weights=(5, 6, 6, 5, 4))[0]
+    return midnight + timedelta(days=day, seconds=rng.randrange(12 * 3600))
+
+
+def _event(
+    course: _Course,
+    name_of_it: str,
+    kind: str,
+    at: datetime,
+    *,
+    contact: Person | None = None,
+    **more: Any,
+) -> NewEvent:
+    event_id = f"{course.key}-{name_of_it}"
+    return NewEvent(
+        id=event_id, digest=digest_of_json([event_id, at.isoformat()]), type=kind,
+        account=course.key, at=at, contact=contact.facts.external_id if contact else None, **more,
+    )  # fmt: skip
