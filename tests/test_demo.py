@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from statistics import fmean
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +15,7 @@ from nlp.taxonomy import starter_pack
 from vocapp import cli
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import Base, snapshot
-from vocapp.demo import answers, company, sentences_en, sentences_ja, service
+from vocapp.demo import answers, company, doings, sentences_en, sentences_ja, service
 from vocapp.following_up.models import FollowUp
 from vocapp.measuring.checking import check_cells
 from vocapp.people.models import Account, Contact
@@ -144,6 +145,54 @@ def test_the_stock_is_large_bilingual_and_not_what_the_classifier_learned_from()
     assert not everything & learned
 
 
+# --- what customers do --------------------------------------------------------------------
+
+
+def did_of(now):
+    _, people, planned = plan(now=now, size=SMALL)
+    return doings.planned(Random("7:doings"), people, planned, now=now)
+
+
+@pytest.fixture(scope="module")
+def did(whole_plan):
+    return doings.planned(Random("7:doings"), whole_plan[1], whole_plan[2], now=NOW)
+
+
+def test_events_are_of_the_past_have_ids_of_their_own_and_follow_from_the_seed(whole_plan, did):
+    assert len(did) == len({event.id for event in did})
+    assert all(event.at < NOW for event in did)
+    assert {event.type for event in did} == {"login", "usage", "milestone", "subscription"}
+    assert did == doings.planned(Random("7:doings"), whole_plan[1], whole_plan[2], now=NOW)
+
+
+def test_who_leaves_was_unhappy_and_used_it_less_before(whole_plan, did):
+    left = {
+        event.account: event.at
+        for event in did
+        if event.terms and event.terms.action == "cancelled" and event.terms.product == "core"
+    }
+    assert 8 <= len(left) <= 24
+    assert all(event.at <= left.get(event.account, NOW) for event in did)
+    scores = {True: [], False: []}
+    for each in whole_plan[2]:
+        if each.survey == "nps":
+            scores[each.person.customer.facts.external_id in left].append(each.score)
+    assert fmean(scores[True]) < fmean(scores[False]) - 1
+
+    def uses(of, since_weeks, until_weeks):
+        return sum(
+            event.count
+            for event in did
+            if event.type == "usage"
+            and event.account in of
+            and since_weeks < (of[event.account] - event.at) / timedelta(weeks=1) <= until_weeks
+        )
+
+    assert uses(left, 0, 6) < 0.6 * uses(left, 12, 18)
+    others = {event.account: NOW for event in did if event.account not in left}
+    assert uses(others, 0, 6) > 0.7 * uses(others, 12, 18)
+
+
 # --- what is filled -----------------------------------------------------------------------
 
 
@@ -189,6 +238,8 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
         ) == 60  # fmt: skip
 
     before = contents()
+    assert before["account_event"] > 500
+    assert before["subscription_change"] >= 12
     again = service.open_demo(now=NOW)
     assert again.is_filled
     assert again.sign_ins == ()
@@ -216,6 +267,7 @@ def test_an_interrupted_demo_goes_on_where_it_was(app):
     assert ids == {answer.id for answer in planned}
     assert check_cells(opened.workspace_id).not_current == 0
     assert len(all_of(Workspace)) == 1
+    assert contents()["account_event"] == len({event.id for event in did_of(opened.made_at)})
 
 
 def test_only_recent_answers_open_cases_and_some_are_worked_on(app):

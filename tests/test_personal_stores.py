@@ -71,6 +71,11 @@ def person(any_api) -> UUID:
         "/api/v1/invitations", {"survey": "nps", "channel": "email", "contact": contact}
     )
     assert asked.status_code in {200, 201}, asked.text
+    seen = {
+        "id": "seen", "type": "login", "account": "acme", "contact": CANARIES["external_id"],
+        "at": "2026-10-02T01:00:00Z",
+    }  # fmt: skip
+    assert api.post("/api/v1/events", {"events": [seen]}).json["accepted"] == 1
     _work_off()
     response_id = UUID(answered.json["id"])
     with snapshot() as session:

@@ -53,6 +53,7 @@ class Ids:
     pending: str
     mail: str
     account: str
+    event: str
     undo: str
 
     @property
@@ -88,6 +89,14 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "people_api.save_account": (Call(json=lambda t: {"external_id": t.account}),),
     "people_api.save_contact": (
         Call(json=lambda t: {"external_id": "c1", "account": {"external_id": t.account}}),
+    ),
+    "events_api.take_in_events": (
+        Call(json=lambda t: {"events": [
+            {"id": t.event, "type": "login", "account": t.account, "contact": CANARY,
+             "at": "2026-10-02T01:00:00Z"},
+            {"id": "x", "type": "milestone", "account": t.account, "name": "setup_done",
+             "at": "2026-10-02T01:00:00Z", "supersedes": t.event},
+        ]}),
     ),
     "following_up_api.list_follow_ups": (
         Call(query=lambda t: {"owner": t.user}),
@@ -314,6 +323,13 @@ def _fill(app: Any, b: Any) -> Ids:
     said = {"comment": f"{CANARY} too slow", "contact": contact, "account": account}
     response = b.respond("b-survey", score=1, **said)
     assert response.status_code == 201, response.text
+    told = {
+        "id": f"{CANARY}-event", "type": "subscription", "account": account["external_id"],
+        "product": CANARY, "action": "started", "mrr": 1, "currency": "JPY",
+        "at": "2026-10-01T00:00:00Z",
+    }  # fmt: skip
+    taken = b.post("/api/v1/events", {"events": [told]})
+    assert taken.json == {"accepted": 1, "rejected": []}
     asked = b.post(
         "/api/v1/invitations",
         {"survey": "b-survey", "channel": "email", "contact": {"email": f"{CANARY}@example.org"}},
@@ -348,6 +364,7 @@ def _fill(app: Any, b: Any) -> Ids:
         pending=more["pending"],
         mail=mail.name,
         account=account["external_id"],
+        event=told["id"],
         undo=str(done.undo),
     )
 
@@ -408,6 +425,7 @@ def _nowhere(of_b: Ids) -> Ids:
         survey="x-survey",
         theme="x-theme",
         account="kanaria-of-x-acme",
+        event="kanaria-of-x-event",
         public_id="x" * len(of_b.public_id),
         mail=of_b.mail[:-12] + "00000000.eml",
         undo=sign("undo", {"w": str(uuid7()), "id": str(uuid7())}),

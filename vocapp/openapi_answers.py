@@ -80,6 +80,9 @@ SCHEMAS: dict[str, Schema] = {
         **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(OBJECT),
         kpis=or_null(OBJECT),
     ),
+    "EventsTaken": record(
+        accepted=COUNT, rejected=list_of(record(index=COUNT, field=TEXT, message=TEXT))
+    ),
     "Contact": record(
         **_PERSON, locale=or_null(TEXT), time_zone=or_null(TEXT), attributes=OBJECT,
         updated_at=TIME,
@@ -161,6 +164,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/accounts"): ("Account", (201,)),
     ("get", "/api/v1/accounts/{external_id}"): ("AccountInCare", (200,)),
     ("post", "/api/v1/contacts"): ("Contact", (201,)),
+    ("post", "/api/v1/events"): ("EventsTaken", (202,)),
     ("get", "/api/v1/surveys"): ("Surveys", (200,)),
     ("post", "/api/v1/surveys"): ("Survey", (201,)),
     ("get", "/api/v1/surveys/{key}"): ("Survey", (200,)),

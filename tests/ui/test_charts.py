@@ -205,3 +205,19 @@ def test_a_sparkline_breaks_at_gaps_and_ends_at_the_newest_value():
     assert charts.sparkline([None, None]).last is None
     assert charts.sparkline([]).paths == ()
     assert charts.sparkline([5.0]).last == (50, 12)
+
+
+def test_amounts_stand_on_zero_side_by_side_and_what_is_little_can_be_seen():
+    weeks = [(date(2026, 1, 5), 0), (date(2026, 1, 12), 1), (date(2026, 1, 19), 1000)]
+    picture = charts.amounts(weeks)
+    assert [column.height for column in picture.columns] == [0, 2, charts.AMOUNT_HEIGHT]
+    assert all(c.y + c.height == charts.AMOUNT_HEIGHT for c in picture.columns)
+    for left, right in pairwise(picture.columns):
+        assert left.x + left.width < right.x
+    assert picture.columns[-1].x + picture.columns[-1].width <= 100
+    assert all(0 <= tick.at <= 100 for tick in picture.ticks)
+
+
+def test_amounts_of_nothing_are_no_columns():
+    assert charts.amounts([]).columns == ()
+    assert charts.amounts([(date(2026, 1, 5), 0)]).columns[0].height == 0

@@ -158,16 +158,14 @@ def _use(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
         level = _level(course, monday)
         if monday < start or level <= 0:
             continue
-        seats = max(1, round(min(4, len(course.people)) * min(1.0, level)))
-        for position, person in enumerate(rng.sample(course.people, k=seats)):
+        # A person a week uses it for all of them; every other week one more logs in.
+        seen = rng.sample(course.people, k=min(len(course.people), 1 + week % 2))
+        for kind, person in zip(("usage", "login"), seen, strict=False):
             at = _at_work(rng, monday)
             if at < min(now, course.leaves_at or now):
-                kind = "usage" if position % 2 == 0 else "login"
-                uses = max(1, round(weight * 2 * level * rng.uniform(0.7, 1.4)))
-                yield _event(
-                    course, f"{kind}-{at:%Y%m%d%H%M%S}", kind, at, contact=person,
-                    **({"name": rng.choice(_FEATURES), "count": uses} if kind == "usage" else {}),
-                )  # fmt: skip
+                uses = max(1, round(weight * 4 * level * rng.uniform(0.8, 1.25)))
+                said = {"name": rng.choice(_FEATURES), "count": uses} if kind == "usage" else {}
+                yield _event(course, f"{kind}-{at:%G%V}", kind, at, contact=person, **said)
 
 
 def _level(course: _Course, monday: datetime) -> float:

@@ -74,12 +74,12 @@ def _apply(
         if any(n < 0 for n in delta.values())
     ]  # fmt: skip
     if more:
-        offered = insert_into(session, model)
+        offered = insert_into(session, model.__table__)
         sums = [name for name in more[0] if name not in {"workspace_id", *names}]
-        session.execute(
+        session.connection().execute(
             offered.on_conflict_do_update(
                 index_elements=["workspace_id", *names],
-                set_={name: getattr(model, name) + offered.excluded[name] for name in sums},
+                set_={name: model.__table__.c[name] + offered.excluded[name] for name in sums},
             ),
             more,
         )

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute
 
 from surveys.periods import day_bounds, local_day, period_start
 from vocapp.database import scoped
@@ -182,7 +183,9 @@ def active_people(
     return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
 
 
-def _within(at: ColumnElement[datetime], since: datetime, until: datetime) -> ColumnElement[bool]:
+def _within(
+    at: InstrumentedAttribute[datetime], since: datetime, until: datetime
+) -> ColumnElement[bool]:
     return and_(at >= since, at < until)
 
 

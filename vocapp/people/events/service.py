@@ -216,7 +216,8 @@ def _write(
     rows: Sequence[dict[str, Any]],
     events: Sequence[NewEvent],
 ) -> None:
-    session.execute(insert(AccountEvent), rows)
+    connection = session.connection()  # the session would send rows with and without None apart
+    connection.execute(insert(AccountEvent), rows)
     both = list(zip(rows, events, strict=True))
     changes = [
         {
@@ -234,9 +235,9 @@ def _write(
         if event.type == "milestone"
     ]
     if changes:
-        session.execute(insert(SubscriptionChange), changes)
+        connection.execute(insert(SubscriptionChange), changes)
     if milestones:
-        session.execute(insert(Milestone), milestones)
+        connection.execute(insert(Milestone), milestones)
 
 
 def _detail(workspace_id: UUID, row: Mapping[str, Any]) -> dict[str, Any]:
