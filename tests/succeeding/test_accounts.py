@@ -243,3 +243,31 @@ def test_an_account_of_another_workspace_is_not_there(customers, staff, new_work
     assert viewer.post("/accounts/a/owner", {"owner": ""}).status_code == 404
     machine = api_of(customers.client, stranger)
     assert machine.get("/api/v1/accounts/a").status_code == 404
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+def test_an_account_without_events_says_so(customers, staff):
+    html = staff("viewer").get("/accounts/a").text
+    assert "No subscription is running" in html
+    assert "as soon as your product sends events" in html
+
+
+def test_an_account_tells_what_it_has_does_and_has_reached(customers, staff):
+    at = (utcnow() - timedelta(days=10)).isoformat()
+    common = {"account": "b", "at": at}
+    events = [
+        {"id": "1", "type": "login", "contact": "p", **common},
+        {"id": "2", "type": "usage", "name": "report", "count": 41, "contact": "p", **common},
+        {"id": "3", "type": "milestone", "name": "setup_done", **common},
+        {"id": "4", "type": "subscription", "product": "core", "action": "started",
+         "mrr": 77_000, "currency": "JPY", "term_ends_on": "2099-03-31", **common},
+    ]  # fmt: skip
+    assert customers.post("/api/v1/events", {"events": events}).json["rejected"] == []
+    html = staff("viewer").get("/accounts/b").text
+    assert "Subscription of core started: ¥77,000 a month" in html
+    assert "Milestone: Set-up done" in html
+    assert "Term ends on Mar 31, 2099" in html
+    assert '<td class="number">1</td><td class="number">41</td>' in html
+    assert "10 days ago" in html or "1 week ago" in html
