@@ -63,6 +63,9 @@ def _web_command(scripts: Path, settings: Settings, host: str) -> list[str]:
         "--workers", "2",
         "--threads", "8",
         "--graceful-timeout", "10",
+        # Starting counts, too: on a busy machine the default of 30 s ends a process before it
+        # has started, again and again.
+        "--timeout", "180",
         # More waiting requests than that would time out before they are worked.
         "--backlog", "256",
         "--no-control-socket",
