@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from surveys.attributes import OTHER
 from surveys.shares import (
     COLLINEAR,
     Floats,
@@ -28,7 +29,6 @@ LEAST_ANSWERS = 100
 ANSWERS_PER_DRIVER = 10
 LEAST_IN_GROUP = 10
 MOST_LEVELS = 8
-OTHER, UNKNOWN = "(other)", ""
 _BLOCKS = 1000  # resampled instead of rows where there are more rows than that
 _CELLS_AT_ONCE = 2_000_000  # numbers, so that memory stays bounded
 
@@ -191,14 +191,16 @@ def _columns(candidate: Candidate) -> _Coded | Left:
     names, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranked = np.argsort(-counts, kind="stable")
     kept = [at for at in ranked[:MOST_LEVELS] if counts[at] >= LEAST_IN_GROUP]
+    # A rest too small to be a group of its own takes the smallest groups in.
+    while kept and 0 < len(values) - counts[kept].sum() < LEAST_IN_GROUP:
+        kept.pop()
     columns = place[:, None] == np.array(kept, dtype=int)[None, :]
     levels: list[str | None] = [str(names[at]) for at in kept]
     rest = ~columns.any(axis=1)
-    if rest.sum() >= LEAST_IN_GROUP:
+    if rest.any():
         columns, levels = np.column_stack([columns, rest]), [*levels, OTHER]
     if len(levels) < 2:
         return "rare"
-    # A rest too small for a group of its own has no column: it stands for no level.
     return _Coded(candidate.key, tuple(levels), columns)
 
 

@@ -244,11 +244,15 @@ def test_constant_and_rare_candidates_are_left_out_in_words_and_copies_are_marke
 def test_rare_values_of_a_category_are_put_together():
     rng = np.random.default_rng(3)
     values = np.array(["a"] * 150 + ["b"] * 120 + ["c"] * 8 + ["d"] * 7 + [""] * 15)
+    few = np.array(["a"] * 150 + ["b"] * 135 + ["c"] * 11 + ["d"] * 4)
     found = analyse_drivers(
         rng.normal(size=300), [Candidate("plan", values)], seed=1, replicates=50
     )
     effects = {effect.level: effect.n for effect in found.drivers[0].effects}
     assert effects == {"a": 150, "b": 120, "": 15, "(other)": 15}
+    found = analyse_drivers(rng.normal(size=300), [Candidate("plan", few)], seed=1, replicates=50)
+    effects = {effect.level: effect.n for effect in found.drivers[0].effects}
+    assert effects == {"a": 150, "b": 135, "(other)": 15}  # "d" alone could be told apart
 
 
 def test_nothing_is_said_where_nothing_can_be():

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.attributes import reportable_values
 from surveys.periods import local_day
 from surveys.segments import profile_key
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import scoped, snapshot
-from vocapp.measuring.attributes import KnownValues, reportable_values
+from vocapp.measuring.attributes import KnownValues
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,

@@ -9,8 +9,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, SelectField, ValidationError
 from wtforms.validators import Optional
 
-from vocapp.measuring.attributes import REPORTABLE
+from surveys.attributes import REPORTABLE
 from vocapp.measuring.histograms import Ask
+from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
 
 PAGE_MIN_N = 5
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -34,16 +35,6 @@ INTERVALS = (
     ("month", _l("By month")),
     ("quarter", _l("By quarter")),
 )
-ATTRIBUTE_NAMES = {
-    "plan": _l("Plan"),
-    "region": _l("Region"),
-    "channel": _l("Channel"),
-    "locale": _l("Language"),
-    "industry": _l("Industry"),
-    "role": _l("Role"),
-    "revenue_band": _l("Monthly revenue"),
-    "tenure_band": _l("Customer for"),
-}
 
 
 class ResultsForm(Form):

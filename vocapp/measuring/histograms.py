@@ -18,12 +18,12 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.attributes import REPORTABLE, as_text, reportable_values
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.questions import scale_of
 from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
-from vocapp.measuring.attributes import REPORTABLE, as_text, reportable_values
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from surveys.attributes import reportable_values
 from surveys.periods import local_day
 from surveys.questions import scale_of
 from surveys.segments import profile_key
@@ -24,7 +25,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import insert_if_absent, insert_into, scoped, transaction, utcnow
-from vocapp.measuring.attributes import KnownValues, reportable_values
+from vocapp.measuring.attributes import KnownValues
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,

@@ -20,6 +20,7 @@ from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
 from vocapp.signing import sign
+from vocapp.ui.attribute_names import attribute_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("measuring", __name__, template_folder="templates")
@@ -106,7 +107,7 @@ def survey_results(key: str) -> str:
         themes_url=_themes_url(survey, parameters),
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
-        segment_label=" · ".join(wording.attribute_name(name) for name in ask.by),
+        segment_label=" · ".join(attribute_name(name) for name in ask.by),
     )
 
 

@@ -8,46 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 
 from surveys.scoring import category_counts
-from vocapp.measuring.attributes import OTHER
-from vocapp.measuring.forms import ATTRIBUTE_NAMES
 from vocapp.measuring.queries import Figure, Metrics
+from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import metric_name
-
-
-def attribute_name(name: str) -> str:
-    """An attribute as a heading; free attributes are named as the customer named them."""
-    return str(ATTRIBUTE_NAMES.get(name, name))
-
-
-def value_name(attribute: str, value: str | None) -> str:
-    """A segment's value in words."""
-    if value is None:
-        return _("Not known")
-    if value == OTHER:
-        return _("Other values")
-    return _known_values().get((attribute, value), value)
 
 
 def segment_name(by: Mapping[str, str | None]) -> str:
     """All values of a segment, joined."""
     return " · ".join(value_name(attribute, value) for attribute, value in by.items())
-
-
-def _known_values() -> dict[tuple[str, str], str]:
-    return {
-        ("channel", "api"): _("Interface (API)"),
-        ("channel", "web"): _("Survey page"),
-        ("channel", "widget"): _("Widget"),
-        ("channel", "embed"): _("Embedded page"),
-        ("channel", "email"): _("E-mail"),
-        ("channel", "import"): _("Import"),
-        ("locale", "ja"): _("Japanese"),
-        ("locale", "en"): _("English"),
-        ("tenure_band", "<3m"): _("under 3 months"),
-        ("tenure_band", "3-12m"): _("3 to 12 months"),
-        ("tenure_band", "1-2y"): _("1 to 2 years"),
-        ("tenure_band", ">=2y"): _("2 years and more"),
-    }
 
 
 def category_names(kind: str) -> list[str]:

@@ -1,0 +1,50 @@
+"""Attributes and their values in the reader's words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from surveys.attributes import OTHER
+
+ATTRIBUTE_NAMES = {
+    "plan": _l("Plan"),
+    "region": _l("Region"),
+    "channel": _l("Channel"),
+    "locale": _l("Language"),
+    "industry": _l("Industry"),
+    "role": _l("Role"),
+    "revenue_band": _l("Monthly revenue"),
+    "tenure_band": _l("Customer for"),
+}
+
+
+def attribute_name(name: str) -> str:
+    """An attribute as a heading; free attributes are named as the customer named them."""
+    return str(ATTRIBUTE_NAMES.get(name, name))
+
+
+def value_name(attribute: str, value: str | None) -> str:
+    """A segment's value in words."""
+    if value is None:
+        return _("Not known")
+    if value == OTHER:
+        return _("Other values")
+    return _known_values().get((attribute, value), value)
+
+
+def _known_values() -> dict[tuple[str, str], str]:
+    return {
+        ("channel", "api"): _("Interface (API)"),
+        ("channel", "web"): _("Survey page"),
+        ("channel", "widget"): _("Widget"),
+        ("channel", "embed"): _("Embedded page"),
+        ("channel", "email"): _("E-mail"),
+        ("channel", "import"): _("Import"),
+        ("locale", "ja"): _("Japanese"),
+        ("locale", "en"): _("English"),
+        ("tenure_band", "<3m"): _("under 3 months"),
+        ("tenure_band", "3-12m"): _("3 to 12 months"),
+        ("tenure_band", "1-2y"): _("1 to 2 years"),
+        ("tenure_band", ">=2y"): _("2 years and more"),
+    }
