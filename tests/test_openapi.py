@@ -114,6 +114,7 @@ def test_real_answers_are_as_described(api, document):
         "Account": api.post("/api/v1/accounts", {"external_id": "y", "name": "Y"}),
         "Contact": api.post("/api/v1/contacts", {"email": "b@example.com"}),
         "EventsTaken": api.post("/api/v1/events", {"events": [{"type": "login"}]}),
+        "Drivers": api.get("/api/v1/surveys/nps/drivers"),
         "Themes": api.get("/api/v1/themes"),
         "ThemeComments": api.get("/api/v1/themes/support/responses"),
         "Invitation": api.post("/api/v1/invitations", asked),

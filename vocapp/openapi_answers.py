@@ -119,6 +119,23 @@ SCHEMAS: dict[str, Schema] = {
         survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
         pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
     ),
+    "Drivers": record(
+        survey=TEXT, metric=TEXT, interval_level=NUMBER, computing=YES_NO, caution=TEXT,
+        computed_at=or_null(TIME), since=or_null(TEXT), until=or_null(TEXT), n=or_null(COUNT),
+        sampled=or_null(COUNT), minimum_n=or_null(COUNT), reason=or_null(TEXT),
+        method=or_null(TEXT), r_squared=or_null(NUMBER), drivers=list_of(ref("Driver")),
+        left_out=list_of(record(type=TEXT, key=TEXT, reason=TEXT)),
+    ),
+    "Driver": {
+        **record(
+            type=TEXT, key=TEXT, label=or_null(BY_LANGUAGE), share=NUMBER, low=NUMBER,
+            high=NUMBER, overlaps=YES_NO,
+            effects=list_of(
+                record(value=or_null(TEXT), n=COUNT, points=NUMBER, low=NUMBER, high=NUMBER)
+            ),
+        ),
+        "description": "A theme or attribute and its share of the differences between answers.",
+    },
     "Theme": record(
         key=TEXT, label=BY_LANGUAGE, description=BY_LANGUAGE, n=COUNT, share=NUMBER,
         previous_n=COUNT, negative=COUNT, positive=COUNT, counts=OBJECT, effect=or_null(NUMBER),
@@ -173,6 +190,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),
     ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
+    ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
     ("get", "/api/v1/themes"): ("Themes", (200,)),
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),

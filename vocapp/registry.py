@@ -39,6 +39,9 @@ from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.understanding import analysers
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
+from vocapp.understanding.drivers import service as drivers_service
+from vocapp.understanding.drivers.api import api as drivers_api
+from vocapp.understanding.drivers.views import blueprint as drivers_pages
 from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, home, home_cards, staff_mail
 from vocapp.workspaces.api import api as workspaces_api
@@ -51,11 +54,13 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, events_api, authoring_api, collecting_api, public_api,
-        measuring_api, understanding_api, distributing_api, following_up_api, succeeding_api,
+        measuring_api, understanding_api, drivers_api, distributing_api, following_up_api,
+        succeeding_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
+        drivers_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, succeeding_pages,
     ):  # fmt: skip
@@ -100,6 +105,12 @@ def _register_work() -> None:
         outbox.Kind(
             "refine", mode="leased", work=understanding_service.refine, queue="slow",
             batch=32, lease_s=300, refines=True,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            drivers_service.DRIVERS, mode="leased", work=drivers_service.compute_drivers,
+            queue="slow", batch=1, lease_s=600, max_attempts=3,
         )
     )  # fmt: skip
     worker.before_work("slow", analysers.warm_up)

@@ -105,6 +105,7 @@ def survey_results(key: str) -> str:
         kept={name: value for name, value in parameters.items() if name not in {"by", "by2"}},
         address=address,
         themes_url=_themes_url(survey, parameters),
+        drivers_url=_drivers_url(survey),
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
         segment_label=" · ".join(attribute_name(name) for name in ask.by),
@@ -186,6 +187,13 @@ def _segments(metrics: Metrics) -> Segments:
         worse=[row["label"] for row in apart if row["value"] < overall],
         in_all=len(shown),
     )
+
+
+def _drivers_url(survey: SurveySummary) -> str | None:
+    """What moves the score, on a page of the same package as the themes."""
+    if "drivers.show_drivers" not in current_app.view_functions:
+        return None
+    return url_for("drivers.show_drivers", key=survey.key)
 
 
 def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None:

@@ -34,6 +34,7 @@ from vocapp.understanding.analysers import (
     preferred_encoder,
     taxonomy_of,
 )
+from vocapp.understanding.drivers.service import see_to_drivers
 from vocapp.understanding.models import (
     LABEL_VERDICTS,
     Analysis,
@@ -245,6 +246,7 @@ def _store(session: Session, *, result: _Result) -> None:
     )
     if response is None:
         return
+    see_to_drivers(session, job.workspace_id, response.survey_id, now=now)
     text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
     if digest_of_text(text) != job.digest:
         return  # edited meanwhile: the edit left a row of work of its own

@@ -1,0 +1,91 @@
+"""The page that says what moves a survey's score."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from vocapp import ui
+from vocapp.authoring.queries import survey_by_key
+from vocapp.database import utcnow
+from vocapp.understanding.drivers import wording
+from vocapp.understanding.drivers.queries import Report, survey_drivers
+from vocapp.understanding.drivers.sampling import DAYS
+from vocapp.understanding.drivers.service import ask_for_drivers
+from vocapp.understanding.views import text_in_language
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+
+blueprint = Blueprint("drivers", __name__)
+
+
+@blueprint.get("/results/<key>/drivers")
+@signed_in()
+def show_drivers(key: str) -> str:
+    """Themes and attributes by how much of the differences between answers goes with them."""
+    survey = survey_by_key(current_workspace.id, key)
+    found = survey_drivers(survey, now=utcnow())
+    report = found.report
+    return render_template(
+        "understanding/drivers.html",
+        survey=survey,
+        report=report,
+        is_computing=found.is_computing,
+        may_compute=current_user.role in {"admin", "product"},
+        last_day=report.until - timedelta(days=1) if report else None,
+        days=DAYS,
+        rows=_rows(report, survey.kind) if report else [],
+        left_out=_left_out(report) if report else {},
+    )
+
+
+@blueprint.post("/results/<key>/drivers")
+@signed_in("product")
+def compute_drivers(key: str) -> Any:
+    """Compute them now instead of tonight."""
+    survey = survey_by_key(current_workspace.id, key)
+    ask_for_drivers(current_workspace.id, survey.id, now=utcnow())
+    ui.notice(_("What moves the score is being computed. Load the page again in a moment."))
+    return redirect(url_for("drivers.show_drivers", key=survey.key))
+
+
+def _rows(report: Report, kind: str) -> list[dict[str, Any]]:
+    """Drivers as rows of chart and table, the strongest first."""
+    return [
+        {
+            "label": _label(driver.key, report),
+            "value": 100 * driver.share,
+            "low": 100 * driver.low,
+            "high": 100 * driver.high,
+            "text": wording.percent_of(driver.share),
+            "range": wording.percent_range(driver.low, driver.high),
+            "note": wording.direction(driver, kind),
+            "is_pale": driver.low == 0,
+            "url": _url(driver.key),
+            "overlaps": driver.overlaps,
+            "effects": [wording.effect_row(driver.key, effect, kind) for effect in driver.effects],
+        }
+        for driver in report.drivers
+    ]
+
+
+def _label(key: str, report: Report) -> str:
+    kind, _colon, name = key.partition(":")
+    if kind == "theme":
+        return text_in_language(report.labels.get(name, {})) or name
+    return wording.driver_name(key)
+
+
+def _url(key: str) -> str | None:
+    kind, _colon, name = key.partition(":")
+    return url_for("understanding.theme", key=name, days=DAYS) if kind == "theme" else None
+
+
+def _left_out(report: Report) -> dict[str, list[str]]:
+    """Names of what says nothing, by why."""
+    found: dict[str, list[str]] = {}
+    for key, why in report.left_out:
+        found.setdefault(why, []).append(_label(key, report))
+    return found
