@@ -153,7 +153,7 @@ def test_the_page_says_what_moves_the_score_and_that_it_is_no_cause(api, staff, 
     drain_outbox()
     compute(api, drain_outbox)
     page = words_of(person.get("/results/nps/drivers"))
-    for words in ("Associated, not caused.", "points lower with it", "highest: pro (+",
+    for words in ("Associated, not caused.", "points lower with it", "pro (+",
                   "from 300 answers of", "Region"):  # fmt: skip
         assert words in page, words
     assert 'href="/results/nps/drivers"' in words_of(person.get("/results/nps"))

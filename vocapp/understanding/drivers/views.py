@@ -65,7 +65,10 @@ def _rows(report: Report, kind: str) -> list[dict[str, Any]]:
             "is_pale": driver.low == 0,
             "url": _url(driver.key),
             "overlaps": driver.overlaps,
-            "effects": [wording.effect_row(driver.key, effect, kind) for effect in driver.effects],
+            "effects": [
+                wording.effect_row(driver.key, effect, kind)
+                for effect in sorted(driver.effects, key=lambda effect: -effect.points)
+            ],
         }
         for driver in report.drivers
     ]

@@ -10,6 +10,8 @@ from surveys.drivers import Driver, Effect
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import number, percent
 
+_MOST_LEVELS = 2  # of a category, in the words beside a bar
+
 
 def driver_name(key: str) -> str:
     """What is not a theme; themes are named by the workspace."""
@@ -31,19 +33,19 @@ def direction(driver: Driver, kind: str) -> str:
     first = driver.effects[0]
     if first.level is None:
         return _against_the_rest(first, kind)
-    best = max(driver.effects, key=lambda effect: effect.points)
-    worst = min(driver.effects, key=lambda effect: effect.points)
-    return _(
-        "highest: %(best)s (%(up)s), lowest: %(worst)s (%(down)s)",
-        best=_level(driver.key, best), up=signed(best.points, kind),
-        worst=_level(driver.key, worst), down=signed(worst.points, kind),
-    )  # fmt: skip
+    clear = [effect for effect in driver.effects if not effect.low <= 0 <= effect.high]
+    if not clear:
+        return _("no clear direction")
+    ranked = sorted(clear, key=lambda effect: -abs(effect.points))[:_MOST_LEVELS]
+    return _(", ").join(
+        f"{_level(driver.key, effect)} ({signed(effect.points, kind)})" for effect in ranked
+    )
 
 
 def _against_the_rest(effect: Effect, kind: str) -> str:
     size = number(abs(effect.points), _digits(kind))
     if effect.low <= 0 <= effect.high:
-        return _("no clear direction (%(points)s points)", points=signed(effect.points, kind))
+        return _("no clear direction")
     if effect.points < 0:
         return _("%(points)s points lower with it", points=size)
     return _("%(points)s points higher with it", points=size)
