@@ -29,7 +29,7 @@ def upgrade() -> None:
     sa.Column('minimum_n', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=20), nullable=True),
     sa.Column('method', sa.String(length=20), nullable=True),
-    sa.Column('r_squared', sa.Float(), nullable=True),
+    sa.Column('r_squared', sa.Double(), nullable=True),
     sa.Column('findings', JSON, nullable=False),
     sa.CheckConstraint("method IN ('shapley', 'relative_weights')", name=op.f('ck_driver_report_method_known')),
     sa.CheckConstraint("reason IN ('too_few', 'same_scores', 'no_drivers')", name=op.f('ck_driver_report_reason_known')),

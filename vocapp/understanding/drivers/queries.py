@@ -15,7 +15,7 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.understanding.drivers.models import DriverReport
-from vocapp.understanding.drivers.service import DRIVERS
+from vocapp.understanding.drivers.service import waiting
 from vocapp.understanding.models import Theme
 
 
@@ -49,17 +49,11 @@ class SurveyDrivers:
 def survey_drivers(survey: SurveySummary, *, now: datetime) -> SurveyDrivers:
     """What moves a survey's score, and whether newer figures are on their way."""
     row = db.session.get(DriverReport, (survey.workspace_id, survey.id))
-    asked_for = select(Pending.id).where(
-        Pending.workspace_id == survey.workspace_id,
-        Pending.kind == DRIVERS,
-        Pending.subject_id == survey.id,
-        Pending.set_aside_at.is_(None),
-        Pending.due_at <= now,
-    )
+    asked_for = waiting(select(Pending.id), survey.workspace_id, survey.id)
     return SurveyDrivers(
         survey=survey,
         report=_report(row, _labels(survey.workspace_id)) if row else None,
-        is_computing=db.session.scalar(asked_for.limit(1)) is not None,
+        is_computing=db.session.scalar(asked_for.where(Pending.due_at <= now).limit(1)) is not None,
     )
 
 

@@ -85,7 +85,7 @@ def see_to_drivers(session: Session, workspace_id: UUID, survey_id: UUID, *, now
     """
 
     def see_to_it() -> bool:
-        if not session.scalar(_waiting(select(Pending.id), workspace_id, survey_id).limit(1)):
+        if not session.scalar(waiting(select(Pending.id), workspace_id, survey_id).limit(1)):
             time_zone = _time_zone(session, workspace_id)
             tomorrow = local_day(now, time_zone) + timedelta(days=1)
             outbox.add(
@@ -101,7 +101,7 @@ def ask_for_drivers(workspace_id: UUID, survey_id: UUID, *, now: datetime) -> No
     """Have a survey's drivers computed now instead of tonight; asking twice computes once."""
     with transaction() as session:
         brought_forward = session.scalars(
-            _waiting(update(Pending), workspace_id, survey_id)
+            waiting(update(Pending), workspace_id, survey_id)
             .where(Pending.lease_token.is_(None))
             .values(due_at=now)
             .returning(Pending.id)
@@ -111,7 +111,8 @@ def ask_for_drivers(workspace_id: UUID, survey_id: UUID, *, now: datetime) -> No
     outbox.ring(DRIVERS)
 
 
-def _waiting(statement: Any, workspace_id: UUID, survey_id: UUID) -> Any:
+def waiting(statement: Any, workspace_id: UUID, survey_id: UUID) -> Any:
+    """Narrow a SELECT or UPDATE of pending work to what waits for one survey."""
     return statement.where(
         Pending.workspace_id == workspace_id,
         Pending.kind == DRIVERS,

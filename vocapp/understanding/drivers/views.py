@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from vocapp import ui
-from vocapp.authoring.queries import survey_by_key
+from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.understanding.drivers import wording
 from vocapp.understanding.drivers.queries import Report, survey_drivers
@@ -36,7 +36,7 @@ def show_drivers(key: str) -> str:
         may_compute=current_user.role in {"admin", "product"},
         last_day=report.until - timedelta(days=1) if report else None,
         days=DAYS,
-        rows=_rows(report, survey.kind) if report else [],
+        rows=_rows(report, survey) if report else [],
         left_out=_left_out(report) if report else {},
     )
 
@@ -51,7 +51,7 @@ def compute_drivers(key: str) -> Any:
     return redirect(url_for("drivers.show_drivers", key=survey.key))
 
 
-def _rows(report: Report, kind: str) -> list[dict[str, Any]]:
+def _rows(report: Report, survey: SurveySummary) -> list[dict[str, Any]]:
     """Drivers as rows of chart and table, the strongest first."""
     return [
         {
@@ -61,12 +61,12 @@ def _rows(report: Report, kind: str) -> list[dict[str, Any]]:
             "high": 100 * driver.high,
             "text": wording.percent_of(driver.share),
             "range": wording.percent_range(driver.low, driver.high),
-            "note": wording.direction(driver, kind),
+            "note": wording.direction(driver, survey.kind),
             "is_pale": driver.low == 0,
-            "url": _url(driver.key),
+            "url": _url(driver.key, survey),
             "overlaps": driver.overlaps,
             "effects": [
-                wording.effect_row(driver.key, effect, kind)
+                wording.effect_row(driver.key, effect, survey.kind)
                 for effect in sorted(driver.effects, key=lambda effect: -effect.points)
             ],
         }
@@ -81,9 +81,11 @@ def _label(key: str, report: Report) -> str:
     return wording.driver_name(key)
 
 
-def _url(key: str) -> str | None:
+def _url(key: str, survey: SurveySummary) -> str | None:
     kind, _colon, name = key.partition(":")
-    return url_for("understanding.theme", key=name, days=DAYS) if kind == "theme" else None
+    if kind != "theme":
+        return None
+    return url_for("understanding.theme", key=name, days=DAYS, survey=survey.key)
 
 
 def _left_out(report: Report) -> dict[str, list[str]]:
