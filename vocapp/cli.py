@@ -269,14 +269,19 @@ def cells_rebuild(_app: Flask) -> None:
 @cells.command("stats")
 @with_app
 def cells_stats(_app: Flask) -> None:
-    """How many cells there are for each answer; warns above 0.2."""
+    """How many cells there are for each answer; warns above 0.2, from 10,000 answers on."""
     for workspace_id, name in _workspaces():
         stats = checking.cell_stats(workspace_id)
-        ratio = stats.cells / stats.answers if stats.answers else 0.0
-        warning = "  (above 0.2: fewer reportable attributes?)" if ratio > 0.2 else ""
         click.echo(
-            f"{name}: {stats.cells} cells for {stats.answers} answers, {ratio:.3f} each{warning}"
+            f"{name}: {stats.cells} cells for {stats.answers} answers, "
+            f"{stats.cells_per_answer:.3f} each{_verdict(stats)}"
         )
+
+
+def _verdict(stats: checking.CellStats) -> str:
+    if stats.too_many:
+        return f"  (above {checking.MAX_CELLS_PER_ANSWER}: fewer reportable attributes?)"
+    return "" if stats.judged else f"  (not judged below {checking.JUDGED_FROM:,} answers)"
 
 
 @main.group()

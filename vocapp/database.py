@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
@@ -230,6 +230,12 @@ def insert_if_absent(session: Session, model: type[Any], **values: Any) -> bool:
     key = next(iter(model.__table__.primary_key))
     statement = insert_into(session, model).values(**values).on_conflict_do_nothing()
     return session.execute(statement.returning(key)).first() is not None
+
+
+def insert_absent(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of the rows whose key does not exist, in one round trip to the database."""
+    if rows:
+        session.execute(insert_into(session, model).on_conflict_do_nothing(), list(rows))
 
 
 # --- SQLite -----------------------------------------------------------------------------

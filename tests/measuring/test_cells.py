@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
@@ -16,7 +16,7 @@ from vocapp.collecting.service import revise_response
 from vocapp.database import transaction, utcnow
 from vocapp.extensions import db
 from vocapp.measuring import attributes
-from vocapp.measuring.checking import cell_stats, check_cells
+from vocapp.measuring.checking import CellStats, cell_stats, check_cells
 from vocapp.measuring.models import ScoreTotal
 from vocapp.measuring.service import measure, rebuild_cells
 from vocapp.people.models import Contact
@@ -233,3 +233,46 @@ def test_cells_are_counted_for_the_operator(api):
     counted_workspace(api)
     stats = cell_stats(api.workspace_id)
     assert (stats.cells, stats.answers) == (3, 1)  # a total, a profile, the channel
+
+
+@pytest.mark.parametrize(
+    ("cells", "answers", "judged", "too_many"),
+    [
+        (0, 0, False, False),
+        (9_999, 9_999, False, False),
+        (2_000, 10_000, True, False),
+        (2_001, 10_000, True, True),
+    ],
+)
+def test_many_cells_are_a_warning_only_where_there_are_many_answers(
+    cells, answers, judged, too_many
+):
+    stats = CellStats(cells, answers)
+    assert (stats.judged, stats.too_many) == (judged, too_many)
+
+
+def statements_to_count(api, plans):
+    """Statements that count one batch of answers, each with a plan of its own."""
+    for number in range(plans):
+        name = f"{plans}.{number}"
+        api.respond(score=9, account={"external_id": name, "plan": name})
+    sent = []
+    with transaction() as session:
+        mine = outbox.Pending.workspace_id == api.workspace_id
+        query = select(outbox.Pending).where(mine, outbox.Pending.kind == "measure")
+        rows = session.scalars(query).all()
+        event.listen(
+            session.connection(), "before_cursor_execute", lambda *what: sent.append(what[2])
+        )
+        measure(session, rows)
+        counted = len(sent)
+        for row in rows:
+            session.delete(row)
+    return counted
+
+
+def test_counting_new_values_takes_a_fixed_number_of_statements(any_api):
+    any_api.survey()
+    few, many = (statements_to_count(any_api, plans) for plans in (2, 9))
+    assert few == many > 0
+    assert check_cells(any_api.workspace_id).differences == ()

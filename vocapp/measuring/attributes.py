@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from surveys.attributes import OTHER, REPORTABLE
-from vocapp.database import insert_if_absent, scoped
+from vocapp.database import insert_absent, scoped
 from vocapp.measuring.models import AttributeValue
 
 MAX_VALUES = 100
@@ -18,12 +18,14 @@ class KnownValues:
     """The values with cells of one workspace; learns new ones up to the limit.
 
     The first hundred values of an attribute keep cells of their own, so that a value
-    never moves between its own cell and "(other)".
+    never moves between its own cell and "(other)". `store` writes what was learnt, once
+    for a whole batch; whoever learns holds the workspace's cell state.
     """
 
     def __init__(self, session: Session, workspace_id: UUID) -> None:
         self._session, self._workspace_id = session, workspace_id
         self._known: dict[str, set[str]] = {}
+        self._learnt: list[tuple[str, str]] = []
         for row in session.scalars(scoped(AttributeValue, workspace_id)):
             self._known.setdefault(row.attribute, set()).add(row.value)
 
@@ -44,15 +46,18 @@ class KnownValues:
             return value
         if len(known) >= MAX_VALUES:
             return OTHER
-        insert_if_absent(
-            self._session,
-            AttributeValue,
-            workspace_id=self._workspace_id,
-            attribute=attribute,
-            value=value,
-        )
         known.add(value)
+        self._learnt.append((attribute, value))
         return value
+
+    def store(self) -> None:
+        """Write the values learnt since the last call."""
+        rows = [
+            {"workspace_id": self._workspace_id, "attribute": attribute, "value": value}
+            for attribute, value in sorted(self._learnt)
+        ]
+        insert_absent(self._session, AttributeValue, rows)
+        self._learnt.clear()
 
 
 def are_reportable(names: Iterable[str]) -> bool:

@@ -35,6 +35,8 @@ from vocapp.measuring.service import (
 from vocapp.workspaces.models import Workspace
 
 _BATCH = 1000
+MAX_CELLS_PER_ANSWER = 0.2
+JUDGED_FROM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,24 @@ class CellStats:
 
     cells: int
     answers: int
+
+    @property
+    def cells_per_answer(self) -> float:
+        """0.0 when nothing was answered."""
+        return self.cells / self.answers if self.answers else 0.0
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are enough answers for the ratio to mean something.
+
+        A day costs its cells whether one person answered or a thousand: with few answers
+        the ratio is high, and the cells are few.
+        """
+        return self.answers >= JUDGED_FROM
+
+    @property
+    def too_many(self) -> bool:
+        return self.judged and self.cells_per_answer > MAX_CELLS_PER_ANSWER
 
 
 def cell_stats(workspace_id: UUID) -> CellStats:

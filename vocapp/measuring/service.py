@@ -24,7 +24,14 @@ from surveys.segments import profile_key
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import insert_if_absent, insert_into, scoped, transaction, utcnow
+from vocapp.database import (
+    insert_absent,
+    insert_if_absent,
+    insert_into,
+    scoped,
+    transaction,
+    utcnow,
+)
 from vocapp.measuring.attributes import KnownValues
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
@@ -119,6 +126,7 @@ def _move(session: Session, state: CellState, responses: Sequence[Response]) -> 
         profiles.setdefault(current.profile_id, values)
         changes.add(current, values, +1)
         _remember(response, state, current)
+    known.store()
     _store_profiles(session, state.workspace_id, profiles)
     apply_changes(session, state, changes)
     session.flush()
@@ -184,10 +192,18 @@ def _profiles(
 def _store_profiles(
     session: Session, workspace_id: UUID, profiles: Mapping[str, Mapping[str, str]]
 ) -> None:
-    for profile_id, values in sorted(profiles.items()):
-        insert_if_absent(
-            session, Profile, workspace_id=workspace_id, id=profile_id, values=dict(values)
+    """Write the profiles that are new; most batches have none, and write nothing."""
+    stored = set(
+        session.scalars(
+            select(Profile.id).where(Profile.workspace_id == workspace_id, Profile.id.in_(profiles))
         )
+    )
+    rows = [
+        {"workspace_id": workspace_id, "id": profile_id, "values": dict(values)}
+        for profile_id, values in sorted(profiles.items())
+        if profile_id not in stored
+    ]
+    insert_absent(session, Profile, rows)
 
 
 def apply_changes(session: Session, state: CellState, changes: CellChanges) -> None:
