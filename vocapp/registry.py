@@ -36,7 +36,7 @@ from vocapp.people.events.api import api as events_api
 from vocapp.people.service import register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.views import blueprint as succeeding_pages
-from vocapp.understanding import analysers
+from vocapp.understanding import analysers, theme_cells
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
 from vocapp.understanding.drivers import service as drivers_service
@@ -113,6 +113,9 @@ def _register_work() -> None:
             queue="slow", batch=1, lease_s=600, max_attempts=3,
         )
     )  # fmt: skip
+    outbox.register(
+        outbox.Kind("theme_days", mode="database", apply=theme_cells.move_theme_days, batch=1)
+    )
     worker.before_work("slow", analysers.warm_up)
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
-from vocapp.understanding import analysers, service
+from vocapp.understanding import analysers, service, theme_cells
 from vocapp.understanding.models import ThemeCell
+from vocapp.workspaces.service import update_workspace
 
 SUPPORT_EN = "Your support is terribly slow: four days until somebody replied to my ticket."
 SUPPORT_JA = "サポートに問い合わせても返信が来るまで何日もかかります。"
@@ -139,3 +140,36 @@ def test_a_new_workspace_needs_no_training_of_its_own(api):
     with snapshot() as session:
         mine = analysers.taxonomy_of(session, api.workspace_id)
     assert mine.digest == analysers.default_taxonomy().digest
+
+
+def days(workspace_id) -> dict[str, int]:
+    with snapshot() as session:
+        rows = session.query(ThemeCell).filter(
+            ThemeCell.n != 0, ThemeCell.workspace_id == workspace_id
+        )
+        found: dict[str, int] = {}
+        for row in rows:
+            found[row.local_day.isoformat()] = found.get(row.local_day.isoformat(), 0) + row.n
+        return found
+
+
+def test_a_change_of_the_time_zone_moves_themes_to_their_new_days(
+    any_api, drain_outbox, monkeypatch
+):
+    monkeypatch.setattr(theme_cells, "_STEP", 2)
+    any_api.survey()
+    late = "2026-03-01T20:00:00Z"  # already the second of March in Tokyo
+    for _ in range(5):
+        any_api.respond(score=2, comment=SUPPORT_EN, answered_at=late)
+    drain_outbox()
+    (before,) = days(any_api.workspace_id).items()
+    update_workspace(any_api.workspace_id, {"time_zone": "Asia/Tokyo"}, now=utcnow())
+    outbox.work_off("theme_days", now=utcnow())
+    half_way = days(any_api.workspace_id)
+    any_api.respond(score=2, comment=SUPPORT_EN, answered_at=late)  # while it goes on
+    assert drain_outbox() == []
+    assert before[0] == "2026-03-01"
+    assert before[1] % 5 == 0
+    each = before[1] // 5
+    assert half_way == {"2026-03-01": 3 * each, "2026-03-02": 2 * each}
+    assert days(any_api.workspace_id) == {"2026-03-02": 6 * each}

@@ -7,7 +7,7 @@ of analyses, edits and corrections ends in the same cells.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,13 +19,15 @@ from sqlalchemy.orm import Session
 from surveys.definitions import from_json
 from surveys.periods import local_day
 from surveys.scoring import category_of
+from vocapp import outbox
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Response
-from vocapp.database import insert_into, read_once, scoped
+from vocapp.database import insert_into, read_once, scoped, utcnow
 from vocapp.understanding.models import Assignment, ThemeCell
 from vocapp.workspaces.models import Workspace
 
 UNSCORED = "unscored"
+_STEP = 500  # responses moved in one transaction; it holds SQLite's writer so long
 
 
 @dataclass(slots=True)
@@ -63,6 +65,40 @@ def recount_themes(session: Session, response: Response) -> None:
     _apply(session, response.workspace_id, moves)
 
 
+def move_theme_days(session: Session, rows: Sequence[outbox.Pending]) -> None:
+    """Outbox effect: after a change of the time zone, move themes to their new local days.
+
+    A step is a batch of responses in the order of their ids, and leaves a row of work that
+    says where the next begins. It can die anywhere, and two chains at once do no harm: each
+    assignment remembers under which day it was counted.
+    """
+    for row in rows:
+        last = _move_step(session, row.workspace_id, after=row.detail.get("after"))
+        if last is not None:
+            outbox.add(
+                session, row.workspace_id, "theme_days", row.workspace_id, now=utcnow(),
+                detail={"after": str(last)}, priority=row.priority,
+            )  # fmt: skip
+
+
+def _move_step(session: Session, workspace_id: UUID, *, after: str | None) -> UUID | None:
+    """Recount one batch; its last response, or None when there was none left."""
+    themed = select(Assignment.response_id).where(Assignment.workspace_id == workspace_id)
+    if after is not None:
+        themed = themed.where(Assignment.response_id > UUID(after))
+    ids = session.scalars(themed.distinct().order_by(Assignment.response_id).limit(_STEP)).all()
+    responses = session.scalars(
+        scoped(Response, workspace_id)
+        .where(Response.id.in_(ids))
+        .order_by(Response.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for response in responses:
+        recount_themes(session, response)
+    return ids[-1] if ids else None
+
+
 def _place_of(session: Session, response: Response) -> dict[str, str] | None:
     """Where in the theme cells a response stands: question, day, category of its score."""
     version = (response.workspace_id, response.survey_id, response.survey_version)
@@ -93,6 +129,9 @@ def _scale_of_version(
             & (SurveyVersion.number == number),
         )
         .where(Survey.workspace_id == workspace_id, Survey.id == survey_id)
+        # A change of the zone waits for those who count by the old one: what they write is
+        # then there when the days are moved.
+        .with_for_update(read=True, of=Workspace)
     ).one()
     question_id = session.scalar(
         select(Question.id).where(

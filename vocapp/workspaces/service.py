@@ -247,7 +247,8 @@ def update_workspace(
         _check_workspace(**merged)
         if merged["time_zone"] != workspace.time_zone:
             # Local days have other borders: whoever counts by them has to begin anew.
-            outbox.add(session, workspace_id, "measure", workspace_id, now=now)
+            for kind in ("measure", "theme_days"):
+                outbox.add(session, workspace_id, kind, workspace_id, now=now)
         for field, value in merged.items():
             setattr(workspace, field, value)
         if "allowed_origins" in changes:
