@@ -36,6 +36,7 @@ from vocapp.people.models import Contact
 from vocapp.people.service import identify_contact, upsert_account
 from vocapp.problems import Problem
 from vocapp.signing import digest_of_json
+from vocapp.understanding.drivers.service import ask_for_drivers
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces import sign_in
 from vocapp.workspaces.models import AuditEntry, Membership, User, Workspace
@@ -180,6 +181,9 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
     yield from _write_events(opened.workspace_id, did, now=now)
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, now=now)
+    yield from _work_off(opened.workspace_id)
+    for survey_id in surveys.values():
+        ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
     yield from progressing.progress(opened.workspace_id, now=utcnow())
     with transaction() as session:
@@ -332,11 +336,13 @@ def _submission(
 
 # --- what the answers cause --------------------------------------------------------------
 
-_STEPS = {"measure": "scores", "analyse": "themes", "follow_up": "follow-ups"}
+_STEPS = {
+    "measure": "scores", "analyse": "themes", "follow_up": "follow-ups", "drivers": "drivers",
+}  # fmt: skip
 
 
 def _work_off(workspace_id: UUID) -> Iterator[Progress]:
-    """Count, theme and route what came in, beside whatever workers are running."""
+    """Work off what came in and is due, beside whatever workers are running."""
     totals: dict[str, int] = {}
     while True:
         waiting = _waiting(workspace_id)
