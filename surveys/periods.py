@@ -81,6 +81,37 @@ def period_end(day: date, interval: str) -> date:
     return period_start(start + timedelta(days=beyond), interval)
 
 
+def period_before(since: date, until: date) -> tuple[date, date]:
+    """The period of equal length that ends where this one begins; half-open, since < until.
+
+    Whole months are compared with as many whole months, or February would be short of March;
+    else with as many days. ValueError for an empty or reversed period.
+
+    >>> [str(day) for day in period_before(date(2026, 3, 1), date(2026, 4, 1))]
+    ['2026-02-01', '2026-03-01']
+    >>> [str(day) for day in period_before(date(2026, 3, 2), date(2026, 4, 1))]
+    ['2026-01-31', '2026-03-02']
+    """
+    if since >= until:
+        raise ValueError(f"since: expected a day before {until}, got {since}")
+    months = whole_months_between(since, until)
+    if months:
+        before = since.year * 12 + since.month - 1 - months
+        return date(before // 12, before % 12 + 1, 1), since
+    return since - (until - since), since
+
+
+def whole_months_between(since: date, until: date) -> int:
+    """How many whole months a half-open period is made of; 0 where it has days besides.
+
+    >>> whole_months_between(date(2025, 12, 1), date(2026, 3, 1))
+    3
+    """
+    if since.day != 1 or until.day != 1:
+        return 0
+    return (until.year - since.year) * 12 + until.month - since.month
+
+
 def month_range(month: str) -> tuple[date, date]:
     """First day of a month written YYYY-MM, and first day of the next; ValueError otherwise.
 

@@ -129,6 +129,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring_api.publish_survey": (A_SURVEY,),
     "measuring_api.show_metrics": (A_SURVEY,),
     "drivers_api.show_drivers": (A_SURVEY,),
+    "measuring_api.show_comparison": (
+        replace(A_SURVEY, query=lambda t: {"a_since": "2026-01-01", "a_until": "2026-01-31"}),
+    ),
     "understanding_api.show_response": (by(response_id="response"),),
     "understanding_api.list_themes": (Call(query=lambda t: {"days": 90}),),
     "understanding_api.theme_responses": (by(key="theme"),),

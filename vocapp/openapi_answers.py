@@ -136,6 +136,24 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "description": "A theme or attribute and its share of the differences between answers.",
     },
+    "ComparedSide": {
+        **record(
+            since=or_null(TEXT), until=or_null(TEXT), segment=OBJECT, **_SCORE,
+            design_effect=NUMBER,
+        ),
+        "description": "A group of answers with its score; days are the first and the last.",
+    },
+    "Comparison": {
+        **record(
+            survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
+            pending=COUNT, a=ref("ComparedSide"), b=ref("ComparedSide"),
+            difference=record(
+                value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER)
+            ),
+            p_value=or_null(NUMBER), verdict=TEXT, more_needed=or_null(COUNT),
+        ),
+        "description": "Score of a minus score of b; verdict: rose, fell, same or too_few.",
+    },
     "Theme": record(
         key=TEXT, label=BY_LANGUAGE, description=BY_LANGUAGE, n=COUNT, share=NUMBER,
         previous_n=COUNT, negative=COUNT, positive=COUNT, counts=OBJECT, effect=or_null(NUMBER),
@@ -191,6 +209,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),
     ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
     ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
+    ("get", "/api/v1/surveys/{key}/compare"): ("Comparison", (200,)),
     ("get", "/api/v1/themes"): ("Themes", (200,)),
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),

@@ -199,3 +199,55 @@ def test_a_viewer_starts_with_the_scores(api, staff, drain_outbox):
     page = words_of(staff("viewer").get("/"))
     assert "Scores of the last 365 days" in page
     assert "+100" in page
+
+
+def test_the_page_says_what_changed_and_names_the_segments_that_did(api, staff, drain_outbox):
+    api.survey()
+    send(api, [9] * 45 + [0] * 15, **plan("pro"))
+    send(api, [9] * 30 + [0] * 30, days_ago=50, **plan("pro"))
+    send(api, [9] * 20 + [0] * 20, **plan("free"))
+    send(api, [9] * 20 + [0] * 20, days_ago=50, **plan("free"))
+    send(api, [9] * 2, **plan("tiny"))
+    drain_outbox()
+    page = words_of(staff("viewer").get("/results/nps?period=30"))
+    assert "Rose by 31 points (" in page
+    assert "against the 30 days before: more than chance would give." in page
+    assert "Plan: pro" in page
+    assert "Plan: free" not in page
+    assert "Tested together: 3 segments with at least 5 answers in both periods" in page
+
+
+def test_a_difference_that_chance_would_give_is_no_change(api, staff, drain_outbox):
+    api.survey()
+    send(api, [9] * 12 + [0] * 8)
+    send(api, [9] * 10 + [0] * 10, days_ago=50)
+    drain_outbox()
+    page = words_of(staff("viewer").get("/results/nps?period=30"))
+    assert "against the 30 days before: no change that chance would not give." in page
+    assert "more answers are needed until the score is known to ±5 points." in page
+    assert "Rose" not in page
+
+
+def test_without_answers_before_there_is_nothing_to_tell_and_all_time_has_no_before(
+    api, staff, drain_outbox
+):
+    api.survey()
+    send(api, [9] * 12)
+    drain_outbox()
+    person = staff("viewer")
+    assert "Too few answers to tell whether it changed" in words_of(person.get("/results/nps"))
+    assert "What changed" not in words_of(person.get("/results/nps?period=all"))
+
+
+def test_a_confidential_survey_hides_changes_of_hidden_segments(api, staff, drain_outbox):
+    api.survey(confidential=True)
+    for days, scores in ((40, [9]), (75, [0])):
+        for name, n in (("free", 30), ("pro", 20), ("team", 9), ("secret", 3)):
+            send(api, scores * n, days_ago=days, **plan(name))
+    drain_outbox()
+    first = (utcnow() - timedelta(days=40)).date().replace(day=1)
+    page = words_of(staff("admin").get(f"/results/nps?period=custom&since={first}"))
+    assert "Rose by 200 points" in page
+    assert "Plan: free" in page
+    assert "Plan: secret" not in page  # small
+    assert "Plan: team" not in page  # its complement

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, model_validator
 
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import utcnow
+from vocapp.measuring.comparing import Side, compare, present_comparison
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import MAX_CROSSED, present_metrics, survey_metrics
 from vocapp.problems import BadInput
@@ -67,3 +69,60 @@ def show_metrics(path: SurveyPath, query: MetricsQuery) -> Any:
     )
     metrics = survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
     return present_metrics(metrics)
+
+
+class CompareQuery(BaseModel):
+    a_since: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="First day of a")
+    a_until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="Last day of a")
+    b_since: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="First day of b")
+    b_until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="Last day of b")
+    min_n: int = Field(1, ge=1, le=1_000_000)
+    basis: Literal["responses", "people", "accounts"] = "responses"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CompareQuery:
+        for side, since, until in (
+            ("a", self.a_since, self.a_until),
+            ("b", self.b_since, self.b_until),
+        ):
+            if since and until and since > until:
+                raise ValueError(f"{side}_since lies after {side}_until")
+        return self
+
+
+@api.get(
+    "/surveys/<key>/compare",
+    summary="Two groups of answers, and whether their scores differ",
+    description=(
+        "A side is a period, a segment, or both. `a.<attribute>=<value>` puts a into a segment "
+        "(several attributes are crossed; an empty value means the answers without one), "
+        "`b.<attribute>=<value>` b. Where b has no days, it has those of a if its segment is "
+        "another one, else those of the period of equal length before a; where it has no segment, "
+        "it has that of a. Sides that may share answers, or that a confidential survey has to "
+        "hide, are refused."
+    ),
+)
+@machine()
+def show_comparison(path: SurveyPath, query: CompareQuery) -> Any:
+    survey = survey_by_key(current_workspace.id, path.key)
+    compared = compare(
+        survey,
+        _side(query.a_since, query.a_until, "a"),
+        _side(query.b_since, query.b_until, "b"),
+        min_n=query.min_n,
+        basis=query.basis,
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+    )
+    return present_comparison(compared)
+
+
+def _side(since: date | None, until: date | None, name: str) -> Side:
+    prefix = f"{name}."
+    segment: dict[str, str | None] = {}
+    for parameter, values in request.args.lists():
+        if parameter.startswith(prefix):
+            if len(values) > 1:
+                raise BadInput.of(parameter, "given more than once")
+            segment[parameter.removeprefix(prefix)] = values[0] or None
+    return Side(since, until + timedelta(days=1) if until else None, segment)

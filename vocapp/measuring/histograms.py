@@ -316,6 +316,26 @@ def _one_attribute(source: Source, state: CellState, ask: Ask, counts: Counts) -
         counts.segments[(None,)] = rest
 
 
+def by_each_attribute(source: Source, ask: Ask) -> dict[str, dict[str, Histogram]]:
+    """Attribute → value → histogram, of every attribute with cells; without those of no value."""
+    if source.state is None:
+        return {}
+    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
+    rows = source.session.execute(
+        select(ScoreByValue.attribute, ScoreByValue.value, *sums)
+        .where(
+            *_cell_filter(ScoreByValue, source.state, source.question_id),
+            *_in_days(ScoreByValue.local_day, ask),
+        )
+        .group_by(ScoreByValue.attribute, ScoreByValue.value)
+    )
+    found: dict[str, dict[str, Histogram]] = {}
+    for attribute, value, *histogram in rows:
+        if any(histogram):
+            found.setdefault(attribute, {})[value] = np.array(histogram, dtype=np.int64)
+    return found
+
+
 def _crossed(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
     """Whole months from profile cells; the days at the edges one by one."""
     first, last = whole_months(ask)

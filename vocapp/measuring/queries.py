@@ -6,7 +6,8 @@ to be counted, so that the figures agree with one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -77,21 +78,53 @@ class Metrics:
     scanned: bool  # answered by a scan, because an attribute has no cells
 
 
-def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: datetime) -> Metrics:
-    """Scores of a survey's primary question. Confidential surveys: closed months only."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One snapshot of a survey. source None: it was never published."""
+
+    session: Session
+    survey: SurveySummary
+    source: Source | None
+    pending: int
+    zone: str
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now, self.zone)
+
+    def closed(self, ask: Ask) -> Ask:
+        """The question as it is answered. Confidential surveys: closed months only."""
+        return _closed_months(ask, self.today) if self.survey.confidential else ask
+
+
+@contextmanager
+def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator[Reading]:
+    """A snapshot in which several questions have answers that agree."""
     with snapshot() as session:
         pending = outbox.pending_count(session, survey.workspace_id, "measure")
         question_id = _primary_question(session, survey)
         state = session.scalar(scoped(CellState, survey.workspace_id))
         zone = state.time_zone if state else time_zone
-        if survey.confidential:
-            ask = _closed_months(ask, local_day(now, zone))
-        if question_id is None:
-            return _nothing(survey, ask, zone)
-        source = Source(session, survey, question_id, state, zone)
-        counts = scan(source, ask) if ask.needs_scan else from_cells(source, ask)
-        repeated = repeated_people(source, ask)
-    return _judge(survey, ask, counts, repeated, pending=pending, zone=zone)
+        source = Source(session, survey, question_id, state, zone) if question_id else None
+        yield Reading(session, survey, source, pending, zone, now)
+
+
+def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: datetime) -> Metrics:
+    """Scores of a survey's primary question."""
+    with reading(survey, time_zone=time_zone, now=now) as opened:
+        return metrics_of(opened, ask)
+
+
+def metrics_of(opened: Reading, ask: Ask) -> Metrics:
+    """Scores of the primary question in a snapshot that is open."""
+    survey, source, zone = opened.survey, opened.source, opened.zone
+    ask = opened.closed(ask)
+    if source is None:
+        return _nothing(survey, ask, zone)
+    counts = scan(source, ask) if ask.needs_scan else from_cells(source, ask)
+    repeated = repeated_people(source, ask)
+    return _judge(survey, ask, counts, repeated, pending=opened.pending, zone=zone)
 
 
 def _closed_months(ask: Ask, today: date) -> Ask:
@@ -245,6 +278,7 @@ def _suppressed(
 
 def present_metrics(metrics: Metrics) -> dict[str, Any]:
     """The contract's document (docs/api.md)."""
+    kind = metrics.survey.kind
     return {
         "survey": metrics.survey.key,
         "metric": metrics.survey.kind,
@@ -253,23 +287,24 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "time_zone": metrics.time_zone,
         "pending": metrics.pending,
         "source": "scan" if metrics.scanned else "cells",
-        "overall": _present(metrics, metrics.overall, with_effect=True),
+        "overall": present_figure(kind, metrics.overall, with_effect=True),
         "segments": [
-            {"by": dict(figure.by), **_present(metrics, figure, with_effect=True)}
+            {"by": dict(figure.by), **present_figure(kind, figure, with_effect=True)}
             | {"p_value": figure.p_value, "differs": figure.differs}
             for figure in metrics.segments
         ],
         "series": [
             {
                 "start": figure.start.isoformat() if figure.start else None,
-                **_present(metrics, figure),
+                **present_figure(kind, figure),
             }
             for figure in metrics.series
         ],
     }
 
 
-def _present(metrics: Metrics, figure: Figure, *, with_effect: bool = False) -> dict[str, Any]:
+def present_figure(kind: str, figure: Figure, *, with_effect: bool = False) -> dict[str, Any]:
+    """A figure as documents show it; hidden ones say why."""
     found = figure.estimate
     if figure.hidden:
         return {
@@ -286,8 +321,8 @@ def _present(metrics: Metrics, figure: Figure, *, with_effect: bool = False) -> 
         shown |= {"value": None, "low": None, "high": None, "too_few": True}
     else:
         shown |= {"value": found.value, "low": found.low, "high": found.high}
-    shown["counts"] = category_counts(metrics.survey.kind, figure.counts)
-    if metrics.survey.kind == "ces":
+    shown["counts"] = category_counts(kind, figure.counts)
+    if kind == "ces":
         shown["share"] = None if figure.too_few else found.share
     if with_effect:
         shown["design_effect"] = found.design_effect if found.design_effect is not None else 1.0

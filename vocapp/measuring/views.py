@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from surveys.periods import local_day, period_end, period_start
@@ -15,6 +16,7 @@ from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
+from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.export import csv_lines
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.histograms import Ask
@@ -26,6 +28,7 @@ from vocapp.workspaces.access import current_workspace, signed_in
 blueprint = Blueprint("measuring", __name__, template_folder="templates")
 _PER_PAGE = 12
 _MOST_SEGMENTS = 100
+_MOST_CHANGES = 8
 _MOST_PERIODS = 1100  # three years of days
 _NO_SCORE = {"value": None, "low": None, "high": None}
 
@@ -79,7 +82,9 @@ def survey_results(key: str) -> str:
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = ResultsForm(request.args)
     ask = form.ask(_today())
-    metrics = _metrics(survey, ask)
+    metrics, changed = metrics_with_changes(
+        survey, ask, time_zone=current_workspace.time_zone, now=utcnow()
+    )
     parameters = form.parameters()
 
     def address(endpoint: str = "measuring.survey_results", **changes: Any) -> str:
@@ -92,6 +97,7 @@ def survey_results(key: str) -> str:
         ask=ask,
         metrics=metrics,
         overall=metrics.overall,
+        changed=_shown_changes(survey.kind, changed) if changed else None,
         answered_before=_answered_before(survey, metrics),
         points=_points(metrics, _interval(survey, ask)),
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
@@ -109,6 +115,38 @@ def survey_results(key: str) -> str:
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
         segment_label=" · ".join(attribute_name(name) for name in ask.by),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChanges:
+    """What changed, in words and as bars; rows: the segments, the largest changes first."""
+
+    verdict: str | None
+    words: str | None
+    needed: str | None
+    period: str
+    rows: list[dict[str, Any]]
+    in_all: int
+    tested: int
+    attributes: str
+
+
+def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
+    overall = changed.overall
+    against = wording.against_words(*changed.before)
+    return ShownChanges(
+        verdict=overall.verdict if overall else None,
+        words=wording.change_words(kind, overall, against) if overall else None,
+        needed=wording.needed_words(kind, overall.more_needed) if overall else None,
+        period=wording.period_name(*changed.before),
+        rows=[
+            wording.change_row(kind, each.by, each.change)
+            for each in changed.segments[:_MOST_CHANGES]
+        ],
+        in_all=len(changed.segments),
+        tested=changed.tested,
+        attributes=_(", ").join(wording.attribute_name(name) for name in changed.attributes),
     )
 
 

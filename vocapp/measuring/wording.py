@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from surveys.changes import PRECISION, Change
+from surveys.periods import whole_months_between
 from surveys.scoring import category_counts
 from vocapp.measuring.queries import Figure, Metrics
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.formats import metric_name
+from vocapp.ui.formats import difference_text, local_date, metric_name, number
 
 
 def segment_name(by: Mapping[str, str | None]) -> str:
@@ -59,3 +63,90 @@ def _verdict(figure: Figure) -> str | None:
     if figure.differs is None:
         return None
     return _("yes") if figure.differs else _("no")
+
+
+# --- changes ----------------------------------------------------------------------------
+
+
+def period_name(since: date, until: date) -> str:
+    """A half-open period with its first and last day."""
+    last = until - timedelta(days=1)
+    if since == last:
+        return local_date(since)
+    return _("%(first)s to %(last)s", first=local_date(since), last=local_date(last))
+
+
+def against_words(since: date, until: date) -> str:
+    """The period before, as what another is compared with: "the 90 days before"."""
+    months = whole_months_between(since, until)
+    if months:
+        return ngettext("the month before", "the %(num)s months before", months)
+    return ngettext("the day before", "the %(num)s days before", (until - since).days)
+
+
+def amount_words(kind: str, amount: float) -> str:
+    """How far two scores lie apart, without a sign, in the metric's unit."""
+    digits = 1 if kind == "ces" else 0
+    text = number(abs(amount), digits)
+    if kind == "ces":
+        return text
+    count = round(abs(amount))
+    if kind == "csat":
+        return ngettext("%(text)s percentage point", "%(text)s percentage points", count, text=text)
+    return ngettext("%(text)s point", "%(text)s points", count, text=text)
+
+
+def change_words(kind: str, change: Change, against: str) -> str:
+    """What may be said of a change, in one sentence."""
+    found = change.difference
+    if change.verdict == "too_few" or found.value is None:
+        return _("Too few answers to tell whether it changed against %(against)s.", against=against)
+    if change.verdict == "same":
+        return _(
+            "%(change)s (%(low)s to %(high)s) against %(against)s: no change that chance would "
+            "not give.",
+            change=difference_text(found.value, kind), low=difference_text(found.low, kind),
+            high=difference_text(found.high, kind), against=against,
+        )  # fmt: skip
+    ends = (found.low, found.high) if change.verdict == "rose" else (found.high, found.low)
+    sign = 1 if change.verdict == "rose" else -1
+    low, high = (number(sign * (end or 0), 1 if kind == "ces" else 0) for end in ends)
+    words = {
+        "rose": _("Rose by %(amount)s (%(low)s to %(high)s) against %(against)s: more than chance "
+                  "would give.", amount=amount_words(kind, found.value), low=low, high=high,
+                  against=against),
+        "fell": _("Fell by %(amount)s (%(low)s to %(high)s) against %(against)s: more than chance "
+                  "would give.", amount=amount_words(kind, found.value), low=low, high=high,
+                  against=against),
+    }  # fmt: skip
+    return words[change.verdict]
+
+
+def needed_words(kind: str, more: int | None) -> str | None:
+    """How many answers are missing until the score is known well enough."""
+    if more is None:
+        return None
+    return ngettext(
+        "About %(count)s more answer is needed until the score is known to ±%(precision)s.",
+        "About %(count)s more answers are needed until the score is known to ±%(precision)s.",
+        more, count=number(more), precision=amount_words(kind, PRECISION[kind]),
+    )  # fmt: skip
+
+
+def change_row(kind: str, by: Mapping[str, str | None], change: Change) -> dict[str, Any]:
+    """A segment's change as a bar: sign and colour by direction, whiskers by its interval."""
+    found = change.difference
+    names = " · ".join(
+        f"{attribute_name(attribute)}: {value_name(attribute, value)}"
+        for attribute, value in by.items()
+    )
+    return {
+        "label": names,
+        "value": found.value, "low": found.low, "high": found.high,
+        "text": difference_text(found.value, kind),
+        "note": _(
+            "%(low)s to %(high)s; %(now)s answers now, %(before)s before",
+            low=difference_text(found.low, kind), high=difference_text(found.high, kind),
+            now=number(change.n_now), before=number(change.n_before),
+        ),
+    }  # fmt: skip

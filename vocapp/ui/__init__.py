@@ -53,6 +53,7 @@ FILTERS = {
     "number": formats.number,
     "compact_number": formats.compact_number,
     "percent": formats.percent,
+    "difference_text": formats.difference_text,
     "money_minor": formats.money_minor,
     "local_datetime": formats.local_datetime,
     "local_date": formats.local_date,

@@ -87,6 +87,18 @@ def score_text(value: Number | None, metric: str, digits: int | None = None) -> 
     return f"+{text}" if metric == "nps" and _rounded(value, places) > 0 else text
 
 
+def difference_text(value: Number | None, metric: str) -> str:
+    """How far one score lies above another, always with its sign, in the metric's unit.
+
+    A difference of shares is in percentage points, which a "%" would make a ratio of: no unit.
+    """
+    if value is None:
+        return NOTHING
+    digits = DEFAULT_DIGITS[metric]
+    text = number(value, digits)
+    return f"+{text}" if _rounded(value, digits) > 0 else text
+
+
 def money_minor(amount_minor: int | None, currency: str) -> str:
     """Money from integer minor units and an ISO 4217 code: 1234500 JPY is ¥1,234,500."""
     if amount_minor is None:

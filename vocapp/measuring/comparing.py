@@ -1,0 +1,212 @@
+"""Reads: two groups of answers side by side, and whether their scores differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from surveys.changes import Change, may_share_answers
+from surveys.inference import estimate
+from surveys.periods import period_before
+from vocapp.authoring.queries import SurveySummary
+from vocapp.measuring.changes import judge_pair
+from vocapp.measuring.histograms import Ask, Basis
+from vocapp.measuring.queries import (
+    MAX_CROSSED,
+    Figure,
+    Metrics,
+    Reading,
+    metrics_of,
+    present_figure,
+    reading,
+)
+from vocapp.problems import BadInput, FieldError
+
+MAX_CROSSED_CONFIDENTIAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A group of answers: local days (half-open, None: no bound) and attribute values.
+
+    A value of None means the answers that have none.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    segment: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def days(self) -> tuple[date | None, date | None]:
+        return self.since, self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two groups with their figures; change: a against b, None where a figure is hidden."""
+
+    survey: SurveySummary
+    time_zone: str
+    basis: Basis
+    pending: int
+    a: Side
+    b: Side
+    figures: tuple[Figure, Figure]
+    change: Change | None
+
+
+def other_side(a: Side, b: Side, *, today: date) -> Side:
+    """What b means where it leaves things out.
+
+    Another segment is compared within the days of a; else the days are those before a's. Without
+    a segment of its own b has that of a. Raises BadInput where a has no first day to go before.
+    """
+    segment = b.segment or a.segment
+    if b.since or b.until:
+        return replace(b, segment=segment)
+    if segment != a.segment:
+        return Side(a.since, a.until, segment)
+    if a.since is None:
+        raise BadInput.of("b_since", "say what to compare with: days, or another segment")
+    until = min(a.until or date.max, today + timedelta(days=1))
+    if a.since >= until:
+        raise BadInput.of("a_since", "lies after today")
+    return Side(*period_before(a.since, until), segment)
+
+
+def compare(
+    survey: SurveySummary,
+    a: Side,
+    b: Side,
+    *,
+    min_n: int = 1,
+    basis: Basis = "responses",
+    time_zone: str,
+    now: datetime,
+) -> Compared:
+    """The score of a against that of b. Raises BadInput for groups that cannot be compared.
+
+    Each side shows what the metrics of its segment and days show, and the difference follows
+    from the two: nothing of a confidential survey becomes known here that is hidden there.
+    """
+    _check_attributes(survey, a, "a")
+    _check_attributes(survey, b, "b")
+    with reading(survey, time_zone=time_zone, now=now) as opened:
+        a = _closed(opened, a, "a")
+        b = _closed(opened, other_side(a, b, today=opened.today), "b")
+        if may_share_answers(a.days, a.segment, b.days, b.segment):
+            raise BadInput.of(
+                "b", "may hold the same answers as a: choose other days or another value"
+            )
+        found = [
+            metrics_of(
+                opened,
+                Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis),
+            )
+            for side in (a, b)
+        ]
+    figures = tuple(
+        _figure_of(metrics, side, name)
+        for metrics, side, name in zip(found, (a, b), ("a", "b"), strict=True)
+    )
+    change = judge_pair(survey.kind, *figures, min_n=min_n)
+    return Compared(
+        survey, found[0].time_zone, basis, found[0].pending, a, b, (figures[0], figures[1]), change
+    )
+
+
+def _closed(opened: Reading, side: Side, name: str) -> Side:
+    """The side as it is answered: a confidential survey knows whole months only."""
+    ask = opened.closed(Ask(since=side.since, until=side.until))
+    if ask.since and ask.until and ask.since >= ask.until:
+        raise BadInput.of(f"{name}_since", "no whole month of these days is over yet")
+    return Side(ask.since, ask.until, side.segment)
+
+
+def _check_attributes(survey: SurveySummary, side: Side, name: str) -> None:
+    names = tuple(side.segment)
+    most = MAX_CROSSED_CONFIDENTIAL if survey.confidential else MAX_CROSSED
+    if len(names) > most:
+        raise BadInput.of(f"{name}.{names[most]}", f"at most {most} attributes")
+    for attribute in names:
+        if not 0 < len(attribute) <= 100:
+            raise BadInput.of(f"{name}.{attribute[:100]}", "names have 1 to 100 characters")
+        if survey.confidential and Ask(by=(attribute,)).needs_scan:
+            raise BadInput.of(
+                f"{name}.{attribute}", "not a reportable attribute, and the survey is confidential"
+            )
+
+
+def _figure_of(metrics: Metrics, side: Side, name: str) -> Figure:
+    if not side.segment:
+        return metrics.overall
+    for attribute in side.segment:
+        if Ask(by=(attribute,)).needs_scan and not any(
+            figure.by.get(attribute) for figure in metrics.segments
+        ):
+            raise BadInput.of(f"{name}.{attribute}", "no answer has this attribute")
+    for figure in metrics.segments:
+        if figure.by == side.segment:
+            return figure
+    if metrics.overall.hidden:
+        return metrics.overall
+    nobody = np.zeros(len(metrics.overall.counts), dtype=np.int64).tolist()
+    return Figure(
+        tuple(nobody), estimate(metrics.survey.kind, nobody), by=side.segment, too_few=True
+    )
+
+
+def refuse_hidden(compared: Compared) -> None:
+    """Raises BadInput naming the sides that must not be shown."""
+    why = {
+        "small": "too few answers to stay anonymous in a confidential survey",
+        "complement": "hidden, or a smaller group of a confidential survey could be worked out",
+    }
+    errors = [
+        FieldError(name, why[figure.hidden])
+        for name, figure in zip(("a", "b"), compared.figures, strict=True)
+        if figure.hidden
+    ]
+    if errors:
+        raise BadInput(*errors)
+
+
+def present_comparison(compared: Compared) -> dict[str, Any]:
+    """The API's document. Raises BadInput where a side is hidden."""
+    refuse_hidden(compared)
+    change = compared.change
+    assert change is not None
+    tell = change.verdict != "too_few"
+    found = change.difference
+    return {
+        "survey": compared.survey.key,
+        "metric": compared.survey.kind,
+        "interval_level": 0.95,
+        "basis": compared.basis,
+        "time_zone": compared.time_zone,
+        "pending": compared.pending,
+        "a": _present_side(compared, compared.a, compared.figures[0]),
+        "b": _present_side(compared, compared.b, compared.figures[1]),
+        "difference": {
+            "value": found.value if tell else None,
+            "low": found.low if tell else None,
+            "high": found.high if tell else None,
+        },
+        "p_value": found.p_value if tell else None,
+        "verdict": change.verdict,
+        "more_needed": change.more_needed,
+    }
+
+
+def _present_side(compared: Compared, side: Side, figure: Figure) -> dict[str, Any]:
+    last = side.until - timedelta(days=1) if side.until else None
+    return {
+        "since": side.since.isoformat() if side.since else None,
+        "until": last.isoformat() if last else None,
+        "segment": dict(side.segment),
+        **present_figure(compared.survey.kind, figure, with_effect=True),
+    }
