@@ -10,7 +10,7 @@ import numpy as np
 
 from surveys.changes import Change, judge_changes
 from surveys.periods import period_before
-from surveys.suppression import suppress
+from surveys.suppression import Key, suppress
 from vocapp.authoring.queries import SurveySummary
 from vocapp.measuring.histograms import Ask, Histogram, Source, by_each_attribute
 from vocapp.measuring.queries import (
@@ -118,14 +118,14 @@ def _visible_parts(
     """The segments of one attribute each that may be shown."""
     found: dict[Part, Histogram] = {}
     for attribute, by_value in by_each_attribute(source, ask).items():
-        hidden: Mapping[tuple[str | None], str] = {}
+        hidden: Mapping[Key, str] = {}
         if confidential:
             # Those without a value are a group, too: one could be had by subtraction from it.
             rest = np.array(overall.counts) - sum(by_value.values())
-            groups: dict[tuple[str | None], int] = {
+            groups: dict[Key, int] = {
                 (value,): int(histogram.sum()) for value, histogram in by_value.items()
             }
-            hidden = suppress(groups | {(None,): int(rest.sum())}, floor=CONFIDENTIAL_FLOOR)  # type: ignore[assignment,arg-type]
+            hidden = suppress(groups | {(None,): int(rest.sum())}, floor=CONFIDENTIAL_FLOOR)
         found |= {
             (attribute, value): histogram
             for value, histogram in by_value.items()

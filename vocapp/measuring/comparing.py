@@ -93,30 +93,28 @@ def compare(
     Each side shows what the metrics of its segment and days show, and the difference follows
     from the two: nothing of a confidential survey becomes known here that is hidden there.
     """
+    with reading(survey, time_zone=time_zone, now=now) as opened:
+        return compare_within(opened, a, b, min_n=min_n, basis=basis)
+
+
+def compare_within(
+    opened: Reading, a: Side, b: Side, *, min_n: int = 1, basis: Basis = "responses"
+) -> Compared:
+    """The same in a snapshot that is open."""
+    survey = opened.survey
     _check_attributes(survey, a, "a")
     _check_attributes(survey, b, "b")
-    with reading(survey, time_zone=time_zone, now=now) as opened:
-        a = _closed(opened, a, "a")
-        b = _closed(opened, other_side(a, b, today=opened.today), "b")
-        if may_share_answers(a.days, a.segment, b.days, b.segment):
-            raise BadInput.of(
-                "b", "may hold the same answers as a: choose other days or another value"
-            )
-        found = [
-            metrics_of(
-                opened,
-                Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis),
-            )
-            for side in (a, b)
-        ]
-    figures = tuple(
-        _figure_of(metrics, side, name)
-        for metrics, side, name in zip(found, (a, b), ("a", "b"), strict=True)
-    )
+    a = _closed(opened, a, "a")
+    b = _closed(opened, other_side(a, b, today=opened.today), "b")
+    if may_share_answers(a.days, a.segment, b.days, b.segment):
+        raise BadInput.of("b", "may hold the same answers as a: choose other days or another value")
+    found = [
+        metrics_of(opened, Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis))
+        for side in (a, b)
+    ]
+    figures = (_figure_of(found[0], a, "a"), _figure_of(found[1], b, "b"))
     change = judge_pair(survey.kind, *figures, min_n=min_n)
-    return Compared(
-        survey, found[0].time_zone, basis, found[0].pending, a, b, (figures[0], figures[1]), change
-    )
+    return Compared(survey, found[0].time_zone, basis, found[0].pending, a, b, figures, change)
 
 
 def _closed(opened: Reading, side: Side, name: str) -> Side:

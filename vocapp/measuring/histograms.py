@@ -336,6 +336,30 @@ def by_each_attribute(source: Source, ask: Ask) -> dict[str, dict[str, Histogram
     return found
 
 
+def by_value_and_month(
+    source: Source, ask: Ask, attribute: str
+) -> dict[tuple[str, date], Histogram]:
+    """(Value, first day of the month) → histogram, of one attribute with cells."""
+    if source.state is None:
+        return {}
+    year, month = (func.extract(part, ScoreByValue.local_day) for part in ("year", "month"))
+    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
+    rows = source.session.execute(
+        select(ScoreByValue.value, year, month, *sums)
+        .where(
+            *_cell_filter(ScoreByValue, source.state, source.question_id),
+            *_in_days(ScoreByValue.local_day, ask),
+            ScoreByValue.attribute == attribute,
+        )
+        .group_by(ScoreByValue.value, year, month)
+    )
+    return {
+        (value, date(int(in_year), int(in_month), 1)): np.array(histogram, dtype=np.int64)
+        for value, in_year, in_month, *histogram in rows
+        if any(histogram)
+    }
+
+
 def _crossed(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
     """Whole months from profile cells; the days at the edges one by one."""
     first, last = whole_months(ask)

@@ -38,7 +38,7 @@ _NO_SCORE = {"value": None, "low": None, "high": None}
 def results() -> str:
     """Every survey with its score, the newest first."""
     form = ResultsForm(request.args)
-    ask = form.ask(_today())
+    ask = form.ask(today_here())
     cursor = read_cursor(request.args.get("cursor"), UUID)
     surveys = authoring.list_surveys(current_workspace.id, limit=_PER_PAGE + 1, after=cursor)
     shown = surveys[:_PER_PAGE]
@@ -67,7 +67,7 @@ def _shown_period(form: ResultsForm) -> str:
     return chosen if chosen in {"30", "90", "all"} else "365"
 
 
-def _today() -> Any:
+def today_here() -> Any:
     return local_day(utcnow(), current_workspace.time_zone)
 
 
@@ -81,7 +81,7 @@ def survey_results(key: str) -> str:
     """One survey: the score, its spread, its course, and for whom it differs."""
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = ResultsForm(request.args)
-    ask = form.ask(_today())
+    ask = form.ask(today_here())
     metrics, changed = metrics_with_changes(
         survey, ask, time_zone=current_workspace.time_zone, now=utcnow()
     )
@@ -102,7 +102,7 @@ def survey_results(key: str) -> str:
         points=_points(metrics, _interval(survey, ask)),
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
         is_running=_is_running(metrics, ask),
-        segments=_segments(metrics),
+        segments=segments_of(metrics),
         intervals=[
             (label, address(interval=value), value == _interval(survey, ask))
             for value, label in INTERVALS
@@ -110,6 +110,7 @@ def survey_results(key: str) -> str:
         ],
         kept={name: value for name, value in parameters.items() if name not in {"by", "by2"}},
         address=address,
+        compare_url=address("comparing.compare_results"),
         themes_url=_themes_url(survey, parameters),
         drivers_url=_drivers_url(survey),
         min_n=PAGE_MIN_N,
@@ -205,7 +206,7 @@ class Segments:
     in_all: int
 
 
-def _segments(metrics: Metrics) -> Segments:
+def segments_of(metrics: Metrics) -> Segments:
     shown = [figure for figure in metrics.segments if not figure.hidden]
     largest = sorted(shown, key=lambda figure: -figure.estimate.n)[:_MOST_SEGMENTS]
     rows = [
@@ -247,7 +248,7 @@ def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None
 def export(key: str) -> Response:
     """The table that the page shows: segments where it is split, else the course."""
     survey = authoring.survey_by_key(current_workspace.id, key)
-    ask = ResultsForm(request.args).ask(_today())
+    ask = ResultsForm(request.args).ask(today_here())
     which = "segments" if ask.by and request.args.get("table") != "series" else "series"
     table = wording.table_of(_metrics(survey, ask), which, ask.by)
     return Response(

@@ -76,6 +76,17 @@ def period_name(since: date, until: date) -> str:
     return _("%(first)s to %(last)s", first=local_date(since), last=local_date(last))
 
 
+def days_name(since: date | None, until: date | None) -> str:
+    """A half-open period that may have no bounds."""
+    if since and until:
+        return period_name(since, until)
+    if since:
+        return _("since %(day)s", day=local_date(since))
+    if until:
+        return _("until %(day)s", day=local_date(until - timedelta(days=1)))
+    return _("All time")
+
+
 def against_words(since: date, until: date) -> str:
     """The period before, as what another is compared with: "the 90 days before"."""
     months = whole_months_between(since, until)
@@ -120,6 +131,30 @@ def change_words(kind: str, change: Change, against: str) -> str:
                   against=against),
     }  # fmt: skip
     return words[change.verdict]
+
+
+def difference_words(kind: str, change: Change, a: str, b: str) -> str:
+    """What may be said of the difference of two groups, in one sentence."""
+    found = change.difference
+    if change.verdict == "too_few" or found.value is None:
+        return _("Too few answers to tell whether %(a)s and %(b)s differ.", a=a, b=b)
+    if change.verdict == "same":
+        return _(
+            "%(a)s and %(b)s lie %(change)s (%(low)s to %(high)s) apart: no difference that "
+            "chance would not give.",
+            a=a, b=b, change=difference_text(found.value, kind),
+            low=difference_text(found.low, kind), high=difference_text(found.high, kind),
+        )  # fmt: skip
+    if change.verdict == "fell":  # said the other way round
+        a, b = b, a
+    ends = (found.low or 0, found.high or 0)
+    low, high = ends if change.verdict == "rose" else (-ends[1], -ends[0])
+    digits = 1 if kind == "ces" else 0
+    return _(
+        "%(a)s lies %(amount)s (%(low)s to %(high)s) above %(b)s: more than chance would give.",
+        a=a, b=b, amount=amount_words(kind, found.value),
+        low=number(low, digits), high=number(high, digits),
+    )  # fmt: skip
 
 
 def needed_words(kind: str, more: int | None) -> str | None:

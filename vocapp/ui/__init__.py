@@ -56,6 +56,7 @@ FILTERS = {
     "difference_text": formats.difference_text,
     "money_minor": formats.money_minor,
     "local_datetime": formats.local_datetime,
+    "month_name": formats.month_name,
     "local_date": formats.local_date,
     "time_ago": formats.time_ago,
     "iso_time": formats.iso_time,

@@ -133,6 +133,11 @@ def local_date(value: date | None, style: Style = "medium") -> str:
     return str(flask_babel.format_date(value, style, rebase=False))
 
 
+def month_name(value: date) -> str:
+    """The month of a day, short, with its year: "Oct 2026", 2026年10月."""
+    return str(dates.format_skeleton("yMMM", value, locale=_locale()))
+
+
 def time_ago(value: datetime | None, now: datetime | None = None) -> str:
     """How far a moment lies from now, either way: "3 hours ago", 「3 時間前」, "in 2 days"."""
     if value is None:

@@ -1,0 +1,132 @@
+"""The page that puts segments and periods beside one another."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from html import unescape
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from vocapp.database import utcnow
+
+PAGE = "/results/nps/compare"
+
+
+def send(api, promoters, detractors, *, days=1, **fields):
+    moment = (utcnow() - timedelta(days=days)).isoformat()
+    items = [
+        {"survey": "nps", "score": score, "answered_at": moment, **fields}
+        for score in [9] * promoters + [0] * detractors
+    ]
+    answer = api.post("/api/v1/responses/batch", {"responses": items})
+    assert {item["status"] for item in answer.json["items"]} == {201}, answer.json
+
+
+def in_plan(plan):
+    return {"account": {"external_id": f"a-{plan}", "plan": plan}}
+
+
+def words_of(answer):
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+@pytest.fixture
+def filled(api, drain_outbox):
+    api.survey(name="Relationship")
+    send(api, 30, 10, **in_plan("pro"))
+    send(api, 10, 30, **in_plan("free"))
+    send(api, 2, 0, **in_plan("tiny"))
+    send(api, 20, 20, days=70, **in_plan("pro"))
+    drain_outbox()
+    return api
+
+
+def test_an_empty_survey_says_what_to_do(api, staff):
+    api.survey()
+    assert "No answers in this period" in words_of(staff("viewer").get(PAGE))
+
+
+def test_two_segments_stand_side_by_side_with_their_difference(filled, staff):
+    page = words_of(staff("viewer").get(f"{PAGE}?period=30&by=plan&a=free&b=pro"))
+    assert "pro lies 100 points (" in page
+    assert "above free: more than chance would give." in page
+    assert "NPS +50 from 40 answers" in page
+    assert "NPS −50 from 40 answers" in page
+
+
+def test_without_a_choice_the_period_is_compared_with_the_one_before(filled, staff):
+    page = words_of(staff("viewer").get(f"{PAGE}?period=90&by=plan&a=pro"))
+    assert "Too few answers to tell whether pro · " in page
+    again = words_of(staff("viewer").get(f"{PAGE}?period=all&by=plan"))
+    assert "Choose two different segments, or a period that has one before it." in again
+
+
+def test_the_same_segment_twice_is_explained_and_not_compared(filled, staff):
+    page = words_of(staff("viewer").get(f"{PAGE}?period=all&by=plan&a=pro&b=pro"))
+    assert "Choose two different segments" in page
+
+
+def test_the_heat_map_has_scores_signs_and_words_for_too_few(filled, staff):
+    page = words_of(staff("viewer").get(f"{PAGE}?by=plan"))
+    assert 'class="number heat-far-below"' in page
+    assert "too few" in page
+    rows = list(csv.DictReader(io.StringIO(
+        staff("viewer").get("/results/nps/heat.csv?by=plan").text.lstrip("\ufeff")
+    )))  # fmt: skip
+    found = {(row["Plan"], row["NPS"], row["Answers"], row["Note"]) for row in rows}
+    assert ("free", "-50.0", "40", "") in found
+    assert ("tiny", "", "2", "too few") in found
+    assert sum(int(row["Answers"]) for row in rows) == 122
+
+
+def test_quarters_hold_the_sum_of_their_months(filled, staff):
+    def answers(interval):
+        text = staff("viewer").get(f"/results/nps/heat.csv?by=plan&interval={interval}").text
+        return sum(int(row["Answers"]) for row in csv.DictReader(io.StringIO(text[1:])))
+
+    assert answers("quarter") == answers("month") == 122
+
+
+@pytest.mark.parametrize("name", ["segments", "heat"])
+def test_pictures_are_files_that_stand_alone(filled, staff, name):
+    answer = staff("viewer").get(f"/results/nps/{name}.svg?by=plan")
+    assert answer.content_type == "image/svg+xml; charset=utf-8"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    picture = ET.fromstring(answer.text.strip())
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "Relationship: NPS by Plan" in "".join(picture.itertext())
+    assert "class=" not in answer.text
+    assert "style" not in answer.text
+
+
+def test_names_that_look_like_markup_stay_text(api, staff, drain_outbox):
+    api.survey(name="<b>A & B</b>")
+    send(api, 6, 0, **in_plan("<script>x</script>"))
+    drain_outbox()
+    for path in (PAGE, "/results/nps/heat.svg", "/results/nps/segments.svg"):
+        assert "<script>x" not in staff("viewer").get(f"{path}?by=plan").text
+
+
+def test_a_confidential_survey_hides_small_cells_and_their_complements(api, staff, drain_outbox):
+    api.survey(confidential=True)
+    for plan, n in (("free", 20), ("pro", 8), ("secret", 3)):
+        send(api, n, 0, days=40, **in_plan(plan))
+    send(api, 9, 0, days=0, **in_plan("free"))  # a month that is still open
+    drain_outbox()
+    text = staff("admin").get("/results/nps/heat.csv?by=plan").text.lstrip("\ufeff")
+    found = {
+        row["Plan"]: (row["Answers"], row["Note"]) for row in csv.DictReader(io.StringIO(text))
+    }
+    assert found == {"free": ("20", ""), "pro": ("", "hidden"), "secret": ("", "hidden")}
+    page = words_of(staff("admin").get(f"{PAGE}?by=plan&a=free&b=pro"))
+    assert "Hidden: one of the two has fewer than 5 answers" in page
+    assert "above pro" not in page
+
+
+def test_a_split_by_an_attribute_without_cells_is_named_as_wrong(filled, staff):
+    page = words_of(staff("viewer").get(f"{PAGE}?by=email"))
+    assert "Not a valid choice" in page

@@ -1,0 +1,209 @@
+"""Pages: segments and periods beside one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from vocapp.authoring import queries as authoring
+from vocapp.database import utcnow
+from vocapp.measuring import wording
+from vocapp.measuring.comparing import Compared, Side, compare_within
+from vocapp.measuring.export import csv_lines
+from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
+from vocapp.measuring.heat import HeatMap, heat_map, table_of_heat
+from vocapp.measuring.histograms import Ask, Interval
+from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, metrics_of, reading
+from vocapp.measuring.views import segments_of, today_here
+from vocapp.problems import BadInput
+from vocapp.ui import charts
+from vocapp.ui.formats import metric_name
+from vocapp.workspaces.access import current_workspace, signed_in
+
+blueprint = Blueprint("comparing", __name__, template_folder="templates")
+_NOT_KNOWN = "-"  # in an address: the answers without a value; no plan is called so
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Everything that the page is asked for, read in one snapshot. compared None: impossible."""
+
+    form: ResultsForm
+    ask: Ask
+    metrics: Metrics
+    heat: HeatMap
+    compared: Compared | None
+    values: tuple[str | None, ...]
+    chosen: tuple[str, str]
+
+
+def _read_page(key: str) -> ComparePage:
+    survey = authoring.survey_by_key(current_workspace.id, key)
+    form = ResultsForm(request.args)
+    asked = form.ask(today_here())
+    by = asked.by[:1] or (str(form.by.choices[1][0]),)
+    interval: Interval = "quarter" if asked.interval == "quarter" else "month"
+    ask = replace(asked, by=by, interval=interval)
+    form.by.data = by[0]
+    chosen = request.args.get("a", ""), request.args.get("b", "")
+    with reading(survey, time_zone=current_workspace.time_zone, now=utcnow()) as opened:
+        metrics = metrics_of(opened, ask)
+        sides = [
+            Side(ask.since if name == "a" else None, ask.until if name == "a" else None,
+                 _segment(by[0], value))
+            for name, value in zip(("a", "b"), chosen, strict=True)
+        ]  # fmt: skip
+        try:
+            compared = compare_within(opened, *sides, min_n=PAGE_MIN_N, basis=ask.basis)
+        except BadInput:
+            compared = None  # the page says what would do
+        heat = heat_map(opened, ask, metrics)
+    values = tuple(figure.by.get(by[0]) for figure in metrics.segments)
+    return ComparePage(form, ask, metrics, heat, compared, values, chosen)
+
+
+def _segment(attribute: str, chosen: str) -> dict[str, str | None]:
+    if not chosen:
+        return {}
+    return {attribute: None if chosen == _NOT_KNOWN else chosen}
+
+
+@blueprint.get("/results/<key>/compare")
+@signed_in()
+def compare_results(key: str) -> str:
+    """Segments beside one another, over time, and two of them in detail."""
+    page = _read_page(key)
+    survey, attribute = page.metrics.survey, page.ask.by[0]
+    parameters = page.form.parameters() | {"by": attribute}
+    kept = parameters | {
+        name: value for name, value in zip(("a", "b"), page.chosen, strict=True) if value
+    }
+
+    def address(endpoint: str = "comparing.compare_results", **changes: Any) -> str:
+        return url_for(endpoint, key=key, **{**kept, **changes})
+
+    return render_template(
+        "measuring/compare.html",
+        survey=survey,
+        form=page.form,
+        metrics=page.metrics,
+        overall=page.metrics.overall,
+        heat=page.heat,
+        compared=page.compared,
+        shown=_side_by_side(page.compared, attribute) if page.compared else None,
+        choices=[(_NOT_KNOWN if value is None else value, wording.value_name(attribute, value))
+                 for value in page.values],
+        chosen=page.chosen,
+        segments=segments_of(page.metrics),
+        attribute=wording.attribute_name(attribute),
+        value_name=lambda value: wording.value_name(attribute, value),
+        intervals=[
+            (label, address(interval=value), value == page.ask.interval)
+            for value, label in INTERVALS
+            if value in {"month", "quarter"}
+        ],
+        kept=kept,
+        parameters=parameters,
+        address=address,
+        min_n=PAGE_MIN_N,
+        floor=CONFIDENTIAL_FLOOR,
+    )  # fmt: skip
+
+
+def _side_name(side: Side, attribute: str, *, same_days: bool) -> str:
+    """What a side has of its own: a segment, days, or both."""
+    days = wording.days_name(side.since, side.until)
+    if not side.segment:
+        return days
+    value = wording.value_name(attribute, side.segment[attribute])
+    return value if same_days else f"{value} · {days}"
+
+
+def _side_by_side(compared: Compared, attribute: str) -> dict[str, Any]:
+    """Names of the two sides and what may be said of their difference."""
+    a, b = compared.a, compared.b
+    names = [_side_name(side, attribute, same_days=a.days == b.days) for side in (a, b)]
+    kind, change = compared.survey.kind, compared.change
+    return {
+        "names": names,
+        "words": wording.difference_words(kind, change, *names) if change else None,
+        "needed": wording.needed_words(kind, change.more_needed) if change else None,
+        "figures": list(zip(names, compared.figures, strict=True)),
+    }
+
+
+@blueprint.get("/results/<key>/heat.csv")
+@signed_in()
+def export_heat(key: str) -> Response:
+    """Segments by periods: one row a cell."""
+    page = _read_page(key)
+    attribute = page.ask.by[0]
+    heading = [
+        wording.attribute_name(attribute), _("Period from"),
+        metric_name(page.metrics.survey.kind), _("Answers"), _("Note"),
+    ]  # fmt: skip
+    rows = [
+        [wording.value_name(attribute, value), start.isoformat(), cell.value, cell.n,
+         _("hidden") if cell.n is None else _("too few") if cell.value is None else None]
+        for value, start, cell in table_of_heat(page.heat)
+    ]  # fmt: skip
+    return Response(
+        csv_lines([heading, *rows], bom=True),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{key}-heat.csv"'},
+    )
+
+
+# --- pictures as files ------------------------------------------------------------------
+# Colours of paper stand in them, as a file has neither our style sheet nor a dark mode.
+
+
+@blueprint.get("/results/<key>/segments.svg")
+@signed_in()
+def segments_svg(key: str) -> Response:
+    """Segments as dots with their intervals."""
+    page = _read_page(key)
+    overall = page.metrics.overall
+    kind = page.metrics.survey.kind
+    picture = charts.dots(
+        segments_of(page.metrics).rows, kind,
+        overall=None if overall.hidden or overall.too_few else overall.estimate.value,
+    )  # fmt: skip
+    return _svg(
+        key, "segments", page,
+        picture=picture,
+        rows_y={row.source.label: 14 + 28 * place for place, row in enumerate(picture.rows)},
+        colours={"above": "#2a6fb8", "same": "#8b95a1", "below": "#d2691e"},
+    )  # fmt: skip
+
+
+@blueprint.get("/results/<key>/heat.svg")
+@signed_in()
+def heat_svg(key: str) -> Response:
+    """Segments by periods, coloured."""
+    page = _read_page(key)
+    attribute = page.ask.by[0]
+    return _svg(
+        key, "heat", page, heat=page.heat,
+        value_name=lambda value: wording.value_name(attribute, value),
+    )  # fmt: skip
+
+
+def _svg(key: str, name: str, page: ComparePage, **values: Any) -> Response:
+    survey = page.metrics.survey
+    title = _(
+        "%(survey)s: %(metric)s by %(attribute)s, %(days)s",
+        survey=survey.name, metric=metric_name(survey.kind),
+        attribute=wording.attribute_name(page.ask.by[0]),
+        days=wording.days_name(page.ask.since, page.ask.until),
+    )  # fmt: skip
+    picture = render_template(f"measuring/{name}.svg", title=title, metric=survey.kind, **values)
+    return Response(
+        picture,
+        content_type="image/svg+xml; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{key}-{name}.svg"'},
+    )

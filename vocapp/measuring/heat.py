@@ -1,0 +1,132 @@
+"""Reads: one attribute's segments over time, as a table of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from surveys.changes import PRECISION
+from surveys.inference import estimate
+from surveys.periods import period_start
+from surveys.suppression import Key, suppress
+from vocapp.measuring.histograms import Ask, Histogram, by_value_and_month
+from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, Reading
+
+MOST_ROWS, MOST_COLUMNS = 12, 12
+Step = Literal["far-above", "above", "near", "below", "far-below"]
+_FAR = 4  # times the precision that counts as near
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """Score and n of a segment in a period; step: how it lies to the overall score.
+
+    value None: too few to tell, or hidden (then n is None, too).
+    """
+
+    n: int | None
+    value: float | None
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Segments, largest first, by periods, oldest first; in_all counts the segments left out."""
+
+    columns: tuple[date, ...]
+    rows: tuple[tuple[str | None, tuple[HeatCell, ...]], ...]
+    in_all: int
+    near: float
+
+
+def heat_map(opened: Reading, ask: Ask, metrics: Metrics) -> HeatMap:
+    """The first attribute of the question by month or quarter.
+
+    A column of a confidential survey shows what the metrics of that period alone show, and
+    nothing else: no group of it can be had by subtraction.
+    """
+    ask, kind = opened.closed(ask), metrics.survey.kind
+    near = PRECISION[kind]
+    if opened.source is None or not ask.by or ask.needs_scan:
+        return HeatMap((), (), 0, near)
+    totals = {figure.start: np.array(figure.counts) for figure in metrics.series if figure.start}
+    columns = tuple(sorted(totals))[-MOST_COLUMNS:]
+    table: dict[str | None, dict[date, Histogram]] = {}
+    for (value, month), histogram in by_value_and_month(opened.source, ask, ask.by[0]).items():
+        row, start = table.setdefault(value, {}), period_start(month, ask.interval)
+        row[start] = row.get(start, 0) + histogram
+    rest = {start: total - sum(_column(table, start)) for start, total in totals.items()}
+    if any(histogram.any() for histogram in rest.values()):
+        table[None] = rest
+    hidden = _hidden(table, columns) if opened.survey.confidential else set()
+    overall = metrics.overall
+    middle = None if overall.hidden or overall.too_few else overall.estimate.value
+    largest = sorted(table, key=lambda value: (-_answers(table[value], columns), value or "~"))
+    rows = tuple(
+        (
+            value,
+            tuple(
+                HeatCell(None, None, None)
+                if (value, start) in hidden
+                else _cell(kind, table[value].get(start), ask.min_n, middle, near)
+                for start in columns
+            ),
+        )
+        for value in largest[:MOST_ROWS]
+    )
+    return HeatMap(columns, rows, len(largest), near)
+
+
+def _column(table: Mapping[str | None, Mapping[date, Histogram]], start: date) -> list[Histogram]:
+    return [row[start] for row in table.values() if start in row]
+
+
+def _answers(row: Mapping[date, Histogram], columns: tuple[date, ...]) -> int:
+    return sum(int(row[start].sum()) for start in columns if start in row)
+
+
+def _hidden(
+    table: Mapping[str | None, Mapping[date, Histogram]], columns: tuple[date, ...]
+) -> set[tuple[str | None, date]]:
+    found: set[tuple[str | None, date]] = set()
+    for start in columns:
+        groups: dict[Key, int] = {
+            (value,): int(row[start].sum()) for value, row in table.items() if start in row
+        }
+        is_small = 0 < sum(groups.values()) < CONFIDENTIAL_FLOOR
+        apart = groups if is_small else suppress(groups, floor=CONFIDENTIAL_FLOOR)
+        found |= {(value, start) for value in table if (value,) in apart}
+    return found
+
+
+def _cell(
+    kind: str, histogram: Histogram | None, min_n: int, middle: float | None, near: float
+) -> HeatCell:
+    counts = [] if histogram is None else [int(count) for count in histogram]
+    n = sum(counts)
+    value = estimate(kind, counts).value if n >= max(1, min_n) else None
+    return HeatCell(n, value, _step(value, middle, near))
+
+
+def _step(value: float | None, middle: float | None, near: float) -> Step | None:
+    if value is None or middle is None:
+        return None
+    apart = value - middle
+    if abs(apart) <= near:
+        return "near"
+    if apart > 0:
+        return "far-above" if apart > _FAR * near else "above"
+    return "far-below" if apart < -_FAR * near else "below"
+
+
+def table_of_heat(found: HeatMap) -> list[tuple[str | None, date, HeatCell]]:
+    """Every cell as a row, for a file."""
+    return [
+        (value, start, cell)
+        for value, cells in found.rows
+        for start, cell in zip(found.columns, cells, strict=True)
+    ]
