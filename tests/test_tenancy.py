@@ -26,6 +26,7 @@ from vocapp.extensions import db
 from vocapp.following_up import rules
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp, RoutingRule
+from vocapp.measuring.models import TrendNote
 from vocapp.outbox import Pending
 from vocapp.signing import sign
 from vocapp.understanding.models import Analysis, Assignment, Theme
@@ -55,6 +56,7 @@ class Ids:
     account: str
     event: str
     undo: str
+    note: str
 
     @property
     def cursor(self) -> str:
@@ -194,6 +196,15 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "measuring.export": (A_SURVEY,),
     "drivers.show_drivers": (A_SURVEY,),
     "drivers.compute_drivers": (A_SURVEY,),
+    "noting.list_notes": NO_IDS,
+    "noting.add_note": NO_IDS,
+    "noting.edit_note": (by(note_id="note"),),
+    "noting.change_note": (
+        Call(path={"note_id": "note"},
+             form=lambda t: {"day": "2026-01-01", "words": "x", "action": "save"}),
+        Call(path={"note_id": "note"}, form=lambda t: {"action": "remove"}),
+    ),
+    "noting.restore_note": (by(note_id="note"),),
     "comparing.compare_results": (A_SURVEY,),
     "comparing.export_heat": (A_SURVEY,),
     "comparing.segments_svg": (A_SURVEY,),
@@ -376,6 +387,7 @@ def _fill(app: Any, b: Any) -> Ids:
         account=account["external_id"],
         event=told["id"],
         undo=str(done.undo),
+        note=more["note"],
     )
 
 
@@ -397,12 +409,15 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), email_normalised=f"{CANARY}@example.net",
         role="viewer", token_digest=uuid4().hex, created_at=now, expires_at=now.replace(year=2099),
     )  # fmt: skip
+    note = TrendNote(
+        workspace_id=workspace_id, id=uuid7(), local_day=now.date(), words=CANARY, created_at=now
+    )
     aside = Pending(
         workspace_id=workspace_id, id=uuid7(), kind="measure", subject_id=response_id, due_at=now,
         created_at=now, set_aside_at=now, last_error="RuntimeError",
     )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside])
+        session.add_all([theme, offer, aside, note])
         session.flush()
         session.add_all(
             [
@@ -419,6 +434,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         )  # fmt: skip
     return {
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
+        "note": str(note.id),
     }  # fmt: skip
 
 
@@ -429,7 +445,7 @@ def _nowhere(of_b: Ids) -> Ids:
             name: str(uuid7())
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
-                "session", "staff_invitation", "pending",
+                "session", "staff_invitation", "pending", "note",
             )
         },
         survey="x-survey",

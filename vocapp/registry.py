@@ -30,6 +30,7 @@ from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.compare_views import blueprint as comparing_pages
+from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.views import blueprint as measuring_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
@@ -63,7 +64,7 @@ def register(app: OpenAPI) -> None:
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
         drivers_pages,
         distributing_pages, authoring_pages,
-        following_up_pages, measuring_pages, comparing_pages, succeeding_pages,
+        following_up_pages, measuring_pages, comparing_pages, noting_pages, succeeding_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

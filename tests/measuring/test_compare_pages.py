@@ -60,7 +60,7 @@ def test_two_segments_stand_side_by_side_with_their_difference(filled, staff):
 
 def test_without_a_choice_the_period_is_compared_with_the_one_before(filled, staff):
     page = words_of(staff("viewer").get(f"{PAGE}?period=90&by=plan&a=pro"))
-    assert "Too few answers to tell whether pro · " in page
+    assert "Too few answers to tell whether it changed against the 90 days before" in page
     again = words_of(staff("viewer").get(f"{PAGE}?period=all&by=plan"))
     assert "Choose two different segments, or a period that has one before it." in again
 

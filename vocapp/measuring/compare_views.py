@@ -21,6 +21,7 @@ from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, metrics_of, re
 from vocapp.measuring.views import segments_of, today_here
 from vocapp.problems import BadInput
 from vocapp.ui import charts
+from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import metric_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
@@ -95,12 +96,12 @@ def compare_results(key: str) -> str:
         heat=page.heat,
         compared=page.compared,
         shown=_side_by_side(page.compared, attribute) if page.compared else None,
-        choices=[(_NOT_KNOWN if value is None else value, wording.value_name(attribute, value))
+        choices=[(_NOT_KNOWN if value is None else value, value_name(attribute, value))
                  for value in page.values],
         chosen=page.chosen,
         segments=segments_of(page.metrics),
-        attribute=wording.attribute_name(attribute),
-        value_name=lambda value: wording.value_name(attribute, value),
+        attribute=attribute_name(attribute),
+        value_name=lambda value: value_name(attribute, value),
         intervals=[
             (label, address(interval=value), value == page.ask.interval)
             for value, label in INTERVALS
@@ -119,8 +120,19 @@ def _side_name(side: Side, attribute: str, *, same_days: bool) -> str:
     days = wording.days_name(side.since, side.until)
     if not side.segment:
         return days
-    value = wording.value_name(attribute, side.segment[attribute])
+    value = value_name(attribute, side.segment[attribute])
     return value if same_days else f"{value} · {days}"
+
+
+def _words(compared: Compared, names: list[str]) -> str | None:
+    """The same people against the period before: a change; all else: a difference."""
+    a, b, change = compared.a, compared.b, compared.change
+    if change is None:
+        return None
+    if a.segment == b.segment and b.since and b.until and b.until == a.since:
+        against = wording.against_words(b.since, b.until)
+        return wording.change_words(compared.survey.kind, change, against)
+    return wording.difference_words(compared.survey.kind, change, *names)
 
 
 def _side_by_side(compared: Compared, attribute: str) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def _side_by_side(compared: Compared, attribute: str) -> dict[str, Any]:
     kind, change = compared.survey.kind, compared.change
     return {
         "names": names,
-        "words": wording.difference_words(kind, change, *names) if change else None,
+        "words": _words(compared, names),
         "needed": wording.needed_words(kind, change.more_needed) if change else None,
         "figures": list(zip(names, compared.figures, strict=True)),
     }
@@ -143,11 +155,11 @@ def export_heat(key: str) -> Response:
     page = _read_page(key)
     attribute = page.ask.by[0]
     heading = [
-        wording.attribute_name(attribute), _("Period from"),
+        attribute_name(attribute), _("Period from"),
         metric_name(page.metrics.survey.kind), _("Answers"), _("Note"),
     ]  # fmt: skip
     rows = [
-        [wording.value_name(attribute, value), start.isoformat(), cell.value, cell.n,
+        [value_name(attribute, value), start.isoformat(), cell.value, cell.n,
          _("hidden") if cell.n is None else _("too few") if cell.value is None else None]
         for value, start, cell in table_of_heat(page.heat)
     ]  # fmt: skip
@@ -189,7 +201,7 @@ def heat_svg(key: str) -> Response:
     attribute = page.ask.by[0]
     return _svg(
         key, "heat", page, heat=page.heat,
-        value_name=lambda value: wording.value_name(attribute, value),
+        value_name=lambda value: value_name(attribute, value),
     )  # fmt: skip
 
 
@@ -198,7 +210,7 @@ def _svg(key: str, name: str, page: ComparePage, **values: Any) -> Response:
     title = _(
         "%(survey)s: %(metric)s by %(attribute)s, %(days)s",
         survey=survey.name, metric=metric_name(survey.kind),
-        attribute=wording.attribute_name(page.ask.by[0]),
+        attribute=attribute_name(page.ask.by[0]),
         days=wording.days_name(page.ask.since, page.ask.until),
     )  # fmt: skip
     picture = render_template(f"measuring/{name}.svg", title=title, metric=survey.kind, **values)

@@ -59,10 +59,10 @@ class ResultsForm(Form):
                 field.data = field.default
 
     def validate_since(self, field: DateField) -> None:
-        _check_day(field.data)
+        check_day(field.data)
 
     def validate_until(self, field: DateField) -> None:
-        _check_day(field.data)
+        check_day(field.data)
         since = self.since.data
         if since and field.data and since > field.data:
             raise ValidationError(str(_l("This day lies before the first day.")))
@@ -105,6 +105,7 @@ class ResultsForm(Form):
         return found
 
 
-def _check_day(day: date | None) -> None:
+def check_day(day: date | None) -> None:
+    """Raises ValidationError for days far beyond any answer."""
     if day is not None and not FIRST_DAY <= day <= LAST_DAY:
         raise ValidationError(str(_l("Choose a day between 1900 and 2199.")))

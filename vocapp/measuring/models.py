@@ -7,13 +7,14 @@ the cells small.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vocapp.database import Base, Tenant, short_text, tenant_key
+from vocapp.database import Base, Tenant, TenantRow, short_text, tenant_key
 
 HISTOGRAM_COLUMNS = tuple(f"c{index}" for index in range(11))
 
@@ -82,3 +83,17 @@ class AttributeValue(Tenant, Base):
 
     attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True)
     value: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+
+
+class TrendNote(TenantRow, Base):
+    """What happened on a day ("pricing change"), to be seen on every course.
+
+    removed_at: taken away, and still to be had back.
+    """
+
+    local_day: Mapped[date]
+    words: Mapped[str] = mapped_column(short_text(80))
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "workspace_id", "local_day"),)

@@ -20,10 +20,11 @@ from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.export import csv_lines
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.histograms import Ask
+from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
 from vocapp.signing import sign
 from vocapp.ui.attribute_names import attribute_name
-from vocapp.workspaces.access import current_workspace, signed_in
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("measuring", __name__, template_folder="templates")
 _PER_PAGE = 12
@@ -90,6 +91,9 @@ def survey_results(key: str) -> str:
     def address(endpoint: str = "measuring.survey_results", **changes: Any) -> str:
         return url_for(endpoint, key=key, **{**parameters, **changes})
 
+    interval = _interval(survey, ask)
+    points = _points(metrics, interval)
+    notes = _notes(points, interval)
     return render_template(
         "measuring/survey.html",
         survey=survey,
@@ -99,12 +103,16 @@ def survey_results(key: str) -> str:
         overall=metrics.overall,
         changed=_shown_changes(survey.kind, changed) if changed else None,
         answered_before=_answered_before(survey, metrics),
-        points=_points(metrics, _interval(survey, ask)),
+        points=points,
+        notes=notes,
+        # A point is a whole period, so a note stands at the beginning of the one it fell in.
+        marks=[(period_start(note.day, interval), note.words) for note in notes],
+        may_note=current_user.role in {"admin", "product"},
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
         is_running=_is_running(metrics, ask),
         segments=segments_of(metrics),
         intervals=[
-            (label, address(interval=value), value == _interval(survey, ask))
+            (label, address(interval=value), value == interval)
             for value, label in INTERVALS
             if not survey.confidential or value in {"month", "quarter"}
         ],
@@ -147,7 +155,7 @@ def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
         ],
         in_all=len(changed.segments),
         tested=changed.tested,
-        attributes=_(", ").join(wording.attribute_name(name) for name in changed.attributes),
+        attributes=_(", ").join(attribute_name(name) for name in changed.attributes),
     )
 
 
@@ -182,6 +190,15 @@ def _points(metrics: Metrics, interval: str) -> list[dict[str, Any]]:
         points.append(_point(figure) if figure else {"start": start, "n": 0, **_NO_SCORE})
         start = period_end(start, interval)
     return points[-_MOST_PERIODS:]
+
+
+def _notes(points: list[dict[str, Any]], interval: str) -> list[Note]:
+    """The notes of the days that are drawn, oldest first."""
+    if not points:
+        return []
+    end = period_end(points[-1]["start"], interval)
+    found = trend_notes(current_workspace.id, since=points[0]["start"], until=end)
+    return found[::-1]
 
 
 def _point(figure: Figure) -> dict[str, Any]:
