@@ -16,6 +16,7 @@ from surveys.scoring import checked_counts
 # In the order in which they happen. Opening is seen by a picture that mail programs load
 # unasked, or never: shown, but no rate rests on it.
 STAGES = ("invited", "delivered", "opened", "started", "answered")
+_MAY_BE_UNKNOWN = ("opened", "started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +98,14 @@ def response_rate(
 def funnel(counts: Mapping[str, int], *, level: float = 0.95) -> list[Stage]:
     """The way from invitation to answer, one Stage for each of STAGES in their order.
 
-    counts: people per stage; every stage but "opened" must be there, none above "invited"
-    (ValueError otherwise). Where opens are unknown, the stage is left out.
+    counts: people per stage; every stage but "opened" and "started" must be there, none above
+    "invited" (ValueError otherwise). Where opens or starts are unknown, the stage is left out.
 
     >>> found = funnel({"invited": 200, "delivered": 190, "started": 60, "answered": 50})
     >>> [(stage.name, stage.of_before and round(stage.of_before.value)) for stage in found]
     [('invited', None), ('delivered', 95), ('started', 32), ('answered', 83)]
     """
-    missing = [name for name in STAGES if name not in counts and name != "opened"]
+    missing = [name for name in STAGES if name not in counts and name not in _MAY_BE_UNKNOWN]
     unknown = sorted(set(counts) - set(STAGES))
     if missing or unknown:
         wrong = ", ".join([*missing, *unknown])

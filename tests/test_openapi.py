@@ -111,6 +111,7 @@ def test_real_answers_are_as_described(api, document):
         "UnderstoodResponse": api.get(f"/api/v1/responses/{stored.json['id']}"),
         "BatchResult": api.post("/api/v1/responses/batch", {"responses": [{"survey": "nps"}, 1]}),
         "Comparison": api.get("/api/v1/surveys/nps/compare?a_since=2026-01-01&a.plan=pro"),
+        "Funnel": api.get("/api/v1/surveys/nps/funnel"),
         "Workspace": api.get("/api/v1/workspace"),
         "Account": api.post("/api/v1/accounts", {"external_id": "y", "name": "Y"}),
         "Contact": api.post("/api/v1/contacts", {"email": "b@example.com"}),

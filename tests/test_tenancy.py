@@ -131,6 +131,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring_api.publish_survey": (A_SURVEY,),
     "measuring_api.show_metrics": (A_SURVEY,),
     "drivers_api.show_drivers": (A_SURVEY,),
+    "measuring_api.show_funnel": (A_SURVEY,),
     "measuring_api.show_comparison": (
         replace(A_SURVEY, query=lambda t: {"a_since": "2026-01-01", "a_until": "2026-01-31"}),
     ),

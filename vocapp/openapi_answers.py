@@ -136,6 +136,22 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "description": "A theme or attribute and its share of the differences between answers.",
     },
+    "Rate": {
+        **record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER)),
+        "description": "Percent, with its 95 % interval; null of nobody.",
+    },
+    "Funnel": record(
+        survey=TEXT, time_zone=TEXT, since=or_null(TEXT), until=or_null(TEXT), suppressed=YES_NO,
+        stages=list_of(
+            record(
+                name=TEXT, count=COUNT, of_invited=ref("Rate"),
+                of_before=or_null(
+                    record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER))
+                ),
+            )
+        ),
+        unknown=list_of(TEXT),
+    ),
     "ComparedSide": {
         **record(
             since=or_null(TEXT), until=or_null(TEXT), segment=OBJECT, **_SCORE,
@@ -209,6 +225,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),
     ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
     ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
+    ("get", "/api/v1/surveys/{key}/funnel"): ("Funnel", (200,)),
     ("get", "/api/v1/surveys/{key}/compare"): ("Comparison", (200,)),
     ("get", "/api/v1/themes"): ("Themes", (200,)),
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),

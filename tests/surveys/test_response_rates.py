@@ -51,6 +51,13 @@ def test_opens_that_hide_claim_no_rate_of_the_stage_after():
     assert stages["answered"].of_before.value == pytest.approx(100 * 50 / 60)
 
 
+def test_stages_that_nothing_records_are_left_out_and_not_zero():
+    known = {name: INVITED[name] for name in ("invited", "delivered", "answered")}
+    stages = funnel(known)
+    assert [stage.name for stage in stages] == ["invited", "delivered", "answered"]
+    assert stages[2].of_before.of == INVITED["delivered"]
+
+
 def test_a_funnel_of_nobody_has_stages_without_rates():
     stages = funnel(dict.fromkeys(INVITED, 0))
     assert [stage.of_invited.value for stage in stages] == [None] * 5

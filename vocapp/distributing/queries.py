@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
@@ -81,6 +82,50 @@ def counts_by_state(workspace_id: UUID, survey_id: UUID) -> dict[str, int]:
         .group_by(Invitation.state)
     )
     return dict.fromkeys(INVITATION_STATES, 0) | dict(rows.all())
+
+
+def stages_reached(
+    session: Session,
+    workspace_id: UUID,
+    survey_id: UUID,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, int]:
+    """How many of those invited in a period (half-open) came to each stage of the funnel.
+
+    Invited: an invitation was due and nothing kept us from sending it. Delivered: the mail server
+    took it, or the person answered, and it did not come back. Opened and started are left out
+    where no invitation of the survey has ever had them recorded: unknown is not zero.
+    """
+    invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
+    conditions = [
+        Invitation.workspace_id == workspace_id,
+        Invitation.survey_id == survey_id,
+        Invitation.state.not_in(("scheduled", "not_sent")),
+    ]
+    arrived = or_(Invitation.sent_at.is_not(None), Invitation.answered_at.is_not(None))
+    reached = {
+        "invited": Invitation.id.is_not(None),
+        "delivered": arrived & (Invitation.state != "bounced") & Invitation.bounced_at.is_(None),
+        "opened": Invitation.opened_at.is_not(None),
+        "started": or_(Invitation.clicked_at.is_not(None), Invitation.answered_at.is_not(None)),
+        "answered": Invitation.answered_at.is_not(None),
+    }
+    bounds = [invited_at >= since] if since else []
+    bounds += [invited_at < until] if until else []
+    counts = session.execute(
+        select(*(func.count().filter(of).label(name) for name, of in reached.items())).where(
+            *conditions, *bounds
+        )
+    ).one()
+    opens, clicks = session.execute(
+        select(func.count(Invitation.opened_at), func.count(Invitation.clicked_at)).where(
+            *conditions
+        )
+    ).one()
+    unknown = {name for name, seen in (("opened", opens), ("started", clicks)) if not seen}
+    return {name: count for name, count in counts._mapping.items() if name not in unknown}
 
 
 def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:

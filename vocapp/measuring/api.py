@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring.comparing import Side, compare, present_comparison
+from vocapp.measuring.funnel import present_funnel, survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import MAX_CROSSED, present_metrics, survey_metrics
 from vocapp.problems import BadInput
@@ -115,6 +116,44 @@ def show_comparison(path: SurveyPath, query: CompareQuery) -> Any:
         now=utcnow(),
     )
     return present_comparison(compared)
+
+
+class FunnelQuery(BaseModel):
+    since: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="First local day")
+    until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="Last local day")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FunnelQuery:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since lies after until")
+        return self
+
+
+@api.get(
+    "/surveys/<key>/funnel",
+    summary="Of those invited, how many were reached and answered",
+    description=(
+        "Counts invitations that were due in the period. A stage that nothing records stands in "
+        "`unknown`, not as zero. Opens are seen by a picture that mail programs load unasked or "
+        "never, so no rate should rest on them."
+    ),
+)
+@machine()
+def show_funnel(path: SurveyPath, query: FunnelQuery) -> Any:
+    survey = survey_by_key(current_workspace.id, path.key)
+    if survey.confidential and (query.since or query.until):
+        raise BadInput.of(
+            "since" if query.since else "until",
+            "a confidential survey shows the months that are over only all together",
+        )
+    found = survey_funnel(
+        survey,
+        since=query.since,
+        until=query.until + timedelta(days=1) if query.until else None,
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+    )
+    return present_funnel(survey, found)
 
 
 def _side(since: date | None, until: date | None, name: str) -> Side:

@@ -19,6 +19,7 @@ from vocapp.measuring import wording
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.export import csv_lines
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
+from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
@@ -104,6 +105,7 @@ def survey_results(key: str) -> str:
         changed=_shown_changes(survey.kind, changed) if changed else None,
         answered_before=_answered_before(survey, metrics),
         points=points,
+        funnel=_shown_funnel(survey, ask),
         notes=notes,
         # A point is a whole period, so a note stands at the beginning of the one it fell in.
         marks=[(period_start(note.day, interval), note.words) for note in notes],
@@ -157,6 +159,25 @@ def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
         tested=changed.tested,
         attributes=_(", ").join(attribute_name(name) for name in changed.attributes),
     )
+
+
+def _shown_funnel(survey: SurveySummary, ask: Ask) -> dict[str, Any] | None:
+    """The way from invitation to answer as bars; None where nobody was invited."""
+    found = survey_funnel(
+        survey,
+        since=ask.since,
+        until=ask.until,
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+    )
+    if not found.hidden and not (found.stages and found.stages[0].count):
+        return None
+    return {
+        "hidden": found.hidden,
+        "rows": [wording.stage_row(stage) for stage in found.stages],
+        "unknown": _(", ").join(wording.stage_name(name) for name in found.unknown),
+        "has_opens": any(stage.name == "opened" for stage in found.stages),
+    }
 
 
 def _answered_before(survey: SurveySummary, metrics: Metrics) -> bool:

@@ -11,10 +11,11 @@ from flask_babel import ngettext
 
 from surveys.changes import PRECISION, Change
 from surveys.periods import whole_months_between
+from surveys.response_rates import Stage
 from surveys.scoring import category_counts
 from vocapp.measuring.queries import Figure, Metrics
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.formats import difference_text, local_date, metric_name, number
+from vocapp.ui.formats import difference_text, local_date, metric_name, number, percent
 
 
 def segment_name(by: Mapping[str, str | None]) -> str:
@@ -184,4 +185,35 @@ def change_row(kind: str, by: Mapping[str, str | None], change: Change) -> dict[
             low=difference_text(found.low, kind), high=difference_text(found.high, kind),
             now=number(change.n_now), before=number(change.n_before),
         ),
+    }  # fmt: skip
+
+
+# --- the funnel -------------------------------------------------------------------------
+
+
+def stage_name(name: str) -> str:
+    """A stage of the funnel, saying no more than is known."""
+    return {
+        "invited": _("Invited"),
+        "delivered": _("Taken by the mail server, not returned"),
+        "opened": _("Seen to be opened"),
+        "started": _("Started"),
+        "answered": _("Answered"),
+    }[name]
+
+
+def stage_row(stage: Stage) -> dict[str, Any]:
+    """A stage as a bar: its number, and its share of those invited with the interval."""
+    rate = stage.of_invited
+    note = None
+    if stage.name != "invited" and rate.value is not None:
+        share, low, high = (
+            percent((each or 0) / 100) for each in (rate.value, rate.low, rate.high)
+        )
+        note = _(
+            "%(share)s of those invited (%(low)s to %(high)s)", share=share, low=low, high=high
+        )
+    return {
+        "label": stage_name(stage.name), "value": stage.count, "text": number(stage.count),
+        "note": note, "is_pale": stage.name == "opened",
     }  # fmt: skip

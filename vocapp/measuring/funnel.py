@@ -1,0 +1,89 @@
+"""Reads: how many of those invited in a period were reached, and how many answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from surveys.periods import day_bounds
+from surveys.response_rates import STAGES, Rate, Stage, funnel
+from vocapp.authoring.queries import SurveySummary
+from vocapp.distributing.queries import stages_reached
+from vocapp.measuring.histograms import Ask
+from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Reading, reading
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Stages of those invited in these days (half-open); unknown: stages that nothing records.
+
+    hidden: too few were invited to a confidential survey to say who answered.
+    """
+
+    since: date | None
+    until: date | None
+    time_zone: str
+    stages: tuple[Stage, ...]
+    unknown: tuple[str, ...]
+    hidden: bool = False
+
+
+def survey_funnel(
+    survey: SurveySummary,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    time_zone: str,
+    now: datetime,
+) -> Funnel:
+    """The funnel of a survey.
+
+    Of a confidential survey all months that are over, together: that few people of a month all
+    answered could else be had by subtracting periods. since and until then count as not given.
+    """
+    if survey.confidential:
+        since = until = None
+    with reading(survey, time_zone=time_zone, now=now) as opened:
+        return _funnel_of(opened, opened.closed(Ask(since=since, until=until)))
+
+
+def _funnel_of(opened: Reading, ask: Ask) -> Funnel:
+    survey = opened.survey
+    counts = stages_reached(
+        opened.session,
+        survey.workspace_id,
+        survey.id,
+        since=day_bounds(ask.since, opened.zone)[0] if ask.since else None,
+        until=day_bounds(ask.until, opened.zone)[0] if ask.until else None,
+    )
+    unknown = tuple(name for name in STAGES if name not in counts)
+    found = Funnel(ask.since, ask.until, opened.zone, tuple(funnel(counts)), unknown)
+    few = 0 < counts["invited"] < CONFIDENTIAL_FLOOR
+    return replace(found, stages=(), hidden=True) if survey.confidential and few else found
+
+
+def present_funnel(survey: SurveySummary, found: Funnel) -> dict[str, Any]:
+    """The API's document; rates in percent."""
+    last = found.until - timedelta(days=1) if found.until else None
+    return {
+        "survey": survey.key,
+        "time_zone": found.time_zone,
+        "since": found.since.isoformat() if found.since else None,
+        "until": last.isoformat() if last else None,
+        "suppressed": found.hidden,
+        "stages": [
+            {
+                "name": stage.name,
+                "count": stage.count,
+                "of_invited": _present(stage.of_invited),
+                "of_before": _present(stage.of_before) if stage.of_before else None,
+            }
+            for stage in found.stages
+        ],
+        "unknown": list(found.unknown),
+    }
+
+
+def _present(rate: Rate) -> dict[str, float | None]:
+    return {"value": rate.value, "low": rate.low, "high": rate.high}
