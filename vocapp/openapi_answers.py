@@ -153,11 +153,16 @@ SCHEMAS: dict[str, Schema] = {
         unknown=list_of(TEXT),
     ),
     "ComparedSide": {
-        **record(
-            since=or_null(TEXT), until=or_null(TEXT), segment=OBJECT, **_SCORE,
-            design_effect=NUMBER,
+        "type": "object",
+        "description": (
+            "A group of answers with its score; days are the first and the last. `too_few` stands "
+            "where there are fewer answers than min_n, `share` (of 5 to 7) at CES."
         ),
-        "description": "A group of answers with its score; days are the first and the last.",
+        "properties": {
+            "since": or_null(TEXT), "until": or_null(TEXT), "segment": OBJECT, **_SCORE,
+            "design_effect": NUMBER, "too_few": YES_NO, "share": or_null(NUMBER),
+        },
+        "required": ["since", "until", "segment", *_SCORE, "design_effect"],
     },
     "Comparison": {
         **record(
