@@ -33,6 +33,7 @@ from vocapp.collecting.widget import _FILE
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.mail import unsubscribe_url
 from vocapp.extensions import db
+from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
 from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
@@ -128,6 +129,10 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     joining.request_reset(api.workspace.email, now=utcnow())
     offer = joining.invite(
         api.workspace_id, email="new@example.com", role="viewer",
+        actor_user_id=api.workspace.user_id, now=utcnow(),
+    )  # fmt: skip
+    add_note(
+        api.workspace_id, utcnow().date(), "価格改定 price change",
         actor_user_id=api.workspace.user_id, now=utcnow(),
     )  # fmt: skip
     _understand(api.workspace_id)
