@@ -17,7 +17,7 @@ WIDGET_SOURCES := $(shell find widget/src -type f 2>/dev/null) widget/package-lo
 WIDGET := widget/dist/widget.js
 TRANSLATIONS := $(shell find vocapp/translations -name '*.po' 2>/dev/null)
 
-.PHONY: help setup setup-dev run test test-widget prove bench lint format pins translations clean
+.PHONY: help setup setup-dev parquet run test test-widget prove bench lint format pins translations clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +65,10 @@ $(VENV)/.translations: $(VENV)/.installed scripts/translations.py $(TRANSLATIONS
 setup: $(VENV)/.installed $(WIDGET) $(VENV)/.translations
 setup-dev: setup $(VENV)/.installed-dev
 
+# Only for `voc export responses --format parquet`.
+parquet: setup
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/parquet.txt
+
 # --- daily -----------------------------------------------------------------------------
 
 run: setup
@@ -103,7 +107,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 
 pins: $(VENV)/.bootstrapped
 	@$(COMPILE) requirements/base.in -o requirements.txt
-	@for set in bootstrap node vectors dev; do $(COMPILE) requirements/$$set.in -o requirements/$$set.txt; done
+	@for set in bootstrap node vectors parquet dev; do $(COMPILE) requirements/$$set.in -o requirements/$$set.txt; done
 
 clean:
 	@rm -rf $(VENV) widget/dist widget/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,15 @@ from sqlalchemy import select
 from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.authoring.queries import survey_by_key
+from vocapp.connecting.exporting import service as exporting
+from vocapp.connecting.importing import service as importing
+from vocapp.connecting.whole_files import whole_file
 from vocapp.database import snapshot, utcnow
 from vocapp.demo import service as demo_service
 from vocapp.demo.progress import Progress as DemoProgress
 from vocapp.extensions import db
 from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
-from vocapp.measuring.export import response_lines
 from vocapp.problems import Problem
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces.models import Workspace
@@ -284,6 +287,65 @@ def _verdict(stats: checking.CellStats) -> str:
     return "" if stats.judged else f"  (not judged below {checking.JUDGED_FROM:,} answers)"
 
 
+@main.command("import")
+@click.argument("kind", type=click.Choice(importing.KINDS))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--survey", "survey_key", default=None, help="Survey of rows that name none.")
+@click.option("--dry-run", is_flag=True, help="Check every row; change nothing.")
+@click.option("--follow-up", is_flag=True, help="Open follow-ups as for answers that come in now.")
+@click.option("--workspace", default=None, help="Name or id; needed where there are several.")
+@with_app
+def import_file(
+    _app: Flask,
+    *,
+    kind: str,
+    file: Path,
+    survey_key: str | None,
+    dry_run: bool,
+    follow_up: bool,
+    workspace: str | None,
+) -> None:
+    """Contacts, accounts or responses from a CSV file; a second time changes nothing."""
+    workspace_id = _chosen_workspace(workspace)
+    if survey_key is not None:
+        survey_by_key(workspace_id, survey_key)  # a mistyped key ends here, not row by row
+    options = importing.Options(
+        time_zone=_time_zone(workspace_id),
+        survey_key=survey_key,
+        dry_run=dry_run,
+        follow_up=follow_up,
+    )
+    opened = importing.open_import(workspace_id, kind, file, options, now=utcnow())
+    err.print(f"Read as {opened.file.description}.", markup=False)
+    if opened.columns.unknown:
+        names = ", ".join(opened.columns.unknown)
+        err.print(f"Taken for attributes: {names}", markup=False)
+    with _progress() as progress:
+        task = progress.add_task(kind, total=opened.file.rows)
+        for done in opened.run():
+            progress.update(task, completed=done)
+    _print_tally(opened)
+
+
+def _print_tally(opened: importing.Import) -> None:
+    counts = opened.tally.counts
+    stored = (
+        f"{counts['stored']} would be stored" if opened.dry_run else f"{counts['stored']} stored"
+    )
+    click.echo(f"{stored}, {counts['unchanged']} unchanged, {counts['rejected']} rejected")
+    if counts["erased"]:
+        click.echo(f"{counts['erased']} left out: these people were erased")
+    if counts["rejected"]:
+        click.echo(f"Rejected rows with their reasons: {opened.rejected}")
+
+
+def _time_zone(workspace_id: UUID) -> str:
+    with snapshot() as session:
+        return session.scalars(
+            select(Workspace.time_zone).where(Workspace.id == workspace_id)
+        ).one()
+
+
 @main.group()
 def export() -> None:
     """What is stored, as a file."""
@@ -292,8 +354,10 @@ def export() -> None:
 @export.command("responses")
 @click.option("--survey", "survey_key", default=None, help="Key of a survey; default: all.")
 @click.option(
-    "--format", "file_format", default="csv", show_default=True, type=click.Choice(["csv", "jsonl"])
-)
+    "--format", "file_format", default="csv", show_default=True,
+    type=click.Choice(exporting.FORMATS),
+)  # fmt: skip
+@click.option("--excel", is_flag=True, help="CSV that a spreadsheet opens without running it.")
 @click.option("--workspace", default=None, help="Name or id; needed where there are several.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; default: stdout."
@@ -304,20 +368,18 @@ def export_responses(
     *,
     survey_key: str | None,
     file_format: str,
+    excel: bool,
     workspace: str | None,
     out: Path | None,
 ) -> None:
-    """Responses with their answers and people, line by line; confidential ones stay inside."""
+    """Answers with their people, themes and attributes; confidential ones stay inside."""
     workspace_id = _chosen_workspace(workspace)
     survey = survey_by_key(workspace_id, survey_key) if survey_key else None
-    lines = response_lines(workspace_id, survey=survey, file_format=file_format)
-    if out is None:
-        for line in lines:
-            sys.stdout.buffer.write(line.encode())
-        sys.stdout.buffer.flush()
-        return
-    with out.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+    with whole_file(out) if out else nullcontext(sys.stdout.buffer) as file:
+        exporting.export_responses(
+            workspace_id, file, survey=survey, file_format=file_format, excel=excel
+        )
+        file.flush()
 
 
 def _chosen_workspace(wanted: str | None) -> UUID:

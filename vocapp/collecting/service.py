@@ -61,6 +61,8 @@ class Submission:
     account: AccountFacts | None = None
     invitation_id: UUID | None = None
     quiet: bool = False  # imported history: opens no follow-up
+    flood: bool = False  # one of very many: counted and themed after what is fresh
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # said of this very answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +321,7 @@ def _attributes(
         found |= _account_facts(item.account)
     if item.contact is not None and contact is not None:  # nothing of an erased person
         found |= dict(item.contact.attributes)
+    found |= item.attributes
     if item.locale:
         found["locale"] = item.locale
     return {name: value for name, value in found.items() if value is not None}
@@ -373,13 +376,14 @@ def _questions(session: Session, workspace_id: UUID, survey_id: UUID) -> dict[st
 def _cause(
     session: Session, workspace_id: UUID, response_id: UUID, item: Submission, *, now: datetime
 ) -> None:
-    priority = outbox.BACKLOG if item.channel == "import" else outbox.FRESH
+    priority = outbox.BACKLOG if item.flood or item.channel == "import" else outbox.FRESH
     outbox.add(session, workspace_id, "measure", response_id, now=now, priority=priority)
     outbox.add(session, workspace_id, "analyse", response_id, now=now, priority=priority)
     if not item.quiet:
         outbox.add(
-            session, workspace_id, "follow_up", response_id, now=now, detail={"stage": "scored"}
-        )
+            session, workspace_id, "follow_up", response_id, now=now,
+            detail={"stage": "scored"}, priority=priority,
+        )  # fmt: skip
     if item.invitation_id is not None:
         outbox.add(session, workspace_id, "answered", item.invitation_id, now=now)
 

@@ -13,13 +13,13 @@ from vocapp.authoring import queries as authoring
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.comparing import Compared, Side, compare_within
-from vocapp.measuring.export import csv_lines
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
 from vocapp.measuring.heat import HeatMap, heat_map, table_of_heat
 from vocapp.measuring.histograms import Ask, Interval
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, metrics_of, reading
 from vocapp.measuring.views import segments_of, today_here
 from vocapp.problems import BadInput
+from vocapp.spreadsheets import csv_lines
 from vocapp.ui import charts
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import metric_name

@@ -17,13 +17,13 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
-from vocapp.measuring.export import csv_lines
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
 from vocapp.signing import sign
+from vocapp.spreadsheets import csv_lines
 from vocapp.ui.attribute_names import attribute_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 

@@ -122,7 +122,7 @@ def identify_contact(
     (DESIGN.md "identity"). A new external_id whose e-mail another contact has makes a
     merge suggestion: two records are never joined silently.
     """
-    if _is_erased(session, workspace_id, facts):
+    if is_erased(session, workspace_id, facts):
         return None
     kind, value = _identity(facts)
     contact = _contact_by_identity(session, workspace_id, kind, value)
@@ -408,7 +408,8 @@ def _tombstones(workspace_id: UUID, external_id: str | None, email: str | None) 
     return found
 
 
-def _is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> bool:
+def is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> bool:
+    """Whether this person asked to be forgotten."""
     if not _has_tombstones(session, workspace_id):
         return False
     digests = _tombstones(workspace_id, facts.external_id, facts.email)

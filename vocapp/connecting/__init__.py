@@ -1,0 +1,1 @@
+"""Data comes in and goes out whole: files of people and answers, backups."""

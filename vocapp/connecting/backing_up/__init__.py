@@ -1,0 +1,1 @@
+"""Everything in the database goes into one file, and comes back."""

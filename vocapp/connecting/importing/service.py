@@ -1,0 +1,164 @@
+"""Use case: import a file, row by row, so that it can be repeated at any point.
+
+Rows are stored in batches of one transaction each. What cannot be taken goes to a file of
+its own, with line and reason in front of the row's own cells, to be corrected and imported.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from vocapp.connecting.importing import bodies
+from vocapp.connecting.importing.columns import (
+    ACCOUNT_WORDS,
+    CONTACT_WORDS,
+    REJECTED_LINE,
+    REJECTED_REASON,
+    RESPONSE_WORDS,
+    Columns,
+    columns_of,
+)
+from vocapp.connecting.importing.files import CsvFile, Row, inspect, misfit, rows_of
+from vocapp.connecting.importing.people import Accounts, Contacts
+from vocapp.connecting.importing.responses import Responses
+from vocapp.connecting.importing.tally import Outcome, Tally
+from vocapp.problems import BadInput, Problem
+
+_BATCH = 500
+_WORDS = {"contacts": CONTACT_WORDS, "accounts": ACCOUNT_WORDS, "responses": RESPONSE_WORDS}
+KINDS = tuple(_WORDS)
+
+
+class Importer(Protocol):
+    """What knows one kind of row. `parse` raises BadInput; the others keep the order."""
+
+    def parse(self, values: Mapping[str, Any]) -> Any: ...
+
+    def preview(self, items: Sequence[Any]) -> list[Outcome]: ...
+
+    def store(self, items: Sequence[Any]) -> list[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to import. time_zone: of times without an offset."""
+
+    time_zone: str
+    survey_key: str | None = None
+    dry_run: bool = False
+    follow_up: bool = False
+
+
+@dataclass(slots=True)
+class Import:
+    """A file that is ready to be imported."""
+
+    file: CsvFile
+    columns: Columns
+    rejected: Path
+    dry_run: bool
+    _importer: Importer
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self) -> Iterator[int]:
+        """Import, or only look with `dry_run`; yields how many rows are done."""
+        with _Rejected(self.file, self.rejected) as rejected:
+            for batch in _batches(rows_of(self.file)):
+                outcomes = self._batch(batch)
+                for row, outcome in zip(batch, outcomes, strict=True):
+                    if isinstance(outcome, Problem):
+                        said = bodies.reason(outcome.errors, outcome.detail, self.columns)
+                        rejected.write(row, said)
+                self.tally.add(outcomes)
+                yield self.tally.done
+
+    def _batch(self, rows: Sequence[Row]) -> list[Outcome]:
+        parsed = [self._parse(row) for row in rows]
+        items = [item for item in parsed if not isinstance(item, Problem)]
+        act = self._importer.preview if self.dry_run else self._importer.store
+        outcomes = iter(act(items))
+        return [item if isinstance(item, Problem) else next(outcomes) for item in parsed]
+
+    def _parse(self, row: Row) -> Any:
+        problem = misfit(self.file, row.cells)
+        if problem is not None:
+            return BadInput.of("row", problem)
+        try:
+            return self._importer.parse(bodies.values_of(self.columns, row.cells))
+        except Problem as exc:
+            return exc
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def open_import(
+    workspace_id: UUID, kind: str, path: Path, options: Options, *, now: datetime
+) -> Import:
+    """Look at the whole file before anything is written. Raises BadInput."""
+    file = inspect(path)
+    return Import(
+        file=file,
+        columns=columns_of(file.header, _WORDS[kind]),
+        rejected=rejected_path(path),
+        dry_run=options.dry_run,
+        _importer=_importer(workspace_id, kind, path, options, now=now),
+    )
+
+
+def _importer(
+    workspace_id: UUID, kind: str, path: Path, options: Options, *, now: datetime
+) -> Importer:
+    if kind == "responses":
+        zone = ZoneInfo(options.time_zone)
+        return Responses(workspace_id, options.survey_key, zone, options.follow_up, now)
+    written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
+    if kind == "contacts":
+        return Contacts(workspace_id, as_of=written, now=now)
+    return Accounts(workspace_id, as_of=written, now=now)
+
+
+def rejected_path(path: Path) -> Path:
+    """
+    >>> rejected_path(Path("people.csv")).name, rejected_path(Path("people")).name
+    ('people.rejected.csv', 'people.rejected.csv')
+    """
+    stem = path.name.removesuffix(path.suffix) if path.suffix.lower() == ".csv" else path.name
+    return path.with_name(f"{stem}.rejected.csv")
+
+
+class _Rejected:
+    """The file of rejected rows; there is none when nothing was rejected."""
+
+    def __init__(self, source: CsvFile, path: Path) -> None:
+        self._source, self._path = source, path
+        self._stack = ExitStack()
+        self._writer: Any = None
+
+    def __enter__(self) -> _Rejected:
+        self._path.unlink(missing_ok=True)  # of an earlier run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, row: Row, reason: str) -> None:
+        if self._writer is None:
+            # As the file came, so that what opened it opens this; CP932 lacks our reasons' words.
+            encoding = "utf-8" if self._source.encoding == "utf-8" else "utf-8-sig"
+            opened = self._path.open("w", encoding=encoding, newline="")
+            file = self._stack.enter_context(opened)
+            self._writer = csv.writer(file, delimiter=self._source.delimiter)
+            self._writer.writerow([REJECTED_LINE, REJECTED_REASON, *self._source.header])
+        self._writer.writerow([row.line, reason, *row.cells])
