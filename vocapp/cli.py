@@ -25,6 +25,7 @@ from sqlalchemy import select
 from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.authoring.queries import survey_by_key
+from vocapp.connecting.backing_up import service as backing_up
 from vocapp.connecting.exporting import service as exporting
 from vocapp.connecting.importing import service as importing
 from vocapp.connecting.whole_files import whole_file
@@ -380,6 +381,43 @@ def export_responses(
             workspace_id, file, survey=survey, file_format=file_format, excel=excel
         )
         file.flush()
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_app
+def backup(_app: Flask, *, file: Path) -> None:
+    """Save everything in the database into one file, beside a running service."""
+    with _progress() as progress:
+        task = progress.add_task("rows", total=None)
+        made = backing_up.back_up(
+            file, now=utcnow(), tell=lambda done: progress.update(task, completed=done)
+        )
+    click.echo(
+        f"{file}: {made.rows} rows of {len(made.tables)} tables, {file.stat().st_size} bytes"
+    )
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace what the database holds.")
+@with_app
+def restore(app: Flask, *, file: Path, force: bool) -> None:
+    """Put a backup back, into an empty database; stop the service first."""
+    with _only_one(app.config["SETTINGS"].data_dir / "upgrade.lock"), _progress() as progress:
+        task = progress.add_task("rows", total=None)
+        restored = backing_up.restore(
+            file, force=force, now=utcnow(),
+            tell=lambda done: progress.update(task, completed=done),
+        )  # fmt: skip
+    click.echo(f"{restored.rows} rows restored, as of {restored.made_at}")
+    if restored.key_check != backing_up.key_check():
+        err.print(
+            "Warning: the backup was made with another SECRET_KEY. Links in mails that were sent, "
+            "unsubscriptions and the memory of erased people work with that key only: set it, "
+            "and restore again.",
+            markup=False,
+        )
 
 
 def _chosen_workspace(wanted: str | None) -> UUID:

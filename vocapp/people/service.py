@@ -384,19 +384,37 @@ def erase_contact(
         )
         if contact is None:
             raise NotFound("No such contact.")
-        for digest in _tombstones(workspace_id, contact.external_id, contact.email):
-            insert_if_absent(
-                session, Tombstone, workspace_id=workspace_id, digest=digest, created_at=now
-            )
-        for erase in _registry.values():
-            erase(session, workspace_id, contact_id)
-        session.execute(
-            delete(Contact).where(Contact.workspace_id == workspace_id, Contact.id == contact_id)
-        )
+        _forget(session, contact, now=now)
         audit(
             session, workspace_id, "contact.erased", now=now, actor_user_id=actor_user_id,
             detail={"contact_id": str(contact_id)},
         )  # fmt: skip
+
+
+def _forget(session: Session, contact: Contact, *, now: datetime) -> None:
+    workspace_id, contact_id = contact.workspace_id, contact.id
+    for digest in _tombstones(workspace_id, contact.external_id, contact.email):
+        insert_if_absent(
+            session, Tombstone, workspace_id=workspace_id, digest=digest, created_at=now
+        )
+    for erase in _registry.values():
+        erase(session, workspace_id, contact_id)
+    session.execute(
+        delete(Contact).where(Contact.workspace_id == workspace_id, Contact.id == contact_id)
+    )
+
+
+def replay_erasures(session: Session, workspace_id: UUID, *, now: datetime) -> int:
+    """Forget again whoever was erased and has come back by a restore; returns how many."""
+    if not _has_tombstones(session, workspace_id):
+        return 0
+    found = 0
+    for contact in session.scalars(scoped(Contact, workspace_id)).all():
+        facts = ContactFacts(external_id=contact.external_id, email=contact.email)
+        if is_erased(session, workspace_id, facts):
+            _forget(session, contact, now=now)
+            found += 1
+    return found
 
 
 def _tombstones(workspace_id: UUID, external_id: str | None, email: str | None) -> list[str]:
