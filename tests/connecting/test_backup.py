@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import create_engine, func, select, text
 
 from config import Settings
@@ -28,8 +29,9 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Contact, Tombstone
 from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput, Conflict
-from vocapp.workspaces.models import UserSession
+from vocapp.workspaces.models import UserSession, Workspace
 
+FIRST_REVISION = "0001"
 NOBODY: Callable[[int], None] = lambda _: None  # noqa: E731
 
 
@@ -291,21 +293,26 @@ def test_a_damaged_file_is_refused_before_anything_is_written(any_api, tmp_path,
     assert everything() == before
 
 
-def test_any_damaged_byte_is_found(api, tmp_path):
+def test_a_damaged_byte_is_found_or_means_nothing(api, tmp_path):
+    """Bits that fill up the last byte of a compressed stream, for one, mean nothing."""
     api.survey()
     api.respond(score=9)
     path = tmp_path / "voc.backup"
     save(path)
+    saved = list(Archive(path).rows("answer"))
     content = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo("tables/answer.jsonl")
     header = content[info.header_offset :][:30]
     lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    begin = info.header_offset + len(header) + lengths
+    begin, found = info.header_offset + len(header) + lengths, 0
     for offset in range(begin, begin + info.compress_size):
         path.write_bytes(content[:offset] + bytes([content[offset] ^ 1]) + content[offset + 1 :])
-        with pytest.raises(BadInput):
-            Archive(path)
+        try:
+            assert list(Archive(path).rows("answer")) == saved
+        except BadInput:
+            found += 1
+    assert found >= info.compress_size - 2
 
 
 def test_a_backup_of_a_newer_version_is_refused_in_words(api, tmp_path):
@@ -329,6 +336,30 @@ def test_an_empty_database_with_tables_takes_a_backup(app, api, tmp_path):
         cli.upgrade_database(other)
         put_back(path)
         assert everything() == before
+
+
+@pytest.mark.parametrize("is_migrated", [False, True])
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(tmp_path, is_migrated):
+    path, workspace_id = tmp_path / "voc.backup", uuid4()
+    with empty_database("sqlite", tmp_path / "old", "k" * 40):
+        upgrade(revision=FIRST_REVISION)
+        with db.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO workspace (id, name, locale, time_zone, allowed_origins, is_demo,"
+                    " created_at) VALUES (:id, '髙﨑', 'ja', 'UTC', '[]', 0, '2026-01-01 00:00:00')"
+                ),
+                {"id": workspace_id.hex},
+            )
+        assert save(path).revision == FIRST_REVISION
+    with empty_database("sqlite", tmp_path / "new", "k" * 40) as other:
+        if is_migrated:
+            cli.upgrade_database(other)
+        put_back(path)
+        with snapshot() as session:
+            stored = session.scalars(select(Workspace)).one()
+        assert (stored.id, stored.name) == (workspace_id, "髙﨑")
+        assert everything().keys() == db.metadata.tables.keys()
 
 
 def test_the_commands_say_what_they_did(app, api, tmp_path, monkeypatch):
