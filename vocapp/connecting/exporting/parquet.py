@@ -7,9 +7,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
+from surveys.attributes import as_text
 from vocapp.connecting.exporting.queries import Names
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE
-from vocapp.measuring.attributes import as_text
 
 _GROUP = 1000
 _WHOLE = frozenset(("survey_version", "score", "revision"))

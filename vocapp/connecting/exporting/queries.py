@@ -15,8 +15,8 @@ from surveys.definitions import Definition, from_json
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.queries import responses_with_people
 from vocapp.database import scoped
-from vocapp.people.models import Account, Contact
 from vocapp.understanding.models import Analysis, Assignment, Theme
 
 _BATCH = 500
@@ -91,10 +91,7 @@ class Answers:
 
     def _batch(self, last: UUID | None) -> Sequence[Any]:
         query = (
-            select(Response, Survey.key, Survey.kind, Contact, Account, Analysis)
-            .join(Survey, _same(Response.survey_id, Survey))
-            .outerjoin(Contact, _same(Response.contact_id, Contact))
-            .outerjoin(Account, _same(Response.account_id, Account))
+            responses_with_people(self._workspace_id, Analysis)
             .outerjoin(
                 Analysis,
                 (Analysis.workspace_id == Response.workspace_id)
@@ -180,10 +177,10 @@ def _record(
     has_score = response.score is not None
     return {
         "id": str(response.id),
-        "survey": row.key,
+        "survey": row.Survey.key,
         "survey_version": response.survey_version,
         "score": response.score,
-        "category": category_of(row.kind, response.score) if has_score else None,
+        "category": category_of(row.Survey.kind, response.score) if has_score else None,
         "comment": answers.get(opened.key) if opened else None,
         "answers": {
             key: value for key, value in answers.items() if key not in _shorthands(definition)
