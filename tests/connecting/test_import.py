@@ -125,6 +125,20 @@ def test_a_second_run_changes_nothing(importing, any_api):
     assert [opened.tally.counts["unchanged"] for opened in again] == [3, 1, 1]
 
 
+def test_an_interrupted_import_is_repeated_and_completes(importing, any_api, monkeypatch):
+    monkeypatch.setattr("vocapp.connecting.importing.service._BATCH", 1)
+    any_api.survey()
+    path = importing.folder / "f.csv"
+    path.write_text(ANSWERS)
+    options = Options(time_zone="Asia/Tokyo")
+    steps = open_import(any_api.workspace_id, "responses", path, options, now=utcnow()).run()
+    assert next(steps) == 1
+    steps.close()
+    assert len(rows(Response, any_api.workspace_id)) == 1
+    assert importing("responses", ANSWERS).tally.counts == {"unchanged": 1, "stored": 2}
+    assert len(rows(Response, any_api.workspace_id)) == 3
+
+
 def test_a_dry_run_changes_nothing_and_finds_the_same_faults(importing, any_api):
     any_api.survey()
     before = all_rows()
