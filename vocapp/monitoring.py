@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 from flask import Blueprint, Flask, Response, current_app
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -28,6 +29,7 @@ from vocapp.workspaces.access import anyone
 blueprint = Blueprint("monitoring", __name__)
 _requests = Counter("voc_http_requests", "Requests by status class", ["status"])
 _WORKER_SILENT_S = 30
+log = structlog.get_logger()
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +38,10 @@ def init_app(app: Flask) -> None:
 
 
 def _count(response: Response) -> Response:
-    _requests.labels(f"{response.status_code // 100}xx").inc()
+    try:
+        _requests.labels(f"{response.status_code // 100}xx").inc()
+    except OSError as error:  # a full disk or a folder that is gone costs figures, never answers
+        log.warning("metrics.not_counted", error=type(error).__name__)
     return response
 
 
