@@ -19,6 +19,7 @@ __all__ = [
     "minor_units_per_major",
     "profile_key",
     "revenue_band",
+    "suggested_edges",
     "suppress",
     "tenure_band",
 ]
@@ -60,6 +61,27 @@ def band(value: float | int | None, edges: Sequence[float]) -> str | None:
         if value < high:
             return f"{low}-<{high}"
     return f">={edges[-1]}"
+
+
+def suggested_edges(values: Sequence[float]) -> list[float]:
+    """Edges that put about a quarter of the values into each band, rounded to one digit.
+
+    values: finite numbers, in any order. Fewer than two distinct ones give no edges.
+
+    >>> suggested_edges(range(1, 1001)), suggested_edges([0, 0, 0, 7]), suggested_edges([3, 3])
+    ([300, 500, 800], [7], [])
+    """
+    ordered = sorted(values)
+    if not ordered or ordered[0] == ordered[-1]:
+        return []
+    quartiles = (ordered[len(ordered) * part // 4] for part in (1, 2, 3))
+    rounded = {_one_digit(value) for value in quartiles}
+    return sorted(edge for edge in rounded if ordered[0] < edge <= ordered[-1])
+
+
+def _one_digit(value: float) -> float:
+    number = float(f"{value:.1g}")
+    return int(number) if number.is_integer() else number
 
 
 def tenure_band(days: int | None) -> str | None:
