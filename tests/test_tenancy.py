@@ -131,6 +131,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring_api.publish_survey": (A_SURVEY,),
     "measuring_api.show_metrics": (A_SURVEY,),
     "drivers_api.show_drivers": (A_SURVEY,),
+    "segments_api.show_reportable": NO_IDS,
+    "segments_api.choose_reportable": NO_IDS,
     "measuring_api.show_funnel": (A_SURVEY,),
     "measuring_api.show_comparison": (
         replace(A_SURVEY, query=lambda t: {"a_since": "2026-01-01", "a_until": "2026-01-31"}),
@@ -197,6 +199,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "measuring.export": (A_SURVEY,),
     "drivers.show_drivers": (A_SURVEY,),
     "drivers.compute_drivers": (A_SURVEY,),
+    "measuring.segment_settings": NO_IDS,
     "noting.list_notes": NO_IDS,
     "noting.add_note": NO_IDS,
     "noting.edit_note": (by(note_id="note"),),

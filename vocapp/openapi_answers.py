@@ -118,6 +118,10 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": record(
         survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
         pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
+        filter=or_null(TEXT), as_of=TEXT,
+    ),
+    "ReportableAttributes": record(
+        attributes=list_of(record(name=TEXT, edges=list_of(NUMBER))),
     ),
     "Drivers": record(
         survey=TEXT, metric=TEXT, interval_level=NUMBER, computing=YES_NO, caution=TEXT,
@@ -229,6 +233,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),
     ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
+    ("get", "/api/v1/reportable-attributes"): ("ReportableAttributes", (200,)),
+    ("put", "/api/v1/reportable-attributes"): ("ReportableAttributes", (200,)),
     ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
     ("get", "/api/v1/surveys/{key}/funnel"): ("Funnel", (200,)),
     ("get", "/api/v1/surveys/{key}/compare"): ("Comparison", (200,)),

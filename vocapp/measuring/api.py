@@ -9,6 +9,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, model_validator
 
+from surveys.filters import Filter, FilterError, parse_compact
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring.comparing import Side, compare, present_comparison
@@ -41,6 +42,10 @@ class MetricsQuery(BaseModel):
     interval: Literal["day", "week", "month", "quarter"] = "month"
     min_n: int = Field(1, ge=1, le=1_000_000)
     basis: Literal["responses", "people", "accounts"] = "responses"
+    filter: str = Field("", max_length=4000, description="As plan:in(pro,team);seats:between(10,)")
+    as_of: Literal["answer", "today"] = Field(
+        "answer", description="Facts as they were when the person answered, or as they are today"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> MetricsQuery:
@@ -67,9 +72,18 @@ def show_metrics(path: SurveyPath, query: MetricsQuery) -> Any:
         interval=query.interval,
         min_n=query.min_n,
         basis=query.basis,
+        filter=_parsed_filter(query.filter),
+        today=utcnow() if query.as_of == "today" else None,
     )
     metrics = survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
     return present_metrics(metrics)
+
+
+def _parsed_filter(text: str) -> Filter | None:
+    try:
+        return parse_compact(text) if text else None
+    except FilterError as error:
+        raise BadInput.of("filter", str(error)) from error
 
 
 class CompareQuery(BaseModel):

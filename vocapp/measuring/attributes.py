@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveys.attributes import OTHER, REPORTABLE
+from surveys.attributes import DEFAULT, OTHER, Reportable, Reportables
 from vocapp.database import insert_absent, scoped
 from vocapp.measuring.models import AttributeValue
 
+MAX_REPORTABLE = 20
 MAX_VALUES = 100
+
+
+def from_stored(stored: Sequence[Mapping[str, Any]] | None) -> Reportables:
+    """Reportable attributes as a table holds them; none were chosen: the default."""
+    if stored is None:
+        return DEFAULT
+    return tuple(Reportable(item["name"], tuple(item["edges"])) for item in stored)
+
+
+def to_stored(reportable: Reportables) -> list[dict[str, Any]]:
+    return [{"name": item.name, "edges": list(item.edges)} for item in reportable]
 
 
 class KnownValues:
@@ -58,7 +71,3 @@ class KnownValues:
         ]
         insert_absent(self._session, AttributeValue, rows)
         self._learnt.clear()
-
-
-def are_reportable(names: Iterable[str]) -> bool:
-    return set(names) <= set(REPORTABLE)

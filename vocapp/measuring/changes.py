@@ -69,7 +69,8 @@ def _what_changed(opened: Reading, ask: Ask, metrics: Metrics) -> WhatChanged | 
     former = metrics_of(opened, earlier)
     overall = judge_pair(metrics.survey.kind, metrics.overall, former.overall, min_n=ask.min_n)
     parts, pairs = [], []
-    if overall is not None and ask.basis == "responses":
+    # Segments are read from cells by value, which hold every answer.
+    if overall is not None and ask.basis == "responses" and ask.filter is None:
         now_parts, then_parts = (
             _visible_parts(opened.source, each, of.overall, confidential=opened.survey.confidential)
             for each, of in ((replace(ask, until=until), metrics), (earlier, former))

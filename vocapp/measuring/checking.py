@@ -15,7 +15,7 @@ from surveys.segments import profile_key
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import scoped, snapshot
-from vocapp.measuring.attributes import KnownValues
+from vocapp.measuring.attributes import KnownValues, from_stored
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
@@ -85,6 +85,7 @@ class _Scan:
             row.id: row.values for row in session.scalars(scoped(Profile, state.workspace_id))
         }
         self._known = KnownValues(session, state.workspace_id)
+        self._reportable = from_stored(state.attributes)
         self._waiting = set(
             session.scalars(
                 select(outbox.Pending.subject_id).where(
@@ -117,7 +118,9 @@ class _Scan:
             self.outdated.append(f"response {response.id}: counted {counted}, is {current}")
 
     def _current(self, response: Response, scores: Mapping[UUID, int]) -> Counted:
-        values = reportable_values(response.attributes, answered_at=response.answered_at)
+        values = reportable_values(
+            response.attributes, answered_at=response.answered_at, reportable=self._reportable
+        )
         return Counted(
             day=local_day(response.answered_at, self._state.time_zone),
             profile_id=profile_key(self._known.as_counted(values)),

@@ -17,7 +17,7 @@ from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
 from vocapp.measuring.heat import HeatMap, heat_map, table_of_heat
 from vocapp.measuring.histograms import Ask, Interval
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, metrics_of, reading
-from vocapp.measuring.views import segments_of, today_here
+from vocapp.measuring.views import form_of, segments_of, today_here
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
 from vocapp.ui import charts
@@ -44,7 +44,8 @@ class ComparePage:
 
 def _read_page(key: str) -> ComparePage:
     survey = authoring.survey_by_key(current_workspace.id, key)
-    form = ResultsForm(request.args)
+    form = form_of(survey)
+    form.filter.data = ""  # sides are segments of all answers
     asked = form.ask(today_here())
     by = asked.by[:1] or (str(form.by.choices[1][0]),)
     interval: Interval = "quarter" if asked.interval == "quarter" else "month"

@@ -102,8 +102,8 @@ def compare_within(
 ) -> Compared:
     """The same in a snapshot that is open."""
     survey = opened.survey
-    _check_attributes(survey, a, "a")
-    _check_attributes(survey, b, "b")
+    _check_attributes(opened, a, "a")
+    _check_attributes(opened, b, "b")
     a = _closed(opened, a, "a")
     b = _closed(opened, other_side(a, b, today=opened.today), "b")
     if may_share_answers(a.days, a.segment, b.days, b.segment):
@@ -112,7 +112,7 @@ def compare_within(
         metrics_of(opened, Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis))
         for side in (a, b)
     ]
-    figures = (_figure_of(found[0], a, "a"), _figure_of(found[1], b, "b"))
+    figures = (_figure_of(opened, found[0], a, "a"), _figure_of(opened, found[1], b, "b"))
     change = judge_pair(survey.kind, *figures, min_n=min_n)
     return Compared(survey, found[0].time_zone, basis, found[0].pending, a, b, figures, change)
 
@@ -125,7 +125,8 @@ def _closed(opened: Reading, side: Side, name: str) -> Side:
     return Side(ask.since, ask.until, side.segment)
 
 
-def _check_attributes(survey: SurveySummary, side: Side, name: str) -> None:
+def _check_attributes(opened: Reading, side: Side, name: str) -> None:
+    survey = opened.survey
     names = tuple(side.segment)
     most = MAX_CROSSED_CONFIDENTIAL if survey.confidential else MAX_CROSSED
     if len(names) > most:
@@ -133,17 +134,17 @@ def _check_attributes(survey: SurveySummary, side: Side, name: str) -> None:
     for attribute in names:
         if not 0 < len(attribute) <= 100:
             raise BadInput.of(f"{name}.{attribute[:100]}", "names have 1 to 100 characters")
-        if survey.confidential and Ask(by=(attribute,)).needs_scan:
+        if survey.confidential and opened.needs_scan(Ask(by=(attribute,))):
             raise BadInput.of(
                 f"{name}.{attribute}", "not a reportable attribute, and the survey is confidential"
             )
 
 
-def _figure_of(metrics: Metrics, side: Side, name: str) -> Figure:
+def _figure_of(opened: Reading, metrics: Metrics, side: Side, name: str) -> Figure:
     if not side.segment:
         return metrics.overall
     for attribute in side.segment:
-        if Ask(by=(attribute,)).needs_scan and not any(
+        if opened.needs_scan(Ask(by=(attribute,))) and not any(
             figure.by.get(attribute) for figure in metrics.segments
         ):
             raise BadInput.of(f"{name}.{attribute}", "no answer has this attribute")

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Form, SelectField, ValidationError
+from wtforms import DateField, Form, SelectField, StringField, ValidationError
 from wtforms.validators import Optional
 
-from surveys.attributes import REPORTABLE
+from surveys.attributes import DEFAULT, Reportables
+from surveys.filters import FilterError, parse_compact
 from vocapp.measuring.histograms import Ask
 from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
 
@@ -47,14 +48,20 @@ class ResultsForm(Form):
     interval = SelectField(_l("Interval"), choices=INTERVALS, default="month")
     by = SelectField(_l("Split by"), default="")
     by2 = SelectField(_l("and by"), default="")
+    filter = StringField(_l("Filter"), default="")
 
-    def __init__(self, arguments: Any) -> None:
+    def __init__(
+        self, arguments: Any, reportable: Reportables = DEFAULT, *, confidential: bool = False
+    ) -> None:
         super().__init__(arguments)
-        attributes = [(name, ATTRIBUTE_NAMES[name]) for name in REPORTABLE]
+        self._confidential = confidential
+        if confidential:  # one view of the answers only, or two could be subtracted
+            self.basis.choices = BASES[:1]
+        attributes = [(item.name, ATTRIBUTE_NAMES.get(item.name, item.name)) for item in reportable]
         self.by.choices = [("", _l("nothing")), *attributes]
         self.by2.choices = [("", _l("nothing else")), *attributes]
         # A field that is not in the address means its default, not nothing.
-        for field in (self.period, self.basis, self.interval, self.by, self.by2):
+        for field in (self.period, self.basis, self.interval, self.by, self.by2, self.filter):
             if field.name not in arguments:
                 field.data = field.default
 
@@ -66,6 +73,15 @@ class ResultsForm(Form):
         since = self.since.data
         if since and field.data and since > field.data:
             raise ValidationError(str(_l("This day lies before the first day.")))
+
+    def validate_filter(self, field: StringField) -> None:
+        if field.data and self._confidential:
+            raise ValidationError(str(_l("A confidential survey cannot be filtered.")))
+        try:
+            parse_compact(field.data or "plan:empty")
+        except FilterError as error:
+            words = _l("The filter of this address cannot be read (%(where)s).", where=error.place)
+            raise ValidationError(str(words)) from error
 
     def ask(self, today: date) -> Ask:
         """The question; fields that are wrong count as not given."""
@@ -81,6 +97,7 @@ class ResultsForm(Form):
             interval=value["interval"],
             min_n=PAGE_MIN_N,
             basis=value["basis"],
+            filter=parse_compact(value["filter"]) if value["filter"] else None,
         )
 
     @staticmethod

@@ -51,7 +51,7 @@ def heat_map(opened: Reading, ask: Ask, metrics: Metrics) -> HeatMap:
     """
     ask, kind = opened.closed(ask), metrics.survey.kind
     near = PRECISION[kind]
-    if opened.source is None or not ask.by or ask.needs_scan:
+    if opened.source is None or not ask.by or opened.needs_scan(ask):
         return HeatMap((), (), 0, near)
     totals = {figure.start: np.array(figure.counts) for figure in metrics.series if figure.start}
     columns = tuple(sorted(totals))[-MOST_COLUMNS:]

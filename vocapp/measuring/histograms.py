@@ -9,7 +9,7 @@ they are now: free attributes, and the latest answer of each person or account.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -18,12 +18,15 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import REPORTABLE, as_text, reportable_values
+from surveys.attributes import Reportable, Reportables, value_of
+from surveys.filters import Filter, attributes_of, holds
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.questions import scale_of
 from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
+from vocapp.measuring import filtering
+from vocapp.measuring.attributes import from_stored
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
@@ -50,11 +53,13 @@ class Ask:
     interval: Interval = "month"
     min_n: int = 1
     basis: Basis = "responses"
+    filter: Filter | None = None
+    today: datetime | None = None  # facts as they are at this moment, not as they were then
 
     @property
-    def needs_scan(self) -> bool:
-        """Whether cells cannot answer it."""
-        return self.basis != "responses" or not set(self.by) <= set(REPORTABLE)
+    def attributes(self) -> set[str]:
+        """All attributes that are asked for."""
+        return {*self.by, *(attributes_of(self.filter) if self.filter else ())}
 
 
 @dataclass(slots=True)
@@ -82,6 +87,15 @@ class Counts:
         if ask.by:
             self.segment(scored.segment)[scored.index] += 1
 
+    def add_many(self, day: date, key: Segment, cell: Sequence[int], ask: Ask) -> None:
+        """Count a cell everywhere; `day` is in its period."""
+        histogram = np.array(cell, dtype=np.int64)
+        self.overall += histogram
+        start = period_start(day, ask.interval)
+        self.periods[start] = self.period(start) + histogram
+        if ask.by:
+            self.segments[key] = self.segment(key) + histogram
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -93,6 +107,7 @@ class Scored:
     day: date
     index: int
     segment: Segment
+    inside: bool  # of the filter
 
 
 @dataclass(slots=True)
@@ -109,14 +124,31 @@ class Source:
     def size(self) -> int:
         return len(scale_of(self.survey.kind) or ())
 
+    @property
+    def reportable(self) -> Reportables:
+        """The attributes that the cells which are read now were counted with."""
+        return from_stored(self.state.attributes if self.state else None)
+
+    def needs_scan(self, ask: Ask) -> bool:
+        """Whether cells cannot answer it."""
+        known = {item.name for item in self.reportable}
+        if ask.basis != "responses" or ask.today or not known.issuperset(ask.attributes):
+            return True
+        if ask.filter is None or self.state is None:
+            return False
+        # Only profiles can be filtered, and they have months.
+        return ask.interval in {"day", "week"} or not filtering.cells_can_tell(
+            self.session, self.state, ask.filter
+        )
+
 
 # --- answers one by one -----------------------------------------------------------------
 
 
-def segment_of(attributes: Mapping[str, Any], answered_at: datetime, by: Sequence[str]) -> Segment:
-    """The values of these attributes, None where there is none."""
-    bands = reportable_values(attributes, answered_at=answered_at)
-    return tuple(bands.get(name) or as_text(attributes.get(name)) for name in by)
+def _as_asked(source: Source, names: Sequence[str]) -> Reportables:
+    """Attributes by name, in the same bands as in the cells."""
+    known = {item.name: item for item in source.reportable}
+    return tuple(known.get(name) or Reportable(name) for name in names)
 
 
 def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Iterator[Scored]:
@@ -133,6 +165,9 @@ def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Ite
         conditions.append(Response.answered_at < day_bounds(ask.until, source.zone)[0])
     if repeated_only:
         conditions.append(Response.contact_id.in_(_people_with_several(conditions)))
+    asked = _as_asked(source, ask.by)
+    facts = filtering.Facts(source.session, survey.workspace_id, ask.today)
+    inside = filtering.Given(ask.filter, source.reportable)
     rows = source.session.execute(
         select(
             Response.id, Response.contact_id, Response.account_id, Response.score,
@@ -143,10 +178,12 @@ def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Ite
         .execution_options(yield_per=_FETCH)
     )  # fmt: skip
     for row in rows:
+        attributes, moment = facts.of(row), ask.today or row.answered_at
         yield Scored(
             row.id, row.contact_id, row.account_id, local_day(row.answered_at, source.zone),
             row.score - start,
-            segment_of(row.attributes, row.answered_at, ask.by) if ask.by else (),
+            tuple(value_of(item, attributes, moment) for item in asked),
+            inside.holds(attributes, moment),
         )  # fmt: skip
 
 
@@ -163,7 +200,7 @@ def answers_counted(source: Source, ask: Ask, *, repeated_only: bool = False) ->
     ]
     if repeated_only:
         conditions.append(Response.contact_id.in_(_people_with_several(conditions)))
-    profiles = _profiles(source) if ask.by else {}
+    profiles = _profiles(source) if ask.attributes else {}
     rows = source.session.execute(
         select(
             Response.id, Response.contact_id, Response.account_id, Response.counted_day,
@@ -179,6 +216,7 @@ def answers_counted(source: Source, ask: Ask, *, repeated_only: bool = False) ->
             yield Scored(
                 row.id, row.contact_id, row.account_id, row.counted_day, index,
                 tuple(values.get(name) for name in ask.by),
+                ask.filter is None or holds(ask.filter, values),
             )  # fmt: skip
 
 
@@ -197,13 +235,18 @@ def _profiles(source: Source) -> dict[str, Mapping[str, str]]:
 
 
 def scan(source: Source, ask: Ask) -> Counts:
-    """Count answer by answer; by people or accounts only the latest of each."""
+    """Count answer by answer; by people or accounts only the latest of each.
+
+    The latest is found before the filter is asked, so that a filter by one value counts what
+    the split by that attribute counts.
+    """
     counts = Counts(source.size)
     answers: Iterable[Scored] = answers_now(source, ask)
     if ask.basis != "responses":
         answers = {_unit(scored, ask.basis): scored for scored in answers}.values()
     for scored in answers:
-        counts.add(scored, ask)
+        if scored.inside:
+            counts.add(scored, ask)
     return counts
 
 
@@ -230,9 +273,11 @@ def repeated_people(source: Source, ask: Ask) -> Repeated:
     found = Repeated()
     if ask.basis != "responses":
         return found
-    read = answers_now if ask.needs_scan else answers_counted
+    read = answers_now if source.needs_scan(ask) else answers_counted
     for scored in read(source, ask, repeated_only=True):
         assert scored.contact_id is not None
+        if not scored.inside:
+            continue
         places = [
             found.overall,
             found.periods.setdefault(period_start(scored.day, ask.interval), {}),
@@ -252,6 +297,9 @@ def from_cells(source: Source, ask: Ask) -> Counts:
     """Sums of cells; for several attributes whole months, and the days at the edges."""
     counts = Counts(source.size)
     if source.state is None:
+        return counts
+    if ask.filter is not None:
+        _from_profiles(source, source.state, ask, counts)
         return counts
     for day, histogram in _days(source, source.state, ask):
         counts.overall += histogram
@@ -361,26 +409,38 @@ def by_value_and_month(
 
 
 def _crossed(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
+    """Segments of several attributes; all else is known from the days."""
+    found = Counts(source.size)
+    _from_profiles(source, state, ask, found)
+    counts.segments = {key: value for key, value in found.segments.items() if value.any()}
+
+
+def _from_profiles(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
     """Whole months from profile cells; the days at the edges one by one."""
     first, last = whole_months(ask)
     bounds = [ScoreByProfile.month >= first] if first else []
     bounds += [ScoreByProfile.month < last] if last else []
+    profiles = {
+        profile_id: values
+        for profile_id, values in _profiles(source).items()
+        if ask.filter is None or holds(ask.filter, values)
+    }
+    # Without a filter the periods are known from the days: one row a profile is enough.
+    groups = [ScoreByProfile.profile_id, *([ScoreByProfile.month] if ask.filter else [])]
     sums = [func.sum(column) for column in _columns(ScoreByProfile, source.size)]
-    profiles = _profiles(source)
     rows = source.session.execute(
-        select(ScoreByProfile.profile_id, *sums)
+        select(ScoreByProfile.profile_id, func.min(ScoreByProfile.month), *sums)
         .where(*_cell_filter(ScoreByProfile, state, source.question_id), *bounds)
-        .group_by(ScoreByProfile.profile_id)
+        .group_by(*groups)
     )
-    for profile_id, *histogram in rows:
-        values = profiles[profile_id]
-        key = tuple(values.get(name) for name in ask.by)
-        counts.segments[key] = counts.segment(key) + np.array(histogram, dtype=np.int64)
+    for profile_id, month, *histogram in rows:
+        if profile_id in profiles and any(histogram):
+            values = profiles[profile_id]
+            counts.add_many(month, tuple(values.get(name) for name in ask.by), histogram, ask)
     for since, until in _edges(ask, first, last):
-        edge = Ask(by=ask.by, since=since, until=until)
-        for scored in answers_counted(source, edge):
-            counts.segment(scored.segment)[scored.index] += 1
-    counts.segments = {key: value for key, value in counts.segments.items() if value.any()}
+        for scored in answers_counted(source, replace(ask, since=since, until=until)):
+            if scored.inside:
+                counts.add(scored, ask)
 
 
 def whole_months(ask: Ask) -> tuple[date | None, date | None]:

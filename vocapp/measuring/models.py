@@ -72,10 +72,23 @@ class Profile(Tenant, Base):
 
 
 class CellState(Tenant, Base):
-    """Which generation of a workspace's cells is read, and the zone its days are in."""
+    """Which generation of a workspace's cells is read, and by which settings it was counted.
+
+    attributes: the reportable ones, as in ReportableSet; null: those of the default.
+    """
 
     generation: Mapped[int] = mapped_column(default=1)
     time_zone: Mapped[str] = mapped_column(short_text(64))
+    attributes: Mapped[list[Any] | None]
+
+
+class ReportableSet(Tenant, Base):
+    """The attributes that an administrator made reportable; no row: the default.
+
+    attributes: [{"name": "seats", "edges": [10, 50]}, …] in the order of the choice.
+    """
+
+    attributes: Mapped[list[Any]]
 
 
 class AttributeValue(Tenant, Base):

@@ -17,6 +17,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.filters import Filter, normalised, to_compact
 from surveys.inference import (
     Estimate,
     against_rest,
@@ -45,9 +46,13 @@ from vocapp.measuring.histograms import (
     scan,
 )
 from vocapp.measuring.models import CellState
+from vocapp.problems import BadInput
 
 CONFIDENTIAL_FLOOR = 5
 MAX_CROSSED = 3
+_NOT_CONFIDENTIAL = (
+    "not in a confidential survey: the difference to the survey without it could give away few"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,9 @@ class Metrics:
     overall: Figure
     segments: tuple[Figure, ...]
     series: tuple[Figure, ...]
-    scanned: bool  # answered by a scan, because an attribute has no cells
+    scanned: bool  # answered by a scan, because cells cannot tell it
+    filter: Filter | None = None
+    as_of_today: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,10 @@ class Reading:
         """The question as it is answered. Confidential surveys: closed months only."""
         return _closed_months(ask, self.today) if self.survey.confidential else ask
 
+    def needs_scan(self, ask: Ask) -> bool:
+        """Whether cells cannot answer it."""
+        return self.source is not None and self.source.needs_scan(ask)
+
 
 @contextmanager
 def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator[Reading]:
@@ -117,14 +128,32 @@ def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: date
 
 
 def metrics_of(opened: Reading, ask: Ask) -> Metrics:
-    """Scores of the primary question in a snapshot that is open."""
+    """Scores of the primary question in a snapshot that is open.
+
+    Raises BadInput for a confidential survey with a filter, facts of today, or only the latest
+    answer of each: what these leave out is a group, too, and it could be had by subtraction.
+    """
     survey, source, zone = opened.survey, opened.source, opened.zone
+    if survey.confidential:
+        _refuse_other_views(ask)
     ask = opened.closed(ask)
     if source is None:
         return _nothing(survey, ask, zone)
-    counts = scan(source, ask) if ask.needs_scan else from_cells(source, ask)
+    scanned = source.needs_scan(ask)
+    counts = scan(source, ask) if scanned else from_cells(source, ask)
     repeated = repeated_people(source, ask)
-    return _judge(survey, ask, counts, repeated, pending=opened.pending, zone=zone)
+    return _judge(survey, ask, counts, repeated, pending=opened.pending, zone=zone, scanned=scanned)
+
+
+def _refuse_other_views(ask: Ask) -> None:
+    """Two tables of the same answers must not differ by a few of them."""
+    for field_name, is_asked in (
+        ("filter", ask.filter is not None),
+        ("as_of", ask.today is not None),
+        ("basis", ask.basis != "responses"),
+    ):
+        if is_asked:
+            raise BadInput.of(field_name, _NOT_CONFIDENTIAL)
 
 
 def _closed_months(ask: Ask, today: date) -> Ask:
@@ -135,13 +164,16 @@ def _closed_months(ask: Ask, today: date) -> Ask:
     if since is not None and since.day != 1:
         since = (since.replace(day=1) + timedelta(days=32)).replace(day=1)
     interval: Interval = ask.interval if ask.interval in {"month", "quarter"} else "month"
-    return Ask(ask.by, since, until, interval, ask.min_n, ask.basis)
+    return replace(ask, since=since, until=until, interval=interval)
 
 
 def _nothing(survey: SurveySummary, ask: Ask, time_zone: str) -> Metrics:
     size = len(scale_of(survey.kind) or ())
     empty = _figure(survey.kind, np.zeros(size, dtype=np.int64), ask, [])
-    return Metrics(survey, time_zone, ask.basis, 0, empty, (), (), scanned=False)
+    return Metrics(
+        survey, time_zone, ask.basis, 0, empty, (), (), scanned=False,
+        filter=ask.filter, as_of_today=ask.today is not None,
+    )  # fmt: skip
 
 
 def _primary_question(session: Session, survey: SurveySummary) -> UUID | None:
@@ -168,6 +200,7 @@ def _judge(
     *,
     pending: int,
     zone: str,
+    scanned: bool,
 ) -> Metrics:
     kind = survey.kind
     overall = _figure(kind, counts.overall, ask, repeated.overall.values())
@@ -189,8 +222,9 @@ def _judge(
         overall, segments, series = _suppressed(survey, overall, segments, series, ask)
     segments = _tested(kind, segments, counts.overall, overall)
     return Metrics(
-        survey, zone, ask.basis, pending, overall, tuple(segments), tuple(series), ask.needs_scan
-    )
+        survey, zone, ask.basis, pending, overall, tuple(segments), tuple(series), scanned,
+        filter=ask.filter, as_of_today=ask.today is not None,
+    )  # fmt: skip
 
 
 def _segment_order(item: tuple[Segment, Any]) -> tuple[Any, ...]:
@@ -287,6 +321,8 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "time_zone": metrics.time_zone,
         "pending": metrics.pending,
         "source": "scan" if metrics.scanned else "cells",
+        "filter": to_compact(normalised(metrics.filter)) if metrics.filter else None,
+        "as_of": "today" if metrics.as_of_today else "answer",
         "overall": present_figure(kind, metrics.overall, with_effect=True),
         "segments": [
             {"by": dict(figure.by), **present_figure(kind, figure, with_effect=True)}

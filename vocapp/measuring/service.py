@@ -32,7 +32,7 @@ from vocapp.database import (
     transaction,
     utcnow,
 )
-from vocapp.measuring.attributes import KnownValues
+from vocapp.measuring.attributes import KnownValues, from_stored
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
@@ -41,6 +41,7 @@ from vocapp.measuring.models import (
     ScoreByValue,
     ScoreTotal,
 )
+from vocapp.measuring.reportable import adopt_settings, settings_changed
 from vocapp.workspaces.models import Workspace
 
 Histogram = list[int]
@@ -90,9 +91,8 @@ def measure(session: Session, rows: Sequence[outbox.Pending]) -> None:
 
 def _measure_workspace(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> None:
     state = cell_state(session, workspace_id)
-    zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
-    if zone != state.time_zone:
-        # Every local day may be another one. Recounting covers these responses, too.
+    if settings_changed(session, state):
+        # Every day and profile may be another one. Recounting covers these responses, too.
         for _ in _recount(session, state):
             pass
         return
@@ -109,6 +109,7 @@ def _measure_workspace(session: Session, workspace_id: UUID, ids: Sequence[UUID]
 def _move(session: Session, state: CellState, responses: Sequence[Response]) -> None:
     scores = current_scores(session, state.workspace_id, [r.id for r in responses])
     known = KnownValues(session, state.workspace_id)
+    reportable = from_stored(state.attributes)
     changes = CellChanges()
     profiles = _profiles(session, state.workspace_id, responses)
     for response in responses:
@@ -116,7 +117,9 @@ def _move(session: Session, state: CellState, responses: Sequence[Response]) -> 
         if counted is not None:
             changes.add(counted, profiles[counted.profile_id], -1)
         values = known.bounded(
-            reportable_values(response.attributes, answered_at=response.answered_at)
+            reportable_values(
+                response.attributes, answered_at=response.answered_at, reportable=reportable
+            )
         )
         current = Counted(
             day=local_day(response.answered_at, state.time_zone),
@@ -267,11 +270,10 @@ def rebuild_cells(workspace_id: UUID) -> Iterator[tuple[int, int]]:
 
 
 def _recount(session: Session, state: CellState) -> Iterator[tuple[int, int]]:
-    """Count every response under the next generation, in the workspace's time zone of now."""
+    """Count every response under the next generation, by the workspace's settings of now."""
     workspace_id = state.workspace_id
-    zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
     state.generation += 1
-    state.time_zone = zone or state.time_zone
+    adopt_settings(session, state)
     session.flush()
     total = session.scalar(
         select(func.count()).select_from(Response).where(Response.workspace_id == workspace_id)

@@ -17,11 +17,13 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
+from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
+from vocapp.measuring.reportable import reportable_set
 from vocapp.signing import sign
 from vocapp.spreadsheets import csv_lines
 from vocapp.ui.attribute_names import attribute_name
@@ -82,7 +84,7 @@ def _metrics(survey: SurveySummary, ask: Ask) -> Metrics:
 def survey_results(key: str) -> str:
     """One survey: the score, its spread, its course, and for whom it differs."""
     survey = authoring.survey_by_key(current_workspace.id, key)
-    form = ResultsForm(request.args)
+    form = form_of(survey)
     ask = form.ask(today_here())
     metrics, changed = metrics_with_changes(
         survey, ask, time_zone=current_workspace.time_zone, now=utcnow()
@@ -100,12 +102,14 @@ def survey_results(key: str) -> str:
         survey=survey,
         form=form,
         ask=ask,
+        filter_words=filter_in_words(ask.filter) if ask.filter else "",
         metrics=metrics,
         overall=metrics.overall,
         changed=_shown_changes(survey.kind, changed) if changed else None,
         answered_before=_answered_before(survey, metrics),
         points=points,
-        funnel=_shown_funnel(survey, ask),
+        # Invitations have no answer's attributes to be filtered by.
+        funnel=None if ask.filter else _shown_funnel(survey, ask),
         notes=notes,
         # A point is a whole period, so a note stands at the beginning of the one it fell in.
         marks=[(period_start(note.day, interval), note.words) for note in notes],
@@ -127,6 +131,11 @@ def survey_results(key: str) -> str:
         floor=CONFIDENTIAL_FLOOR,
         segment_label=" · ".join(attribute_name(name) for name in ask.by),
     )
+
+
+def form_of(survey: SurveySummary) -> ResultsForm:
+    reportable = reportable_set(current_workspace.id)
+    return ResultsForm(request.args, reportable, confidential=survey.confidential)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +295,7 @@ def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None
 def export(key: str) -> Response:
     """The table that the page shows: segments where it is split, else the course."""
     survey = authoring.survey_by_key(current_workspace.id, key)
-    ask = ResultsForm(request.args).ask(today_here())
+    ask = form_of(survey).ask(today_here())
     which = "segments" if ask.by and request.args.get("table") != "series" else "series"
     table = wording.table_of(_metrics(survey, ask), which, ask.by)
     return Response(

@@ -1,0 +1,124 @@
+"""Use cases: which attributes have cells, chosen by an administrator."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+from math import isfinite
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables
+from vocapp import outbox
+from vocapp.database import snapshot, transaction
+from vocapp.measuring.attributes import MAX_REPORTABLE, from_stored, to_stored
+from vocapp.measuring.models import AttributeValue, CellState, ReportableSet
+from vocapp.problems import BadInput, FieldError
+from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.service import audit
+
+MAX_EDGES = 20
+
+
+def reportable_set(workspace_id: UUID) -> Reportables:
+    """The attributes that this workspace wants cells of."""
+    with snapshot() as session:
+        return from_stored(_chosen(session, workspace_id))
+
+
+def change_reportable(
+    workspace_id: UUID, wanted: Reportables, *, actor_user_id: UUID | None, now: datetime
+) -> bool:
+    """Choose the attributes with cells, and have every answer counted anew; whether it differs.
+
+    Until the recount is done, the cells of the former choice answer, and what they cannot
+    answer is scanned. Raises BadInput naming the attribute.
+    """
+    check_reportable(wanted)
+    with transaction() as session:
+        # Counting locks the workspace's state before it reads the choice; here only the choice
+        # is written, so that a page never waits for a recount.
+        if from_stored(_chosen(session, workspace_id)) == wanted:
+            return False
+        session.merge(ReportableSet(workspace_id=workspace_id, attributes=to_stored(wanted)))
+        outbox.add(session, workspace_id, "measure", workspace_id, now=now)
+        audit(
+            session, workspace_id, "segments.reportable_changed", now=now,
+            actor_user_id=actor_user_id,
+            detail={"attributes": [item.name for item in wanted]},
+        )  # fmt: skip
+    outbox.ring("measure")
+    return True
+
+
+def check_reportable(wanted: Reportables) -> None:
+    """Raises BadInput: none or too many, one twice, bands that are none."""
+    errors: list[FieldError] = []
+    names = [item.name for item in wanted]
+    if not 1 <= len(names) <= MAX_REPORTABLE:
+        message = f"1 to {MAX_REPORTABLE} attributes, got {len(names)}"
+        errors.append(FieldError("attributes", message))
+    for place, item in enumerate(wanted):
+        if not item.name.strip() or len(item.name) > 100:
+            message = "attribute names have 1 to 100 characters"
+            errors.append(FieldError(f"attributes[{place}].name", message))
+        elif item.name in names[:place]:
+            errors.append(FieldError(f"attributes[{place}].name", f"{item.name!r} comes twice"))
+        if message := _wrong_edges(item):
+            errors.append(FieldError(f"attributes[{place}].edges", message))
+    if errors:
+        raise BadInput(*errors)
+
+
+def _wrong_edges(item: Reportable) -> str:
+    if item.edges and item.name in BANDS_OF_THEIR_OWN:
+        return f"{item.name!r} has bands of its own"
+    if len(item.edges) > MAX_EDGES:
+        return f"at most {MAX_EDGES} edges, got {len(item.edges)}"
+    if not all(map(isfinite, item.edges)) or any(low >= high for low, high in pairwise(item.edges)):
+        return "expected ascending numbers"
+    return ""
+
+
+def _chosen(session: Session, workspace_id: UUID) -> list[Any] | None:
+    return session.scalar(
+        select(ReportableSet.attributes).where(ReportableSet.workspace_id == workspace_id)
+    )
+
+
+# --- for counting -----------------------------------------------------------------------
+
+
+def settings_changed(session: Session, state: CellState) -> bool:
+    """Whether the cells were counted by other settings than those of now."""
+    zone, attributes = _settings(session, state.workspace_id)
+    return zone != state.time_zone or from_stored(attributes) != from_stored(state.attributes)
+
+
+def adopt_settings(session: Session, state: CellState) -> None:
+    """From here on count by the settings of now; the caller counts everything anew.
+
+    Values of attributes that left, or got other bands, give their places to new ones.
+    """
+    zone, attributes = _settings(session, state.workspace_id)
+    kept = {item.name for item in {*from_stored(attributes)} & {*from_stored(state.attributes)}}
+    known = session.scalars(
+        select(AttributeValue.attribute)
+        .where(AttributeValue.workspace_id == state.workspace_id)
+        .distinct()
+    ).all()
+    session.execute(
+        delete(AttributeValue).where(
+            AttributeValue.workspace_id == state.workspace_id,
+            AttributeValue.attribute.in_(set(known) - kept),
+        )
+    )
+    state.time_zone, state.attributes = zone, attributes
+
+
+def _settings(session: Session, workspace_id: UUID) -> tuple[str, list[Any] | None]:
+    zone = session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
+    return zone, _chosen(session, workspace_id)
