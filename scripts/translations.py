@@ -124,24 +124,30 @@ def check() -> int:
 
 
 def update() -> int:
-    """Complete the fragments with empty entries and drop strings that nobody uses."""
+    """Bring each string into the fragment of its package; drop those that nobody uses."""
     used, catalogs = used_strings(), fragments()
     known: set[Key] = set()
-    ui_first = sorted(catalogs, key=lambda path: not path.name.startswith("ui."))
-    for catalog in map(catalogs.__getitem__, ui_first):
+    moved: dict[Key, Message] = {}
+    for path, catalog in catalogs.items():
         for message in [each for each in catalog if each.id]:
             key = key_of(message)
-            if key not in used or key in known:
+            if key in used and path == _fragment(used[key]):
+                known.add(key)
+            else:
+                moved[key] = message
                 catalog.delete(message.id, message.context)
-            known.add(key)
     for key, string in used.items():
         if key not in known:
-            path = FRAGMENTS / f"{string.package}.{LOCALE}.po"
-            catalog = catalogs.setdefault(path, Catalog(locale=LOCALE, fuzzy=False))
-            catalog.add(string.id, context=string.context)
+            catalog = catalogs.setdefault(_fragment(string), Catalog(locale=LOCALE, fuzzy=False))
+            translation = moved[key].string if key in moved else ""
+            catalog.add(string.id, translation, context=string.context)
     for path, catalog in catalogs.items():
         path.write_bytes(_written(catalog))
     return 0
+
+
+def _fragment(string: Used) -> Path:
+    return FRAGMENTS / f"{string.package}.{LOCALE}.po"
 
 
 def _written(catalog: Catalog) -> bytes:
