@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from surveys.routing import MAX_SLA_HOURS
 from vocapp.following_up.wording import OWNER_RULES, PRIORITIES, TEAMS
+from vocapp.ui.choices import choices_of
 
 KINDS = (("nps", "NPS"), ("csat", "CSAT"), ("ces", "CES"))
 CATEGORY_WORDS = {
@@ -35,7 +36,9 @@ SENTIMENT_WORDS = {
 
 def _boxes(label: Any, choices: list[tuple[str, Any]] | None = None) -> SelectMultipleField:
     """Several of a few, as boxes to tick."""
-    return SelectMultipleField(label, choices=choices, option_widget=widgets.CheckboxInput())
+    return SelectMultipleField(
+        label, choices=choices_of(choices or ()), option_widget=widgets.CheckboxInput()
+    )
 
 
 class RuleForm(FlaskForm):
@@ -52,19 +55,19 @@ class RuleForm(FlaskForm):
     sentiment = _boxes(_l("Sentiment of the comment"), list(SENTIMENT_WORDS.items()))
     text_any = TextAreaField(_l("Words in the comment, one of"), [Length(max=10_000)])
     attribute = TextAreaField(_l("Attributes, all of"), [Length(max=10_000)])
-    team = SelectField(_l("Team"), choices=list(TEAMS.items()))
+    team = SelectField(_l("Team"), choices=choices_of(TEAMS.items()))
     owner = SelectField(_l("Owner"))
     sla_hours = IntegerField(
         _l("Due within (hours)"),
         [InputRequired(_l("Enter a number of hours.")), NumberRange(1, MAX_SLA_HOURS)],
         default=24,
     )
-    priority = SelectField(_l("Weight"), choices=list(PRIORITIES.items()), default="normal")
+    priority = SelectField(_l("Weight"), choices=choices_of(PRIORITIES.items()), default="normal")
 
     def offer(self, themes: list[tuple[str, str]], people: list[tuple[str, str]]) -> None:
         """Fill the choices that a workspace brings: its themes, its people."""
-        self.theme.choices = themes
-        self.owner.choices = [("", _l("Nobody yet")), *OWNER_RULES.items(), *people]
+        self.theme.choices = choices_of(themes)
+        self.owner.choices = choices_of([("", _l("Nobody yet")), *OWNER_RULES.items(), *people])
 
     def show(self, name: str, when: Mapping[str, Any], then: Mapping[str, Any]) -> None:
         """Write a stored rule into the fields."""

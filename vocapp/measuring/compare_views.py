@@ -47,7 +47,7 @@ def _read_page(key: str) -> ComparePage:
     form = form_of(survey)
     form.filter.data = ""  # sides are segments of all answers
     asked = form.ask(today_here())
-    by = asked.by[:1] or (str(form.by.choices[1][0]),)
+    by = asked.by[:1] or (str(form.by.choices[1].value),)
     interval: Interval = "quarter" if asked.interval == "quarter" else "month"
     ask = replace(asked, by=by, interval=interval)
     form.by.data = by[0]

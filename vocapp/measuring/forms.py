@@ -13,6 +13,7 @@ from surveys.attributes import DEFAULT, Reportables
 from surveys.filters import FilterError, parse_compact
 from vocapp.measuring.histograms import Ask
 from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
+from vocapp.ui.choices import choices_of
 
 PAGE_MIN_N = 5
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -41,11 +42,11 @@ INTERVALS = (
 class ResultsForm(Form):
     """A GET form: a wrong value is named beside its field and its default is used."""
 
-    period = SelectField(_l("Period"), choices=PERIODS, default=DEFAULT_PERIOD)
+    period = SelectField(_l("Period"), choices=choices_of(PERIODS), default=DEFAULT_PERIOD)
     since = DateField(_l("From"), validators=[Optional()])
     until = DateField(_l("To"), validators=[Optional()])
-    basis = SelectField(_l("Count"), choices=BASES, default="responses")
-    interval = SelectField(_l("Interval"), choices=INTERVALS, default="month")
+    basis = SelectField(_l("Count"), choices=choices_of(BASES), default="responses")
+    interval = SelectField(_l("Interval"), choices=choices_of(INTERVALS), default="month")
     by = SelectField(_l("Split by"), default="")
     by2 = SelectField(_l("and by"), default="")
     filter = StringField(_l("Filter"), default="")
@@ -56,10 +57,10 @@ class ResultsForm(Form):
         super().__init__(arguments)
         self._confidential = confidential
         if confidential:  # one view of the answers only, or two could be subtracted
-            self.basis.choices = BASES[:1]
+            self.basis.choices = choices_of(BASES[:1])
         attributes = [(item.name, ATTRIBUTE_NAMES.get(item.name, item.name)) for item in reportable]
-        self.by.choices = [("", _l("nothing")), *attributes]
-        self.by2.choices = [("", _l("nothing else")), *attributes]
+        self.by.choices = choices_of([("", _l("nothing")), *attributes])
+        self.by2.choices = choices_of([("", _l("nothing else")), *attributes])
         # A field that is not in the address means its default, not nothing.
         for field in (self.period, self.basis, self.interval, self.by, self.by2, self.filter):
             if field.name not in arguments:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
@@ -13,16 +11,13 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from vocapp.ui import LANGUAGES
+from vocapp.ui.choices import choices_of
 from vocapp.workspaces.service import MIN_PASSWORD_LENGTH
 
 _EMAIL = {"autocomplete": "username", "inputmode": "email"}
 _NEW_PASSWORD = {"autocomplete": "new-password", "minlength": MIN_PASSWORD_LENGTH}
 
 _ZONES = [(zone, zone) for zone in sorted(available_timezones())]
-
-
-def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
-    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def _password_rules() -> list[object]:
@@ -104,8 +99,8 @@ class WorkspaceForm(FlaskForm):
     name = StringField(
         _l("Name of the workspace"), [InputRequired(_l("Enter a name.")), Length(max=200)]
     )
-    locale = SelectField(_l("Language of mail to staff"), choices=_choices(LANGUAGES))
-    time_zone = SelectField(_l("Time zone"), choices=_choices(_ZONES))
+    locale = SelectField(_l("Language of mail to staff"), choices=choices_of(LANGUAGES))
+    time_zone = SelectField(_l("Time zone"), choices=choices_of(_ZONES))
     allowed_origins = TextAreaField(
         _l("Pages that may show the widget"),
         [Length(max=10_000)],
@@ -140,4 +135,4 @@ class InviteForm(FlaskForm):
         [InputRequired(_l("Enter an e-mail address.")), Length(max=320)],
         render_kw={"inputmode": "email", "autocomplete": "off"},
     )
-    role = SelectField(_l("Role"), choices=_choices(ROLE_CHOICES), default="viewer")
+    role = SelectField(_l("Role"), choices=choices_of(ROLE_CHOICES), default="viewer")
