@@ -129,7 +129,7 @@ def serve(*, host: str, port: int | None, part: str | None) -> None:
     settings = Settings().prepare()
     parts = (part,) if part else ("web", "worker", "scheduler")
     if "web" in parts:
-        supervisor.share_figures(settings)
+        os.environ.update(supervisor.share_figures(settings))
     children = supervisor.commands(settings, host=host, parts=parts)
     err.print(f"Serving {settings.base_url} ({', '.join(parts)}); Ctrl-C ends it.")
     supervisor.Supervisor(children).run()
@@ -145,7 +145,7 @@ def run_everything(*, host: str) -> None:
         upgrade_database(app)
         is_empty = not _workspaces()
         db.engine.dispose()
-    supervisor.share_figures(settings)
+    os.environ.update(supervisor.share_figures(settings))
     children = supervisor.commands(settings, host=host, parts=("web", "worker", "scheduler"))
     err.print(f"Serving {settings.base_url}; Ctrl-C ends it.")
     wants_demo = is_empty and settings.environment == "development"

@@ -92,12 +92,15 @@ def _environment() -> dict[str, str]:
     return {**one, **os.environ}
 
 
-def share_figures(settings: Settings) -> None:
-    """A fresh folder in which the web processes add up their figures for /metrics."""
+def share_figures(settings: Settings) -> dict[str, str]:
+    """A fresh folder in which the web processes add up their figures for /metrics.
+
+    Returns the variable by which they find it.
+    """
     folder = settings.data_dir / "prometheus"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 @dataclass(slots=True)

@@ -99,10 +99,7 @@ class Service:
 
     def __init__(self, settings: Settings, *, wsgi: str = "wsgi:app") -> None:
         self.settings = settings
-        # First, because children inherit where to add up: a folder of an earlier service in
-        # this process may be gone, and then web processes answer nothing.
-        supervisor.share_figures(settings)
-        self.environment = environment_of(settings)
+        self.environment = environment_of(settings, **supervisor.share_figures(settings))
         self.url = f"http://127.0.0.1:{settings.port}"
         children = supervisor.commands(
             settings, host="127.0.0.1", parts=("web", "worker", "scheduler")
