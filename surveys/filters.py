@@ -35,12 +35,25 @@ MAX_CONDITIONS = 20
 MAX_VALUES = 100
 
 
+RangeFault = Literal[
+    "no_bound", "unreadable_low", "unreadable_high", "mixed_bounds", "reversed_bounds"
+]
+
+
 class FilterError(ValueError):
     """A filter that cannot be read. `place`: where, as "filter.all[1].values" or "at 14"."""
 
     def __init__(self, place: str, message: str) -> None:
         super().__init__(f"{place}: {message}")
         self.place, self.message = place, message
+
+
+class RangeError(FilterError):
+    """Bounds that are no range; `fault` says why."""
+
+    def __init__(self, place: str, message: str, fault: RangeFault) -> None:
+        super().__init__(place, message)
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,18 @@ def attributes_of(filter_: Filter) -> tuple[str, ...]:
     return tuple(dict.fromkeys(condition.attribute for condition in conditions_of(filter_)))
 
 
+def simplified(filter_: Filter) -> Filter:
+    """The same filter without groups of one; the order stays as it was written.
+
+    >>> to_compact(simplified(Group("any", (parse_compact("(b:empty;)|a:empty"),))))
+    'b:empty|a:empty'
+    """
+    if isinstance(filter_, Condition):
+        return filter_
+    parts = tuple(map(simplified, filter_.parts))
+    return parts[0] if len(parts) == 1 else Group(filter_.join, parts)
+
+
 def normalised(filter_: Filter) -> Filter:
     """The same filter in one form: two filters that differ in order or repetition are equal in it.
 
@@ -195,8 +220,7 @@ def _from_json(data: Any, place: str, depth: int) -> Filter:
         values = _checked_values(data.get("values"), f"{place}.values")
         return Condition(attribute, operator, values)
     if operator == "between":
-        low, high = (_bound(data.get(name), f"{place}.{name}") for name in ("low", "high"))
-        return _range(attribute, low, high, place)
+        return read_range(attribute, data.get("low"), data.get("high"), place)
     return Condition(attribute, operator)
 
 
@@ -234,7 +258,18 @@ def _checked_values(values: Any, place: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _bound(value: Any, place: str) -> Bound | None:
+def read_range(attribute: str, low: Any, high: Any, place: str) -> Condition:
+    """A `between` of bounds as they were written; raises RangeError.
+
+    >>> read_range("seats", "10", None, "filter").low
+    10
+    """
+    lower = _bound(low, f"{place}.low", "unreadable_low")
+    upper = _bound(high, f"{place}.high", "unreadable_high")
+    return _range(attribute, lower, upper, place)
+
+
+def _bound(value: Any, place: str, fault: RangeFault) -> Bound | None:
     """A bound as it was written: a number, a day, or nothing."""
     if value is None or value == "":
         return None
@@ -244,17 +279,19 @@ def _bound(value: Any, place: str) -> Bound | None:
         return int(number) if number.is_integer() else number
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text) and (day := _day(text)):
         return day
-    raise FilterError(place, f"expected a number or a day such as 2026-01-31, got {value!r}")
+    message = f"expected a number or a day such as 2026-01-31, got {value!r}"
+    raise RangeError(place, message, fault)
 
 
 def _range(attribute: str, low: Bound | None, high: Bound | None, place: str) -> Condition:
     if low is None and high is None:
-        raise FilterError(place, "between needs a lower or an upper bound")
+        raise RangeError(place, "between needs a lower or an upper bound", "no_bound")
     if low is not None and high is not None:
         if isinstance(low, date) != isinstance(high, date):
-            raise FilterError(place, "the bounds are a number and a day")
+            raise RangeError(place, "the bounds are a number and a day", "mixed_bounds")
         if low > high:  # type: ignore[operator]
-            raise FilterError(place, f"the lower bound {low} lies above {high}")
+            message = f"the lower bound {low} lies above {high}"
+            raise RangeError(place, message, "reversed_bounds")
     return Condition(attribute, "between", low=low, high=high)
 
 
@@ -420,11 +457,14 @@ class _Reader:
 
     def _bounds(self) -> tuple[Bound | None, Bound | None]:
         self.take("(")
-        low = None if self.current == "," else _bound(self._word("a bound"), self._place())
+        low = None if self.current == "," else self._bound("unreadable_low")
         self.take(",")
-        high = None if self.current == ")" else _bound(self._word("a bound"), self._place())
+        high = None if self.current == ")" else self._bound("unreadable_high")
         self.take(")")
         return low, high
+
+    def _bound(self, fault: RangeFault) -> Bound | None:
+        return _bound(self._word("a bound"), self._place(), fault)
 
 
 def joined(filters: Sequence[Filter]) -> Filter | None:

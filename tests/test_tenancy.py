@@ -27,6 +27,7 @@ from vocapp.following_up import rules
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp, RoutingRule
 from vocapp.measuring.models import TrendNote
+from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
 from vocapp.signing import sign
 from vocapp.understanding.models import Analysis, Assignment, Theme
@@ -57,6 +58,7 @@ class Ids:
     event: str
     undo: str
     note: str
+    segment: str
 
     @property
     def cursor(self) -> str:
@@ -129,7 +131,21 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring_api.list_surveys": (Call(query=lambda t: {"limit": 200}),),
     "authoring_api.show_survey": (A_SURVEY,),
     "authoring_api.publish_survey": (A_SURVEY,),
-    "measuring_api.show_metrics": (A_SURVEY,),
+    "measuring_api.show_metrics": (
+        A_SURVEY,
+        Call(path={"key": "=mine"}, query=lambda t: {"segment": t.segment}),
+    ),
+    "saved_segments_api.list_segments": (Call(query=lambda t: {"search": t.segment}),),
+    "saved_segments_api.save_segment": (
+        Call(json=lambda t: {"key": t.segment, "name": "X",
+                             "filter": {"attribute": "plan", "operator": "empty"}}),
+    ),
+    "saved_segments_api.show_segment": (by(key="segment"),),
+    "saved_segments_api.change_segment": (
+        Call(path={"key": "segment"},
+             json=lambda t: {"name": "X", "filter": {"attribute": "plan", "operator": "empty"}}),
+    ),
+    "saved_segments_api.remove_segment": (by(key="segment"),),
     "drivers_api.show_drivers": (A_SURVEY,),
     "segments_api.show_reportable": NO_IDS,
     "segments_api.choose_reportable": NO_IDS,
@@ -392,6 +408,7 @@ def _fill(app: Any, b: Any) -> Ids:
         event=told["id"],
         undo=str(done.undo),
         note=more["note"],
+        segment=more["segment"],
     )
 
 
@@ -416,12 +433,17 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     note = TrendNote(
         workspace_id=workspace_id, id=uuid7(), local_day=now.date(), words=CANARY, created_at=now
     )
+    segment = SavedSegment(
+        workspace_id=workspace_id, id=uuid7(), key="b-segment", name=CANARY, name_folded=CANARY,
+        description=CANARY, filter={"attribute": CANARY, "operator": "empty"}, created_at=now,
+        updated_at=now,
+    )  # fmt: skip
     aside = Pending(
         workspace_id=workspace_id, id=uuid7(), kind="measure", subject_id=response_id, due_at=now,
         created_at=now, set_aside_at=now, last_error="RuntimeError",
     )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside, note])
+        session.add_all([theme, offer, aside, note, segment])
         session.flush()
         session.add_all(
             [
@@ -438,7 +460,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         )  # fmt: skip
     return {
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
-        "note": str(note.id),
+        "note": str(note.id), "segment": segment.key,
     }  # fmt: skip
 
 
@@ -454,6 +476,7 @@ def _nowhere(of_b: Ids) -> Ids:
         },
         survey="x-survey",
         theme="x-theme",
+        segment="x-segment",
         account="kanaria-of-x-acme",
         event="kanaria-of-x-event",
         public_id="x" * len(of_b.public_id),

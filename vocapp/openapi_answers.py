@@ -65,6 +65,10 @@ _SCORE = {
     "n": COUNT, "value": or_null(NUMBER), "low": or_null(NUMBER), "high": or_null(NUMBER),
     "counts": {"type": "object", "additionalProperties": COUNT},
 }  # fmt: skip
+_SEGMENT = {
+    "key": TEXT, "name": TEXT, "description": TEXT, "filter": OBJECT, "compact": TEXT,
+    "version": COUNT, "created_at": TIME, "updated_at": TIME,
+}  # fmt: skip
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": {
@@ -118,8 +122,10 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": record(
         survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
         pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
-        filter=or_null(TEXT), as_of=TEXT,
+        filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
     ),
+    "SavedSegment": record(**_SEGMENT, warnings=list_of(record(field=TEXT, message=TEXT))),
+    "SavedSegments": page(record(**_SEGMENT)),
     "ReportableAttributes": record(
         attributes=list_of(record(name=TEXT, edges=list_of(NUMBER))),
     ),
@@ -235,6 +241,10 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/surveys/{key}/metrics"): ("Metrics", (200,)),
     ("get", "/api/v1/reportable-attributes"): ("ReportableAttributes", (200,)),
     ("put", "/api/v1/reportable-attributes"): ("ReportableAttributes", (200,)),
+    ("get", "/api/v1/segments"): ("SavedSegments", (200,)),
+    ("post", "/api/v1/segments"): ("SavedSegment", (201,)),
+    ("get", "/api/v1/segments/{key}"): ("SavedSegment", (200,)),
+    ("put", "/api/v1/segments/{key}"): ("SavedSegment", (200,)),
     ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
     ("get", "/api/v1/surveys/{key}/funnel"): ("Funnel", (200,)),
     ("get", "/api/v1/surveys/{key}/compare"): ("Comparison", (200,)),

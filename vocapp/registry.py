@@ -32,6 +32,7 @@ from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.compare_views import blueprint as comparing_pages
 from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
+from vocapp.measuring.segments.api import api as saved_segments_api
 from vocapp.measuring.segments_api import api as segments_api
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
@@ -57,8 +58,8 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, events_api, authoring_api, collecting_api, public_api,
-        measuring_api, segments_api, understanding_api, drivers_api, distributing_api,
-        following_up_api, succeeding_api,
+        measuring_api, segments_api, saved_segments_api, understanding_api, drivers_api,
+        distributing_api, following_up_api, succeeding_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (

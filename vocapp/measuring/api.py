@@ -9,13 +9,19 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, model_validator
 
-from surveys.filters import Filter, FilterError, parse_compact
-from vocapp.authoring.queries import survey_by_key
+from surveys.filters import Filter, FilterError, joined, parse_compact
+from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring.comparing import Side, compare, present_comparison
 from vocapp.measuring.funnel import present_funnel, survey_funnel
 from vocapp.measuring.histograms import Ask
-from vocapp.measuring.queries import MAX_CROSSED, present_metrics, survey_metrics
+from vocapp.measuring.queries import (
+    MAX_CROSSED,
+    NOT_CONFIDENTIAL,
+    present_metrics,
+    survey_metrics,
+)
+from vocapp.measuring.segments.queries import chosen_segment
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
 
@@ -43,6 +49,7 @@ class MetricsQuery(BaseModel):
     min_n: int = Field(1, ge=1, le=1_000_000)
     basis: Literal["responses", "people", "accounts"] = "responses"
     filter: str = Field("", max_length=4000, description="As plan:in(pro,team);seats:between(10,)")
+    segment: str = Field("", max_length=100, description="Key of a saved segment; and the filter")
     as_of: Literal["answer", "today"] = Field(
         "answer", description="Facts as they were when the person answered, or as they are today"
     )
@@ -72,11 +79,20 @@ def show_metrics(path: SurveyPath, query: MetricsQuery) -> Any:
         interval=query.interval,
         min_n=query.min_n,
         basis=query.basis,
-        filter=_parsed_filter(query.filter),
+        filter=_asked_filter(survey, query),
         today=utcnow() if query.as_of == "today" else None,
     )
     metrics = survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
-    return present_metrics(metrics)
+    return present_metrics(metrics) | {"segment": query.segment or None}
+
+
+def _asked_filter(survey: SurveySummary, query: MetricsQuery) -> Filter | None:
+    """Those of the saved segment and of the filter, together."""
+    segment = chosen_segment(current_workspace.id, query.segment)
+    if segment and survey.confidential:
+        raise BadInput.of("segment", NOT_CONFIDENTIAL)
+    given = _parsed_filter(query.filter)
+    return joined([each for each in (segment and segment.filter, given) if each])
 
 
 def _parsed_filter(text: str) -> Filter | None:

@@ -50,7 +50,7 @@ from vocapp.problems import BadInput
 
 CONFIDENTIAL_FLOOR = 5
 MAX_CROSSED = 3
-_NOT_CONFIDENTIAL = (
+NOT_CONFIDENTIAL = (
     "not in a confidential survey: the difference to the survey without it could give away few"
 )
 
@@ -153,7 +153,7 @@ def _refuse_other_views(ask: Ask) -> None:
         ("basis", ask.basis != "responses"),
     ):
         if is_asked:
-            raise BadInput.of(field_name, _NOT_CONFIDENTIAL)
+            raise BadInput.of(field_name, NOT_CONFIDENTIAL)
 
 
 def _closed_months(ask: Ask, today: date) -> Ask:

@@ -1,0 +1,1 @@
+"""Saved segments: filters with a name, and the page on which filters are built."""

@@ -1,0 +1,87 @@
+"""Reads: saved segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+
+from surveys.filters import Filter, parse_json
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.measuring.segments.models import SavedSegment
+from vocapp.measuring.segments.service import folded
+from vocapp.problems import BadInput, NotFound
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A filter with a name."""
+
+    key: str
+    name: str
+    description: str
+    filter: Filter
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    place: Place  # in the order of names
+
+    @classmethod
+    def of(cls, row: SavedSegment) -> Segment:
+        return cls(
+            row.key, row.name, row.description, parse_json(row.filter), row.version,
+            row.created_at, row.updated_at, (row.name_folded, row.key),
+        )  # fmt: skip
+
+
+def segments(
+    workspace_id: UUID, *, search: str = "", limit: int, after: Place | None = None
+) -> list[Segment]:
+    """Segments by name; search: a part of the name, whatever its case or width."""
+    query = scoped(SavedSegment, workspace_id).where(SavedSegment.removed_at.is_(None))
+    if search.strip():
+        query = query.where(SavedSegment.name_folded.contains(folded(search), autoescape=True))
+    if after:
+        query = query.where(tuple_(SavedSegment.name_folded, SavedSegment.key) > tuple_(*after))
+    rows = db.session.scalars(
+        query.order_by(SavedSegment.name_folded, SavedSegment.key).limit(limit)
+    )
+    return [Segment.of(row) for row in rows]
+
+
+def segment_count(workspace_id: UUID) -> int:
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(SavedSegment)
+            .where(SavedSegment.workspace_id == workspace_id, SavedSegment.removed_at.is_(None))
+        )
+        or 0
+    )
+
+
+def segment_by_key(workspace_id: UUID, key: str) -> Segment:
+    """Raises NotFound; also for one that was removed."""
+    row = db.session.scalar(
+        scoped(SavedSegment, workspace_id).where(
+            SavedSegment.key == key, SavedSegment.removed_at.is_(None)
+        )
+    )
+    if row is None:
+        raise NotFound("No such segment.")
+    return Segment.of(row)
+
+
+def chosen_segment(workspace_id: UUID, key: str) -> Segment | None:
+    """The segment of a parameter; None without one. Raises BadInput naming the parameter."""
+    if not key:
+        return None
+    try:
+        return segment_by_key(workspace_id, key)
+    except NotFound as exc:
+        raise BadInput.of("segment", f"no segment with the key {key[:100]!r}") from exc
