@@ -133,16 +133,36 @@ def test_of_many_answers_a_seeded_sample_is_drawn(api, drain_outbox, monkeypatch
     assert sample.points.tolist() == again.points.tolist() != other.points.tolist()
 
 
-def test_a_confidential_survey_is_read_up_to_its_last_whole_month(api, staff, drain_outbox):
+def test_a_confidential_survey_has_no_drivers(api, staff, drain_outbox):
+    """Points of many groups, each with its n, are equations from which a few could be had."""
     api.survey(confidential=True)
-    send(api, 4, days_ago=0)
     send(api, 130, days_ago=40)
     drain_outbox()
-    found = compute(api, drain_outbox)
-    assert found["n"] == 130
-    assert all(effect["n"] >= 10 for each in found["drivers"] for effect in each["effects"])
-    page = words_of(staff("viewer").get("/results/nps/drivers"))
-    assert "groups of fewer than 10 answers are put together with others" in page
+    refused = compute(api, drain_outbox)
+    assert refused["status"] == 403
+    assert "confidential" in refused["detail"]
+    with transaction() as session:
+        assert session.query(DriverReport).count() == 0
+    person = staff("product")
+    assert "Not shown of a confidential survey" in words_of(person.get("/results/nps/drivers"))
+    assert person.post("/results/nps/drivers").status_code == 302
+    assert waiting(api) == 0
+    assert "/results/nps/drivers" not in person.get("/results/nps").text
+
+
+def test_a_report_from_before_a_survey_was_confidential_goes(api, drain_outbox):
+    api.survey()
+    send(api, 130)
+    drain_outbox()
+    compute(api, drain_outbox)
+    with transaction() as session:
+        assert session.query(DriverReport).count() == 1
+        session.execute(update(Survey).values(confidential=True))
+        survey_id = session.query(Survey).one().id
+    service.ask_for_drivers(api.workspace_id, survey_id, now=utcnow())
+    drain_outbox()
+    with transaction() as session:
+        assert session.query(DriverReport).count() == 0
 
 
 def test_the_page_says_what_moves_the_score_and_that_it_is_no_cause(api, staff, drain_outbox):

@@ -277,14 +277,14 @@ def segments_of(metrics: Metrics) -> Segments:
 
 def _drivers_url(survey: SurveySummary) -> str | None:
     """What moves the score, on a page of the same package as the themes."""
-    if "drivers.show_drivers" not in current_app.view_functions:
+    if survey.confidential or "drivers.show_drivers" not in current_app.view_functions:
         return None
     return url_for("drivers.show_drivers", key=survey.key)
 
 
 def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None:
     """What people wrote, on the page of a package that this one must not know."""
-    if "understanding.themes" not in current_app.view_functions:
+    if survey.confidential or "understanding.themes" not in current_app.view_functions:
         return None
     days = parameters.get("period") if parameters.get("period") in {"30", "90"} else "365"
     return url_for("understanding.themes", survey=survey.key, days=days)

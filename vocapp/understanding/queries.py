@@ -26,7 +26,7 @@ from vocapp.collecting.queries import (
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
-from vocapp.problems import NotFound
+from vocapp.problems import Forbidden, NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme, ThemeCell
 from vocapp.understanding.theme_cells import UNSCORED
 
@@ -135,11 +135,16 @@ def themes_page(
     days: int = 90,
     survey_id: UUID | None = None,
 ) -> ThemesPage:
-    """Themes of the last days, by number of responses; the trend has twelve equal steps."""
+    """Themes of the last days, by number of responses; the trend has twelve equal steps.
+
+    Confidential surveys are in no figure here, as a theme may be that of one person. Raises
+    Forbidden where one is asked for by itself.
+    """
+    if survey_id is not None:
+        refuse_confidential_survey(workspace_id, survey_id)
     until = local_day(now, time_zone) + timedelta(days=1)
     since = until - timedelta(days=days)
-    questions = _primary_questions(workspace_id, survey_id)
-    cells = _theme_cells(workspace_id, questions, since - timedelta(days=days), until)
+    cells = _theme_cells(workspace_id, survey_id, since - timedelta(days=days), until)
     by_kind = _category_totals(workspace_id, survey_id, since, until, time_zone)
     kind = next(iter(by_kind)) if len(by_kind) == 1 else None
     rows = [
@@ -163,38 +168,51 @@ def themes_page(
     return ThemesPage(tuple(rows), kind, _analysed(by_kind), pending or 0, since, until)
 
 
+def refuse_confidential_survey(workspace_id: UUID, survey_id: UUID) -> None:
+    """What was written in a confidential survey is shown to nobody. Raises Forbidden."""
+    survey = db.session.get(Survey, (workspace_id, survey_id))
+    if survey is not None and survey.confidential:
+        raise Forbidden(
+            "Themes of a confidential survey are not shown: one may be that of a single person."
+        )
+
+
 def busiest_survey(workspace_id: UUID, *, time_zone: str, now: datetime, days: int) -> UUID | None:
-    """The survey with the most comments in the last days, the one to begin with."""
+    """The survey with the most comments in the last days that may be shown: to begin with."""
     until = local_day(now, time_zone) + timedelta(days=1)
     since = until - timedelta(days=days)
     return db.session.scalar(
         _commented(select(Response.survey_id), workspace_id, since, until, time_zone)
+        .where(Survey.confidential.is_(False))
         .group_by(Response.survey_id)
         .order_by(func.count().desc(), Response.survey_id)
         .limit(1)
     )
 
 
-def _primary_questions(workspace_id: UUID, survey_id: UUID | None) -> list[UUID] | None:
-    if survey_id is None:
-        return None
-    return list(
-        db.session.scalars(
-            select(Question.id).where(
-                Question.workspace_id == workspace_id, Question.survey_id == survey_id
-            )
+def _theme_cells(
+    workspace_id: UUID, survey_id: UUID | None, since: date, until: date
+) -> dict[UUID, list[Any]]:
+    query = (
+        scoped(ThemeCell, workspace_id)
+        .join(
+            Question,
+            (Question.workspace_id == ThemeCell.workspace_id)
+            & (Question.id == ThemeCell.question_id),
+        )
+        .join(
+            Survey,
+            (Survey.workspace_id == Question.workspace_id) & (Survey.id == Question.survey_id),
+        )
+        .where(
+            ThemeCell.local_day >= since,
+            ThemeCell.local_day < until,
+            ThemeCell.n != 0,
+            Survey.confidential.is_(False),
         )
     )
-
-
-def _theme_cells(
-    workspace_id: UUID, questions: list[UUID] | None, since: date, until: date
-) -> dict[UUID, list[Any]]:
-    query = scoped(ThemeCell, workspace_id).where(
-        ThemeCell.local_day >= since, ThemeCell.local_day < until, ThemeCell.n != 0
-    )
-    if questions is not None:
-        query = query.where(ThemeCell.question_id.in_(questions))
+    if survey_id is not None:
+        query = query.where(Question.survey_id == survey_id)
     found: dict[UUID, list[Any]] = defaultdict(list)
     for cell in db.session.scalars(query):
         found[cell.theme_id].append(cell)
@@ -204,18 +222,25 @@ def _theme_cells(
 def _commented(
     query: Select[*tuple[Any, ...]], workspace_id: UUID, since: date, until: date, time_zone: str
 ) -> Any:
-    """The query over responses with a comment that was read, on these local days."""
-    return query.join(
-        Analysis,
-        and_(
-            Analysis.workspace_id == Response.workspace_id,
-            Analysis.response_id == Response.id,
-            Analysis.text_digest.is_not(None),
-        ),
-    ).where(
-        Response.workspace_id == workspace_id,
-        Response.answered_at >= day_bounds(since, time_zone)[0],
-        Response.answered_at < day_bounds(until, time_zone)[0],
+    """The query over responses with a comment that was read, on these local days; with surveys."""
+    return (
+        query.join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .join(
+            Analysis,
+            and_(
+                Analysis.workspace_id == Response.workspace_id,
+                Analysis.response_id == Response.id,
+                Analysis.text_digest.is_not(None),
+            ),
+        )
+        .where(
+            Response.workspace_id == workspace_id,
+            Response.answered_at >= day_bounds(since, time_zone)[0],
+            Response.answered_at < day_bounds(until, time_zone)[0],
+        )
     )
 
 
@@ -224,15 +249,13 @@ def _category_totals(
 ) -> dict[str, dict[str, int]]:
     """Responses with a comment by metric and category of score: what shares are shares of."""
     query = _commented(
-        select(Survey.kind, Response.score, func.count()).join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        ),
+        select(Survey.kind, Response.score, func.count()).select_from(Response),
         workspace_id,
         since,
         until,
         time_zone,
-    ).group_by(Survey.kind, Response.score)
+    )
+    query = query.where(Survey.confidential.is_(False)).group_by(Survey.kind, Response.score)
     if survey_id is not None:
         query = query.where(Response.survey_id == survey_id)
     totals: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))

@@ -35,6 +35,11 @@ def themes() -> str:
     days = _days()
     surveys = list_surveys(current_workspace.id, limit=200)
     chosen = _chosen_survey(surveys, days=days)
+    choices = [(ALL_SURVEYS, gettext("All surveys")), *((s.key, s.name) for s in surveys)]
+    if chosen and chosen.confidential:
+        return render_template(
+            "understanding/themes_hidden.html", survey=chosen, survey_choices=choices, days=days
+        )
     page = queries.themes_page(
         current_workspace.id,
         time_zone=current_workspace.time_zone,
@@ -52,7 +57,8 @@ def themes() -> str:
         silent=[row for row in page.rows if not row.n],
         days=days,
         order=order,
-        survey_choices=[(ALL_SURVEYS, gettext("All surveys")), *((s.key, s.name) for s in surveys)],
+        survey_choices=choices,
+        leaves_out=chosen is None and any(survey.confidential for survey in surveys),
         survey=survey_key,
         label=label_of,
         bars=effect_bars(rows, days=days, survey=survey_key) if page.kind else [],

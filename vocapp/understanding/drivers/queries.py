@@ -14,6 +14,7 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
+from vocapp.problems import Forbidden
 from vocapp.understanding.drivers.models import DriverReport
 from vocapp.understanding.drivers.service import waiting
 from vocapp.understanding.models import Theme
@@ -47,7 +48,15 @@ class SurveyDrivers:
 
 
 def survey_drivers(survey: SurveySummary, *, now: datetime) -> SurveyDrivers:
-    """What moves a survey's score, and whether newer figures are on their way."""
+    """What moves a survey's score, and whether newer figures are on their way.
+
+    Raises Forbidden for a confidential survey.
+    """
+    if survey.confidential:
+        raise Forbidden(
+            "What moves the score of a confidential survey is not shown: "
+            "groups of a few answers could be worked out from it."
+        )
     row = db.session.get(DriverReport, (survey.workspace_id, survey.id))
     asked_for = waiting(select(Pending.id), survey.workspace_id, survey.id)
     return SurveyDrivers(

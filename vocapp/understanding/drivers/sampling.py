@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from surveys.attributes import REPORTABLE, reportable_values
 from surveys.drivers import Candidate
 from surveys.intervals import point_values
-from surveys.periods import day_bounds, local_day, period_start
+from surveys.periods import day_bounds, local_day
 from surveys.scoring import scale
 from surveys.shares import Floats
 from vocapp.authoring.models import Survey
@@ -43,13 +43,8 @@ class Sample:
 def read_sample(
     session: Session, survey: Survey, *, time_zone: str, now: datetime, seed: int
 ) -> Sample:
-    """A year of scored answers whose comments were read, or at most 100,000 drawn from them.
-
-    A confidential survey is read up to its last whole month, as its scores are shown: from
-    two reports a day apart one could work out who answered between them.
-    """
-    today = local_day(now, time_zone)
-    until = period_start(today, "month") if survey.confidential else today + timedelta(days=1)
+    """A year of scored answers whose comments were read, or at most 100,000 drawn from them."""
+    until = local_day(now, time_zone) + timedelta(days=1)
     since = until - timedelta(days=DAYS)
     days = (day_bounds(since, time_zone)[0], day_bounds(until, time_zone)[0])
     answers = session.scalar(_read(select(func.count()), survey, days)) or 0

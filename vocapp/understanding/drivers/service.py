@@ -27,7 +27,11 @@ _SEED = 1  # the same answers give the same figures
 
 
 def compute_drivers(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
-    """Outbox work: the drivers of these surveys, as of now."""
+    """Outbox work: the drivers of these surveys, as of now.
+
+    Not of confidential ones: themes and attributes by their points, each with its n, are more
+    equations about groups than suppression could keep an eye on.
+    """
     return [_outcome(row.workspace_id, row.subject_id) for row in rows]
 
 
@@ -37,6 +41,8 @@ def _outcome(workspace_id: UUID, survey_id: UUID) -> outbox.Outcome:
         survey = session.get(Survey, (workspace_id, survey_id))
         if survey is None:
             return _gone
+        if survey.confidential:
+            return partial(_forget, key=(workspace_id, survey_id))
         sample = read_sample(
             session, survey, time_zone=_time_zone(session, workspace_id), now=now, seed=_SEED
         )
@@ -46,6 +52,13 @@ def _outcome(workspace_id: UUID, survey_id: UUID) -> outbox.Outcome:
 
 def _gone(_session: Session) -> None:
     """The survey is not there any more: there is nothing to keep."""
+
+
+def _forget(session: Session, *, key: tuple[UUID, UUID]) -> None:
+    """A report from before the rule must not stay."""
+    report = session.get(DriverReport, key)
+    if report is not None:
+        session.delete(report)
 
 
 def _time_zone(session: Session, workspace_id: UUID) -> str:

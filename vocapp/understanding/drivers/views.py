@@ -26,6 +26,8 @@ blueprint = Blueprint("drivers", __name__)
 def show_drivers(key: str) -> str:
     """Themes and attributes by how much of the differences between answers goes with them."""
     survey = survey_by_key(current_workspace.id, key)
+    if survey.confidential:
+        return render_template("understanding/drivers_hidden.html", survey=survey)
     found = survey_drivers(survey, now=utcnow())
     report = found.report
     return render_template(
@@ -46,6 +48,8 @@ def show_drivers(key: str) -> str:
 def compute_drivers(key: str) -> Any:
     """Compute them now instead of tonight."""
     survey = survey_by_key(current_workspace.id, key)
+    if survey.confidential:
+        return redirect(url_for("drivers.show_drivers", key=survey.key))
     ask_for_drivers(current_workspace.id, survey.id, now=utcnow())
     ui.notice(_("What moves the score is being computed. Load the page again in a moment."))
     return redirect(url_for("drivers.show_drivers", key=survey.key))
