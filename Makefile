@@ -85,6 +85,7 @@ prove: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.ten_million --answers 200000 $(BENCH_ARGS)
 
 lint: setup-dev
 	@$(BIN)/ruff check .

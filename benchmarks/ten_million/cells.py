@@ -1,0 +1,85 @@
+"""Counting the data set: how long `voc cells rebuild` takes, and what the cells weigh."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import inspect, select, text
+
+from benchmarks.ten_million.timing import Figure, peak_mb
+from vocapp.database import snapshot
+from vocapp.extensions import db
+from vocapp.measuring import checking
+from vocapp.workspaces.models import Workspace
+
+REBUILD_S = 480.0  # of ten million answers
+CELLS_PER_ANSWER = 0.05
+_CELL_TABLES = ("score_", "counted", "profile", "attribute_value", "theme_cell")
+
+
+def rebuild(app: Flask, answers: int) -> list[Figure]:
+    """Run the command as an operator would; its time and the most memory it held."""
+    settings = app.config["SETTINGS"]
+    before = peak_mb()
+    began = time.monotonic()
+    subprocess.run(
+        [str(Path(sys.executable).with_name("voc")), "cells", "rebuild"],
+        check=True,
+        stderr=subprocess.DEVNULL,
+        env={
+            "PATH": "/usr/bin:/bin", "VOC_ENV": "test", "VOC_DATA_DIR": str(settings.data_dir),
+            "DATABASE_URL": settings.database_url,
+        },
+    )  # fmt: skip
+    took = round(time.monotonic() - began, 1)
+    target = REBUILD_S * answers / 10_000_000
+    peak = peak_mb()
+    return [
+        Figure("voc cells rebuild", took, "s", max(target, 15.0)),
+        Figure("voc cells rebuild: most memory", peak if peak > before else before, "MB"),
+    ]
+
+
+def weigh(app: Flask, answers: int) -> list[Figure]:
+    """Cells for each answer over all workspaces, and bytes by table."""
+    with app.app_context():
+        with snapshot() as session:
+            workspaces = session.scalars(select(Workspace.id)).all()
+        cells = sum(checking.cell_stats(each).cells for each in workspaces)
+        sizes = _bytes_by_table(app)
+    of_cells = {name: size for name, size in sizes.items() if name.startswith(_CELL_TABLES)}
+    return [
+        Figure("cells per answer", round(cells / answers, 4), "", CELLS_PER_ANSWER),
+        Figure("database", round(sum(sizes.values()) / 1e6, 1), "MB"),
+        *(
+            Figure(f"  {name} with its indexes", round(size / 1e6, 1), "MB")
+            for name, size in sorted(of_cells.items(), key=lambda item: -item[1])
+        ),
+    ]
+
+
+def _bytes_by_table(app: Flask) -> dict[str, int]:
+    """Bytes of each table with its indexes."""
+    path = app.config["SETTINGS"].sqlite_path
+    if path is not None:
+        # Python's own module: the bundled one is built without this table.
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            return dict(
+                connection.execute(
+                    "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) "
+                    "GROUP BY tbl_name"
+                ).fetchall()
+            )
+    with snapshot() as session:
+        return {
+            name: session.execute(
+                text("SELECT pg_total_relation_size(CAST(:name AS regclass))"),
+                {"name": f'"{name}"'},
+            ).scalar_one()
+            for name in inspect(db.engine).get_table_names()
+        }

@@ -1,0 +1,93 @@
+"""Times of something done again and again, beside what they should be."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+RUNS = 50
+WARM_UPS = 3
+_PATIENCE_S = 20.0  # what is far too slow is not measured fifty times
+_LEAST_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What was measured, in what unit, against which target (None: only told).
+
+    at_least: the target is the least, not the most.
+    """
+
+    what: str
+    value: float
+    unit: str
+    target: float | None = None
+    at_least: bool = False
+    p50: float | None = None
+    runs: int | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        if self.target is None:
+            return False
+        return self.value < self.target if self.at_least else self.value > self.target
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """The time that this share of the runs does not exceed.
+
+    >>> percentile([1, 2, 3, 4], 0.5), percentile([1, 2, 3, 4], 0.95)
+    (2, 4)
+    """
+    ordered = sorted(seconds)
+    return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)]
+
+
+def seconds_of(act: Callable[[], Any], *, runs: int = RUNS) -> list[float]:
+    """How long each of the runs took, after some that do not count."""
+    began, found = time.perf_counter(), []
+    for number in range(WARM_UPS + runs):
+        start = time.perf_counter()
+        act()
+        took = time.perf_counter() - start
+        if number >= WARM_UPS or took > _PATIENCE_S / WARM_UPS:
+            found.append(took)
+        if len(found) >= _LEAST_RUNS and time.perf_counter() - began > _PATIENCE_S:
+            break
+    return found
+
+
+def timed(
+    what: str, act: Callable[[], Any], *, target_ms: float | None, runs: int = RUNS
+) -> Figure:
+    """The 95th percentile of the runs in milliseconds, and their median."""
+    found = seconds_of(act, runs=runs)
+    return Figure(
+        what, round(percentile(found, 0.95) * 1000, 2), "ms p95", target_ms,
+        p50=round(statistics.median(found) * 1000, 2), runs=len(found),
+    )  # fmt: skip
+
+
+def peak_mb() -> float:
+    """The most memory that a child process that has ended ever held, in megabytes."""
+    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)
+
+
+def table(title: str, figures: Sequence[Figure]) -> str:
+    """The figures in lines, with their targets and which are missed."""
+    lines = [f"\n{title}", f"  {'':58} {'measured':>16} {'p50':>9} {'target':>10}"]
+    for each in figures:
+        sign = "≥" if each.at_least else "≤"
+        target = "" if each.target is None else f"{sign} {each.target:g}"
+        p50 = "" if each.p50 is None else f"{each.p50:,.1f}"
+        few = f"  ({each.runs} runs)" if each.runs is not None and each.runs < RUNS else ""
+        missed = "  missed" if each.is_missed else ""
+        measured = f"{each.value:,.3f}" if each.value < 1 else f"{each.value:,.1f}"
+        lines.append(
+            f"  {each.what:58} {measured:>9} {each.unit:<6} {p50:>9} {target:>10}{missed}{few}"
+        )
+    return "\n".join(lines)
