@@ -83,7 +83,7 @@ Part = Row | Draft
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadDraft:
     """What a draft says: the filter of what can be read of it, and what cannot.
 
     filter None: nothing was asked. faults: by the way to the part; () is the whole.
@@ -112,18 +112,18 @@ def _part_of(filter_: Filter) -> Part:
     return Row(filter_.attribute, filter_.operator, filter_.values, low=low, high=high)
 
 
-def read_draft(draft: Draft) -> Reading:
+def read_draft(draft: Draft) -> ReadDraft:
     """The filter of a draft. Blank rows and groups of nothing are passed over.
 
     >>> read_draft(Draft("all", (Row(), Row("seats", "between", low="9", high="1"))))
-    Reading(filter=None, faults={(1,): 'reversed_bounds'})
+    ReadDraft(filter=None, faults={(1,): 'reversed_bounds'})
     """
     faults: dict[Path, Fault] = {}
     found = _read_group(draft, (), faults)
     asked = [row for _, row in rows_of(draft) if not row.is_blank]
     if len(asked) > MAX_CONDITIONS:
         faults[()] = "many_conditions"
-    return Reading(found, faults)
+    return ReadDraft(found, faults)
 
 
 def _read_group(draft: Draft, path: Path, faults: dict[Path, Fault]) -> Filter | None:
@@ -316,5 +316,6 @@ def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Line ends as they were before the form was sent: browsers make CR LF of each."""
-    return text.replace("\r\n", "\n")
+    """Line ends as they were before the form was sent (browsers make CR LF of each), and no NUL,
+    which could not be stored."""
+    return text.replace("\r\n", "\n").replace("\0", "")

@@ -33,6 +33,7 @@ OPERATORS: tuple[Operator, ...] = ("in", "not_in", "between", "empty", "not_empt
 MAX_DEPTH = 4
 MAX_CONDITIONS = 20
 MAX_VALUES = 100
+MAX_COMPACT = 4000  # characters of the compact form
 
 
 RangeFault = Literal[
@@ -349,8 +350,9 @@ def parse_compact(text: str) -> Filter:
     Traceback (most recent call last):
     surveys.filters.FilterError: at 13: expected a value, got ')'
     """
-    if len(text) > 4000:
-        raise FilterError("at 4001", "a filter has at most 4000 characters")
+    if len(text) > MAX_COMPACT:
+        where = f"at {MAX_COMPACT + 1}"
+        raise FilterError(where, f"a filter has at most {MAX_COMPACT} characters")
     reader = _Reader(text)
     found = reader.either(depth=1)
     if reader.current:

@@ -33,6 +33,7 @@ from vocapp.measuring.compare_views import blueprint as comparing_pages
 from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments.api import api as saved_segments_api
+from vocapp.measuring.segments.pages import blueprint as segment_pages
 from vocapp.measuring.segments_api import api as segments_api
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
@@ -66,7 +67,8 @@ def register(app: OpenAPI) -> None:
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
         drivers_pages,
         distributing_pages, authoring_pages,
-        following_up_pages, measuring_pages, comparing_pages, noting_pages, succeeding_pages,
+        following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
+        succeeding_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

@@ -185,9 +185,9 @@ def test_a_filter_that_cannot_be_read_is_said_on_the_page(staff, api):
 @pytest.mark.parametrize(
     ("locale", "text", "words"),
     [
-        ("en", "plan:in(pro,team);region:empty", "Plan is pro or team and Region is not known"),
+        ("en", "plan:in(pro,team);region:empty", "Plan is pro or team, and Region is not known"),
         ("en", "(plan:empty;a:not_in(x,y))|seats:between(10,)",
-         "(Plan is not known and a is not x nor y) or seats is 10 or more"),
+         "(Plan is not known, and a is not x nor y), or seats is 10 or more"),
         ("en", "since:between(2026-01-01,2026-01-31)", "since is from 2026-01-01 to 2026-01-31"),
         ("ja", "plan:in(pro,team);seats:between(,9)", "プランがproまたはteam、かつseatsが9以下"),
     ],

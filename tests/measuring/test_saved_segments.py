@@ -182,6 +182,8 @@ def test_hundreds_of_segments_are_listed_in_pages_and_found_by_name(any_api, mon
     assert any_api.get(ROOM, query_string={"search": "%"}).json["items"] != []
     assert any_api.get(ROOM, query_string={"search": "4%0"}).json["items"] == []
     assert any_api.get(ROOM, query_string={"cursor": "forged"}).status_code == 400
+    assert any_api.get(ROOM, query_string={"search": "\0"}).status_code == 200
+    assert any_api.get(f"{ROOM}/%00").status_code == 404
     monkeypatch.setattr(service, "MAX_SEGMENTS", 120)
     with pytest.raises(Conflict):
         save_segment(any_api.workspace_id, NewSegment("More", parse_compact("a:empty")), **who)

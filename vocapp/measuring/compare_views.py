@@ -45,7 +45,7 @@ class ComparePage:
 def _read_page(key: str) -> ComparePage:
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = form_of(survey)
-    form.filter.data = ""  # sides are segments of all answers
+    form.filter.data = form.segment.data = ""  # sides are segments of all answers
     asked = form.ask(today_here())
     by = asked.by[:1] or (str(form.by.choices[1].value),)
     interval: Interval = "quarter" if asked.interval == "quarter" else "month"

@@ -17,7 +17,7 @@ def filter_in_words(filter_: Filter) -> str:
     if isinstance(filter_, Condition):
         return _condition(filter_)
     parts = [_part(part) for part in filter_.parts]
-    return (_(" and ") if filter_.join == "all" else _(" or ")).join(parts)
+    return (_(", and ") if filter_.join == "all" else _(", or ")).join(parts)
 
 
 def _part(part: Filter) -> str:

@@ -10,8 +10,9 @@ from wtforms import DateField, Form, SelectField, StringField, ValidationError
 from wtforms.validators import Optional
 
 from surveys.attributes import DEFAULT, Reportables
-from surveys.filters import FilterError, parse_compact
+from surveys.filters import Filter, FilterError, joined, parse_compact
 from vocapp.measuring.histograms import Ask
+from vocapp.measuring.segments.queries import Segment
 from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
 from vocapp.ui.choices import choices_of
 
@@ -50,20 +51,27 @@ class ResultsForm(Form):
     by = SelectField(_l("Split by"), default="")
     by2 = SelectField(_l("and by"), default="")
     filter = StringField(_l("Filter"), default="")
+    segment = StringField(_l("Segment"), default="")
 
     def __init__(
-        self, arguments: Any, reportable: Reportables = DEFAULT, *, confidential: bool = False
+        self,
+        arguments: Any,
+        reportable: Reportables = DEFAULT,
+        *,
+        confidential: bool = False,
+        segment: Segment | None = None,
     ) -> None:
+        """segment: the one that the address names, where there is one of this key."""
         super().__init__(arguments)
-        self._confidential = confidential
+        self._confidential, self._segment = confidential, segment
         if confidential:  # one view of the answers only, or two could be subtracted
             self.basis.choices = choices_of(BASES[:1])
         attributes = [(item.name, ATTRIBUTE_NAMES.get(item.name, item.name)) for item in reportable]
         self.by.choices = choices_of([("", _l("nothing")), *attributes])
         self.by2.choices = choices_of([("", _l("nothing else")), *attributes])
         # A field that is not in the address means its default, not nothing.
-        for field in (self.period, self.basis, self.interval, self.by, self.by2, self.filter):
-            if field.name not in arguments:
+        for field in self:
+            if field.name not in arguments and field.default is not None:
                 field.data = field.default
 
     def validate_since(self, field: DateField) -> None:
@@ -84,6 +92,12 @@ class ResultsForm(Form):
             words = _l("The filter of this address cannot be read (%(where)s).", where=error.place)
             raise ValidationError(str(words)) from error
 
+    def validate_segment(self, field: StringField) -> None:
+        if field.data and self._confidential:
+            raise ValidationError(str(_l("A confidential survey cannot be filtered.")))
+        if field.data and self._segment is None:
+            raise ValidationError(str(_l("The segment of this address is not there any more.")))
+
     def ask(self, today: date) -> Ask:
         """The question; fields that are wrong count as not given."""
         self.validate()
@@ -98,8 +112,23 @@ class ResultsForm(Form):
             interval=value["interval"],
             min_n=PAGE_MIN_N,
             basis=value["basis"],
-            filter=parse_compact(value["filter"]) if value["filter"] else None,
+            filter=joined([each for each in (self.filter_of_segment, self.own_filter) if each]),
         )
+
+    @property
+    def chosen_segment(self) -> Segment | None:
+        """The saved segment that is looked at; of a form that was validated."""
+        return None if self.segment.errors else self._segment
+
+    @property
+    def filter_of_segment(self) -> Filter | None:
+        return self.chosen_segment.filter if self.chosen_segment else None
+
+    @property
+    def own_filter(self) -> Filter | None:
+        """The filter that stands in the address itself; of a form that was validated."""
+        text = None if self.filter.errors else self.filter.data
+        return parse_compact(text) if text else None
 
     @staticmethod
     def _days(value: dict[str, Any], today: date) -> tuple[date | None, date | None]:

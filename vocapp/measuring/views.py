@@ -17,13 +17,14 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
-from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
 from vocapp.measuring.reportable import reportable_set
+from vocapp.measuring.segments.narrowing import narrowed_by
+from vocapp.measuring.segments.queries import find_segment
 from vocapp.signing import sign
 from vocapp.spreadsheets import csv_lines
 from vocapp.ui.attribute_names import attribute_name
@@ -102,7 +103,7 @@ def survey_results(key: str) -> str:
         survey=survey,
         form=form,
         ask=ask,
-        filter_words=filter_in_words(ask.filter) if ask.filter else "",
+        narrowed=narrowed_by(form),
         metrics=metrics,
         overall=metrics.overall,
         changed=_shown_changes(survey.kind, changed) if changed else None,
@@ -135,7 +136,10 @@ def survey_results(key: str) -> str:
 
 def form_of(survey: SurveySummary) -> ResultsForm:
     reportable = reportable_set(current_workspace.id)
-    return ResultsForm(request.args, reportable, confidential=survey.confidential)
+    segment = find_segment(current_workspace.id, request.args.get("segment", ""))
+    return ResultsForm(
+        request.args, reportable, confidential=survey.confidential, segment=segment
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ ATTRIBUTE_NAMES = {
     "role": _l("Role"),
     "revenue_band": _l("Monthly revenue"),
     "tenure_band": _l("Customer for"),
+    "touchpoint": _l("Touchpoint"),
+    "mrr": _l("Monthly revenue, exact"),
+    "currency": _l("Currency"),
+    "started_on": _l("Customer since"),
+    "renewal_on": _l("Renewal on"),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import tuple_
 
 from surveys.filters import Filter, parse_json
 from vocapp.database import scoped
@@ -54,22 +54,22 @@ def segments(
     return [Segment.of(row) for row in rows]
 
 
-def segment_count(workspace_id: UUID) -> int:
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(SavedSegment)
-            .where(SavedSegment.workspace_id == workspace_id, SavedSegment.removed_at.is_(None))
-        )
-        or 0
+def latest_segments(workspace_id: UUID, *, limit: int) -> list[Segment]:
+    """The last to be made or changed, newest first."""
+    rows = db.session.scalars(
+        scoped(SavedSegment, workspace_id)
+        .where(SavedSegment.removed_at.is_(None))
+        .order_by(SavedSegment.updated_at.desc(), SavedSegment.key)
+        .limit(limit)
     )
+    return [Segment.of(row) for row in rows]
 
 
 def segment_by_key(workspace_id: UUID, key: str) -> Segment:
     """Raises NotFound; also for one that was removed."""
     row = db.session.scalar(
         scoped(SavedSegment, workspace_id).where(
-            SavedSegment.key == key, SavedSegment.removed_at.is_(None)
+            SavedSegment.key == key.replace("\0", " "), SavedSegment.removed_at.is_(None)
         )
     )
     if row is None:
@@ -77,11 +77,17 @@ def segment_by_key(workspace_id: UUID, key: str) -> Segment:
     return Segment.of(row)
 
 
+def find_segment(workspace_id: UUID, key: str) -> Segment | None:
+    """None also for no key."""
+    try:
+        return segment_by_key(workspace_id, key) if key else None
+    except NotFound:
+        return None
+
+
 def chosen_segment(workspace_id: UUID, key: str) -> Segment | None:
     """The segment of a parameter; None without one. Raises BadInput naming the parameter."""
-    if not key:
-        return None
-    try:
-        return segment_by_key(workspace_id, key)
-    except NotFound as exc:
-        raise BadInput.of("segment", f"no segment with the key {key[:100]!r}") from exc
+    found = find_segment(workspace_id, key)
+    if key and found is None:
+        raise BadInput.of("segment", f"no segment with the key {key[:100]!r}")
+    return found

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys.filters import Filter, simplified, to_json
+from surveys.filters import Filter, normalised, parse_json, simplified, to_json
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
@@ -24,6 +24,7 @@ MAX_NAME = 80
 MAX_DESCRIPTION = 300
 _MAX_FOLDED = 200  # of a name that grows when it is folded only so much is compared
 _KEY_WORDS = 40
+_RESERVED_KEYS = {"new"}  # stands for the page that makes one
 _TRIES = 5
 
 
@@ -50,6 +51,7 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self, version: int) -> None:
         message = f"the segment was changed meanwhile: its version is {version}"
+        self.version = version
         super().__init__(
             "Somebody changed this segment meanwhile.", errors=[FieldError("version", message)]
         )
@@ -61,7 +63,8 @@ def folded(name: str) -> str:
     >>> folded("  ＰＲＯ   Customers "), folded("日本の顧客")
     ('pro customers', '日本の顧客')
     """
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:_MAX_FOLDED]
+    plain = unicodedata.normalize("NFKC", name.replace("\0", " ")).casefold()
+    return " ".join(plain.split())[:_MAX_FOLDED]
 
 
 def save_segment(
@@ -105,10 +108,10 @@ def change_segment(
             raise NotFound("No such segment.")
         if expected_version is not None and expected_version != segment.version:
             raise ChangedMeanwhile(segment.version)
-        wanted = (changed.name, changed.description, to_json(changed.filter))
-        if wanted == (segment.name, segment.description, segment.filter):
+        if _says_the_same(segment, changed):
             return
-        segment.name, segment.description, segment.filter = wanted
+        segment.name, segment.description = changed.name, changed.description
+        segment.filter = to_json(changed.filter)
         segment.name_folded = folded(changed.name)
         segment.version += 1
         segment.updated_at = now
@@ -162,9 +165,18 @@ def _checked(new: NewSegment) -> NewSegment:
     if len(description) > MAX_DESCRIPTION or _has_control_characters(description, but="\r\n\t"):
         message = f"expected at most {MAX_DESCRIPTION} characters, without control characters"
         errors.append(FieldError("description", message))
+    if new.key in _RESERVED_KEYS:
+        errors.append(FieldError("key", f"{new.key!r} is reserved"))
     if errors:
         raise BadInput(*errors)
     return NewSegment(name, simplified(new.filter), description, new.key)
+
+
+def _says_the_same(segment: SavedSegment, changed: NewSegment) -> bool:
+    """Also where values or conditions stand in another order."""
+    return (segment.name, segment.description) == (changed.name, changed.description) and (
+        normalised(parse_json(segment.filter)) == normalised(changed.filter)
+    )
 
 
 def _has_control_characters(text: str, but: str = "") -> bool:
@@ -217,11 +229,12 @@ def _is_name_taken(session: Session, segment: SavedSegment) -> bool:
 def _key_of(name: str) -> str:
     """A key that resembles the name as far as plain letters can.
 
-    >>> _key_of("Pro & Team, São Paulo"), _key_of("日本")
-    ('pro-team-sao-paulo', 'segment')
+    >>> _key_of("Pro & Team, São Paulo"), _key_of("日本"), _key_of("New")
+    ('pro-team-sao-paulo', 'segment', 'segment')
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:_KEY_WORDS].strip("-") or "segment"
+    key = re.sub(r"[^a-z0-9]+", "-", plain)[:_KEY_WORDS].strip("-")
+    return "segment" if not key or key in _RESERVED_KEYS else key
 
 
 def _flush_name(session: Session) -> None:
@@ -233,7 +246,9 @@ def _flush_name(session: Session) -> None:
 
 def _locked(session: Session, workspace_id: UUID, key: str) -> SavedSegment:
     segment = session.scalar(
-        scoped(SavedSegment, workspace_id).where(SavedSegment.key == key).with_for_update()
+        scoped(SavedSegment, workspace_id)
+        .where(SavedSegment.key == key.replace("\0", " "))
+        .with_for_update()
     )
     if segment is None:
         raise NotFound("No such segment.")

@@ -1,0 +1,40 @@
+"""Reads: how many answers a filter holds of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from surveys.filters import Filter
+from vocapp.measuring.histograms import Ask, from_cells, scan
+from vocapp.measuring.queries import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many of all answers of a period a filter holds of; scanned: read one by one."""
+
+    matching: int
+    all: int
+    scanned: bool
+
+
+def preview(opened: Reading, ask: Ask) -> Preview:
+    """What the question counts, beside the same without its filter."""
+    matching = _count(opened, ask)
+    all_ = _count(opened, replace(ask, filter=None)) if ask.filter else matching
+    return Preview(matching, all_, opened.needs_scan(ask))
+
+
+def sizes(opened: Reading, filters: Iterable[Filter]) -> list[int | None]:
+    """Of all time; None where only reading the answers one by one would tell."""
+    asked = [Ask(filter=filter_) for filter_ in filters]
+    return [None if opened.needs_scan(ask) else _count(opened, ask) for ask in asked]
+
+
+def _count(opened: Reading, ask: Ask) -> int:
+    source = opened.source
+    if source is None:
+        return 0
+    counts = scan(source, ask) if opened.needs_scan(ask) else from_cells(source, ask)
+    return int(counts.overall.sum())
