@@ -24,12 +24,15 @@ def estimate_clustered(
     *,
     level: float = 0.95,
     singles: Sequence[int] | None = None,
+    of: Sequence[int] | None = None,
 ) -> Estimate:
     """Score with an interval that allows for answers being alike within a cluster.
 
     clusters: one histogram per cluster, shape (k, scale); rows without an answer are skipped.
     singles: histogram of all clusters of one answer together (the same as a row for each, but
-    cheap where most people answered once). level: confidence.
+    cheap where most people answered once). level: confidence. of: histogram of all answers,
+    where clusters and singles are those of a random sample of whole clusters: the score is that
+    of all, the design effect that of the sample.
 
     1. Design effect = cluster-robust variance of the mean / simple variance s²/n, by
        linearisation with the CR1 factor m/(m-1) for m clusters (Binder, International
@@ -55,15 +58,16 @@ def estimate_clustered(
     nobody = [0] * len(scale(kind))
     alone = np.array(checked_counts(kind, nobody if singles is None else singles), dtype=np.int64)
     counts = [int(count) for count in table.sum(axis=0) + alone]
-    simple = estimate(kind, counts, level=level)
-    if simple.n == 0:
+    simple = estimate(kind, counts if of is None else of, level=level)
+    if simple.n == 0 or sum(counts) == 0:
         return simple
     shape = _Shape.of(table, alone)
     effect = _design_effect(kind, table, alone, shape)
     inflation = _inflation(effect, shape, level)
     if inflation == 1.0:
         return replace(simple, design_effect=effect)
-    low, high = interval(kind, [count / inflation for count in counts], level=level)
+    all_counts = counts if of is None else checked_counts(kind, of)
+    low, high = interval(kind, [count / inflation for count in all_counts], level=level)
     return replace(simple, low=low, high=high, design_effect=effect)
 
 

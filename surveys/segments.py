@@ -1,4 +1,4 @@
-"""Attributes as segments: numbers in bands, and the digest of a combination of values.
+"""Attributes as segments: numbers in bands.
 
 Band labels are values of attributes (stored, filtered by, exported), so they are short, the
 same in every language, and stable: an edge belongs to the band above it.
@@ -6,9 +6,7 @@ same in every language, and stable: an edge belongs to the band above it.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isnan
 
@@ -17,7 +15,6 @@ from surveys.suppression import suppress
 __all__ = [
     "band",
     "minor_units_per_major",
-    "profile_key",
     "revenue_band",
     "suggested_edges",
     "suppress",
@@ -129,17 +126,3 @@ def magnitude(currency: str) -> int:
     (100, 1)
     """
     return _MAGNITUDE_OF.get(currency, 1)
-
-
-def profile_key(values: Mapping[str, str | None]) -> str:
-    """Canonical digest of a combination of reportable attribute values, 64 hex digits.
-
-    Order never matters; an attribute without a value is the same as an absent one. Names and
-    values go in as JSON, so that no two combinations can run together.
-
-    >>> profile_key({"plan": "pro", "region": None}) == profile_key({"plan": "pro"})
-    True
-    """
-    known = sorted((name, value) for name, value in values.items() if value is not None)
-    canonical = json.dumps(known, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -278,7 +278,8 @@ def cells_stats(_app: Flask) -> None:
         stats = checking.cell_stats(workspace_id)
         click.echo(
             f"{name}: {stats.cells} cells for {stats.answers} answers, "
-            f"{stats.cells_per_answer:.3f} each{_verdict(stats)}"
+            f"{stats.cells_per_answer:.3f} each, and {stats.bytes_per_answer:.0f} bytes of columns"
+            f"{_verdict(stats)}"
         )
 
 

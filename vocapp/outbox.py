@@ -432,13 +432,13 @@ def longest_wait_s(*, now: datetime) -> float:
     return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
-def pending_count(session: Session, workspace_id: UUID, kind: str) -> int:
-    """How many rows of a kind wait in a workspace, read in the caller's snapshot."""
+def pending_count(session: Session, workspace_id: UUID, *kinds: str) -> int:
+    """How many rows of these kinds wait in a workspace, read in the caller's snapshot."""
     return (
         session.scalar(
             select(func.count()).where(
                 Pending.workspace_id == workspace_id,
-                Pending.kind == kind,
+                Pending.kind.in_(kinds),
                 Pending.set_aside_at.is_(None),
             )
         )

@@ -97,6 +97,16 @@ def _register_work() -> None:
         outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
     )
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
+    outbox.register(
+        outbox.Kind(
+            measuring_service.RECOUNT, mode="database", apply=measuring_service.recount, batch=1
+        )
+    )
+    outbox.register(
+        outbox.Kind(
+            measuring_service.SWEEP, mode="database", apply=measuring_service.sweep, batch=1
+        )
+    )
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)

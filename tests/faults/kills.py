@@ -28,7 +28,7 @@ from vocapp import create_app
 from vocapp.collecting.models import Response
 from vocapp.database import sqlite_module, utcnow
 from vocapp.extensions import db
-from vocapp.measuring.models import HISTOGRAM_COLUMNS, CellState, ScoreTotal
+from vocapp.measuring.models import HISTOGRAM_COLUMNS, CellState, CountedAnswer, ScoreTotal
 from vocapp.outbox import Pending
 
 # Who dies, and how often: whole groups, and single web processes.
@@ -199,7 +199,9 @@ def _compare(
             stored = [
                 history.Stored(str(id), score, day is not None)
                 for id, score, day in connection.execute(
-                    select(Response.id, Response.score, Response.counted_day)
+                    select(Response.id, Response.score, CountedAnswer.local_day).outerjoin(
+                        CountedAnswer, CountedAnswer.response_id == Response.id
+                    )
                 )
             ]
             sums = [func.coalesce(func.sum(getattr(ScoreTotal, c)), 0) for c in HISTOGRAM_COLUMNS]

@@ -108,11 +108,15 @@ def test_split_and_filter_work_together(answered):
     assert {s["by"]["region"]: s["n"] for s in by_region["segments"]} == wanted
 
 
-def test_days_and_weeks_are_scanned_with_the_same_result(answered):
-    by_day = ask(answered, filter="plan:in(pro)", interval="day")
-    by_month = ask(answered, filter="plan:in(pro)")
-    assert (by_day["source"], by_month["source"]) == ("scan", "cells")
-    assert by_day["overall"] == by_month["overall"]
+def test_days_and_weeks_are_filtered_with_the_same_result(answered):
+    found = [
+        ask(answered, filter="plan:in(pro)", interval=interval)
+        for interval in ("day", "week", "month", "quarter")
+    ]
+    assert {document["source"] for document in found} == {"cells"}
+    assert all(document["overall"] == found[0]["overall"] for document in found)
+    for document in found:
+        assert sum(part["n"] for part in document["series"]) == found[0]["overall"]["n"]
 
 
 def test_values_beyond_the_hundredth_are_not_lost_in_the_rest(api):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,6 @@ class Response(TenantRow, Base):
     """What came back from one person for one survey.
 
     `attributes` are the facts about person and account as they were at that moment.
-    `counted_*` is what the cells currently hold of it (null: not counted yet), so that
-    measuring can always move from counted to current.
     """
 
     survey_id: Mapped[UUID]
@@ -36,10 +34,6 @@ class Response(TenantRow, Base):
     digest: Mapped[str] = mapped_column(short_text(64))
     revision: Mapped[int] = mapped_column(default=0)
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    counted_generation: Mapped[int | None]
-    counted_day: Mapped[date | None]
-    counted_profile_id: Mapped[str | None] = mapped_column(short_text(64))
-    counted_scores: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         one_of("channel", CHANNELS),

@@ -1,14 +1,10 @@
 """Reads: the attributes seen in answers, and what cells for them would cost.
 
-Counted, not modelled: the latest answers of every survey are put into cells in memory. To
-leave out or add one attribute without building all profiles again, the digest of a profile is
-the sum (modulo 2**64) of digests of its values, as in Zobrist hashing: taking an attribute out
-is a subtraction.
+Counted, not modelled: the latest answers of every survey are put into cells in memory.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -41,13 +36,11 @@ LEAST_OF_A_SURVEY = 200
 MOST_ATTRIBUTES = 120
 _NEED_BANDS = 20  # more distinct numbers than this are offered in bands
 
-Digests = np.ndarray[Any, np.dtype[np.uint64]]
-
 
 @dataclass(frozen=True, slots=True)
 class SeenAttribute:
     """distinct: values as they were given; share: of answers with a value, 0…1; cost: cells
-    per answer that come with it, beside the chosen attributes without it."""
+    per answer that come with it."""
 
     reportable: Reportable
     chosen: bool
@@ -155,7 +148,7 @@ def _values_given(answers: list[_Answer], item: Reportable) -> dict[str, Any]:
 
 
 class _Cells:
-    """The cells that these answers would fill, as sets of 64-bit digests."""
+    """The cells that these answers would fill."""
 
     def __init__(
         self,
@@ -165,61 +158,39 @@ class _Cells:
         time_zone: str,
     ) -> None:
         days = [(a.survey_id, local_day(a.answered_at, time_zone)) for a in answers]
-        self._days = _digests([f"{survey}{day}" for survey, day in days])
-        self._months = _digests([f"{survey}{day:%Y-%m}" for survey, day in days])
-        self._values = {item: _value_digests(answers, item) for item in candidates}
+        self._days = len(set(days))
+        self._months = [(survey_id, day.replace(day=1)) for survey_id, day in days]
+        self._values = {item: _values_in_cells(answers, item) for item in candidates}
         self._chosen = chosen
-        self._profiles = np.zeros(len(answers), dtype=np.uint64)
-        for item in chosen:
-            self._profiles += self._values[item]
 
     def share(self, item: Reportable) -> float:
         values = self._values[item]
-        return float(np.count_nonzero(values) / len(values)) if len(values) else 0.0
+        return sum(value is not None for value in values) / len(values) if values else 0.0
 
     def cost(self, item: Reportable) -> float:
-        """Cells per answer that this attribute adds to the others that are chosen."""
-        values = self._values[item]
-        others = self._profiles - values if item in self._chosen else self._profiles
-        more = self._profile_cells(others + values) - self._profile_cells(others)
-        return self._per_answer(self._value_cells(item) + more)
+        """Cells per answer that come with this attribute."""
+        return self._per_answer(self._of(item))
 
     def per_answer(self) -> float:
-        values = sum(self._value_cells(item) for item in self._chosen)
-        totals = len(np.unique(self._days))
-        return self._per_answer(totals + values + self._profile_cells(self._profiles))
+        return self._per_answer(self._days + sum(self._of(item) for item in self._chosen))
 
-    def _value_cells(self, item: Reportable) -> int:
-        values = self._values[item]
-        given = values != 0
-        return len(np.unique(self._days[given] + values[given]))
-
-    def _profile_cells(self, profiles: Digests) -> int:
-        return len(np.unique(self._months + profiles))
+    def _of(self, item: Reportable) -> int:
+        placed = zip(self._months, self._values[item], strict=True)
+        return len({(month, value) for month, value in placed if value is not None})
 
     def _per_answer(self, cells: int) -> float:
-        return cells / len(self._days) if len(self._days) else 0.0
+        return cells / len(self._months) if self._months else 0.0
 
 
-def _value_digests(answers: list[_Answer], item: Reportable) -> Digests:
-    """Per answer the digest of its value, 0 for none; values beyond the limit are one."""
+def _values_in_cells(answers: list[_Answer], item: Reportable) -> list[str | None]:
+    """Per answer its value; values beyond the limit are one."""
     known: set[str] = set()
-    texts: list[str] = []
+    found: list[str | None] = []
     for answer in answers:
         value = value_of(item, answer.attributes, answer.answered_at)
         if value is not None and value not in known and len(known) >= MAX_VALUES:
             value = OTHER
         if value is not None and value != OTHER:
             known.add(value)
-        texts.append("" if value is None else f"{item.name}={value}")
-    return _digests(texts)
-
-
-def _digests(texts: list[str]) -> Digests:
-    """64 bits of each text; 0 of an empty one."""
-    known = {
-        text: int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-        for text in set(texts)
-        if text
-    }
-    return np.array([known.get(text, 0) for text in texts], dtype=np.uint64)
+        found.append(value)
+    return found

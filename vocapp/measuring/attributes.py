@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import DEFAULT, OTHER, Reportable, Reportables
-from vocapp.database import insert_absent, scoped
+from vocapp.database import insert_absent
 from vocapp.measuring.models import AttributeValue
 
 MAX_REPORTABLE = 20
@@ -28,46 +29,72 @@ def to_stored(reportable: Reportables) -> list[dict[str, Any]]:
 
 
 class KnownValues:
-    """The values with cells of one workspace; learns new ones up to the limit.
+    """The values with cells of a generation, and their codes; learns new ones up to the limit.
 
     The first hundred values of an attribute keep cells of their own, so that a value
     never moves between its own cell and "(other)". `store` writes what was learnt, once
     for a whole batch; whoever learns holds the workspace's cell state.
     """
 
-    def __init__(self, session: Session, workspace_id: UUID) -> None:
-        self._session, self._workspace_id = session, workspace_id
-        self._known: dict[str, set[str]] = {}
+    def __init__(
+        self,
+        session: Session,
+        workspace_id: UUID,
+        generation: int,
+        *,
+        attributes: Sequence[str] | None = None,
+    ) -> None:
+        """attributes: only these are read; None: all of them."""
+        self._session, self._key = session, (workspace_id, generation)
+        self._codes: dict[str, dict[str, int]] = {}
+        self._values: dict[str, dict[int, str]] = {}
         self._learnt: list[tuple[str, str]] = []
-        for row in session.scalars(scoped(AttributeValue, workspace_id)):
-            self._known.setdefault(row.attribute, set()).add(row.value)
+        query = select(AttributeValue.attribute, AttributeValue.value, AttributeValue.code).where(
+            AttributeValue.workspace_id == workspace_id, AttributeValue.generation == generation
+        )
+        if attributes is not None:
+            query = query.where(AttributeValue.attribute.in_(attributes))
+        for attribute, value, code in session.execute(query):
+            self._know(attribute, value, code)
 
-    def bounded(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The values, with those beyond the limit as "(other)"."""
-        return {name: self._bounded(name, value) for name, value in values.items()}
+    def _know(self, attribute: str, value: str, code: int) -> None:
+        self._codes.setdefault(attribute, {})[value] = code
+        self._values.setdefault(attribute, {})[code] = value
 
-    def as_counted(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The values as cells hold them, without learning new ones."""
-        return {
-            name: value if value in self._known.get(name, ()) else OTHER
-            for name, value in values.items()
-        }
-
-    def _bounded(self, attribute: str, value: str) -> str:
-        known = self._known.setdefault(attribute, set())
-        if value in known:
-            return value
-        if len(known) >= MAX_VALUES:
-            return OTHER
-        known.add(value)
+    def code(self, attribute: str, value: str) -> int:
+        """The code of a value, of "(other)" beyond the limit; learns what is new."""
+        codes = self._codes.setdefault(attribute, {})
+        found = codes.get(value)
+        if found is not None:
+            return found
+        if len(codes) >= MAX_VALUES and value != OTHER:
+            return self.code(attribute, OTHER)
+        found = len(codes) + 1
+        self._know(attribute, value, found)
         self._learnt.append((attribute, value))
-        return value
+        return found
+
+    def known_code(self, attribute: str, value: str) -> int | None:
+        """The code that cells hold for a value, without learning; None where they hold none."""
+        codes = self._codes.get(attribute, {})
+        return codes.get(value, codes.get(OTHER))
+
+    def value(self, attribute: str, code: int) -> str:
+        return self._values[attribute][code]
+
+    def values_of(self, attribute: str) -> Mapping[int, str]:
+        """Code → value."""
+        return self._values.get(attribute, {})
 
     def store(self) -> None:
         """Write the values learnt since the last call."""
+        workspace_id, generation = self._key
         rows = [
-            {"workspace_id": self._workspace_id, "attribute": attribute, "value": value}
+            {
+                "workspace_id": workspace_id, "generation": generation, "attribute": attribute,
+                "value": value, "code": self._codes[attribute][value],
+            }
             for attribute, value in sorted(self._learnt)
-        ]
+        ]  # fmt: skip
         insert_absent(self._session, AttributeValue, rows)
         self._learnt.clear()

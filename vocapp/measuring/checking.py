@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -11,26 +12,30 @@ from sqlalchemy.orm import Session
 
 from surveys.attributes import reportable_values
 from surveys.periods import local_day
-from surveys.segments import profile_key
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import scoped, snapshot
+from vocapp.measuring import columns
 from vocapp.measuring.attributes import KnownValues, from_stored
-from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
-    CellState,
-    Profile,
-    ScoreByProfile,
-    ScoreByValue,
-    ScoreTotal,
-)
-from vocapp.measuring.service import (
+from vocapp.measuring.columns import Chunks
+from vocapp.measuring.counting import (
     CellChanges,
     CellKey,
-    Counted,
+    Given,
     Histogram,
-    counted_of,
+    Target,
+    column_names,
+    columns_of,
     current_scores,
+    read_given,
+)
+from vocapp.measuring.models import (
+    HISTOGRAM_COLUMNS,
+    AnswerColumn,
+    CellState,
+    CountedAnswer,
+    ScoreByValue,
+    ScoreTotal,
 )
 from vocapp.workspaces.models import Workspace
 
@@ -43,9 +48,9 @@ JUDGED_FROM = 10_000
 class CellCheck:
     """How the stored cells compare with a full scan.
 
-    differences: cells that are not the sum of what is counted of the responses, and responses
-    of which something else is counted than was answered. not_current: responses not counted at
-    all, with no row of work waiting.
+    differences: cells that are not the sum of what is counted of the answers, answers of which
+    something else is counted than was given, and places in columns that nobody is counted at.
+    not_current: responses not counted at all, with no row of work waiting.
     """
 
     cells: int
@@ -62,125 +67,184 @@ def check_cells(workspace_id: UUID) -> CellCheck:
                 select(Workspace.time_zone).where(Workspace.id == workspace_id)
             )
             # Nothing was counted yet: no response is of this generation.
-            state = CellState(workspace_id=workspace_id, generation=0, time_zone=time_zone or "UTC")
-        scanned = _Scan(session, state)
+            target = Target(workspace_id, 0, time_zone or "UTC", from_stored(None))
+        else:
+            target = Target.live(state)
+        scanned = _Scan(session, target)
         scanned.run()
-        stored, count = _stored(session, state)
+        stored, count = _stored(session, target)
         expected = scanned.expected()
         differences = [
             f"{key}: stored {stored.get(key)}, scan {expected.get(key)}"
             for key in sorted(expected.keys() | stored.keys(), key=str)
             if stored.get(key) != expected.get(key)
         ]
+        if (places := _places(session, target)) != scanned.places:
+            differences.append(f"columns: {places} answers, counted {scanned.places}")
         return CellCheck(count, (*differences, *scanned.outdated), scanned.uncounted)
 
 
 class _Scan:
     """One walk over the responses: the sums of what is counted, and what is counted wrongly."""
 
-    def __init__(self, session: Session, state: CellState) -> None:
-        self._session, self._state = session, state
+    def __init__(self, session: Session, target: Target) -> None:
+        self._session, self._target = session, target
         self._changes = CellChanges()
-        self._profiles: dict[str, Mapping[str, str]] = {
-            row.id: row.values for row in session.scalars(scoped(Profile, state.workspace_id))
-        }
-        self._known = KnownValues(session, state.workspace_id)
-        self._reportable = from_stored(state.attributes)
+        self._known = KnownValues(session, target.workspace_id, target.generation)
         self._waiting = set(
             session.scalars(
                 select(outbox.Pending.subject_id).where(
-                    outbox.Pending.workspace_id == state.workspace_id,
+                    outbox.Pending.workspace_id == target.workspace_id,
                     outbox.Pending.kind == "measure",
                 )
             )
         )
         self.outdated: list[str] = []
         self.uncounted = 0
+        self.places = 0
 
     def run(self) -> None:
-        for batch in _batches(self._session, self._state.workspace_id):
-            scores = current_scores(
-                self._session, self._state.workspace_id, [response.id for response in batch]
+        for batch in _batches(self._session, self._target.workspace_id):
+            ids = [given.id for given in batch]
+            scores = current_scores(self._session, self._target.workspace_id, ids)
+            counted = self._counted(ids)
+            # A reader of its own each time, or all chunks would stay in memory.
+            chunks = Chunks(
+                self._session, self._target.workspace_id, self._target.generation,
+                column_names(self._target),
+            )  # fmt: skip
+            chunks.load({row.chunk for rows in counted.values() for row in rows.values()}, ())
+            for given in batch:
+                self._take(given, scores.get(given.id, {}), counted.get(given.id, {}), chunks)
+
+    def _counted(self, ids: Sequence[UUID]) -> dict[UUID, dict[UUID, CountedAnswer]]:
+        found: dict[UUID, dict[UUID, CountedAnswer]] = {}
+        rows = self._session.scalars(
+            scoped(CountedAnswer, self._target.workspace_id).where(
+                CountedAnswer.generation == self._target.generation,
+                CountedAnswer.response_id.in_(ids),
             )
-            for response in batch:
-                self._take(response, scores.get(response.id, {}))
-            self._session.expunge_all()
+        )
+        for row in rows:
+            found.setdefault(row.response_id, {})[row.question_id] = row
+            self._session.expunge(row)
+        return found
 
-    def _take(self, response: Response, scores: Mapping[UUID, int]) -> None:
-        counted = counted_of(response, self._state)
-        if counted is not None:
-            self._changes.add(counted, self._profiles[counted.profile_id], +1)
-        if response.id in self._waiting:
+    def _take(
+        self,
+        given: Given,
+        scores: Mapping[UUID, int],
+        counted: Mapping[UUID, CountedAnswer],
+        chunks: Chunks,
+    ) -> None:
+        held: dict[UUID, tuple[date, int, dict[str, int]]] = {}
+        for question_id, row in counted.items():
+            self.places += 1
+            numbers = chunks.row((row.chunk, row.place))
+            values = {
+                item.name: self._known.value(item.name, code)
+                for item in self._target.reportable
+                if (code := numbers.get(columns.attribute_column(item.name)))
+            }
+            self._changes.add(question_id, row.local_day, row.score_index, values, +1)
+            given_numbers = {name: n for name, n in numbers.items() if n}
+            held[question_id] = (row.local_day, row.score_index, given_numbers)
+        if given.id in self._waiting:
             return
-        if counted is None:
+        if scores and not counted:
             self.uncounted += 1
-        elif counted != (current := self._current(response, scores)):
-            self.outdated.append(f"response {response.id}: counted {counted}, is {current}")
+            return
+        for question_id in scores.keys() | counted.keys():
+            found = held.get(question_id)
+            if found != (wanted := self._wanted(given, scores.get(question_id))):
+                self.outdated.append(
+                    f"response {given.id}, question {question_id}: counted {found}, is {wanted}"
+                )
 
-    def _current(self, response: Response, scores: Mapping[UUID, int]) -> Counted:
+    def _wanted(self, given: Given, index: int | None) -> tuple[date, int, dict[str, int]] | None:
+        """Day, score and columns that a counted answer should have; columns with 0 left out."""
+        if index is None:
+            return None
+        day = local_day(given.answered_at, self._target.time_zone)
         values = reportable_values(
-            response.attributes, answered_at=response.answered_at, reportable=self._reportable
+            given.attributes, answered_at=given.answered_at, reportable=self._target.reportable
         )
-        return Counted(
-            day=local_day(response.answered_at, self._state.time_zone),
-            profile_id=profile_key(self._known.as_counted(values)),
-            scores=scores,
-        )
+        codes = {name: self._known.known_code(name, value) or 0 for name, value in values.items()}
+        row = columns_of(given, self._target, day, index, codes)
+        names = column_names(self._target)
+        return day, index, {name: n for name, n in zip(names, row, strict=True) if n}
 
     def expected(self) -> dict[CellKey, Histogram]:
         return {
             (name, *key): histogram
-            for name, cells in (
-                ("total", self._changes.totals),
-                ("value", self._changes.values),
-                ("profile", self._changes.profiles),
-            )
+            for name, cells in (("total", self._changes.totals), ("value", self._changes.values))
             for key, histogram in cells.items()
             if any(histogram)
         }
 
 
-def _batches(session: Session, workspace_id: UUID) -> Iterator[Sequence[Response]]:
+def _batches(session: Session, workspace_id: UUID) -> Iterator[Sequence[Given]]:
+    query = select(Response).where(Response.workspace_id == workspace_id).order_by(Response.id)
     last: UUID | None = None
     while True:
-        query = scoped(Response, workspace_id).order_by(Response.id).limit(_BATCH)
-        batch = session.scalars(query if last is None else query.where(Response.id > last)).all()
+        part = query.limit(_BATCH)
+        batch = read_given(session, part if last is None else part.where(Response.id > last))
         if not batch:
             return
         last = batch[-1].id
         yield batch
 
 
-def _stored(session: Session, state: CellState) -> tuple[dict[CellKey, Histogram], int]:
+def _stored(session: Session, target: Target) -> tuple[dict[CellKey, Histogram], int]:
     found: dict[CellKey, Histogram] = {}
     count = 0
-    for name, model, columns in (
+    for name, model, key in (
         ("total", ScoreTotal, ("question_id", "local_day")),
-        ("value", ScoreByValue, ("question_id", "local_day", "attribute", "value")),
-        ("profile", ScoreByProfile, ("question_id", "month", "profile_id")),
+        ("value", ScoreByValue, ("question_id", "attribute", "month", "value")),
     ):
         rows = session.scalars(
-            scoped(model, state.workspace_id).where(model.generation == state.generation)
+            scoped(model, target.workspace_id).where(model.generation == target.generation)
         )
         for row in rows:
             count += 1
             histogram = [getattr(row, column) for column in HISTOGRAM_COLUMNS]
             if any(histogram):
-                found[(name, *(getattr(row, column) for column in columns))] = histogram
+                found[(name, *(getattr(row, column) for column in key))] = histogram
     return found, count
+
+
+def _places(session: Session, target: Target) -> int:
+    """How many places of the columns have an answer."""
+    rows = session.scalars(
+        select(AnswerColumn.data).where(
+            AnswerColumn.workspace_id == target.workspace_id,
+            AnswerColumn.generation == target.generation,
+            AnswerColumn.name == columns.SCORE,
+        )
+    )
+    return sum(len(data) - data.count(0) for data in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class CellStats:
-    """How many cells a workspace has, and for how many scores."""
+    """How many cells a workspace has, and for how many scores.
+
+    column_bytes: how long the columns of answers are, all together.
+    """
 
     cells: int
     answers: int
+    column_bytes: int = 0
 
     @property
     def cells_per_answer(self) -> float:
         """0.0 when nothing was answered."""
         return self.cells / self.answers if self.answers else 0.0
+
+    @property
+    def bytes_per_answer(self) -> float:
+        """Of the columns; 0.0 when nothing was answered."""
+        return self.column_bytes / self.answers if self.answers else 0.0
 
     @property
     def judged(self) -> bool:
@@ -204,11 +268,16 @@ def cell_stats(workspace_id: UUID) -> CellStats:
                 select(func.count()).select_from(model).where(model.workspace_id == workspace_id)
             )
             or 0
-            for model in (ScoreTotal, ScoreByValue, ScoreByProfile)
+            for model in (ScoreTotal, ScoreByValue)
+        )
+        column_bytes = session.scalar(
+            select(func.sum(func.length(AnswerColumn.data))).where(
+                AnswerColumn.workspace_id == workspace_id
+            )
         )
         answers = session.scalar(
             select(func.count()).where(
                 Answer.workspace_id == workspace_id, Answer.number.is_not(None)
             )
         )
-    return CellStats(cells, answers or 0)
+    return CellStats(cells, answers or 0, int(column_bytes or 0))

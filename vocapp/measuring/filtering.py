@@ -30,7 +30,9 @@ def cells_can_tell(session: Session, state: CellState, filter_: Filter) -> bool:
     reportable = {item.name: item for item in from_stored(state.attributes)}
     known: dict[str, set[str]] = {name: set() for name in attributes_of(filter_)}
     rows = session.scalars(
-        scoped(AttributeValue, state.workspace_id).where(AttributeValue.attribute.in_(known))
+        scoped(AttributeValue, state.workspace_id).where(
+            AttributeValue.generation == state.generation, AttributeValue.attribute.in_(known)
+        )
     )
     for row in rows:
         known[row.attribute].add(row.value)

@@ -1,14 +1,15 @@
 """Reads: the histograms that an answer of metrics is made of.
 
-Two sources. Cells hold reportable attributes; the days at the edges of whole months, and the
-answers of people who answered more than once, are then read from what is *counted* of each
-response, so that every part of the answer agrees with the cells. A scan reads the responses as
-they are now: free attributes, and the latest answer of each person or account.
+Three sources. Cells hold days in all and months of each value of a reportable attribute.
+Columns hold every counted answer: combinations and filters of reportable attributes, the days at
+the edges of months, the latest answer of each person or account, and who answered several times
+are counted from them, so that every part of the answer agrees with the cells. A scan reads the
+responses as they are now: free attributes, and facts of today.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -19,19 +20,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import Reportable, Reportables, value_of
-from surveys.filters import Filter, attributes_of, holds
+from surveys.filters import Filter, Group, attributes_of, holds
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.questions import scale_of
 from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
-from vocapp.measuring import filtering
-from vocapp.measuring.attributes import from_stored
+from vocapp.measuring import columns, filtering
+from vocapp.measuring.attributes import KnownValues, from_stored
+from vocapp.measuring.columns import Column, Span, attribute_column
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
-    Profile,
-    ScoreByProfile,
     ScoreByValue,
     ScoreTotal,
 )
@@ -41,6 +40,10 @@ Basis = Literal["responses", "people", "accounts"]
 Segment = tuple[str | None, ...]
 Histogram = np.ndarray[Any, Any]
 _FETCH = 5000
+# Up to so many answers clusters are exact; beyond, they are those of a random part of the people.
+MOST_DRAWN = 20_000
+FEW_DRAWN = 1_000
+_MOST_KEYS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +77,25 @@ class Counts:
     def __post_init__(self) -> None:
         self.overall = np.zeros(self.size, dtype=np.int64)
 
-    def segment(self, key: Segment) -> Histogram:
-        return self.segments.setdefault(key, np.zeros(self.size, dtype=np.int64))
 
-    def period(self, start: date) -> Histogram:
-        return self.periods.setdefault(start, np.zeros(self.size, dtype=np.int64))
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Who answered several times: one histogram per person, shape (people, scale).
 
-    def add(self, scored: Scored, ask: Ask) -> None:
-        """Count one answer everywhere."""
-        self.overall[scored.index] += 1
-        self.period(period_start(scored.day, ask.interval))[scored.index] += 1
-        if ask.by:
-            self.segment(scored.segment)[scored.index] += 1
+    drawn: histogram of all answers that these people were drawn from; None: all answers.
+    """
 
-    def add_many(self, day: date, key: Segment, cell: Sequence[int], ask: Ask) -> None:
-        """Count a cell everywhere; `day` is in its period."""
-        histogram = np.array(cell, dtype=np.int64)
-        self.overall += histogram
-        start = period_start(day, ask.interval)
-        self.periods[start] = self.period(start) + histogram
-        if ask.by:
-            self.segments[key] = self.segment(key) + histogram
+    people: Histogram
+    drawn: Histogram | None = None
+
+
+@dataclass(slots=True)
+class Repeated:
+    """Answers of people with several answers, in all and by part; no entry: nobody."""
+
+    overall: Clusters | None = None
+    segments: dict[Segment, Clusters] = field(default_factory=dict)
+    periods: dict[date, Clusters] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +131,111 @@ class Source:
         return from_stored(self.state.attributes if self.state else None)
 
     def needs_scan(self, ask: Ask) -> bool:
-        """Whether cells cannot answer it."""
+        """Whether neither cells nor columns can answer it."""
         known = {item.name for item in self.reportable}
-        if ask.basis != "responses" or ask.today or not known.issuperset(ask.attributes):
+        if ask.today or not known.issuperset(ask.attributes):
             return True
         if ask.filter is None or self.state is None:
             return False
-        # Only profiles can be filtered, and they have months.
-        return ask.interval in {"day", "week"} or not filtering.cells_can_tell(
-            self.session, self.state, ask.filter
-        )
+        return not filtering.cells_can_tell(self.session, self.state, ask.filter)
 
 
-# --- answers one by one -----------------------------------------------------------------
+def counts_of(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
+    """What is asked, from wherever it is told fastest; who answered several times with it.
+
+    Where only the latest answer of each person or account counts, nobody answered twice.
+    """
+    if source.needs_scan(ask):
+        return scan(source, ask)
+    if source.state is None:
+        return Counts(source.size), Repeated()
+    if ask.basis == "responses":
+        return from_cells(source, source.state, ask), repeated_people(source, source.state, ask)
+    answers = _answers_in_columns(source, source.state, ask, names=_names_of_units(ask.basis))
+    return answers.counts(), Repeated()
+
+
+# --- answers as arrays ------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Answers:
+    """Answers one by one, as arrays of one length.
+
+    score: place in the histogram + 1, 0 for an answer that is not asked for. period and segment:
+    which of `starts` and `keys`. person: a number, 0 where unknown.
+    """
+
+    size: int
+    score: Column
+    period: Column
+    starts: Sequence[date]
+    segment: Column | None = None
+    keys: Sequence[Segment] = ()
+    person: Column | None = None
+
+    def counts(self, *, only_segments: bool = False) -> Counts:
+        found = Counts(self.size)
+        if self.segment is not None:
+            found.segments = self._by(self.segment, self.keys)
+        if not only_segments:
+            found.overall = np.bincount(self.score, minlength=self.size + 1)[1:]
+            found.periods = self._by(self.period, self.starts)
+        return found
+
+    def _by(self, part: Column, labels: Sequence[Any]) -> dict[Any, Histogram]:
+        width = self.size + 1
+        flat = np.bincount(part * np.int32(width) + self.score, minlength=width * len(labels))
+        table = flat.reshape(len(labels), width)[:, 1:]
+        return {labels[int(place)]: table[place] for place in np.flatnonzero(table.any(axis=1))}
+
+    def repeated(self, *, drawn: bool) -> Repeated:
+        """People with several answers. drawn: these are not all answers."""
+        found = Repeated()
+        assert self.person is not None
+        rows = np.flatnonzero(self.score)
+        if not rows.size:
+            return found
+        people, person = np.unique(self.person[rows], return_inverse=True)
+        known = people[person] != 0
+        everywhere = np.zeros(len(rows), dtype=np.int64)
+        found.overall = self._clusters(rows, person, known, everywhere, ("",), drawn=drawn).get("")
+        period = self.period[rows].astype(np.int64)
+        found.periods = self._clusters(rows, person, known, period, self.starts, drawn=drawn)
+        if self.segment is not None:
+            segment = self.segment[rows].astype(np.int64)
+            found.segments = self._clusters(rows, person, known, segment, self.keys, drawn=drawn)
+        return found
+
+    def _clusters(
+        self,
+        rows: Column,
+        person: Column,
+        known: Column,
+        part: Column,
+        labels: Sequence[Any],
+        *,
+        drawn: bool,
+    ) -> dict[Any, Clusters]:
+        index = self.score[rows].astype(np.int64) - 1
+        people = int(person.max()) + 1
+        keys, cluster = np.unique((part * people + person)[known], return_inverse=True)
+        cells = cluster * self.size + index[known]
+        tables = np.bincount(cells, minlength=len(keys) * self.size).reshape(-1, self.size)
+        several = tables.sum(axis=1) > 1
+        owner = keys // people
+        in_all = np.bincount(part * self.size + index, minlength=len(labels) * self.size)
+        in_all = in_all.reshape(len(labels), self.size)
+        wanted = np.unique(part) if drawn else np.unique(owner[several])
+        return {
+            labels[place]: Clusters(
+                tables[several & (owner == place)], in_all[place] if drawn else None
+            )
+            for place in wanted
+        }
+
+
+# --- scans ------------------------------------------------------------------------------
 
 
 def _as_asked(source: Source, names: Sequence[str]) -> Reportables:
@@ -151,7 +244,7 @@ def _as_asked(source: Source, names: Sequence[str]) -> Reportables:
     return tuple(known.get(name) or Reportable(name) for name in names)
 
 
-def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Iterator[Scored]:
+def answers_now(source: Source, ask: Ask) -> Iterator[Scored]:
     """The scored answers of the days asked for as they are now, oldest first."""
     survey, start = source.survey, (scale_of(source.survey.kind) or range(1)).start
     conditions = [
@@ -163,8 +256,6 @@ def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Ite
         conditions.append(Response.answered_at >= day_bounds(ask.since, source.zone)[0])
     if ask.until:
         conditions.append(Response.answered_at < day_bounds(ask.until, source.zone)[0])
-    if repeated_only:
-        conditions.append(Response.contact_id.in_(_people_with_several(conditions)))
     asked = _as_asked(source, ask.by)
     facts = filtering.Facts(source.session, survey.workspace_id, ask.today)
     inside = filtering.Given(ask.filter, source.reportable)
@@ -187,67 +278,18 @@ def answers_now(source: Source, ask: Ask, *, repeated_only: bool = False) -> Ite
         )  # fmt: skip
 
 
-def answers_counted(source: Source, ask: Ask, *, repeated_only: bool = False) -> Iterator[Scored]:
-    """The answers of the days asked for as the cells hold them."""
-    state = source.state
-    if state is None:
-        return
-    conditions = [
-        Response.workspace_id == source.survey.workspace_id,
-        Response.survey_id == source.survey.id,
-        Response.counted_generation == state.generation,
-        *_in_days(Response.counted_day, ask),
-    ]
-    if repeated_only:
-        conditions.append(Response.contact_id.in_(_people_with_several(conditions)))
-    profiles = _profiles(source) if ask.attributes else {}
-    rows = source.session.execute(
-        select(
-            Response.id, Response.contact_id, Response.account_id, Response.counted_day,
-            Response.counted_profile_id, Response.counted_scores,
-        )
-        .where(*conditions)
-        .execution_options(yield_per=_FETCH)
-    )  # fmt: skip
-    for row in rows:
-        index = (row.counted_scores or {}).get(str(source.question_id))
-        if index is not None:
-            values = profiles.get(row.counted_profile_id, {})
-            yield Scored(
-                row.id, row.contact_id, row.account_id, row.counted_day, index,
-                tuple(values.get(name) for name in ask.by),
-                ask.filter is None or holds(ask.filter, values),
-            )  # fmt: skip
-
-
-def _people_with_several(conditions: Sequence[Any]) -> Any:
-    return (
-        select(Response.contact_id)
-        .where(*conditions, Response.contact_id.is_not(None))
-        .group_by(Response.contact_id)
-        .having(func.count() > 1)
-    )
-
-
-def _profiles(source: Source) -> dict[str, Mapping[str, str]]:
-    rows = source.session.scalars(scoped(Profile, source.survey.workspace_id))
-    return {row.id: row.values for row in rows}
-
-
-def scan(source: Source, ask: Ask) -> Counts:
+def scan(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
     """Count answer by answer; by people or accounts only the latest of each.
 
     The latest is found before the filter is asked, so that a filter by one value counts what
     the split by that attribute counts.
     """
-    counts = Counts(source.size)
-    answers: Iterable[Scored] = answers_now(source, ask)
+    scored: Iterable[Scored] = answers_now(source, ask)
     if ask.basis != "responses":
-        answers = {_unit(scored, ask.basis): scored for scored in answers}.values()
-    for scored in answers:
-        if scored.inside:
-            counts.add(scored, ask)
-    return counts
+        scored = {_unit(each, ask.basis): each for each in scored}.values()
+    answers = _as_arrays(source.size, (each for each in scored if each.inside), ask)
+    repeated = answers.repeated(drawn=False) if ask.basis == "responses" else Repeated()
+    return answers.counts(), repeated
 
 
 def _unit(scored: Scored, basis: Basis) -> UUID:
@@ -256,59 +298,182 @@ def _unit(scored: Scored, basis: Basis) -> UUID:
     return person if basis == "people" else scored.account_id or person
 
 
-# --- people who answered more than once -------------------------------------------------
+def _as_arrays(size: int, answers: Iterable[Scored], ask: Ask) -> Answers:
+    starts: dict[date, int] = {}
+    keys: dict[Segment, int] = {}
+    people: dict[UUID | None, int] = {None: 0}
+    rows = [
+        (
+            each.index + 1,
+            starts.setdefault(period_start(each.day, ask.interval), len(starts)),
+            keys.setdefault(each.segment, len(keys)),
+            people.setdefault(each.contact_id, len(people)),
+        )
+        for each in answers
+    ]
+    score, period, segment, person = np.array(rows, dtype=np.int32).reshape(-1, 4).T
+    return Answers(
+        size, score, period, tuple(starts),
+        segment if ask.by else None, tuple(keys), person,
+    )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Repeated:
-    """Answers of people with several answers: per person a histogram, in all and by part."""
-
-    overall: dict[UUID, Histogram] = field(default_factory=dict)
-    segments: dict[Segment, dict[UUID, Histogram]] = field(default_factory=dict)
-    periods: dict[date, dict[UUID, Histogram]] = field(default_factory=dict)
+# --- from columns -----------------------------------------------------------------------
 
 
-def repeated_people(source: Source, ask: Ask) -> Repeated:
-    """Where answers are counted one by one, those of one person are not independent."""
-    found = Repeated()
+def _answers_in_columns(
+    source: Source, state: CellState, ask: Ask, *, names: Sequence[str] = (), level: int = 0
+) -> Answers:
+    """The answers of the days asked for, of people of a level or above; with `names` besides."""
+    attributes = sorted(ask.attributes)
+    known = KnownValues(source.session, state.workspace_id, state.generation, attributes=attributes)
+    table = columns.read_table(
+        source.session,
+        _span(source, state, ask),
+        (columns.SCORE, columns.DAY, *names, *map(attribute_column, attributes)),
+        level=level,
+    )
+    score = _within_days(table, ask)
     if ask.basis != "responses":
-        return found
-    read = answers_now if source.needs_scan(ask) else answers_counted
-    for scored in read(source, ask, repeated_only=True):
-        assert scored.contact_id is not None
-        if not scored.inside:
-            continue
-        places = [
-            found.overall,
-            found.periods.setdefault(period_start(scored.day, ask.interval), {}),
-        ]
-        if ask.by:
-            places.append(found.segments.setdefault(scored.segment, {}))
-        for place in places:
-            histogram = place.setdefault(scored.contact_id, np.zeros(source.size, dtype=np.int64))
-            histogram[scored.index] += 1
-    return found
+        score = _latest_of_each(table, score, ask.basis)
+    if ask.filter is not None:
+        score = np.where(_holds(ask.filter, table, known), score, 0).astype(score.dtype)
+    period, starts = _periods(table, ask.interval)
+    segment, keys = _segments(table, known, ask.by)
+    person = table[columns.PERSON] if columns.PERSON in names else None
+    return Answers(source.size, score, period, starts, segment, keys, person)
+
+
+def _span(source: Source, state: CellState, ask: Ask) -> Span:
+    """The chunks of all months that have a day asked for."""
+    last = None
+    if ask.until:
+        last = period_start(ask.until - timedelta(days=1), "month") + timedelta(days=31)
+    return Span(
+        state.workspace_id, state.generation, source.question_id,
+        ask.since and ask.since.replace(day=1), last and last.replace(day=1),
+    )  # fmt: skip
+
+
+def _within_days(table: columns.Table, ask: Ask) -> Column:
+    """The scores, 0 on days that are not asked for."""
+    score = table[columns.SCORE]
+    from_day = [
+        ask.since.day if ask.since and month == ask.since.replace(day=1) else 1
+        for month in table.months
+    ]
+    to_day = [
+        ask.until.day if ask.until and month == ask.until.replace(day=1) else 32
+        for month in table.months
+    ]
+    if set(from_day) <= {1} and set(to_day) <= {32}:
+        return score
+    day = table[columns.DAY]
+    inside = (day >= table.per_chunk(from_day)) & (day < table.per_chunk(to_day))
+    return np.where(inside, score, 0).astype(score.dtype)
+
+
+def _names_of_units(basis: Basis) -> tuple[str, ...]:
+    order = (columns.MOMENT, columns.TIE)
+    return (columns.PERSON, *order) if basis == "people" else (
+        columns.PERSON, columns.ACCOUNT, *order
+    )  # fmt: skip
+
+
+def _latest_of_each(table: columns.Table, score: Column, basis: Basis) -> Column:
+    """The scores, 0 but for the latest of each person or account; unknown ones stay."""
+    unit = table[columns.PERSON]
+    if basis == "accounts":
+        account = table[columns.ACCOUNT]
+        unit = np.where(account != 0, account, unit)
+    rows = np.flatnonzero(score)
+    order = rows[np.lexsort((table[columns.TIE][rows], table[columns.MOMENT][rows]))][::-1]
+    _, newest = np.unique(unit[order], return_index=True)
+    kept = np.zeros(len(score), dtype=bool)
+    kept[order[newest]] = True
+    kept[rows[unit[rows] == 0]] = True
+    return np.where(kept, score, 0).astype(score.dtype)
+
+
+def _holds(filter_: Filter, table: columns.Table, known: KnownValues) -> Column:
+    """Of which answers the filter holds: each condition is asked once per value, not answer."""
+    if isinstance(filter_, Group):
+        join = np.logical_and if filter_.join == "all" else np.logical_or
+        return join.reduce([_holds(part, table, known) for part in filter_.parts])
+    values = known.values_of(filter_.attribute)
+    told = np.zeros(max(values, default=0) + 1, dtype=bool)
+    told[0] = holds(filter_, {})
+    for code, value in values.items():
+        told[code] = holds(filter_, {filter_.attribute: value})
+    return told[table[attribute_column(filter_.attribute)]]
+
+
+def _periods(table: columns.Table, interval: Interval) -> tuple[Column, list[date]]:
+    """Of each answer its place among the periods, and their first days."""
+    if interval in {"month", "quarter"}:
+        of_chunk = [period_start(month, interval) for month in table.months]
+        starts = sorted(set(of_chunk))
+        return table.per_chunk([starts.index(start) for start in of_chunk]), starts
+    if not table.months:
+        return np.zeros(0, dtype=np.int32), []
+    first = period_start(min(table.months), interval).toordinal()
+    days = table.per_chunk([month.toordinal() - first - 1 for month in table.months])
+    width = 7 if interval == "week" else 1
+    period = (days + table[columns.DAY]) // np.int32(width)
+    period = np.maximum(period, 0)  # places without an answer have the day 0
+    count = int(period.max()) + 1
+    return period, [date.fromordinal(first + width * place) for place in range(count)]
+
+
+def _segments(
+    table: columns.Table, known: KnownValues, by: Sequence[str]
+) -> tuple[Column | None, Sequence[Segment]]:
+    """Of each answer its place among the segments, and their values."""
+    if not by:
+        return None, ()
+    segment = np.zeros(len(table), dtype=np.int32)
+    keys: list[Segment] = [()]
+    for name in by:
+        values = known.values_of(name)
+        width = max(values, default=0) + 1
+        code = table[attribute_column(name)]
+        keys = [(*key, values.get(place)) for key in keys for place in range(width)]
+        segment = segment * np.int32(width) + code
+        if len(keys) > _MOST_KEYS:  # of which few are anyone's
+            used, places = np.unique(segment, return_inverse=True)
+            keys, segment = [keys[place] for place in used], places.astype(np.int32)
+    return segment, keys
+
+
+def repeated_people(source: Source, state: CellState, ask: Ask) -> Repeated:
+    """Where answers are counted one by one, those of one person are not independent.
+
+    Of more than MOST_DRAWN answers, those of a random part of the people.
+    """
+    level = columns.level_for(source.session, _span(source, state, ask), MOST_DRAWN)
+    answers = _answers_in_columns(source, state, ask, names=(columns.PERSON,), level=level)
+    return answers.repeated(drawn=level > 0)
 
 
 # --- from cells -------------------------------------------------------------------------
 
 
-def from_cells(source: Source, ask: Ask) -> Counts:
-    """Sums of cells; for several attributes whole months, and the days at the edges."""
-    counts = Counts(source.size)
-    if source.state is None:
-        return counts
+def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
+    """Sums of cells; of combinations and filters, of columns."""
     if ask.filter is not None:
-        _from_profiles(source, source.state, ask, counts)
-        return counts
-    for day, histogram in _days(source, source.state, ask):
+        return _answers_in_columns(source, state, ask).counts()
+    counts = Counts(source.size)
+    for day, histogram in _days(source, state, ask):
         counts.overall += histogram
         start = period_start(day, ask.interval)
-        counts.periods[start] = counts.period(start) + histogram
+        so_far = counts.periods.get(start)
+        counts.periods[start] = histogram if so_far is None else so_far + histogram
     if len(ask.by) == 1:
-        _one_attribute(source, source.state, ask, counts)
+        counts.segments = _one_attribute(source, ask, counts.overall)
     elif ask.by:
-        _crossed(source, source.state, ask, counts)
+        counts.segments = (
+            _answers_in_columns(source, state, ask).counts(only_segments=True).segments
+        )
     return counts
 
 
@@ -324,18 +489,13 @@ def _cell_filter(model: Any, state: CellState, question_id: UUID) -> list[Any]:
     ]
 
 
-def _in_days(column: Any, ask: Ask) -> list[Any]:
-    bounds = [column >= ask.since] if ask.since else []
-    return [*bounds, column < ask.until] if ask.until else bounds
-
-
 def _days(source: Source, state: CellState, ask: Ask) -> Iterator[tuple[date, Histogram]]:
+    bounds = [ScoreTotal.local_day >= ask.since] if ask.since else []
+    if ask.until:
+        bounds.append(ScoreTotal.local_day < ask.until)
     rows = source.session.execute(
         select(ScoreTotal.local_day, *_columns(ScoreTotal, source.size))
-        .where(
-            *_cell_filter(ScoreTotal, state, source.question_id),
-            *_in_days(ScoreTotal.local_day, ask),
-        )
+        .where(*_cell_filter(ScoreTotal, state, source.question_id), *bounds)
         .order_by(ScoreTotal.local_day)
     )
     for day, *histogram in rows:
@@ -343,44 +503,28 @@ def _days(source: Source, state: CellState, ask: Ask) -> Iterator[tuple[date, Hi
             yield day, np.array(histogram, dtype=np.int64)
 
 
-def _one_attribute(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
-    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
-    rows = source.session.execute(
-        select(ScoreByValue.value, *sums)
-        .where(
-            *_cell_filter(ScoreByValue, state, source.question_id),
-            *_in_days(ScoreByValue.local_day, ask),
-            ScoreByValue.attribute == ask.by[0],
-        )
-        .group_by(ScoreByValue.value)
-    )
-    rest = counts.overall.copy()
-    for value, *histogram in rows:
-        found = np.array(histogram, dtype=np.int64)
-        if found.any():
-            counts.segments[(value,)] = found
-            rest -= found
+def _one_attribute(source: Source, ask: Ask, overall: Histogram) -> dict[Segment, Histogram]:
+    found: dict[Segment, Histogram] = {}
+    rest = overall.copy()
+    for value, histogram in by_each_attribute(source, ask, ask.by).get(ask.by[0], {}).items():
+        found[(value,)] = histogram
+        rest -= histogram
     if rest.any():
-        counts.segments[(None,)] = rest
+        found[(None,)] = rest
+    return found
 
 
-def by_each_attribute(source: Source, ask: Ask) -> dict[str, dict[str, Histogram]]:
-    """Attribute → value → histogram, of every attribute with cells; without those of no value."""
-    if source.state is None:
-        return {}
-    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
-    rows = source.session.execute(
-        select(ScoreByValue.attribute, ScoreByValue.value, *sums)
-        .where(
-            *_cell_filter(ScoreByValue, source.state, source.question_id),
-            *_in_days(ScoreByValue.local_day, ask),
-        )
-        .group_by(ScoreByValue.attribute, ScoreByValue.value)
-    )
+def by_each_attribute(
+    source: Source, ask: Ask, names: Sequence[str] | None = None
+) -> dict[str, dict[str, Histogram]]:
+    """Attribute → value → histogram, of attributes with cells; without those of no value.
+
+    names: of these attributes; None: of every one.
+    """
     found: dict[str, dict[str, Histogram]] = {}
-    for attribute, value, *histogram in rows:
-        if any(histogram):
-            found.setdefault(attribute, {})[value] = np.array(histogram, dtype=np.int64)
+    for attribute, value, _, histogram in _by_value(source, ask, names, by_month=False):
+        values = found.setdefault(attribute, {})
+        values[value] = values[value] + histogram if value in values else histogram
     return found
 
 
@@ -388,59 +532,46 @@ def by_value_and_month(
     source: Source, ask: Ask, attribute: str
 ) -> dict[tuple[str, date], Histogram]:
     """(Value, first day of the month) → histogram, of one attribute with cells."""
-    if source.state is None:
-        return {}
-    year, month = (func.extract(part, ScoreByValue.local_day) for part in ("year", "month"))
-    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
-    rows = source.session.execute(
-        select(ScoreByValue.value, year, month, *sums)
-        .where(
-            *_cell_filter(ScoreByValue, source.state, source.question_id),
-            *_in_days(ScoreByValue.local_day, ask),
-            ScoreByValue.attribute == attribute,
-        )
-        .group_by(ScoreByValue.value, year, month)
-    )
     return {
-        (value, date(int(in_year), int(in_month), 1)): np.array(histogram, dtype=np.int64)
-        for value, in_year, in_month, *histogram in rows
-        if any(histogram)
+        (value, month): histogram
+        for _, value, month, histogram in _by_value(source, ask, (attribute,), by_month=True)
     }
 
 
-def _crossed(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
-    """Segments of several attributes; all else is known from the days."""
-    found = Counts(source.size)
-    _from_profiles(source, state, ask, found)
-    counts.segments = {key: value for key, value in found.segments.items() if value.any()}
-
-
-def _from_profiles(source: Source, state: CellState, ask: Ask, counts: Counts) -> None:
-    """Whole months from profile cells; the days at the edges one by one."""
+def _by_value(
+    source: Source, ask: Ask, names: Sequence[str] | None, *, by_month: bool
+) -> Iterator[tuple[str, str, date, Histogram]]:
+    """Attribute, value, month, histogram: whole months from cells, days besides from columns."""
+    state = source.state
+    if state is None:
+        return
     first, last = whole_months(ask)
-    bounds = [ScoreByProfile.month >= first] if first else []
-    bounds += [ScoreByProfile.month < last] if last else []
-    profiles = {
-        profile_id: values
-        for profile_id, values in _profiles(source).items()
-        if ask.filter is None or holds(ask.filter, values)
-    }
-    # Without a filter the periods are known from the days: one row a profile is enough.
-    groups = [ScoreByProfile.profile_id, *([ScoreByProfile.month] if ask.filter else [])]
-    sums = [func.sum(column) for column in _columns(ScoreByProfile, source.size)]
+    bounds = [ScoreByValue.month >= first] if first else []
+    if last:
+        bounds.append(ScoreByValue.month < last)
+    if names is not None:
+        bounds.append(ScoreByValue.attribute.in_(names))
+    sums = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
+    groups = [
+        ScoreByValue.attribute,
+        ScoreByValue.value,
+        *([ScoreByValue.month] if by_month else []),
+    ]
     rows = source.session.execute(
-        select(ScoreByProfile.profile_id, func.min(ScoreByProfile.month), *sums)
-        .where(*_cell_filter(ScoreByProfile, state, source.question_id), *bounds)
+        select(ScoreByValue.attribute, ScoreByValue.value, func.min(ScoreByValue.month), *sums)
+        .where(*_cell_filter(ScoreByValue, state, source.question_id), *bounds)
         .group_by(*groups)
     )
-    for profile_id, month, *histogram in rows:
-        if profile_id in profiles and any(histogram):
-            values = profiles[profile_id]
-            counts.add_many(month, tuple(values.get(name) for name in ask.by), histogram, ask)
+    for attribute, value, month, *histogram in rows:
+        if any(histogram):
+            yield attribute, value, month, np.array(histogram, dtype=np.int64)
     for since, until in _edges(ask, first, last):
-        for scored in answers_counted(source, replace(ask, since=since, until=until)):
-            if scored.inside:
-                counts.add(scored, ask)
+        for name in [item.name for item in source.reportable] if names is None else names:
+            part = replace(ask, by=(name,), filter=None, since=since, until=until)
+            counts = _answers_in_columns(source, state, part).counts(only_segments=True)
+            for (value,), found in counts.segments.items():
+                if value is not None:
+                    yield name, value, since.replace(day=1), found
 
 
 def whole_months(ask: Ask) -> tuple[date | None, date | None]:
@@ -459,9 +590,9 @@ def whole_months(ask: Ask) -> tuple[date | None, date | None]:
     return first, last
 
 
-def _edges(ask: Ask, first: date | None, last: date | None) -> list[tuple[date | None, date]]:
-    """The days before and after the whole months, half-open."""
-    edges: list[tuple[date | None, date]] = []
+def _edges(ask: Ask, first: date | None, last: date | None) -> list[tuple[date, date]]:
+    """The days before and after the whole months, half-open; each within a month."""
+    edges: list[tuple[date, date]] = []
     if ask.since and first and ask.since < first:
         edges.append((ask.since, min(first, ask.until) if ask.until else first))
     if ask.until and last and last < ask.until:

@@ -1,8 +1,11 @@
-"""Tables: cells (histograms of scores) and profiles.
+"""Tables: cells (histograms of scores), and the counted answers themselves, in columns.
 
 A histogram has eleven columns, one per point of the longest scale; index = score minus
 the start of the question's scale. One row a day instead of one a day and score keeps
 the cells small.
+
+Combinations of attributes have no cells: there are nearly as many of them as answers. They
+are counted from columns, in which an answer takes about fifty bytes (ADR 0011).
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vocapp.database import Base, Tenant, TenantRow, short_text, tenant_key
 
 HISTOGRAM_COLUMNS = tuple(f"c{index}" for index in range(11))
+NOTHING_YET = 0  # the generation of a workspace whose first is still being counted
 
 
 class _Histogram(Tenant):
-    """Eleven counts, each ≥ 0."""
+    """Eleven counts, each ≥ 0. The key begins with what every read asks for."""
 
-    generation: Mapped[int] = mapped_column(primary_key=True)
-    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True, sort_order=-9)
+    question_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-8)
     c0: Mapped[int] = mapped_column(default=0)
     c1: Mapped[int] = mapped_column(default=0)
     c2: Mapped[int] = mapped_column(default=0)
@@ -40,46 +44,85 @@ class _Histogram(Tenant):
 class ScoreTotal(_Histogram, Base):
     """All scores of a question on a local day."""
 
-    local_day: Mapped[date] = mapped_column(primary_key=True)
+    local_day: Mapped[date] = mapped_column(primary_key=True, sort_order=-7)
 
     __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)
 
 
 class ScoreByValue(_Histogram, Base):
-    """Scores of a question on a local day, for one value of one reportable attribute."""
+    """Scores of a question in a local month, for one value of one reportable attribute."""
 
-    local_day: Mapped[date] = mapped_column(primary_key=True)
-    attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True)
-    value: Mapped[str] = mapped_column(short_text(200), primary_key=True)
-
-    __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)
-
-
-class ScoreByProfile(_Histogram, Base):
-    """Scores of a question in a local month, for one combination of reportable attributes."""
-
-    month: Mapped[date] = mapped_column(primary_key=True)
-    profile_id: Mapped[str] = mapped_column(short_text(64), primary_key=True)
+    attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True, sort_order=-7)
+    month: Mapped[date] = mapped_column(primary_key=True, sort_order=-6)
+    value: Mapped[str] = mapped_column(short_text(200), primary_key=True, sort_order=-5)
 
     __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)
 
 
-class Profile(Tenant, Base):
-    """A distinct combination of reportable attribute values; id = digest of the values."""
+class AnswerChunk(Tenant, Base):
+    """Some thousand counted answers to a question in a local month; their values are columns.
 
-    id: Mapped[str] = mapped_column(short_text(64), primary_key=True)
-    values: Mapped[dict[str, Any]] = mapped_column("attribute_values")
+    size: places taken, empty ones included. level: how rarely people are in it, see
+    `columns.level_of`; a chunk holds answers of one level.
+    """
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[UUID]
+    month: Mapped[date]
+    level: Mapped[int]
+    size: Mapped[int]
+
+    __table_args__ = (
+        tenant_key("question_id", "question", ondelete="CASCADE"),
+        Index(None, "workspace_id", "generation", "question_id", "month", "level"),
+    )
+
+
+class AnswerColumn(Tenant, Base):
+    """One value of every answer of a chunk: `size` little-endian numbers (columns.WIDTHS).
+
+    A column that would hold only zeros has no row.
+    """
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    chunk: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(short_text(110), primary_key=True)
+    data: Mapped[bytes]
+
+
+class CountedAnswer(Tenant, Base):
+    """What the cells of a generation hold of one answer to one scale question, and where.
+
+    Its values stand in the columns, at this place of the chunk.
+    """
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    local_day: Mapped[date]
+    score_index: Mapped[int]
+    chunk: Mapped[int]
+    place: Mapped[int]
 
 
 class CellState(Tenant, Base):
     """Which generation of a workspace's cells is read, and by which settings it was counted.
 
     attributes: the reportable ones, as in ReportableSet; null: those of the default.
+    building: the generation that is being counted to take its place, null: none; cursor: the
+    last response it has, in the order of counting (null: none yet). last_generation: the
+    highest number that was ever given.
     """
 
     generation: Mapped[int] = mapped_column(default=1)
     time_zone: Mapped[str] = mapped_column(short_text(64))
     attributes: Mapped[list[Any] | None]
+    last_generation: Mapped[int] = mapped_column(default=1)
+    building: Mapped[int | None]
+    building_time_zone: Mapped[str | None] = mapped_column(short_text(64))
+    building_attributes: Mapped[list[Any] | None]
+    building_cursor: Mapped[dict[str, Any] | None]
 
 
 class ReportableSet(Tenant, Base):
@@ -92,10 +135,15 @@ class ReportableSet(Tenant, Base):
 
 
 class AttributeValue(Tenant, Base):
-    """The values of a reportable attribute that have cells; the rest count as "(other)"."""
+    """The values of a reportable attribute that have cells; the rest count as "(other)".
 
+    code: what stands for the value in columns, from 1; 0 is no value.
+    """
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
     attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True)
     value: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    code: Mapped[int]
 
 
 class TrendNote(TenantRow, Base):

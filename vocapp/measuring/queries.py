@@ -6,7 +6,7 @@ to be counted, so that the figures agree with one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.filters import Filter, normalised, to_compact
@@ -32,20 +32,21 @@ from surveys.suppression import suppress
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
+from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot
 from vocapp.measuring.histograms import (
+    FEW_DRAWN,
     Ask,
     Basis,
+    Clusters,
     Counts,
     Interval,
     Repeated,
     Segment,
     Source,
-    from_cells,
-    repeated_people,
-    scan,
+    counts_of,
 )
-from vocapp.measuring.models import CellState
+from vocapp.measuring.models import NOTHING_YET, CellState
 from vocapp.problems import BadInput
 
 CONFIDENTIAL_FLOOR = 5
@@ -113,12 +114,24 @@ class Reading:
 def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator[Reading]:
     """A snapshot in which several questions have answers that agree."""
     with snapshot() as session:
-        pending = outbox.pending_count(session, survey.workspace_id, "measure")
         question_id = _primary_question(session, survey)
         state = session.scalar(scoped(CellState, survey.workspace_id))
+        pending = _pending(session, survey, state)
         zone = state.time_zone if state else time_zone
         source = Source(session, survey, question_id, state, zone) if question_id else None
         yield Reading(session, survey, source, pending, zone, now)
+
+
+def _pending(session: Session, survey: SurveySummary, state: CellState | None) -> int:
+    """How many answers are stored, and not counted yet."""
+    if state is not None and state.generation == NOTHING_YET:
+        return session.scalar(
+            select(func.count()).where(
+                Response.workspace_id == survey.workspace_id, Response.survey_id == survey.id
+            )
+        ) or 0
+    # While all are counted anew, by another time zone, say, one row of work waits for that.
+    return outbox.pending_count(session, survey.workspace_id, "measure", "recount")
 
 
 def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: datetime) -> Metrics:
@@ -140,8 +153,7 @@ def metrics_of(opened: Reading, ask: Ask) -> Metrics:
     if source is None:
         return _nothing(survey, ask, zone)
     scanned = source.needs_scan(ask)
-    counts = scan(source, ask) if scanned else from_cells(source, ask)
-    repeated = repeated_people(source, ask)
+    counts, repeated = counts_of(source, ask)
     return _judge(survey, ask, counts, repeated, pending=opened.pending, zone=zone, scanned=scanned)
 
 
@@ -169,7 +181,7 @@ def _closed_months(ask: Ask, today: date) -> Ask:
 
 def _nothing(survey: SurveySummary, ask: Ask, time_zone: str) -> Metrics:
     size = len(scale_of(survey.kind) or ())
-    empty = _figure(survey.kind, np.zeros(size, dtype=np.int64), ask, [])
+    empty = _figure(survey.kind, np.zeros(size, dtype=np.int64), ask, None)
     return Metrics(
         survey, time_zone, ask.basis, 0, empty, (), (), scanned=False,
         filter=ask.filter, as_of_today=ask.today is not None,
@@ -203,19 +215,19 @@ def _judge(
     scanned: bool,
 ) -> Metrics:
     kind = survey.kind
-    overall = _figure(kind, counts.overall, ask, repeated.overall.values())
+    overall = _figure(kind, counts.overall, ask, repeated.overall)
     segments = [
         _figure(
             kind,
             histogram,
             ask,
-            repeated.segments.get(key, {}).values(),
+            _enough(repeated.segments.get(key), repeated),
             by=dict(zip(ask.by, key, strict=True)),
         )
         for key, histogram in sorted(counts.segments.items(), key=_segment_order)
     ]
     series = [
-        _figure(kind, histogram, ask, repeated.periods.get(start, {}).values(), start=start)
+        _figure(kind, histogram, ask, _enough(repeated.periods.get(start), repeated), start=start)
         for start, histogram in sorted(counts.periods.items())
     ]
     if survey.confidential:
@@ -227,6 +239,15 @@ def _judge(
     )  # fmt: skip
 
 
+def _enough(clusters: Clusters | None, repeated: Repeated) -> Clusters | None:
+    """The clusters of a part, or of all where too few of its answers were drawn."""
+    overall = repeated.overall
+    if overall is None or overall.drawn is None:
+        return clusters
+    few = clusters is None or clusters.drawn is None or clusters.drawn.sum() < FEW_DRAWN
+    return overall if few else clusters
+
+
 def _segment_order(item: tuple[Segment, Any]) -> tuple[Any, ...]:
     return tuple((value is None, value or "") for value in item[0])
 
@@ -235,17 +256,20 @@ def _figure(
     kind: str,
     histogram: np.ndarray[Any, Any],
     ask: Ask,
-    clusters: Iterable[np.ndarray[Any, Any]],
+    clusters: Clusters | None,
     *,
     by: Mapping[str, str | None] | None = None,
     start: date | None = None,
 ) -> Figure:
     counts = tuple(int(count) for count in histogram)
-    tables = [cluster for cluster in clusters if cluster.sum() > 1]
-    if tables:
-        singles = histogram - np.sum(tables, axis=0)
+    if clusters is not None and len(clusters.people):
+        drawn_from = histogram if clusters.drawn is None else clusters.drawn
+        singles = drawn_from - clusters.people.sum(axis=0)
         found = estimate_clustered(
-            kind, np.array(tables), singles=[max(0, int(count)) for count in singles]
+            kind,
+            clusters.people,
+            singles=[max(0, int(count)) for count in singles],
+            of=None if clusters.drawn is None else counts,
         )
     else:
         found = estimate(kind, counts)
@@ -293,7 +317,7 @@ def _suppressed(
         key: Segment = tuple(None if value is None else str(value) for value in absent)
         nobody = np.zeros(len(overall.counts), dtype=np.int64)
         by = dict(zip(ask.by, key, strict=True))
-        by_key[key] = _figure(survey.kind, nobody, ask, [], by=by)
+        by_key[key] = _figure(survey.kind, nobody, ask, None, by=by)
     hidden_periods = suppress(
         {(figure.start,): figure.estimate.n for figure in series}, floor=CONFIDENTIAL_FLOOR
     )

@@ -8,16 +8,15 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables
 from vocapp import outbox
 from vocapp.database import snapshot, transaction
 from vocapp.measuring.attributes import MAX_REPORTABLE, from_stored, to_stored
-from vocapp.measuring.models import AttributeValue, CellState, ReportableSet
+from vocapp.measuring.models import ReportableSet
 from vocapp.problems import BadInput, FieldError
-from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import audit
 
 MAX_EDGES = 20
@@ -26,7 +25,7 @@ MAX_EDGES = 20
 def reportable_set(workspace_id: UUID) -> Reportables:
     """The attributes that this workspace wants cells of."""
     with snapshot() as session:
-        return from_stored(_chosen(session, workspace_id))
+        return from_stored(chosen_attributes(session, workspace_id))
 
 
 def change_reportable(
@@ -39,18 +38,16 @@ def change_reportable(
     """
     check_reportable(wanted)
     with transaction() as session:
-        # Counting locks the workspace's state before it reads the choice; here only the choice
-        # is written, so that a page never waits for a recount.
-        if from_stored(_chosen(session, workspace_id)) == wanted:
+        if from_stored(chosen_attributes(session, workspace_id)) == wanted:
             return False
         session.merge(ReportableSet(workspace_id=workspace_id, attributes=to_stored(wanted)))
-        outbox.add(session, workspace_id, "measure", workspace_id, now=now)
+        outbox.add(session, workspace_id, "recount", workspace_id, now=now)
         audit(
             session, workspace_id, "segments.reportable_changed", now=now,
             actor_user_id=actor_user_id,
             detail={"attributes": [item.name for item in wanted]},
         )  # fmt: skip
-    outbox.ring("measure")
+    outbox.ring("recount")
     return True
 
 
@@ -83,42 +80,8 @@ def _wrong_edges(item: Reportable) -> str:
     return ""
 
 
-def _chosen(session: Session, workspace_id: UUID) -> list[Any] | None:
+def chosen_attributes(session: Session, workspace_id: UUID) -> list[Any] | None:
+    """The choice as the table holds it; None: the default."""
     return session.scalar(
         select(ReportableSet.attributes).where(ReportableSet.workspace_id == workspace_id)
     )
-
-
-# --- for counting -----------------------------------------------------------------------
-
-
-def settings_changed(session: Session, state: CellState) -> bool:
-    """Whether the cells were counted by other settings than those of now."""
-    zone, attributes = _settings(session, state.workspace_id)
-    return zone != state.time_zone or from_stored(attributes) != from_stored(state.attributes)
-
-
-def adopt_settings(session: Session, state: CellState) -> None:
-    """From here on count by the settings of now; the caller counts everything anew.
-
-    Values of attributes that left, or got other bands, give their places to new ones.
-    """
-    zone, attributes = _settings(session, state.workspace_id)
-    kept = {item.name for item in {*from_stored(attributes)} & {*from_stored(state.attributes)}}
-    known = session.scalars(
-        select(AttributeValue.attribute)
-        .where(AttributeValue.workspace_id == state.workspace_id)
-        .distinct()
-    ).all()
-    session.execute(
-        delete(AttributeValue).where(
-            AttributeValue.workspace_id == state.workspace_id,
-            AttributeValue.attribute.in_(set(known) - kept),
-        )
-    )
-    state.time_zone, state.attributes = zone, attributes
-
-
-def _settings(session: Session, workspace_id: UUID) -> tuple[str, list[Any] | None]:
-    zone = session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
-    return zone, _chosen(session, workspace_id)

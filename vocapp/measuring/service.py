@@ -1,83 +1,47 @@
 """Use cases: keep the cells exact.
 
-Counting moves a response from what is counted of it to what it is now. Because the
-response itself carries what was counted, any order, repetition, edit or erasure of
-answers ends in the same cells.
+Counting moves a response from what is counted of it to what it is now. Because what was
+counted is kept with each answer, any order, repetition, edit or erasure of answers ends in the
+same cells.
+
+Counting everything anew goes in steps beside that. Each step counts the next responses into a
+generation of its own; an answer that comes or changes meanwhile moves in the generation that is
+read and, where the steps have passed it, in the one being built. The last step makes that one
+the one that is read.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from surveys.attributes import reportable_values
-from surveys.periods import local_day
-from surveys.questions import scale_of
-from surveys.segments import profile_key
 from vocapp import outbox
-from vocapp.authoring.models import Question
-from vocapp.collecting.models import Answer, Response
-from vocapp.database import (
-    insert_absent,
-    insert_if_absent,
-    insert_into,
-    scoped,
-    transaction,
-    utcnow,
-)
-from vocapp.measuring.attributes import KnownValues, from_stored
+from vocapp.collecting.models import Response
+from vocapp.database import insert_absent, insert_if_absent, scoped, transaction, utcnow
+from vocapp.measuring import columns
+from vocapp.measuring.attributes import from_stored
+from vocapp.measuring.counting import Given, Target, count, read_given
 from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
+    NOTHING_YET,
+    AttributeValue,
     CellState,
-    Profile,
-    ScoreByProfile,
+    CountedAnswer,
     ScoreByValue,
     ScoreTotal,
 )
-from vocapp.measuring.reportable import adopt_settings, settings_changed
+from vocapp.measuring.reportable import chosen_attributes
 from vocapp.workspaces.models import Workspace
 
-Histogram = list[int]
-CellKey = tuple[Any, ...]
-_REBUILD_BATCH = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What cells hold of one response: its day, its profile, a score per question."""
-
-    day: date
-    profile_id: str
-    scores: Mapping[UUID, int]  # question → index in the histogram
-
-
-@dataclass(slots=True)
-class CellChanges:
-    """Sums to add to the cells, gathered over a batch so that each cell is written once."""
-
-    totals: dict[CellKey, Histogram] = field(default_factory=dict)
-    values: dict[CellKey, Histogram] = field(default_factory=dict)
-    profiles: dict[CellKey, Histogram] = field(default_factory=dict)
-
-    def add(self, counted: Counted, values: Mapping[str, str], sign: int) -> None:
-        for question_id, index in counted.scores.items():
-            _bump(self.totals, (question_id, counted.day), index, sign)
-            month = counted.day.replace(day=1)
-            _bump(self.profiles, (question_id, month, counted.profile_id), index, sign)
-            for attribute, value in values.items():
-                _bump(self.values, (question_id, counted.day, attribute, value), index, sign)
-
-
-def _bump(cells: dict[CellKey, Histogram], key: CellKey, index: int, sign: int) -> None:
-    histogram = cells.setdefault(key, [0] * len(HISTOGRAM_COLUMNS))
-    histogram[index] += sign
+RECOUNT, SWEEP = "recount", "sweep_cells"
+_STEP = 2000  # responses counted in one transaction; it holds SQLite's writer so long
+_LONG_STEP = 10_000  # where nobody else is waiting, or somebody waits for the end
+_SWEEP = 20_000
 
 
 def measure(session: Session, rows: Sequence[outbox.Pending]) -> None:
@@ -91,155 +55,35 @@ def measure(session: Session, rows: Sequence[outbox.Pending]) -> None:
 
 def _measure_workspace(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> None:
     state = cell_state(session, workspace_id)
-    if settings_changed(session, state):
-        # Every day and profile may be another one. Recounting covers these responses, too.
-        for _ in _recount(session, state):
-            pass
-        return
-    responses = session.scalars(
-        scoped(Response, workspace_id)
-        .where(Response.id.in_(ids))
+    responses = read_given(
+        session,
+        select(Response)
+        .where(Response.workspace_id == workspace_id, Response.id.in_(ids))
         .order_by(Response.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    _move(session, state, responses)
-
-
-def _move(session: Session, state: CellState, responses: Sequence[Response]) -> None:
-    scores = current_scores(session, state.workspace_id, [r.id for r in responses])
-    known = KnownValues(session, state.workspace_id)
-    reportable = from_stored(state.attributes)
-    changes = CellChanges()
-    profiles = _profiles(session, state.workspace_id, responses)
-    for response in responses:
-        counted = counted_of(response, state)
-        if counted is not None:
-            changes.add(counted, profiles[counted.profile_id], -1)
-        values = known.bounded(
-            reportable_values(
-                response.attributes, answered_at=response.answered_at, reportable=reportable
-            )
-        )
-        current = Counted(
-            day=local_day(response.answered_at, state.time_zone),
-            profile_id=profile_key(values),
-            scores=scores.get(response.id, {}),
-        )
-        profiles.setdefault(current.profile_id, values)
-        changes.add(current, values, +1)
-        _remember(response, state, current)
-    known.store()
-    _store_profiles(session, state.workspace_id, profiles)
-    apply_changes(session, state, changes)
-    session.flush()
+        .with_for_update(),
+    )
+    if state.generation != NOTHING_YET:
+        count(session, Target.live(state), responses, new=False)
+    if state.building is not None:
+        passed = [given for given in responses if _is_passed(state, given)]
+        count(session, Target.building(state), passed, new=False)
 
 
 def cell_state(session: Session, workspace_id: UUID) -> CellState:
-    """The workspace's cell state, locked: counting and rebuilding take turns."""
-    time_zone = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
+    """The workspace's cell state, locked: counting and its steps anew take turns."""
+    time_zone, attributes = _settings(session, workspace_id)
     insert_if_absent(
-        session, CellState, workspace_id=workspace_id, generation=1, time_zone=time_zone
-    )
-    return session.scalars(scoped(CellState, workspace_id).with_for_update()).one()
+        session, CellState, workspace_id=workspace_id, generation=1, last_generation=1,
+        time_zone=time_zone, attributes=attributes,
+    )  # fmt: skip
+    return session.scalars(
+        scoped(CellState, workspace_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
 
 
-def current_scores(
-    session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
-) -> dict[UUID, dict[UUID, int]]:
-    """Histogram index per question of each response, over all scale questions."""
-    rows = session.execute(
-        select(Answer.response_id, Answer.question_id, Answer.number, Question.kind)
-        .join(
-            Question,
-            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
-        )
-        .where(
-            Answer.workspace_id == workspace_id,
-            Answer.response_id.in_(response_ids),
-            Answer.number.is_not(None),
-        )
-    )
-    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for response_id, question_id, number, kind in rows:
-        scale = scale_of(kind)
-        if scale is not None and number is not None:
-            found[response_id][question_id] = number - scale.start
-    return found
-
-
-def counted_of(response: Response, state: CellState) -> Counted | None:
-    if response.counted_day is None or response.counted_generation != state.generation:
-        return None
-    assert response.counted_profile_id is not None
-    scores = {UUID(key): index for key, index in (response.counted_scores or {}).items()}
-    return Counted(response.counted_day, response.counted_profile_id, scores)
-
-
-def _remember(response: Response, state: CellState, counted: Counted) -> None:
-    response.counted_generation = state.generation
-    response.counted_day = counted.day
-    response.counted_profile_id = counted.profile_id
-    response.counted_scores = {str(key): index for key, index in counted.scores.items()}
-
-
-def _profiles(
-    session: Session, workspace_id: UUID, responses: Iterable[Response]
-) -> dict[str, Mapping[str, str]]:
-    """The values of the profiles under which these responses are counted now."""
-    ids = {r.counted_profile_id for r in responses if r.counted_profile_id is not None}
-    rows = session.scalars(scoped(Profile, workspace_id).where(Profile.id.in_(ids)))
-    return {row.id: row.values for row in rows}
-
-
-def _store_profiles(
-    session: Session, workspace_id: UUID, profiles: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Write the profiles that are new; most batches have none, and write nothing."""
-    stored = set(
-        session.scalars(
-            select(Profile.id).where(Profile.workspace_id == workspace_id, Profile.id.in_(profiles))
-        )
-    )
-    rows = [
-        {"workspace_id": workspace_id, "id": profile_id, "values": dict(values)}
-        for profile_id, values in sorted(profiles.items())
-        if profile_id not in stored
-    ]
-    insert_absent(session, Profile, rows)
-
-
-def apply_changes(session: Session, state: CellState, changes: CellChanges) -> None:
-    """Add the sums to the cells, in one order for all, so that writers do not block in rings."""
-    for model, names, cells in (
-        (ScoreTotal, ("question_id", "local_day"), changes.totals),
-        (ScoreByValue, ("question_id", "local_day", "attribute", "value"), changes.values),
-        (ScoreByProfile, ("question_id", "month", "profile_id"), changes.profiles),
-    ):
-        rows = [
-            {
-                "workspace_id": state.workspace_id,
-                "generation": state.generation,
-                **dict(zip(names, key, strict=True)),
-                **dict(zip(HISTOGRAM_COLUMNS, histogram, strict=True)),
-            }
-            for key, histogram in sorted(cells.items(), key=lambda cell: tuple(map(str, cell[0])))
-            if any(histogram)
-        ]
-        if rows:
-            _add_to_cells(session, model, names, rows)
-
-
-def _add_to_cells(
-    session: Session, model: Any, names: Sequence[str], rows: list[dict[str, Any]]
-) -> None:
-    insert = insert_into(session, model)
-    table = model.__table__
-    statement = insert.on_conflict_do_update(
-        index_elements=["workspace_id", "generation", *names],
-        set_={column: table.c[column] + insert.excluded[column] for column in HISTOGRAM_COLUMNS},
-    )
-    session.execute(statement, rows)
+def _settings(session: Session, workspace_id: UUID) -> tuple[str, list[Any] | None]:
+    zone = session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
+    return zone, chosen_attributes(session, workspace_id)
 
 
 # --- forgetting -------------------------------------------------------------------------
@@ -256,44 +100,182 @@ def uncount_person(session: Session, workspace_id: UUID, contact_id: UUID) -> No
         outbox.add(session, workspace_id, "measure", response_id, now=now)
 
 
-# --- rebuilding ------------------------------------------------------------
+# --- counting anew ------------------------------------------------------------
+
+
+def recount(session: Session, rows: Sequence[outbox.Pending]) -> None:
+    """Outbox effect: a step towards cells by the settings of now, and a row for the next."""
+    for row in rows:
+        state = cell_state(session, row.workspace_id)
+        _aim(session, state, now=utcnow())
+        if state.building is not None and _step(session, state, _STEP):
+            outbox.add(
+                session, row.workspace_id, RECOUNT, row.workspace_id, now=utcnow(),
+                priority=outbox.BACKLOG,
+            )  # fmt: skip
 
 
 def rebuild_cells(workspace_id: UUID) -> Iterator[tuple[int, int]]:
-    """Count everything anew under the next generation and switch to it, in one transaction.
+    """Count everything anew and switch to it; yields (done, total) for a progress bar.
 
-    Yields (done, total) for a progress bar. Readers see the old cells until the commit;
-    counting of new answers waits meanwhile.
+    Goes on with a generation that is being built by the settings of now. The row of work lets
+    the workers finish it should this process end.
     """
     with transaction() as session:
-        yield from _recount(session, cell_state(session, workspace_id))
-
-
-def _recount(session: Session, state: CellState) -> Iterator[tuple[int, int]]:
-    """Count every response under the next generation, by the workspace's settings of now."""
-    workspace_id = state.workspace_id
-    state.generation += 1
-    adopt_settings(session, state)
-    session.flush()
-    total = session.scalar(
-        select(func.count()).select_from(Response).where(Response.workspace_id == workspace_id)
-    )
-    done, last = 0, None
-    while True:
-        query = scoped(Response, workspace_id).order_by(Response.id).limit(_REBUILD_BATCH)
-        if last is not None:
-            query = query.where(Response.id > last)
-        batch = session.scalars(query.with_for_update()).all()
-        if not batch:
-            break
-        _move(session, state, batch)
-        done, last = done + len(batch), batch[-1].id
-        for response in batch:  # or a million of them would stay in memory
-            session.expunge(response)
-        yield done, total or 0
-    for model in (ScoreTotal, ScoreByValue, ScoreByProfile):
-        session.execute(
-            delete(model).where(
-                model.workspace_id == workspace_id, model.generation != state.generation
-            )
+        state = cell_state(session, workspace_id)
+        _aim(session, state, now=utcnow())
+        if state.building is None:
+            _begin(session, state)
+        building = state.building
+        total = session.scalar(
+            select(func.count()).select_from(Response).where(Response.workspace_id == workspace_id)
         )
+        outbox.add(
+            session, workspace_id, RECOUNT, workspace_id, now=utcnow(), priority=outbox.BACKLOG
+        )
+    done = 0
+    while True:
+        with transaction() as session:
+            state = cell_state(session, workspace_id)
+            if state.building != building:  # done by somebody else, or overtaken
+                return
+            counted = _step(session, state, _LONG_STEP)
+            if state.building is None:
+                yield total or 0, total or 0
+                return
+        done += counted
+        yield min(done, total or 0), total or 0
+
+
+def _aim(session: Session, state: CellState, *, now: datetime) -> None:
+    """Build what the settings ask for; give up what they do not ask for any more."""
+    wanted = _as_compared(*_settings(session, state.workspace_id))
+    if state.building is not None:
+        if _as_compared(state.building_time_zone, state.building_attributes) == wanted:
+            return
+        _sweep_later(session, state.workspace_id, state.building, now=now)
+        state.building = None
+    if _as_compared(state.time_zone, state.attributes) != wanted:
+        _begin(session, state)
+    session.flush()
+
+
+def _as_compared(time_zone: str | None, attributes: list[Any] | None) -> tuple[Any, ...]:
+    return time_zone, from_stored(attributes)
+
+
+def _begin(session: Session, state: CellState) -> None:
+    """A new generation by the settings of now.
+
+    Values of attributes that stay as they were keep their places and codes; those of attributes
+    that left, or got other bands, give theirs to new ones.
+    """
+    state.building = state.last_generation = state.last_generation + 1
+    state.building_time_zone, state.building_attributes = _settings(session, state.workspace_id)
+    state.building_cursor = None
+    kept = {*from_stored(state.attributes)} & {*from_stored(state.building_attributes)}
+    rows = session.execute(
+        select(AttributeValue.attribute, AttributeValue.value, AttributeValue.code).where(
+            AttributeValue.workspace_id == state.workspace_id,
+            AttributeValue.generation == state.generation,
+            AttributeValue.attribute.in_({item.name for item in kept}),
+        )
+    )
+    base = {"workspace_id": state.workspace_id, "generation": state.building}
+    insert_absent(session, AttributeValue, [base | dict(row._mapping) for row in rows])
+    session.flush()
+
+
+def _step(session: Session, state: CellState, limit: int) -> int:
+    """Count the next responses into the generation being built; how many they were.
+
+    Where none is left, it becomes the one that is read.
+    """
+    responses = _next(session, state, limit)
+    if responses:
+        count(session, Target.building(state), responses, new=True)
+        last = responses[-1]
+        state.building_cursor = {
+            "survey": str(last.survey_id), "at": last.answered_at.isoformat(), "id": str(last.id),
+        }  # fmt: skip
+        return len(responses)
+    _sweep_later(session, state.workspace_id, state.generation, now=utcnow())
+    assert state.building is not None
+    assert state.building_time_zone is not None
+    state.generation, state.time_zone = state.building, state.building_time_zone
+    state.attributes, state.building = state.building_attributes, None
+    return 0
+
+
+def _next(session: Session, state: CellState, limit: int) -> list[Given]:
+    """In the order of survey, time and id, so that a step fills the chunks of a month."""
+    cursor = state.building_cursor
+    of_workspace = select(Response).where(Response.workspace_id == state.workspace_id)
+    survey_id: UUID | None
+    if cursor is not None:
+        survey_id, at = UUID(cursor["survey"]), datetime.fromisoformat(cursor["at"])
+        rest = of_workspace.where(
+            Response.survey_id == survey_id,
+            Response.answered_at >= at,
+            or_(Response.answered_at > at, Response.id > UUID(cursor["id"])),
+        )
+        if found := _locked(session, rest, limit):
+            return found
+    later = (
+        of_workspace.where(Response.survey_id > UUID(cursor["survey"])) if cursor else of_workspace
+    )
+    survey_id = session.scalar(
+        later.with_only_columns(Response.survey_id).order_by(Response.survey_id).limit(1)
+    )
+    if survey_id is None:
+        return []
+    return _locked(session, of_workspace.where(Response.survey_id == survey_id), limit)
+
+
+def _locked(session: Session, query: Any, limit: int) -> list[Given]:
+    ordered = query.order_by(Response.answered_at, Response.id).limit(limit)
+    return read_given(session, ordered.with_for_update())
+
+
+def _is_passed(state: CellState, given: Given) -> bool:
+    """Whether the steps have counted this response, or would not come by it any more."""
+    cursor = state.building_cursor
+    if cursor is None:
+        return False
+    reached = UUID(cursor["survey"]), datetime.fromisoformat(cursor["at"]), UUID(cursor["id"])
+    return (given.survey_id, given.answered_at, given.id) <= reached
+
+
+# --- sweeping up ------------------------------------------------------------------------
+
+
+def _sweep_later(session: Session, workspace_id: UUID, generation: int, *, now: datetime) -> None:
+    outbox.add(
+        session, workspace_id, SWEEP, workspace_id, now=now, detail={"generation": generation},
+        priority=outbox.BACKLOG,
+    )  # fmt: skip
+
+
+def sweep(session: Session, rows: Sequence[outbox.Pending]) -> None:
+    """Outbox effect: delete some of a generation that is not read any more; a row for the rest."""
+    for row in rows:
+        generation = int(row.detail["generation"])
+        state = cell_state(session, row.workspace_id)
+        if generation in {state.generation, state.building}:
+            continue
+        if _delete_some(session, row.workspace_id, generation):
+            _sweep_later(session, row.workspace_id, generation, now=utcnow())
+
+
+def _delete_some(session: Session, workspace_id: UUID, generation: int) -> bool:
+    """False where nothing was left."""
+    if columns.delete_chunks(session, workspace_id, generation, limit=_SWEEP // 1000):
+        return True
+    for model in (CountedAnswer, ScoreByValue, ScoreTotal, AttributeValue):
+        key = [*model.__table__.primary_key]
+        mine = [model.workspace_id == workspace_id, model.generation == generation]
+        some = select(*key).where(*mine).limit(_SWEEP)
+        if session.scalar(select(func.count()).select_from(some.limit(1).subquery())):
+            session.execute(delete(model).where(*mine, tuple_(*key).in_(some)))
+            return True
+    return False

@@ -247,7 +247,7 @@ def update_workspace(
         _check_workspace(**merged)
         if merged["time_zone"] != workspace.time_zone:
             # Local days have other borders: whoever counts by them has to begin anew.
-            for kind in ("measure", "theme_days"):
+            for kind in ("recount", "theme_days"):
                 outbox.add(session, workspace_id, kind, workspace_id, now=now)
         for field, value in merged.items():
             setattr(workspace, field, value)

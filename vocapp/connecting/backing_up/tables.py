@@ -6,6 +6,7 @@ that version.
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import islice
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    LargeBinary,
     MetaData,
     Table,
     Uuid,
@@ -63,6 +65,8 @@ def dumped(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
 def _written(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, bytes | memoryview):
+        return b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value  # a datetime is a date
 
 
@@ -111,6 +115,8 @@ def _own_references(table: Table) -> tuple[str, ...]:
 def _reader(kind: Any) -> Callable[[Any], Any]:
     if isinstance(kind, UtcDateTime):
         return datetime.fromisoformat
+    if isinstance(kind, LargeBinary):
+        return b64decode
     if isinstance(kind, Date):
         return date.fromisoformat
     return UUID if isinstance(kind, Uuid) else lambda value: value
