@@ -125,11 +125,14 @@ def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator
 def _pending(session: Session, survey: SurveySummary, state: CellState | None) -> int:
     """How many answers are stored, and not counted yet."""
     if state is not None and state.generation == NOTHING_YET:
-        return session.scalar(
-            select(func.count()).where(
-                Response.workspace_id == survey.workspace_id, Response.survey_id == survey.id
+        return (
+            session.scalar(
+                select(func.count()).where(
+                    Response.workspace_id == survey.workspace_id, Response.survey_id == survey.id
+                )
             )
-        ) or 0
+            or 0
+        )
     # While all are counted anew, by another time zone, say, one row of work waits for that.
     return outbox.pending_count(session, survey.workspace_id, "measure", "recount")
 
