@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import String, Text, cast, select
+from sqlalchemy import LargeBinary, String, Text, cast, select
 
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
@@ -30,7 +30,9 @@ def places_of(words: dict[str, str]) -> list[tuple[str, str, str]]:
     with snapshot() as session:
         for table in db.metadata.sorted_tables:
             for column in table.columns:
-                query = select(cast(column, Text if "JSON" in repr(column.type) else String))
+                text_type = Text if "JSON" in repr(column.type) else String
+                is_bytes = isinstance(column.type, LargeBinary)
+                query = select(column if is_bytes else cast(column, text_type))
                 for text in session.scalars(query.select_from(table)):
                     found += [
                         (table.name, column.name, which)

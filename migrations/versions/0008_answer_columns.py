@@ -1,6 +1,6 @@
 """counted answers in columns, instead of cells of combinations
 
-Revises: 0007
+Revises: segment1
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ JSON = sa.JSON(none_as_null=True).with_variant(
 HISTOGRAM = [f'c{index}' for index in range(11)]
 
 revision = '0008'
-down_revision = '0007'
+down_revision = 'segment1'
 branch_labels = None
 depends_on = None
 
