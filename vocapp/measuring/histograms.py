@@ -155,6 +155,17 @@ def counts_of(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
     return answers.counts(), Repeated()
 
 
+def how_many(source: Source, ask: Ask) -> int:
+    """The answers that are asked for, counted one by one."""
+    if source.needs_scan(ask):
+        counts, _ = scan(source, ask)
+    elif source.state is None:
+        return 0
+    else:
+        counts = from_cells(source, source.state, ask)
+    return int(counts.overall.sum())
+
+
 # --- answers as arrays ------------------------------------------------------------------
 
 

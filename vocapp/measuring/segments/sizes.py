@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from surveys.filters import Filter
-from vocapp.measuring.histograms import Ask, from_cells, scan
+from vocapp.measuring.histograms import Ask, how_many
 from vocapp.measuring.queries import Reading
 
 
@@ -33,8 +33,4 @@ def sizes(opened: Reading, filters: Iterable[Filter]) -> list[int | None]:
 
 
 def _count(opened: Reading, ask: Ask) -> int:
-    source = opened.source
-    if source is None:
-        return 0
-    counts = scan(source, ask) if opened.needs_scan(ask) else from_cells(source, ask)
-    return int(counts.overall.sum())
+    return how_many(opened.source, ask) if opened.source else 0
