@@ -80,14 +80,60 @@ def _suppress_table(groups: Mapping[Key, int], floor: int) -> dict[Key, str]:
     table.hide(small)
     if sum(groups.values()) < floor:
         return dict.fromkeys(small, SMALL)
+    needed = _complements(table, small)
+    return dict.fromkeys(small, SMALL) | dict.fromkeys(needed, COMPLEMENT)
+
+
+def suppress_cross(
+    groups: Mapping[Key, int],
+    rows: Mapping[Hashable, Hashable],
+    columns: Mapping[Hashable, Hashable],
+    *,
+    floor: int = 5,
+) -> dict[Key, str]:
+    """Two attributes, where it is known from elsewhere which totals are not told.
+
+    groups: as for `suppress`. rows, columns: the values whose total is not told, each with the
+    name of the group of values of which the sum may be. All other totals are taken as told, and
+    have to be 0 or at least floor. All cells of a row or column without a total are hidden, also
+    those that nobody is in.
+    """
+    table = _Table(
+        groups=groups,
+        floor=floor,
+        row_node=_nodes("row", {key[0] for key in groups} | rows.keys(), rows),
+        column_node=_nodes("column", {key[1] for key in groups} | columns.keys(), columns),
+    )
+    apart = [
+        (row, column)
+        for row in table.row_node
+        for column in table.column_node
+        if row in rows or column in columns
+    ]
+    small = [key for key in groups if 0 < groups[key] < floor]
+    small.sort(key=lambda key: _order(key, groups[key]))
+    table.hide(set(apart) | set(small))
+    complements = dict.fromkeys([*apart, *_complements(table, small)], COMPLEMENT)
+    return complements | dict.fromkeys(small, SMALL)
+
+
+def _nodes(
+    side: str, values: Iterable[Hashable], merged: Mapping[Hashable, Hashable]
+) -> dict[Hashable, Node]:
+    return {
+        value: (side, (_MERGED, merged[value]) if value in merged else value) for value in values
+    }
+
+
+def _complements(table: _Table, small: list[Key]) -> list[Key]:
+    """Steps 2 and 3 of a table whose small cells are hidden already."""
     complements: list[Key] = []
     for cell in small:
         while exposed := table.exposing_set(cell):
             chosen = table.cheapest_breaking(exposed)
             table.hide([chosen])
             complements.append(chosen)
-    needed = _pruned(table, small, complements)
-    return dict.fromkeys(small, SMALL) | dict.fromkeys(needed, COMPLEMENT)
+    return _pruned(table, small, complements)
 
 
 def _pruned(table: _Table, small: list[Key], complements: list[Key]) -> list[Key]:

@@ -122,7 +122,8 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": record(
         survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
         pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
-        filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
+        since=or_null(TEXT), until=or_null(TEXT), filter=or_null(TEXT), segment=or_null(TEXT),
+        as_of=TEXT,
     ),
     "SavedSegment": record(**_SEGMENT, warnings=list_of(record(field=TEXT, message=TEXT))),
     "SavedSegments": page(record(**_SEGMENT)),

@@ -10,11 +10,9 @@ import numpy as np
 
 from surveys.changes import Change, judge_changes
 from surveys.periods import period_before
-from surveys.suppression import Key, suppress
 from vocapp.authoring.queries import SurveySummary
-from vocapp.measuring.histograms import Ask, Histogram, Source, by_each_attribute
+from vocapp.measuring.histograms import Ask, Histogram, Segment, by_each_attribute
 from vocapp.measuring.queries import (
-    CONFIDENTIAL_FLOOR,
     Figure,
     Metrics,
     Reading,
@@ -65,14 +63,15 @@ def _what_changed(opened: Reading, ask: Ask, metrics: Metrics) -> WhatChanged | 
     if opened.source is None or ask.since is None or ask.since >= until:
         return None
     before = period_before(ask.since, until)
-    earlier = replace(ask, by=(), since=before[0], until=before[1])
+    earlier = opened.closed(replace(ask, by=(), since=before[0], until=before[1]))
+    before = (earlier.since or before[0], earlier.until or before[1])
     former = metrics_of(opened, earlier)
     overall = judge_pair(metrics.survey.kind, metrics.overall, former.overall, min_n=ask.min_n)
     parts, pairs = [], []
     # Segments are read from cells by value, which hold every answer.
     if overall is not None and ask.basis == "responses" and ask.filter is None:
         now_parts, then_parts = (
-            _visible_parts(opened.source, each, of.overall, confidential=opened.survey.confidential)
+            _visible_parts(opened, each, of.overall)
             for each, of in ((replace(ask, until=until), metrics), (earlier, former))
         )
         for part in sorted(now_parts.keys() & then_parts.keys()):
@@ -113,20 +112,21 @@ def _effects(now: Metrics, before: Metrics) -> tuple[float, float]:
     )
 
 
-def _visible_parts(
-    source: Source, ask: Ask, overall: Figure, *, confidential: bool
-) -> dict[Part, Histogram]:
+def _visible_parts(opened: Reading, ask: Ask, overall: Figure) -> dict[Part, Histogram]:
     """The segments of one attribute each that may be shown."""
+    assert opened.source is not None
     found: dict[Part, Histogram] = {}
-    for attribute, by_value in by_each_attribute(source, ask).items():
-        hidden: Mapping[Key, str] = {}
-        if confidential:
+    for attribute, by_value in by_each_attribute(opened.source, ask).items():
+        hidden: Mapping[Segment, str] = {}
+        if opened.confidential:
             # Those without a value are a group, too: one could be had by subtraction from it.
             rest = np.array(overall.counts) - sum(by_value.values())
-            groups: dict[Key, int] = {
+            groups: dict[Segment, int] = {
                 (value,): int(histogram.sum()) for value, histogram in by_value.items()
             }
-            hidden = suppress(groups | {(None,): int(rest.sum())}, floor=CONFIDENTIAL_FLOOR)
+            hidden = opened.confidential.hidden_segments(
+                replace(ask, by=(attribute,)), groups | {(None,): int(rest.sum())}
+            )
         found |= {
             (attribute, value): histogram
             for value, histogram in by_value.items()

@@ -13,10 +13,11 @@ from vocapp.authoring import queries as authoring
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.comparing import Compared, Side, compare_within
+from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
 from vocapp.measuring.heat import HeatMap, heat_map, table_of_heat
 from vocapp.measuring.histograms import Ask, Interval
-from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, metrics_of, reading
+from vocapp.measuring.queries import Metrics, metrics_of, reading
 from vocapp.measuring.views import form_of, segments_of, today_here
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
@@ -113,6 +114,7 @@ def compare_results(key: str) -> str:
         address=address,
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
+        shown_days=wording.days_name(page.metrics.since, page.metrics.until),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from vocapp.measuring.changes import judge_pair
 from vocapp.measuring.histograms import Ask, Basis
 from vocapp.measuring.queries import (
     MAX_CROSSED,
+    MAX_CROSSED_CONFIDENTIAL,
     Figure,
     Metrics,
     Reading,
@@ -25,8 +26,6 @@ from vocapp.measuring.queries import (
     reading,
 )
 from vocapp.problems import BadInput, FieldError
-
-MAX_CROSSED_CONFIDENTIAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,8 @@ def compare_within(
 
 def _closed(opened: Reading, side: Side, name: str) -> Side:
     """The side as it is answered: a confidential survey knows whole months only."""
-    ask = opened.closed(Ask(since=side.since, until=side.until))
+    by = tuple(sorted(side.segment))
+    ask = opened.closed(Ask(by=by, since=side.since, until=side.until))
     if ask.since and ask.until and ask.since >= ask.until:
         raise BadInput.of(f"{name}_since", "no whole month of these days is over yet")
     return Side(ask.since, ask.until, side.segment)

@@ -10,8 +10,9 @@ from surveys.periods import day_bounds
 from surveys.response_rates import STAGES, Rate, Stage, funnel
 from vocapp.authoring.queries import SurveySummary
 from vocapp.distributing.queries import stages_reached
+from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.histograms import Ask
-from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Reading, reading
+from vocapp.measuring.queries import Reading, reading
 
 
 @dataclass(frozen=True, slots=True)

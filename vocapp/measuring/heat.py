@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -12,9 +12,9 @@ import numpy as np
 from surveys.changes import PRECISION
 from surveys.inference import estimate
 from surveys.periods import period_start
-from surveys.suppression import Key, suppress
+from vocapp.measuring.confidential import Confidential
 from vocapp.measuring.histograms import Ask, Histogram, by_value_and_month
-from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Metrics, Reading
+from vocapp.measuring.queries import Metrics, Reading
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
 Step = Literal["far-above", "above", "near", "below", "far-below"]
@@ -62,7 +62,7 @@ def heat_map(opened: Reading, ask: Ask, metrics: Metrics) -> HeatMap:
     rest = {start: total - sum(_column(table, start)) for start, total in totals.items()}
     if any(histogram.any() for histogram in rest.values()):
         table[None] = rest
-    hidden = _hidden(table, columns) if opened.survey.confidential else set()
+    hidden = _hidden(opened.confidential, ask, table, columns) if opened.confidential else set()
     overall = metrics.overall
     middle = None if overall.hidden or overall.too_few else overall.estimate.value
     largest = sorted(table, key=lambda value: (-_answers(table[value], columns), value or "~"))
@@ -90,16 +90,18 @@ def _answers(row: Mapping[date, Histogram], columns: tuple[date, ...]) -> int:
 
 
 def _hidden(
-    table: Mapping[str | None, Mapping[date, Histogram]], columns: tuple[date, ...]
+    told: Confidential,
+    ask: Ask,
+    table: Mapping[str | None, Mapping[date, Histogram]],
+    columns: tuple[date, ...],
 ) -> set[tuple[str | None, date]]:
     found: set[tuple[str | None, date]] = set()
+    one = replace(ask, by=ask.by[:1])
     for start in columns:
-        groups: dict[Key, int] = {
-            (value,): int(row[start].sum()) for value, row in table.items() if start in row
+        counts = {
+            value: int(row[start].sum()) if start in row else 0 for value, row in table.items()
         }
-        is_small = 0 < sum(groups.values()) < CONFIDENTIAL_FLOOR
-        apart = groups if is_small else suppress(groups, floor=CONFIDENTIAL_FLOOR)
-        found |= {(value, start) for value in table if (value,) in apart}
+        found |= {(value, start) for value in told.in_period(one, start, counts)}
     return found
 
 

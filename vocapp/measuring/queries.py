@@ -28,19 +28,18 @@ from surveys.inference import (
 from surveys.periods import local_day
 from surveys.questions import scale_of
 from surveys.scoring import category_counts
-from surveys.suppression import suppress
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot
+from vocapp.measuring.confidential import Confidential
 from vocapp.measuring.histograms import (
     FEW_DRAWN,
     Ask,
     Basis,
     Clusters,
     Counts,
-    Interval,
     Repeated,
     Segment,
     Source,
@@ -49,8 +48,8 @@ from vocapp.measuring.histograms import (
 from vocapp.measuring.models import NOTHING_YET, CellState
 from vocapp.problems import BadInput
 
-CONFIDENTIAL_FLOOR = 5
 MAX_CROSSED = 3
+MAX_CROSSED_CONFIDENTIAL = 2
 NOT_CONFIDENTIAL = (
     "not in a confidential survey: the difference to the survey without it could give away few"
 )
@@ -82,13 +81,18 @@ class Metrics:
     segments: tuple[Figure, ...]
     series: tuple[Figure, ...]
     scanned: bool  # answered by a scan, because cells cannot tell it
+    since: date | None = None  # of the days that are answered, half-open; None: no bound
+    until: date | None = None
     filter: Filter | None = None
     as_of_today: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One snapshot of a survey. source None: it was never published."""
+    """One snapshot of a survey. source None: it was never published.
+
+    confidential: what may be told of the survey, where it is confidential.
+    """
 
     session: Session
     survey: SurveySummary
@@ -96,6 +100,7 @@ class Reading:
     pending: int
     zone: str
     now: datetime
+    confidential: Confidential | None = None
 
     @property
     def today(self) -> date:
@@ -103,7 +108,7 @@ class Reading:
 
     def closed(self, ask: Ask) -> Ask:
         """The question as it is answered. Confidential surveys: closed months only."""
-        return _closed_months(ask, self.today) if self.survey.confidential else ask
+        return self.confidential.closed(ask) if self.confidential else ask
 
     def needs_scan(self, ask: Ask) -> bool:
         """Whether cells cannot answer it."""
@@ -119,7 +124,8 @@ def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator
         pending = _pending(session, survey, state)
         zone = state.time_zone if state else time_zone
         source = Source(session, survey, question_id, state, zone) if question_id else None
-        yield Reading(session, survey, source, pending, zone, now)
+        told = Confidential(source, local_day(now, zone)) if survey.confidential else None
+        yield Reading(session, survey, source, pending, zone, now, told)
 
 
 def _pending(session: Session, survey: SurveySummary, state: CellState | None) -> int:
@@ -157,11 +163,13 @@ def metrics_of(opened: Reading, ask: Ask) -> Metrics:
         return _nothing(survey, ask, zone)
     scanned = source.needs_scan(ask)
     counts, repeated = counts_of(source, ask)
-    return _judge(survey, ask, counts, repeated, pending=opened.pending, zone=zone, scanned=scanned)
+    return _judge(opened, ask, counts, repeated, scanned=scanned)
 
 
 def _refuse_other_views(ask: Ask) -> None:
     """Two tables of the same answers must not differ by a few of them."""
+    if len(ask.by) > MAX_CROSSED_CONFIDENTIAL:
+        raise BadInput.of("by", "at most two attributes in a confidential survey")
     for field_name, is_asked in (
         ("filter", ask.filter is not None),
         ("as_of", ask.today is not None),
@@ -171,23 +179,12 @@ def _refuse_other_views(ask: Ask) -> None:
             raise BadInput.of(field_name, NOT_CONFIDENTIAL)
 
 
-def _closed_months(ask: Ask, today: date) -> Ask:
-    """Whole months that are over: the first day of this month is the latest end."""
-    open_month = today.replace(day=1)
-    until = min(ask.until or open_month, open_month).replace(day=1)
-    since = ask.since
-    if since is not None and since.day != 1:
-        since = (since.replace(day=1) + timedelta(days=32)).replace(day=1)
-    interval: Interval = ask.interval if ask.interval in {"month", "quarter"} else "month"
-    return replace(ask, since=since, until=until, interval=interval)
-
-
 def _nothing(survey: SurveySummary, ask: Ask, time_zone: str) -> Metrics:
     size = len(scale_of(survey.kind) or ())
     empty = _figure(survey.kind, np.zeros(size, dtype=np.int64), ask, None)
     return Metrics(
-        survey, time_zone, ask.basis, 0, empty, (), (), scanned=False,
-        filter=ask.filter, as_of_today=ask.today is not None,
+        survey, time_zone, ask.basis, 0, empty, (), (), scanned=False, since=ask.since,
+        until=ask.until, filter=ask.filter, as_of_today=ask.today is not None,
     )  # fmt: skip
 
 
@@ -208,15 +205,9 @@ def _primary_question(session: Session, survey: SurveySummary) -> UUID | None:
 
 
 def _judge(
-    survey: SurveySummary,
-    ask: Ask,
-    counts: Counts,
-    repeated: Repeated,
-    *,
-    pending: int,
-    zone: str,
-    scanned: bool,
+    opened: Reading, ask: Ask, counts: Counts, repeated: Repeated, *, scanned: bool
 ) -> Metrics:
+    survey = opened.survey
     kind = survey.kind
     overall = _figure(kind, counts.overall, ask, repeated.overall)
     segments = [
@@ -233,12 +224,14 @@ def _judge(
         _figure(kind, histogram, ask, _enough(repeated.periods.get(start), repeated), start=start)
         for start, histogram in sorted(counts.periods.items())
     ]
-    if survey.confidential:
-        overall, segments, series = _suppressed(survey, overall, segments, series, ask)
+    if opened.confidential:
+        overall, segments, series = _suppressed(
+            opened.confidential, kind, overall, segments, series, ask
+        )
     segments = _tested(kind, segments, counts.overall, overall)
     return Metrics(
-        survey, zone, ask.basis, pending, overall, tuple(segments), tuple(series), scanned,
-        filter=ask.filter, as_of_today=ask.today is not None,
+        survey, opened.zone, ask.basis, opened.pending, overall, tuple(segments), tuple(series),
+        scanned, ask.since, ask.until, filter=ask.filter, as_of_today=ask.today is not None,
     )  # fmt: skip
 
 
@@ -300,37 +293,36 @@ def _tested(
 
 
 def _suppressed(
-    survey: SurveySummary,
+    told: Confidential,
+    kind: str,
     overall: Figure,
     segments: Sequence[Figure],
     series: Sequence[Figure],
     ask: Ask,
 ) -> tuple[Figure, list[Figure], list[Figure]]:
     """Hide small groups, and those by which they could be had by subtraction."""
-    if 0 < overall.estimate.n < CONFIDENTIAL_FLOOR:
-        hide_all = [replace(figure, hidden="small") for figure in (overall, *segments, *series)]
-        count = len(segments)
-        return hide_all[0], hide_all[1 : 1 + count], hide_all[1 + count :]
-    by_key = {tuple(figure.by.get(name) for name in ask.by): figure for figure in segments}
-    hidden = suppress(
-        {key: figure.estimate.n for key, figure in by_key.items()}, floor=CONFIDENTIAL_FLOOR
-    )
+    by_key: dict[Segment, Figure] = {
+        tuple(figure.by.get(name) for name in ask.by): figure for figure in segments
+    }
+    hidden = told.hidden_segments(ask, {key: each.estimate.n for key, each in by_key.items()})
     # Combinations that nobody is in may have to be hidden, too, or the gap would tell.
     for absent in hidden.keys() - by_key.keys():
-        key: Segment = tuple(None if value is None else str(value) for value in absent)
         nobody = np.zeros(len(overall.counts), dtype=np.int64)
-        by = dict(zip(ask.by, key, strict=True))
-        by_key[key] = _figure(survey.kind, nobody, ask, None, by=by)
-    hidden_periods = suppress(
-        {(figure.start,): figure.estimate.n for figure in series}, floor=CONFIDENTIAL_FLOOR
+        by = dict(zip(ask.by, absent, strict=True))
+        by_key[absent] = _figure(kind, nobody, ask, None, by=by)
+    hidden_periods = told.hidden_periods(
+        ask, {figure.start: figure.estimate.n for figure in series if figure.start}
     )
     return (
-        overall,
+        replace(overall, hidden=told.hidden_overall(ask, overall.estimate.n)),
         [
             replace(figure, hidden=hidden.get(key))
             for key, figure in sorted(by_key.items(), key=_segment_order)
         ],
-        [replace(figure, hidden=hidden_periods.get((figure.start,))) for figure in series],
+        [
+            replace(figure, hidden=hidden_periods.get(figure.start) if figure.start else None)
+            for figure in series
+        ],
     )
 
 
@@ -346,6 +338,8 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "interval_level": 0.95,
         "basis": metrics.basis,
         "time_zone": metrics.time_zone,
+        "since": metrics.since.isoformat() if metrics.since else None,
+        "until": (metrics.until - timedelta(days=1)).isoformat() if metrics.until else None,
         "pending": metrics.pending,
         "source": "scan" if metrics.scanned else "cells",
         "filter": to_compact(normalised(metrics.filter)) if metrics.filter else None,

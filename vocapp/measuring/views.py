@@ -17,11 +17,12 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
+from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
-from vocapp.measuring.queries import CONFIDENTIAL_FLOOR, Figure, Metrics, survey_metrics
+from vocapp.measuring.queries import Figure, Metrics, survey_metrics
 from vocapp.measuring.reportable import reportable_set
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.segments.queries import find_segment
@@ -130,6 +131,7 @@ def survey_results(key: str) -> str:
         drivers_url=_drivers_url(survey),
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
+        shown_days=wording.days_name(metrics.since, metrics.until),
         segment_label=" · ".join(attribute_name(name) for name in ask.by),
     )
 
