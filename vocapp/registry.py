@@ -17,6 +17,7 @@ from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
+from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
@@ -26,6 +27,7 @@ from vocapp.following_up import opening
 from vocapp.following_up import service as following_up_service
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.pages import blueprint as following_up_pages
+from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
@@ -68,7 +70,7 @@ def register(app: OpenAPI) -> None:
         drivers_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages,
+        succeeding_pages, looking_into_pages, exporting_files,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

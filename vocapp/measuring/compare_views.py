@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from vocapp.authoring import queries as authoring
 from vocapp.database import utcnow
 from vocapp.measuring import wording
+from vocapp.measuring.answer_links import AnswerLinks, links_of
 from vocapp.measuring.comparing import Compared, Side, compare_within
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
@@ -86,6 +87,8 @@ def compare_results(key: str) -> str:
         name: value for name, value in zip(("a", "b"), page.chosen, strict=True) if value
     }
 
+    links = links_of(survey, parameters)
+
     def address(endpoint: str = "comparing.compare_results", **changes: Any) -> str:
         return url_for(endpoint, key=key, **{**kept, **changes})
 
@@ -97,11 +100,12 @@ def compare_results(key: str) -> str:
         overall=page.metrics.overall,
         heat=page.heat,
         compared=page.compared,
-        shown=_side_by_side(page.compared, attribute) if page.compared else None,
+        shown=_side_by_side(page.compared, attribute, links) if page.compared else None,
         choices=[(_NOT_KNOWN if value is None else value, value_name(attribute, value))
                  for value in page.values],
         chosen=page.chosen,
-        segments=segments_of(page.metrics),
+        segments=segments_of(page.metrics, links),
+        cell_url=_cell_url(links, attribute),
         attribute=attribute_name(attribute),
         value_name=lambda value: value_name(attribute, value),
         intervals=[
@@ -138,7 +142,14 @@ def _words(compared: Compared, names: list[str]) -> str | None:
     return wording.difference_words(compared.survey.kind, change, *names)
 
 
-def _side_by_side(compared: Compared, attribute: str) -> dict[str, Any]:
+def _cell_url(links: AnswerLinks | None, attribute: str) -> Any:
+    """Where the number of a cell leads; None: nowhere."""
+    if links is None:
+        return None
+    return lambda value, start: links.segment({attribute: value}, start)
+
+
+def _side_by_side(compared: Compared, attribute: str, links: AnswerLinks | None) -> dict[str, Any]:
     """Names of the two sides and what may be said of their difference."""
     a, b = compared.a, compared.b
     names = [_side_name(side, attribute, same_days=a.days == b.days) for side in (a, b)]
@@ -147,7 +158,10 @@ def _side_by_side(compared: Compared, attribute: str) -> dict[str, Any]:
         "names": names,
         "words": _words(compared, names),
         "needed": wording.needed_words(kind, change.more_needed) if change else None,
-        "figures": list(zip(names, compared.figures, strict=True)),
+        "figures": [
+            (name, figure, links.side(side.segment, side.since, side.until) if links else None)
+            for name, figure, side in zip(names, compared.figures, (a, b), strict=True)
+        ],
     }
 
 

@@ -151,7 +151,7 @@ def counts_of(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
         return Counts(source.size), Repeated()
     if ask.basis == "responses":
         return from_cells(source, source.state, ask), repeated_people(source, source.state, ask)
-    answers = _answers_in_columns(source, source.state, ask, names=_names_of_units(ask.basis))
+    answers = answers_in_columns(source, source.state, ask, names=names_of_units(ask.basis))
     return answers.counts(), Repeated()
 
 
@@ -332,7 +332,7 @@ def _as_arrays(size: int, answers: Iterable[Scored], ask: Ask) -> Answers:
 # --- from columns -----------------------------------------------------------------------
 
 
-def _answers_in_columns(
+def answers_in_columns(
     source: Source, state: CellState, ask: Ask, *, names: Sequence[str] = (), level: int = 0
 ) -> Answers:
     """The answers of the days asked for, of people of a level or above; with `names` besides."""
@@ -340,7 +340,7 @@ def _answers_in_columns(
     known = KnownValues(source.session, state.workspace_id, state.generation, attributes=attributes)
     table = columns.read_table(
         source.session,
-        _span(source, state, ask),
+        span_of(source, state, ask),
         (columns.SCORE, columns.DAY, *names, *map(attribute_column, attributes)),
         level=level,
     )
@@ -355,7 +355,7 @@ def _answers_in_columns(
     return Answers(source.size, score, period, starts, segment, keys, person)
 
 
-def _span(source: Source, state: CellState, ask: Ask) -> Span:
+def span_of(source: Source, state: CellState, ask: Ask) -> Span:
     """The chunks of all months that have a day asked for."""
     last = None
     if ask.until:
@@ -384,7 +384,7 @@ def _within_days(table: columns.Table, ask: Ask) -> Column:
     return np.where(inside, score, 0).astype(score.dtype)
 
 
-def _names_of_units(basis: Basis) -> tuple[str, ...]:
+def names_of_units(basis: Basis) -> tuple[str, ...]:
     order = (columns.MOMENT, columns.TIE)
     return (columns.PERSON, *order) if basis == "people" else (
         columns.PERSON, columns.ACCOUNT, *order
@@ -461,8 +461,8 @@ def repeated_people(source: Source, state: CellState, ask: Ask) -> Repeated:
 
     Of more than MOST_DRAWN answers, those of a random part of the people.
     """
-    level = columns.level_for(source.session, _span(source, state, ask), MOST_DRAWN)
-    answers = _answers_in_columns(source, state, ask, names=(columns.PERSON,), level=level)
+    level = columns.level_for(source.session, span_of(source, state, ask), MOST_DRAWN)
+    answers = answers_in_columns(source, state, ask, names=(columns.PERSON,), level=level)
     return answers.repeated(drawn=level > 0)
 
 
@@ -472,7 +472,7 @@ def repeated_people(source: Source, state: CellState, ask: Ask) -> Repeated:
 def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
     """Sums of cells; of combinations and filters, of columns."""
     if ask.filter is not None:
-        return _answers_in_columns(source, state, ask).counts()
+        return answers_in_columns(source, state, ask).counts()
     counts = Counts(source.size)
     for day, histogram in _days(source, state, ask):
         counts.overall += histogram
@@ -482,9 +482,7 @@ def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
     if len(ask.by) == 1:
         counts.segments = _one_attribute(source, ask, counts.overall)
     elif ask.by:
-        counts.segments = (
-            _answers_in_columns(source, state, ask).counts(only_segments=True).segments
-        )
+        counts.segments = answers_in_columns(source, state, ask).counts(only_segments=True).segments
     return counts
 
 
@@ -579,7 +577,7 @@ def _by_value(
     for since, until in _edges(ask, first, last):
         for name in [item.name for item in source.reportable] if names is None else names:
             part = replace(ask, by=(name,), filter=None, since=since, until=until)
-            counts = _answers_in_columns(source, state, part).counts(only_segments=True)
+            counts = answers_in_columns(source, state, part).counts(only_segments=True)
             for (value,), found in counts.segments.items():
                 if value is not None:
                     yield name, value, since.replace(day=1), found

@@ -16,6 +16,7 @@ from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import wording
+from vocapp.measuring.answer_links import AnswerLinks, links_of
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
@@ -97,7 +98,8 @@ def survey_results(key: str) -> str:
         return url_for(endpoint, key=key, **{**parameters, **changes})
 
     interval = _interval(survey, ask)
-    points = _points(metrics, interval)
+    links = links_of(survey, parameters)
+    points = _points(metrics, interval, links)
     notes = _notes(points, interval)
     return render_template(
         "measuring/survey.html",
@@ -118,7 +120,8 @@ def survey_results(key: str) -> str:
         may_note=current_user.role in {"admin", "product"},
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
         is_running=_is_running(metrics, ask),
-        segments=segments_of(metrics),
+        segments=segments_of(metrics, links),
+        links=links,
         intervals=[
             (label, address(interval=value), value == interval)
             for value, label in INTERVALS
@@ -214,7 +217,9 @@ def _is_running(metrics: Metrics, ask: Ask) -> bool:
     return last is not None and last == period_start(today, ask.interval)
 
 
-def _points(metrics: Metrics, interval: str) -> list[dict[str, Any]]:
+def _points(
+    metrics: Metrics, interval: str, links: AnswerLinks | None = None
+) -> list[dict[str, Any]]:
     """The course without holes: a period without answers is a gap, not a straight line."""
     found = {figure.start: figure for figure in metrics.series if figure.start is not None}
     if not found or all(figure.hidden for figure in found.values()):
@@ -223,7 +228,9 @@ def _points(metrics: Metrics, interval: str) -> list[dict[str, Any]]:
     points: list[dict[str, Any]] = []
     while start <= last:
         figure = found.get(start)
-        points.append(_point(figure) if figure else {"start": start, "n": 0, **_NO_SCORE})
+        point = _point(figure) if figure else {"start": start, "n": 0, **_NO_SCORE}
+        url = links.period(start) if links and figure else None
+        points.append(point | {"url": url})
         start = period_end(start, interval)
     return points[-_MOST_PERIODS:]
 
@@ -259,7 +266,7 @@ class Segments:
     in_all: int
 
 
-def segments_of(metrics: Metrics) -> Segments:
+def segments_of(metrics: Metrics, links: AnswerLinks | None = None) -> Segments:
     shown = [figure for figure in metrics.segments if not figure.hidden]
     largest = sorted(shown, key=lambda figure: -figure.estimate.n)[:_MOST_SEGMENTS]
     rows = [
@@ -267,6 +274,7 @@ def segments_of(metrics: Metrics) -> Segments:
             **_point(figure),
             "label": wording.segment_name(figure.by),
             "differs": figure.differs,
+            "url": links.segment(figure.by) if links else None,
         }
         for figure in largest
     ]

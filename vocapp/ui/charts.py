@@ -217,13 +217,17 @@ def amounts(points: Sequence[tuple[date, int]], *, locale: Locale | str = "en") 
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One period: its first day, how many answered, the score and its interval (or None)."""
+    """One period: its first day, how many answered, the score and its interval (or None).
+
+    url: where its answers are listed.
+    """
 
     start: date
     n: int
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +259,11 @@ class Trend:
         """The newest period that has a score."""
         return self.placed[-1].source if self.placed else None
 
+    @property
+    def has_links(self) -> bool:
+        """Whether a period leads to its answers."""
+        return any(point.source.url for point in self.placed)
+
 
 def trend(
     points: Iterable[Any],
@@ -269,7 +278,7 @@ def trend(
     whose value is None leaves a gap. notes: (day, words) to mark on the axis; days outside the
     periods are left out. Raises KeyError on an unknown metric.
     """
-    names = ("start", "n", "value", "low", "high")
+    names = ("start", "n", "value", "low", "high", "url")
     series = tuple(
         p if isinstance(p, TrendPoint) else TrendPoint(**_read(p, names)) for p in points
     )

@@ -44,6 +44,7 @@ _ROOM_OF_BLUEPRINT = {
     "authoring": "surveys",
     "distributing": "surveys",
     "measuring": "results",
+    "looking_into": "results",
     "comparing": "results",
     "noting": "results",
     "segments": "results",

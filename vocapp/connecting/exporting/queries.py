@@ -21,7 +21,7 @@ from vocapp.understanding.models import Analysis, Assignment, Theme
 
 _BATCH = 500
 # It stands in a column of its own.
-_NOT_ATTRIBUTES = frozenset(("channel",))
+NOT_ATTRIBUTES = frozenset(("channel",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Answers:
         return tuple(found)
 
     def _attribute_names(self) -> tuple[str, ...]:
-        of_row = _keys_of(self._session, Response.attributes)
+        of_row = keys_of(self._session, Response.attributes)
         query = (
             select(of_row.c[0])
             .select_from(Response)
@@ -67,7 +67,7 @@ class Answers:
             .where(*self._wanted())
             .distinct()
         )
-        return tuple(sorted(set(self._session.scalars(query)) - _NOT_ATTRIBUTES))
+        return tuple(sorted(set(self._session.scalars(query)) - NOT_ATTRIBUTES))
 
     def _wanted(self) -> list[Any]:
         wanted = [Response.workspace_id == self._workspace_id, Survey.confidential.is_(False)]
@@ -76,21 +76,27 @@ class Answers:
         return wanted
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        last: UUID | None = None
-        while batch := self._batch(last):
+        for batch in self._batches():
             ids = [row.Response.id for row in batch]
             answers, themes = self._answers(ids), self._themes(ids)
             for row in batch:
                 definition = self._definition(row.Response)
                 response_id = row.Response.id
-                yield _record(
+                yield self._record(
                     row, definition, answers.get(response_id, {}), themes.get(response_id, [])
                 )
-            last = ids[-1]
             self._session.expunge_all()
 
-    def _batch(self, last: UUID | None) -> Sequence[Any]:
-        query = (
+    def _batches(self) -> Iterator[Sequence[Any]]:
+        query = self._rows().order_by(Response.id).limit(_BATCH)
+        batch = self._session.execute(query).all()
+        while batch:
+            yield batch
+            last = batch[-1].Response.id
+            batch = self._session.execute(query.where(Response.id > last)).all()
+
+    def _rows(self) -> Any:
+        return (
             responses_with_people(self._workspace_id, Analysis)
             .outerjoin(
                 Analysis,
@@ -98,23 +104,33 @@ class Answers:
                 & (Analysis.response_id == Response.id),
             )
             .where(*self._wanted())
-            .order_by(Response.id)
-            .limit(_BATCH)
         )
-        return self._session.execute(
-            query if last is None else query.where(Response.id > last)
-        ).all()
+
+    def _record(
+        self,
+        row: Any,
+        definition: Definition,
+        answers: Mapping[str, int | str],
+        themes: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        return _record(row, definition, answers, themes)
 
     def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, int | str]]:
+        return self._values(ids, Answer.number, Answer.option, Answer.text)
+
+    def _values(self, ids: Sequence[UUID], *columns: Any) -> dict[UUID, dict[str, int | str]]:
+        """Answers by question, of those that have a value in one of the columns."""
         rows = self._session.execute(
-            select(Answer.response_id, Question.key, Answer.number, Answer.option, Answer.text)
+            select(Answer.response_id, Question.key, *columns)
             .join(Question, _same(Answer.question_id, Question))
             .where(Answer.workspace_id == self._workspace_id, Answer.response_id.in_(ids))
             .order_by(Answer.response_id, Question.id)
         )
         found: dict[UUID, dict[str, int | str]] = defaultdict(dict)
         for response_id, key, *values in rows:
-            found[response_id][key] = next(value for value in values if value is not None)
+            value = next((value for value in values if value is not None), None)
+            if value is not None:
+                found[response_id][key] = value
         return found
 
     def _themes(self, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -153,7 +169,7 @@ def _same(column: Any, model: type[Any]) -> Any:
     return (model.workspace_id == column.class_.workspace_id) & (model.id == column)
 
 
-def _keys_of(session: Session, column: Any) -> Any:
+def keys_of(session: Session, column: Any) -> Any:
     """The keys of a JSON object as rows, in the words of the database."""
     if session.get_bind().dialect.name == "postgresql":
         return func.jsonb_object_keys(column).table_valued("name").lateral()
@@ -200,8 +216,6 @@ def _record(
         "account_external_id": account.external_id if account else None,
         "account_name": (account.name or None) if account else None,
         "attributes": {
-            name: value
-            for name, value in response.attributes.items()
-            if name not in _NOT_ATTRIBUTES
+            name: value for name, value in response.attributes.items() if name not in NOT_ATTRIBUTES
         },
     }

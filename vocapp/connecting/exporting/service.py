@@ -50,16 +50,18 @@ def export_responses(
         if file_format == "parquet":
             parquet.write(answers, answers.names(), COLUMNS, out)
             return
-        lines = _json_lines(answers) if file_format == "jsonl" else _csv_lines(answers, excel)
+        lines = json_lines(answers) if file_format == "jsonl" else csv_file(answers, excel=excel)
         for line in lines:
             out.write(line.encode())
 
 
-def _json_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+def json_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One object a line."""
     return (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def _csv_lines(answers: Answers, excel: bool) -> Iterator[str]:
+def csv_file(answers: Answers, *, excel: bool) -> Iterator[str]:
+    """Lines of a table with a column for each further question and each attribute."""
     names = answers.names()
     rows = _rows(answers, names)
     return csv_lines(rows, bom=excel, cell=safe_cell if excel else plain_cell)

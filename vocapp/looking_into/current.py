@@ -1,0 +1,120 @@
+"""Reads: which answers a scan counted, newest first: free attributes, asked of answers as they are.
+
+A search that would have to look at too many answers ends early and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from surveys.attributes import Reportable, value_of
+from surveys.periods import day_bounds, local_day
+from surveys.questions import scale_of
+from vocapp.collecting.models import Response
+from vocapp.looking_into.selection import Place, Selection
+from vocapp.measuring.filtering import Given
+from vocapp.measuring.histograms import Ask, Source
+
+_FETCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An answer that was looked at."""
+
+    id: UUID
+    answered_at: datetime
+    matches: bool
+
+    @property
+    def place(self) -> Place:
+        return Place(self.answered_at, self.id)
+
+
+def answers_looked_at(
+    source: Source, selection: Selection, before: Place | None
+) -> Iterator[Looked]:
+    """The scored answers of the days asked for, newest first, saying which are looked for."""
+    ask = selection.question
+    reportable = {item.name: item for item in source.reportable}
+    asked = [reportable.get(name) or Reportable(name) for name in ask.by]
+    inside = Given(ask.filter, source.reportable)
+    first = (scale_of(source.survey.kind) or range(1)).start
+    since, until = selection.days if ask.basis == "responses" else (ask.since, ask.until)
+    rows = source.session.execute(
+        select(Response.id, Response.answered_at, Response.score, Response.attributes)
+        .where(
+            *_scored(Response, source, since, until),
+            *_latest(source, ask),
+            *_before(before),
+        )
+        .order_by(Response.answered_at.desc(), Response.id.desc())
+        .execution_options(yield_per=_FETCH)
+    )
+    with rows:
+        for response_id, answered_at, score, attributes in rows:
+            yield Looked(
+                response_id, answered_at,
+                matches=selection.has_place(score - first)
+                and selection.has_day(local_day(answered_at, source.zone))
+                and tuple(value_of(item, attributes, answered_at) for item in asked)
+                == selection.key
+                and inside.holds(attributes, answered_at),
+            )  # fmt: skip
+
+
+def _scored(model: Any, source: Source, since: date | None, until: date | None) -> list[Any]:
+    conditions = [
+        model.workspace_id == source.survey.workspace_id,
+        model.survey_id == source.survey.id,
+        model.score.is_not(None),
+    ]
+    if since:
+        conditions.append(model.answered_at >= day_bounds(since, source.zone)[0])
+    if until:
+        conditions.append(model.answered_at < day_bounds(until, source.zone)[0])
+    return conditions
+
+
+def _latest(source: Source, ask: Ask) -> list[Any]:
+    """By people or accounts: nobody of the same answered later within all the days asked for."""
+    if ask.basis == "responses":
+        return []
+    later = aliased(Response)
+
+    def nobody_later(*same: Any) -> Any:
+        return ~exists().where(
+            *_scored(later, source, ask.since, ask.until),
+            *same,
+            tuple_(later.answered_at, later.id) > tuple_(Response.answered_at, Response.id),
+        )
+
+    if ask.basis == "people":
+        return [nobody_later(later.contact_id == Response.contact_id)]
+    # Whoever belongs to no account stands for an account of one person.
+    return [
+        nobody_later(later.account_id == Response.account_id),
+        nobody_later(
+            later.contact_id == Response.contact_id,
+            later.account_id.is_(None),
+            Response.account_id.is_(None),
+        ),
+    ]
+
+
+def _before(place: Place | None) -> list[Any]:
+    if place is None:
+        return []
+    at, last = place.answered_at, place.id
+    # The instant by itself as well: it is what the index is entered by.
+    return [
+        Response.answered_at <= at,
+        or_(Response.answered_at < at, and_(Response.answered_at == at, Response.id < last)),
+    ]

@@ -1,0 +1,82 @@
+"""Reads: answers as a list shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from surveys.attributes import as_text
+from surveys.scoring import category_of
+from vocapp.collecting.models import Response
+from vocapp.collecting.queries import StoredAnswers, answers_of, responses_with_people
+from vocapp.extensions import db
+from vocapp.understanding.models import Analysis
+from vocapp.understanding.queries import themes_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """One answer, ready to show.
+
+    comment: redacted; None where nothing was written, or where it is_waiting to be read for
+    personal data first. attributes: as they were then, in the order of their names.
+    """
+
+    response_id: UUID
+    score: int | None
+    category: str | None
+    answered_at: datetime
+    comment: str | None
+    is_waiting: bool
+    language: str | None
+    themes: tuple[dict[str, Any], ...]
+    contact: str | None
+    account: str | None
+    account_external_id: str | None
+    attributes: tuple[tuple[str, str], ...]
+
+
+def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
+    """These answers in this order; those that were erased meanwhile are left out."""
+    rows = db.session.execute(
+        responses_with_people(workspace_id, Analysis)
+        .outerjoin(
+            Analysis,
+            (Analysis.workspace_id == Response.workspace_id)
+            & (Analysis.response_id == Response.id),
+        )
+        .where(Response.id.in_(ids))
+    )
+    by_id = {row[0].id: row for row in rows}
+    answers = answers_of(workspace_id, list(by_id))
+    comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in by_id}
+    themes = themes_of(workspace_id, list(by_id), comments)
+    return [_shown(by_id[key], comments[key], themes.get(key, [])) for key in ids if key in by_id]
+
+
+def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
+    response, survey, contact, account, analysis = row
+    redacted = analysis.redacted if analysis else None
+    score = response.score
+    return ShownAnswer(
+        response_id=response.id,
+        score=score,
+        category=category_of(survey.kind, score) if score is not None else None,
+        answered_at=response.answered_at,
+        comment=redacted if comment else None,
+        is_waiting=bool(comment) and redacted is None,
+        language=analysis.language if analysis else None,
+        themes=tuple(themes),
+        contact=contact.name or contact.email or contact.external_id if contact else None,
+        account=account.name or account.external_id if account else None,
+        account_external_id=account.external_id if account else None,
+        attributes=tuple(_texts(response.attributes)),
+    )
+
+
+def _texts(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    shown = ((name, as_text(value)) for name, value in sorted(attributes.items()))
+    return [(name, text) for name, text in shown if text is not None]

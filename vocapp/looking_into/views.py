@@ -1,0 +1,119 @@
+"""Pages: the answers behind a number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request, url_for
+from flask_babel import get_locale
+
+from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
+from vocapp.authoring import queries as authoring
+from vocapp.authoring.queries import SurveySummary
+from vocapp.database import utcnow
+from vocapp.looking_into.finding import count_answers, find_answers
+from vocapp.looking_into.parameters import IN, Asked, asked_for
+from vocapp.looking_into.queries import answers_shown
+from vocapp.looking_into.selection import Found, Place
+from vocapp.looking_into.wording import parts_in_words
+from vocapp.measuring.queries import reading
+from vocapp.problems import Forbidden
+from vocapp.signing import sign
+from vocapp.ui.attribute_names import attribute_name, value_name
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+
+blueprint = Blueprint("looking_into", __name__, template_folder="templates")
+_FILES = (("csv", "exporting.export_csv"), ("jsonl", "exporting.export_jsonl"))
+
+
+@blueprint.get("/results/<key>/answers")
+@signed_in()
+def answers(key: str) -> str:
+    """The answers that a number of the results was counted from, newest first."""
+    survey = survey_to_look_into(key)
+    asked = asked_for(survey)
+    cursor = read_cursor(request.args.get("cursor"), moment_and_id)
+    before = Place(*cursor) if cursor else None
+    with reading(survey, time_zone=current_workspace.time_zone, now=utcnow()) as opened:
+        n = count_answers(opened, asked.selection)
+        found = find_answers(opened, asked.selection, before=before, limit=PAGE_SIZE)
+        pending, zone = opened.pending, opened.zone
+        is_scanned = opened.needs_scan(asked.selection.question)
+    return render_template(
+        "looking_into/answers.html",
+        survey=survey,
+        n=n,
+        found=found,
+        answers=answers_shown(current_workspace.id, found.ids),
+        parts=[
+            (words, url_for(".answers", key=key, **asked.without(*names)))
+            for words, names in parts_in_words(survey.kind, asked)
+        ],
+        filter_errors=[*asked.form.filter.errors, *asked.form.segment.errors],
+        pending=pending,
+        time_zone=zone,
+        is_scanned=is_scanned,
+        is_first=before is None,
+        first_url=url_for(".answers", key=key, **asked.parameters),
+        next_url=_next_url(key, asked, found),
+        all_url=url_for(".answers", key=key, period="all"),
+        results_url=_results_url(survey, asked),
+        files=_files(key, asked),
+        in_language=_in_language,
+        theme_url=_theme_url,
+        account_url=_account_url,
+        attribute_name=attribute_name,
+        value_name=value_name,
+    )
+
+
+def survey_to_look_into(key: str) -> SurveySummary:
+    """Raises NotFound, and Forbidden where single answers are shown to nobody."""
+    survey = authoring.survey_by_key(current_workspace.id, key)
+    if survey.confidential:
+        raise Forbidden("Single answers of a confidential survey are not shown.")
+    return survey
+
+
+def _next_url(key: str, asked: Asked, found: Found) -> str | None:
+    if found.next is None:
+        return None
+    cursor = sign("cursor", [found.next.answered_at.isoformat(), str(found.next.id)])
+    return url_for(".answers", key=key, **asked.parameters, cursor=cursor)
+
+
+def _results_url(survey: SurveySummary, asked: Asked) -> str:
+    """The page that the number stood on, split by the attributes of the segment."""
+    kept = {
+        name: value
+        for name, value in asked.parameters.items()
+        if not name.startswith(IN) and name not in {"category", "score", "start"}
+    }
+    names: dict[str, Any] = dict(zip(("by", "by2"), asked.selection.segment, strict=False))
+    return url_for("measuring.survey_results", key=survey.key, **kept, **names)
+
+
+def _files(key: str, asked: Asked) -> list[tuple[str, str]]:
+    """This list as files, for those who work with the answers; a package above makes them."""
+    if current_user.role == "viewer":
+        return []
+    return [
+        (name, url_for(endpoint, key=key, **asked.parameters))
+        for name, endpoint in _FILES
+        if endpoint in current_app.view_functions
+    ]
+
+
+def _in_language(texts: dict[str, str]) -> str:
+    language = str(get_locale())[:2]
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def _theme_url(key: str, survey_key: str) -> str:
+    return url_for("understanding.theme", key=key, survey=survey_key)
+
+
+def _account_url(external_id: str | None) -> str | None:
+    if external_id is None or "succeeding.account" not in current_app.view_functions:
+        return None
+    return url_for("succeeding.account", external_id=external_id)

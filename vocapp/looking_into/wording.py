@@ -1,0 +1,52 @@
+"""What a list is of, in the reader's words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from surveys.periods import period_end, period_start
+from surveys.scoring import categories
+from vocapp.looking_into.parameters import IN, Asked
+from vocapp.measuring import wording
+from vocapp.measuring.filter_wording import filter_in_words
+from vocapp.measuring.forms import BASES
+from vocapp.ui.attribute_names import attribute_name, value_name
+from vocapp.ui.formats import month_name
+
+Part = tuple[str, tuple[str, ...]]
+
+
+def parts_in_words(kind: str, asked: Asked) -> list[Part]:
+    """Everything that narrows the list: its words, and the parameters that say it."""
+    selection = asked.selection
+    ask = selection.ask
+    parts: list[Part] = []
+    if ask.since or ask.until:
+        parts.append((wording.days_name(ask.since, ask.until), ("period",)))
+    if selection.period:
+        parts.append((_period_words(asked), ("start",)))
+    for name, value in selection.segment.items():
+        words = _("%(name)s: %(value)s", name=attribute_name(name), value=value_name(name, value))
+        parts.append((words, (f"{IN}{name}",)))
+    if asked.category is not None:
+        words = dict(zip(categories(kind), wording.category_names(kind), strict=True))
+        parts.append((words[asked.category], ("category",)))
+    if asked.score is not None:
+        parts.append((_("Score %(score)s", score=asked.score), ("score",)))
+    if asked.form.chosen_segment is not None:
+        parts.append((asked.form.chosen_segment.name, ("segment",)))
+    if asked.form.own_filter is not None:
+        parts.append((filter_in_words(asked.form.own_filter), ("filter",)))
+    if ask.basis != "responses":
+        parts.append((_("Only %(which)s", which=dict(BASES)[ask.basis]), ("basis",)))
+    return parts
+
+
+def _period_words(asked: Asked) -> str:
+    selection = asked.selection
+    assert selection.period is not None
+    interval = selection.ask.interval
+    start = period_start(selection.period, interval)
+    if interval == "month":
+        return month_name(start)
+    return wording.period_name(start, period_end(start, interval))

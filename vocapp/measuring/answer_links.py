@@ -1,0 +1,67 @@
+"""Addresses of the answers behind a number, on a page of a package that this one must not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import current_app, url_for
+
+from surveys.scoring import categories
+from vocapp.authoring.queries import SurveySummary
+
+_PAGE = "looking_into.answers"
+_COLOURS = ("promoter", "passive", "detractor")  # what charts call the categories of every metric
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLinks:
+    """Where the numbers of a results page lead; parameters: what its address says."""
+
+    survey: SurveySummary
+    parameters: Mapping[str, str]
+
+    def all(self) -> str:
+        return self._url({})
+
+    def score(self, score: int) -> str:
+        return self._url({"score": str(score)})
+
+    def category(self, colour: str) -> str:
+        """colour: promoter, passive or detractor, whatever the metric calls them."""
+        return self._url({"category": categories(self.survey.kind)[_COLOURS.index(colour)]})
+
+    def period(self, start: date) -> str:
+        return self._url({"start": start.isoformat()})
+
+    def segment(self, by: Mapping[str, str | None], start: date | None = None) -> str:
+        """The answers of a segment; None is no value. start: only of the period that begins so."""
+        named = {f"in.{name}": value or "" for name, value in by.items()}
+        return self._url(named | ({"start": start.isoformat()} if start else {}))
+
+    def side(self, by: Mapping[str, str | None], since: date | None, until: date | None) -> str:
+        """The answers of a segment within other days than those of the page (half-open)."""
+        days = {"period": "custom" if since or until else "all"}
+        if since:
+            days["since"] = since.isoformat()
+        if until:
+            days["until"] = (until - timedelta(days=1)).isoformat()
+        return self._url(days | {f"in.{name}": value or "" for name, value in by.items()})
+
+    def _url(self, more: Mapping[str, str]) -> str:
+        kept: dict[str, Any] = {
+            name: self.parameters[name] for name in self.parameters if name not in _NOT_KEPT
+        }
+        return url_for(_PAGE, key=self.survey.key, **(kept | dict(more)))
+
+
+_NOT_KEPT = frozenset(("by", "by2", "a", "b"))
+
+
+def links_of(survey: SurveySummary, parameters: Mapping[str, str]) -> AnswerLinks | None:
+    """None for a confidential survey: its single answers are shown to nobody."""
+    if survey.confidential or _PAGE not in current_app.view_functions:
+        return None
+    return AnswerLinks(survey, parameters)
