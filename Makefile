@@ -9,6 +9,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 # Files stay whole, so that a page's workspace is filled once.
 PYTEST_ARGS ?= -n auto --dist loadfile -q
+# How many random histories of a workspace `make prove` compares with a naive count, a database.
+HISTORIES ?= 300
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -81,6 +83,7 @@ test-widget: setup-dev
 	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" && npm test --silent
 
 prove: setup-dev
+	@VOC_HISTORIES=$(HISTORIES) $(BIN)/python scripts/test_services.py $(BIN)/python -m pytest -q tests/measuring/test_histories.py
 	@$(BIN)/python scripts/test_services.py $(BIN)/python -m tests.faults.prove $(PROVE_ARGS)
 
 bench: setup-dev
