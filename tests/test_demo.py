@@ -15,7 +15,8 @@ from nlp.taxonomy import starter_pack
 from vocapp import cli
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import Base, snapshot
-from vocapp.demo import answers, company, doings, sentences_en, sentences_ja, service
+from vocapp.demo import answers, asking, company, doings, sentences_en, sentences_ja, service
+from vocapp.distributing.models import Invitation
 from vocapp.following_up.models import FollowUp
 from vocapp.measuring.checking import check_cells
 from vocapp.people.models import Account, Contact
@@ -197,6 +198,31 @@ def test_who_leaves_was_unhappy_and_used_it_less_before(whole_plan, did):
 # --- what is filled -----------------------------------------------------------------------
 
 
+def asked_of(whole_plan, now=NOW):
+    _, people, planned = whole_plan
+    return asking.planned(Random("7:asking"), people, planned, now=now)
+
+
+def test_answers_by_mail_were_asked_for_and_others_stayed_silent(whole_plan):
+    asked = asked_of(whole_plan)
+    assert asked == asked_of(whole_plan)
+    assert len({each.id for each in asked}) == len(asked)
+    by_mail = {each.id: each for each in whole_plan[2] if each.channel == "email"}
+    answered = [each for each in asked if each.answer is not None]
+    assert {each.answer for each in answered} == by_mail.keys()
+    for each in answered:
+        assert each.asked_at < each.seen_at < each.answered_at < NOW
+        assert each.person == by_mail[each.answer].person
+    for kind, rate in asking.RATES.items():
+        sent = [each for each in asked if each.survey == kind and each.state != "not_sent"]
+        got = sum(each.answer is not None for each in sent) / len(sent)
+        assert abs(got - rate) < 0.05, kind
+    silent = [each for each in asked if each.answer is None]
+    assert {each.state for each in silent} == {"sent", "bounced", "not_sent"}
+    assert all(each.asked_at < NOW for each in silent)
+    assert 0.1 < sum(each.seen_at is not None for each in silent) / len(silent) < 0.25
+
+
 def filled(size=SMALL, now=NOW):
     opened = service.open_demo(now=now)
     for _ in service.fill(opened, seed=7, size=size):
@@ -248,6 +274,10 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert contents() == before
     assert before["outbox"] == 0
     assert len(all_of(DriverReport)) == 3
+    linked = {row.invitation_id for row in all_of(Response) if row.channel == "email"}
+    invitations = {row.id: row for row in all_of(Invitation)}
+    assert linked == {key for key, row in invitations.items() if row.state == "answered"}
+    assert len(invitations) > 2 * len(linked) > 20
 
     assert {each.role for each in opened.sign_ins} == {"admin", "product", "success", "viewer"}
     for each in opened.sign_ins:

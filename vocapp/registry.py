@@ -96,6 +96,11 @@ def _register_work() -> None:
         )
     )  # fmt: skip
     outbox.register(
+        outbox.Kind(
+            distributing_service.SEEN, mode="database", apply=distributing_service.mark_seen
+        )
+    )
+    outbox.register(
         outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
     )
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))

@@ -9,8 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from vocapp import outbox
 from vocapp.authoring.links import InvitationLink
+from vocapp.collecting import seeing
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.models import Invitation
@@ -271,12 +274,47 @@ def test_a_draft_is_not_shown_to_the_public(api):
 # --- links in e-mails -------------------------------------------------------------------
 
 
-def test_opening_rating_links_changes_nothing(api, invitation, digest_of_tables):
-    before = digest_of_tables()
+def noted():
+    """The notes that an invited person's page was fetched."""
+    with snapshot() as session:
+        return session.scalars(select(outbox.Pending.subject_id)).all()
+
+
+def test_opening_rating_links_answers_nothing(api, invitation, digest_of_tables):
+    before = digest_of_tables("outbox")
     for score in range(11):
         for method in ("GET", "HEAD", "OPTIONS"):
-            assert api.client.open(link_path(invitation, score), method=method).status_code == 200
-    assert digest_of_tables() == before
+            with api.client.open(link_path(invitation, score), method=method) as page:
+                assert page.status_code == 200
+    assert digest_of_tables("outbox") == before
+    assert set(noted()) == {invitation.invitation_id}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"), [("HEAD", {}), ("GET", {"Sec-Purpose": "prefetch;prerender"})]
+)
+def test_what_shows_nobody_a_page_is_not_noted(api, invitation, method, headers):
+    with api.client.open(link_path(invitation, 9), method=method, headers=headers) as page:
+        assert page.status_code == 200
+    assert noted() == []
+
+
+def test_a_busy_database_costs_the_note_and_not_the_page(api, invitation, monkeypatch):
+    monkeypatch.setattr(seeing, "_PATIENCE_S", 0.01)
+
+    def busy():
+        raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seeing, "transaction", busy)
+        with api.client.get(link_path(invitation, 9)) as page:
+            assert page.status_code == 200
+    with seeing._noting, api.client.get(link_path(invitation, 9)) as page:
+        assert page.status_code == 200
+    assert noted() == []
+    with api.client.get(link_path(invitation, 9)):
+        pass
+    assert len(noted()) == 1
 
 
 def test_a_rating_link_shows_the_score_as_chosen_and_says_what_counts(api, invitation):

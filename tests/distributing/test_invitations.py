@@ -395,12 +395,39 @@ def test_all_links_of_a_mail_may_be_opened_by_a_scanner(
     html = unescape(parts(mail_server.messages[0])["html"])
     links = set(re.findall(r'href="(http[^"]+)"', html))
     assert len(links) == 13  # eleven scores, the page, unsubscribing
-    before = digest_of_tables()
+    before = digest_of_tables("outbox")
     for link in links:
         for method in ("HEAD", "GET", "OPTIONS"):
-            assert api.client.open(path_of(link), method=method).status_code == 200
-    assert digest_of_tables() == before
+            with api.client.open(path_of(link), method=method) as page:
+                assert page.status_code == 200
+    assert digest_of_tables("outbox") == before
     assert count(Response) == 0
+    before = digest_of_tables("outbox", "invitation")
+    while outbox.work_off("seen", now=utcnow()):
+        pass
+    assert digest_of_tables("outbox", "invitation") == before
+    with snapshot() as session:
+        (shown,) = session.scalars(select(Invitation))
+    assert (shown.state, shown.answered_at, shown.clicked_at is None) == ("sent", None, False)
+
+
+def test_the_first_time_a_page_was_fetched_is_kept_and_stands_in_the_funnel(
+    api, invite, mail_server, send_mail
+):
+    made = invite()
+    send_mail()
+    assert api.get("/api/v1/surveys/nps/funnel").json["unknown"] == ["opened", "started"]
+    seen = []
+    for _ in range(2):
+        with api.client.get(path_of(made["link"])):
+            pass
+        outbox.work_off("seen", now=utcnow())
+        seen.append(api.get(f"/api/v1/invitations/{made['id']}").json["clicked_at"])
+    assert seen[0] == seen[1] is not None
+    funnel = api.get("/api/v1/surveys/nps/funnel").json
+    counts = {stage["name"]: stage["count"] for stage in funnel["stages"]}
+    assert counts == {"invited": 1, "delivered": 1, "started": 1, "answered": 0}
+    assert funnel["unknown"] == ["opened"]
 
 
 def test_one_click_stops_mail_and_opening_the_link_does_not(

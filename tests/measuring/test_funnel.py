@@ -100,7 +100,7 @@ def test_the_page_says_what_is_known(api, staff, drain_outbox):
     page = unescape(staff("viewer").get("/results/nps").text)
     assert "From invitation to answer" in page
     assert "20% of those invited (13% to 29%)" in page
-    assert "Not recorded, so not shown as zero: Seen to be opened, Started." in page
+    assert "Not recorded, so not shown as zero: Seen to be opened, Survey page fetched." in page
 
 
 @pytest.mark.parametrize(

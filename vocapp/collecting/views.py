@@ -2,8 +2,9 @@
 
 Two steps, both plain forms. The first asks the score and its button stores it; the
 second asks for the rest and corrects the same response, so that the score is kept even
-when somebody stops before the comment. A GET never changes anything: mail scanners open
-every link, and the better ones run scripts, so only a pressed button counts.
+when somebody stops before the comment. A GET never counts: mail scanners open every link,
+and the better ones run scripts, so only a pressed button counts. That an invited person's
+page was fetched is noted on the invitation, and is nowhere taken for an answer.
 
 The forms carry no CSRF token: everybody may answer, there is no session to ride on, and
 an iframe on another site gets no cookies. What a form may correct is decided by the
@@ -32,6 +33,7 @@ from vocapp.collecting import queries, service
 from vocapp.collecting.forms import MAX_CHARS, Filled, field_name, read_answers, read_score
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
+from vocapp.collecting.seeing import note_afterwards
 from vocapp.collecting.service import Submission
 from vocapp.collecting.texts import respondent_texts
 from vocapp.database import utcnow, uuid7
@@ -177,7 +179,10 @@ def invited(token: str) -> Any:
     sheet = replace(sheet, invitation=link)
     if request.method == "POST":
         return _take(sheet)
-    return _ask(_as_clicked(sheet))
+    sheet = _as_clicked(sheet)
+    if sheet.answered_before is None:
+        note_afterwards(link)
+    return _ask(sheet)
 
 
 def _visit_survey(public_id: str, *, channel: str) -> Any:

@@ -25,12 +25,14 @@ from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
-from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import company, doings, progressing
+from vocapp.demo import asking, company, doings, progressing
 from vocapp.demo.answers import PlannedAnswer
+from vocapp.demo.asking import PlannedInvitation
 from vocapp.demo.company import Person
 from vocapp.demo.progress import Progress
+from vocapp.distributing.models import Invitation
 from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.models import Contact
 from vocapp.people.service import identify_contact, upsert_account
@@ -180,7 +182,10 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
     did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
     yield from _write_events(opened.workspace_id, did, now=now)
-    yield from _write_answers(opened.workspace_id, plan, surveys, contacts, now=now)
+    asked = asking.planned(Random(f"{seed}:asking"), people, plan, now=now)  # noqa: S311
+    yield from _write_invitations(opened.workspace_id, asked, surveys, contacts)
+    behind = {each.answer: each.id for each in asked if each.answer is not None}
+    yield from _write_answers(opened.workspace_id, plan, surveys, contacts, behind, now=now)
     yield from _work_off(opened.workspace_id)
     for survey_id in surveys.values():
         ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
@@ -259,11 +264,43 @@ def _write_events(
         yield Progress("events", min(len(planned), start + _EVENTS), len(planned))
 
 
+def _write_invitations(
+    workspace_id: UUID,
+    planned: Sequence[PlannedInvitation],
+    surveys: dict[str, UUID],
+    contacts: dict[str, UUID],
+) -> Iterator[Progress]:
+    """Write who was asked as sending left it; no mail goes out for what is long past."""
+    for start in range(0, len(planned), _EVENTS):
+        rows = [
+            {
+                "workspace_id": workspace_id,
+                "id": each.id,
+                "survey_id": surveys[each.survey],
+                "contact_id": contacts[each.person.facts.external_id or ""],
+                "channel": "email",
+                "state": each.state,
+                "reason": each.reason,
+                "send_at": each.asked_at,
+                "created_at": each.asked_at,
+                "sent_at": each.asked_at if each.state in {"sent", "answered"} else None,
+                "clicked_at": each.seen_at,
+                "answered_at": each.answered_at,
+                "bounced_at": each.asked_at if each.state == "bounced" else None,
+            }
+            for each in planned[start : start + _EVENTS]
+        ]
+        with transaction() as session:
+            insert_absent(session, Invitation, rows)
+        yield Progress("invitations", start + len(rows), len(planned))
+
+
 def _write_answers(
     workspace_id: UUID,
     plan: Sequence[PlannedAnswer],
     surveys: dict[str, UUID],
     contacts: dict[str, UUID],
+    invitations: dict[UUID, UUID],
     *,
     now: datetime,
 ) -> Iterator[Progress]:
@@ -289,7 +326,8 @@ def _write_answers(
             submissions.append(
                 _submission(
                     answer, given, surveys[answer.survey],
-                    contacts.get(answer.person.facts.external_id or ""), now=now,
+                    contacts.get(answer.person.facts.external_id or ""),
+                    invitations.get(answer.id), now=now,
                 )
             )  # fmt: skip
         for outcome in record_batch(workspace_id, submissions, now=batch[-1].answered_at):
@@ -316,6 +354,7 @@ def _submission(
     given: dict[str, int | str],
     survey_id: UUID,
     contact_id: UUID | None,
+    invitation_id: UUID | None,
     *,
     now: datetime,
 ) -> Submission:
@@ -330,6 +369,7 @@ def _submission(
         id=answer.id,
         locale=answer.person.language,
         contact_id=contact_id,
+        invitation_id=invitation_id,
         quiet=answer.answered_at < now - _QUIET_AFTER,
     )
 
@@ -338,6 +378,7 @@ def _submission(
 
 _STEPS = {
     "measure": "scores", "analyse": "themes", "follow_up": "follow-ups", "drivers": "drivers",
+    "answered": "invitations",
 }  # fmt: skip
 
 

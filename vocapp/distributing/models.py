@@ -19,7 +19,9 @@ class Invitation(TenantRow, Base):
 
     `state` moves scheduled → sending → sent → answered. `unknown` means that the mail
     server may or may not have taken it (see docs/adr): a person decides, we do not
-    send twice.
+    send twice. `clicked_at`: when the page behind the link was first fetched, which
+    scanners of mail do as well as people. `delivered_at` and `opened_at` are kept for
+    senders that tell; nothing here finds them out.
     """
 
     survey_id: Mapped[UUID]

@@ -95,8 +95,10 @@ def stages_reached(
     """How many of those invited in a period (half-open) came to each stage of the funnel.
 
     Invited: an invitation was due and nothing kept us from sending it. Delivered: the mail server
-    took it, or the person answered, and it did not come back. Opened and started are left out
-    where no invitation of the survey has ever had them recorded: unknown is not zero.
+    took it, or the person answered, and it did not come back. Started: the page behind the link
+    was fetched, or answered; scanners of mail fetch it, too, so this is an upper bound. Opened and
+    started are left out where no invitation of the survey has ever had them recorded: unknown is
+    not zero.
     """
     invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
     conditions = [

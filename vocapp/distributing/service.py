@@ -26,7 +26,7 @@ from vocapp.people.service import (
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, keyed_hash, unsign
 
-MAIL, ANSWERED, FORGET_MAIL = "mail", "answered", "forget_mail"
+MAIL, ANSWERED, SEEN, FORGET_MAIL = "mail", "answered", "seen", "forget_mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,21 @@ def mark_answered(session: Session, rows: Sequence[Pending]) -> None:
                 Invitation.answered_at.is_(None),
             )
             .values(state="answered", answered_at=row.created_at)
+        )
+
+
+def mark_seen(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox kind `seen`: the page behind the link was fetched, by a person or by a scanner of
+    mail; only the first time is kept, and the state does not move."""
+    for row in rows:
+        session.execute(
+            update(Invitation)
+            .where(
+                Invitation.workspace_id == row.workspace_id,
+                Invitation.id == row.subject_id,
+                Invitation.clicked_at.is_(None),
+            )
+            .values(clicked_at=row.created_at)
         )
 
 

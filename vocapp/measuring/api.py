@@ -164,8 +164,10 @@ class FunnelQuery(BaseModel):
     summary="Of those invited, how many were reached and answered",
     description=(
         "Counts invitations that were due in the period. A stage that nothing records stands in "
-        "`unknown`, not as zero. Opens are seen by a picture that mail programs load unasked or "
-        "never, so no rate should rest on them."
+        "`unknown`, not as zero. `delivered` is what the mail server took and did not return. "
+        "`started` is who fetched the page of the survey, or answered; scanners of mail fetch it, "
+        "too, so it is an upper bound. Opens are seen by a picture that mail programs load unasked "
+        "or never. No rate should rest on either."
     ),
 )
 @machine()

@@ -195,6 +195,7 @@ def _shown_funnel(survey: SurveySummary, ask: Ask) -> dict[str, Any] | None:
         "rows": [wording.stage_row(stage) for stage in found.stages],
         "unknown": _(", ").join(wording.stage_name(name) for name in found.unknown),
         "has_opens": any(stage.name == "opened" for stage in found.stages),
+        "has_starts": any(stage.name == "started" for stage in found.stages),
     }
 
 

@@ -197,7 +197,7 @@ def stage_name(name: str) -> str:
         "invited": _("Invited"),
         "delivered": _("Taken by the mail server, not returned"),
         "opened": _("Seen to be opened"),
-        "started": _("Started"),
+        "started": _("Survey page fetched"),
         "answered": _("Answered"),
     }[name]
 
@@ -215,5 +215,5 @@ def stage_row(stage: Stage) -> dict[str, Any]:
         )
     return {
         "label": stage_name(stage.name), "value": stage.count, "text": number(stage.count),
-        "note": note, "is_pale": stage.name == "opened",
+        "note": note, "is_pale": stage.name in {"opened", "started"},
     }  # fmt: skip
