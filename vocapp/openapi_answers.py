@@ -207,7 +207,8 @@ SCHEMAS: dict[str, Schema] = {
         "properties": {
             "id": or_null(ID), "survey": TEXT,
             "contact": record(id=ID, name=TEXT, email=or_null(TEXT)),
-            "channel": TEXT, "state": TEXT, "reason": or_null(TEXT), "link": or_null(TEXT),
+            "channel": TEXT, "touchpoint": or_null(TEXT), "state": TEXT, "reason": or_null(TEXT),
+            "link": or_null(TEXT),
             **{name: or_null(TIME) for name in (
                 "send_at", "created_at", "sent_at", "delivered_at", "opened_at", "clicked_at",
                 "answered_at", "bounced_at",

@@ -38,6 +38,31 @@ def test_a_response_is_stored_with_its_people_and_shown(any_api):
     assert shown["attributes"]["role"] == "admin"
 
 
+def test_the_touchpoint_is_an_attribute_of_the_answer_itself(any_api, drain_outbox):
+    any_api.survey()
+    person = {"external_id": "u1", "attributes": {"touchpoint": "mine", "channel": "phone"}}
+    said = any_api.respond(score=9, touchpoint="  onboarding  ", contact=person).json
+    unsaid = any_api.respond(score=2, contact=person).json
+    assert (said["attributes"]["touchpoint"], said["attributes"]["channel"]) == (
+        "onboarding", "api",
+    )  # fmt: skip
+    assert "touchpoint" not in unsaid["attributes"]
+    drain_outbox()
+    metrics = any_api.get("/api/v1/surveys/nps/metrics?by=touchpoint").json
+    assert {(s["by"]["touchpoint"], s["n"]) for s in metrics["segments"]} == {
+        ("onboarding", 1), (None, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("touchpoint", ["", "   ", "x" * 101, 5, ["a"], "a\0b"])
+def test_a_touchpoint_that_cannot_be_kept_is_named(api, touchpoint):
+    api.survey()
+    answer = api.respond(score=9, touchpoint=touchpoint)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json["errors"]] == ["touchpoint"]
+    assert stored_count() == 0
+
+
 def test_a_retried_response_counts_once(any_api, drain_outbox):
     any_api.survey()
     body = {"id": str(uuid4()), "score": 9}

@@ -57,6 +57,33 @@ def test_an_invitation_is_due_at_once_and_has_a_link(api, invite):
     assert len(pending()) == 1
 
 
+def test_an_answer_has_the_touchpoint_of_its_invitation(api, invite):
+    made = invite(
+        touchpoint=" onboarding done ",
+        contact={"email": "aiko@example.com", "attributes": {"touchpoint": "of the person"}},
+    )
+    assert made["touchpoint"] == "onboarding done"
+    path = path_of(made["link"])
+    page = api.client.get(path)
+    token = re.search(r'name="token" value="([^"]+)"', page.text).group(1)
+    form = {"token": token, "q-score": "9", "step": "score"}
+    assert api.client.post(path, data=form).status_code == 200
+    with snapshot() as session:
+        (response,) = session.scalars(select(Response)).all()
+    assert response.attributes["touchpoint"] == "onboarding done"
+
+
+def test_a_retried_invitation_with_another_touchpoint_is_refused(api, invite):
+    key = {"headers": {"Idempotency-Key": "one"}}
+    body = {"survey": "nps", "contact": {"email": "a@example.com"}, "touchpoint": "renewal"}
+    invite()  # makes the survey
+    statuses = [
+        api.post("/api/v1/invitations", body | change, **key).status_code
+        for change in ({}, {}, {"touchpoint": "ticket closed"}, {"touchpoint": None})
+    ]
+    assert statuses == [201, 200, 409, 409]
+
+
 def test_an_invitation_for_later_waits_until_then(api, invite, mail_server, send_mail):
     made = invite(send_at=(utcnow() + timedelta(hours=1)).isoformat())
     send_mail()

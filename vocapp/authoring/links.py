@@ -22,11 +22,13 @@ class InvitationLink:
     invitation_id: UUID
     survey_id: UUID
     contact_id: UUID
+    touchpoint: str | None = None
 
     def token(self) -> str:
         """The same each time it is asked for."""
         ids = (self.workspace_id, self.invitation_id, self.survey_id, self.contact_id)
-        return sign("invitation-link", [each.hex for each in ids])
+        more = [self.touchpoint] if self.touchpoint else []
+        return sign("invitation-link", [*(each.hex for each in ids), *more])
 
     def url(self, *, score: int | None = None) -> str:
         """Where the invited person answers; with a score it is shown as chosen."""
@@ -36,8 +38,10 @@ class InvitationLink:
 
 def read_invitation_token(token: str) -> InvitationLink:
     """What stands in a token; raises BadToken."""
-    ids = unsign("invitation-link", token)
+    found = unsign("invitation-link", token)
     try:
-        return InvitationLink(*(UUID(hex=each) for each in ids))
+        workspace_id, invitation_id, survey_id, contact_id = (UUID(hex=each) for each in found[:4])
+        touchpoint = str(found[4]) if len(found) > 4 else None
+        return InvitationLink(workspace_id, invitation_id, survey_id, contact_id, touchpoint)
     except (TypeError, ValueError, AttributeError) as exc:
         raise BadToken("invitation-link") from exc

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from surveys.definitions import Definition
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.service import Submission, checked_answers
-from vocapp.people.parsing import AccountBody, ContactBody, Instant
+from vocapp.people.parsing import AccountBody, ContactBody, Instant, Touchpoint
 from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_json
 
@@ -36,6 +36,9 @@ class ResponseBody(AnswersBody):
     channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
     answered_at: Instant | None = None
     locale: str | None = Field(None, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
+    touchpoint: Touchpoint | None = Field(
+        None, description="The moment that the answer is about; an attribute of the answer"
+    )
     contact: ContactBody | None = None
     account: AccountBody | None = None
 
@@ -99,6 +102,7 @@ def submission_of(
         locale=body.locale,
         contact=body.contact.facts() if body.contact else None,
         account=body.account.facts() if body.account else None,
+        attributes={"touchpoint": body.touchpoint} if body.touchpoint else {},
     )
 
 

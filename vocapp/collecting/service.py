@@ -307,9 +307,10 @@ def _attributes(
 ) -> dict[str, Any]:
     """The facts as they were when the person answered: what is known, then what was said.
 
-    An answer that arrives late says what held then, even where newer facts are known.
+    An answer that arrives late says what held then, even where newer facts are known. What is
+    said of the answer itself (channel, touchpoint, language) is never a fact of person or account.
     """
-    found: dict[str, Any] = {"channel": item.channel}
+    found: dict[str, Any] = {}
     if account is not None:
         found |= account.attributes
         found |= _account_facts(account)
@@ -321,7 +322,7 @@ def _attributes(
         found |= _account_facts(item.account)
     if item.contact is not None and contact is not None:  # nothing of an erased person
         found |= dict(item.contact.attributes)
-    found |= item.attributes
+    found |= {"touchpoint": None, "channel": item.channel, **item.attributes}
     if item.locale:
         found["locale"] = item.locale
     return {name: value for name, value in found.items() if value is not None}

@@ -97,6 +97,12 @@ class Sheet:
         return edit_token(self.survey.workspace_id, self.response_id)
 
     @property
+    def attributes(self) -> dict[str, str]:
+        """What the invitation says of the answer."""
+        touchpoint = self.invitation.touchpoint if self.invitation else None
+        return {"touchpoint": touchpoint} if touchpoint else {}
+
+    @property
     def score(self) -> int | None:
         return read_score(self.definition.primary, self.typed.get(self.definition.primary.key))
 
@@ -284,6 +290,7 @@ def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> None:
             locale=sheet.language.tag,
             contact_id=sheet.invitation.contact_id if sheet.invitation else None,
             invitation_id=sheet.invitation.invitation_id if sheet.invitation else None,
+            attributes=sheet.attributes,
         ),
         now=now,
     )

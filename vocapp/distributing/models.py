@@ -21,7 +21,8 @@ class Invitation(TenantRow, Base):
     server may or may not have taken it (see docs/adr): a person decides, we do not
     send twice. `clicked_at`: when the page behind the link was first fetched, which
     scanners of mail do as well as people. `delivered_at` and `opened_at` are kept for
-    senders that tell; nothing here finds them out.
+    senders that tell; nothing here finds them out. `touchpoint`: the moment that the
+    survey is about; the answer has it, too.
     """
 
     survey_id: Mapped[UUID]
@@ -29,6 +30,7 @@ class Invitation(TenantRow, Base):
     channel: Mapped[str] = mapped_column(short_text(20))
     state: Mapped[str] = mapped_column(short_text(20))
     reason: Mapped[str | None] = mapped_column(short_text(60))
+    touchpoint: Mapped[str | None] = mapped_column(short_text(100))
     send_at: Mapped[datetime]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

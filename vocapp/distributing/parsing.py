@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from vocapp.people.parsing import AccountBody, Address, ContactBody
+from vocapp.people.parsing import AccountBody, Address, ContactBody, Touchpoint
 from vocapp.people.service import ContactFacts
 
 MAX_LINES = 1000
@@ -51,6 +51,7 @@ class InvitationBody(BaseModel):
     send_at: (
         Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_reach)] | None
     ) = None
+    touchpoint: Touchpoint | None = None
 
     @field_validator("contact")
     @classmethod

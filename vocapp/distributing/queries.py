@@ -31,6 +31,7 @@ class InvitationRow:
     channel: str
     state: str
     reason: str | None
+    touchpoint: str | None
     link: str
     send_at: datetime
     created_at: datetime
@@ -150,9 +151,11 @@ def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[I
 
 
 def _row(row: Invitation, key: str, name: str, email: str | None) -> InvitationRow:
-    link = InvitationLink(row.workspace_id, row.id, row.survey_id, row.contact_id)
+    link = InvitationLink(
+        row.workspace_id, row.id, row.survey_id, row.contact_id, row.touchpoint
+    )  # fmt: skip
     return InvitationRow(
-        row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason, link.url(),
-        row.send_at, row.created_at, row.sent_at, row.delivered_at, row.opened_at, row.clicked_at,
-        row.answered_at, row.bounced_at,
+        row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason,
+        row.touchpoint, link.url(), row.send_at, row.created_at, row.sent_at, row.delivered_at,
+        row.opened_at, row.clicked_at, row.answered_at, row.bounced_at,
     )  # fmt: skip

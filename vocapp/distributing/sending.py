@@ -135,7 +135,9 @@ def _letter(
         language=best_language(contact.locale or workspace.locale, definition.languages),
         name=contact.name,
         address=contact.email or "",
-        link=InvitationLink(workspace.id, invitation.id, survey.id, contact.id),
+        link=InvitationLink(
+            workspace.id, invitation.id, survey.id, contact.id, invitation.touchpoint
+        ),
     )
 
 

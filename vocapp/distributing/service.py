@@ -37,6 +37,7 @@ class NewInvitation:
     contact: ContactFacts
     account: AccountFacts | None = None
     send_at: datetime | None = None
+    touchpoint: str | None = None
     idempotency_key: str | None = None
 
 
@@ -107,6 +108,7 @@ def _invite(
         channel="email",
         state="not_sent" if reason else "scheduled",
         reason=reason,
+        touchpoint=new.touchpoint,
         send_at=new.send_at or now,
         created_at=now,
     )
@@ -134,7 +136,8 @@ def _repeated(
     row = session.scalars(
         scoped(Invitation, workspace_id).where(Invitation.id == invitation_id)
     ).one()
-    if (row.survey_id, row.contact_id) != (new.survey_id, contact.id):
+    asked = (row.survey_id, row.contact_id, row.touchpoint)
+    if asked != (new.survey_id, contact.id, new.touchpoint):
         raise Conflict("This Idempotency-Key was used for another invitation.")
     return Invited(row.id, row.state, row.reason, created=False)
 

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictInt,
+    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -49,6 +50,7 @@ def _iso_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_iso_day)]
 Name = Annotated[str, Field(max_length=300)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
+Touchpoint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 def _bounded(attributes: dict[str, Scalar]) -> dict[str, Scalar]:

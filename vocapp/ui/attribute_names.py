@@ -44,7 +44,7 @@ def _known_values() -> dict[tuple[str, str], str]:
         ("channel", "web"): _("Survey page"),
         ("channel", "widget"): _("Widget"),
         ("channel", "embed"): _("Embedded page"),
-        ("channel", "email"): _("E-mail"),
+        ("channel", "email"): _("E-mail link"),
         ("channel", "import"): _("Import"),
         ("locale", "ja"): _("Japanese"),
         ("locale", "en"): _("English"),
