@@ -22,7 +22,6 @@ from vocapp.measuring.counting import (
     CellChanges,
     CellKey,
     Given,
-    Histogram,
     Target,
     column_names,
     columns_of,
@@ -169,17 +168,22 @@ class _Scan:
         values = reportable_values(
             given.attributes, answered_at=given.answered_at, reportable=self._target.reportable
         )
-        codes = {name: self._known.known_code(name, value) or 0 for name, value in values.items()}
-        row = columns_of(given, self._target, day, index, codes)
+        codes = [
+            (self._known.known_code(item.name, values[item.name]) or 0)
+            if item.name in values
+            else 0
+            for item in self._target.reportable
+        ]
+        row = columns_of(given, day, index, codes)
         names = column_names(self._target)
         return day, index, {name: n for name, n in zip(names, row, strict=True) if n}
 
-    def expected(self) -> dict[CellKey, Histogram]:
+    def expected(self) -> dict[CellKey, tuple[int, ...]]:
         return {
-            (name, *key): histogram
+            (name, *key): tuple(histogram.tolist())
             for name, cells in (("total", self._changes.totals), ("value", self._changes.values))
             for key, histogram in cells.items()
-            if any(histogram)
+            if histogram.any()
         }
 
 
@@ -195,8 +199,8 @@ def _batches(session: Session, workspace_id: UUID) -> Iterator[Sequence[Given]]:
         yield batch
 
 
-def _stored(session: Session, target: Target) -> tuple[dict[CellKey, Histogram], int]:
-    found: dict[CellKey, Histogram] = {}
+def _stored(session: Session, target: Target) -> tuple[dict[CellKey, tuple[int, ...]], int]:
+    found: dict[CellKey, tuple[int, ...]] = {}
     count = 0
     for name, model, key in (
         ("total", ScoreTotal, ("question_id", "local_day")),
@@ -207,7 +211,7 @@ def _stored(session: Session, target: Target) -> tuple[dict[CellKey, Histogram],
         )
         for row in rows:
             count += 1
-            histogram = [getattr(row, column) for column in HISTOGRAM_COLUMNS]
+            histogram = tuple(getattr(row, column) for column in HISTOGRAM_COLUMNS)
             if any(histogram):
                 found[(name, *(getattr(row, column) for column in key))] = histogram
     return found, count

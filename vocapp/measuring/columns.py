@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,7 @@ def type_of(column: str) -> np.dtype[Any]:
     return _LONG if column in {PERSON, ACCOUNT, MOMENT, TIE} else _BYTE
 
 
+@lru_cache(maxsize=65_536)
 def digest(key: UUID | None) -> int:
     """A signed number of 64 bits that stands for a person or account; 0 for None.
 
@@ -238,7 +240,7 @@ class Chunks:
 def _upsert(
     session: Session, model: Any, key: Sequence[str], values: Sequence[str], rows: list[Any]
 ) -> None:
-    insert = insert_into(session, model)
+    insert = insert_into(session, model.__table__)
     statement = insert.on_conflict_do_update(
         index_elements=["workspace_id", "generation", *key],
         set_={name: insert.excluded[name] for name in values},

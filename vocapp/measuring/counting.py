@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import Reportables, reportable_values
-from surveys.periods import local_day
+from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, value_of
+from surveys.periods import zone
 from surveys.questions import scale_of
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import insert_into, read_once
+from vocapp.database import insert_into, load_rows, read_once
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import KnownValues, from_stored
-from vocapp.measuring.columns import Chunks, Key, Place
+from vocapp.measuring.columns import Chunks, Column, Key
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
@@ -29,10 +30,11 @@ from vocapp.measuring.models import (
     ScoreTotal,
 )
 
-Histogram = list[int]
+Histogram = np.ndarray[Any, Any]
 CellKey = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MOST_SEEN = 10_000
 _IDS = 1000  # in one statement; databases limit its parameters
 
 
@@ -79,6 +81,7 @@ _GIVEN = (
     Response.id, Response.survey_id, Response.contact_id, Response.account_id,
     Response.answered_at, Response.attributes,
 )  # fmt: skip
+Scores = Mapping[UUID, Mapping[UUID, int]]  # response → question → place in the histogram
 
 
 def read_given(session: Session, query: Any) -> list[Given]:
@@ -86,26 +89,44 @@ def read_given(session: Session, query: Any) -> list[Given]:
     return [Given(*row) for row in session.execute(query.with_only_columns(*_GIVEN))]
 
 
-def current_scores(
-    session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
-) -> dict[UUID, dict[UUID, int]]:
-    """Histogram index per question of each response, over all scale questions."""
+def current_scores(session: Session, workspace_id: UUID, response_ids: Sequence[UUID]) -> Scores:
+    """Over all scale questions."""
+    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    for ids in _portions(response_ids):
+        _read_scores(session, workspace_id, _ANSWERS.where(Answer.response_id.in_(ids)), found)
+    return found
+
+
+def scores_between(session: Session, first: Given, last: Given, workspace_id: UUID) -> Scores:
+    """Those of one survey's responses from one to another, by time; perhaps some more."""
+    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    query = _ANSWERS.join(
+        Response,
+        (Response.workspace_id == Answer.workspace_id) & (Response.id == Answer.response_id),
+    ).where(
+        Response.workspace_id == workspace_id,
+        Response.survey_id == first.survey_id,
+        Response.answered_at.between(first.answered_at, last.answered_at),
+    )
+    _read_scores(session, workspace_id, query, found)
+    return found
+
+
+_ANSWERS = select(Answer.response_id, Answer.question_id, Answer.number)
+
+
+def _read_scores(
+    session: Session, workspace_id: UUID, query: Any, found: dict[UUID, dict[UUID, int]]
+) -> None:
     starts = read_once(
         session, ("scale-starts", workspace_id), lambda: _scale_starts(session, workspace_id)
     )
-    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for ids in _portions(response_ids):
-        rows = session.execute(
-            select(Answer.response_id, Answer.question_id, Answer.number).where(
-                Answer.workspace_id == workspace_id,
-                Answer.response_id.in_(ids),
-                Answer.number.is_not(None),
-            )
-        )
-        for response_id, question_id, number in rows:
-            if number is not None and question_id in starts:
-                found[response_id][question_id] = number - starts[question_id]
-    return found
+    rows = session.execute(
+        query.where(Answer.workspace_id == workspace_id, Answer.number.is_not(None))
+    )
+    for response_id, question_id, number in rows:
+        if question_id in starts:
+            found[response_id][question_id] = number - starts[question_id]
 
 
 def _scale_starts(session: Session, workspace_id: UUID) -> dict[UUID, int]:
@@ -130,46 +151,67 @@ class CellChanges:
     def add(
         self, question_id: UUID, day: date, index: int, values: Mapping[str, str], sign: int
     ) -> None:
-        _bump(self.totals, (question_id, day), index, sign)
+        """One answer."""
+        one = np.zeros(len(HISTOGRAM_COLUMNS), dtype=np.int64)
+        one[index] = sign
+        self._add(self.totals, (question_id, day), one)
         month = day.replace(day=1)
         for attribute, value in values.items():
-            _bump(self.values, (question_id, attribute, month, value), index, sign)
+            self._add(self.values, (question_id, attribute, month, value), one)
+
+    def add_many(self, key: Key, rows: Column, target: Target, known: KnownValues) -> None:
+        """Answers of a question and month; rows: their columns, shape (answers, columns)."""
+        question_id, month, _ = key
+        score = rows[:, 0] - 1
+        for day, histogram in _histograms(rows[:, 1], score):
+            self._add(self.totals, (question_id, month.replace(day=day)), histogram)
+        for place, item in enumerate(target.reportable, start=len(columns.BASE)):
+            for code, histogram in _histograms(rows[:, place], score):
+                value = known.value(item.name, code)
+                self._add(self.values, (question_id, item.name, month, value), histogram)
+
+    @staticmethod
+    def _add(cells: dict[CellKey, Histogram], key: CellKey, histogram: Histogram) -> None:
+        found = cells.get(key)
+        cells[key] = histogram if found is None else found + histogram
 
 
-def _bump(cells: dict[CellKey, Histogram], key: CellKey, index: int, sign: int) -> None:
-    histogram = cells.get(key)
-    if histogram is None:
-        histogram = cells[key] = [0] * len(HISTOGRAM_COLUMNS)
-    histogram[index] += sign
+def _histograms(codes: Column, score: Column) -> Iterator[tuple[int, Histogram]]:
+    """Of each code but 0 the histogram of its scores."""
+    width = len(HISTOGRAM_COLUMNS)
+    most = (int(codes.max()) + 1) * width
+    table = np.bincount(codes * width + score, minlength=most).reshape(-1, width)
+    for code in np.flatnonzero(table.any(axis=1)):
+        if code:
+            yield int(code), table[code]
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
-    """A response as a generation should hold it; codes: of its attributes' values."""
+class _Describer:
+    """Days and codes of responses; values that were seen before are not read again."""
 
-    day: date
-    values: Mapping[str, str]
-    codes: Mapping[str, int]
-    level: int
+    def __init__(self, target: Target, known: KnownValues) -> None:
+        self._zone, self._known = zone(target.time_zone), known
+        self._items = [(item, {}) for item in target.reportable]  # type: ignore[var-annotated]
+
+    def day(self, given: Given) -> date:
+        return given.answered_at.astimezone(self._zone).date()
+
+    def codes(self, given: Given) -> list[int]:
+        """Of each reportable attribute the code of its value, 0 for none; learns new values."""
+        return [self._code(item, seen, given) for item, seen in self._items]
+
+    def _code(self, item: Reportable, seen: dict[str, int], given: Given) -> int:
+        raw = given.attributes.get(item.name)
+        if type(raw) is str and raw in seen:
+            return seen[raw]
+        value = value_of(item, given.attributes, given.answered_at)
+        code = 0 if value is None else self._known.code(item.name, value)
+        if type(raw) is str and item.name not in BANDS_OF_THEIR_OWN and len(seen) < _MOST_SEEN:
+            seen[raw] = code
+        return code
 
 
-def describe(given: Given, target: Target, known: KnownValues) -> Current:
-    """Day, values and level of a response; new values are learnt."""
-    found = reportable_values(
-        given.attributes, answered_at=given.answered_at, reportable=target.reportable
-    )
-    codes = {name: known.code(name, value) for name, value in found.items()}
-    return Current(
-        day=local_day(given.answered_at, target.time_zone),
-        values={name: known.value(name, code) for name, code in codes.items()},
-        codes=codes,
-        level=columns.level_of(columns.digest(given.contact_id or given.id)),
-    )
-
-
-def columns_of(
-    given: Given, target: Target, day: date, index: int, codes: Mapping[str, int]
-) -> tuple[int, ...]:
+def columns_of(given: Given, day: date, index: int, codes: Sequence[int]) -> tuple[int, ...]:
     """The numbers of an answer, in the order of `column_names`."""
     return (
         index + 1,
@@ -178,7 +220,7 @@ def columns_of(
         columns.digest(given.account_id),
         (given.answered_at - _EPOCH) // _MICROSECOND,
         int.from_bytes(given.id.bytes[:8], "big") - (1 << 63),
-        *(codes.get(item.name, 0) for item in target.reportable),
+        *codes,
     )
 
 
@@ -190,49 +232,66 @@ def column_names(target: Target) -> tuple[str, ...]:
     )
 
 
-def count(session: Session, target: Target, responses: Sequence[Given], *, new: bool) -> None:
-    """Bring a generation up to date with these responses.
-
-    new: nothing of them is counted in it, which saves looking. The caller holds the cell state.
-    """
+def count(session: Session, target: Target, responses: Sequence[Given]) -> None:
+    """Bring a generation up to date with these responses. The caller holds the cell state."""
     if responses:
-        _Batch(session, target).run(responses, new=new)
+        ids = [given.id for given in responses]
+        scores = current_scores(session, target.workspace_id, ids)
+        _Batch(session, target).run(responses, scores)
+
+
+def count_next(session: Session, target: Target, responses: Sequence[Given]) -> None:
+    """Count responses of which nothing is counted in this generation: of one survey, in the
+    order of their time. The caller holds the cell state."""
+    scores = scores_between(session, responses[0], responses[-1], target.workspace_id)
+    _Batch(session, target, is_new=True).run(responses, scores)
+
+
+class _Counted(NamedTuple):
+    response_id: UUID
+    question_id: UUID
+    local_day: date
+    score_index: int
+    chunk: int
+    place: int
 
 
 class _Batch:
     """One batch of responses on its way into a generation."""
 
-    def __init__(self, session: Session, target: Target) -> None:
-        self._session, self._target = session, target
+    def __init__(self, session: Session, target: Target, *, is_new: bool = False) -> None:
+        self._session, self._target, self._is_new = session, target, is_new
         self._known = KnownValues(session, target.workspace_id, target.generation)
         self._changes = CellChanges()
         self._chunks = Chunks(session, target.workspace_id, target.generation, column_names(target))
-        self._counted: list[dict[str, Any]] = []
-        self._appended: dict[Key, list[tuple[Sequence[int], dict[str, Any]]]] = defaultdict(list)
+        self._moved: list[_Counted] = []
+        self._added: dict[Key, list[tuple[Sequence[int], Given, date]]] = defaultdict(list)
+        self._gone: list[tuple[UUID, UUID]] = []
 
-    def run(self, responses: Sequence[Given], *, new: bool) -> None:
-        ids = [given.id for given in responses]
-        scores = current_scores(self._session, self._target.workspace_id, ids)
-        former = {} if new else self._former(ids)
-        current = [describe(given, self._target, self._known) for given in responses]
-        keys = {
-            (question_id, now.day.replace(day=1), now.level)
-            for given, now in zip(responses, current, strict=True)
-            for question_id in scores.get(given.id, ())
-        }
-        self._chunks.load((row.chunk for rows in former.values() for row in rows.values()), keys)
-        gone: list[tuple[UUID, UUID]] = []
-        for given, now in zip(responses, current, strict=True):
-            old, new_scores = former.get(given.id, {}), scores.get(given.id, {})
-            for question_id, row in old.items():
+    def run(self, responses: Sequence[Given], scores: Scores) -> None:
+        former = {} if self._is_new else self._former([given.id for given in responses])
+        self._chunks.load((row.chunk for rows in former.values() for row in rows.values()), ())
+        describer = _Describer(self._target, self._known)
+        for given in responses:
+            now, old = scores.get(given.id, {}), former.get(given.id, {})
+            if not now and not old:
+                continue
+            for row in old.values():
                 self._take_out(row)
-                if question_id not in new_scores:
-                    self._chunks.clear((row.chunk, row.place))
-                    gone.append((given.id, question_id))
-            for question_id, index in new_scores.items():
-                self._put_in(given, question_id, index, now, old.get(question_id))
-        self._append()
-        self._write(gone)
+            day = describer.day(given)
+            codes = describer.codes(given)
+            for question_id, index in now.items():
+                key = (question_id, day.replace(day=1), _level(given))
+                numbers = columns_of(given, day, index, codes)
+                if not self._put(key, numbers, given, day, old.get(question_id)):
+                    self._added[key].append((numbers, given, day))
+            for question_id in old.keys() - now.keys():
+                self._chunks.clear((old[question_id].chunk, old[question_id].place))
+                self._gone.append((given.id, question_id))
+        self._chunks.load((), self._added)
+        for key, items in self._added.items():
+            self._append(key, items)
+        self._write()
 
     def _former(self, ids: Sequence[UUID]) -> dict[UUID, dict[UUID, Any]]:
         found: dict[UUID, dict[UUID, Any]] = defaultdict(dict)
@@ -261,41 +320,37 @@ class _Batch:
         }
         self._changes.add(row.question_id, row.local_day, row.score_index, values, -1)
 
-    def _put_in(
-        self, given: Given, question_id: UUID, index: int, now: Current, former: Any
-    ) -> None:
-        self._changes.add(question_id, now.day, index, now.values, +1)
-        key: Key = (question_id, now.day.replace(day=1), now.level)
-        columns_row = columns_of(given, self._target, now.day, index, now.codes)
-        counted = {
-            "workspace_id": self._target.workspace_id, "generation": self._target.generation,
-            "response_id": given.id, "question_id": question_id, "local_day": now.day,
-            "score_index": index,
-        }  # fmt: skip
-        if former is not None:
-            place: Place = (former.chunk, former.place)
-            if self._chunks.key_of(former.chunk) == key:
-                self._chunks.put(place, columns_row)
-                if (former.local_day, former.score_index) != (now.day, index):
-                    self._counted.append(counted | {"chunk": former.chunk, "place": former.place})
-                return
-            self._chunks.clear(place)
-        self._appended[key].append((columns_row, counted))
+    def _put(self, key: Key, numbers: Sequence[int], given: Given, day: date, old: Any) -> bool:
+        """Over what was counted before, where that may stay; False: it needs a new place."""
+        if old is None:
+            return False
+        if self._chunks.key_of(old.chunk) != key:
+            self._chunks.clear((old.chunk, old.place))
+            return False
+        self._chunks.put((old.chunk, old.place), numbers)
+        self._sum_up(key, [numbers])
+        if (old.local_day, old.score_index) != (day, numbers[0] - 1):
+            place = (old.chunk, old.place)
+            self._moved.append(_Counted(given.id, key[0], day, numbers[0] - 1, *place))
+        return True
 
-    def _append(self) -> None:
-        for key, items in self._appended.items():
-            places = self._chunks.append(key, [row for row, _ in items])
-            for (_, counted), (chunk, place) in zip(items, places, strict=True):
-                counted["chunk"], counted["place"] = chunk, place
-                self._counted.append(counted)
+    def _append(self, key: Key, items: list[tuple[Sequence[int], Given, date]]) -> None:
+        rows = [numbers for numbers, _, _ in items]
+        self._sum_up(key, rows)
+        for (numbers, given, day), place in zip(items, self._chunks.append(key, rows), strict=True):
+            self._moved.append(_Counted(given.id, key[0], day, numbers[0] - 1, *place))
 
-    def _write(self, gone: Iterable[tuple[UUID, UUID]]) -> None:
+    def _sum_up(self, key: Key, rows: Sequence[Sequence[int]]) -> None:
+        table = np.array(rows, dtype=np.int64)
+        self._changes.add_many(key, table, self._target, self._known)
+
+    def _write(self) -> None:
         self._known.store()
         self._chunks.store()
         mine = {
             "workspace_id": self._target.workspace_id, "generation": self._target.generation
         }  # fmt: skip
-        for response_id, question_id in gone:
+        for response_id, question_id in self._gone:
             self._session.execute(
                 delete(CountedAnswer).where(
                     *(getattr(CountedAnswer, name) == value for name, value in mine.items()),
@@ -303,16 +358,7 @@ class _Batch:
                     CountedAnswer.question_id == question_id,
                 )
             )
-        if self._counted:
-            insert = insert_into(self._session, CountedAnswer)
-            statement = insert.on_conflict_do_update(
-                index_elements=["workspace_id", "generation", "response_id", "question_id"],
-                set_={
-                    name: insert.excluded[name]
-                    for name in ("local_day", "score_index", "chunk", "place")
-                },
-            )
-            self._session.execute(statement, self._counted)
+        self._write_counted(mine)
         for model, names, cells in (
             (ScoreTotal, ("question_id", "local_day"), self._changes.totals),
             (ScoreByValue, ("question_id", "attribute", "month", "value"), self._changes.values),
@@ -321,18 +367,37 @@ class _Batch:
             rows = [
                 mine
                 | dict(zip(names, key, strict=True))
-                | dict(zip(HISTOGRAM_COLUMNS, histogram, strict=True))
+                | dict(zip(HISTOGRAM_COLUMNS, histogram.tolist(), strict=True))
                 for key, histogram in sorted(cells.items(), key=lambda cell: str(cell[0]))
-                if any(histogram)
+                if histogram.any()
             ]
             _add_to_cells(self._session, model, names, rows)
+
+    def _write_counted(self, mine: Mapping[str, Any]) -> None:
+        if not self._moved:
+            return
+        if self._is_new:
+            held = zip(_Counted._fields, zip(*self._moved, strict=True), strict=True)
+            base = {name: [value] * len(self._moved) for name, value in mine.items()}
+            load_rows(self._session, CountedAnswer, {**base, **dict(held)})
+            return
+        insert = insert_into(self._session, CountedAnswer)
+        statement = insert.on_conflict_do_update(
+            index_elements=["workspace_id", "generation", "response_id", "question_id"],
+            set_={name: insert.excluded[name] for name in _Counted._fields[2:]},
+        )
+        self._session.execute(statement, [{**mine, **row._asdict()} for row in self._moved])
+
+
+def _level(given: Given) -> int:
+    return columns.level_of(columns.digest(given.contact_id or given.id))
 
 
 def _add_to_cells(
     session: Session, model: Any, names: Sequence[str], rows: list[dict[str, Any]]
 ) -> None:
-    insert = insert_into(session, model)
     table = model.__table__
+    insert = insert_into(session, table)  # the table: the ORM would look at every row
     statement = insert.on_conflict_do_update(
         index_elements=["workspace_id", "generation", *names],
         set_={column: table.c[column] + insert.excluded[column] for column in HISTOGRAM_COLUMNS},

@@ -26,7 +26,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import insert_absent, insert_if_absent, scoped, transaction, utcnow
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import from_stored
-from vocapp.measuring.counting import Given, Target, count, read_given
+from vocapp.measuring.counting import Given, Target, count, count_next, read_given
 from vocapp.measuring.models import (
     NOTHING_YET,
     AttributeValue,
@@ -63,10 +63,10 @@ def _measure_workspace(session: Session, workspace_id: UUID, ids: Sequence[UUID]
         .with_for_update(),
     )
     if state.generation != NOTHING_YET:
-        count(session, Target.live(state), responses, new=False)
+        count(session, Target.live(state), responses)
     if state.building is not None:
         passed = [given for given in responses if _is_passed(state, given)]
-        count(session, Target.building(state), passed, new=False)
+        count(session, Target.building(state), passed)
 
 
 def cell_state(session: Session, workspace_id: UUID) -> CellState:
@@ -193,7 +193,7 @@ def _step(session: Session, state: CellState, limit: int) -> int:
     """
     responses = _next(session, state, limit)
     if responses:
-        count(session, Target.building(state), responses, new=True)
+        count_next(session, Target.building(state), responses)
         last = responses[-1]
         state.building_cursor = {
             "survey": str(last.survey_id), "at": last.answered_at.isoformat(), "id": str(last.id),
