@@ -174,30 +174,29 @@ class Answers:
     """Answers one by one, as arrays of one length.
 
     score: place in the histogram + 1, 0 for an answer that is not asked for. period and segment:
-    which of `starts` and `keys`. person: a number, 0 where unknown.
+    which of `starts` and `keys`; None: not asked for. person: a number, 0 where unknown.
     """
 
     size: int
     score: Column
-    period: Column
-    starts: Sequence[date]
+    period: Column | None = None
+    starts: Sequence[date] = ()
     segment: Column | None = None
     keys: Sequence[Segment] = ()
     person: Column | None = None
 
-    def counts(self, *, only_segments: bool = False) -> Counts:
+    def counts(self) -> Counts:
+        """Histograms of whatever is asked for."""
         found = Counts(self.size)
+        found.overall = columns.histograms(None, 1, self.score, self.size)[0]
         if self.segment is not None:
             found.segments = self._by(self.segment, self.keys)
-        if not only_segments:
-            found.overall = np.bincount(self.score, minlength=self.size + 1)[1:]
+        if self.period is not None:
             found.periods = self._by(self.period, self.starts)
         return found
 
     def _by(self, part: Column, labels: Sequence[Any]) -> dict[Any, Histogram]:
-        width = self.size + 1
-        flat = np.bincount(part * np.int32(width) + self.score, minlength=width * len(labels))
-        table = flat.reshape(len(labels), width)[:, 1:]
+        table = columns.histograms(part, len(labels), self.score, self.size)
         return {labels[int(place)]: table[place] for place in np.flatnonzero(table.any(axis=1))}
 
     def repeated(self, *, drawn: bool) -> Repeated:
@@ -211,8 +210,9 @@ class Answers:
         known = people[person] != 0
         everywhere = np.zeros(len(rows), dtype=np.int64)
         found.overall = self._clusters(rows, person, known, everywhere, ("",), drawn=drawn).get("")
-        period = self.period[rows].astype(np.int64)
-        found.periods = self._clusters(rows, person, known, period, self.starts, drawn=drawn)
+        if self.period is not None:
+            period = self.period[rows].astype(np.int64)
+            found.periods = self._clusters(rows, person, known, period, self.starts, drawn=drawn)
         if self.segment is not None:
             segment = self.segment[rows].astype(np.int64)
             found.segments = self._clusters(rows, person, known, segment, self.keys, drawn=drawn)
@@ -234,15 +234,14 @@ class Answers:
         cells = cluster * self.size + index[known]
         tables = np.bincount(cells, minlength=len(keys) * self.size).reshape(-1, self.size)
         several = tables.sum(axis=1) > 1
-        owner = keys // people
+        tables, owner = tables[several], (keys // people)[several]  # in ascending order
         in_all = np.bincount(part * self.size + index, minlength=len(labels) * self.size)
         in_all = in_all.reshape(len(labels), self.size)
-        wanted = np.unique(part) if drawn else np.unique(owner[several])
+        wanted = np.unique(part) if drawn else np.unique(owner)
+        firsts, ends = (np.searchsorted(owner, wanted, side) for side in ("left", "right"))
         return {
-            labels[place]: Clusters(
-                tables[several & (owner == place)], in_all[place] if drawn else None
-            )
-            for place in wanted
+            labels[place]: Clusters(tables[first:end], in_all[place] if drawn else None)
+            for place, first, end in zip(wanted, firsts, ends, strict=True)
         }
 
 
@@ -333,7 +332,13 @@ def _as_arrays(size: int, answers: Iterable[Scored], ask: Ask) -> Answers:
 
 
 def answers_in_columns(
-    source: Source, state: CellState, ask: Ask, *, names: Sequence[str] = (), level: int = 0
+    source: Source,
+    state: CellState,
+    ask: Ask,
+    *,
+    names: Sequence[str] = (),
+    level: int = 0,
+    periods: bool = True,
 ) -> Answers:
     """The answers of the days asked for, of people of a level or above; with `names` besides."""
     attributes = sorted(ask.attributes)
@@ -341,15 +346,15 @@ def answers_in_columns(
     table = columns.read_table(
         source.session,
         span_of(source, state, ask),
-        (columns.SCORE, columns.DAY, *names, *map(attribute_column, attributes)),
+        (columns.SCORE, *_days_needed(ask), *names, *map(attribute_column, attributes)),
         level=level,
     )
     score = _within_days(table, ask)
     if ask.basis != "responses":
         score = _latest_of_each(table, score, ask.basis)
     if ask.filter is not None:
-        score = np.where(_holds(ask.filter, table, known), score, 0).astype(score.dtype)
-    period, starts = _periods(table, ask.interval)
+        score = score * _holds(ask.filter, table, known)
+    period, starts = _periods(table, ask.interval) if periods else (None, ())
     segment, keys = _segments(table, known, ask.by)
     person = table[columns.PERSON] if columns.PERSON in names else None
     return Answers(source.size, score, period, starts, segment, keys, person)
@@ -364,6 +369,12 @@ def span_of(source: Source, state: CellState, ask: Ask) -> Span:
         state.workspace_id, state.generation, source.question_id,
         ask.since and ask.since.replace(day=1), last and last.replace(day=1),
     )  # fmt: skip
+
+
+def _days_needed(ask: Ask) -> tuple[str, ...]:
+    """The day of the month, where it is not enough to know the month."""
+    whole = all(day is None or day.day == 1 for day in (ask.since, ask.until))
+    return () if whole and ask.interval in {"month", "quarter"} else (columns.DAY,)
 
 
 def _within_days(table: columns.Table, ask: Ask) -> Column:
@@ -381,7 +392,7 @@ def _within_days(table: columns.Table, ask: Ask) -> Column:
         return score
     day = table[columns.DAY]
     inside = (day >= table.per_chunk(from_day)) & (day < table.per_chunk(to_day))
-    return np.where(inside, score, 0).astype(score.dtype)
+    return score * inside
 
 
 def names_of_units(basis: Basis) -> tuple[str, ...]:
@@ -403,7 +414,7 @@ def _latest_of_each(table: columns.Table, score: Column, basis: Basis) -> Column
     kept = np.zeros(len(score), dtype=bool)
     kept[order[newest]] = True
     kept[rows[unit[rows] == 0]] = True
-    return np.where(kept, score, 0).astype(score.dtype)
+    return score * kept
 
 
 def _holds(filter_: Filter, table: columns.Table, known: KnownValues) -> Column:
@@ -412,11 +423,13 @@ def _holds(filter_: Filter, table: columns.Table, known: KnownValues) -> Column:
         join = np.logical_and if filter_.join == "all" else np.logical_or
         return join.reduce([_holds(part, table, known) for part in filter_.parts])
     values = known.values_of(filter_.attribute)
-    told = np.zeros(max(values, default=0) + 1, dtype=bool)
+    told = bytearray(256)
     told[0] = holds(filter_, {})
     for code, value in values.items():
         told[code] = holds(filter_, {filter_.attribute: value})
-    return told[table[attribute_column(filter_.attribute)]]
+    # Fifteen times as quick as told[codes] in numpy.
+    codes = table[attribute_column(filter_.attribute)].tobytes()
+    return np.frombuffer(codes.translate(told), dtype=bool)
 
 
 def _periods(table: columns.Table, interval: Interval) -> tuple[Column, list[date]]:
@@ -426,12 +439,13 @@ def _periods(table: columns.Table, interval: Interval) -> tuple[Column, list[dat
         starts = sorted(set(of_chunk))
         return table.per_chunk([starts.index(start) for start in of_chunk]), starts
     if not table.months:
-        return np.zeros(0, dtype=np.int32), []
+        return np.zeros(0, dtype=np.uint8), []
     first = period_start(min(table.months), interval).toordinal()
-    days = table.per_chunk([month.toordinal() - first - 1 for month in table.months])
+    # Wide enough for the days that are added.
+    days = table.per_chunk([month.toordinal() - first for month in table.months]).astype("u4")
     width = 7 if interval == "week" else 1
-    period = (days + table[columns.DAY]) // np.int32(width)
-    period = np.maximum(period, 0)  # places without an answer have the day 0
+    day = np.maximum(table[columns.DAY], 1)  # places without an answer have the day 0
+    period = (days + (day - 1)) // np.uint32(width)
     count = int(period.max()) + 1
     return period, [date.fromordinal(first + width * place) for place in range(count)]
 
@@ -442,17 +456,16 @@ def _segments(
     """Of each answer its place among the segments, and their values."""
     if not by:
         return None, ()
-    segment = np.zeros(len(table), dtype=np.int32)
+    segment = np.zeros(len(table), dtype=np.uint8)
     keys: list[Segment] = [()]
     for name in by:
         values = known.values_of(name)
         width = max(values, default=0) + 1
-        code = table[attribute_column(name)]
         keys = [(*key, values.get(place)) for key in keys for place in range(width)]
-        segment = segment * np.int32(width) + code
+        segment = columns.crossed(segment, table[attribute_column(name)], width, len(keys))
         if len(keys) > _MOST_KEYS:  # of which few are anyone's
             used, places = np.unique(segment, return_inverse=True)
-            keys, segment = [keys[place] for place in used], places.astype(np.int32)
+            keys, segment = [keys[place] for place in used], places.astype(np.uint32)
     return segment, keys
 
 
@@ -474,15 +487,24 @@ def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
     if ask.filter is not None:
         return answers_in_columns(source, state, ask).counts()
     counts = Counts(source.size)
-    for day, histogram in _days(source, state, ask):
-        counts.overall += histogram
-        start = period_start(day, ask.interval)
-        so_far = counts.periods.get(start)
-        counts.periods[start] = histogram if so_far is None else so_far + histogram
+    days, table = _days(source, state, ask)
+    counts.overall = table.sum(axis=0)
+    starts = [period_start(day, ask.interval) for day in days]
+    firsts = [
+        place for place, start in enumerate(starts) if place == 0 or start != starts[place - 1]
+    ]
+    if firsts:
+        sums = np.add.reduceat(table, firsts)
+        counts.periods = {
+            starts[first]: histogram
+            for first, histogram in zip(firsts, sums, strict=True)
+            if histogram.any()
+        }
     if len(ask.by) == 1:
         counts.segments = _one_attribute(source, ask, counts.overall)
     elif ask.by:
-        counts.segments = answers_in_columns(source, state, ask).counts(only_segments=True).segments
+        crossed = answers_in_columns(source, state, ask, periods=False)
+        counts.segments = crossed.counts().segments
     return counts
 
 
@@ -498,7 +520,8 @@ def _cell_filter(model: Any, state: CellState, question_id: UUID) -> list[Any]:
     ]
 
 
-def _days(source: Source, state: CellState, ask: Ask) -> Iterator[tuple[date, Histogram]]:
+def _days(source: Source, state: CellState, ask: Ask) -> tuple[list[date], Histogram]:
+    """Days with answers, ascending, and their histograms, shape (days, scale)."""
     bounds = [ScoreTotal.local_day >= ask.since] if ask.since else []
     if ask.until:
         bounds.append(ScoreTotal.local_day < ask.until)
@@ -506,10 +529,9 @@ def _days(source: Source, state: CellState, ask: Ask) -> Iterator[tuple[date, Hi
         select(ScoreTotal.local_day, *_columns(ScoreTotal, source.size))
         .where(*_cell_filter(ScoreTotal, state, source.question_id), *bounds)
         .order_by(ScoreTotal.local_day)
-    )
-    for day, *histogram in rows:
-        if any(histogram):
-            yield day, np.array(histogram, dtype=np.int64)
+    ).all()
+    table = np.array([row[1:] for row in rows], dtype=np.int64)
+    return [row[0] for row in rows], table.reshape(len(rows), source.size)
 
 
 def _one_attribute(source: Source, ask: Ask, overall: Histogram) -> dict[Segment, Histogram]:
@@ -577,7 +599,7 @@ def _by_value(
     for since, until in _edges(ask, first, last):
         for name in [item.name for item in source.reportable] if names is None else names:
             part = replace(ask, by=(name,), filter=None, since=since, until=until)
-            counts = answers_in_columns(source, state, part).counts(only_segments=True)
+            counts = answers_in_columns(source, state, part, periods=False).counts()
             for (value,), found in counts.segments.items():
                 if value is not None:
                     yield name, value, since.replace(day=1), found
