@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from benchmarks.ten_million.people import Customers, customers_of, free_facts, p
 from benchmarks.ten_million.spec import Spec
 from surveys.questions import scale_of
 from surveys.scoring import categories, category_of
+from vocapp.understanding.models import SENTIMENTS
+from vocapp.understanding.theme_cells import PLACES, UNSCORED
 
 ENCODER, MODEL_VERSION = "static", "benchmark"
 CHUNK = 50_000
@@ -63,7 +66,7 @@ class Tenant:
 
 
 def batches(spec: Spec, tenant: Tenant) -> Iterator[Batch]:
-    """All rows of a workspace: people, then chunks of answers, then the theme cells."""
+    """All rows of a workspace: people, then chunks of answers, then their sums by day."""
     rng = np.random.default_rng([spec.seed, tenant.number])
     seconds = np.sort(_seconds(rng, spec, tenant))
     who = _by_first_answer(rng.permutation(people_and_times(rng, tenant.answers)))
@@ -73,7 +76,7 @@ def batches(spec: Spec, tenant: Tenant) -> Iterator[Batch]:
     for begin in range(0, tenant.answers, CHUNK):
         part = slice(begin, begin + CHUNK)
         yield from answers.rows(who[part], seconds[part])
-    yield answers.theme_cells()
+    yield from answers.days()
 
 
 def _seconds(rng: np.random.Generator, spec: Spec, tenant: Tenant) -> Numbers:
@@ -113,9 +116,11 @@ class _Answers:
         self._region_effect = _effects(words.REGION_EFFECT)
         self._role_effect = _effects(words.ROLE_EFFECT)
         self._first_day = spec.since.toordinal() - 719_163 - 1
-        self._places: dict[tuple[int, int, str, str], str] = {}
+        self._places: dict[tuple[int, int, int, int], str] = {}
         kinds = len(tenant.surveys)
-        self._cells = np.zeros((len(_THEMES), kinds, spec.days + 3, 3, 3), dtype=np.int64)
+        # By survey, day, theme, category, sentiment; and by survey, day, category.
+        self._themes = np.zeros((kinds, spec.days + 3, len(_THEMES), 3, 3), dtype=np.int64)
+        self._comments = np.zeros((kinds, spec.days + 3, 3), dtype=np.int64)
 
     def rows(self, who: Numbers, seconds: Numbers) -> Iterator[Batch]:
         """Responses, answers, analyses and assignments of one chunk."""
@@ -132,7 +137,7 @@ class _Answers:
         yield self._responses(ids, who, account, own, survey, score, seconds)
         comments = _Comments(rng, self._own.is_japanese[own], mood)
         yield self._answers(ids, survey, score, comments)
-        yield self._analyses(ids, comments, seconds)
+        yield self._analyses(ids, comments, survey, category, seconds)
         yield self._assignments(ids, comments, survey, category, seconds)
 
     def _mood(self, who: Numbers, account: Numbers, region: Numbers, seconds: Numbers) -> Numbers:
@@ -216,19 +221,31 @@ class _Answers:
             },
         )
 
-    def _analyses(self, ids: list[str], comments: _Comments, seconds: Numbers) -> Batch:
+    def _analyses(
+        self,
+        ids: list[str],
+        comments: _Comments,
+        survey: Numbers,
+        category: Numbers,
+        seconds: Numbers,
+    ) -> Batch:
         """One for each answer, as the pipeline keeps them: also of those without words."""
         count, written = len(ids), comments.index.tolist()
+        day = local_days(seconds[comments.index], self._tenant.zone)
+        where = (survey[comments.index], day, category[comments.index])
+        np.add.at(self._comments, (where[0], day - self._first_day, where[2]), 1)
         columns: dict[str, list[object]] = {
             name: [None] * count
             for name in (
                 "text_digest", "language", "sentiment", "sentiment_score", "redacted", "encoder",
-                "model_version",
+                "model_version", "counted",
             )
         }  # fmt: skip
-        for place, text, language, tone in zip(
-            written, comments.texts, comments.languages, comments.tone.tolist(), strict=True
-        ):
+        counted = map(self._counted, *(each.tolist() for each in where), repeat(None))
+        for place, text, language, tone, counted_as in zip(
+            written, comments.texts, comments.languages, comments.tone.tolist(), counted,
+            strict=True,
+        ):  # fmt: skip
             columns["text_digest"][place] = hashlib.sha256(text.encode()).hexdigest()
             columns["language"][place] = language
             columns["sentiment"][place] = _SENTIMENTS[tone]
@@ -236,6 +253,7 @@ class _Answers:
             columns["redacted"][place] = text
             columns["encoder"][place] = ENCODER
             columns["model_version"][place] = MODEL_VERSION
+            columns["counted"][place] = counted_as
         return Batch(
             "analysis",
             {
@@ -258,8 +276,8 @@ class _Answers:
         tenant, place = self._tenant, comments.index[comments.of]
         day = local_days(seconds[place], tenant.zone)
         surveys, kinds = survey[place], category[place]
-        cell = (comments.theme, surveys, day - self._first_day, kinds, comments.theme_tone)
-        np.add.at(self._cells, cell, 1)
+        cell = (surveys, day - self._first_day, comments.theme, kinds, comments.theme_tone)
+        np.add.at(self._themes, cell, 1)
         count = len(place)
         return Batch(
             "assignment",
@@ -285,43 +303,52 @@ class _Answers:
             },
         )  # fmt: skip
 
-    def _counted(self, survey: int, day: int, category: int, tone: int) -> str:
-        """What an assignment remembers of the cell that it is counted in."""
-        key = (survey, day, category, tone)
+    def _counted(self, survey: int, day: int, category: int, tone: int | None) -> str:
+        """What an assignment (with a tone) or an analysis remembers of where it is counted."""
+        key = (survey, day, category, -1 if tone is None else tone)
         if key not in self._places:
             of = self._tenant.surveys[survey]
-            self._places[key] = (
-                "{"
-                + pieces(
-                    {
-                        "question": _dashed(of.question_id),
-                        "day": day_name(day),
-                        "category": categories(of.kind)[category],
-                        "sentiment": _SENTIMENTS[tone],
-                    }
-                )
-                + "}"
-            )
+            place = {
+                "question": _dashed(of.question_id),
+                "day": day_name(day),
+                "category": categories(of.kind)[category],
+            }
+            if tone is not None:
+                place["sentiment"] = _SENTIMENTS[tone]
+            self._places[key] = f"{{{pieces(place)}}}"
         return self._places[key]
 
-    def theme_cells(self) -> Batch:
-        """The theme cells of all chunks together."""
-        theme, survey, day, category, tone = (each.tolist() for each in np.nonzero(self._cells))
-        of = [self._tenant.surveys[n] for n in survey]
-        return Batch(
-            "theme_cell",
-            {
-                "workspace_id": [self._tenant.workspace_id] * len(theme),
-                "theme_id": [self._tenant.themes[n] for n in theme],
-                "question_id": [each.question_id for each in of],
-                "local_day": [day_name(n + self._first_day) for n in day],
-                "category": [
-                    categories(each.kind)[n] for each, n in zip(of, category, strict=True)
-                ],
-                "sentiment": [_SENTIMENTS[n] for n in tone],
-                "n": self._cells[np.nonzero(self._cells)].tolist(),
+    def days(self) -> Iterator[Batch]:
+        """Themes and comments by day, of all chunks together."""
+        survey, day, theme = np.nonzero(self._themes.sum(axis=(3, 4)))
+        counts = self._themes[survey, day, theme]
+        yield Batch(
+            "theme_day",
+            self._by_day(survey, day)
+            | {"theme_id": [self._tenant.themes[n] for n in theme.tolist()]}
+            | {
+                f"{place}_{tone}": counts[:, of_place, _SENTIMENTS.index(tone)].tolist()
+                if place in PLACES and tone in _SENTIMENTS
+                else [0] * len(survey)
+                for of_place, place in enumerate((*PLACES, UNSCORED))
+                for tone in SENTIMENTS
             },
         )
+        survey, day = np.nonzero(self._comments.sum(axis=2))
+        counts = self._comments[survey, day]
+        yield Batch(
+            "comment_day",
+            self._by_day(survey, day)
+            | {place: counts[:, number].tolist() for number, place in enumerate(PLACES)}
+            | {UNSCORED: [0] * len(survey)},
+        )
+
+    def _by_day(self, survey: Numbers, day: Numbers) -> dict[str, list[str]]:
+        return {
+            "workspace_id": [self._tenant.workspace_id] * len(survey),
+            "question_id": [self._tenant.surveys[n].question_id for n in survey.tolist()],
+            "local_day": [day_name(n + self._first_day) for n in day.tolist()],
+        }
 
 
 class _OwnFacts:

@@ -41,7 +41,7 @@ from vocapp.workspaces.service import create_workspace
 PASSWORD = "ten million answers"
 FILLED = (
     "account", "contact", "contact_identity", "response", "answer", "analysis", "assignment",
-    "theme_cell",
+    "theme_day", "comment_day",
 )  # fmt: skip
 Tell = Callable[[str, int, int], None]
 

@@ -23,7 +23,7 @@ from vocapp.measuring.checking import check_cells
 from vocapp.measuring.service import rebuild_cells
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import AccountFacts, ContactFacts
-from vocapp.understanding.models import Analysis, Assignment, ThemeCell
+from vocapp.understanding.models import Analysis, Assignment, CommentDay, ThemeDay
 from vocapp.understanding.service import digest_of_text, verbatims
 from vocapp.understanding.theme_cells import recount_themes
 from vocapp.workspaces.models import Workspace
@@ -276,7 +276,7 @@ def stored_contacts(workspace_id):
     }  # fmt: skip
 
 
-def test_analyses_and_theme_cells_are_those_of_the_pipeline(made):
+def test_analyses_and_sums_by_day_are_those_of_the_pipeline(made):
     for workspace_id in workspaces():
         with transaction() as session:
             analyses = {
@@ -289,38 +289,46 @@ def test_analyses_and_theme_cells_are_those_of_the_pipeline(made):
             assert {key: row.text_digest for key, row in analyses.items()} == {
                 key: digest_of_text(comments.get(key)) for key in analyses
             }
-            before = theme_cells(session, workspace_id)
-            remembered = assignments(session, workspace_id)
+            before = sums_by_day(session, workspace_id)
+            remembered = what_is_counted(session, workspace_id)
             for row in session.scalars(scoped(Assignment, workspace_id)):
                 text_of = comments[row.response_id]
                 assert text_of[row.evidence_start : row.evidence_end].strip(" ")
-            # Counted anew from nothing, every assignment ends where the loader put it.
-            session.execute(delete(ThemeCell).where(ThemeCell.workspace_id == workspace_id))
-            session.execute(
-                update(Assignment)
-                .where(Assignment.workspace_id == workspace_id)
-                .values(counted=None)
-            )
+            # Counted anew from nothing, all ends where the loader put it.
+            for model in (ThemeDay, CommentDay):
+                session.execute(delete(model).where(model.workspace_id == workspace_id))
+            for model in (Assignment, Analysis):
+                session.execute(
+                    update(model).where(model.workspace_id == workspace_id).values(counted=None)
+                )
             session.expire_all()
             for response in session.scalars(scoped(Response, workspace_id)).all():
                 recount_themes(session, response)
             session.flush()
             session.expire_all()
-            assert theme_cells(session, workspace_id) == before
-            assert assignments(session, workspace_id) == remembered
+            assert sums_by_day(session, workspace_id) == before
+            assert what_is_counted(session, workspace_id) == remembered
 
 
-def theme_cells(session, workspace_id):
-    return {
-        (row.theme_id, row.question_id, row.local_day, row.category, row.sentiment): row.n
-        for row in session.scalars(scoped(ThemeCell, workspace_id))
-        if row.n
-    }
+def sums_by_day(session, workspace_id):
+    rows = [
+        tuple(row)
+        for model in (ThemeDay, CommentDay)
+        for row in session.execute(
+            select(*model.__table__.c).where(model.workspace_id == workspace_id)
+        )
+    ]
+    assert rows
+    return set(rows)
 
 
-def assignments(session, workspace_id):
-    rows = session.scalars(scoped(Assignment, workspace_id))
-    return {(row.response_id, row.theme_id): row.counted for row in rows}
+def what_is_counted(session, workspace_id):
+    found = {}
+    for row in session.scalars(scoped(Assignment, workspace_id)):
+        found[(row.response_id, row.theme_id)] = row.counted
+    for row in session.scalars(scoped(Analysis, workspace_id)):
+        found[row.response_id] = row.counted
+    return found
 
 
 def test_counted_cells_are_exact_and_answer_every_question(made, any_database):

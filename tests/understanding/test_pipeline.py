@@ -7,7 +7,7 @@ import pytest
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
 from vocapp.understanding import analysers, service, theme_cells
-from vocapp.understanding.models import ThemeCell
+from vocapp.understanding.models import SENTIMENTS, ThemeDay
 from vocapp.workspaces.service import update_workspace
 
 SUPPORT_EN = "Your support is terribly slow: four days until somebody replied to my ticket."
@@ -22,8 +22,13 @@ def static_encoder(monkeypatch):
 
 def cells() -> dict[tuple[str, str], int]:
     with snapshot() as session:
-        rows = session.query(ThemeCell).filter(ThemeCell.n != 0)
-        return {(row.category, row.sentiment): row.n for row in rows}
+        return {
+            (place, tone): n
+            for row in session.query(ThemeDay)
+            for place in ("high", "middle", "low", "unscored")
+            for tone in SENTIMENTS
+            if (n := getattr(row, f"{place}_{tone}"))
+        }
 
 
 def themes_of(api, response_id: str) -> dict[str, dict]:
@@ -71,7 +76,7 @@ def test_an_edited_comment_moves_its_themes_and_cells(api, drain_outbox):
     themes = themes_of(api, body["id"])
     assert "billing" in themes
     assert "support" not in themes
-    assert {category for category, _ in cells()} == {"promoter"}
+    assert {place for place, _ in cells()} == {"high"}
 
 
 def test_a_persons_word_holds_over_the_model_and_can_be_withdrawn(api, drain_outbox):
@@ -144,12 +149,15 @@ def test_a_new_workspace_needs_no_training_of_its_own(api):
 
 def days(workspace_id) -> dict[str, int]:
     with snapshot() as session:
-        rows = session.query(ThemeCell).filter(
-            ThemeCell.n != 0, ThemeCell.workspace_id == workspace_id
-        )
         found: dict[str, int] = {}
-        for row in rows:
-            found[row.local_day.isoformat()] = found.get(row.local_day.isoformat(), 0) + row.n
+        for row in session.query(ThemeDay).filter(ThemeDay.workspace_id == workspace_id):
+            n = sum(
+                getattr(row, f"{place}_{tone}")
+                for place in ("high", "middle", "low", "unscored")
+                for tone in SENTIMENTS
+            )
+            if n:
+                found[row.local_day.isoformat()] = found.get(row.local_day.isoformat(), 0) + n
         return found
 
 

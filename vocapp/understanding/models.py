@@ -1,4 +1,4 @@
-"""Tables: themes, analyses, assignments, labels, theme cells."""
+"""Tables: themes, analyses, assignments, labels, themes and comments by day."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ class Analysis(Tenant, Base):
     encoder: Mapped[str | None] = mapped_column(short_text(20))
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     analysed_at: Mapped[datetime | None]
+    # What comment_day holds of this row: {"day", "question", "category"}.
+    counted: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         one_of("state", ANALYSIS_STATES),
@@ -67,7 +69,7 @@ class Assignment(Tenant, Base):
     encoder: Mapped[str | None] = mapped_column(short_text(20))
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     assigned_at: Mapped[datetime]
-    # What theme_cell holds of this row: {"day", "question_id", "category", "sentiment"}.
+    # What theme_day holds of this row: {"day", "question", "category", "sentiment"}.
     counted: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
@@ -96,17 +98,47 @@ class Label(TenantRow, Base):
     )
 
 
-class ThemeCell(Tenant, Base):
-    """How many responses carry a theme, per local day, score category and sentiment."""
+class ThemeDay(Tenant, Base):
+    """How many responses of a local day carry a theme, by category of score and sentiment.
 
-    theme_id: Mapped[UUID] = mapped_column(primary_key=True)
+    high, middle, low: the categories of the question's scale, best first. One row a day and
+    theme: a page reads two years of them. The days of a question lie beside each other.
+    """
+
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
     local_day: Mapped[date] = mapped_column(primary_key=True)
-    category: Mapped[str] = mapped_column(short_text(20), primary_key=True)
-    sentiment: Mapped[str] = mapped_column(short_text(10), primary_key=True)
-    n: Mapped[int] = mapped_column(default=0)
+    theme_id: Mapped[UUID] = mapped_column(primary_key=True)
+    high_positive: Mapped[int] = mapped_column(default=0)
+    high_neutral: Mapped[int] = mapped_column(default=0)
+    high_negative: Mapped[int] = mapped_column(default=0)
+    high_mixed: Mapped[int] = mapped_column(default=0)
+    middle_positive: Mapped[int] = mapped_column(default=0)
+    middle_neutral: Mapped[int] = mapped_column(default=0)
+    middle_negative: Mapped[int] = mapped_column(default=0)
+    middle_mixed: Mapped[int] = mapped_column(default=0)
+    low_positive: Mapped[int] = mapped_column(default=0)
+    low_neutral: Mapped[int] = mapped_column(default=0)
+    low_negative: Mapped[int] = mapped_column(default=0)
+    low_mixed: Mapped[int] = mapped_column(default=0)
+    unscored_positive: Mapped[int] = mapped_column(default=0)
+    unscored_neutral: Mapped[int] = mapped_column(default=0)
+    unscored_negative: Mapped[int] = mapped_column(default=0)
+    unscored_mixed: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (
         tenant_key("theme_id", "theme", ondelete="CASCADE"),
         tenant_key("question_id", "question", ondelete="CASCADE"),
     )
+
+
+class CommentDay(Tenant, Base):
+    """How many responses of a local day have a comment that was read: what shares are shares of."""
+
+    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    local_day: Mapped[date] = mapped_column(primary_key=True)
+    high: Mapped[int] = mapped_column(default=0)
+    middle: Mapped[int] = mapped_column(default=0)
+    low: Mapped[int] = mapped_column(default=0)
+    unscored: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)

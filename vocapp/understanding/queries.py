@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import func, select
 
 from surveys.effects import Effect, effect_on_score, growth_p_value
 from surveys.inference import benjamini_hochberg
-from surveys.periods import day_bounds, local_day
+from surveys.periods import local_day
 from surveys.scoring import category_of
-from vocapp.authoring.models import Question, Survey
+from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import (
     StoredAnswers,
@@ -27,8 +27,18 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
-from vocapp.understanding.models import Analysis, Assignment, Theme, ThemeCell
-from vocapp.understanding.theme_cells import UNSCORED
+from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.theme_counts import (
+    STEPS,
+    Comments,
+    ThemeCounts,
+    asked_of,
+    busiest_survey_of,
+    comments_in,
+    themes_in,
+)
+
+_NOWHERE = ThemeCounts({}, 0, 0, 0, (0,) * STEPS)
 
 
 def response_detail(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
@@ -144,19 +154,16 @@ def themes_page(
         refuse_confidential_survey(workspace_id, survey_id)
     until = local_day(now, time_zone) + timedelta(days=1)
     since = until - timedelta(days=days)
-    cells = _theme_cells(workspace_id, survey_id, since - timedelta(days=days), until)
-    by_kind = _category_totals(workspace_id, survey_id, since, until, time_zone)
-    kind = next(iter(by_kind)) if len(by_kind) == 1 else None
+    asked = asked_of(workspace_id, survey_id, since=since, until=until)
+    comments, found = comments_in(asked), themes_in(asked)
+    kind = next(iter(comments.by_kind)) if len(comments.by_kind) == 1 else None
     rows = [
-        _theme_row(theme, cells.get(theme.id, []), by_kind, kind, since=since, until=until)
+        _theme_row(theme, found.get(theme.id, _NOWHERE), comments, kind)
         for theme in db.session.scalars(
             scoped(Theme, workspace_id).where(Theme.archived_at.is_(None))
         )
     ]
-    before = _category_totals(
-        workspace_id, survey_id, since - timedelta(days=days), since, time_zone
-    )
-    rows = _judged(rows, now=_analysed(by_kind), before=_analysed(before))
+    rows = _judged(rows, now=comments.n, before=comments.previous_n)
     rows.sort(key=lambda row: (-row.n, row.key))
     pending = db.session.scalar(
         select(func.count()).where(
@@ -165,7 +172,7 @@ def themes_page(
             Pending.set_aside_at.is_(None),
         )
     )
-    return ThemesPage(tuple(rows), kind, _analysed(by_kind), pending or 0, since, until)
+    return ThemesPage(tuple(rows), kind, comments.n, pending or 0, since, until)
 
 
 def refuse_confidential_survey(workspace_id: UUID, survey_id: UUID) -> None:
@@ -181,125 +188,32 @@ def busiest_survey(workspace_id: UUID, *, time_zone: str, now: datetime, days: i
     """The survey with the most comments in the last days that may be shown: to begin with."""
     until = local_day(now, time_zone) + timedelta(days=1)
     since = until - timedelta(days=days)
-    return db.session.scalar(
-        _commented(select(Response.survey_id), workspace_id, since, until, time_zone)
-        .where(Survey.confidential.is_(False))
-        .group_by(Response.survey_id)
-        .order_by(func.count().desc(), Response.survey_id)
-        .limit(1)
-    )
+    return busiest_survey_of(asked_of(workspace_id, None, since=since, until=until))
 
 
-def _theme_cells(
-    workspace_id: UUID, survey_id: UUID | None, since: date, until: date
-) -> dict[UUID, list[Any]]:
-    query = (
-        scoped(ThemeCell, workspace_id)
-        .join(
-            Question,
-            (Question.workspace_id == ThemeCell.workspace_id)
-            & (Question.id == ThemeCell.question_id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Question.workspace_id) & (Survey.id == Question.survey_id),
-        )
-        .where(
-            ThemeCell.local_day >= since,
-            ThemeCell.local_day < until,
-            ThemeCell.n != 0,
-            Survey.confidential.is_(False),
-        )
-    )
-    if survey_id is not None:
-        query = query.where(Question.survey_id == survey_id)
-    found: dict[UUID, list[Any]] = defaultdict(list)
-    for cell in db.session.scalars(query):
-        found[cell.theme_id].append(cell)
-    return found
-
-
-def _commented(
-    query: Select[*tuple[Any, ...]], workspace_id: UUID, since: date, until: date, time_zone: str
-) -> Any:
-    """The query over responses with a comment that was read, on these local days; with surveys."""
-    return (
-        query.join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .join(
-            Analysis,
-            and_(
-                Analysis.workspace_id == Response.workspace_id,
-                Analysis.response_id == Response.id,
-                Analysis.text_digest.is_not(None),
-            ),
-        )
-        .where(
-            Response.workspace_id == workspace_id,
-            Response.answered_at >= day_bounds(since, time_zone)[0],
-            Response.answered_at < day_bounds(until, time_zone)[0],
-        )
-    )
-
-
-def _category_totals(
-    workspace_id: UUID, survey_id: UUID | None, since: date, until: date, time_zone: str
-) -> dict[str, dict[str, int]]:
-    """Responses with a comment by metric and category of score: what shares are shares of."""
-    query = _commented(
-        select(Survey.kind, Response.score, func.count()).select_from(Response),
-        workspace_id,
-        since,
-        until,
-        time_zone,
-    )
-    query = query.where(Survey.confidential.is_(False)).group_by(Survey.kind, Response.score)
-    if survey_id is not None:
-        query = query.where(Response.survey_id == survey_id)
-    totals: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for kind, score, n in db.session.execute(query):
-        totals[kind][UNSCORED if score is None else category_of(kind, score)] += n
-    return totals
-
-
-def _analysed(by_kind: Mapping[str, Mapping[str, int]]) -> int:
-    return sum(sum(counts.values()) for counts in by_kind.values())
-
-
-def _theme_row(
-    theme: Theme,
-    cells: Sequence[Any],
-    by_kind: Mapping[str, Mapping[str, int]],
-    kind: str | None,
-    *,
-    since: date,
-    until: date,
-) -> ThemeRow:
-    now_cells = [cell for cell in cells if cell.local_day >= since]
-    counts: dict[str, int] = defaultdict(int)
-    for cell in now_cells:
-        counts[cell.category] += cell.n
-    n = sum(counts.values())
-    analysed = _analysed(by_kind)
+def _theme_row(theme: Theme, found: ThemeCounts, comments: Comments, kind: str | None) -> ThemeRow:
+    n, analysed = sum(found.counts.values()), comments.n
+    effect = None
+    if kind is not None:
+        totals = _at_least(found.counts, comments.by_kind[kind])
+        effect = effect_on_score(kind, found.counts, totals)
     return ThemeRow(
         key=theme.key,
         label=dict(theme.label),
         description=dict(theme.description),
         n=n,
         share=n / analysed if analysed else 0.0,
-        previous_n=sum(cell.n for cell in cells if cell.local_day < since),
-        negative=sum(cell.n for cell in now_cells if cell.sentiment == "negative"),
-        positive=sum(cell.n for cell in now_cells if cell.sentiment == "positive"),
-        counts=dict(counts),
-        effect=effect_on_score(kind, counts, _at_least(counts, by_kind[kind])) if kind else None,
-        trend=_trend(now_cells, since, until),
+        previous_n=found.previous_n,
+        negative=found.negative,
+        positive=found.positive,
+        counts=dict(found.counts),
+        effect=effect,
+        trend=found.trend,
     )
 
 
 def _at_least(counts: Mapping[str, int], totals: Mapping[str, int]) -> dict[str, int]:
-    """The totals, but never below the counts: cells may be a moment ahead of what is read here."""
+    """The totals, but never below the counts: themes of those who were erased stay counted."""
     return {key: max(totals.get(key, 0), counts.get(key, 0)) for key in totals.keys() | counts}
 
 
@@ -318,14 +232,6 @@ def _judged(rows: Sequence[ThemeRow], *, now: int, before: int) -> list[ThemeRow
         replace(row, is_clear=is_clear, is_rising=is_rising)
         for row, is_clear, is_rising in zip(rows, clear, rising, strict=True)
     ]
-
-
-def _trend(cells: Sequence[Any], since: date, until: date, steps: int = 12) -> tuple[int, ...]:
-    length = (until - since).days
-    sums = [0] * steps
-    for cell in cells:
-        sums[min(steps - 1, (cell.local_day - since).days * steps // length)] += cell.n
-    return tuple(sums)
 
 
 # --- the sentences behind a theme -------------------------------------------------------

@@ -42,7 +42,7 @@ from vocapp.understanding.models import (
     Label,
     Theme,
 )
-from vocapp.understanding.theme_cells import recount_themes, uncount
+from vocapp.understanding.theme_cells import recount_themes, uncount, uncount_comments
 from vocapp.workspaces.models import Workspace
 
 if TYPE_CHECKING:
@@ -454,14 +454,18 @@ def _by_person(
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
     """The redacted copy and the labels of a person's verbatims go; counts stay, nameless."""
-    ids = select(Response.id).where(
-        Response.workspace_id == workspace_id, Response.contact_id == contact_id
-    )
-    session.execute(
-        update(Analysis)
-        .where(Analysis.workspace_id == workspace_id, Analysis.response_id.in_(ids))
-        .values(redacted=None, text_digest=None)
-    )
+    ids = session.scalars(
+        select(Response.id)
+        .where(Response.workspace_id == workspace_id, Response.contact_id == contact_id)
+        .order_by(Response.id)
+        .with_for_update()  # whoever counts these comments does so before or after
+    ).all()
+    analyses = session.scalars(scoped(Analysis, workspace_id).where(Analysis.response_id.in_(ids)))
+    forgotten = analyses.all()
+    uncount_comments(session, forgotten)
+    for analysis in forgotten:
+        analysis.redacted = analysis.text_digest = None
+    session.flush()
     session.execute(
         delete(Label).where(Label.workspace_id == workspace_id, Label.response_id.in_(ids))
     )

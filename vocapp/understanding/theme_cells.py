@@ -1,57 +1,70 @@
-"""Theme cells: how many responses carry a theme, moved with every change of an assignment.
+"""Cells of themes: how many responses carry a theme, and how many have a comment, by day.
 
-Like the score cells, each assignment remembers what was counted of it, so that any order
-of analyses, edits and corrections ends in the same cells.
+Like the score cells, each assignment and each analysis remembers what was counted of it, so
+that any order of analyses, edits and corrections ends in the same cells.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
 from surveys.definitions import from_json
 from surveys.periods import local_day
-from surveys.scoring import category_of
+from surveys.scoring import METRICS, categories, category_of
 from vocapp import outbox
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Response
 from vocapp.database import insert_into, read_once, scoped, utcnow
-from vocapp.understanding.models import Assignment, ThemeCell
+from vocapp.understanding.models import Analysis, Assignment, CommentDay, ThemeDay
 from vocapp.workspaces.models import Workspace
 
 UNSCORED = "unscored"
+# Category of a score → where it stands in the cells, whatever the scale.
+PLACES = ("high", "middle", "low")
+PLACE_OF = {
+    category: place
+    for kind in METRICS
+    for place, category in zip(PLACES, categories(kind), strict=True)
+} | {UNSCORED: UNSCORED}
 _STEP = 500  # responses moved in one transaction; it holds SQLite's writer so long
 
 
 @dataclass(slots=True)
 class _CellMoves:
-    """Sums to add to theme cells: key → difference."""
+    """Sums to add to the cells: key → differences by column."""
 
-    cells: dict[tuple[UUID, UUID, date, str, str], int] = field(
-        default_factory=lambda: defaultdict(int)
+    themes: dict[tuple[UUID, date, UUID], dict[str, int]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    )
+    comments: dict[tuple[UUID, date], dict[str, int]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
 
-    def add(self, theme_id: UUID, counted: Mapping[str, Any] | None, sign: int) -> None:
+    def theme(self, theme_id: UUID, counted: Mapping[str, Any] | None, sign: int) -> None:
         if counted:
-            key = (
-                theme_id,
-                UUID(counted["question"]),
-                date.fromisoformat(counted["day"]),
-                str(counted["category"]),
-                str(counted["sentiment"]),
-            )
-            self.cells[key] += sign
+            place = PLACE_OF[str(counted["category"])]
+            key = (*_day_of(counted), theme_id)
+            self.themes[key][f"{place}_{counted['sentiment']}"] += sign
+
+    def comment(self, counted: Mapping[str, Any] | None, sign: int) -> None:
+        if counted:
+            self.comments[_day_of(counted)][PLACE_OF[str(counted["category"])]] += sign
+
+
+def _day_of(counted: Mapping[str, Any]) -> tuple[UUID, date]:
+    return UUID(counted["question"]), date.fromisoformat(counted["day"])
 
 
 def recount_themes(session: Session, response: Response) -> None:
-    """Move the theme cells of a response from what they hold of it to what holds now."""
+    """Move the cells of a response from what they hold of it to what holds now."""
     moves = _CellMoves()
     place = _place_of(session, response)
     for row in session.scalars(
@@ -59,10 +72,29 @@ def recount_themes(session: Session, response: Response) -> None:
     ):
         current = {**place, "sentiment": row.sentiment} if place else None
         if row.counted != current:
-            moves.add(row.theme_id, row.counted, -1)
-            moves.add(row.theme_id, current, +1)
+            moves.theme(row.theme_id, row.counted, -1)
+            moves.theme(row.theme_id, current, +1)
             row.counted = current
+    analysis = session.get(Analysis, (response.workspace_id, response.id))
+    if analysis is not None:
+        commented = place if analysis.text_digest is not None else None
+        if analysis.counted != commented:
+            moves.comment(analysis.counted, -1)
+            moves.comment(commented, +1)
+            analysis.counted = commented
     _apply(session, response.workspace_id, moves)
+
+
+def uncount_comments(session: Session, rows: Iterable[Analysis]) -> None:
+    """Take comments that are forgotten out of the cells; those of the themes stay, nameless."""
+    moves = _CellMoves()
+    workspaces = set()
+    for row in rows:
+        moves.comment(row.counted, -1)
+        row.counted = None
+        workspaces.add(row.workspace_id)
+    for workspace_id in workspaces:
+        _apply(session, workspace_id, moves)
 
 
 def move_theme_days(session: Session, rows: Sequence[outbox.Pending]) -> None:
@@ -84,9 +116,22 @@ def move_theme_days(session: Session, rows: Sequence[outbox.Pending]) -> None:
 def _move_step(session: Session, workspace_id: UUID, *, after: str | None) -> UUID | None:
     """Recount one batch; its last response, or None when there was none left."""
     themed = select(Assignment.response_id).where(Assignment.workspace_id == workspace_id)
+    commented = select(Analysis.response_id).where(
+        Analysis.workspace_id == workspace_id, Analysis.text_digest.is_not(None)
+    )
     if after is not None:
         themed = themed.where(Assignment.response_id > UUID(after))
-    ids = session.scalars(themed.distinct().order_by(Assignment.response_id).limit(_STEP)).all()
+        commented = commented.where(Analysis.response_id > UUID(after))
+    # Each part stops at its first 500: together they hold the first 500 of both.
+    both = union(
+        *(
+            select(part.order_by(part.selected_columns[0]).limit(_STEP).subquery())
+            for part in (themed.distinct(), commented)
+        )
+    ).subquery()
+    ids = session.scalars(
+        select(both.c.response_id).order_by(both.c.response_id).limit(_STEP)
+    ).all()
     responses = session.scalars(
         scoped(Response, workspace_id)
         .where(Response.id.in_(ids))
@@ -146,38 +191,32 @@ def _scale_of_version(
 def uncount(session: Session, row: Assignment) -> None:
     """Take an assignment out of the cells, before it goes."""
     moves = _CellMoves()
-    moves.add(row.theme_id, row.counted, -1)
+    moves.theme(row.theme_id, row.counted, -1)
     _apply(session, row.workspace_id, moves)
     row.counted = None
 
 
 def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
-    insert = insert_into(session, ThemeCell)
-    statement = insert.on_conflict_do_update(
-        index_elements=[
-            "workspace_id",
-            "theme_id",
-            "question_id",
-            "local_day",
-            "category",
-            "sentiment",
-        ],
-        set_={"n": ThemeCell.__table__.c.n + insert.excluded.n},
-    )
-    rows = [
-        {
-            "workspace_id": workspace_id,
-            "theme_id": theme_id,
-            "question_id": question_id,
-            "local_day": day,
-            "category": category,
-            "sentiment": sentiment,
-            "n": difference,
-        }
-        for (theme_id, question_id, day, category, sentiment), difference in sorted(
-            moves.cells.items(), key=lambda cell: tuple(map(str, cell[0]))
-        )
-        if difference
-    ]
-    if rows:
-        session.execute(statement, rows)
+    """Add the sums, in one order for all, so that writers do not block in rings."""
+    for model, names, cells in (
+        (ThemeDay, ("question_id", "local_day", "theme_id"), moves.themes),
+        (CommentDay, ("question_id", "local_day"), moves.comments),
+    ):
+        columns = [column.name for column in model.__table__.c if not column.primary_key]
+        rows = [
+            {
+                "workspace_id": workspace_id,
+                **dict(zip(names, key, strict=True)),
+                **{column: differences.get(column, 0) for column in columns},
+            }
+            for key, differences in sorted(cells.items(), key=lambda cell: tuple(map(str, cell[0])))
+            if any(differences.values())
+        ]
+        if rows:
+            insert = insert_into(session, model)
+            table = model.__table__
+            statement = insert.on_conflict_do_update(
+                index_elements=["workspace_id", *names],
+                set_={column: table.c[column] + insert.excluded[column] for column in columns},
+            )
+            session.execute(statement, rows)
