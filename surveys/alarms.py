@@ -23,7 +23,7 @@ YEAR = 365
 _FALLS = np.array([0.2, 0.4])
 _WEIGHTS = np.array([0.75, 0.25])
 # Ville's bound is for ever; in a year no more than this part of it is used up, as simulated.
-_USED_IN_A_YEAR = 0.6
+_USED_IN_A_YEAR = 0.5
 # Spread over the scale, so that answers which never varied yet can begin to.
 _SMOOTHING = 4
 
@@ -37,7 +37,7 @@ class Alarm:
     day: index of the first day on which the evidence reached the threshold, or None. since:
     index of the day from which on the score most probably is lower, as seen on that day; None
     without an alarm. evidence: of each day, >= 0, about 1 where nothing speaks for a fall.
-    threshold: 0.6 / false_alarms.
+    threshold: 0.5 / false_alarms.
     """
 
     day: int | None
@@ -69,8 +69,8 @@ def watch(
        so far come from one distribution; not s²t²/2, as rare bad answers are far from normal.
     3. The ratios are averaged over falls of 0.2 and 0.4 standard deviations and over all days of
        the year, those to come counting 1. By Ville's inequality this average ever reaches c
-       with chance 1 / c at most. Within a year it is 0.6 of that at most, as simulated: the
-       alarm is at 0.6 / false_alarms; what is proven is the rate of false_alarms / 0.6.
+       with chance 1 / c at most. Within a year it is about half of that, as simulated: the
+       alarm is at 0.5 / false_alarms; what is proven is twice the rate of false_alarms.
 
     Sources: Robbins, Annals of Mathematical Statistics 41, 1970 (mixtures); Howard, Ramdas,
     McAuliffe, Sekhon, Annals of Statistics 49, 2021 (cumulants, any day); Pérez-Ortiz, Lardy, de

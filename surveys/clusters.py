@@ -37,11 +37,18 @@ def estimate_clustered(
     1. Design effect = cluster-robust variance of the mean / simple variance s²/n, by
        linearisation with the CR1 factor m/(m-1) for m clusters (Binder, International
        Statistical Review 51, 1983; Cameron and Miller, Journal of Human Resources 50(2), 2015).
-    2. With few clusters the normal quantile is too small: the design effect that the interval
-       uses is multiplied by (t(m-1) / t(n-1))², but not beyond the worst case in which all
-       answers of a cluster are copies of one (Kish's Σ n_g² / n), where the sample amounts to
-       that many fewer independent answers. It is never below 1.
-    3. The method of `estimate` is applied to n / that number of answers (for proportions: Dean
+    2. That variance is too small where clusters are few or of unequal size. The interval uses
+       the bias-reduced one (CR2: Bell and McCaffrey, Survey Methodology 28(2), 2002), or that
+       of the model in which answers of a cluster correlate alike, whichever is larger; the
+       correlation is estimated by analysis of variance (Donner, International Statistical Review
+       54, 1986). Squares of few sums are skewed: taking the larger mends the samples in which
+       the large clusters lie near the mean by chance.
+    3. The normal quantile is too small, too: the design effect is multiplied by
+       (t(d) / t(n-1))², d the degrees of freedom of that variance under the same model (Imbens
+       and Kolesár, Review of Economics and Statistics 98(4), 2016), but not beyond the worst
+       case in which all answers of a cluster are copies of one (Kish's Σ n_g² / n), where the
+       sample amounts to that many fewer independent answers. It is never below 1.
+    4. The method of `estimate` is applied to n / that number of answers (for proportions: Dean
        and Pagano, Journal of Survey Statistics and Methodology 3(4), 2015).
 
     With every cluster of size one the figures are those of `estimate`, exactly. Where the
@@ -63,12 +70,18 @@ def estimate_clustered(
         return simple
     shape = _Shape.of(table, alone)
     effect = _design_effect(kind, table, alone, shape)
-    inflation = _inflation(effect, shape, level)
+    inflation = _inflation(effect, _Careful.of(kind, table, alone), shape, level)
     if inflation == 1.0:
         return replace(simple, design_effect=effect)
     all_counts = counts if of is None else checked_counts(kind, of)
+    simple_low, simple_high = interval(kind, all_counts, level=level)
     low, high = interval(kind, [count / inflation for count in all_counts], level=level)
-    return replace(simple, low=low, high=high, design_effect=effect)
+    return replace(
+        simple,
+        low=min(low, simple_low),  # what is added to few answers must not narrow the interval
+        high=max(high, simple_high),
+        design_effect=effect,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +127,69 @@ def _design_effect(kind: str, table: Table, alone: Table, shape: _Shape) -> floa
     return (robust * m / (m - 1)) / (squares * n / (n - 1))
 
 
-def _inflation(effect: float, shape: _Shape, level: float) -> float:
+@dataclass(frozen=True, slots=True)
+class _Careful:
+    """The design effect of step 2, and the degrees of freedom of step 3. None: no clusters."""
+
+    effect: float
+    degrees: float
+
+    @classmethod
+    def of(cls, kind: str, table: Table, alone: Table) -> _Careful | None:
+        values = np.array(point_values(kind))
+        counts = table.sum(axis=0) + alone
+        sizes = np.append(table.sum(axis=1), 1).astype(float)
+        times = np.append(np.ones(len(table)), alone.sum())  # clusters of one, all at once
+        n, m = float(counts.sum()), float(times.sum())
+        squares = float(counts @ (values - counts @ values / n) ** 2)
+        if not 1 < m < n or squares == 0:
+            return None
+        residuals = values - counts @ values / n
+        sums = np.append((table @ residuals) ** 2, alone @ residuals**2 / max(1, alone.sum()))
+        reduced = float(times @ (sums / (1 - sizes / n))) / n**2
+        alike = _correlation(times @ (sums / sizes), squares, sizes, times)
+        shares = float(times @ sizes**2) / n
+        by_model = squares / (n * (n - 1)) * (1 + (shares - 1) * alike)
+        simple = squares / (n * (n - 1))
+        return cls(float(max(reduced, by_model)) / simple, _degrees(sizes, times, alike))
+
+
+def _correlation(
+    between: float, squares: float, sizes: npt.NDArray[np.float64], times: npt.NDArray[np.float64]
+) -> float:
+    """Of two answers of a cluster, at least 0: by analysis of variance for unequal sizes.
+
+    between: sum of squares between clusters; squares: in all.
+    """
+    n, m = float(times @ sizes), float(times.sum())
+    typical = (n - float(times @ sizes**2) / n) / (m - 1)
+    apart, inside = between / (m - 1), (squares - between) / (n - m)
+    spread = apart + (typical - 1) * inside
+    return max(0.0, (apart - inside) / spread) if spread > 0 else 0.0
+
+
+def _degrees(sizes: npt.NDArray[np.float64], times: npt.NDArray[np.float64], alike: float) -> float:
+    """Satterthwaite's degrees of freedom of CR2 for a mean: tr(B)² / tr(B²).
+
+    B = G'ΩG with G_g = a_g (1_g - 1 n_g/n) / n, a_g = (1 - n_g/n)^-½ and Ω the covariance under
+    the model. As B = diag + rank two, its traces take time linear in the clusters.
+    """
+    n = float(times @ sizes)
+    variance = sizes * (1 + (sizes - 1) * alike)  # of the sum of a cluster
+    a = 1 / np.sqrt(1 - sizes / n)
+    own = a**2 * variance
+    pair = np.stack([a * variance, a * sizes])
+    mixed = np.array([[0.0, -1 / n], [-1 / n, float(times @ variance) / n**2]])
+    added = np.einsum("ik,ij,jk->k", pair, mixed, pair)
+    inner = mixed @ (pair * times) @ pair.T
+    trace = float(times @ (own + added))
+    squared = float(times @ (own**2 + 2 * own * added)) + float(np.trace(inner @ inner))
+    return trace**2 / squared
+
+
+def _inflation(effect: float, careful: _Careful | None, shape: _Shape, level: float) -> float:
     """By how much to divide the number of answers, at least 1."""
-    n, m = shape.answers, shape.clusters
-    if m == n or m == 1:
+    if careful is None:
         return max(1.0, effect)
-    ratio = quantile(level, degrees=m - 1) / quantile(level, degrees=n - 1)
-    return max(1.0, effect, min(effect * ratio**2, shape.worst))
+    ratio = quantile(level, degrees=careful.degrees) / quantile(level, degrees=shape.answers - 1)
+    return max(1.0, effect, min(careful.effect * ratio**2, shape.worst))
