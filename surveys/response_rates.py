@@ -129,11 +129,15 @@ def funnel(counts: Mapping[str, int], *, level: float = 0.95) -> list[Stage]:
 
 @dataclass(frozen=True, slots=True)
 class EarlyLate:
-    """Scores of early and late responders, and late minus early with its test."""
+    """Scores of early and late responders, and late minus early with its test.
+
+    cut: the first wave that is late, by its place.
+    """
 
     early: Estimate
     late: Estimate
     change: Difference
+    cut: int
 
 
 def early_and_late(
@@ -149,8 +153,11 @@ def early_and_late(
     >>> found = early_and_late("csat", [[0, 0, 0, 0, 40], [0, 0, 0, 0, 0], [0, 0, 20, 0, 20]])
     >>> found.early.value, found.late.value, found.change.value
     (100.0, 50.0, -50.0)
+    >>> found.cut
+    2
     """
-    answered = [list(wave) for wave in waves if any(wave)]
+    places = [place for place, wave in enumerate(waves) if any(wave)]
+    answered = [list(waves[place]) for place in places]
     for wave in answered:
         checked_counts(kind, wave)
     if len(answered) < 2:
@@ -167,4 +174,5 @@ def early_and_late(
         early=estimate(kind, early, level=level),
         late=estimate(kind, late, level=level),
         change=difference(kind, late, early, level=level),
+        cut=places[cut],
     )

@@ -162,6 +162,23 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
         unknown=list_of(TEXT),
+        response_rate=or_null(
+            record(
+                definition=TEXT, answered=COUNT, invited=COUNT, returned=COUNT, unclear=COUNT,
+                value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER),
+            )
+        ),
+        early_late=or_null(
+            record(
+                late_from_day=COUNT,
+                early=record(n=COUNT, value=or_null(NUMBER)),
+                late=record(n=COUNT, value=or_null(NUMBER)),
+                difference=record(
+                    value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER)
+                ),
+                p_value=or_null(NUMBER), latest_only=YES_NO,
+            )
+        ),
     ),
     "ComparedSide": {
         "type": "object",

@@ -20,7 +20,7 @@ from vocapp.demo.company import Person
 # Of those asked, how many answer; of the silent, how many looked, and whose address is gone.
 RATES = {"nps": 0.31, "csat": 0.36, "ces": 0.42}
 _LOOKED, _BOUNCED, _UNSUBSCRIBED = 0.17, 0.018, 0.02
-_HOURS_TO_ANSWER = (20.0, 30.0, 44.0)  # on average, by how good the score is
+_HOURS_TO_ANSWER = (24.0, 27.0, 31.0)  # on average, by how good the score is
 _NOT_YET = timedelta(hours=3)
 
 

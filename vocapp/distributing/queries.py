@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from vocapp.authoring.links import InvitationLink
@@ -101,12 +102,7 @@ def stages_reached(
     started are left out where no invitation of the survey has ever had them recorded: unknown is
     not zero.
     """
-    invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
-    conditions = [
-        Invitation.workspace_id == workspace_id,
-        Invitation.survey_id == survey_id,
-        Invitation.state.not_in(("scheduled", "not_sent")),
-    ]
+    conditions = _invited(workspace_id, survey_id)
     arrived = or_(Invitation.sent_at.is_not(None), Invitation.answered_at.is_not(None))
     reached = {
         "invited": Invitation.id.is_not(None),
@@ -115,11 +111,9 @@ def stages_reached(
         "started": or_(Invitation.clicked_at.is_not(None), Invitation.answered_at.is_not(None)),
         "answered": Invitation.answered_at.is_not(None),
     }
-    bounds = [invited_at >= since] if since else []
-    bounds += [invited_at < until] if until else []
     counts = session.execute(
         select(*(func.count().filter(of).label(name) for name, of in reached.items())).where(
-            *conditions, *bounds
+            *conditions, *_within(since, until)
         )
     ).one()
     opens, clicks = session.execute(
@@ -129,6 +123,61 @@ def stages_reached(
     ).one()
     unknown = {name for name, seen in (("opened", opens), ("started", clicks)) if not seen}
     return {name: count for name, count in counts._mapping.items() if name not in unknown}
+
+
+def outcomes(
+    session: Session,
+    workspace_id: UUID,
+    survey_id: UUID,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, int]:
+    """What became of those invited in a period (half-open): answered, returned, unclear, silent.
+
+    returned: the mail came back. unclear: it may or may not have gone out. Nobody stands twice;
+    those not invited after all are left out.
+    """
+    answered = Invitation.answered_at.is_not(None)
+    returned = Invitation.bounced_at.is_not(None) | (Invitation.state == "bounced")
+    unclear = Invitation.state.in_(("unknown", "sending"))
+    kind = case(
+        (answered, "answered"), (returned, "returned"), (unclear, "unclear"), else_="silent"
+    )
+    rows = session.execute(
+        select(kind, func.count())
+        .where(*_invited(workspace_id, survey_id), *_within(since, until))
+        .group_by(kind)
+    )
+    return dict.fromkeys(("answered", "returned", "unclear", "silent"), 0) | dict(rows.all())
+
+
+_invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
+
+
+def _invited(workspace_id: UUID, survey_id: UUID) -> list[Any]:
+    return [
+        Invitation.workspace_id == workspace_id,
+        Invitation.survey_id == survey_id,
+        Invitation.state.not_in(("scheduled", "not_sent")),
+    ]
+
+
+def _within(since: datetime | None, until: datetime | None) -> list[Any]:
+    bounds: list[Any] = [_invited_at >= since] if since else []
+    return [*bounds, _invited_at < until] if until else bounds
+
+
+def invited_at_of(
+    session: Session, workspace_id: UUID, invitation_ids: Collection[UUID]
+) -> dict[UUID, datetime]:
+    """When those were invited whose invitation this is."""
+    rows = session.execute(
+        select(Invitation.id, _invited_at).where(
+            Invitation.workspace_id == workspace_id, Invitation.id.in_(invitation_ids)
+        )
+    )
+    return {invitation_id: at for invitation_id, at in rows}
 
 
 def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:

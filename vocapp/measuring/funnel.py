@@ -13,6 +13,11 @@ from vocapp.distributing.queries import stages_reached
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import Reading, reading
+from vocapp.measuring.response_quality import (
+    ResponseQuality,
+    present_quality,
+    response_quality,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Funnel:
     time_zone: str
     stages: tuple[Stage, ...]
     unknown: tuple[str, ...]
+    quality: ResponseQuality | None = None
     hidden: bool = False
 
 
@@ -51,17 +57,17 @@ def survey_funnel(
 
 def _funnel_of(opened: Reading, ask: Ask) -> Funnel:
     survey = opened.survey
+    since, until = (
+        day_bounds(day, opened.zone)[0] if day else None for day in (ask.since, ask.until)
+    )
     counts = stages_reached(
-        opened.session,
-        survey.workspace_id,
-        survey.id,
-        since=day_bounds(ask.since, opened.zone)[0] if ask.since else None,
-        until=day_bounds(ask.until, opened.zone)[0] if ask.until else None,
+        opened.session, survey.workspace_id, survey.id, since=since, until=until
     )
     unknown = tuple(name for name in STAGES if name not in counts)
     found = Funnel(ask.since, ask.until, opened.zone, tuple(funnel(counts)), unknown)
-    few = 0 < counts["invited"] < CONFIDENTIAL_FLOOR
-    return replace(found, stages=(), hidden=True) if survey.confidential and few else found
+    if survey.confidential and 0 < counts["invited"] < CONFIDENTIAL_FLOOR:
+        return replace(found, stages=(), hidden=True)
+    return replace(found, quality=response_quality(opened, since, until))
 
 
 def present_funnel(survey: SurveySummary, found: Funnel) -> dict[str, Any]:
@@ -83,6 +89,11 @@ def present_funnel(survey: SurveySummary, found: Funnel) -> dict[str, Any]:
             for stage in found.stages
         ],
         "unknown": list(found.unknown),
+        **(
+            present_quality(found.quality)
+            if found.quality
+            else {"response_rate": None, "early_late": None}
+        ),
     }
 
 

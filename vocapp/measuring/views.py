@@ -23,8 +23,10 @@ from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
+from vocapp.measuring.quality_wording import QualityWords, quality_in_words
 from vocapp.measuring.queries import Figure, Metrics, survey_metrics
 from vocapp.measuring.reportable import reportable_set
+from vocapp.measuring.response_quality import ResponseQuality
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.segments.queries import find_segment
 from vocapp.signing import sign
@@ -195,8 +197,15 @@ def _shown_funnel(survey: SurveySummary, ask: Ask) -> dict[str, Any] | None:
         "rows": [wording.stage_row(stage) for stage in found.stages],
         "unknown": _(", ").join(wording.stage_name(name) for name in found.unknown),
         "has_opens": any(stage.name == "opened" for stage in found.stages),
+        "quality": _quality_words(survey, found.quality),
         "has_starts": any(stage.name == "started" for stage in found.stages),
     }
+
+
+def _quality_words(survey: SurveySummary, found: ResponseQuality | None) -> QualityWords | None:
+    if found is None:
+        return None
+    return quality_in_words(survey.kind, found, confidential=survey.confidential)
 
 
 def _answered_before(survey: SurveySummary, metrics: Metrics) -> bool:
