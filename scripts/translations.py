@@ -30,6 +30,7 @@ LOCALE = "ja"
 _METHODS = [
     ("**.py", "python"),
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
+    ("**/templates/**.svg", "jinja2.ext:babel_extract"),
     ("**/templates/**.txt", "jinja2.ext:babel_extract"),
 ]
 _KEYWORDS = {

@@ -61,13 +61,15 @@ def mix_shift(
     before: Mapping[str, Sequence[int]],
     after: Mapping[str, Sequence[int]],
     *,
+    design_effects: tuple[float, float] = (1.0, 1.0),
     level: float = 0.95,
 ) -> MixShift | None:
     """Split the change of a score into change inside segments and change of their mix.
 
     before, after: one histogram per segment, for two periods or any two groups of answers; a
-    missing segment is one without answers. None where nobody answered on one side. ValueError
-    for wrong counts and for a level outside of 0..1.
+    missing segment is one without answers. design_effects: of after and before, where answers
+    are clustered. None where nobody answered on one side. ValueError for wrong counts, for a level
+    outside of 0..1 and for design effects that are not above 0.
 
     1. With w a segment's share of the answers, s its score, S the score of all, 0 before and
        1 after: within = (w0 + w1)/2 * (s1 - s0); mix = (w1 - w0) * ((s0 + s1)/2 - (S0 + S1)/2).
@@ -94,6 +96,8 @@ def mix_shift(
     if not all(side.sum() for side in sides):
         return None
     totals = [[int(count) for count in side.sum(axis=0)] for side in sides]
+    # Raises, too, for what is wrong in level and design effects.
+    change = difference(kind, totals[1], totals[0], level=level, design_effects=design_effects)
     shape = _Shape.of(kind, sides[0], sides[1])
     within, mix = shape.within(), shape.mix()
     segments = [
@@ -112,9 +116,9 @@ def mix_shift(
         if sides[0][at].any() or sides[1][at].any()
     ]
     segments.sort(key=lambda part: (-abs(part.within + part.mix), part.segment))
-    errors = shape.errors()
+    errors = shape.errors(design_effects[::-1])
     return MixShift(
-        change=difference(kind, totals[1], totals[0], level=level),
+        change=change,
         within=_part(within, z * errors[0]),
         mix=_part(mix, z * errors[1]),
         segments=tuple(segments),
@@ -161,18 +165,20 @@ class _Shape:
     def mix(self) -> Floats:
         return (self.shares[1] - self.shares[0]) * (self.scores.mean(axis=0) - self.overall)
 
-    def errors(self) -> tuple[float, float]:
+    def errors(self, design_effects: tuple[float, float]) -> tuple[float, float]:
         """Standard errors of the sums of both parts, by what one answer more moves in them.
 
         An answer of a segment moves its share by 1 and its score by (answer - score) / share.
         Where one side alone has answers, its score enters the mix whole, and nothing else.
+        design_effects, of before and after, make a side's n as small as its answers tell.
         """
         within = mix = 0.0
         middle = self.shares.mean(axis=0) * self.on_both
         moved = (self.shares[1] - self.shares[0]) * (1 - self.on_both / 2)
         apart = (self.scores[1] - self.scores[0]) / 2
         level = self.scores.mean(axis=0) - self.overall
-        for n, shares, variances in zip(self.n, self.shares, self.variances, strict=True):
+        effective = self.n / np.array(design_effects)
+        for n, shares, variances in zip(effective, self.shares, self.variances, strict=True):
             inner = np.divide(variances, shares, out=np.zeros_like(shares), where=shares > 0)
             within += (_variance(shares, apart) + float(middle**2 @ inner)) / n
             mix += (_variance(shares, level) + float(moved**2 @ inner)) / n

@@ -215,8 +215,16 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         A_SURVEY,
         Call(path={"key": "=mine"}, query=lambda t: {"segment": t.segment}),
     ),
-    "measuring.export": (A_SURVEY,),
+    "measuring.chart": (
+        *(
+            Call(path={"key": "survey", "name": f"={name}", "ending": "=csv"}, methods=("GET",))
+            for name in ("trend", "segments", "heat")
+        ),
+        Call(path={"key": "=mine", "name": "=trend", "ending": "=csv"},
+             query=lambda t: {"segment": t.segment}),
+    ),
     "drivers.show_drivers": (A_SURVEY,),
+    "drivers.chart": (Call(path={"key": "survey", "ending": "=svg"}),),
     "drivers.compute_drivers": (A_SURVEY,),
     "measuring.segment_settings": NO_IDS,
     "segments.filter_results": (
@@ -248,9 +256,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "looking_into.answers": (A_SURVEY,),
     "exporting.export_csv": (A_SURVEY,),
     "exporting.export_jsonl": (A_SURVEY,),
-    "comparing.export_heat": (A_SURVEY,),
-    "comparing.segments_svg": (A_SURVEY,),
-    "comparing.heat_svg": (A_SURVEY,),
+    "understanding.chart": (
+        Call(path={"name": "=effects", "ending": "=csv"}, query=lambda t: {"survey": t.survey}),
+    ),
     "understanding.themes": (Call(query=lambda t: {"survey": t.survey}),),
     "understanding.theme": (by(key="theme"), Call(path={"key": "theme"},
                                                   query=lambda t: {"cursor": t.cursor})),

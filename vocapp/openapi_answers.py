@@ -65,6 +65,16 @@ _SCORE = {
     "n": COUNT, "value": or_null(NUMBER), "low": or_null(NUMBER), "high": or_null(NUMBER),
     "counts": {"type": "object", "additionalProperties": COUNT},
 }  # fmt: skip
+_PART = record(value=NUMBER, low=NUMBER, high=NUMBER)
+_MIX_SIDE = record(n=COUNT, share=NUMBER, value=or_null(NUMBER))
+_MIX_SHIFT = record(
+    by=TEXT, within=_PART, mix=_PART,
+    segments=list_of(
+        record(
+            values=list_of(or_null(TEXT)), a=_MIX_SIDE, b=_MIX_SIDE, within=NUMBER, mix=NUMBER
+        )
+    ),
+)  # fmt: skip
 _SEGMENT = {
     "key": TEXT, "name": TEXT, "description": TEXT, "filter": OBJECT, "compact": TEXT,
     "version": COUNT, "created_at": TIME, "updated_at": TIME,
@@ -200,6 +210,7 @@ SCHEMAS: dict[str, Schema] = {
                 value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER)
             ),
             p_value=or_null(NUMBER), verdict=TEXT, more_needed=or_null(COUNT),
+            filter=or_null(TEXT), mix_shift=or_null(_MIX_SHIFT),
         ),
         "description": "Score of a minus score of b; verdict: rose, fell, same or too_few.",
     },

@@ -136,7 +136,7 @@ def test_small_groups_of_a_confidential_survey_have_no_numbers(api, staff, drain
     assert "Hidden, so that nobody can be recognised: pro, secret." in page
     assert "NPS +100 from 31 answers" in page  # the open month is not in it
     assert "By day" not in page
-    table = rows_of(staff("admin").get("/results/nps/export.csv?by=plan"))
+    table = rows_of(staff("admin").get("/results/nps/charts/segments.csv?by=plan"))
     assert [row["Answers"] for row in table] == ["20", "", ""]
     assert [row["Note"] for row in table] == ["", "hidden", "hidden"]
 
@@ -164,12 +164,12 @@ def test_the_table_downloads_with_formulas_made_harmless(api, staff, drain_outbo
     send(api, [9] * 2, **plan("pro"))
     drain_outbox()
     person = staff("viewer")
-    rows = rows_of(person.get("/results/nps/export.csv?by=plan"))
+    rows = rows_of(person.get("/results/nps/charts/segments.csv?by=plan"))
     assert [row["Plan"] for row in rows] == ['\'=HYPERLINK("http://x.example")', "pro"]
     assert float(rows[0]["NPS"]) == pytest.approx(100 * 5 / 7)
     assert (rows[0]["Promoters"], rows[0]["Detractors"]) == ("6", "1")
     assert (rows[1]["NPS"], rows[1]["Answers"], rows[1]["Note"]) == ("", "2", "too few")
-    course = rows_of(person.get("/results/nps/export.csv?by=plan&table=series"))
+    course = rows_of(person.get("/results/nps/charts/trend.csv?by=plan"))
     assert sum(int(row["Answers"]) for row in course) == 9
 
 
@@ -177,7 +177,6 @@ def test_another_workspace_has_no_such_survey(api, staff, new_workspace):
     api.survey()
     stranger = staff("admin", of=new_workspace("Other"))
     assert stranger.get("/results/nps").status_code == 404
-    assert stranger.get("/results/nps/export.csv").status_code == 404
     assert "nps" not in words_of(stranger.get("/results")).lower().replace("nps ·", "")
 
 

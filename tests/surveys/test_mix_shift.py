@@ -117,3 +117,17 @@ def test_wrong_counts_are_named():
         mix_shift("nps", {"a": [1, 2]}, {"a": [0] * 11})
     with pytest.raises(ValueError, match="level"):
         mix_shift("nps", {}, {}, level=0)
+
+
+def test_clustered_answers_widen_the_intervals_and_move_no_value():
+    before, after = {"a": [5, 0, 0, 0, 45], "b": [30, 0, 0, 0, 20]}, {"a": [2, 0, 0, 0, 18]}
+    plain = mix_shift("csat", before, after)
+    clustered = mix_shift("csat", before, after, design_effects=(4.0, 4.0))
+    for part in ("within", "mix"):
+        one, other = getattr(plain, part), getattr(clustered, part)
+        assert other.value == one.value
+        assert other.high - other.low == pytest.approx(2 * (one.high - one.low))
+    half = mix_shift("csat", before, after, design_effects=(4.0, 1.0))
+    assert plain.mix.high < half.mix.high < clustered.mix.high
+    with pytest.raises(ValueError, match="design"):
+        mix_shift("csat", before, after, design_effects=(0.0, 1.0))

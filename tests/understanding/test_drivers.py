@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from csv import DictReader
 from datetime import timedelta
 from html import unescape
+from io import StringIO
 from random import Random
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import update
@@ -216,3 +219,28 @@ def test_a_survey_that_is_gone_when_its_turn_comes_leaves_nothing(api, drain_out
     assert drain_outbox() == []
     with transaction() as session:
         assert session.query(DriverReport).count() == 0
+
+
+def test_the_chart_is_a_file_with_the_words_and_numbers_of_the_page(api, staff, drain_outbox):
+    api.survey()
+    send(api, 200)
+    drain_outbox()
+    compute(api, drain_outbox)
+    person = staff("viewer")
+    page = unescape(person.get("/results/nps/drivers").text)
+    picture = ElementTree.fromstring(person.get("/results/nps/charts/drivers.svg").text)
+    words = picture.findtext("{http://www.w3.org/2000/svg}desc")
+    assert words.startswith("Of the differences between answers the largest parts go with: ")
+    assert words in page
+    rows = list(DictReader(StringIO(person.get("/results/nps/charts/drivers.csv").text[1:])))
+    assert all(row["Theme or attribute"] in page for row in rows)
+    shares = [float(row["Part of the differences"]) for row in rows]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_a_confidential_survey_has_no_chart_of_drivers_nor_of_themes(api, staff):
+    api.survey("secret", confidential=True)
+    person = staff("admin")
+    for ending in ("svg", "csv"):
+        assert person.get(f"/results/secret/charts/drivers.{ending}").status_code == 404
+        assert person.get(f"/themes/charts/effects.{ending}?survey=secret").status_code == 404

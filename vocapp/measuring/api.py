@@ -109,6 +109,10 @@ class CompareQuery(BaseModel):
     b_until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="Last day of b")
     min_n: int = Field(1, ge=1, le=1_000_000)
     basis: Literal["responses", "people", "accounts"] = "responses"
+    filter: str = Field("", max_length=4000, description="As in metrics; holds for both sides")
+    by: str | None = Field(
+        None, min_length=1, max_length=100, description="Attribute to split the difference by"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> CompareQuery:
@@ -130,7 +134,10 @@ class CompareQuery(BaseModel):
         "`b.<attribute>=<value>` b. Where b has no days, it has those of a if its segment is "
         "another one, else those of the period of equal length before a; where it has no segment, "
         "it has that of a. Sides that may share answers, or that a confidential survey has to "
-        "hide, are refused."
+        "hide, are refused. With `by` the difference is split into `mix_shift.within`, from scores "
+        "that differ inside the segments of this attribute, and `mix_shift.mix`, from who "
+        "answered; null where there is nothing to split. A segment with several `values` holds "
+        "those that a confidential survey must not tell apart."
     ),
 )
 @machine()
@@ -142,6 +149,8 @@ def show_comparison(path: SurveyPath, query: CompareQuery) -> Any:
         _side(query.b_since, query.b_until, "b"),
         min_n=query.min_n,
         basis=query.basis,
+        filter_=_parsed_filter(query.filter),
+        by=query.by,
         time_zone=current_workspace.time_zone,
         now=utcnow(),
     )

@@ -80,7 +80,11 @@ def _what_changed(opened: Reading, ask: Ask, metrics: Metrics) -> WhatChanged | 
                 parts.append(part)
                 pairs.append(pair)
     changes = judge_changes(
-        metrics.survey.kind, pairs, min_n=ask.min_n, design_effects=_effects(metrics, former)
+        metrics.survey.kind,
+        pairs,
+        min_n=ask.min_n,
+        # Of the whole survey, as for segments against the rest: steadier than that of a few.
+        design_effects=design_effects(metrics.overall, former.overall),
     )
     real = [
         SegmentChange({attribute: value}, change)
@@ -98,17 +102,19 @@ def judge_pair(kind: str, now: Figure, before: Figure, *, min_n: int) -> Change 
     """The change from one figure to another; None where one of them must not be shown."""
     if now.hidden or before.hidden:
         return None
-    effects = tuple(max(1.0, each.estimate.design_effect or 1.0) for each in (now, before))
     return judge_changes(
-        kind, [(now.counts, before.counts)], min_n=min_n, design_effects=(effects[0], effects[1])
+        kind,
+        [(now.counts, before.counts)],
+        min_n=min_n,
+        design_effects=design_effects(now, before),
     )[0]
 
 
-def _effects(now: Metrics, before: Metrics) -> tuple[float, float]:
-    # Of the whole survey, as for segments against the rest: steadier than that of a few answers.
+def design_effects(now: Figure, before: Figure) -> tuple[float, float]:
+    """How much less the answers of two figures tell than as many independent ones: 1 or more."""
     return (
-        max(1.0, now.overall.estimate.design_effect or 1.0),
-        max(1.0, before.overall.estimate.design_effect or 1.0),
+        max(1.0, now.estimate.design_effect or 1.0),
+        max(1.0, before.estimate.design_effect or 1.0),
     )
 
 

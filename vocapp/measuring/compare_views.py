@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from vocapp.authoring import queries as authoring
 from vocapp.database import utcnow
-from vocapp.measuring import wording
+from vocapp.measuring import compare_charts, overview_charts, wording
 from vocapp.measuring.answer_links import AnswerLinks, links_of
 from vocapp.measuring.comparing import Compared, Side, compare_within
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
-from vocapp.measuring.heat import HeatMap, heat_map, table_of_heat
+from vocapp.measuring.heat import HeatMap, heat_map
 from vocapp.measuring.histograms import Ask, Interval
 from vocapp.measuring.queries import Metrics, metrics_of, reading
-from vocapp.measuring.views import form_of, segments_of, today_here
+from vocapp.measuring.segments.narrowing import narrowed_by
+from vocapp.measuring.views import answered_before, form_of, segments_of, today_here
 from vocapp.problems import BadInput
-from vocapp.spreadsheets import csv_lines
-from vocapp.ui import charts
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.formats import metric_name
+from vocapp.ui.chart_files import Chart
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("comparing", __name__, template_folder="templates")
@@ -42,12 +40,14 @@ class ComparePage:
     compared: Compared | None
     values: tuple[str | None, ...]
     chosen: tuple[str, str]
+    links: AnswerLinks | None
 
 
-def _read_page(key: str) -> ComparePage:
+def read_comparison(key: str) -> ComparePage:
+    """Everything that the address asks for of this survey. Raises NotFound."""
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = form_of(survey)
-    form.filter.data = form.segment.data = ""  # sides are segments of all answers
+    form.by2.data = ""  # one attribute makes the segments
     asked = form.ask(today_here())
     by = asked.by[:1] or (str(form.by.choices[1].value),)
     interval: Interval = "quarter" if asked.interval == "quarter" else "month"
@@ -62,12 +62,21 @@ def _read_page(key: str) -> ComparePage:
             for name, value in zip(("a", "b"), chosen, strict=True)
         ]  # fmt: skip
         try:
-            compared = compare_within(opened, *sides, min_n=PAGE_MIN_N, basis=ask.basis)
+            compared = compare_within(
+                opened,
+                *sides,
+                min_n=PAGE_MIN_N,
+                basis=ask.basis,
+                filter_=ask.filter,
+                # The segments of one side have no mix of their own attribute.
+                by=None if any(chosen) else by[0],
+            )
         except BadInput:
             compared = None  # the page says what would do
         heat = heat_map(opened, ask, metrics)
     values = tuple(figure.by.get(by[0]) for figure in metrics.segments)
-    return ComparePage(form, ask, metrics, heat, compared, values, chosen)
+    links = links_of(survey, form.parameters() | {"by": by[0]})
+    return ComparePage(form, ask, metrics, heat, compared, values, chosen, links)
 
 
 def _segment(attribute: str, chosen: str) -> dict[str, str | None]:
@@ -80,14 +89,14 @@ def _segment(attribute: str, chosen: str) -> dict[str, str | None]:
 @signed_in()
 def compare_results(key: str) -> str:
     """Segments beside one another, over time, and two of them in detail."""
-    page = _read_page(key)
+    page = read_comparison(key)
     survey, attribute = page.metrics.survey, page.ask.by[0]
     parameters = page.form.parameters() | {"by": attribute}
     kept = parameters | {
         name: value for name, value in zip(("a", "b"), page.chosen, strict=True) if value
     }
 
-    links = links_of(survey, parameters)
+    links = page.links
 
     def address(endpoint: str = "comparing.compare_results", **changes: Any) -> str:
         return url_for(endpoint, key=key, **{**kept, **changes})
@@ -96,9 +105,16 @@ def compare_results(key: str) -> str:
         "measuring/compare.html",
         survey=survey,
         form=page.form,
+        narrowed=narrowed_by(page.form),
         metrics=page.metrics,
+        charts=compare_charts_of(page),
+        chart_address=lambda name: partial(address, "measuring.chart", name=name),
         overall=page.metrics.overall,
+        answered_before=answered_before(survey, page.metrics),
         heat=page.heat,
+        period_label=lambda start: wording.period_label(start, page.ask.interval),
+        mix_rows=compare_charts.mix_rows(survey.kind, page.compared.mix)
+        if page.compared and page.compared.mix else [],
         compared=page.compared,
         shown=_side_by_side(page.compared, attribute, links) if page.compared else None,
         choices=[(_NOT_KNOWN if value is None else value, value_name(attribute, value))
@@ -165,74 +181,17 @@ def _side_by_side(compared: Compared, attribute: str, links: AnswerLinks | None)
     }
 
 
-@blueprint.get("/results/<key>/heat.csv")
-@signed_in()
-def export_heat(key: str) -> Response:
-    """Segments by periods: one row a cell."""
-    page = _read_page(key)
-    attribute = page.ask.by[0]
-    heading = [
-        attribute_name(attribute), _("Period from"),
-        metric_name(page.metrics.survey.kind), _("Answers"), _("Note"),
+def compare_charts_of(page: ComparePage) -> dict[str, Chart]:
+    """The charts of the page by name."""
+    metrics, ask, attribute = page.metrics, page.ask, page.ask.by[0]
+    shown = _side_by_side(page.compared, attribute, page.links) if page.compared else None
+    drawn = [
+        overview_charts.segments_chart(metrics, ask, segments_of(metrics).rows, page.links),
+        compare_charts.heat_chart(metrics, ask, page.heat, attribute, page.links),
+        compare_charts.sides_chart(
+            metrics, ask, page.compared,
+            shown["names"] if shown else (), shown["words"] if shown else None,
+        ),
+        compare_charts.mix_chart(metrics, ask, page.compared.mix if page.compared else None),
     ]  # fmt: skip
-    rows = [
-        [value_name(attribute, value), start.isoformat(), cell.value, cell.n,
-         _("hidden") if cell.n is None else _("too few") if cell.value is None else None]
-        for value, start, cell in table_of_heat(page.heat)
-    ]  # fmt: skip
-    return Response(
-        csv_lines([heading, *rows], bom=True),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{key}-heat.csv"'},
-    )
-
-
-# --- pictures as files ------------------------------------------------------------------
-# Colours of paper stand in them, as a file has neither our style sheet nor a dark mode.
-
-
-@blueprint.get("/results/<key>/segments.svg")
-@signed_in()
-def segments_svg(key: str) -> Response:
-    """Segments as dots with their intervals."""
-    page = _read_page(key)
-    overall = page.metrics.overall
-    kind = page.metrics.survey.kind
-    picture = charts.dots(
-        segments_of(page.metrics).rows, kind,
-        overall=None if overall.hidden or overall.too_few else overall.estimate.value,
-    )  # fmt: skip
-    return _svg(
-        key, "segments", page,
-        picture=picture,
-        rows_y={row.source.label: 14 + 28 * place for place, row in enumerate(picture.rows)},
-        colours={"above": "#2a6fb8", "same": "#8b95a1", "below": "#d2691e"},
-    )  # fmt: skip
-
-
-@blueprint.get("/results/<key>/heat.svg")
-@signed_in()
-def heat_svg(key: str) -> Response:
-    """Segments by periods, coloured."""
-    page = _read_page(key)
-    attribute = page.ask.by[0]
-    return _svg(
-        key, "heat", page, heat=page.heat,
-        value_name=lambda value: value_name(attribute, value),
-    )  # fmt: skip
-
-
-def _svg(key: str, name: str, page: ComparePage, **values: Any) -> Response:
-    survey = page.metrics.survey
-    title = _(
-        "%(survey)s: %(metric)s by %(attribute)s, %(days)s",
-        survey=survey.name, metric=metric_name(survey.kind),
-        attribute=attribute_name(page.ask.by[0]),
-        days=wording.days_name(page.ask.since, page.ask.until),
-    )  # fmt: skip
-    picture = render_template(f"measuring/{name}.svg", title=title, metric=survey.kind, **values)
-    return Response(
-        picture,
-        content_type="image/svg+xml; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{key}-{name}.svg"'},
-    )
+    return {chart.name: chart for chart in drawn}

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from surveys.changes import Change, may_share_answers
+from surveys.filters import Filter, normalised, to_compact
 from surveys.inference import estimate
 from surveys.periods import period_before
 from vocapp.authoring.queries import SurveySummary
-from vocapp.measuring.changes import judge_pair
+from vocapp.measuring.changes import design_effects, judge_pair
 from vocapp.measuring.histograms import Ask, Basis
+from vocapp.measuring.mix import Mix, present_mix, split_by
 from vocapp.measuring.queries import (
     MAX_CROSSED,
     MAX_CROSSED_CONFIDENTIAL,
@@ -46,7 +48,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two groups with their figures; change: a against b, None where a figure is hidden."""
+    """Two groups with their figures; change: a against b, None where a figure is hidden.
+
+    mix: the change split by an attribute, where one was given and there is something to split.
+    """
 
     survey: SurveySummary
     time_zone: str
@@ -56,6 +61,8 @@ class Compared:
     b: Side
     figures: tuple[Figure, Figure]
     change: Change | None
+    filter: Filter | None = None
+    mix: Mix | None = None
 
 
 def other_side(a: Side, b: Side, *, today: date) -> Side:
@@ -84,6 +91,8 @@ def compare(
     *,
     min_n: int = 1,
     basis: Basis = "responses",
+    filter_: Filter | None = None,
+    by: str | None = None,
     time_zone: str,
     now: datetime,
 ) -> Compared:
@@ -93,13 +102,23 @@ def compare(
     from the two: nothing of a confidential survey becomes known here that is hidden there.
     """
     with reading(survey, time_zone=time_zone, now=now) as opened:
-        return compare_within(opened, a, b, min_n=min_n, basis=basis)
+        return compare_within(opened, a, b, min_n=min_n, basis=basis, filter_=filter_, by=by)
 
 
 def compare_within(
-    opened: Reading, a: Side, b: Side, *, min_n: int = 1, basis: Basis = "responses"
+    opened: Reading,
+    a: Side,
+    b: Side,
+    *,
+    min_n: int = 1,
+    basis: Basis = "responses",
+    filter_: Filter | None = None,
+    by: str | None = None,
 ) -> Compared:
-    """The same in a snapshot that is open."""
+    """The same in a snapshot that is open.
+
+    filter_: only these answers, on both sides. by: the attribute that the change is split by.
+    """
     survey = opened.survey
     _check_attributes(opened, a, "a")
     _check_attributes(opened, b, "b")
@@ -107,13 +126,37 @@ def compare_within(
     b = _closed(opened, other_side(a, b, today=opened.today), "b")
     if may_share_answers(a.days, a.segment, b.days, b.segment):
         raise BadInput.of("b", "may hold the same answers as a: choose other days or another value")
-    found = [
-        metrics_of(opened, Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis))
+    asks = [
+        Ask(tuple(sorted(side.segment)), *side.days, min_n=min_n, basis=basis, filter=filter_)
         for side in (a, b)
     ]
+    if by is not None:
+        _check_split(opened, by, a, b)
+    found = [metrics_of(opened, ask) for ask in asks]
     figures = (_figure_of(opened, found[0], a, "a"), _figure_of(opened, found[1], b, "b"))
     change = judge_pair(survey.kind, *figures, min_n=min_n)
-    return Compared(survey, found[0].time_zone, basis, found[0].pending, a, b, figures, change)
+    mix = None
+    if by is not None and change is not None and change.verdict != "too_few":
+        mix = split_by(
+            opened, by, design_effects(*figures), (asks[0], a.segment), (asks[1], b.segment)
+        )
+    return Compared(
+        survey, found[0].time_zone, basis, found[0].pending, a, b, figures, change, filter_, mix
+    )
+
+
+def _check_split(opened: Reading, by: str, *sides: Side) -> None:
+    """The attribute stands beside those of the sides, and must not be one of them."""
+    is_confidential = opened.survey.confidential
+    if any(by in side.segment for side in sides):
+        raise BadInput.of("by", "is an attribute of a side, whose answers all have one value of it")
+    if any(len(side.segment) >= MAX_CROSSED for side in sides):
+        raise BadInput.of("by", f"at most {MAX_CROSSED} attributes, with those of the sides")
+    if is_confidential and any(side.segment for side in sides):
+        # Crossed attributes are told over other days than one of them.
+        raise BadInput.of("by", "not with segments in a confidential survey")
+    if is_confidential and opened.needs_scan(Ask(by=(by,))):
+        raise BadInput.of("by", "not a reportable attribute, and the survey is confidential")
 
 
 def _closed(opened: Reading, side: Side, name: str) -> Side:
@@ -198,6 +241,8 @@ def present_comparison(compared: Compared) -> dict[str, Any]:
         "p_value": found.p_value if tell else None,
         "verdict": change.verdict,
         "more_needed": change.more_needed,
+        "filter": to_compact(normalised(compared.filter)) if compared.filter else None,
+        "mix_shift": present_mix(compared.mix) if compared.mix else None,
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -11,9 +12,16 @@ import numpy as np
 
 from surveys.changes import PRECISION
 from surveys.inference import estimate
-from surveys.periods import period_start
+from surveys.periods import period_end, period_start
 from vocapp.measuring.confidential import Confidential
-from vocapp.measuring.histograms import Ask, Histogram, by_value_and_month
+from vocapp.measuring.histograms import (
+    Ask,
+    Histogram,
+    Source,
+    answers_now,
+    by_value_and_month,
+    counts_of,
+)
 from vocapp.measuring.queries import Metrics, Reading
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
@@ -44,21 +52,20 @@ class HeatMap:
 
 
 def heat_map(opened: Reading, ask: Ask, metrics: Metrics) -> HeatMap:
-    """The first attribute of the question by month or quarter.
+    """The first attribute of the question by month or quarter; every answer counts.
+
+    Empty where only the latest answer of each is asked for: in which column would it stand?
 
     A column of a confidential survey shows what the metrics of that period alone show, and
     nothing else: no group of it can be had by subtraction.
     """
     ask, kind = opened.closed(ask), metrics.survey.kind
     near = PRECISION[kind]
-    if opened.source is None or not ask.by or opened.needs_scan(ask):
+    if opened.source is None or not ask.by or ask.basis != "responses":
         return HeatMap((), (), 0, near)
     totals = {figure.start: np.array(figure.counts) for figure in metrics.series if figure.start}
     columns = tuple(sorted(totals))[-MOST_COLUMNS:]
-    table: dict[str | None, dict[date, Histogram]] = {}
-    for (value, month), histogram in by_value_and_month(opened.source, ask, ask.by[0]).items():
-        row, start = table.setdefault(value, {}), period_start(month, ask.interval)
-        row[start] = row.get(start, 0) + histogram
+    table = _by_value(opened.source, ask, columns)
     rest = {start: total - sum(_column(table, start)) for start, total in totals.items()}
     if any(histogram.any() for histogram in rest.values()):
         table[None] = rest
@@ -79,6 +86,36 @@ def heat_map(opened: Reading, ask: Ask, metrics: Metrics) -> HeatMap:
         for value in largest[:MOST_ROWS]
     )
     return HeatMap(columns, rows, len(largest), near)
+
+
+def _by_value(
+    source: Source, ask: Ask, columns: Sequence[date]
+) -> dict[str | None, dict[date, Histogram]]:
+    """Value → first day of the period → histogram.
+
+    1. Without a filter from the sums by value. Answers without a value are not in them: they
+       are what the totals have more.
+    2. With one that cells can tell, period by period.
+    3. Else answer by answer.
+    """
+    table: dict[str | None, dict[date, Histogram]] = defaultdict(dict)
+    if ask.filter is None and not source.needs_scan(ask):
+        for (value, month), histogram in by_value_and_month(source, ask, ask.by[0]).items():
+            start = period_start(month, ask.interval)
+            table[value][start] = table[value].get(start, 0) + histogram
+    elif not source.needs_scan(ask):
+        for start in columns:
+            since = max(start, ask.since or start)
+            until = min(period_end(start, ask.interval), ask.until or date.max)
+            asked = replace(ask, by=ask.by[:1], since=since, until=until)
+            for segment, histogram in counts_of(source, asked)[0].segments.items():
+                table[segment[0]][start] = histogram
+    else:
+        for scored in answers_now(source, replace(ask, by=ask.by[:1])):
+            if scored.inside:
+                row, start = table[scored.segment[0]], period_start(scored.day, ask.interval)
+                row.setdefault(start, np.zeros(source.size, dtype=np.int64))[scored.index] += 1
+    return table
 
 
 def _column(table: Mapping[str | None, Mapping[date, Histogram]], start: date) -> list[Histogram]:
@@ -123,12 +160,3 @@ def _step(value: float | None, middle: float | None, near: float) -> Step | None
     if apart > 0:
         return "far-above" if apart > _FAR * near else "above"
     return "far-below" if apart < -_FAR * near else "below"
-
-
-def table_of_heat(found: HeatMap) -> list[tuple[str | None, date, HeatCell]]:
-    """Every cell as a row, for a file."""
-    return [
-        (value, start, cell)
-        for value, cells in found.rows
-        for start, cell in zip(found.columns, cells, strict=True)
-    ]

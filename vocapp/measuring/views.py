@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from surveys.periods import local_day, period_end, period_start
 from vocapp.api_documents import read_cursor
 from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
-from vocapp.measuring import wording
+from vocapp.measuring import overview_charts, wording
 from vocapp.measuring.answer_links import AnswerLinks, links_of
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
-from vocapp.measuring.funnel import survey_funnel
+from vocapp.measuring.funnel import Funnel, survey_funnel
 from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.quality_wording import QualityWords, quality_in_words
@@ -30,8 +31,8 @@ from vocapp.measuring.response_quality import ResponseQuality
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.segments.queries import find_segment
 from vocapp.signing import sign
-from vocapp.spreadsheets import csv_lines
 from vocapp.ui.attribute_names import attribute_name
+from vocapp.ui.chart_files import Chart
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("measuring", __name__, template_folder="templates")
@@ -84,25 +85,68 @@ def _metrics(survey: SurveySummary, ask: Ask) -> Metrics:
     return survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
 
 
-@blueprint.get("/results/<key>")
-@signed_in()
-def survey_results(key: str) -> str:
-    """One survey: the score, its spread, its course, and for whom it differs."""
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the page of a survey is made of. points, notes: of the course that is drawn.
+
+    links: where its numbers lead; None: nowhere.
+    """
+
+    form: ResultsForm
+    ask: Ask
+    interval: str
+    metrics: Metrics
+    changed: WhatChanged | None
+    funnel: Funnel | None
+    points: list[dict[str, Any]]
+    notes: list[Note]
+    links: AnswerLinks | None
+
+    @property
+    def survey(self) -> SurveySummary:
+        return self.metrics.survey
+
+    @property
+    def marks(self) -> list[tuple[date, str]]:
+        """A point is a whole period, so a note stands at the beginning of the one it fell in."""
+        return [(period_start(note.day, self.interval), note.words) for note in self.notes]
+
+
+def read_overview(key: str) -> Overview:
+    """Everything that the address asks for of this survey. Raises NotFound."""
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = form_of(survey)
     ask = form.ask(today_here())
     metrics, changed = metrics_with_changes(
         survey, ask, time_zone=current_workspace.time_zone, now=utcnow()
     )
+    interval = _interval(survey, ask)
+    links = links_of(survey, form.parameters())
+    points = _points(metrics, interval, links)
+    return Overview(
+        form=form,
+        ask=ask,
+        interval=interval,
+        metrics=metrics,
+        changed=changed,
+        funnel=None if ask.filter else _funnel(survey, ask),
+        points=points,
+        notes=_notes(points, interval),
+        links=links,
+    )
+
+
+@blueprint.get("/results/<key>")
+@signed_in()
+def survey_results(key: str) -> str:
+    """One survey: the score, its spread, its course, and for whom it differs."""
+    found = read_overview(key)
+    survey, form, ask, metrics = found.survey, found.form, found.ask, found.metrics
     parameters = form.parameters()
 
     def address(endpoint: str = "measuring.survey_results", **changes: Any) -> str:
         return url_for(endpoint, key=key, **{**parameters, **changes})
 
-    interval = _interval(survey, ask)
-    links = links_of(survey, parameters)
-    points = _points(metrics, interval, links)
-    notes = _notes(points, interval)
     return render_template(
         "measuring/survey.html",
         survey=survey,
@@ -111,21 +155,21 @@ def survey_results(key: str) -> str:
         narrowed=narrowed_by(form),
         metrics=metrics,
         overall=metrics.overall,
-        changed=_shown_changes(survey.kind, changed) if changed else None,
-        answered_before=_answered_before(survey, metrics),
-        points=points,
-        # Invitations have no answer's attributes to be filtered by.
-        funnel=None if ask.filter else _shown_funnel(survey, ask),
-        notes=notes,
-        # A point is a whole period, so a note stands at the beginning of the one it fell in.
-        marks=[(period_start(note.day, interval), note.words) for note in notes],
+        charts=charts_of(found),
+        chart_address=lambda name: partial(address, "measuring.chart", name=name),
+        changed=_shown_changes(survey.kind, found.changed) if found.changed else None,
+        answered_before=answered_before(survey, metrics),
+        points=found.points,
+        funnel=_shown_funnel(survey, found.funnel) if found.funnel else None,
+        notes=found.notes,
+        marks=found.marks,
         may_note=current_user.role in {"admin", "product"},
         hidden_periods=sum(1 for figure in metrics.series if figure.hidden),
         is_running=_is_running(metrics, ask),
-        segments=segments_of(metrics, links),
-        links=links,
+        segments=segments_of(metrics, found.links),
+        links=found.links,
         intervals=[
-            (label, address(interval=value), value == interval)
+            (label, address(interval=value), value == found.interval)
             for value, label in INTERVALS
             if not survey.confidential or value in {"month", "quarter"}
         ],
@@ -141,6 +185,31 @@ def survey_results(key: str) -> str:
     )
 
 
+def charts_of(found: Overview) -> dict[str, Chart]:
+    """The charts of the page by name."""
+    metrics, ask = found.metrics, found.ask
+    changed = _shown_changes(found.survey.kind, found.changed) if found.changed else None
+    stages = found.funnel.stages if found.funnel else ()
+    drawn = [
+        overview_charts.score_chart(metrics, ask),
+        overview_charts.distribution_chart(metrics, ask, found.links),
+        overview_charts.changes_chart(
+            metrics, ask, found.changed,
+            changed.rows if changed else [], changed.words if changed else None,
+        ),
+        overview_charts.trend_chart(
+            metrics, ask, found.points,
+            marks=found.marks, interval=found.interval, is_running=_is_running(metrics, ask),
+            links=found.links,
+        ),
+        overview_charts.funnel_chart(
+            metrics, ask, found.funnel, [wording.stage_row(stage) for stage in stages]
+        ),
+        overview_charts.segments_chart(metrics, ask, segments_of(metrics).rows, found.links),
+    ]  # fmt: skip
+    return {chart.name: chart for chart in drawn}
+
+
 def form_of(survey: SurveySummary) -> ResultsForm:
     reportable = reportable_set(current_workspace.id)
     segment = find_segment(current_workspace.id, request.args.get("segment", ""))
@@ -151,13 +220,14 @@ def form_of(survey: SurveySummary) -> ResultsForm:
 
 @dataclass(frozen=True, slots=True)
 class ShownChanges:
-    """What changed, in words and as bars; rows: the segments, the largest changes first."""
+    """What changed, in words and as bars; rows: all answers, then the largest changes."""
 
     verdict: str | None
     words: str | None
     needed: str | None
     period: str
     rows: list[dict[str, Any]]
+    shown: int
     in_all: int
     tested: int
     attributes: str
@@ -171,25 +241,38 @@ def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
         words=wording.change_words(kind, overall, against) if overall else None,
         needed=wording.needed_words(kind, overall.more_needed) if overall else None,
         period=wording.period_name(*changed.before),
-        rows=[
-            wording.change_row(kind, each.by, each.change)
-            for each in changed.segments[:_MOST_CHANGES]
-        ],
+        rows=_change_rows(kind, changed),
+        shown=min(len(changed.segments), _MOST_CHANGES),
         in_all=len(changed.segments),
         tested=changed.tested,
         attributes=_(", ").join(attribute_name(name) for name in changed.attributes),
     )
 
 
-def _shown_funnel(survey: SurveySummary, ask: Ask) -> dict[str, Any] | None:
-    """The way from invitation to answer as bars; None where nobody was invited."""
-    found = survey_funnel(
+def _change_rows(kind: str, changed: WhatChanged) -> list[dict[str, Any]]:
+    """The bar of all answers, and those of the segments that changed, the largest first."""
+    overall = changed.overall
+    if overall is None or overall.verdict == "too_few":
+        return []
+    shown = changed.segments[:_MOST_CHANGES]
+    return [
+        wording.change_row(kind, {}, overall),
+        *(wording.change_row(kind, each.by, each.change) for each in shown),
+    ]
+
+
+def _funnel(survey: SurveySummary, ask: Ask) -> Funnel:
+    return survey_funnel(
         survey,
         since=ask.since,
         until=ask.until,
         time_zone=current_workspace.time_zone,
         now=utcnow(),
     )
+
+
+def _shown_funnel(survey: SurveySummary, found: Funnel) -> dict[str, Any] | None:
+    """The way from invitation to answer as bars; None where nobody was invited."""
     if not found.hidden and not (found.stages and found.stages[0].count):
         return None
     return {
@@ -208,11 +291,12 @@ def _quality_words(survey: SurveySummary, found: ResponseQuality | None) -> Qual
     return quality_in_words(survey.kind, found, confidential=survey.confidential)
 
 
-def _answered_before(survey: SurveySummary, metrics: Metrics) -> bool:
+def answered_before(survey: SurveySummary, metrics: Metrics) -> bool:
     """Whether another period would show something; looked up only where this one is empty."""
     if metrics.overall.hidden or metrics.overall.estimate.n:
         return True
-    return survey.confidential or _metrics(survey, Ask()).overall.estimate.n > 0
+    everything = _metrics(survey, Ask()).overall
+    return everything.hidden is not None or everything.estimate.n > 0
 
 
 def _interval(survey: SurveySummary, ask: Ask) -> str:
@@ -271,8 +355,6 @@ class Segments:
 
     rows: list[dict[str, Any]]
     hidden: list[str]
-    better: list[str]
-    worse: list[str]
     in_all: int
 
 
@@ -288,13 +370,9 @@ def segments_of(metrics: Metrics, links: AnswerLinks | None = None) -> Segments:
         }
         for figure in largest
     ]
-    overall = metrics.overall.estimate.value
-    apart = [row for row in rows if row["differs"] and overall is not None]
     return Segments(
         rows=rows,
         hidden=[wording.segment_name(figure.by) for figure in metrics.segments if figure.hidden],
-        better=[row["label"] for row in apart if row["value"] > overall],
-        worse=[row["label"] for row in apart if row["value"] < overall],
         in_all=len(shown),
     )
 
@@ -312,18 +390,3 @@ def _themes_url(survey: SurveySummary, parameters: dict[str, str]) -> str | None
         return None
     days = parameters.get("period") if parameters.get("period") in {"30", "90"} else "365"
     return url_for("understanding.themes", survey=survey.key, days=days)
-
-
-@blueprint.get("/results/<key>/export.csv")
-@signed_in()
-def export(key: str) -> Response:
-    """The table that the page shows: segments where it is split, else the course."""
-    survey = authoring.survey_by_key(current_workspace.id, key)
-    ask = form_of(survey).ask(today_here())
-    which = "segments" if ask.by and request.args.get("table") != "series" else "series"
-    table = wording.table_of(_metrics(survey, ask), which, ask.by)
-    return Response(
-        csv_lines(table, bom=True),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{survey.key}-{which}.csv"'},
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,10 +12,15 @@ from flask_babel import ngettext
 from surveys.changes import PRECISION, Change
 from surveys.periods import whole_months_between
 from surveys.response_rates import Stage
-from surveys.scoring import category_counts
-from vocapp.measuring.queries import Figure, Metrics
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.formats import difference_text, local_date, metric_name, number, percent
+from vocapp.ui.formats import (
+    difference_text,
+    local_date,
+    month_name,
+    number,
+    percent,
+    quarter_name,
+)
 
 
 def segment_name(by: Mapping[str, str | None]) -> str:
@@ -30,40 +35,6 @@ def category_names(kind: str) -> list[str]:
         "csat": [_("Satisfied"), _("Neutral"), _("Dissatisfied")],
         "ces": [_("Easy"), _("Neutral"), _("Difficult")],
     }[kind]
-
-
-def table_of(metrics: Metrics, which: str, by: Sequence[str]) -> list[list[Any]]:
-    """The table of a page with its headings, for a file: "segments" or "series"."""
-    kind = metrics.survey.kind
-    figures = metrics.segments if which == "segments" else metrics.series
-    first = [attribute_name(name) for name in by] if which == "segments" else [_("Period from")]
-    verdicts = [_("P-value"), _("Differs from the rest")] if which == "segments" else []
-    heading = [
-        *first, metric_name(kind), _("Low (95%)"), _("High (95%)"), _("Answers"),
-        *category_names(kind), *verdicts, _("Note"),
-    ]  # fmt: skip
-    return [heading, *(_row(metrics, figure, which, by) for figure in figures)]
-
-
-def _row(metrics: Metrics, figure: Figure, which: str, by: Sequence[str]) -> list[Any]:
-    found = figure.estimate
-    if which == "segments":
-        first: list[Any] = [value_name(name, figure.by.get(name)) for name in by]
-        verdicts: list[Any] = [figure.p_value, _verdict(figure)]
-    else:
-        first, verdicts = [figure.start.isoformat() if figure.start else None], []
-    if figure.hidden:
-        return [*first, *[None] * 7, *[None] * len(verdicts), _("hidden")]
-    shown = [None] * 3 if figure.too_few else [found.value, found.low, found.high]
-    counts = category_counts(metrics.survey.kind, figure.counts).values()
-    note = _("too few") if figure.too_few else None
-    return [*first, *shown, found.n, *counts, *verdicts, note]
-
-
-def _verdict(figure: Figure) -> str | None:
-    if figure.differs is None:
-        return None
-    return _("yes") if figure.differs else _("no")
 
 
 # --- changes ----------------------------------------------------------------------------
@@ -86,6 +57,16 @@ def days_name(since: date | None, until: date | None) -> str:
     if until:
         return _("until %(day)s", day=local_date(until - timedelta(days=1)))
     return _("All time")
+
+
+def period_label(start: date, interval: str) -> str:
+    """One period of a course: "Nov 2026", "Q4 2026", "week from Nov 2, 2026", a day."""
+    if interval == "month":
+        return month_name(start)
+    if interval == "quarter":
+        return quarter_name(start)
+    day = local_date(start)
+    return _("week from %(day)s", day=day) if interval == "week" else day
 
 
 def against_words(since: date, until: date) -> str:
@@ -169,15 +150,17 @@ def needed_words(kind: str, more: int | None) -> str | None:
     )  # fmt: skip
 
 
+def part_name(by: Mapping[str, str | None]) -> str:
+    """A segment with the names of its attributes; that of no attributes is everybody."""
+    names = (f"{attribute_name(name)}: {value_name(name, value)}" for name, value in by.items())
+    return " · ".join(names) or _("All answers")
+
+
 def change_row(kind: str, by: Mapping[str, str | None], change: Change) -> dict[str, Any]:
     """A segment's change as a bar: sign and colour by direction, whiskers by its interval."""
     found = change.difference
-    names = " · ".join(
-        f"{attribute_name(attribute)}: {value_name(attribute, value)}"
-        for attribute, value in by.items()
-    )
     return {
-        "label": names,
+        "label": part_name(by),
         "value": found.value, "low": found.low, "high": found.high,
         "text": difference_text(found.value, kind),
         "note": _(
@@ -185,6 +168,7 @@ def change_row(kind: str, by: Mapping[str, str | None], change: Change) -> dict[
             low=difference_text(found.low, kind), high=difference_text(found.high, kind),
             now=number(change.n_now), before=number(change.n_before),
         ),
+        "is_pale": change.verdict == "same",
     }  # fmt: skip
 
 

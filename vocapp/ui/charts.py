@@ -246,13 +246,18 @@ class Trend:
     """Lines and ribbons of each unbroken stretch, points, ticks; empty where nothing is known."""
 
     points: tuple[TrendPoint, ...]
-    placed: tuple[PlacedPoint, ...]
+    stretches: tuple[tuple[PlacedPoint, ...], ...]
     lines: tuple[str, ...]
     ribbons: tuple[str, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     notes: tuple[Tick, ...]
     height: int = TREND_HEIGHT
+
+    @property
+    def placed(self) -> tuple[PlacedPoint, ...]:
+        """The points of all stretches, oldest first."""
+        return tuple(point for stretch in self.stretches for point in stretch)
 
     @property
     def last(self) -> TrendPoint | None:
@@ -290,7 +295,7 @@ def trend(
     stretches = _stretches(series, x, y)
     return Trend(
         points=series,
-        placed=tuple(point for stretch in stretches for point in stretch),
+        stretches=tuple(tuple(stretch) for stretch in stretches),
         lines=tuple(_line(s) for s in stretches if len(s) > 1),
         ribbons=tuple(_ribbon(s) for s in stretches if len(s) > 1),
         x_ticks=date_ticks([p.start for p in series], locale=locale),

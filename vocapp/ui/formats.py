@@ -99,6 +99,18 @@ def difference_text(value: Number | None, metric: str) -> str:
     return f"+{text}" if _rounded(value, digits) > 0 else text
 
 
+def signed_points(value: Number | None) -> str:
+    """Points with a sign, to one digit; a dash where there is nothing to compare.
+
+    >>> signed_points(-4.42), signed_points(-0.01), signed_points(None)
+    ('−4.4', '0.0', '–')
+    """
+    if value is None:
+        return NOTHING
+    text = number(value, 1)
+    return f"+{text}" if _rounded(value, 1) > 0 else text
+
+
 def money_minor(amount_minor: int | None, currency: str) -> str:
     """Money from integer minor units and an ISO 4217 code: 1234500 JPY is ¥1,234,500."""
     if amount_minor is None:
@@ -136,6 +148,15 @@ def local_date(value: date | None, style: Style = "medium") -> str:
 def month_name(value: date) -> str:
     """The month of a day, short, with its year: "Oct 2026", 2026年10月."""
     return str(dates.format_skeleton("yMMM", value, locale=_locale()))
+
+
+def quarter_name(value: date) -> str:
+    """The quarter of a day with its year: "Q4 2026", 2026年第4四半期."""
+    return str(
+        dates.format_skeleton(
+            "yQQQQ" if _locale().language == "ja" else "yQQQ", value, locale=_locale()
+        )
+    )
 
 
 def time_ago(value: datetime | None, now: datetime | None = None) -> str:

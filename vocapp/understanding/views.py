@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 
 from surveys.effects import Effect
@@ -17,8 +19,11 @@ from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
 from vocapp.problems import Forbidden, Problem
 from vocapp.signing import sign
+from vocapp.ui.chart_files import Chart, chart_file
+from vocapp.ui.formats import signed_points
 from vocapp.understanding import queries, service
 from vocapp.understanding.queries import ThemeRow, ThemesPage
+from vocapp.understanding.theme_charts import effects_chart
 from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
 
 blueprint = Blueprint("understanding", __name__, template_folder="templates")
@@ -27,19 +32,31 @@ ORDERS = ("effect", "volume", "growth")
 ALL_SURVEYS = ""
 
 
-@blueprint.get("/themes")
-@signed_in()
-def themes() -> str:
-    """Themes ranked by what they cost or bring."""
-    service.make_sure_of_themes(current_workspace.id, now=utcnow())
+@dataclass(frozen=True, slots=True)
+class AskedThemes:
+    """What the address asks for: the themes of one survey, or of all (chosen None)."""
+
+    days: int
+    surveys: Sequence[SurveySummary]
+    chosen: SurveySummary | None
+    page: ThemesPage | None  # None: a confidential survey shows no themes
+
+    @property
+    def survey_key(self) -> str:
+        return self.chosen.key if self.chosen else ALL_SURVEYS
+
+    def bars(self) -> list[dict[str, Any]]:
+        """The rows of the chart; none where there is no one score to have an effect on."""
+        rows = [row for row in self.page.rows if row.n] if self.page and self.page.kind else []
+        return effect_bars(rows, days=self.days, survey=self.survey_key)
+
+
+def _asked_themes() -> AskedThemes:
     days = _days()
     surveys = list_surveys(current_workspace.id, limit=200)
     chosen = _chosen_survey(surveys, days=days)
-    choices = [(ALL_SURVEYS, gettext("All surveys")), *((s.key, s.name) for s in surveys)]
     if chosen and chosen.confidential:
-        return render_template(
-            "understanding/themes_hidden.html", survey=chosen, survey_choices=choices, days=days
-        )
+        return AskedThemes(days, surveys, chosen, None)
     page = queries.themes_page(
         current_workspace.id,
         time_zone=current_workspace.time_zone,
@@ -47,9 +64,41 @@ def themes() -> str:
         days=days,
         survey_id=chosen.id if chosen else None,
     )
+    return AskedThemes(days, surveys, chosen, page)
+
+
+def _charts(asked: AskedThemes) -> dict[str, Chart]:
+    """The charts of the page by name; none where it shows none."""
+    if asked.page is None:
+        return {}
+    name = asked.chosen.name if asked.chosen else None
+    found = effects_chart(asked.page, asked.bars(), survey=name)
+    return {found.name: found}
+
+
+@blueprint.get("/themes/charts/<name>.<ending>")
+@signed_in()
+def chart(name: str, ending: str) -> Response:
+    """The chart of the page of themes as SVG or CSV, for what the page's address asks."""
+    asked = _asked_themes()
+    return chart_file(_charts(asked), name, ending, stem=asked.survey_key or "themes")
+
+
+@blueprint.get("/themes")
+@signed_in()
+def themes() -> str:
+    """Themes ranked by what they cost or bring."""
+    service.make_sure_of_themes(current_workspace.id, now=utcnow())
+    asked = _asked_themes()
+    page, days, survey_key = asked.page, asked.days, asked.survey_key
+    choices = [(ALL_SURVEYS, gettext("All surveys")), *((s.key, s.name) for s in asked.surveys)]
+    if page is None:
+        return render_template(
+            "understanding/themes_hidden.html",
+            survey=asked.chosen, survey_choices=choices, days=days,
+        )  # fmt: skip
     order = _order_of(page)
     rows = sorted((row for row in page.rows if row.n), key=_order(order))
-    survey_key = chosen.key if chosen else ALL_SURVEYS
     return render_template(
         "understanding/themes.html",
         page=page,
@@ -58,10 +107,14 @@ def themes() -> str:
         days=days,
         order=order,
         survey_choices=choices,
-        leaves_out=chosen is None and any(survey.confidential for survey in surveys),
+        leaves_out=asked.chosen is None and any(each.confidential for each in asked.surveys),
         survey=survey_key,
         label=label_of,
-        bars=effect_bars(rows, days=days, survey=survey_key) if page.kind else [],
+        bars=asked.bars(),
+        charts=_charts(asked),
+        chart_address=partial(
+            url_for, "understanding.chart", name="effects", days=days, survey=survey_key
+        ),
         points=effect_in_words,
         is_new=is_new,
     )
@@ -102,18 +155,6 @@ def _days() -> int:
 def label_of(theme: ThemeRow | Any) -> str:
     """A theme's name in the reader's language."""
     return text_in_language(theme.label)
-
-
-def signed_points(value: float | None) -> str:
-    """Points with a sign, to one digit; a dash where there is nothing to compare.
-
-    >>> signed_points(-4.42), signed_points(-0.01), signed_points(None)
-    ('−4.4', '0.0', '–')
-    """
-    if value is None:
-        return "–"
-    rounded = round(value, 1)
-    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def effect_in_words(effect: Effect | None) -> str:

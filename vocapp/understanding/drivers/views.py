@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from vocapp import ui
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
+from vocapp.problems import NotFound
+from vocapp.ui.chart_files import chart_file
 from vocapp.understanding.drivers import wording
+from vocapp.understanding.drivers.charts import drivers_chart
 from vocapp.understanding.drivers.queries import Report, survey_drivers
 from vocapp.understanding.drivers.sampling import DAYS
 from vocapp.understanding.drivers.service import ask_for_drivers
@@ -30,6 +34,7 @@ def show_drivers(key: str) -> str:
         return render_template("understanding/drivers_hidden.html", survey=survey)
     found = survey_drivers(survey, now=utcnow())
     report = found.report
+    rows = _rows(report, survey) if report else []
     return render_template(
         "understanding/drivers.html",
         survey=survey,
@@ -38,9 +43,23 @@ def show_drivers(key: str) -> str:
         may_compute=current_user.role in {"admin", "product"},
         last_day=report.until - timedelta(days=1) if report else None,
         days=DAYS,
-        rows=_rows(report, survey) if report else [],
+        rows=rows,
+        chart=drivers_chart(survey, report, rows),
+        chart_address=partial(url_for, "drivers.chart", key=survey.key),
         left_out=_left_out(report) if report else {},
     )
+
+
+@blueprint.get("/results/<key>/charts/drivers.<ending>")
+@signed_in()
+def chart(key: str, ending: str) -> Response:
+    """The chart of the page as SVG or CSV; there is none of a confidential survey."""
+    survey = survey_by_key(current_workspace.id, key)
+    if survey.confidential:
+        raise NotFound("there is no such chart")
+    report = survey_drivers(survey, now=utcnow()).report
+    found = drivers_chart(survey, report, _rows(report, survey) if report else [])
+    return chart_file({found.name: found}, found.name, ending, stem=survey.key)
 
 
 @blueprint.post("/results/<key>/drivers")

@@ -5,7 +5,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const root = document.documentElement;
 
-  for (const element of $$("[data-open],[data-themes],[data-copy],[data-select-all],[data-keys-switch]")) element.hidden = false;
+  for (const element of $$("[data-open],[data-themes],[data-copy],[data-picture],[data-select-all],[data-keys-switch]")) element.hidden = false;
 
   // --- light and dark: kept here, and in a cookie so that the server draws it at once ---
   const recall = (key) => { try { return localStorage.getItem(key) || ""; } catch { return ""; } };
@@ -35,12 +35,33 @@
     button.textContent = button.dataset.done;
     setTimeout(() => { button.textContent = before; }, 2000);
   };
+  // A chart's SVG file drawn twice as large, for where only pixels are taken.
+  const savePicture = (address) => {
+    const image = new Image();
+    image.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = image.naturalWidth * 2;
+      canvas.height = image.naturalHeight * 2;
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(blob);
+        const name = new URL(address, location).pathname.split("/");
+        link.download = `${decodeURIComponent(name.at(-3))}-${name.at(-1).replace(/\.svg$/, ".png")}`;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      }, "image/png");
+    });
+    image.addEventListener("error", () => location.assign(address)); // says why
+    image.src = address;
+  };
   document.addEventListener("click", (event) => {
     const target = event.target.closest("button, a, summary") || event.target;
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (target.dataset?.open) document.getElementById(target.dataset.open)?.showModal();
     if (target.dataset?.themeChoice !== undefined) keepTheme(target.dataset.themeChoice);
     if (target.dataset?.copy) copy(target);
+    if (target.dataset?.picture) savePicture(target.dataset.picture);
     if (event.target instanceof HTMLDialogElement && event.target.open) {
       const box = event.target.getBoundingClientRect();
       const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
