@@ -484,7 +484,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 Assignment(
                     workspace_id=workspace_id, response_id=response_id, theme_id=theme.id,
                     confidence=0.9, sentiment="negative", source="model", evidence_start=0,
-                    evidence_end=5, assigned_at=now,
+                    evidence_end=5, assigned_at=now, answered_at=now,
                 ),
             ]
         )  # fmt: skip

@@ -293,6 +293,7 @@ class _Answers:
                 "encoder": [ENCODER] * count,
                 "model_version": [MODEL_VERSION] * count,
                 "assigned_at": instants(seconds[place] + 1),
+                "answered_at": instants(seconds[place]),
                 "counted": [
                     self._counted(*each)
                     for each in zip(

@@ -177,7 +177,7 @@ def _understand(workspace_id: UUID) -> None:
                 Assignment(
                     workspace_id=workspace_id, response_id=row.id, theme_id=themes[number % 4],
                     confidence=0.9, sentiment=mood, source="model" if number % 3 else "person",
-                    evidence_start=0, evidence_end=9, assigned_at=utcnow(),
+                    evidence_start=0, evidence_end=9, assigned_at=utcnow(), answered_at=utcnow(),
                 )
             )  # fmt: skip
             session.flush()

@@ -52,7 +52,7 @@ def say_themes(workspace_id: UUID, response_id: str, *keys: str, sentiment: str 
                 Assignment(
                     workspace_id=workspace_id, response_id=UUID(response_id), theme_id=ids[key],
                     confidence=0.9, sentiment=sentiment, source="model", evidence_start=0,
-                    evidence_end=4, assigned_at=utcnow(),
+                    evidence_end=4, assigned_at=utcnow(), answered_at=utcnow(),
                 )
             )  # fmt: skip
         outbox.add(

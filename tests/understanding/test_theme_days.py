@@ -32,7 +32,7 @@ from vocapp.understanding.models import (
     Theme,
     ThemeDay,
 )
-from vocapp.understanding.queries import busiest_survey, themes_page
+from vocapp.understanding.queries import busiest_survey, themes_page, verbatims_of_theme
 from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import update_workspace
 
@@ -246,3 +246,48 @@ def test_the_migration_takes_themes_over_and_counts_comments(written, drain_outb
     assert stored(written.workspace_id) == before
     with snapshot() as session:
         assert session.scalar(select(Theme.key).where(Theme.key == "support").limit(1))
+
+
+def test_the_newest_comments_come_page_by_page_in_order(any_api, drain_outbox):
+    """Whatever was found in them: sentiments are looked through one by one."""
+    any_api.survey()
+    any_api.survey("csat", kind="csat")
+    for hour in range(9):
+        any_api.respond(
+            ("nps", "csat")[hour % 3 == 0], score=(1, 5)[hour % 2],
+            comment=(COMMENTS[0], "Your support is great, thank you!")[hour % 2],
+            answered_at=f"2026-03-05T{10 + hour // 2}:00:00Z",
+        )  # fmt: skip
+    assert drain_outbox() == []
+    with snapshot() as session:
+        theme = session.scalars(
+            scoped(Theme, any_api.workspace_id).where(Theme.key == "support")
+        ).one()
+        tones = {
+            row.response_id: row.sentiment
+            for row in session.scalars(
+                scoped(Assignment, any_api.workspace_id).where(Assignment.theme_id == theme.id)
+            )
+        }
+        responses = [
+            row
+            for row in session.scalars(scoped(Response, any_api.workspace_id))
+            if row.id in tones
+        ]
+        nps = session.scalars(scoped(Survey, any_api.workspace_id).where(Survey.key == "nps")).one()
+    expected = sorted(responses, key=lambda row: (row.answered_at, row.id), reverse=True)
+    assert len(set(tones.values())) > 1
+
+    def pages(**filters):
+        found, before = [], None
+        while rows := verbatims_of_theme(
+            any_api.workspace_id, "support", limit=2, before=before, **filters
+        ):
+            found += [row.response_id for row in rows]
+            before = (rows[-1].answered_at, rows[-1].response_id)
+        return found
+
+    assert pages() == [row.id for row in expected]
+    assert pages(survey_id=nps.id) == [row.id for row in expected if row.survey_id == nps.id]
+    for tone in SENTIMENTS:
+        assert pages(sentiment=tone) == [row.id for row in expected if tones[row.id] == tone]

@@ -57,7 +57,11 @@ class Analysis(Tenant, Base):
 
 
 class Assignment(Tenant, Base):
-    """A theme on a verbatim. `evidence_start/end` cut the deciding words from the comment."""
+    """A theme on a verbatim. `evidence_start/end` cut the deciding words from the comment.
+
+    answered_at: that of the response, which never changes: the newest comments about a theme
+    are then found without looking at all that there are.
+    """
 
     response_id: Mapped[UUID] = mapped_column(primary_key=True)
     theme_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,6 +73,7 @@ class Assignment(Tenant, Base):
     encoder: Mapped[str | None] = mapped_column(short_text(20))
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     assigned_at: Mapped[datetime]
+    answered_at: Mapped[datetime]
     # What theme_day holds of this row: {"day", "question", "category", "sentiment"}.
     counted: Mapped[dict[str, Any] | None]
 
@@ -77,7 +82,14 @@ class Assignment(Tenant, Base):
         one_of("sentiment", SENTIMENTS),
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("theme_id", "theme", ondelete="CASCADE"),
-        Index(None, "workspace_id", "theme_id"),
+        Index(
+            "ix_assignment_newest",
+            "workspace_id",
+            "theme_id",
+            "sentiment",
+            "answered_at",
+            "response_id",
+        ),
     )
 
 

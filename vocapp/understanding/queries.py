@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from surveys.effects import Effect, effect_on_score, growth_p_value
 from surveys.inference import benjamini_hochberg
@@ -27,7 +27,7 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
-from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.models import SENTIMENTS, Analysis, Assignment, Theme
 from vocapp.understanding.theme_counts import (
     STEPS,
     Comments,
@@ -277,50 +277,85 @@ def verbatims_of_theme(
 ) -> list[Verbatim]:
     """Comments with a theme, newest first; none of confidential surveys. Raises NotFound."""
     theme = theme_by_key(workspace_id, key)
-    query = (
-        _verbatim_rows(workspace_id)
-        .join(
-            Assignment,
-            (Assignment.workspace_id == Response.workspace_id)
-            & (Assignment.response_id == Response.id),
-        )
-        .where(Assignment.theme_id == theme.id)
-    )
-    if sentiment:
-        query = query.where(Assignment.sentiment == sentiment)
-    if survey_id:
-        query = query.where(Response.survey_id == survey_id)
-    return _verbatims(workspace_id, query, limit=limit, before=before)
-
-
-def _verbatim_rows(workspace_id: UUID) -> Any:
-    return (
+    ids = _newest(
+        workspace_id, theme.id, (sentiment,) if sentiment else SENTIMENTS,
+        limit=limit, before=before, survey_id=survey_id,
+    )  # fmt: skip
+    rows = db.session.execute(
         responses_with_people(workspace_id, Analysis)
         .join(
             Analysis,
             (Analysis.workspace_id == Response.workspace_id)
             & (Analysis.response_id == Response.id),
         )
-        .where(Survey.confidential.is_(False))
-    )
-
-
-def _verbatims(
-    workspace_id: UUID, query: Any, *, limit: int, before: tuple[datetime, UUID] | None
-) -> list[Verbatim]:
-    if before is not None:
-        at, last = before
-        query = query.where(
-            (Response.answered_at < at) | ((Response.answered_at == at) & (Response.id < last))
-        )
-    rows = db.session.execute(
-        query.order_by(Response.answered_at.desc(), Response.id.desc()).limit(limit)
+        .where(Response.id.in_(ids))
+        .order_by(Response.answered_at.desc(), Response.id.desc())
     ).all()
-    ids = [row[0].id for row in rows]
     answers = answers_of(workspace_id, ids)
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in ids}
     themes = themes_of(workspace_id, ids, comments)
     return [_verbatim(row, comments, themes) for row in rows]
+
+
+def _newest(
+    workspace_id: UUID,
+    theme_id: UUID,
+    sentiments: Sequence[str],
+    *,
+    limit: int,
+    before: tuple[datetime, UUID] | None,
+    survey_id: UUID | None,
+) -> Sequence[UUID]:
+    """The newest responses with a theme that may be shown: read, and so with their redacted text.
+
+    The newest of each sentiment, and of these the newest: so the index gives them in order, and
+    ends after `limit` of each.
+    """
+    newest_first = (Assignment.answered_at.desc(), Assignment.response_id.desc())
+    query = (
+        select(Assignment.response_id, Assignment.answered_at)
+        .join(
+            Response,
+            (Response.workspace_id == Assignment.workspace_id)
+            & (Response.id == Assignment.response_id),
+        )
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .join(
+            Analysis,
+            (Analysis.workspace_id == Assignment.workspace_id)
+            & (Analysis.response_id == Assignment.response_id),
+        )
+        .where(
+            Assignment.workspace_id == workspace_id,
+            Assignment.theme_id == theme_id,
+            Survey.confidential.is_(False),
+        )
+    )
+    if survey_id is not None:
+        query = query.where(Response.survey_id == survey_id)
+    if before is not None:
+        at, last = before
+        # Said twice, so that an index begins there.
+        query = query.where(
+            Assignment.answered_at <= at,
+            (Assignment.answered_at < at) | (Assignment.response_id < last),
+        )
+    parts = [
+        query.where(Assignment.sentiment == sentiment)
+        .order_by(*newest_first)
+        .limit(limit)
+        .subquery()
+        for sentiment in sentiments
+    ]
+    found = union_all(*map(select, parts)).subquery()
+    return db.session.scalars(
+        select(found.c.response_id)
+        .order_by(found.c.answered_at.desc(), found.c.response_id.desc())
+        .limit(limit)
+    ).all()
 
 
 def _verbatim(

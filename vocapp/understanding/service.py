@@ -256,7 +256,7 @@ def _store(session: Session, *, result: _Result) -> None:
         return
     if result.found is not None or job.text is None:
         _store_analysis(session, result, now=now)
-        _store_assignments(session, result, now=now)
+        _store_assignments(session, response, result, now=now)
     recount_themes(session, response)
     outbox.add(
         session, job.workspace_id, "follow_up", job.response_id, now=now,
@@ -290,7 +290,9 @@ def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None
     )
 
 
-def _store_assignments(session: Session, result: _Result, *, now: datetime) -> None:
+def _store_assignments(
+    session: Session, response: Response, result: _Result, *, now: datetime
+) -> None:
     """Replace what the model said before; what a person said stays."""
     job = result.job
     themes = read_once(
@@ -315,8 +317,9 @@ def _store_assignments(session: Session, result: _Result, *, now: datetime) -> N
             session.delete(row)
     for theme_id, theme in found.items():
         row = present.get(theme_id) or Assignment(
-            workspace_id=job.workspace_id, response_id=job.response_id, theme_id=theme_id
-        )
+            workspace_id=job.workspace_id, response_id=job.response_id, theme_id=theme_id,
+            answered_at=response.answered_at,
+        )  # fmt: skip
         row.confidence, row.sentiment, row.source = theme.confidence, theme.sentiment, "model"
         row.evidence_start, row.evidence_end = theme.start, theme.end
         row.encoder, row.model_version = result.encoder, result.model_version
@@ -375,7 +378,7 @@ def correct_theme(
                 uncount(session, row)
                 session.delete(row)
         else:
-            session.add(_by_person(session, row, workspace_id, response_id, theme_id, now=now))
+            session.add(_by_person(session, row, response, theme_id, now=now))
         session.flush()
         recount_themes(session, response)
 
@@ -426,20 +429,20 @@ def _label(workspace_id: UUID, response_id: UUID, theme_id: UUID) -> Any:
 def _by_person(
     session: Session,
     row: Assignment | None,
-    workspace_id: UUID,
-    response_id: UUID,
+    response: Response,
     theme_id: UUID,
     *,
     now: datetime,
 ) -> Assignment:
     """The assignment as a person's word: the whole comment is its evidence unless one was found."""
     if row is None:
-        text = verbatims(session, workspace_id, [response_id]).get(response_id, "")
-        analysis = session.get(Analysis, (workspace_id, response_id))
+        text = verbatims(session, response.workspace_id, [response.id]).get(response.id, "")
+        analysis = session.get(Analysis, (response.workspace_id, response.id))
         row = Assignment(
-            workspace_id=workspace_id,
-            response_id=response_id,
+            workspace_id=response.workspace_id,
+            response_id=response.id,
             theme_id=theme_id,
+            answered_at=response.answered_at,
             sentiment=(analysis.sentiment if analysis else None) or "neutral",
             evidence_start=0,
             evidence_end=len(text),
