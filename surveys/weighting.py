@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surveys.intervals import Estimate, estimate, interval, moments, point_values
-from surveys.scoring import histogram, scale
+from surveys.scoring import checked_counts, histogram, scale
 
 CAP = 5.0
 _ROUNDS = 500
@@ -66,10 +66,18 @@ def effective_n(weights: Sequence[float]) -> float:
     return float(values.sum() ** 2 / (values**2).sum()) if len(values) else 0.0
 
 
-def rake(answers: Sequence[Mapping[str, str]], margins: Margins, *, cap: float = CAP) -> Raking:
+def rake(
+    answers: Sequence[Mapping[str, str]],
+    margins: Margins,
+    *,
+    cap: float = CAP,
+    counts: Sequence[int] | None = None,
+) -> Raking:
     """Weights that give the answers the margins of the frame, by iterative proportional fitting.
 
-    answers: the attributes of each answer. margins: for each attribute the size of each group in
+    answers: the attributes of each answer; with counts, of each group of so many answers that
+    have them alike (whole numbers >= 1; the result is that of the answers one by one, with one
+    weight a group). margins: for each attribute the size of each group in
     the frame, as counts or shares, above 0. cap: the largest weight, in mean weights, above 1.
 
     1. For one attribute after the other, the weights of each group are multiplied so that its
@@ -86,28 +94,43 @@ def rake(answers: Sequence[Mapping[str, str]], margins: Margins, *, cap: float =
     >>> found = rake(plans, {"plan": {"free": 50, "pro": 50}})
     >>> [round(weight, 3) for weight in found.weights], found.converged
     ([0.667, 0.667, 0.667, 2.0], True)
+    >>> together = rake(
+    ...     [{"plan": "free"}, {"plan": "pro"}], {"plan": {"free": 50, "pro": 50}}, counts=[3, 1]
+    ... )
+    >>> [round(weight, 3) for weight in together.weights]
+    [0.667, 2.0]
     """
     if not cap > 1:
         raise ValueError(f"cap: expected a number above 1, got {cap!r}")
     if not answers:
         raise ValueError("answers: expected at least one")
+    sizes = _sizes(len(answers), counts)
     groups = [_groups(answers, name, frame) for name, frame in margins.items()]
     weights = np.ones(len(answers))
-    worst, rounds = _worst(weights, groups), 0
+    worst, rounds = _worst(weights * sizes, groups), 0
     while worst > _TOLERANCE and rounds < _ROUNDS:
         for members, shares in groups:
-            found = np.bincount(members, weights=weights, minlength=len(shares)) / weights.sum()
+            mass = weights * sizes
+            found = np.bincount(members, weights=mass, minlength=len(shares)) / mass.sum()
             weights = weights * (shares / found)[members]
-        weights = _capped(weights, cap)
-        worst, rounds = _worst(weights, groups), rounds + 1
+        weights = _capped(weights, cap, sizes)
+        worst, rounds = _worst(weights * sizes, groups), rounds + 1
     return Raking(
         weights=tuple(weights.tolist()),
         converged=worst <= _TOLERANCE,
         rounds=rounds,
         worst=worst,
-        capped=int((weights >= cap - 1e-9).sum()),
-        effective_n=effective_n(weights.tolist()),
+        capped=int(sizes[weights >= cap - 1e-9].sum()),
+        effective_n=float((weights * sizes).sum() ** 2 / (weights**2 * sizes).sum()),
     )
+
+
+def _sizes(length: int, counts: Sequence[int] | None) -> Floats:
+    if counts is None:
+        return np.ones(length)
+    if len(counts) != length or min(counts) < 1:
+        raise ValueError(f"counts: expected {length} whole numbers >= 1, got {list(counts)}")
+    return np.array(counts, dtype=float)
 
 
 def estimate_weighted(
@@ -133,8 +156,42 @@ def estimate_weighted(
         return Weighted(raw=raw, weighted=raw, effective_n=0.0)
     points = scale(kind)
     table = np.bincount(np.array(scores) - points.start, weights=values, minlength=len(points))
-    size = effective_n(weights)
-    counts = (table / values.sum() * size).tolist()
+    return _weighted(kind, raw, table.astype(float), effective_n(weights), level)
+
+
+def estimate_weighted_groups(
+    kind: str,
+    histograms: Sequence[Sequence[int]],
+    weights: Sequence[float],
+    *,
+    level: float = 0.95,
+) -> Weighted:
+    """The same of answers in groups of one weight, each with its histogram of scores.
+
+    >>> found = estimate_weighted_groups("csat", [[0, 0, 0, 0, 3], [1, 0, 0, 0, 0]], [2, 6])
+    >>> found.raw.value, found.weighted.value, found.effective_n
+    (75.0, 50.0, 3.0)
+    """
+    if len(histograms) != len(weights):
+        raise ValueError(f"weights: expected {len(histograms)}, one a group, got {len(weights)}")
+    counts = np.array([checked_counts(kind, counts) for counts in histograms], dtype=float)
+    raw = estimate(
+        kind,
+        [int(n) for n in counts.sum(axis=0)] if len(counts) else [0] * len(scale(kind)),
+        level=level,
+    )
+    values = _checked_weights(weights)
+    if raw.n == 0:
+        return Weighted(raw=raw, weighted=raw, effective_n=0.0)
+    sizes = counts.sum(axis=1)
+    size = float((values * sizes).sum() ** 2 / (values**2 * sizes).sum())
+    return _weighted(kind, raw, values @ counts, size, level)
+
+
+def _weighted(kind: str, raw: Estimate, table: Floats, size: float, level: float) -> Weighted:
+    """table: the weights of the answers at each point of the scale; size: effective_n."""
+    points = scale(kind)
+    counts = (table / table.sum() * size).tolist()
     value, _ = moments(point_values(kind), counts)
     low, high = interval(kind, counts, level=level)
     easy = sum(counts[5 - points.start :]) / size * 100 if kind == "ces" else None
@@ -176,11 +233,12 @@ def _worst(weights: Floats, groups: Sequence[tuple[npt.NDArray[np.int64], Floats
     return float(max(off, default=0.0))
 
 
-def _capped(weights: Floats, cap: float) -> Floats:
+def _capped(weights: Floats, cap: float, sizes: Floats) -> Floats:
     """Mean 1 and none above cap: what is cut off is spread over the others."""
-    weights = weights / weights.mean()
+    n = sizes.sum()
+    weights = weights * n / (weights * sizes).sum()
     while weights.max() > cap * (1 + 1e-12):
         full = weights >= cap
-        room = len(weights) - cap * full.sum()
-        weights = np.where(full, cap, weights * room / weights[~full].sum())
+        room = n - cap * sizes[full].sum()
+        weights = np.where(full, cap, weights * room / (weights * sizes)[~full].sum())
     return weights

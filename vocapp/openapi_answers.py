@@ -41,6 +41,11 @@ def record(**fields: Schema) -> Schema:
     return {"type": "object", "properties": fields, "required": list(fields)}
 
 
+def with_optional(schema: Schema, **fields: Schema) -> Schema:
+    """The same object, which has these fields only where there is something to say."""
+    return {**schema, "properties": {**schema["properties"], **fields}}
+
+
 def page(item: Schema, **more: Schema) -> Schema:
     """A list answer: `next` is the cursor of the following page, or null."""
     return record(items=list_of(item), next=or_null(TEXT), **more)
@@ -129,11 +134,19 @@ SCHEMAS: dict[str, Schema] = {
         **record(**_SCORE),
         "description": "A score with its 95 % interval; null where there is nothing to tell.",
     },
-    "Metrics": record(
-        survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
-        pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT), series=list_of(OBJECT),
-        since=or_null(TEXT), until=or_null(TEXT), filter=or_null(TEXT), segment=or_null(TEXT),
-        as_of=TEXT,
+    "Metrics": with_optional(
+        record(
+            survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
+            pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT),
+            series=list_of(OBJECT), since=or_null(TEXT), until=or_null(TEXT),
+            filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
+        ),
+        weighted=record(
+            value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER), n=COUNT,
+            effective_n=NUMBER, left_out=COUNT,
+            missing=list_of(record(attribute=TEXT, value=TEXT)),
+            converged=YES_NO, capped=COUNT, targets=OBJECT,
+        ),
     ),
     "SavedSegment": record(**_SEGMENT, warnings=list_of(record(field=TEXT, message=TEXT))),
     "SavedSegments": page(record(**_SEGMENT)),

@@ -37,6 +37,7 @@ from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments.api import api as saved_segments_api
 from vocapp.measuring.segments.pages import blueprint as segment_pages
 from vocapp.measuring.segments_api import api as segments_api
+from vocapp.measuring.weighting.views import blueprint as weighting_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
@@ -70,7 +71,7 @@ def register(app: OpenAPI) -> None:
         drivers_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages, looking_into_pages, exporting_files,
+        succeeding_pages, weighting_pages, looking_into_pages, exporting_files,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

@@ -18,10 +18,12 @@ from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import (
     MAX_CROSSED,
     NOT_CONFIDENTIAL,
+    metrics_of,
     present_metrics,
-    survey_metrics,
+    reading,
 )
 from vocapp.measuring.segments.queries import chosen_segment
+from vocapp.measuring.weighting.queries import present_weighted, weighted_score
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
 
@@ -82,8 +84,11 @@ def show_metrics(path: SurveyPath, query: MetricsQuery) -> Any:
         filter=_asked_filter(survey, query),
         today=utcnow() if query.as_of == "today" else None,
     )
-    metrics = survey_metrics(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
-    return present_metrics(metrics) | {"segment": query.segment or None}
+    with reading(survey, time_zone=current_workspace.time_zone, now=utcnow()) as opened:
+        found = present_metrics(metrics_of(opened, ask))
+        weighted = weighted_score(opened, ask)
+    found["segment"] = query.segment or None
+    return found | {"weighted": present_weighted(weighted)} if weighted else found
 
 
 def _asked_filter(survey: SurveySummary, query: MetricsQuery) -> Filter | None:

@@ -45,6 +45,7 @@ _ROOM_OF_BLUEPRINT = {
     "distributing": "surveys",
     "measuring": "results",
     "looking_into": "results",
+    "weighting": "results",
     "comparing": "results",
     "noting": "results",
     "segments": "results",
