@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import vocapp.ui
+from vocapp.ui.chart_files import PAPER
 
 STATIC = Path(vocapp.ui.__file__).parent / "static"
 TOKENS = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
@@ -92,3 +93,8 @@ def test_style_and_script_stay_small():
 def test_style_sheets_ask_nobody_else_for_anything():
     for sheet in STATIC.glob("css/*.css"):
         assert not re.search(r"url\(|@import|https?:", sheet.read_text(encoding="utf-8")), sheet
+
+
+def test_charts_on_paper_have_the_light_colours_of_the_pages():
+    names = {name: f"--{name.replace('_', '-')}" for name in PAPER}
+    assert {name: LIGHT[token] for name, token in names.items()} == PAPER
