@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vocapp.ui import axes, charts
+from vocapp.ui.chart_files import wrapped, written
 
 METRICS = sorted(charts.DOMAINS)
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
@@ -221,3 +222,21 @@ def test_amounts_stand_on_zero_side_by_side_and_what_is_little_can_be_seen():
 def test_amounts_of_nothing_are_no_columns():
     assert charts.amounts([]).columns == ()
     assert charts.amounts([(date(2026, 1, 5), 0)]).columns[0].height == 0
+
+
+def test_a_chance_is_never_written_as_nothing():
+    assert written(0.0, "p_value", "nps") == "< 0.001"
+    assert written(0.0006, "p_value", "nps") == "< 0.001"
+    assert written(0.0273, "p_value", "nps") == "0.027"
+    assert written(None, "p_value", "nps") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["差は偶然の範囲内で、変化したとは言えません。最低は2026年3月の −9 です。" * 3, "A b " * 90],
+)
+def test_lines_of_a_picture_are_no_wider_than_it_is_and_lose_nothing(text):
+    lines = wrapped(text, 40)
+    assert all(0 < len(line) <= 72 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert not any(line.startswith(("、", "。")) for line in lines)

@@ -37,7 +37,7 @@ PAPER = {
     "detractor": "#d2691e",
 }
 WIDTH, MARGIN = 800, 24
-_TITLE, _BODY = 15.0, 12.0  # px, as in templates/charts/paper.svg
+_TITLE, _BODY = 17.0, 13.0  # px an em, as in templates/charts/paper.svg; the title is bold
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,14 @@ def written(value: Any, kind: CellKind, metric: str) -> str:
         "count": formats.number,
         "share": formats.percent,
         "percent": lambda percent: formats.percent(percent / 100),
-        "p_value": lambda p: formats.number(p, 3),
+        "p_value": _p_value,
     }
     return write[kind](value)
+
+
+def _p_value(p: float) -> str:
+    """To three digits, and never as nothing: by chance anything may happen."""
+    return f"< {formats.number(0.001, 3)}" if p < 0.001 else formats.number(p, 3)
 
 
 # --- files --------------------------------------------------------------------------------
