@@ -158,25 +158,29 @@ def _read(
     source: Source, state: CellState, found: _Candidates, before: Place | None
 ) -> list[Place]:
     """The answers that stand there, in order, from a place on."""
+    moments = {_instant(int(each)) for each in found.moment}
+    answered = dict(
+        source.session.execute(
+            select(Response.id, Response.answered_at).where(
+                Response.workspace_id == source.survey.workspace_id,
+                Response.survey_id == source.survey.id,
+                Response.answered_at.in_(moments),
+            )
+        ).all()
+    )
+    # By its key, in a statement of its own: joined, a planner may walk through all that is counted.
     rows = source.session.execute(
-        select(Response.id, Response.answered_at, CountedAnswer.chunk, CountedAnswer.place)
-        .join(
-            CountedAnswer,
-            (CountedAnswer.workspace_id == Response.workspace_id)
-            & (CountedAnswer.response_id == Response.id),
-        )
-        .where(
-            Response.workspace_id == source.survey.workspace_id,
-            Response.survey_id == source.survey.id,
-            Response.answered_at.in_({_instant(int(each)) for each in found.moment}),
+        select(CountedAnswer.response_id, CountedAnswer.chunk, CountedAnswer.place).where(
+            CountedAnswer.workspace_id == state.workspace_id,
             CountedAnswer.generation == state.generation,
+            CountedAnswer.response_id.in_(answered),
             CountedAnswer.question_id == source.question_id,
         )
     )
     standing = set(zip(found.chunk.tolist(), found.index.tolist(), strict=True))
     places = [
-        Place(answered_at, response_id)
-        for response_id, answered_at, chunk, place in rows
+        Place(answered[response_id], response_id)
+        for response_id, chunk, place in rows
         if (chunk, place) in standing
     ]
     places.sort(key=lambda place: (place.answered_at, place.id), reverse=True)
