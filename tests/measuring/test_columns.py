@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from surveys.filters import parse_compact
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.service import revise_response
 from vocapp.database import snapshot, transaction, utcnow
-from vocapp.measuring import columns, histograms, service
+from vocapp.measuring import attributes, columns, histograms, service
 from vocapp.measuring.checking import check_cells
 from vocapp.measuring.columns import level_of
 from vocapp.measuring.histograms import Ask, counts_of, scan
@@ -245,3 +247,71 @@ def test_the_check_finds_a_wrong_column(answered):
         chunks.put((row.chunk, row.place), (1, 1, 1, 1, 1, 1, 2))
         chunks.store()
     assert check_cells(answered.workspace_id).differences
+
+
+# --- attributes that are not reportable -------------------------------------------------
+
+
+@pytest.fixture
+def with_free_attributes(any_api, drain_outbox):
+    any_api.survey()
+    items = [
+        {
+            "survey": "nps", "score": (7 * number) % 11,
+            "answered_at": (START + timedelta(hours=number * 9)).isoformat(),
+            "account": {
+                "external_id": f"a{number}", "plan": ("free", "pro")[number % 2],
+                "attributes": {
+                    "device": ("phone", "desk", None)[number % 3], "seats": number % 5,
+                    "beta": number % 2 == 0, "serial": f"s{number}",
+                },
+            },
+        }
+        for number in range(60)
+    ]  # fmt: skip
+    any_api.post("/api/v1/responses/batch", {"responses": items})
+    drain_outbox()
+    return any_api
+
+
+@pytest.mark.parametrize(
+    ("by", "filter_"),
+    [
+        (("device",), ""),
+        (("beta", "plan"), ""),
+        (("nobody has it", "seats"), ""),
+        (("plan",), "seats:between(2,4)"),
+        ((), "device:empty|seats:in(1)"),
+        (("device", "seats"), "(beta:in(true);plan:in(free));device:not_in(desk)"),
+    ],
+)
+def test_columns_tell_free_attributes_as_a_scan_does(with_free_attributes, by, filter_):
+    ask = Ask(by=by, filter=parse_compact(filter_) if filter_ else None)
+    survey = survey_by_key(with_free_attributes.workspace_id, "nps")
+    with reading(survey, time_zone="UTC", now=utcnow()) as opened:
+        source = opened.source
+        assert source.needs_scan(ask)
+        assert source.columns_tell(ask)
+        assert plain(counts_of(source, ask)[0]) == plain(scan(source, ask)[0])
+        for other in (replace(ask, since=date(2026, 1, 25)), replace(ask, basis="accounts")):
+            assert plain(counts_of(source, other)[0]) == plain(scan(source, other)[0])
+
+
+def test_too_many_values_or_attributes_are_scanned(with_free_attributes, monkeypatch):
+    def told(*by):
+        survey = survey_by_key(with_free_attributes.workspace_id, "nps")
+        with reading(survey, time_zone="UTC", now=utcnow()) as opened:
+            assert plain(counts_of(opened.source, Ask(by=by))[0]) == plain(
+                scan(opened.source, Ask(by=by))[0]
+            )
+            return opened.source.columns_tell(Ask(by=by))
+
+    assert told("serial")
+    monkeypatch.setattr(attributes, "MAX_FREE_VALUES", 59)
+    monkeypatch.setattr(attributes, "MAX_FREE", 3)
+    list(service.rebuild_cells(with_free_attributes.workspace_id))
+    assert check_cells(with_free_attributes.workspace_id).differences == ()
+    known = {name: told(name) for name in ("device", "seats", "beta", "serial", "absent")}
+    assert not known["serial"]  # one value too many, or the attribute found no room
+    assert not known["absent"]
+    assert sum(known.values()) in {2, 3}

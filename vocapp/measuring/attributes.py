@@ -9,12 +9,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import DEFAULT, OTHER, Reportable, Reportables
+from surveys.attributes import BANDS_OF_THEIR_OWN, DEFAULT, OTHER, Reportable, Reportables
 from vocapp.database import insert_absent
 from vocapp.measuring.models import AttributeValue
 
 MAX_REPORTABLE = 20
 MAX_VALUES = 100
+# Of attributes that are not reportable, as many have columns, with as many values each.
+MAX_FREE = 64
+MAX_FREE_VALUES = 250  # a code is a byte, and "(other)" and none have one, too
+_MOST_CHARS = 100
+_FREE = ":"  # before their names, also in stored values
 
 
 def from_stored(stored: Sequence[Mapping[str, Any]] | None) -> Reportables:
@@ -28,11 +33,19 @@ def to_stored(reportable: Reportables) -> list[dict[str, Any]]:
     return [{"name": item.name, "edges": list(item.edges)} for item in reportable]
 
 
+def free_name(name: str) -> str | None:
+    """Under which name the values of an attribute that is not reportable are known, as they were
+    given; None where it is derived from others, or too long."""
+    is_derived = name in BANDS_OF_THEIR_OWN
+    return None if is_derived or len(name) >= _MOST_CHARS else f"{_FREE}{name}"
+
+
 class KnownValues:
     """The values with cells of a generation, and their codes; learns new ones up to the limit.
 
     The first hundred values of an attribute keep cells of their own, so that a value
-    never moves between its own cell and "(other)". `store` writes what was learnt, once
+    never moves between its own cell and "(other)". Attributes that are not reportable have no
+    cells, but columns and codes (`free_name`). `store` writes what was learnt, once
     for a whole batch; whoever learns holds the workspace's cell state.
     """
 
@@ -49,6 +62,7 @@ class KnownValues:
         self._codes: dict[str, dict[str, int]] = {}
         self._values: dict[str, dict[int, str]] = {}
         self._learnt: list[tuple[str, str]] = []
+        self._free = 0
         query = select(AttributeValue.attribute, AttributeValue.value, AttributeValue.code).where(
             AttributeValue.workspace_id == workspace_id, AttributeValue.generation == generation
         )
@@ -56,6 +70,7 @@ class KnownValues:
             query = query.where(AttributeValue.attribute.in_(attributes))
         for attribute, value, code in session.execute(query):
             self._know(attribute, value, code)
+        self._free = sum(attribute[0] == _FREE for attribute in self._codes)
 
     def _know(self, attribute: str, value: str, code: int) -> None:
         self._codes.setdefault(attribute, {})[value] = code
@@ -67,12 +82,20 @@ class KnownValues:
         found = codes.get(value)
         if found is not None:
             return found
-        if len(codes) >= MAX_VALUES and value != OTHER:
+        limit = MAX_FREE_VALUES if attribute[0] == _FREE else MAX_VALUES
+        if len(codes) >= limit and value != OTHER:
             return self.code(attribute, OTHER)
+        if not codes and attribute[0] == _FREE:
+            self._free += 1
         found = len(codes) + 1
         self._know(attribute, value, found)
         self._learnt.append((attribute, value))
         return found
+
+    def free_code(self, attribute: str, value: str) -> int:
+        """The code of a value of a free attribute; 0 where there are too many of those."""
+        has_room = attribute in self._codes or self._free < MAX_FREE
+        return self.code(attribute, value) if has_room else 0
 
     def known_code(self, attribute: str, value: str) -> int | None:
         """The code that cells hold for a value, without learning; None where they hold none."""
@@ -98,3 +121,23 @@ class KnownValues:
         ]  # fmt: skip
         insert_absent(self._session, AttributeValue, rows)
         self._learnt.clear()
+
+
+def free_columns_tell(
+    session: Session, workspace_id: UUID, generation: int, names: Sequence[str]
+) -> bool:
+    """Whether the columns of a generation hold every value of these free attributes."""
+    wanted = [free_name(name) for name in names]
+    mine = [AttributeValue.workspace_id == workspace_id, AttributeValue.generation == generation]
+    rows = session.execute(
+        select(AttributeValue.attribute, AttributeValue.value).where(
+            *mine, AttributeValue.attribute.in_([name for name in wanted if name])
+        )
+    ).all()
+    if None in wanted or any(value == OTHER for _, value in rows):
+        return False
+    if {name for name, _ in rows} == set(wanted):
+        return True
+    free = select(AttributeValue.attribute).where(*mine, AttributeValue.attribute.startswith(_FREE))
+    # Nobody has the others, unless there was no room for them.
+    return len(session.scalars(free.distinct()).all()) < MAX_FREE

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import reportable_values
+from surveys.attributes import as_text, reportable_values
 from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import scoped, snapshot
 from vocapp.measuring import columns
-from vocapp.measuring.attributes import KnownValues, from_stored
+from vocapp.measuring.attributes import KnownValues, free_name, from_stored
 from vocapp.measuring.columns import Chunks
 from vocapp.measuring.counting import (
     CellChanges,
@@ -175,8 +175,19 @@ class _Scan:
             for item in self._target.reportable
         ]
         row = columns_of(given, day, index, codes)
+        free = self._free_codes(given)
         names = column_names(self._target)
-        return day, index, {name: n for name, n in zip(names, row, strict=True) if n}
+        return day, index, {name: n for name, n in zip(names, row, strict=True) if n} | free
+
+    def _free_codes(self, given: Given) -> dict[str, int]:
+        """Column → code of the attributes that are not reportable, where there is one."""
+        reportable = {item.name for item in self._target.reportable}
+        found = {}
+        for attribute, raw in given.attributes.items():
+            name, value = free_name(attribute), as_text(raw)
+            if attribute not in reportable and name is not None and value is not None:
+                found[name] = self._known.known_code(name, value) or 0
+        return {name: code for name, code in found.items() if code}
 
     def expected(self) -> dict[CellKey, tuple[int, ...]]:
         return {

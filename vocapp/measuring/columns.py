@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -82,6 +82,13 @@ def level_of(person: int) -> int:
 # --- writing ----------------------------------------------------------------------------
 
 
+class Row(NamedTuple):
+    """An answer: the numbers of the columns that all have, and of free attributes."""
+
+    numbers: tuple[int, ...]
+    free: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class _Chunk:
     key: Key
@@ -94,11 +101,16 @@ class _Chunk:
             self.columns[name] = np.zeros(self.size, dtype=type_of(name))
         return self.columns[name]
 
+    def append(self, name: str, numbers: Sequence[int]) -> None:
+        if name in self.columns or any(numbers):
+            added = np.array(numbers, dtype=type_of(name))
+            self.columns[name] = np.concatenate([self.column(name), added])
+
 
 @dataclass(slots=True)
 class Chunks:
     """The chunks of a generation that a batch of answers touches; whoever writes them holds the
-    workspace's cell state. `names`: all columns, in the order of the rows that are put in."""
+    workspace's cell state. `names`: the columns of each row's `numbers`."""
 
     session: Session
     workspace_id: UUID
@@ -163,13 +175,14 @@ class Chunks:
         chunk, index = self._loaded[place[0]], place[1]
         return {name: int(column[index]) for name, column in chunk.columns.items()}
 
-    def put(self, place: Place, row: Sequence[int]) -> None:
+    def put(self, place: Place, row: Row) -> None:
         """Write an answer's numbers over what is at this place."""
+        self.clear(place)
         chunk = self._loaded[place[0]]
-        for name, number in zip(self.names, row, strict=True):
-            if number or name in chunk.columns:
+        fixed = zip(self.names, row.numbers, strict=True)
+        for name, number in (*fixed, *row.free.items()):
+            if number:
                 chunk.column(name)[place[1]] = number
-        chunk.changed = True
 
     def clear(self, place: Place) -> None:
         """Leave the place empty."""
@@ -178,17 +191,19 @@ class Chunks:
             column[place[1]] = 0
         chunk.changed = True
 
-    def append(self, key: Key, rows: Sequence[Sequence[int]]) -> list[Place]:
+    def append(self, key: Key, rows: Sequence[Row]) -> list[Place]:
         """New places for answers of this key."""
         places: list[Place] = []
         while len(places) < len(rows):
             number = self._room(key)
             chunk = self._loaded[number]
             part = rows[len(places) : len(places) + CAPACITY - chunk.size]
-            for name, numbers in zip(self.names, zip(*part, strict=True), strict=True):
-                if any(numbers) or name in chunk.columns:
-                    added = np.array(numbers, dtype=type_of(name))
-                    chunk.columns[name] = np.concatenate([chunk.column(name), added])
+            fixed = zip(*(row.numbers for row in part), strict=True)
+            for name, numbers in zip(self.names, fixed, strict=True):
+                chunk.append(name, numbers)
+            free = {name for row in part for name in row.free}
+            for name in free | chunk.columns.keys() - set(self.names):
+                chunk.append(name, [row.free.get(name, 0) for row in part])
             places += [(number, chunk.size + index) for index in range(len(part))]
             chunk.size += len(part)
             chunk.changed = True

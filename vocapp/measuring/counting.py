@@ -13,15 +13,15 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, value_of
+from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, as_text, value_of
 from surveys.periods import zone
 from surveys.questions import scale_of
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import insert_into, load_rows, read_once
 from vocapp.measuring import columns
-from vocapp.measuring.attributes import KnownValues, from_stored
-from vocapp.measuring.columns import Chunks, Column, Key
+from vocapp.measuring.attributes import KnownValues, free_name, from_stored
+from vocapp.measuring.columns import Chunks, Column, Key, Row
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     CellState,
@@ -191,7 +191,11 @@ class _Describer:
 
     def __init__(self, target: Target, known: KnownValues) -> None:
         self._zone, self._known = zone(target.time_zone), known
-        self._items = [(item, {}) for item in target.reportable]  # type: ignore[var-annotated]
+        self._items: list[tuple[Reportable, dict[str, int]]] = [
+            (item, {}) for item in target.reportable
+        ]
+        self._reportable = {item.name for item in target.reportable}
+        self._free: dict[str, tuple[str | None, dict[str, int]]] = {}
 
     def day(self, given: Given) -> date:
         return given.answered_at.astimezone(self._zone).date()
@@ -199,6 +203,29 @@ class _Describer:
     def codes(self, given: Given) -> list[int]:
         """Of each reportable attribute the code of its value, 0 for none; learns new values."""
         return [self._code(item, seen, given) for item, seen in self._items]
+
+    def free(self, given: Given) -> dict[str, int]:
+        """Column → code of each attribute that is not reportable."""
+        found = {}
+        for attribute, raw in given.attributes.items():
+            seen = self._free.get(attribute)
+            if seen is None:
+                seen = self._free[attribute] = (self._free_name(attribute), {})
+            name, codes = seen
+            if name is None:
+                continue
+            code = codes.get(raw) if type(raw) is str else None
+            if code is None:
+                value = as_text(raw)
+                code = 0 if value is None else self._known.free_code(name, value)
+                if type(raw) is str and len(codes) < _MOST_SEEN:
+                    codes[raw] = code
+            if code:
+                found[name] = code
+        return found
+
+    def _free_name(self, attribute: str) -> str | None:
+        return None if attribute in self._reportable else free_name(attribute)
 
     def _code(self, item: Reportable, seen: dict[str, int], given: Given) -> int:
         raw = given.attributes.get(item.name)
@@ -225,7 +252,7 @@ def columns_of(given: Given, day: date, index: int, codes: Sequence[int]) -> tup
 
 
 def column_names(target: Target) -> tuple[str, ...]:
-    """All columns of a generation."""
+    """The columns that every answer of a generation has."""
     return (
         *columns.BASE,
         *(columns.attribute_column(item.name) for item in target.reportable),
@@ -265,7 +292,7 @@ class _Batch:
         self._changes = CellChanges()
         self._chunks = Chunks(session, target.workspace_id, target.generation, column_names(target))
         self._moved: list[_Counted] = []
-        self._added: dict[Key, list[tuple[Sequence[int], Given, date]]] = defaultdict(list)
+        self._added: dict[Key, list[tuple[Row, Given, date]]] = defaultdict(list)
         self._gone: list[tuple[UUID, UUID]] = []
 
     def run(self, responses: Sequence[Given], scores: Scores) -> None:
@@ -279,12 +306,12 @@ class _Batch:
             for row in old.values():
                 self._take_out(row)
             day = describer.day(given)
-            codes = describer.codes(given)
+            codes, free = describer.codes(given), describer.free(given)
             for question_id, index in now.items():
                 key = (question_id, day.replace(day=1), _level(given))
-                numbers = columns_of(given, day, index, codes)
-                if not self._put(key, numbers, given, day, old.get(question_id)):
-                    self._added[key].append((numbers, given, day))
+                held = Row(columns_of(given, day, index, codes), free)
+                if not self._put(key, held, given, day, old.get(question_id)):
+                    self._added[key].append((held, given, day))
             for question_id in old.keys() - now.keys():
                 self._chunks.clear((old[question_id].chunk, old[question_id].place))
                 self._gone.append((given.id, question_id))
@@ -320,28 +347,28 @@ class _Batch:
         }
         self._changes.add(row.question_id, row.local_day, row.score_index, values, -1)
 
-    def _put(self, key: Key, numbers: Sequence[int], given: Given, day: date, old: Any) -> bool:
+    def _put(self, key: Key, held: Row, given: Given, day: date, old: Any) -> bool:
         """Over what was counted before, where that may stay; False: it needs a new place."""
         if old is None:
             return False
         if self._chunks.key_of(old.chunk) != key:
             self._chunks.clear((old.chunk, old.place))
             return False
-        self._chunks.put((old.chunk, old.place), numbers)
-        self._sum_up(key, [numbers])
-        if (old.local_day, old.score_index) != (day, numbers[0] - 1):
-            place = (old.chunk, old.place)
-            self._moved.append(_Counted(given.id, key[0], day, numbers[0] - 1, *place))
+        self._chunks.put((old.chunk, old.place), held)
+        self._sum_up(key, [held])
+        index = held.numbers[0] - 1
+        if (old.local_day, old.score_index) != (day, index):
+            self._moved.append(_Counted(given.id, key[0], day, index, old.chunk, old.place))
         return True
 
-    def _append(self, key: Key, items: list[tuple[Sequence[int], Given, date]]) -> None:
-        rows = [numbers for numbers, _, _ in items]
+    def _append(self, key: Key, items: list[tuple[Row, Given, date]]) -> None:
+        rows = [held for held, _, _ in items]
         self._sum_up(key, rows)
-        for (numbers, given, day), place in zip(items, self._chunks.append(key, rows), strict=True):
-            self._moved.append(_Counted(given.id, key[0], day, numbers[0] - 1, *place))
+        for (held, given, day), place in zip(items, self._chunks.append(key, rows), strict=True):
+            self._moved.append(_Counted(given.id, key[0], day, held.numbers[0] - 1, *place))
 
-    def _sum_up(self, key: Key, rows: Sequence[Sequence[int]]) -> None:
-        table = np.array(rows, dtype=np.int64)
+    def _sum_up(self, key: Key, rows: Sequence[Row]) -> None:
+        table = np.array([held.numbers for held in rows], dtype=np.int64)
         self._changes.add_many(key, table, self._target, self._known)
 
     def _write(self) -> None:

@@ -23,7 +23,7 @@ _OF_THE_ACCOUNT = ("plan", "region", "mrr", "currency", "started_on", "renewal_o
 
 
 def cells_can_tell(session: Session, state: CellState, filter_: Filter) -> bool:
-    """Whether values in cells decide every condition; its attributes are reportable.
+    """Whether values in cells decide every condition on a reportable attribute.
 
     They do not where a number was put into a band, nor where a value may lie in "(other)".
     """
@@ -39,6 +39,7 @@ def cells_can_tell(session: Session, state: CellState, filter_: Filter) -> bool:
     return all(
         _can_tell(condition, reportable[condition.attribute], known[condition.attribute])
         for condition in conditions_of(filter_)
+        if condition.attribute in reportable
     )
 
 

@@ -59,8 +59,8 @@ def check_reportable(wanted: Reportables) -> None:
         message = f"1 to {MAX_REPORTABLE} attributes, got {len(names)}"
         errors.append(FieldError("attributes", message))
     for place, item in enumerate(wanted):
-        if not item.name.strip() or len(item.name) > 100:
-            message = "attribute names have 1 to 100 characters"
+        if not item.name.strip() or len(item.name) > 100 or item.name.startswith(":"):
+            message = "attribute names have 1 to 100 characters, the first of them no colon"
             errors.append(FieldError(f"attributes[{place}].name", message))
         elif item.name in names[:place]:
             errors.append(FieldError(f"attributes[{place}].name", f"{item.name!r} comes twice"))

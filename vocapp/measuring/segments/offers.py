@@ -18,7 +18,7 @@ from surveys.filters import Filter, attributes_of
 from vocapp.authoring.queries import list_surveys
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot
-from vocapp.measuring.models import AttributeValue
+from vocapp.measuring.models import AttributeValue, CellState
 from vocapp.measuring.queries import Reading
 from vocapp.measuring.reportable import reportable_set
 
@@ -113,7 +113,12 @@ def _recent_facts(session: Session, workspace_id: UUID) -> Iterator[Mapping[str,
 def _known_values(session: Session, workspace_id: UUID) -> dict[str, list[str]]:
     """The values with cells: also those that no recent answer has."""
     found: dict[str, list[str]] = {}
-    for row in session.scalars(scoped(AttributeValue, workspace_id)):
+    current = select(CellState.generation).where(CellState.workspace_id == workspace_id)
+    for row in session.scalars(
+        scoped(AttributeValue, workspace_id).where(
+            AttributeValue.generation == current.scalar_subquery()
+        )
+    ):
         found.setdefault(row.attribute, []).append(row.value)
     return found
 
