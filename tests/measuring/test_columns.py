@@ -244,7 +244,7 @@ def test_the_check_finds_a_wrong_column(answered):
         chunks = columns.Chunks(session, answered.workspace_id, 1, (*columns.BASE, "=plan"))
         row = session.scalars(select(CountedAnswer).limit(1)).one()
         chunks.load([row.chunk], ())
-        chunks.put((row.chunk, row.place), (1, 1, 1, 1, 1, 1, 2))
+        chunks.put((row.chunk, row.place), columns.Row((1, 1, 1, 1, 1, 1, 2), {}))
         chunks.store()
     assert check_cells(answered.workspace_id).differences
 
