@@ -135,6 +135,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         api.workspace_id, utcnow().date(), "価格改定 price change",
         actor_user_id=api.workspace.user_id, now=utcnow(),
     )  # fmt: skip
+    _save_segments(api)
     _understand(api.workspace_id)
     drain_outbox()
     with snapshot() as session:
@@ -152,6 +153,15 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
         cookies={}, unlinked=unlinked,
     )  # fmt: skip
+
+
+def _save_segments(api: Any) -> None:
+    """One to be counted at once, and one with groups and a range."""
+    pro = {"attribute": "plan", "operator": "in", "values": ["pro"]}
+    range_ = {"attribute": "seats", "operator": "between", "low": 10}
+    for name, filter_ in (("有料 Paying", pro), ("Large", {"any": [pro, {"all": [range_, pro]}]})):
+        answer = api.post("/api/v1/segments", {"name": name, "filter": filter_})
+        assert answer.status_code == 201, answer.text
 
 
 def _understand(workspace_id: UUID) -> None:

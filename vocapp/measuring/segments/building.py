@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from flask_babel import gettext as _
+
 from surveys.filter_drafts import (
     FIELD_OF,
     MAX_GROUPS,
@@ -15,6 +17,7 @@ from surveys.filter_drafts import (
     Row,
     name_of,
     read_draft,
+    rows_of,
 )
 from surveys.filters import Filter, joined
 from vocapp.authoring.queries import SurveySummary, list_surveys
@@ -67,10 +70,12 @@ class Built:
         """All that is wrong: the id of its field, and what it is."""
         if not self.show_faults:
             return []
+        names = {path: attribute_name(row.attribute) for path, row in rows_of(self.draft)}
         return [
-            (self.field_id(path, FIELD_OF.get(fault, "join")), fault_words(fault))
+            (self.field_id(path, FIELD_OF.get(fault, "join")),
+             _named(names.get(path, ""), fault_words(fault)))
             for path, fault in sorted(self.read.faults.items())
-        ]
+        ]  # fmt: skip
 
     deepest: ClassVar[int] = MAX_GROUPS - 1  # a way of this length holds no further groups
     name_of = staticmethod(name_of)
@@ -107,6 +112,10 @@ class Built:
 
     def range_help(self, row: Row) -> str:
         return range_help(self.offer(row.attribute))
+
+
+def _named(name: str, words: str) -> str:
+    return _("%(name)s: %(words)s", name=name, words=words) if name else words
 
 
 def built(

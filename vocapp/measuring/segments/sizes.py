@@ -12,18 +12,22 @@ from vocapp.measuring.queries import Reading
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many of all answers of a period a filter holds of; scanned: read one by one."""
+    """How many of all answers of a period a filter holds of.
+
+    scanned: they were read one by one; pending: answers of the workspace not yet counted.
+    """
 
     matching: int
     all: int
     scanned: bool
+    pending: int
 
 
 def preview(opened: Reading, ask: Ask) -> Preview:
     """What the question counts, beside the same without its filter."""
     matching = _count(opened, ask)
     all_ = _count(opened, replace(ask, filter=None)) if ask.filter else matching
-    return Preview(matching, all_, opened.needs_scan(ask))
+    return Preview(matching, all_, opened.needs_scan(ask), opened.pending)
 
 
 def sizes(opened: Reading, filters: Iterable[Filter]) -> list[int | None]:
