@@ -169,6 +169,7 @@ def pages_of(asked: Asked, account: str) -> tuple[str, ...]:
         f"{results}?period=all&by=plan", f"{results}?period=90&by=plan&by2=region",
         f"{results}?period=all&filter={FILTER}", f"{results}/compare?period=all&by=region",
         f"{results}/compare?period=365&by=plan&a=free&b=business", f"{results}/drivers",
+        f"{results}/answers", f"{results}/answers?period=90&filter={FILTER}", "/segments",
         "/themes", "/themes?days=365&survey=", f"/themes?days=90&survey={asked.survey.key}",
         f"/themes/{THEME}", f"/themes/{THEME}?survey={asked.survey.key}", "/follow-ups",
         "/accounts", f"/accounts/{account}", "/surveys", f"/surveys/{asked.survey.key}",
