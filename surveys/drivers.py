@@ -97,21 +97,25 @@ def analyse_drivers(
     candidates: Sequence[Candidate],
     *,
     seed: int,
+    clusters: npt.NDArray[np.int64] | None = None,
     replicates: int = 500,
     level: float = 0.95,
 ) -> Drivers:
     """How much each candidate moves the outcome, with intervals.
 
     outcome: shape (n,), one number per answer whose mean is the score (for instance
-    `surveys.intervals.point_values` of the answers). level: confidence in 0..1, exclusive.
-    ValueError for other lengths and for a key given twice.
+    `surveys.intervals.point_values` of the answers). clusters: shape (n,), equal numbers for
+    answers that resemble one another, as those of one account; None: all are independent.
+    level: confidence in 0..1, exclusive. ValueError for other lengths and for a key given twice.
 
     1. Leave out what is constant and what fewer than 10 answers have or lack; put categories
        with fewer than 10 answers, and those beyond the 8 most frequent, together.
     2. Below max(100, 10 x drivers) answers say "too_few".
     3. Share out R²: exact Shapley shares up to twelve drivers, relative weights above.
-    4. Bootstrap: resample answers, or with more than 1,000 of them a thousand random blocks
-       of answers by their sums, of which the mean varies as much and which cost far less.
+    4. Bootstrap: resample clusters, whole (Cameron, Gelbach, Miller, Review of Economics and
+       Statistics 90(3), 2008), or with more than 1,000 of them a thousand random blocks of
+       clusters by their sums, of which the mean varies as much and which cost far less. Of
+       fewer than some twenty clusters it says too little: intervals are then too narrow.
     5. A share cannot be negative, so noise alone makes it positive, and resampling doubles
        that: percentiles are moved down by twice the bootstrap's estimate of the bias (Efron
        and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 10), not below 0. An
@@ -129,6 +133,8 @@ def analyse_drivers(
     """
     scores = np.asarray(outcome, dtype=float)
     _check(scores, candidates, level)
+    if clusters is not None and clusters.shape != scores.shape:
+        raise ValueError(f"clusters: expected {len(scores)} numbers")
     coded, left_out = _coded(candidates)
     found = Drivers(
         n=len(scores),
@@ -141,7 +147,8 @@ def analyse_drivers(
         return replace(found, reason="too_few")
     if np.ptp(scores) == 0:
         return replace(found, reason="same_scores")
-    return _shared_out(found, scores, coded, seed=seed, replicates=replicates, level=level)
+    drawn = np.arange(len(scores)) if clusters is None else clusters
+    return _shared_out(found, scores, coded, drawn, seed=seed, replicates=replicates, level=level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +246,17 @@ class _Moments:
 
 
 def _bootstrap(
-    table: Floats, groups: Sequence[Sequence[int]], *, seed: int, replicates: int
+    table: Floats,
+    groups: Sequence[Sequence[int]],
+    clusters: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    replicates: int,
 ) -> Iterator[_Moments]:
     """Moments of resampled tables, in batches that bound the memory of all subsets."""
-    n, width = table.shape
+    width = table.shape[1]
     rng = np.random.default_rng(seed)
-    blocks = np.array_split(table[rng.permutation(n)], min(n, _BLOCKS))
+    blocks = _blocks(table, clusters, rng)
     sizes = np.array([len(block) for block in blocks])
     sums = np.array([block.sum(axis=0) for block in blocks])
     products = np.array([(block.T @ block).ravel() for block in blocks])
@@ -258,10 +270,22 @@ def _bootstrap(
         yield _Moments.of(times @ sizes, times @ sums, resampled)
 
 
+def _blocks(
+    table: Floats, clusters: npt.NDArray[np.int64], rng: np.random.Generator
+) -> list[Floats]:
+    """The rows of each cluster; of many clusters, those of about as many in each block."""
+    _, cluster = np.unique(clusters, return_inverse=True)
+    many = int(cluster.max()) + 1
+    block = (rng.permutation(many) * min(many, _BLOCKS) // many)[cluster]
+    order = np.argsort(block, kind="stable")
+    return np.split(table[order], np.flatnonzero(np.diff(block[order])) + 1)
+
+
 def _shared_out(
     found: Drivers,
     scores: Floats,
     coded: Sequence[_Coded],
+    clusters: npt.NDArray[np.int64],
     *,
     seed: int,
     replicates: int,
@@ -274,7 +298,7 @@ def _shared_out(
     whole = _Moments.of(np.array(len(table)), table.sum(axis=0), table.T @ table)
     shares = share_out(correlations(whole.cross), groups)
     drawn, drawn_points = [], []
-    for resampled in _bootstrap(table, groups, seed=seed, replicates=replicates):
+    for resampled in _bootstrap(table, groups, clusters, seed=seed, replicates=replicates):
         drawn.append(share_out(correlations(resampled.cross), groups))
         drawn_points.append(resampled.points(groups))
     tails = [(1 - level) / 2, (1 + level) / 2]

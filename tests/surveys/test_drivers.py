@@ -289,3 +289,28 @@ def test_the_interval_of_noise_begins_at_zero_and_that_of_a_planted_driver_does_
         planted += by_key["theme0"].low > 0
     assert noise >= 57
     assert planted >= 57
+
+
+def test_a_fact_of_accounts_whose_answers_are_alike_is_not_taken_for_a_driver():
+    touched = {"accounts": 0, "answers": 0}
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        account = np.repeat(np.arange(60), 8)
+        scores = rng.normal(size=60)[account] + rng.normal(size=480)
+        noise = Candidate("noise", (rng.random(60) < 0.4)[account])
+        for name, clusters in (("accounts", account), ("answers", None)):
+            found = analyse_drivers(scores, [noise], clusters=clusters, seed=1, replicates=200)
+            (effect,) = found.drivers[0].effects
+            touched[name] += effect.low <= 0 <= effect.high
+    assert touched["accounts"] >= 36
+    assert touched["answers"] <= 30  # taken as independent, a quarter would be called real
+
+
+def test_clusters_of_one_answer_are_answers_and_their_numbers_do_not_matter():
+    rng = np.random.default_rng(2)
+    scores = rng.normal(size=200)
+    candidates = [Candidate("theme", rng.random(200) < 0.5)]
+    plain = analyse_drivers(scores, candidates, seed=3)
+    assert analyse_drivers(scores, candidates, clusters=np.arange(200) * 7, seed=3) == plain
+    with pytest.raises(ValueError, match="clusters"):
+        analyse_drivers(scores, candidates, clusters=np.arange(199), seed=3)

@@ -35,11 +35,12 @@ def send(api, n, *, survey="nps", days_ago=1):
     random = Random(4)
     moment = (utcnow() - timedelta(days=days_ago)).isoformat()
     items = []
-    for _ in range(n):
+    for number in range(n):
         wrong, plan = random.random() < 0.3, random.choice(("free", "pro"))
         score = min(10, max(0, round(random.gauss(7 - 5 * wrong + 2 * (plan == "pro"), 1.5))))
         item = {"survey": survey, "score": score, "answered_at": moment}
-        item |= {"account": {"external_id": f"a-{plan}", "plan": plan, "region": "EU"}}
+        account = f"a-{plan}-{number % 20}"
+        item |= {"account": {"external_id": account, "plan": plan, "region": "EU"}}
         items.append(item | ({"comment": WRONG} if wrong else {"comment": "We use it every week."}))
     answer = api.post("/api/v1/responses/batch", {"responses": items})
     assert {item["status"] for item in answer.json["items"]} == {201}, answer.json

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -31,13 +32,18 @@ _AT_ONCE = 1000  # ids in one statement
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """answers: how many there are in the days since <= day < until; points: of those sampled."""
+    """answers: how many there are in the days since <= day < until; points: of those sampled.
+
+    clusters: of those sampled, equal numbers for answers of one account, or of one person who is
+    in none; an answer of nobody known stands alone.
+    """
 
     since: date
     until: date
     answers: int
     points: Floats
     candidates: tuple[Candidate, ...]
+    clusters: npt.NDArray[np.int64]
 
 
 def read_sample(
@@ -57,6 +63,7 @@ def read_sample(
         answers=answers,
         points=np.array([value_of[row.score] for row in rows], dtype=float),
         candidates=tuple(_candidates(session, survey.workspace_id, rows)),
+        clusters=_numbered([row.whose for row in rows]),
     )
 
 
@@ -94,6 +101,7 @@ def _drawn(
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    whose: UUID  # account, else person, else the answer itself
     score: int
     commented: bool
     attributes: Mapping[str, str]
@@ -121,6 +129,7 @@ def _some_rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> lis
     found = session.execute(
         select(
             Response.id,
+            func.coalesce(Response.account_id, Response.contact_id, Response.id),
             Response.score,
             Response.attributes,
             Response.answered_at,
@@ -136,14 +145,20 @@ def _some_rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> lis
     )
     return [
         _Row(
+            whose=whose,
             score=score,
             commented=has_text or response_id in themes,
             attributes=reportable_values(attributes, answered_at=answered_at),
             themes=frozenset(themes.get(response_id, ())),
         )
-        for response_id, score, attributes, answered_at, has_text in found
+        for response_id, whose, score, attributes, answered_at, has_text in found
         if score is not None
     ]
+
+
+def _numbered(keys: Sequence[UUID]) -> npt.NDArray[np.int64]:
+    numbers: dict[UUID, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
 def _candidates(session: Session, workspace_id: UUID, rows: Sequence[_Row]) -> list[Candidate]:

@@ -46,7 +46,7 @@ def _outcome(workspace_id: UUID, survey_id: UUID) -> outbox.Outcome:
         sample = read_sample(
             session, survey, time_zone=_time_zone(session, workspace_id), now=now, seed=_SEED
         )
-    found = analyse_drivers(sample.points, sample.candidates, seed=_SEED)
+    found = analyse_drivers(sample.points, sample.candidates, clusters=sample.clusters, seed=_SEED)
     return partial(_keep, key=(workspace_id, survey_id), sample=sample, found=found, now=now)
 
 
