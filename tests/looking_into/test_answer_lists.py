@@ -24,7 +24,7 @@ from vocapp.looking_into import finding
 from vocapp.looking_into.finding import all_answers, count_answers, find_answers
 from vocapp.looking_into.selection import Selection
 from vocapp.measuring import attributes, filtering
-from vocapp.measuring.histograms import Ask
+from vocapp.measuring.histograms import Ask, Source
 from vocapp.measuring.queries import metrics_of, reading
 from vocapp.measuring.reportable import change_reportable
 from vocapp.workspaces.service import update_workspace
@@ -195,6 +195,7 @@ def test_a_search_that_takes_too_long_stops_and_goes_on_where_it_stopped(api, mo
          {"external_id": "r", "plan": "once", "attributes": {"note": "once"}}}])  # fmt: skip
     count()
     monkeypatch.setattr(finding, "MOST_LOOKED_AT", 25)
+    monkeypatch.setattr(Source, "columns_tell", lambda *_: False)
     selection = Selection(Ask(filter=parse_compact("note:in(once)")))
     place, found, pages = None, [], 0
     with reading(survey, time_zone="Asia/Tokyo", now=utcnow()) as opened:

@@ -26,7 +26,7 @@ def find_answers(
     source = opened.source
     if source is None or source.state is None:
         return Found(())
-    if source.needs_scan(selection.question):
+    if _is_scanned(source, selection):
         return _look(source, selection, before, limit)
     places = places_counted(source, source.state, selection, before, batch=limit + 1)
     return _page(list(islice(places, limit + 1)), limit)
@@ -38,7 +38,7 @@ def all_answers(opened: Reading, selection: Selection, *, batch: int) -> Iterato
     if source is None or source.state is None:
         return
     places: Iterator[Place]
-    if source.needs_scan(selection.question):
+    if _is_scanned(source, selection):
         looked = answers_looked_at(source, selection, None)
         places = (answer.place for answer in looked if answer.matches)
     else:
@@ -55,12 +55,18 @@ def count_answers(opened: Reading, selection: Selection) -> int | None:
     since, until = selection.days
     if since and until and since >= until:
         return 0
-    if not source.needs_scan(selection.question):
+    if not _is_scanned(source, selection):
         return count_counted(source, source.state, selection)
     ask = Ask(since=selection.ask.since, until=selection.ask.until)
     if from_cells(source, source.state, ask).overall.sum() > MOST_LOOKED_AT:
         return None
     return sum(answer.matches for answer in answers_looked_at(source, selection, None))
+
+
+def _is_scanned(source: Source, selection: Selection) -> bool:
+    """Whether the number was counted from the answers as they are: nothing counted tells it."""
+    question = selection.question
+    return source.needs_scan(question) and not source.columns_tell(question)
 
 
 def _page(places: list[Place], limit: int) -> Found:

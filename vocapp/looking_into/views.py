@@ -38,7 +38,6 @@ def answers(key: str) -> str:
         n = count_answers(opened, asked.selection)
         found = find_answers(opened, asked.selection, before=before, limit=PAGE_SIZE)
         pending, zone = opened.pending, opened.zone
-        is_scanned = opened.needs_scan(asked.selection.question)
     return render_template(
         "looking_into/answers.html",
         survey=survey,
@@ -52,7 +51,6 @@ def answers(key: str) -> str:
         filter_errors=[*asked.form.filter.errors, *asked.form.segment.errors],
         pending=pending,
         time_zone=zone,
-        is_scanned=is_scanned,
         is_first=before is None,
         first_url=url_for(".answers", key=key, **asked.parameters),
         next_url=_next_url(key, asked, found),
