@@ -14,7 +14,8 @@ from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Contact
-from vocapp.people.service import erase_contact, personal_stores
+from vocapp.people.personal_stores import personal_stores
+from vocapp.people.service import erase_contact
 from vocapp.understanding.models import Analysis
 
 CANARIES = {
@@ -154,6 +155,6 @@ def test_forgetting_one_person_touches_nobody_else(any_api, person):
 
 
 def test_every_package_with_personal_text_has_its_store(app):
-    assert {name.split(".")[0] for name in personal_stores()} >= {
-        "collecting", "distributing", "following_up", "understanding", "measuring",
+    assert {store.name.split(".")[0] for store in personal_stores()} >= {
+        "collecting", "distributing", "following_up", "understanding", "measuring", "people",
     }  # fmt: skip

@@ -29,6 +29,7 @@ from vocapp.following_up.models import FollowUp, RoutingRule
 from vocapp.measuring.models import TrendNote
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
+from vocapp.people.models import Contact, MergeSuggestion
 from vocapp.signing import sign
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSession, Workspace
@@ -59,6 +60,8 @@ class Ids:
     undo: str
     note: str
     segment: str
+    contact: str
+    suggestion: str
 
     @property
     def cursor(self) -> str:
@@ -87,6 +90,7 @@ NO_IDS = "takes no id of a thing"
 BY_TOKEN = "a signed or secret token is the permission itself"
 PUBLIC = "open to everybody who has the public id"
 A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
+A_PAIR = by(suggestion_id="suggestion")
 
 MATRIX: dict[str, str | tuple[Call, ...]] = {
     # machines
@@ -243,6 +247,18 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "segments.remove_segment": (by(key="segment"),),
     "segments.restore_segment": (by(key="segment"),),
+    "merging_api.merge": (
+        Call(json=lambda t: {"keep": {"id": t.contact}, "merge": {"external_id": "mine"}}),
+        Call(json=lambda t: {"keep": {"external_id": "mine"}, "merge": {"id": t.contact}}),
+    ),
+    "merging.suggestions": NO_IDS,
+    "merging.confirm": (
+        A_PAIR,
+        replace(A_PAIR, query=lambda t: {"keep": t.contact}),
+    ),
+    "merging.merge": (replace(A_PAIR, form=lambda t: {"keep": t.contact}),),
+    "merging.keep_apart": (A_PAIR,),
+    "merging.doubt": (A_PAIR,),
     "noting.list_notes": NO_IDS,
     "noting.add_note": NO_IDS,
     "noting.edit_note": (by(note_id="note"),),
@@ -441,6 +457,8 @@ def _fill(app: Any, b: Any) -> Ids:
         undo=str(done.undo),
         note=more["note"],
         segment=more["segment"],
+        contact=more["contact"],
+        suggestion=more["suggestion"],
     )
 
 
@@ -474,8 +492,16 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), kind="measure", subject_id=response_id, due_at=now,
         created_at=now, set_aside_at=now, last_error="RuntimeError",
     )  # fmt: skip
+    with snapshot() as session:
+        one, other = session.scalars(
+            select(Contact).where(Contact.workspace_id == workspace_id).limit(2)
+        )
+    twice = MergeSuggestion(
+        workspace_id=workspace_id, id=uuid7(), contact_id=one.id, other_contact_id=other.id,
+        reason="same_email", created_at=now,
+    )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside, note, segment])
+        session.add_all([theme, offer, aside, note, segment, twice])
         session.flush()
         session.add_all(
             [
@@ -492,7 +518,8 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         )  # fmt: skip
     return {
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
-        "note": str(note.id), "segment": segment.key,
+        "note": str(note.id), "segment": segment.key, "contact": str(one.id),
+        "suggestion": str(twice.id),
     }  # fmt: skip
 
 
@@ -503,7 +530,7 @@ def _nowhere(of_b: Ids) -> Ids:
             name: str(uuid7())
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
-                "session", "staff_invitation", "pending", "note",
+                "session", "staff_invitation", "pending", "note", "contact", "suggestion",
             )
         },
         survey="x-survey",

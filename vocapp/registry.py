@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _l
 from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.models  # every table must be known before the first query
@@ -11,13 +12,14 @@ from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.views import blueprint as authoring_pages
+from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
-from vocapp.collecting import service as collecting_service
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
+from vocapp.distributing import people as distributing_people
 from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
@@ -29,6 +31,7 @@ from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
+from vocapp.measuring import people as measuring_people
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.compare_views import blueprint as comparing_pages
@@ -41,7 +44,9 @@ from vocapp.measuring.weighting.views import blueprint as weighting_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
-from vocapp.people.service import register_personal_store
+from vocapp.people.merging.api import api as merging_api
+from vocapp.people.merging.views import blueprint as merging_pages
+from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.understanding import analysers, theme_cells
@@ -61,9 +66,9 @@ def register(app: OpenAPI) -> None:
     access.init_app(app)
     ui.init_app(app)
     for api in (
-        workspaces_api, people_api, events_api, authoring_api, collecting_api, public_api,
-        measuring_api, segments_api, saved_segments_api, understanding_api, drivers_api,
-        distributing_api, following_up_api, succeeding_api,
+        workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
+        public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
+        drivers_api, distributing_api, following_up_api, succeeding_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -71,7 +76,7 @@ def register(app: OpenAPI) -> None:
         drivers_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages, weighting_pages, looking_into_pages, exporting_files,
+        succeeding_pages, weighting_pages, looking_into_pages, exporting_files, merging_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -144,13 +149,34 @@ def _register_work() -> None:
 
 
 def _register_personal_stores() -> None:
-    """Every store of personal text or identifiers; a test walks this list."""
-    register_personal_store("measuring.cells", measuring_service.uncount_person)
-    register_personal_store("following_up.cases", following_up_service.forget_person)
-    register_personal_store("understanding.analyses", understanding_service.forget_person)
-    register_personal_store("collecting.responses", collecting_service.forget_person)
-    register_personal_store("people.events", events_service.forget_person)
-    register_personal_store("distributing.invitations", distributing_service.forget_person)
+    """Every store of personal text or identifiers; tests walk this list.
+
+    Cells first: which answers are to be counted anew is known while they are still a person's.
+    """
+    for store in (
+        PersonalStore(
+            "measuring.cells", measuring_service.uncount_person, measuring_people.hand_over
+        ),
+        PersonalStore(
+            "following_up.cases", following_up_service.forget_person,
+            following_up_service.hand_over, _l("Follow-ups"),
+            following_up_service.count_of_person,
+        ),
+        PersonalStore("understanding.analyses", understanding_service.forget_person),
+        PersonalStore(
+            "collecting.responses", collecting_people.forget_person, collecting_people.hand_over,
+            _l("Answers"), collecting_people.count_of_person,
+        ),
+        PersonalStore(
+            "people.events", events_service.forget_person, events_service.hand_over,
+            _l("Events"), events_service.count_of_person,
+        ),
+        PersonalStore(
+            "distributing.invitations", distributing_service.forget_person,
+            distributing_people.hand_over, _l("Invitations"), distributing_people.count_of_person,
+        ),
+    ):  # fmt: skip
+        register_personal_store(store)
 
 
 def _register_home() -> None:

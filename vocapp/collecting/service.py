@@ -1,4 +1,4 @@
-"""Use cases: an answer comes in, is corrected, or is forgotten.
+"""Use cases: an answer comes in, or is corrected.
 
 Everything an answer causes is written in the same transaction (response, answers,
 facts, outbox rows). After the commit it cannot be lost; before it nothing is said.
@@ -33,6 +33,7 @@ from vocapp.people.models import Account, Contact
 from vocapp.people.service import (
     AccountFacts,
     ContactFacts,
+    contact_by_id,
     identify_contact,
     upsert_account,
 )
@@ -275,7 +276,7 @@ def _people(
             now=now,
         )
     elif item.contact_id:
-        contact = session.scalar(scoped(Contact, workspace_id).where(Contact.id == item.contact_id))
+        contact = contact_by_id(session, workspace_id, item.contact_id)
     if account is None and contact is not None and contact.account_id is not None:
         account = session.get_one(Account, (workspace_id, contact.account_id))
     return account, contact
@@ -487,27 +488,4 @@ def _primary_score(session: Session, response: Response) -> int | None:
             Answer.response_id == response.id,
             Question.key == primary,
         )
-    )
-
-
-# --- forgetting -------------------------------------------------------------------------
-
-
-def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
-    """Erase what a person wrote and who they were; the number stays, without a name."""
-    of_person = (Response.workspace_id == workspace_id, Response.contact_id == contact_id)
-    ids = list(session.scalars(select(Response.id).where(*of_person)))
-    if not ids:
-        return
-    session.execute(
-        delete(Answer).where(
-            Answer.workspace_id == workspace_id,
-            Answer.response_id.in_(ids),
-            Answer.text.is_not(None),
-        )
-    )
-    session.execute(
-        update(Response)
-        .where(*of_person)
-        .values(contact_id=None, invitation_id=None, page=None, attributes={})
     )

@@ -55,6 +55,7 @@ REASON_WORDS = {
     "bounced": _l("An earlier mail to this address came back."),
     "complained": _l("The person reported an earlier mail as spam."),
     "survey_closed": _l("The survey was closed before the mail went out."),
+    "merged": _l("The person is asked already, by a record that this one was merged with."),
     "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
 }
 

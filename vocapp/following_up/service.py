@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.following_up.models import FOLLOW_UP_STATES, FollowUp, FollowUpEntry
+from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.signing import BadToken, sign_timed, unsign_timed
 from vocapp.workspaces.models import Membership
@@ -365,3 +366,21 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         .execution_options(synchronize_session=False)
     )
     session.execute(update(FollowUp).where(*of_person).values(contact_id=None))
+
+
+def hand_over(session: Session, merge: Merge) -> None:
+    """Cases of the merged record are about the kept one."""
+    session.execute(
+        update(FollowUp)
+        .where(FollowUp.workspace_id == merge.workspace_id, FollowUp.contact_id == merge.merged)
+        .values(contact_id=merge.kept)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:
+    """How many cases are about a person."""
+    query = select(func.count()).where(
+        FollowUp.workspace_id == workspace_id, FollowUp.contact_id == contact_id
+    )
+    return session.scalar(query) or 0

@@ -74,6 +74,24 @@ class ContactIdentity(Tenant, Base):
     )
 
 
+class ContactAlias(Tenant, Base):
+    """The id under which a merged record was known, and where it leads now.
+
+    email: its address, so that forgetting the person forgets it too; identities lead by
+    `ContactIdentity`, but an address may be that of another contact there.
+    """
+
+    former_id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID]
+    email: Mapped[str | None] = mapped_column(short_text(320))
+    merged_at: Mapped[datetime]
+
+    __table_args__ = (
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "contact_id"),
+    )
+
+
 class MergeSuggestion(TenantRow, Base):
     """Two contacts that may be one person; decided by a person, never silently."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
+from vocapp.people.service import contact_by_id
 from vocapp.problems import NotFound
 
 
@@ -22,8 +23,11 @@ def account_by_external_id(workspace_id: UUID, external_id: str) -> dict[str, An
 
 
 def contact(workspace_id: UUID, contact_id: UUID) -> dict[str, Any]:
-    """A contact as the API shows it. Raises NotFound."""
-    found = db.session.scalar(scoped(Contact, workspace_id).where(Contact.id == contact_id))
+    """A contact as the API shows it, also by the id of a record merged into it.
+
+    Raises NotFound.
+    """
+    found = contact_by_id(db.session(), workspace_id, contact_id)
     if found is None:
         raise NotFound("No such contact.")
     return present_contact(found)

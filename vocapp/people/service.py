@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, read_once, scoped, transaction, uuid7
-from vocapp.people.models import Account, Contact, ContactIdentity, MergeSuggestion, Tombstone
+from vocapp.people.models import (
+    Account,
+    Contact,
+    ContactAlias,
+    ContactIdentity,
+    MergeSuggestion,
+    Tombstone,
+)
+from vocapp.people.personal_stores import personal_stores
 from vocapp.problems import NotFound
 from vocapp.signing import keyed_hash
 from vocapp.workspaces.service import audit
@@ -155,6 +164,19 @@ def _contact_by_identity(
         )
         .where(ContactIdentity.kind == kind, ContactIdentity.value == value)
         .with_for_update(of=Contact)
+    )
+    return found
+
+
+def contact_by_id(session: Session, workspace_id: UUID, contact_id: UUID) -> Contact | None:
+    """The person of this id, also where it is that of a record merged into another."""
+    into = (
+        select(ContactAlias.contact_id)
+        .where(ContactAlias.workspace_id == workspace_id, ContactAlias.former_id == contact_id)
+        .scalar_subquery()
+    )
+    found: Contact | None = session.scalar(
+        scoped(Contact, workspace_id).where(Contact.id == func.coalesce(into, contact_id))
     )
     return found
 
@@ -354,22 +376,6 @@ def save_contact(
 
 # --- erasing ----------------------------------------------------------------------------
 
-Eraser = Callable[[Session, UUID, UUID], None]
-_registry: dict[str, Eraser] = {}
-
-
-def register_personal_store(name: str, erase: Eraser) -> None:
-    """Name a store of personal text or identifiers and how a person leaves it.
-
-    `erase(session, workspace_id, contact_id)` runs inside the erasing transaction,
-    before the contact itself goes. A test walks the registry.
-    """
-    _registry[name] = erase
-
-
-def personal_stores() -> tuple[str, ...]:
-    return tuple(sorted(_registry))
-
 
 def erase_contact(
     workspace_id: UUID, contact_id: UUID, *, actor_user_id: UUID | None = None, now: datetime
@@ -393,12 +399,12 @@ def erase_contact(
 
 def _forget(session: Session, contact: Contact, *, now: datetime) -> None:
     workspace_id, contact_id = contact.workspace_id, contact.id
-    for digest in _tombstones(workspace_id, contact.external_id, contact.email):
+    for digest in _names_of(session, contact):
         insert_if_absent(
             session, Tombstone, workspace_id=workspace_id, digest=digest, created_at=now
         )
-    for erase in _registry.values():
-        erase(session, workspace_id, contact_id)
+    for store in personal_stores():
+        store.erase(session, workspace_id, contact_id)
     session.execute(
         delete(Contact).where(Contact.workspace_id == workspace_id, Contact.id == contact_id)
     )
@@ -410,11 +416,31 @@ def replay_erasures(session: Session, workspace_id: UUID, *, now: datetime) -> i
         return 0
     found = 0
     for contact in session.scalars(scoped(Contact, workspace_id)).all():
-        facts = ContactFacts(external_id=contact.external_id, email=contact.email)
-        if is_erased(session, workspace_id, facts):
+        if _is_buried(session, workspace_id, _names_of(session, contact)):
             _forget(session, contact, now=now)
             found += 1
     return found
+
+
+def _names_of(session: Session, contact: Contact) -> list[str]:
+    """Keyed hashes of all by which a person is or was known, merged records included."""
+    names = session.execute(
+        select(ContactIdentity.kind, ContactIdentity.value).where(
+            ContactIdentity.workspace_id == contact.workspace_id,
+            ContactIdentity.contact_id == contact.id,
+        )
+    ).all()
+    former = session.scalars(
+        select(ContactAlias.email).where(
+            ContactAlias.workspace_id == contact.workspace_id,
+            ContactAlias.contact_id == contact.id,
+            ContactAlias.email.is_not(None),
+        )
+    )
+    pairs = [(contact.external_id, contact.email), *((None, email) for email in former)]
+    pairs += [(value, None) if kind == "external_id" else (None, value) for kind, value in names]
+    found = (_tombstones(contact.workspace_id, *pair) for pair in pairs)
+    return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 def _tombstones(workspace_id: UUID, external_id: str | None, email: str | None) -> list[str]:
@@ -431,6 +457,10 @@ def is_erased(session: Session, workspace_id: UUID, facts: ContactFacts) -> bool
     if not _has_tombstones(session, workspace_id):
         return False
     digests = _tombstones(workspace_id, facts.external_id, facts.email)
+    return _is_buried(session, workspace_id, digests)
+
+
+def _is_buried(session: Session, workspace_id: UUID, digests: Collection[str]) -> bool:
     return bool(
         session.scalar(
             select(Tombstone.digest)

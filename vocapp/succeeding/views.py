@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up.wording import STATES
+from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
 from vocapp.succeeding import queries, service, wording
@@ -52,10 +53,18 @@ def accounts() -> str:
         sort=sort,
         sort_url=lambda name: url_for(".accounts", **{**kept, "sort": name}),
         total=queries.accounts_count(current_workspace.id),
+        duplicates=_duplicates(),
         soon=(utcnow() + _SOON).date(),
         next_url=url_for(".accounts", **kept, cursor=following) if following else None,
         first_url=url_for(".accounts", **kept) if offset else None,
     )
+
+
+def _duplicates() -> int | None:
+    """How many pairs of people wait for a decision; None for those who do not decide."""
+    if current_user.role not in {"admin", "success"}:
+        return None
+    return count_suggestions(current_workspace.id)
 
 
 @blueprint.get("/accounts/<path:external_id>")

@@ -52,6 +52,7 @@ _ROOM_OF_BLUEPRINT = {
     "understanding": "themes",
     "following_up": "follow_ups",
     "succeeding": "accounts",
+    "merging": "accounts",
 }
 # Pages of this package that belong to no room.
 _PERSONAL = frozenset({"account", "choose_workspace"})

@@ -38,6 +38,11 @@ def add_up(
         session, workspace_id, ActivityHour, ("account_id", "hour"),
         {key: {"logins": logins[key], "uses": uses[key]} for key in logins.keys() | uses.keys()},
     )  # fmt: skip
+    add_days(session, workspace_id, days)
+
+
+def add_days(session: Session, workspace_id: UUID, days: Mapping[_Day, int]) -> None:
+    """Add to the sums of people: (UTC day, account, contact) → events."""
     _apply(
         session, workspace_id, ActiveDay, ("day", "account_id", "contact_id"),
         {key: {"events": n} for key, n in days.items()},

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, scoped, transaction, until_no_deadlock
@@ -21,6 +21,7 @@ from vocapp.people.events.models import (
     SubscriptionChange,
 )
 from vocapp.people.events.subscriptions import move_accounts
+from vocapp.people.personal_stores import Merge
 from vocapp.people.service import accounts_by_external_id, contacts_by_external_id
 from vocapp.problems import BadInput, Problem
 
@@ -267,3 +268,35 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
             ActiveDay.workspace_id == workspace_id, ActiveDay.contact_id == contact_id
         )
     )
+
+
+def hand_over(session: Session, merge: Merge) -> None:
+    """What the merged record did, the kept one did: one active person where there were two."""
+    of_merged = (
+        ActiveDay.workspace_id == merge.workspace_id, ActiveDay.contact_id == merge.merged,
+    )  # fmt: skip
+    session.execute(
+        update(AccountEvent)
+        .where(
+            AccountEvent.workspace_id == merge.workspace_id,
+            AccountEvent.contact_id == merge.merged,
+        )
+        .values(contact_id=merge.kept)
+        .execution_options(synchronize_session=False)
+    )
+    days = session.execute(
+        select(ActiveDay.day, ActiveDay.account_id, ActiveDay.events).where(*of_merged)
+    ).all()
+    activity.add_days(
+        session, merge.workspace_id,
+        {(row.day, row.account_id, merge.kept): row.events for row in days},
+    )  # fmt: skip
+    session.execute(delete(ActiveDay).where(*of_merged))
+
+
+def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:
+    """How many events name a person."""
+    query = select(func.count()).where(
+        AccountEvent.workspace_id == workspace_id, AccountEvent.contact_id == contact_id
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,48 @@
+"""What becomes of answers when the person who gave them is forgotten, or merged into another."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from vocapp.collecting.models import Answer, Response
+from vocapp.people.personal_stores import Merge
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """Erase what a person wrote and who they were; the number stays, without a name."""
+    of_person = (Response.workspace_id == workspace_id, Response.contact_id == contact_id)
+    ids = list(session.scalars(select(Response.id).where(*of_person)))
+    if not ids:
+        return
+    session.execute(
+        delete(Answer).where(
+            Answer.workspace_id == workspace_id,
+            Answer.response_id.in_(ids),
+            Answer.text.is_not(None),
+        )
+    )
+    session.execute(
+        update(Response)
+        .where(*of_person)
+        .values(contact_id=None, invitation_id=None, page=None, attributes={})
+    )
+
+
+def hand_over(session: Session, merge: Merge) -> None:
+    """What the merged record answered was answered by the kept one; as it was then, it stays."""
+    session.execute(
+        update(Response)
+        .where(Response.workspace_id == merge.workspace_id, Response.contact_id == merge.merged)
+        .values(contact_id=merge.kept)
+    )
+
+
+def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:
+    """How often a person answered."""
+    query = select(func.count()).where(
+        Response.workspace_id == workspace_id, Response.contact_id == contact_id
+    )
+    return session.scalar(query) or 0
