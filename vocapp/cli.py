@@ -307,7 +307,7 @@ def import_file(
     follow_up: bool,
     workspace: str | None,
 ) -> None:
-    """Contacts, accounts or responses from a CSV file; a second time changes nothing."""
+    """Contacts, accounts, responses or events from a CSV file; a second time changes nothing."""
     workspace_id = _chosen_workspace(workspace)
     if survey_key is not None:
         survey_by_key(workspace_id, survey_key)  # a mistyped key ends here, not row by row

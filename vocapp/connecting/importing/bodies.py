@@ -22,6 +22,9 @@ _READ = {
     "account.renewal_on": cells.day,
     "survey_version": cells.whole_number,
     "score": cells.whole_number,
+    "count": cells.whole_number,
+    "mrr": cells.whole_number,
+    "term_ends_on": cells.day,
 }
 
 

@@ -76,6 +76,14 @@ RESPONSE_WORDS = {
     "account.name": CONTACT_WORDS["account.name"],
     **{f"account.{name}": f"{words} account_{name}" for name, words in _FACT_WORDS.items()},
 }
+# By the names of the API alone: what tells events, tells them by machine.
+EVENT_WORDS = {
+    name: name
+    for name in (
+        "id", "type", "account", "contact", "at", "name", "count", "product", "action", "mrr",
+        "currency", "term_ends_on", "supersedes",
+    )
+}  # fmt: skip
 # What our own export adds for the reader: it follows from the rest, or is found anew.
 DERIVED = frozenset(
     ("category", "received_at", "revision", "invitation_id", "themes", "sentiment", "language",

@@ -21,12 +21,14 @@ from vocapp.connecting.importing import bodies
 from vocapp.connecting.importing.columns import (
     ACCOUNT_WORDS,
     CONTACT_WORDS,
+    EVENT_WORDS,
     REJECTED_LINE,
     REJECTED_REASON,
     RESPONSE_WORDS,
     Columns,
     columns_of,
 )
+from vocapp.connecting.importing.events import Events
 from vocapp.connecting.importing.files import CsvFile, Row, inspect, misfit, rows_of
 from vocapp.connecting.importing.people import Accounts, Contacts
 from vocapp.connecting.importing.responses import Responses
@@ -34,7 +36,10 @@ from vocapp.connecting.importing.tally import Outcome, Tally
 from vocapp.problems import BadInput, Problem
 
 _BATCH = 500
-_WORDS = {"contacts": CONTACT_WORDS, "accounts": ACCOUNT_WORDS, "responses": RESPONSE_WORDS}
+_WORDS = {
+    "contacts": CONTACT_WORDS, "accounts": ACCOUNT_WORDS, "responses": RESPONSE_WORDS,
+    "events": EVENT_WORDS,
+}  # fmt: skip
 KINDS = tuple(_WORDS)
 
 
@@ -108,20 +113,33 @@ def open_import(
 ) -> Import:
     """Look at the whole file before anything is written. Raises BadInput."""
     file = inspect(path)
+    columns = columns_of(file.header, _WORDS[kind])
+    if kind == "events":
+        _only_known(columns)
     return Import(
         file=file,
-        columns=columns_of(file.header, _WORDS[kind]),
+        columns=columns,
         rejected=rejected_path(path),
         dry_run=options.dry_run,
         _importer=_importer(workspace_id, kind, path, options, now=now),
     )
 
 
+def _only_known(columns: Columns) -> None:
+    """An event has no attributes: a column that is no field of it would be lost silently."""
+    for number, name in enumerate(columns.fields, start=1):
+        if name is not None and name not in EVENT_WORDS:
+            known = ", ".join(EVENT_WORDS)
+            raise BadInput.of(f"line 1, column {number}", f"is no field of an event ({known})")
+
+
 def _importer(
     workspace_id: UUID, kind: str, path: Path, options: Options, *, now: datetime
 ) -> Importer:
+    zone = ZoneInfo(options.time_zone)
+    if kind == "events":
+        return Events(workspace_id, zone, now)
     if kind == "responses":
-        zone = ZoneInfo(options.time_zone)
         return Responses(workspace_id, options.survey_key, zone, options.follow_up, now)
     written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
     if kind == "contacts":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, un
 from sqlalchemy.orm import InstrumentedAttribute
 
 from surveys.periods import day_bounds, local_day, period_start
-from vocapp.database import scoped
+from vocapp.database import scoped, snapshot
 from vocapp.extensions import db
 from vocapp.people.events.models import (
     AccountEvent,
@@ -205,3 +205,14 @@ def _whole_days(
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def known_digests(workspace_id: UUID, ids: Collection[str]) -> dict[str, str]:
+    """Id → digest of the content, of those of these events that were received already."""
+    with snapshot() as session:
+        rows = session.execute(
+            select(AccountEvent.id, AccountEvent.digest).where(
+                AccountEvent.workspace_id == workspace_id, AccountEvent.id.in_(ids)
+            )
+        )
+        return {row.id: row.digest for row in rows}
