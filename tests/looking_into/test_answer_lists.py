@@ -132,6 +132,18 @@ def test_every_number_of_many_questions_is_the_length_of_its_list(any_api, monke
         assert 0 < (count_answers(opened, others) or 0) < 150
 
 
+@pytest.mark.parametrize("basis", ["responses", "people", "accounts"])
+def test_a_scan_of_rows_gives_the_length_of_its_lists(any_api, monkeypatch, basis):
+    survey = filled(any_api)
+    monkeypatch.setattr(Source, "columns_tell", lambda *_: False)
+    ask = Ask(by=("note",), since=date(2026, 2, 10), basis=basis)
+    with reading(survey, time_zone="Asia/Tokyo", now=utcnow()) as opened:
+        for figure in metrics_of(opened, ask).segments:
+            chosen = Selection(Ask(since=ask.since, basis=basis), segment=figure.by)
+            listed = sum(len(batch) for batch in all_answers(opened, chosen, batch=40))
+            assert count_answers(opened, chosen) == listed == figure.estimate.n > 0
+
+
 def test_a_segment_within_one_period_is_the_segment_of_these_days(any_api):
     survey = filled(any_api)
     with reading(survey, time_zone="Asia/Tokyo", now=utcnow()) as opened:
