@@ -104,7 +104,7 @@ def told(api, since, until, by, interval):
 
 def told_by_heat(person):
     for name in ATTRIBUTES:
-        page = person.get(f"/results/nps/heat.csv?period=all&by={name}").text
+        page = person.get(f"/results/nps/charts/heat.csv?period=all&by={name}").text
         for row in csv.DictReader(io.StringIO(page.lstrip("\ufeff"))):
             value, start, _, n, note = row.values()
             if note != "hidden":
