@@ -61,27 +61,63 @@ def estimate_clustered(
     >>> estimate("csat", [50, 0, 0, 0, 50]).low > alike.low
     True
     """
-    table = _table(kind, clusters)
-    nobody = [0] * len(scale(kind))
-    alone = np.array(checked_counts(kind, nobody if singles is None else singles), dtype=np.int64)
-    counts = [int(count) for count in table.sum(axis=0) + alone]
-    simple = estimate(kind, counts if of is None else of, level=level)
-    if simple.n == 0 or sum(counts) == 0:
-        return simple
+    table, alone = _checked(kind, clusters, singles)
+    counts = [int(count) for count in table.sum(axis=0) + alone] if of is None else of
+    return estimate_by(kind, counts, design_of(kind, table, level=level, singles=alone.tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What clusters do to an interval: see `estimate_clustered`.
+
+    effect: the design effect of step 1. inflation: what the number of answers is divided by, at
+    this level. None: there are no answers.
+    """
+
+    effect: float | None
+    inflation: float
+    level: float
+
+
+def design_of(
+    kind: str,
+    clusters: Sequence[Sequence[int]] | npt.NDArray[np.integer],
+    *,
+    level: float = 0.95,
+    singles: Sequence[int] | None = None,
+) -> Design:
+    """The design of these clusters, for several estimates; arguments as in `estimate_clustered`."""
+    table, alone = _checked(kind, clusters, singles)
+    if not table.sum() + alone.sum():
+        return Design(None, 1.0, level)
     shape = _Shape.of(table, alone)
     effect = _design_effect(kind, table, alone, shape)
-    inflation = _inflation(effect, _Careful.of(kind, table, alone), shape, level)
-    if inflation == 1.0:
-        return replace(simple, design_effect=effect)
-    all_counts = counts if of is None else checked_counts(kind, of)
-    simple_low, simple_high = interval(kind, all_counts, level=level)
-    low, high = interval(kind, [count / inflation for count in all_counts], level=level)
+    return Design(effect, _inflation(effect, _Careful.of(kind, table, alone), shape, level), level)
+
+
+def estimate_by(kind: str, counts: Sequence[int], design: Design) -> Estimate:
+    """The score of a histogram, with an interval by a design that is known."""
+    simple = estimate(kind, counts, level=design.level)
+    if simple.low is None or simple.high is None or design.effect is None:
+        return simple
+    if design.inflation == 1.0:
+        return replace(simple, design_effect=design.effect)
+    low, high = interval(kind, [count / design.inflation for count in counts], level=design.level)
     return replace(
         simple,
-        low=min(low, simple_low),  # what is added to few answers must not narrow the interval
-        high=max(high, simple_high),
-        design_effect=effect,
+        low=min(low, simple.low),  # what is added to few answers must not narrow the interval
+        high=max(high, simple.high),
+        design_effect=design.effect,
     )
+
+
+def _checked(
+    kind: str,
+    clusters: Sequence[Sequence[int]] | npt.NDArray[np.integer],
+    singles: Sequence[int] | None,
+) -> tuple[Table, Table]:
+    alone = checked_counts(kind, [0] * len(scale(kind)) if singles is None else singles)
+    return _table(kind, clusters), np.array(alone, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,21 @@ from math import sqrt
 
 from scipy.special import ndtr
 
-from surveys.clusters import estimate_clustered
+from surveys.clusters import Design, design_of, estimate_by, estimate_clustered
 from surveys.intervals import Estimate, estimate, interval, moments, point_values
 from surveys.scoring import checked_counts, score
 
 __all__ = [
+    "Design",
     "Difference",
     "Estimate",
     "against_rest",
     "answers_needed",
     "benjamini_hochberg",
+    "design_of",
     "difference",
     "estimate",
+    "estimate_by",
     "estimate_clustered",
 ]
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 
 from scipy.special import ndtri, stdtrit
 
 from surveys.scoring import categories, category_of, ces_share, checked_counts, scale, score
 
-_NPS_ADDED = {"detractor": 0.75, "passive": 1.5, "promoter": 0.75}
+_NPS_ADDED = (0.75, 1.5, 0.75)  # detractors, passives, promoters
 _CES_ADDED = 3 / 7
 
 
@@ -77,17 +78,18 @@ def interval(kind: str, weights: Sequence[float], *, level: float) -> tuple[floa
     return min(max(low, worst), raw), max(min(high, best), raw)
 
 
-def point_values(kind: str) -> list[float]:
+@cache
+def point_values(kind: str) -> tuple[float, ...]:
     """What each scale point adds to the mean that is the score: so one mean serves all three.
 
     >>> point_values("csat")
-    [0.0, 0.0, 0.0, 100.0, 100.0]
+    (0.0, 0.0, 0.0, 100.0, 100.0)
     """
     if kind == "ces":
-        return [float(point) for point in scale(kind)]
+        return tuple(float(point) for point in scale(kind))
     best, *_, worst = categories(kind)
     value_of = {best: 100.0, worst: -100.0 if kind == "nps" else 0.0}
-    return [value_of.get(category_of(kind, point), 0.0) for point in scale(kind)]
+    return tuple(value_of.get(category_of(kind, point), 0.0) for point in scale(kind))
 
 
 def moments(values: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
@@ -109,12 +111,14 @@ def quantile(level: float, *, degrees: float | None = None) -> float:
 
 
 def _adjusted_wald(weights: Sequence[float], level: float) -> tuple[float, float]:
-    added = dict.fromkeys(categories("nps"), 0.0)
-    for point, weight in zip(scale("nps"), weights, strict=True):
-        added[category_of("nps", point)] += weight
-    adjusted = [added[name] + _NPS_ADDED[name] for name in ("detractor", "passive", "promoter")]
+    values = (-100.0, 0.0, 100.0)
+    weighed = list(zip(point_values("nps"), weights, strict=True))
+    adjusted = [
+        sum(weight for value, weight in weighed if value == each) + added
+        for each, added in zip(values, _NPS_ADDED, strict=True)
+    ]
     n = sum(adjusted)
-    centre, squares = moments([-100.0, 0.0, 100.0], adjusted)
+    centre, squares = moments(values, adjusted)
     half = quantile(level) * sqrt(squares / n / n)
     return centre - half, centre + half
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from surveys.attributes import Reportable, Reportables, value_of
 from surveys.filters import Filter, Group, attributes_of, holds
+from surveys.inference import Design
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.questions import scale_of
 from vocapp.authoring.queries import SurveySummary
@@ -78,15 +79,17 @@ class Counts:
         self.overall = np.zeros(self.size, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clusters:
     """Who answered several times: one histogram per person, shape (people, scale).
 
     drawn: histogram of all answers that these people were drawn from; None: all answers.
+    design: what they do to intervals, once it was worked out.
     """
 
     people: Histogram
     drawn: Histogram | None = None
+    design: Design | None = None
 
 
 @dataclass(slots=True)

@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from surveys.filters import Filter, normalised, to_compact
 from surveys.inference import (
+    Design,
     Estimate,
     against_rest,
     benjamini_hochberg,
+    design_of,
     estimate,
-    estimate_clustered,
+    estimate_by,
 )
 from surveys.periods import local_day
 from surveys.questions import scale_of
@@ -259,19 +261,23 @@ def _figure(
 ) -> Figure:
     counts = tuple(int(count) for count in histogram)
     if clusters is not None and len(clusters.people):
-        drawn_from = histogram if clusters.drawn is None else clusters.drawn
-        singles = drawn_from - clusters.people.sum(axis=0)
-        found = estimate_clustered(
-            kind,
-            clusters.people,
-            singles=[max(0, int(count)) for count in singles],
-            of=None if clusters.drawn is None else counts,
-        )
+        found = estimate_by(kind, counts, _design_of(kind, clusters, histogram))
     else:
         found = estimate(kind, counts)
     return Figure(
         counts=counts, estimate=found, by=by or {}, start=start, too_few=found.n < ask.min_n
     )
+
+
+def _design_of(kind: str, clusters: Clusters, histogram: np.ndarray[Any, Any]) -> Design:
+    """Worked out once for clusters that were drawn: many parts take those of the whole."""
+    if clusters.design is None:
+        drawn_from = histogram if clusters.drawn is None else clusters.drawn
+        singles = drawn_from - clusters.people.sum(axis=0)
+        clusters.design = design_of(
+            kind, clusters.people, singles=[max(0, int(count)) for count in singles]
+        )
+    return clusters.design
 
 
 def _tested(
