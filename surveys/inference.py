@@ -28,6 +28,7 @@ __all__ = [
     "estimate",
     "estimate_by",
     "estimate_clustered",
+    "is_enough",
 ]
 
 
@@ -141,26 +142,37 @@ def answers_needed(
     >>> answers_needed("nps", [0, 0, 0, 0, 0, 0, 20, 0, 30, 0, 50], half_width=10)
     240
     """
-    checked = checked_counts(kind, counts)
-    if not half_width > 0:
-        raise ValueError(f"half_width: expected a number above 0, got {half_width!r}")
-    if not any(checked):
+    if not any(checked_counts(kind, counts)):
         return None
-    smoothed = [count + 4 / len(checked) for count in checked]
-    shares = [count / sum(smoothed) for count in smoothed]
 
-    def wide(n: int) -> bool:
-        low, high = interval(kind, [share * n for share in shares], level=level)
-        return (high - low) / 2 > half_width
+    def enough(n: int) -> bool:
+        return is_enough(kind, counts, n, half_width=half_width, level=level)
 
     upper = 1
-    while wide(upper):
+    while not enough(upper):
         upper *= 2
     lower = upper // 2
     while upper - lower > 1:
         middle = (lower + upper) // 2
-        lower, upper = (middle, upper) if wide(middle) else (lower, middle)
+        lower, upper = (lower, middle) if enough(middle) else (middle, upper)
     return upper
+
+
+def is_enough(
+    kind: str, counts: Sequence[int], n: float, *, half_width: float, level: float = 0.95
+) -> bool:
+    """Whether n > 0 answers that fall as these make an interval so narrow; see `answers_needed`.
+
+    >>> [is_enough("nps", [0] * 6 + [20, 0, 30, 0, 50], n, half_width=10) for n in (239, 240)]
+    [False, True]
+    """
+    checked = checked_counts(kind, counts)
+    if not half_width > 0:
+        raise ValueError(f"half_width: expected a number above 0, got {half_width!r}")
+    smoothed = [count + 4 / len(checked) for count in checked]
+    scale_to = n / sum(smoothed)
+    low, high = interval(kind, [count * scale_to for count in smoothed], level=level)
+    return (high - low) / 2 <= half_width
 
 
 def _effective(counts: Sequence[int], design_effect: float) -> list[float]:

@@ -7,6 +7,7 @@ here is exact arithmetic on such counts; how sure one can be is in `surveys.infe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import index
 
 from surveys.questions import scale_of
@@ -105,9 +106,14 @@ def category_counts(kind: str, counts: Sequence[int]) -> dict[str, int]:
     """
     checked = checked_counts(kind, counts)
     found = dict.fromkeys(categories(kind), 0)
-    for point, count in zip(scale(kind), checked, strict=True):
-        found[category_of(kind, point)] += count
+    for name, count in zip(_category_of_points(kind), checked, strict=True):
+        found[name] += count
     return found
+
+
+@cache
+def _category_of_points(kind: str) -> tuple[str, ...]:
+    return tuple(category_of(kind, point) for point in scale(kind))
 
 
 def nps(counts: Sequence[int]) -> float | None:
