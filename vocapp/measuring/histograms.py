@@ -358,7 +358,29 @@ def answers_in_columns(
     periods: bool = True,
 ) -> Answers:
     """The answers of the days asked for, of people of a level or above; with `names` besides."""
-    held = {name: _held_as(source, name) for name in ask.attributes}
+    table, values = _read_columns(source, state, ask, ask.attributes, names=names, level=level)
+    score = _within_days(table, ask)
+    if ask.basis != "responses":
+        score = _latest_of_each(table, score, ask.basis)
+    if ask.filter is not None:
+        score = score * _holds(ask.filter, values)
+    period, starts = _periods(table, ask.interval) if periods else (None, ())
+    segment, keys = _segments(values, ask.by)
+    person = table[columns.PERSON] if columns.PERSON in names else None
+    return Answers(source.size, score, period, starts, segment, keys, person)
+
+
+def _read_columns(
+    source: Source,
+    state: CellState,
+    ask: Ask,
+    attributes: Iterable[str],
+    *,
+    names: Sequence[str] = (),
+    level: int = 0,
+) -> tuple[columns.Table, _Values]:
+    """The columns of the months asked for, and those of the attributes by name."""
+    held = {name: _held_as(source, name) for name in attributes}
     known = KnownValues(
         source.session, state.workspace_id, state.generation,
         attributes=[name for name, _ in held.values()],
@@ -374,15 +396,7 @@ def answers_in_columns(
         {name: known.values_of(key) for name, (key, _) in held.items()},
         len(table),
     )
-    score = _within_days(table, ask)
-    if ask.basis != "responses":
-        score = _latest_of_each(table, score, ask.basis)
-    if ask.filter is not None:
-        score = score * _holds(ask.filter, values)
-    period, starts = _periods(table, ask.interval) if periods else (None, ())
-    segment, keys = _segments(values, ask.by)
-    person = table[columns.PERSON] if columns.PERSON in names else None
-    return Answers(source.size, score, period, starts, segment, keys, person)
+    return table, values
 
 
 def span_of(source: Source, state: CellState, ask: Ask) -> Span:
@@ -636,12 +650,18 @@ def _by_value(
         if any(histogram):
             yield attribute, value, month, np.array(histogram, dtype=np.int64)
     for since, until in _edges(ask, first, last):
-        for name in [item.name for item in source.reportable] if names is None else names:
-            part = replace(ask, by=(name,), filter=None, since=since, until=until)
-            counts = answers_in_columns(source, state, part, periods=False).counts()
-            for (value,), found in counts.segments.items():
-                if value is not None:
-                    yield name, value, since.replace(day=1), found
+        part = replace(ask, since=since, until=until)
+        asked = [item.name for item in source.reportable] if names is None else names
+        table, held = _read_columns(source, state, part, asked)
+        score = _within_days(table, part)
+        for name in asked:
+            values = held.values[name]
+            found = columns.histograms(
+                held.codes[name], max(values, default=0) + 1, score, source.size
+            )
+            for code, value in values.items():
+                if found[code].any():
+                    yield name, value, since.replace(day=1), found[code]
 
 
 def whole_months(ask: Ask) -> tuple[date | None, date | None]:
