@@ -26,11 +26,11 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, utcnow
 from vocapp.extensions import db
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.changes import metrics_with_changes
 from vocapp.measuring.comparing import Side, compare
 from vocapp.measuring.funnel import survey_funnel
 from vocapp.measuring.heat import heat_map
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import metrics_of, reading, survey_metrics
 from vocapp.people.models import Account
 from vocapp.understanding.drivers.queries import survey_drivers

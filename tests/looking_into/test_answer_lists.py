@@ -24,7 +24,7 @@ from vocapp.looking_into import finding
 from vocapp.looking_into.finding import all_answers, count_answers, find_answers
 from vocapp.looking_into.selection import Selection
 from vocapp.measuring import attributes, filtering
-from vocapp.measuring.histograms import Ask, Source
+from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.queries import metrics_of, reading
 from vocapp.measuring.reportable import change_reportable
 from vocapp.workspaces.service import update_workspace

@@ -15,11 +15,13 @@ from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.service import revise_response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.measuring import attributes, columns, histograms, service
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.checking import check_cells
 from vocapp.measuring.columns import level_of
-from vocapp.measuring.histograms import Ask, counts_of, scan
+from vocapp.measuring.histograms import counts_of
 from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer, ScoreByValue
 from vocapp.measuring.queries import reading
+from vocapp.measuring.scanning import scan
 from vocapp.workspaces.service import update_workspace
 
 METRICS = "/api/v1/surveys/nps/metrics"

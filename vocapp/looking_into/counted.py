@@ -20,14 +20,8 @@ from surveys.periods import period_end, period_start
 from vocapp.collecting.models import Response
 from vocapp.looking_into.selection import Place, Selection
 from vocapp.measuring import columns
-from vocapp.measuring.histograms import (
-    Ask,
-    Source,
-    answers_in_columns,
-    from_cells,
-    names_of_units,
-    span_of,
-)
+from vocapp.measuring.asking import Ask, Source
+from vocapp.measuring.histograms import answers_in_columns, from_cells, names_of_units, span_of
 from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

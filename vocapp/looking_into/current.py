@@ -19,8 +19,8 @@ from surveys.periods import day_bounds, local_day
 from surveys.questions import scale_of
 from vocapp.collecting.models import Response
 from vocapp.looking_into.selection import Place, Selection
+from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.filtering import Given
-from vocapp.measuring.histograms import Ask, Source
 
 _FETCH = 500
 

@@ -13,7 +13,8 @@ from uuid import UUID
 from vocapp.looking_into.counted import count_counted, places_counted
 from vocapp.looking_into.current import answers_looked_at
 from vocapp.looking_into.selection import Found, Place, Selection
-from vocapp.measuring.histograms import Ask, Source, from_cells
+from vocapp.measuring.asking import Ask, Source
+from vocapp.measuring.histograms import from_cells
 from vocapp.measuring.queries import Reading
 
 MOST_LOOKED_AT = 20_000

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from surveys.periods import period_end, period_start
-from vocapp.measuring.histograms import Ask
+from vocapp.measuring.asking import Ask
 
 
 @dataclass(frozen=True, slots=True)

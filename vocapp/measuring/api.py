@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, model_validator
 from surveys.filters import Filter, FilterError, joined, parse_compact
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.comparing import Side, compare, present_comparison
 from vocapp.measuring.funnel import present_funnel, survey_funnel
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import (
     MAX_CROSSED,
     NOT_CONFIDENTIAL,

@@ -11,7 +11,8 @@ import numpy as np
 from surveys.changes import Change, judge_changes
 from surveys.periods import period_before
 from vocapp.authoring.queries import SurveySummary
-from vocapp.measuring.histograms import Ask, Histogram, Segment, by_each_attribute
+from vocapp.measuring.asking import Ask, Histogram, Segment
+from vocapp.measuring.histograms import by_each_attribute
 from vocapp.measuring.queries import (
     Figure,
     Metrics,

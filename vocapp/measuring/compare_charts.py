@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from surveys.mix_shift import Part, SegmentPart
 from vocapp.measuring import chart_words, wording
 from vocapp.measuring.answer_links import AnswerLinks
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.chart_tables import figure_cells, figure_columns, note_of
 from vocapp.measuring.comparing import Compared
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.heat import HeatMap
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.mix import Mix, MixSegment
 from vocapp.measuring.overview_charts import source_words, titled
 from vocapp.measuring.queries import Metrics

@@ -12,11 +12,11 @@ from vocapp.authoring import queries as authoring
 from vocapp.database import utcnow
 from vocapp.measuring import compare_charts, overview_charts, wording
 from vocapp.measuring.answer_links import AnswerLinks, links_of
+from vocapp.measuring.asking import Ask, Interval
 from vocapp.measuring.comparing import Compared, Side, compare_within
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, ResultsForm
 from vocapp.measuring.heat import HeatMap, heat_map
-from vocapp.measuring.histograms import Ask, Interval
 from vocapp.measuring.queries import Metrics, metrics_of, reading
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.views import answered_before, form_of, segments_of, today_here

@@ -14,8 +14,8 @@ from surveys.filters import Filter, normalised, to_compact
 from surveys.inference import estimate
 from surveys.periods import period_before
 from vocapp.authoring.queries import SurveySummary
+from vocapp.measuring.asking import Ask, Basis
 from vocapp.measuring.changes import design_effects, judge_pair
-from vocapp.measuring.histograms import Ask, Basis
 from vocapp.measuring.mix import Mix, present_mix, split_by
 from vocapp.measuring.queries import (
     MAX_CROSSED,

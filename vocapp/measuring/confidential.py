@@ -16,16 +16,10 @@ from itertools import pairwise, product
 from surveys.periods import period_end, period_start
 from surveys.settling import Stretch, held_back, settled_borders, stretches
 from surveys.suppression import COMPLEMENT, SMALL, Key
-from vocapp.measuring.histograms import (
-    Ask,
-    Counts,
-    Interval,
-    Segment,
-    Source,
-    by_value_and_month,
-    from_cells,
-    scan,
-)
+from vocapp.measuring.answers import Counts
+from vocapp.measuring.asking import Ask, Interval, Segment, Source
+from vocapp.measuring.histograms import by_value_and_month, from_cells
+from vocapp.measuring.scanning import scan
 
 CONFIDENTIAL_FLOOR = 5
 Table = Counter[Segment]

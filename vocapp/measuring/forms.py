@@ -11,7 +11,7 @@ from wtforms.validators import Optional
 
 from surveys.attributes import DEFAULT, Reportables
 from surveys.filters import Filter, FilterError, joined, parse_compact
-from vocapp.measuring.histograms import Ask
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.segments.queries import Segment
 from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
 from vocapp.ui.choices import choices_of

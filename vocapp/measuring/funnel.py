@@ -10,8 +10,8 @@ from surveys.periods import day_bounds
 from surveys.response_rates import STAGES, Rate, Stage, funnel
 from vocapp.authoring.queries import SurveySummary
 from vocapp.distributing.queries import stages_reached
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import Reading, reading
 from vocapp.measuring.response_quality import (
     ResponseQuality,

@@ -13,16 +13,11 @@ import numpy as np
 from surveys.changes import PRECISION
 from surveys.inference import estimate
 from surveys.periods import period_end, period_start
+from vocapp.measuring.asking import Ask, Histogram, Source
 from vocapp.measuring.confidential import Confidential
-from vocapp.measuring.histograms import (
-    Ask,
-    Histogram,
-    Source,
-    answers_now,
-    by_value_and_month,
-    counts_of,
-)
+from vocapp.measuring.histograms import by_value_and_month, counts_of
 from vocapp.measuring.queries import Metrics, Reading
+from vocapp.measuring.scanning import answers_now
 
 MOST_ROWS, MOST_COLUMNS = 12, 12
 Step = Literal["far-above", "above", "near", "below", "far-below"]

@@ -10,24 +10,20 @@ responses as they are now: free attributes, and facts of today.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from surveys.attributes import Reportable, Reportables, value_of
-from surveys.filters import Filter, Group, attributes_of, holds
-from surveys.inference import Design
-from surveys.periods import day_bounds, local_day, period_start
-from surveys.questions import scale_of
-from vocapp.authoring.queries import SurveySummary
-from vocapp.collecting.models import Response
-from vocapp.measuring import columns, filtering
-from vocapp.measuring.attributes import KnownValues, free_columns_tell, free_name, from_stored
+from surveys.filters import Filter, Group, holds
+from surveys.periods import period_start
+from vocapp.measuring import columns
+from vocapp.measuring.answers import Answers, Counts, Repeated
+from vocapp.measuring.asking import Ask, Basis, Histogram, Interval, Segment, Source
+from vocapp.measuring.attributes import KnownValues, free_name
 from vocapp.measuring.columns import Column, Span, attribute_column
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
@@ -35,126 +31,12 @@ from vocapp.measuring.models import (
     ScoreByValue,
     ScoreTotal,
 )
+from vocapp.measuring.scanning import scan
 
-Interval = Literal["day", "week", "month", "quarter"]
-Basis = Literal["responses", "people", "accounts"]
-Segment = tuple[str | None, ...]
-Histogram = np.ndarray[Any, Any]
-_FETCH = 5000
 # Up to so many answers clusters are exact; beyond, they are those of a random part of the people.
 MOST_DRAWN = 20_000
 FEW_DRAWN = 1_000
 _MOST_KEYS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked of a survey. Days are local and half-open: since <= day < until."""
-
-    by: tuple[str, ...] = ()
-    since: date | None = None
-    until: date | None = None
-    interval: Interval = "month"
-    min_n: int = 1
-    basis: Basis = "responses"
-    filter: Filter | None = None
-    today: datetime | None = None  # facts as they are at this moment, not as they were then
-
-    @property
-    def attributes(self) -> set[str]:
-        """All attributes that are asked for."""
-        return {*self.by, *(attributes_of(self.filter) if self.filter else ())}
-
-
-@dataclass(slots=True)
-class Counts:
-    """Histograms of one answer: in all, per segment, per period."""
-
-    size: int
-    overall: Histogram = field(init=False)
-    segments: dict[Segment, Histogram] = field(default_factory=dict)
-    periods: dict[date, Histogram] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.overall = np.zeros(self.size, dtype=np.int64)
-
-
-@dataclass(slots=True)
-class Clusters:
-    """Who answered several times: one histogram per person, shape (people, scale).
-
-    drawn: histogram of all answers that these people were drawn from; None: all answers.
-    design: what they do to intervals, once it was worked out.
-    """
-
-    people: Histogram
-    drawn: Histogram | None = None
-    design: Design | None = None
-
-
-@dataclass(slots=True)
-class Repeated:
-    """Answers of people with several answers, in all and by part; no entry: nobody."""
-
-    overall: Clusters | None = None
-    segments: dict[Segment, Clusters] = field(default_factory=dict)
-    periods: dict[date, Clusters] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One answer: whose it is, its local day, its place in the histogram, its segment."""
-
-    response_id: UUID
-    contact_id: UUID | None
-    account_id: UUID | None
-    day: date
-    index: int
-    segment: Segment
-    inside: bool  # of the filter
-
-
-@dataclass(slots=True)
-class Source:
-    """Where an answer is read from; `state` is None before anything was counted."""
-
-    session: Session
-    survey: SurveySummary
-    question_id: UUID
-    state: CellState | None
-    zone: str
-
-    @property
-    def size(self) -> int:
-        return len(scale_of(self.survey.kind) or ())
-
-    @property
-    def reportable(self) -> Reportables:
-        """The attributes that the cells which are read now were counted with."""
-        return from_stored(self.state.attributes if self.state else None)
-
-    def needs_scan(self, ask: Ask) -> bool:
-        """Whether neither cells nor columns can answer it."""
-        known = {item.name for item in self.reportable}
-        if ask.today or not known.issuperset(ask.attributes):
-            return True
-        if ask.filter is None or self.state is None:
-            return False
-        return not filtering.cells_can_tell(self.session, self.state, ask.filter)
-
-    def columns_tell(self, ask: Ask) -> bool:
-        """Whether columns can answer what needs a scan by name: free attributes have some, too.
-
-        They hold what is counted, as cells do, where a scan of rows reads what is stored.
-        """
-        state = self.state
-        if state is None or ask.today:
-            return False
-        known = {item.name for item in self.reportable}
-        free = sorted(ask.attributes - known)
-        if not free_columns_tell(self.session, state.workspace_id, state.generation, free):
-            return False
-        return ask.filter is None or filtering.cells_can_tell(self.session, state, ask.filter)
 
 
 def counts_of(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
@@ -181,168 +63,6 @@ def how_many(source: Source, ask: Ask) -> int:
     else:
         counts = from_cells(source, source.state, ask)
     return int(counts.overall.sum())
-
-
-# --- answers as arrays ------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Answers:
-    """Answers one by one, as arrays of one length.
-
-    score: place in the histogram + 1, 0 for an answer that is not asked for. period and segment:
-    which of `starts` and `keys`; None: not asked for. person: a number, 0 where unknown.
-    """
-
-    size: int
-    score: Column
-    period: Column | None = None
-    starts: Sequence[date] = ()
-    segment: Column | None = None
-    keys: Sequence[Segment] = ()
-    person: Column | None = None
-
-    def counts(self) -> Counts:
-        """Histograms of whatever is asked for."""
-        found = Counts(self.size)
-        found.overall = columns.histograms(None, 1, self.score, self.size)[0]
-        if self.segment is not None:
-            found.segments = self._by(self.segment, self.keys)
-        if self.period is not None:
-            found.periods = self._by(self.period, self.starts)
-        return found
-
-    def _by(self, part: Column, labels: Sequence[Any]) -> dict[Any, Histogram]:
-        table = columns.histograms(part, len(labels), self.score, self.size)
-        return {labels[int(place)]: table[place] for place in np.flatnonzero(table.any(axis=1))}
-
-    def repeated(self, *, drawn: bool) -> Repeated:
-        """People with several answers. drawn: these are not all answers."""
-        found = Repeated()
-        assert self.person is not None
-        rows = np.flatnonzero(self.score)
-        if not rows.size:
-            return found
-        people, person = np.unique(self.person[rows], return_inverse=True)
-        known = people[person] != 0
-        everywhere = np.zeros(len(rows), dtype=np.int64)
-        found.overall = self._clusters(rows, person, known, everywhere, ("",), drawn=drawn).get("")
-        if self.period is not None:
-            period = self.period[rows].astype(np.int64)
-            found.periods = self._clusters(rows, person, known, period, self.starts, drawn=drawn)
-        if self.segment is not None:
-            segment = self.segment[rows].astype(np.int64)
-            found.segments = self._clusters(rows, person, known, segment, self.keys, drawn=drawn)
-        return found
-
-    def _clusters(
-        self,
-        rows: Column,
-        person: Column,
-        known: Column,
-        part: Column,
-        labels: Sequence[Any],
-        *,
-        drawn: bool,
-    ) -> dict[Any, Clusters]:
-        index = self.score[rows].astype(np.int64) - 1
-        people = int(person.max()) + 1
-        keys, cluster = np.unique((part * people + person)[known], return_inverse=True)
-        cells = cluster * self.size + index[known]
-        tables = np.bincount(cells, minlength=len(keys) * self.size).reshape(-1, self.size)
-        several = tables.sum(axis=1) > 1
-        tables, owner = tables[several], (keys // people)[several]  # in ascending order
-        in_all = np.bincount(part * self.size + index, minlength=len(labels) * self.size)
-        in_all = in_all.reshape(len(labels), self.size)
-        wanted = np.unique(part) if drawn else np.unique(owner)
-        firsts, ends = (np.searchsorted(owner, wanted, side) for side in ("left", "right"))
-        return {
-            labels[place]: Clusters(tables[first:end], in_all[place] if drawn else None)
-            for place, first, end in zip(wanted, firsts, ends, strict=True)
-        }
-
-
-# --- scans ------------------------------------------------------------------------------
-
-
-def _as_asked(source: Source, names: Sequence[str]) -> Reportables:
-    """Attributes by name, in the same bands as in the cells."""
-    known = {item.name: item for item in source.reportable}
-    return tuple(known.get(name) or Reportable(name) for name in names)
-
-
-def answers_now(source: Source, ask: Ask) -> Iterator[Scored]:
-    """The scored answers of the days asked for as they are now, oldest first."""
-    survey, start = source.survey, (scale_of(source.survey.kind) or range(1)).start
-    conditions = [
-        Response.workspace_id == survey.workspace_id,
-        Response.survey_id == survey.id,
-        Response.score.is_not(None),
-    ]
-    if ask.since:
-        conditions.append(Response.answered_at >= day_bounds(ask.since, source.zone)[0])
-    if ask.until:
-        conditions.append(Response.answered_at < day_bounds(ask.until, source.zone)[0])
-    asked = _as_asked(source, ask.by)
-    facts = filtering.Facts(source.session, survey.workspace_id, ask.today)
-    inside = filtering.Given(ask.filter, source.reportable)
-    rows = source.session.execute(
-        select(
-            Response.id, Response.contact_id, Response.account_id, Response.score,
-            Response.answered_at, Response.attributes,
-        )
-        .where(*conditions)
-        .order_by(Response.answered_at, Response.id)
-        .execution_options(yield_per=_FETCH)
-    )  # fmt: skip
-    for row in rows:
-        attributes, moment = facts.of(row), ask.today or row.answered_at
-        yield Scored(
-            row.id, row.contact_id, row.account_id, local_day(row.answered_at, source.zone),
-            row.score - start,
-            tuple(value_of(item, attributes, moment) for item in asked),
-            inside.holds(attributes, moment),
-        )  # fmt: skip
-
-
-def scan(source: Source, ask: Ask) -> tuple[Counts, Repeated]:
-    """Count answer by answer; by people or accounts only the latest of each.
-
-    The latest is found before the filter is asked, so that a filter by one value counts what
-    the split by that attribute counts.
-    """
-    scored: Iterable[Scored] = answers_now(source, ask)
-    if ask.basis != "responses":
-        scored = {_unit(each, ask.basis): each for each in scored}.values()
-    answers = _as_arrays(source.size, (each for each in scored if each.inside), ask)
-    repeated = answers.repeated(drawn=False) if ask.basis == "responses" else Repeated()
-    return answers.counts(), repeated
-
-
-def _unit(scored: Scored, basis: Basis) -> UUID:
-    """Whose answer this is: an answer without a person or account stands for itself."""
-    person = scored.contact_id or scored.response_id
-    return person if basis == "people" else scored.account_id or person
-
-
-def _as_arrays(size: int, answers: Iterable[Scored], ask: Ask) -> Answers:
-    starts: dict[date, int] = {}
-    keys: dict[Segment, int] = {}
-    people: dict[UUID | None, int] = {None: 0}
-    rows = [
-        (
-            each.index + 1,
-            starts.setdefault(period_start(each.day, ask.interval), len(starts)),
-            keys.setdefault(each.segment, len(keys)),
-            people.setdefault(each.contact_id, len(people)),
-        )
-        for each in answers
-    ]
-    score, period, segment, person = np.array(rows, dtype=np.int32).reshape(-1, 4).T
-    return Answers(
-        size, score, period, tuple(starts),
-        segment if ask.by else None, tuple(keys), person,
-    )  # fmt: skip
 
 
 # --- from columns -----------------------------------------------------------------------

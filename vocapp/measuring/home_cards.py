@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from surveys.periods import local_day
 from vocapp.authoring.queries import list_surveys
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.forms import PAGE_MIN_N
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import survey_metrics
 from vocapp.workspaces.access import CurrentUser, current_workspace
 from vocapp.workspaces.home import Card

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from surveys.mix_shift import MixShift, Part, SegmentPart, mix_shift
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import Figure, Reading, metrics_of
 
 Value = str | None

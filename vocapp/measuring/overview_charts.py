@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from vocapp.measuring import chart_words, wording
 from vocapp.measuring.answer_links import AnswerLinks
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.changes import WhatChanged
 from vocapp.measuring.chart_tables import (
     figure_cells,
@@ -22,7 +23,6 @@ from vocapp.measuring.chart_tables import (
 from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
 from vocapp.measuring.funnel import Funnel
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import Metrics
 from vocapp.ui import charts
 from vocapp.ui.attribute_names import attribute_name

@@ -35,18 +35,10 @@ from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot
+from vocapp.measuring.answers import Clusters, Counts, Repeated
+from vocapp.measuring.asking import Ask, Basis, Segment, Source
 from vocapp.measuring.confidential import Confidential
-from vocapp.measuring.histograms import (
-    FEW_DRAWN,
-    Ask,
-    Basis,
-    Clusters,
-    Counts,
-    Repeated,
-    Segment,
-    Source,
-    counts_of,
-)
+from vocapp.measuring.histograms import FEW_DRAWN, counts_of
 from vocapp.measuring.models import NOTHING_YET, CellState
 from vocapp.problems import BadInput
 

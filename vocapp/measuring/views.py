@@ -18,11 +18,11 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring import overview_charts, wording
 from vocapp.measuring.answer_links import AnswerLinks, links_of
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.changes import WhatChanged, metrics_with_changes
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import Funnel, survey_funnel
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.quality_wording import QualityWords, quality_in_words
 from vocapp.measuring.queries import Figure, Metrics, survey_metrics

@@ -22,8 +22,8 @@ from surveys.filters import (
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring import wording
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.filter_wording import filter_in_words
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.segments import queries, service
 from vocapp.measuring.segments.building import Built, built, countable_surveys
 from vocapp.measuring.segments.forms import SegmentForm, draft_sent

@@ -22,8 +22,8 @@ from surveys.filter_drafts import (
 from surveys.filters import Filter, joined
 from vocapp.authoring.queries import SurveySummary, list_surveys
 from vocapp.database import utcnow
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.filter_wording import filter_in_words
-from vocapp.measuring.histograms import Ask
 from vocapp.measuring.queries import reading
 from vocapp.measuring.segments.offers import Offer, Offers, offers_of, offers_without_answers
 from vocapp.measuring.segments.sizes import Preview, preview

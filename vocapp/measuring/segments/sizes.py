@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from surveys.filters import Filter
-from vocapp.measuring.histograms import Ask, how_many
+from vocapp.measuring.asking import Ask
+from vocapp.measuring.histograms import how_many
 from vocapp.measuring.queries import Reading
 
 

@@ -12,7 +12,8 @@ from surveys.intervals import Estimate
 from surveys.weighting import estimate_weighted_groups, rake
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import scoped, snapshot
-from vocapp.measuring.histograms import Ask, by_each_attribute, counts_of
+from vocapp.measuring.asking import Ask
+from vocapp.measuring.histograms import by_each_attribute, counts_of
 from vocapp.measuring.queries import Reading
 from vocapp.measuring.weighting.models import TargetShare
 

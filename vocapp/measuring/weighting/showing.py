@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
-from vocapp.measuring.histograms import Ask
+from vocapp.measuring.asking import Ask
 from vocapp.measuring.queries import reading
 from vocapp.measuring.weighting.queries import WeightedScore, weighted_score
 from vocapp.ui.attribute_names import attribute_name, value_name
