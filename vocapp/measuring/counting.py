@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, as_text, value_of
+from surveys.attributes import Reportable, Reportables, as_text, value_of
 from surveys.periods import zone
 from surveys.questions import scale_of
 from vocapp.authoring.models import Question
@@ -35,6 +35,7 @@ CellKey = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_SEEN = 10_000
+_PLAIN = {int, float, bool, type(None)}
 _IDS = 1000  # in one statement; databases limit its parameters
 
 
@@ -87,6 +88,14 @@ Scores = Mapping[UUID, Mapping[UUID, int]]  # response → question → place in
 def read_given(session: Session, query: Any) -> list[Given]:
     """query: a selection of responses that is still without columns."""
     return [Given(*row) for row in session.execute(query.with_only_columns(*_GIVEN))]
+
+
+def read_of_survey(session: Session, query: Any, survey_id: UUID) -> list[Given]:
+    """The same of one survey, whose key need not be read with each."""
+    rows = session.execute(
+        query.with_only_columns(*(column for column in _GIVEN if column is not Response.survey_id))
+    )
+    return [Given(id, survey_id, *rest) for id, *rest in rows]
 
 
 def current_scores(session: Session, workspace_id: UUID, response_ids: Sequence[UUID]) -> Scores:
@@ -187,15 +196,15 @@ def _histograms(codes: Column, score: Column) -> Iterator[tuple[int, Histogram]]
 
 
 class _Describer:
-    """Days and codes of responses; values that were seen before are not read again."""
+    """Days and codes of responses; what was seen before is not worked out again."""
 
     def __init__(self, target: Target, known: KnownValues) -> None:
         self._zone, self._known = zone(target.time_zone), known
-        self._items: list[tuple[Reportable, dict[str, int]]] = [
+        self._items: list[tuple[Reportable, dict[Any, int]]] = [
             (item, {}) for item in target.reportable
         ]
         self._reportable = {item.name for item in target.reportable}
-        self._free: dict[str, tuple[str | None, dict[str, int]]] = {}
+        self._free: dict[str, tuple[str | None, dict[Any, int]]] = {}
 
     def day(self, given: Given) -> date:
         return given.answered_at.astimezone(self._zone).date()
@@ -208,18 +217,18 @@ class _Describer:
         """Column → code of each attribute that is not reportable."""
         found = {}
         for attribute, raw in given.attributes.items():
-            seen = self._free.get(attribute)
-            if seen is None:
-                seen = self._free[attribute] = (self._free_name(attribute), {})
-            name, codes = seen
+            known = self._free.get(attribute)
+            if known is None:
+                known = self._free[attribute] = (self._free_name(attribute), {})
+            name, seen = known
             if name is None:
                 continue
-            code = codes.get(raw) if type(raw) is str else None
+            key = _as_key(raw)
+            code = seen.get(key)
             if code is None:
                 value = as_text(raw)
                 code = 0 if value is None else self._known.free_code(name, value)
-                if type(raw) is str and len(codes) < _MOST_SEEN:
-                    codes[raw] = code
+                _remember(seen, key, code)
             if code:
                 found[name] = code
         return found
@@ -227,15 +236,37 @@ class _Describer:
     def _free_name(self, attribute: str) -> str | None:
         return None if attribute in self._reportable else free_name(attribute)
 
-    def _code(self, item: Reportable, seen: dict[str, int], given: Given) -> int:
-        raw = given.attributes.get(item.name)
-        if type(raw) is str and raw in seen:
-            return seen[raw]
-        value = value_of(item, given.attributes, given.answered_at)
-        code = 0 if value is None else self._known.code(item.name, value)
-        if type(raw) is str and item.name not in BANDS_OF_THEIR_OWN and len(seen) < _MOST_SEEN:
-            seen[raw] = code
+    def _code(self, item: Reportable, seen: dict[Any, int], given: Given) -> int:
+        key = _inputs_of(item, given)
+        code = seen.get(key)
+        if code is None:
+            value = value_of(item, given.attributes, given.answered_at)
+            code = 0 if value is None else self._known.code(item.name, value)
+            _remember(seen, key, code)
         return code
+
+
+def _as_key(raw: Any) -> Any:
+    """What stands for a value in a table; None for one that cannot stand in any."""
+    kind = type(raw)
+    if kind is str:
+        return raw
+    return (kind, raw) if kind in _PLAIN else None  # True and 1 are two values
+
+
+def _inputs_of(item: Reportable, given: Given) -> Any:
+    """All that the value of an attribute is made of, see `value_of`."""
+    facts = given.attributes
+    if item.name == "revenue_band":
+        return _as_key(facts.get("mrr")), _as_key(facts.get("currency"))
+    if item.name == "tenure_band":
+        return _as_key(facts.get("started_on")), given.answered_at.date()
+    return _as_key(facts.get(item.name))
+
+
+def _remember(seen: dict[Any, int], key: Any, code: int) -> None:
+    if key is not None and len(seen) < _MOST_SEEN:
+        seen[key] = code
 
 
 def columns_of(given: Given, day: date, index: int, codes: Sequence[int]) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import insert_absent, insert_if_absent, scoped, transaction, utcnow
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import from_stored
-from vocapp.measuring.counting import Given, Target, count, count_next, read_given
+from vocapp.measuring.counting import Given, Target, count, count_next, read_given, read_of_survey
 from vocapp.measuring.models import (
     NOTHING_YET,
     AttributeValue,
@@ -219,7 +219,7 @@ def _next(session: Session, state: CellState, limit: int) -> list[Given]:
             Response.answered_at >= at,
             or_(Response.answered_at > at, Response.id > UUID(cursor["id"])),
         )
-        if found := _in_order(session, rest, limit):
+        if found := _in_order(session, rest, survey_id, limit):
             return found
     later = (
         of_workspace.where(Response.survey_id > UUID(cursor["survey"])) if cursor else of_workspace
@@ -229,12 +229,14 @@ def _next(session: Session, state: CellState, limit: int) -> list[Given]:
     )
     if survey_id is None:
         return []
-    return _in_order(session, of_workspace.where(Response.survey_id == survey_id), limit)
+    of_survey = of_workspace.where(Response.survey_id == survey_id)
+    return _in_order(session, of_survey, survey_id, limit)
 
 
-def _in_order(session: Session, query: Any, limit: int) -> list[Given]:
+def _in_order(session: Session, query: Any, survey_id: UUID, limit: int) -> list[Given]:
     # Not locked: who changes one of them leaves a row of work that is counted after this step.
-    return read_given(session, query.order_by(Response.answered_at, Response.id).limit(limit))
+    ordered = query.order_by(Response.answered_at, Response.id).limit(limit)
+    return read_of_survey(session, ordered, survey_id)
 
 
 def _is_passed(state: CellState, given: Given) -> bool:
