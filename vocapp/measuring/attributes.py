@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -87,7 +88,8 @@ class KnownValues:
             return self.code(attribute, OTHER)
         if not codes and attribute[0] == _FREE:
             self._free += 1
-        found = len(codes) + 1
+        used = set(codes.values())  # a value that nobody has any more gave its code back
+        found = next(number for number in count(1) if number not in used)
         self._know(attribute, value, found)
         self._learnt.append((attribute, value))
         return found

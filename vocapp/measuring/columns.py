@@ -47,6 +47,11 @@ def attribute_column(name: str) -> str:
     return f"={name}"
 
 
+def known_as(column: str) -> str:
+    """Under which name the values of an attribute's column are known (attributes.KnownValues)."""
+    return column.removeprefix(attribute_column(""))
+
+
 def type_of(column: str) -> np.dtype[Any]:
     return _LONG if column in {PERSON, ACCOUNT, MOMENT, TIE} else _BYTE
 
@@ -386,6 +391,20 @@ def read_table(session: Session, span: Span, names: Sequence[str], *, level: int
         part = np.frombuffer(data, dtype=type_of(name))
         found[name][starts[number] : starts[number] + len(part)] = part
     return Table([month for _, month, _ in headers], [size for _, _, size in headers], found)
+
+
+def holds_code(
+    session: Session, workspace_id: UUID, generation: int, column: str, code: int
+) -> bool:
+    """Whether any answer of a generation has this code in a column of one byte."""
+    rows = session.scalars(
+        select(AnswerColumn.data).where(
+            AnswerColumn.workspace_id == workspace_id,
+            AnswerColumn.generation == generation,
+            AnswerColumn.name == column,
+        )
+    )
+    return any(code in bytes(data) for data in rows)
 
 
 def delete_chunks(session: Session, workspace_id: UUID, generation: int, *, limit: int) -> bool:

@@ -24,6 +24,7 @@ from vocapp.measuring.attributes import KnownValues, free_name, from_stored
 from vocapp.measuring.columns import Chunks, Column, Key, Row
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
+    AttributeValue,
     CellState,
     CountedAnswer,
     ScoreByValue,
@@ -325,6 +326,8 @@ class _Batch:
         self._moved: list[_Counted] = []
         self._added: dict[Key, list[tuple[Row, Given, date]]] = defaultdict(list)
         self._gone: list[tuple[UUID, UUID]] = []
+        self._columns = column_names(target)[len(columns.BASE) :]
+        self._left: set[tuple[str, int]] = set()  # column, code: what answers had and have no more
 
     def run(self, responses: Sequence[Given], scores: Scores) -> None:
         former = {} if self._is_new else self._former([given.id for given in responses])
@@ -334,10 +337,14 @@ class _Batch:
             now, old = scores.get(given.id, {}), former.get(given.id, {})
             if not now and not old:
                 continue
+            left: set[tuple[str, int]] = set()
             for row in old.values():
-                self._take_out(row)
+                left |= self._take_out(row)
             day = describer.day(given)
             codes, free = describer.codes(given), describer.free(given)
+            if now:
+                left -= {*zip(self._columns, codes, strict=True), *free.items()}
+            self._left |= left
             for question_id, index in now.items():
                 key = (question_id, day.replace(day=1), _level(given))
                 held = Row(columns_of(given, day, index, codes), free)
@@ -350,6 +357,8 @@ class _Batch:
         for key, items in self._added.items():
             self._append(key, items)
         self._write()
+        for column, code in sorted(self._left):
+            self._forget(column, code)
 
     def _former(self, ids: Sequence[UUID]) -> dict[UUID, dict[UUID, Any]]:
         found: dict[UUID, dict[UUID, Any]] = defaultdict(dict)
@@ -368,8 +377,8 @@ class _Batch:
                 found[row.response_id][row.question_id] = row
         return found
 
-    def _take_out(self, row: Any) -> None:
-        """Out of the cells: by the values that its columns hold."""
+    def _take_out(self, row: Any) -> set[tuple[str, int]]:
+        """Out of the cells: by the values that its columns hold, which are returned."""
         held = self._chunks.row((row.chunk, row.place))
         values = {
             item.name: self._known.value(item.name, code)
@@ -377,6 +386,24 @@ class _Batch:
             if (code := held.get(columns.attribute_column(item.name)))
         }
         self._changes.add(row.question_id, row.local_day, row.score_index, values, -1)
+        return {(name, code) for name, code in held.items() if code and name not in columns.BASE}
+
+    def _forget(self, column: str, code: int) -> None:
+        """A value that no answer has any more: it may have been what a forgotten person said."""
+        target = self._target
+        if columns.holds_code(self._session, target.workspace_id, target.generation, column, code):
+            return
+        name = columns.known_as(column)
+        value = self._known.value(name, code)
+        for model in (AttributeValue, ScoreByValue):
+            self._session.execute(
+                delete(model).where(
+                    model.workspace_id == target.workspace_id,
+                    model.generation == target.generation,
+                    model.attribute == name,
+                    model.value == value,
+                )
+            )
 
     def _put(self, key: Key, held: Row, given: Given, day: date, old: Any) -> bool:
         """Over what was counted before, where that may stay; False: it needs a new place."""
