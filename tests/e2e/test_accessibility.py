@@ -136,6 +136,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         actor_user_id=api.workspace.user_id, now=utcnow(),
     )  # fmt: skip
     _save_segments(api)
+    _two_records_of_one_person(api)
     _understand(api.workspace_id)
     drain_outbox()
     with snapshot() as session:
@@ -162,6 +163,13 @@ def _save_segments(api: Any) -> None:
     for name, filter_ in (("有料 Paying", pro), ("Large", {"any": [pro, {"all": [range_, pro]}]})):
         answer = api.post("/api/v1/segments", {"name": name, "filter": filter_})
         assert answer.status_code == 201, answer.text
+
+
+def _two_records_of_one_person(api: Any) -> None:
+    """Known by an address, and later by a key with the same one."""
+    known = {"email": "twice@example.com", "name": "愛子"}
+    for contact in (known, known | {"external_id": "crm-1"}):
+        assert api.post("/api/v1/contacts", contact).status_code in {200, 201}
 
 
 def _understand(workspace_id: UUID) -> None:
