@@ -24,7 +24,7 @@ from nlp.classifier import FORMAT, ThemeClassifier
 from nlp.vectors import Encoder, load_encoder
 
 _MODEL, _ARRAYS, _MANIFEST = "model.json", "arrays.npz", "manifest.json"
-_TRIES = 5
+_TRIES = 50  # each failure is the success of another worker that saves at the same moment
 _LARGEST_BYTES = 512 * 1024 * 1024
 
 
