@@ -24,15 +24,12 @@ def estimate_clustered(
     *,
     level: float = 0.95,
     singles: Sequence[int] | None = None,
-    of: Sequence[int] | None = None,
 ) -> Estimate:
     """Score with an interval that allows for answers being alike within a cluster.
 
     clusters: one histogram per cluster, shape (k, scale); rows without an answer are skipped.
     singles: histogram of all clusters of one answer together (the same as a row for each, but
-    cheap where most people answered once). level: confidence. of: histogram of all answers,
-    where clusters and singles are those of a random sample of whole clusters: the score is that
-    of all, the design effect that of the sample.
+    cheap where most people answered once). level: confidence.
 
     1. Design effect = cluster-robust variance of the mean / simple variance s²/n, by
        linearisation with the CR1 factor m/(m-1) for m clusters (Binder, International
@@ -62,7 +59,7 @@ def estimate_clustered(
     True
     """
     table, alone = _checked(kind, clusters, singles)
-    counts = [int(count) for count in table.sum(axis=0) + alone] if of is None else of
+    counts = [int(count) for count in table.sum(axis=0) + alone]
     return estimate_by(kind, counts, design_of(kind, table, level=level, singles=alone.tolist()))
 
 
@@ -86,7 +83,10 @@ def design_of(
     level: float = 0.95,
     singles: Sequence[int] | None = None,
 ) -> Design:
-    """The design of these clusters, for several estimates; arguments as in `estimate_clustered`."""
+    """The design of these clusters, for several estimates; arguments as in `estimate_clustered`.
+
+    Of a random sample of whole clusters it is an estimate of the design of all.
+    """
     table, alone = _checked(kind, clusters, singles)
     if not table.sum() + alone.sum():
         return Design(None, 1.0, level)

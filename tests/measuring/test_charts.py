@@ -11,25 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.measuring.sending import in_plan, send
 from vocapp.database import utcnow
 from vocapp.measuring.chart_views import COMPARE, OVERVIEW
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHARTS = sorted(OVERVIEW | COMPARE)
-
-
-def send(api, promoters, detractors=0, *, days=1, **fields):
-    moment = (utcnow() - timedelta(days=days)).isoformat()
-    items = [
-        {"survey": "nps", "score": score, "answered_at": moment, **fields}
-        for score in [9] * promoters + [0] * detractors
-    ]
-    answer = api.post("/api/v1/responses/batch", {"responses": items})
-    assert {item["status"] for item in answer.json["items"]} == {201}, answer.json
-
-
-def plan(name):
-    return {"account": {"external_id": f"a-{name}", "plan": name}}
 
 
 def rows_of(answer):
@@ -61,11 +48,11 @@ def table_on(page, title):
 @pytest.fixture
 def filled(api, drain_outbox):
     api.survey(name="Relationship")
-    send(api, 30, 10, **plan("pro"))
-    send(api, 10, 30, **plan("free"))
-    send(api, 2, **plan("tiny"))
-    send(api, 30, 30, days=70, **plan("pro"))
-    send(api, 10, 10, days=70, **plan("free"))
+    send(api, 30, 10, **in_plan("pro"))
+    send(api, 10, 30, **in_plan("free"))
+    send(api, 2, **in_plan("tiny"))
+    send(api, 30, 30, days=70, **in_plan("pro"))
+    send(api, 10, 10, days=70, **in_plan("free"))
     drain_outbox()
     return api
 
@@ -133,7 +120,7 @@ def test_a_wrong_address_draws_what_the_page_draws(filled, staff, name, query):
 
 def test_names_that_look_like_markup_stay_text(api, staff, drain_outbox):
     api.survey(name="<b>A & B</b>")
-    send(api, 6, **plan("<script>x</script>"))
+    send(api, 6, **in_plan("<script>x</script>"))
     drain_outbox()
     person = staff("viewer")
     for name in CHARTS:
@@ -187,7 +174,7 @@ def test_a_course_is_told_in_words_and_rises_only_where_a_test_says_so(api, staf
 
 def test_three_answers_are_too_few_to_tell_in_every_chart(api, staff, drain_outbox):
     api.survey(name="Relationship")
-    send(api, 2, 1, **plan("pro"))
+    send(api, 2, 1, **in_plan("pro"))
     drain_outbox()
     person = staff("viewer")
     page = unescape(person.get("/results/nps?by=plan").text)
@@ -210,8 +197,8 @@ def confidential(api, drain_outbox):
     for days, promoters in ((40, 1.0), (75, 0.5)):
         for name, n in (("free", 30), ("pro", 20), ("team", 9), ("secret", 2)):
             high = round(n * promoters)
-            send(api, high, n - high, days=days, **plan(name))
-    send(api, 9, days=0, **plan("free"))  # a month that is still open
+            send(api, high, n - high, days=days, **in_plan(name))
+    send(api, 9, days=0, **in_plan("free"))  # a month that is still open
     drain_outbox()
     return api
 

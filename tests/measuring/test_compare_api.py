@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.measuring.sending import in_plan, send
 from vocapp.database import utcnow
 
 COMPARE = "/api/v1/surveys/nps/compare"
@@ -13,20 +14,6 @@ COMPARE = "/api/v1/surveys/nps/compare"
 
 def days_ago(days):
     return (utcnow() - timedelta(days=days)).date().isoformat()
-
-
-def send(api, promoters, detractors, *, days=1, **fields):
-    moment = (utcnow() - timedelta(days=days)).isoformat()
-    items = [
-        {"survey": "nps", "score": score, "answered_at": moment, **fields}
-        for score in [9] * promoters + [0] * detractors
-    ]
-    answer = api.post("/api/v1/responses/batch", {"responses": items})
-    assert {item["status"] for item in answer.json["items"]} == {201}, answer.json
-
-
-def in_plan(plan):
-    return {"account": {"external_id": f"a-{plan}", "plan": plan}}
 
 
 def problem_of(answer):

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 from html import unescape
 
 import pytest
 
-from vocapp.database import utcnow
+from tests.measuring.sending import in_plan, send
 
 PAGE = "/results/nps/compare"
-
-
-def send(api, promoters, detractors, *, days=1, **fields):
-    moment = (utcnow() - timedelta(days=days)).isoformat()
-    items = [
-        {"survey": "nps", "score": score, "answered_at": moment, **fields}
-        for score in [9] * promoters + [0] * detractors
-    ]
-    answer = api.post("/api/v1/responses/batch", {"responses": items})
-    assert {item["status"] for item in answer.json["items"]} == {201}, answer.json
-
-
-def in_plan(plan):
-    return {"account": {"external_id": f"a-{plan}", "plan": plan}}
 
 
 def words_of(answer):
