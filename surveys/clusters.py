@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from surveys.intervals import Estimate, estimate, interval, moments, point_values, quantile
+from surveys.intervals import (
+    REMEMBERED,
+    Estimate,
+    estimate,
+    interval,
+    moments,
+    point_values,
+    quantile,
+)
 from surveys.scoring import checked_counts, scale
 
 Table = npt.NDArray[np.int64]
@@ -97,6 +106,11 @@ def design_of(
 
 def estimate_by(kind: str, counts: Sequence[int], design: Design) -> Estimate:
     """The score of a histogram, with an interval by a design that is known."""
+    return _estimate_by(kind, tuple(checked_counts(kind, counts)), design)
+
+
+@lru_cache(REMEMBERED)
+def _estimate_by(kind: str, counts: tuple[int, ...], design: Design) -> Estimate:
     simple = estimate(kind, counts, level=design.level)
     if simple.low is None or simple.high is None or design.effect is None:
         return simple

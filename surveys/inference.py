@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 from scipy.special import ndtr
 
 from surveys.clusters import Design, design_of, estimate_by, estimate_clustered
-from surveys.intervals import Estimate, estimate, interval, moments, point_values
+from surveys.intervals import REMEMBERED, Estimate, estimate, interval, moments, point_values
 from surveys.scoring import checked_counts, score
 
 __all__ = [
@@ -67,7 +68,17 @@ def difference(
     >>> found.value, round(found.p_value, 4)
     (20.0, 0.0129)
     """
-    sides = [checked_counts(kind, counts) for counts in (counts_a, counts_b)]
+    a, b = (tuple(checked_counts(kind, counts)) for counts in (counts_a, counts_b))
+    return _difference(kind, (a, b), level, design_effects)
+
+
+@lru_cache(REMEMBERED)
+def _difference(
+    kind: str,
+    sides: tuple[tuple[int, ...], tuple[int, ...]],
+    level: float,
+    design_effects: tuple[float, float],
+) -> Difference:
     value_a, value_b = (score(kind, counts) for counts in sides)
     weights = [
         _effective(counts, effect) for counts, effect in zip(sides, design_effects, strict=True)
@@ -142,11 +153,18 @@ def answers_needed(
     >>> answers_needed("nps", [0, 0, 0, 0, 0, 0, 20, 0, 30, 0, 50], half_width=10)
     240
     """
-    if not any(checked_counts(kind, counts)):
+    return _answers_needed(kind, tuple(checked_counts(kind, counts)), half_width, level)
+
+
+@lru_cache(REMEMBERED)
+def _answers_needed(
+    kind: str, checked: tuple[int, ...], half_width: float, level: float
+) -> int | None:
+    if not any(checked):
         return None
 
     def enough(n: int) -> bool:
-        return is_enough(kind, counts, n, half_width=half_width, level=level)
+        return is_enough(kind, checked, n, half_width=half_width, level=level)
 
     upper = 1
     while not enough(upper):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import sqrt
 
 from scipy.special import ndtri, stdtrit
@@ -16,6 +16,8 @@ from surveys.scoring import categories, category_of, ces_share, checked_counts, 
 
 _NPS_ADDED = (0.75, 1.5, 0.75)  # detractors, passives, promoters
 _CES_ADDED = 3 / 7
+# Days that are over and segments that stay as they are have the same histogram again and again.
+REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ def estimate(kind: str, counts: Sequence[int], *, level: float = 0.95) -> Estima
     >>> estimate("ces", [0] * 7)
     Estimate(n=0, value=None, low=None, high=None, share=None, design_effect=None)
     """
-    checked = checked_counts(kind, counts)
+    return _estimate(kind, tuple(checked_counts(kind, counts)), level)
+
+
+@lru_cache(REMEMBERED)
+def _estimate(kind: str, checked: tuple[int, ...], level: float) -> Estimate:
     value = score(kind, checked)
     if value is None:
         quantile(level)  # a wrong level is wrong for nobody, too
@@ -70,6 +76,11 @@ def interval(kind: str, weights: Sequence[float], *, level: float) -> tuple[floa
     >>> round(low, 2), round(high, 2)
     (49.02, 94.33)
     """
+    return _interval(kind, tuple(weights), level)
+
+
+@lru_cache(REMEMBERED)
+def _interval(kind: str, weights: tuple[float, ...], level: float) -> tuple[float, float]:
     methods = {"nps": _adjusted_wald, "csat": _wilson, "ces": _t_interval}
     low, high = methods[kind](weights, level)
     values = point_values(kind)

@@ -21,8 +21,9 @@ from vocapp.collecting.models import Response
 from vocapp.looking_into.selection import Place, Selection
 from vocapp.measuring import columns
 from vocapp.measuring.asking import Ask, Source
-from vocapp.measuring.histograms import answers_in_columns, from_cells, names_of_units, span_of
+from vocapp.measuring.histograms import from_cells
 from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer
+from vocapp.measuring.selecting import Asked, names_of_units
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -100,7 +101,7 @@ def _parts(
     whole = replace(question, since=since, until=until)
     months = source.session.scalars(
         select(AnswerChunk.month)
-        .where(*span_of(source, state, whole).conditions())
+        .where(*Asked(source, state, whole).span.conditions())
         .distinct()
         .order_by(AnswerChunk.month.desc())
     ).all()
@@ -114,13 +115,14 @@ def _parts(
 def _matching(source: Source, state: CellState, selection: Selection, ask: Ask) -> _Candidates:
     """The answers of the selection among those of a question, newest first."""
     names = names_of_units(ask.basis) if ask.basis != "responses" else ()
-    answers = answers_in_columns(source, state, ask, names=names)
-    span = span_of(source, state, ask)
+    asked = Asked(source, state, ask)
+    answers, span = asked.answers(names=names), asked.span
     wanted = answers.score != 0
     if selection.places is not None:
         wanted &= np.isin(answers.score, [place + 1 for place in selection.places])
     if answers.segment is not None:
-        wanted &= answers.segment == _place_of(answers.keys, selection.key)
+        keys = [asked.segment(codes) for codes in answers.keys]
+        wanted &= answers.segment == _place_of(keys, selection.key)
     if ask.basis != "responses" and selection.period is not None:
         start = period_start(selection.period, ask.interval)
         wanted &= answers.period == _place_of(answers.starts, start)

@@ -63,7 +63,7 @@ class Answers:
     period: Column | None = None
     starts: Sequence[date] = ()
     segment: Column | None = None
-    keys: Sequence[Segment] = ()
+    keys: Sequence[Any] = ()
     person: Column | None = None
 
     def counts(self) -> Counts:

@@ -11,11 +11,13 @@ answer has the score 0.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,6 +32,7 @@ CAPACITY = 8192
 _BLOCK = 8192
 MOST_LEVEL = 4
 _BITS_PER_LEVEL = 3
+_REVISION = 62  # bits: two states of a chunk share one as good as never
 
 # Column → type. score: place in the histogram + 1; day: of the month; person and account:
 # digests, 0 for none; moment: microseconds since 1970; tie: orders answers of one moment.
@@ -237,10 +240,10 @@ class Chunks:
             return
         base = {"workspace_id": self.workspace_id, "generation": self.generation}
         _upsert(
-            self.session, AnswerChunk, ("number",), ("size",),
+            self.session, AnswerChunk, ("number",), ("size", "revision"),
             [
                 base | dict(zip(("question_id", "month", "level"), chunk.key, strict=True))
-                | {"number": number, "size": chunk.size}
+                | {"number": number, "size": chunk.size, "revision": secrets.randbits(_REVISION)}
                 for number, chunk in changed.items()
             ],
         )  # fmt: skip
@@ -290,6 +293,16 @@ class Table:
     def __getitem__(self, name: str) -> Column:
         found = self._columns.get(name)
         return np.zeros(len(self), dtype=type_of(name)) if found is None else found
+
+    def of_months(self) -> Iterator[tuple[date, Table]]:
+        """Its months one by one."""
+        start, first = 0, 0
+        for month, chunks in groupby(self.months):
+            last = first + len(list(chunks))
+            end = start + sum(self.sizes[first:last])
+            part = {name: column[start:end] for name, column in self._columns.items()}
+            yield month, Table(self.months[first:last], self.sizes[first:last], part)
+            start, first = end, last
 
     def per_chunk(self, numbers: Sequence[int]) -> Column:
         """A number ≥ 0 of each chunk → the number of each of its places."""
@@ -362,9 +375,36 @@ def level_for(session: Session, span: Span, most: int) -> int:
     return level
 
 
-def read_table(session: Session, span: Span, names: Sequence[str], *, level: int = 0) -> Table:
-    """These columns of the chunks of a level or above."""
+def revisions(
+    session: Session, span: Span, *, level: int = 0
+) -> dict[date, tuple[int | None, ...]]:
+    """Month → what its chunks of a level or above are now; it is another after any change.
+
+    None where a chunk was written before revisions were.
+    """
+    found: dict[date, list[int | None]] = defaultdict(list)
+    rows = session.execute(
+        select(AnswerChunk.month, AnswerChunk.revision)
+        .where(*span.conditions(), *([AnswerChunk.level >= level] if level else []))
+        .order_by(AnswerChunk.month, AnswerChunk.number)
+    )
+    for month, revision in rows:
+        found[month].append(revision)
+    return {month: tuple(of_month) for month, of_month in found.items()}
+
+
+def read_table(
+    session: Session,
+    span: Span,
+    names: Sequence[str],
+    *,
+    level: int = 0,
+    months: Collection[date] | None = None,
+) -> Table:
+    """These columns of the chunks of a level or above; months: only of these."""
     conditions = [*span.conditions(), *([AnswerChunk.level >= level] if level else [])]
+    if months is not None:
+        conditions.append(AnswerChunk.month.in_(months))
     headers = session.execute(
         select(AnswerChunk.number, AnswerChunk.month, AnswerChunk.size)
         .where(*conditions)

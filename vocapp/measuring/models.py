@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, short_text, tenant_key
@@ -63,7 +63,8 @@ class AnswerChunk(Tenant, Base):
     """Some thousand counted answers to a question in a local month; their values are columns.
 
     size: places taken, empty ones included. level: how rarely people are in it, see
-    `columns.level_of`; a chunk holds answers of one level.
+    `columns.level_of`; a chunk holds answers of one level. revision: another one after each
+    change, by chance (null: written before there were any).
     """
 
     generation: Mapped[int] = mapped_column(primary_key=True)
@@ -72,6 +73,7 @@ class AnswerChunk(Tenant, Base):
     month: Mapped[date]
     level: Mapped[int]
     size: Mapped[int]
+    revision: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         tenant_key("question_id", "question", ondelete="CASCADE"),
