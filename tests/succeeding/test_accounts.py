@@ -132,6 +132,25 @@ def test_an_account_shows_its_people_what_they_said_and_what_followed(
     assert html.count('<div class="between"><span>p-') == 2
 
 
+def test_people_stand_by_their_latest_answer_then_those_who_never_gave_one_by_name(api, staff):
+    api.survey()
+    earlier, later = (f"2026-05-0{day}T09:00:00Z" for day in (1, 2))
+    acme = {"external_id": "acme"}
+    for name, at in (("Bo", earlier), ("Ann", later), ("Moved", later)):
+        person = {"external_id": name, "name": name}
+        api.respond(score=7, contact=person, account=acme, answered_at=at)
+    for name, account in (("Yan", "acme"), ("Xu", "acme"), ("Moved", "other")):
+        body = {"external_id": name, "name": name, "account": {"external_id": account}}
+        assert api.post("/api/v1/contacts", json=body).status_code in {200, 201}
+    html = staff("viewer").get("/accounts/acme").text
+    assert re.findall(r'<div class="between"><span>(\w+)</span>', html) == [
+        "Ann",
+        "Bo",
+        "Xu",
+        "Yan",
+    ]
+
+
 def test_the_story_goes_on_on_older_pages_without_repeating(api, staff, monkeypatch):
     monkeypatch.setattr("vocapp.succeeding.views._STORY", 3)
     api.survey()

@@ -143,10 +143,17 @@ def has_responses(workspace_id: UUID) -> bool:
 
 
 def responses_since(workspace_id: UUID, since: datetime) -> dict[UUID, int]:
-    """Survey → number of answers given since an instant."""
-    rows = db.session.execute(
-        select(Response.survey_id, func.count())
-        .where(Response.workspace_id == workspace_id, Response.answered_at >= since)
-        .group_by(Response.survey_id)
+    """Survey → number of answers given since an instant; surveys without any are left out."""
+    # Survey by survey, so that the index leads to those days and no others are looked at.
+    count = (
+        select(func.count())
+        .where(
+            Response.workspace_id == workspace_id,
+            Response.survey_id == Survey.id,
+            Response.answered_at >= since,
+        )
+        .correlate(Survey)
+        .scalar_subquery()
     )
-    return {survey_id: count for survey_id, count in rows}
+    rows = db.session.execute(select(Survey.id, count).where(Survey.workspace_id == workspace_id))
+    return {survey_id: n for survey_id, n in rows if n}

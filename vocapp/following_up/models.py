@@ -66,6 +66,7 @@ class FollowUp(TenantRow, Base):
         tenant_key("account_id", "account"),
         Index(None, "workspace_id", "state", "priority"),
         Index(None, "workspace_id", "owner_user_id", "state"),
+        Index(None, "workspace_id", "account_id", "opened_at"),
     )
 
 

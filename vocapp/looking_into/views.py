@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
@@ -60,8 +61,9 @@ def answers(key: str) -> str:
         in_language=_in_language,
         theme_url=_theme_url,
         account_url=_account_url,
-        attribute_name=attribute_name,
-        value_name=value_name,
+        # The same few words stand with every answer.
+        attribute_name=cache(attribute_name),
+        value_name=cache(value_name),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
@@ -37,6 +37,7 @@ class Account(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "external_id"),
         tenant_key("parent_account_id", "account"),
+        Index("ix_account_by_name", "workspace_id", text("lower(name)"), "external_id"),
     )
 
 

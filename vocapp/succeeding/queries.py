@@ -60,7 +60,6 @@ class AccountRow:
 class Person:
     contact: Contact
     latest: Score | None
-    answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def accounts(
         query = query.where(Account.owner_user_id == owner)
     order = _order(workspace_id, sort, open_cases.c.n)
     rows = db.session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
-    latest = latest_scores(workspace_id, Response.account_id, [row[0].id for row in rows])
+    latest = latest_scores(workspace_id, Account, [row[0].id for row in rows])
     return [
         AccountRow(account, owner_name, cases, latest.get(account.id))
         for account, owner_name, cases in rows
@@ -192,38 +191,55 @@ def accounts_count(workspace_id: UUID) -> int:
     )
 
 
-def latest_scores(workspace_id: UUID, by: Any, ids: Sequence[UUID]) -> dict[UUID, Score]:
-    """The latest score of each account or contact; `by` is the column that names them."""
+def latest_scores(
+    workspace_id: UUID, owner: type[Account] | type[Contact], ids: Sequence[UUID]
+) -> dict[UUID, Score]:
+    """The latest score of each of these accounts or contacts; those without one are left out."""
     if not ids:
         return {}
-    ranked = (
-        _scores(workspace_id)
-        .add_columns(
-            by.label("owner_id"),
-            func.row_number()
-            .over(partition_by=by, order_by=(Response.answered_at.desc(), Response.id.desc()))
-            .label("rank"),
-        )
-        .where(by.in_(ids))
-        .subquery()
+    answered_by = Response.account_id if owner is Account else Response.contact_id
+    # One by one, the newest by the index: ranking them would read every answer of each.
+    latest = (
+        select(Response.id)
+        .where(*_shown_of(workspace_id, answered_by == owner.id))
+        .order_by(Response.answered_at.desc(), Response.id.desc())
+        .limit(1)
+        .correlate(owner)
+        .scalar_subquery()
     )
-    rows = db.session.execute(select(ranked).where(ranked.c.rank == 1))
-    return {row.owner_id: _score(row) for row in rows}
+    found = db.session.execute(
+        select(latest, owner.id).where(owner.workspace_id == workspace_id, owner.id.in_(ids))
+    )
+    owners = {response_id: owner_id for response_id, owner_id in found if response_id}
+    rows = db.session.execute(_scores(workspace_id).where(Response.id.in_(owners)))
+    return {owners[row.id]: _score(row) for row in rows}
+
+
+def _shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    """Scored answers of an account or a person that may be shown: not of confidential surveys.
+
+    Without a join: a planner may begin with the surveys and read all of their answers.
+    """
+    confidential = select(Survey.id).where(
+        Survey.workspace_id == workspace_id, Survey.confidential.is_(True)
+    )
+    return (
+        Response.workspace_id == workspace_id,
+        whose,
+        Response.score.is_not(None),
+        Response.survey_id.not_in(confidential),
+    )
 
 
 def _scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
-    """Scored answers that may be shown of one account: not those of confidential surveys."""
+    """Answers with what is shown of their survey."""
     return (
         select(Response.id, Survey.kind, Survey.name, Response.score, Response.answered_at)
         .join(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
         )
-        .where(
-            Response.workspace_id == workspace_id,
-            Response.score.is_not(None),
-            Survey.confidential.is_(False),
-        )
+        .where(Response.workspace_id == workspace_id)
     )
 
 
@@ -286,7 +302,7 @@ def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) ->
     """One account with the people who answered last. Raises NotFound."""
     account = _account(workspace_id, external_id)
     mine = (FollowUp.workspace_id == workspace_id, FollowUp.account_id == account.id)
-    answers = _scores(workspace_id).where(Response.account_id == account.id).subquery()
+    answers = _shown_of(workspace_id, Response.account_id == account.id)
     return AccountDetail(
         account=account,
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
@@ -297,12 +313,12 @@ def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) ->
             )
         )
         or 0,
-        answers=db.session.scalar(select(func.count()).select_from(answers)) or 0,
+        answers=db.session.scalar(select(func.count()).where(*answers)) or 0,
         open_cases=db.session.scalar(
             select(func.count()).where(*mine, FollowUp.state.in_(ACTIVE_STATES))
         )
         or 0,
-        latest=latest_scores(workspace_id, Response.account_id, [account.id]).get(account.id),
+        latest=latest_scores(workspace_id, Account, [account.id]).get(account.id),
     )
 
 
@@ -320,34 +336,32 @@ def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datet
 
 def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]:
     """Contacts of the account: who answered last first, then by name."""
+    # Materialised: else SQLite reads the answers of everybody in the order of their people.
+    answers = (
+        select(Response.contact_id, Response.answered_at)
+        .where(*_shown_of(workspace_id, Response.account_id == account_id))
+        .cte("answers_of_account")
+        .prefix_with("MATERIALIZED")
+    )
     answered = (
-        select(
-            Response.contact_id,
-            func.count().label("n"),
-            func.max(Response.answered_at).label("last"),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .where(
-            Response.workspace_id == workspace_id,
-            Response.account_id == account_id,
-            Response.score.is_not(None),
-            Survey.confidential.is_(False),
-        )
-        .group_by(Response.contact_id)
+        select(answers.c.contact_id, func.max(answers.c.answered_at).label("last"))
+        .group_by(answers.c.contact_id)
         .subquery()
     )
-    rows = db.session.execute(
-        select(Contact, func.coalesce(answered.c.n, 0))
-        .outerjoin(answered, answered.c.contact_id == Contact.id)
-        .where(Contact.workspace_id == workspace_id, Contact.account_id == account_id)
-        .order_by(answered.c.last.desc().nulls_last(), func.lower(Contact.name), Contact.id)
-        .limit(limit)
-    ).all()
-    latest = latest_scores(workspace_id, Response.contact_id, [row[0].id for row in rows])
-    return [Person(contact, latest.get(contact.id), n) for contact, n in rows]
+    by_name = (func.lower(Contact.name), Contact.id)
+    of_account = scoped(Contact, workspace_id).where(Contact.account_id == account_id)
+    people = list(
+        db.session.scalars(
+            of_account.join(answered, answered.c.contact_id == Contact.id)
+            .order_by(answered.c.last.desc(), *by_name)
+            .limit(limit)
+        )
+    )
+    if len(people) < limit:  # all who answered are there: the others follow
+        silent = of_account.where(Contact.id.not_in([contact.id for contact in people]))
+        people += db.session.scalars(silent.order_by(*by_name).limit(limit - len(people)))
+    latest = latest_scores(workspace_id, Contact, [contact.id for contact in people])
+    return [Person(contact, latest.get(contact.id)) for contact in people]
 
 
 def timeline(
@@ -379,7 +393,7 @@ def _answers(
             Contact,
             (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
         )
-        .where(Response.account_id == account_id)
+        .where(*_shown_of(workspace_id, Response.account_id == account_id))
         .order_by(Response.answered_at.desc(), Response.id.desc())
         .limit(limit)
     )

@@ -23,6 +23,21 @@ ATTRIBUTE_NAMES = {
     "renewal_on": _l("Renewal on"),
 }
 
+_VALUE_NAMES = {
+    ("channel", "api"): _l("Interface (API)"),
+    ("channel", "web"): _l("Survey page"),
+    ("channel", "widget"): _l("Widget"),
+    ("channel", "embed"): _l("Embedded page"),
+    ("channel", "email"): _l("E-mail link"),
+    ("channel", "import"): _l("Import"),
+    ("locale", "ja"): _l("Japanese"),
+    ("locale", "en"): _l("English"),
+    ("tenure_band", "<3m"): _l("under 3 months"),
+    ("tenure_band", "3-12m"): _l("3 to 12 months"),
+    ("tenure_band", "1-2y"): _l("1 to 2 years"),
+    ("tenure_band", ">=2y"): _l("2 years and more"),
+}
+
 
 def attribute_name(name: str) -> str:
     """An attribute as a heading; free attributes are named as the customer named them."""
@@ -35,21 +50,4 @@ def value_name(attribute: str, value: str | None) -> str:
         return _("Not known")
     if value == OTHER:
         return _("Other values")
-    return _known_values().get((attribute, value), value)
-
-
-def _known_values() -> dict[tuple[str, str], str]:
-    return {
-        ("channel", "api"): _("Interface (API)"),
-        ("channel", "web"): _("Survey page"),
-        ("channel", "widget"): _("Widget"),
-        ("channel", "embed"): _("Embedded page"),
-        ("channel", "email"): _("E-mail link"),
-        ("channel", "import"): _("Import"),
-        ("locale", "ja"): _("Japanese"),
-        ("locale", "en"): _("English"),
-        ("tenure_band", "<3m"): _("under 3 months"),
-        ("tenure_band", "3-12m"): _("3 to 12 months"),
-        ("tenure_band", "1-2y"): _("1 to 2 years"),
-        ("tenure_band", ">=2y"): _("2 years and more"),
-    }
+    return str(_VALUE_NAMES.get((attribute, value), value))
