@@ -1,13 +1,13 @@
 """list accounts, and what is of one, by indexes alone
 
-Revises: alias1
+Revises: revision1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'accounts1'
-down_revision = 'alias1'
+down_revision = 'revision1'
 branch_labels = None
 depends_on = None
 
