@@ -22,12 +22,12 @@ from vocapp.measuring.models import (
     ScoreByValue,
     ScoreTotal,
 )
-from vocapp.understanding.models import CommentDay, ThemeDay
+from vocapp.understanding.models import CommentMonth, ThemeMonth
 
 REBUILD_S = 480.0  # of ten million answers
 CELLS_PER_ANSWER = 0.05
 # What pages read in place of answers; and what is kept so that it can be moved.
-CELLS = (ScoreTotal, ScoreByValue, AnswerChunk, AnswerColumn, ThemeDay, CommentDay)
+CELLS = (ScoreTotal, ScoreByValue, AnswerChunk, AnswerColumn, ThemeMonth, CommentMonth)
 KEPT = (CountedAnswer, AttributeValue)
 
 

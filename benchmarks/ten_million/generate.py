@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
-from itertools import repeat
+from itertools import groupby, repeat
 
 import numpy as np
 
@@ -32,7 +33,8 @@ from benchmarks.ten_million.spec import Spec
 from surveys.questions import scale_of
 from surveys.scoring import categories, category_of
 from vocapp.understanding.models import SENTIMENTS
-from vocapp.understanding.theme_cells import PLACES, UNSCORED
+from vocapp.understanding.packed_days import DAYS, pack
+from vocapp.understanding.theme_cells import COMMENT_PLACES, PLACES
 
 ENCODER, MODEL_VERSION = "static", "benchmark"
 CHUNK = 50_000
@@ -76,7 +78,7 @@ def batches(spec: Spec, tenant: Tenant) -> Iterator[Batch]:
     for begin in range(0, tenant.answers, CHUNK):
         part = slice(begin, begin + CHUNK)
         yield from answers.rows(who[part], seconds[part])
-    yield from answers.days()
+    yield from answers.months()
 
 
 def _seconds(rng: np.random.Generator, spec: Spec, tenant: Tenant) -> Numbers:
@@ -319,37 +321,53 @@ class _Answers:
             self._places[key] = f"{{{pieces(place)}}}"
         return self._places[key]
 
-    def days(self) -> Iterator[Batch]:
-        """Themes and comments by day, of all chunks together."""
-        survey, day, theme = np.nonzero(self._themes.sum(axis=(3, 4)))
-        counts = self._themes[survey, day, theme]
-        yield Batch(
-            "theme_day",
-            self._by_day(survey, day)
-            | {"theme_id": [self._tenant.themes[n] for n in theme.tolist()]}
-            | {
-                f"{place}_{tone}": counts[:, of_place, _SENTIMENTS.index(tone)].tolist()
-                if place in PLACES and tone in _SENTIMENTS
-                else [0] * len(survey)
-                for of_place, place in enumerate((*PLACES, UNSCORED))
-                for tone in SENTIMENTS
-            },
-        )
-        survey, day = np.nonzero(self._comments.sum(axis=2))
-        counts = self._comments[survey, day]
-        yield Batch(
-            "comment_day",
-            self._by_day(survey, day)
-            | {place: counts[:, number].tolist() for number, place in enumerate(PLACES)}
-            | {UNSCORED: [0] * len(survey)},
-        )
+    def months(self) -> Iterator[Batch]:
+        """Themes and comments by day, a row a month, of all chunks together."""
+        themes: list[tuple[str, str, str, bytes]] = []
+        comments: list[tuple[str, str, bytes]] = []
+        for month, days in self._days_of_months():
+            for number, survey in enumerate(self._tenant.surveys):
+                key = (survey.question_id, month.isoformat())
+                of_themes = self._themes[number, days.start : days.stop]
+                for theme in np.flatnonzero(of_themes.any(axis=(0, 2, 3))).tolist():
+                    packed = self._packed(of_themes[:, theme], month, days)
+                    themes.append((*key, self._tenant.themes[theme], packed))
+                of_comments = self._comments[number, days.start : days.stop]
+                if of_comments.any():
+                    comments.append((*key, self._packed(of_comments, month, days)))
+        for table, names, rows in (
+            ("theme_month", ("question_id", "month", "theme_id", "counts"), themes),
+            ("comment_month", ("question_id", "month", "counts"), comments),
+        ):
+            if rows:
+                yield Batch(
+                    table,
+                    {"workspace_id": [self._tenant.workspace_id] * len(rows)}
+                    | dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)),
+                )
 
-    def _by_day(self, survey: Numbers, day: Numbers) -> dict[str, list[str]]:
-        return {
-            "workspace_id": [self._tenant.workspace_id] * len(survey),
-            "question_id": [self._tenant.surveys[n].question_id for n in survey.tolist()],
-            "local_day": [day_name(n + self._first_day) for n in day.tolist()],
-        }
+    def _days_of_months(self) -> Iterator[tuple[date, range]]:
+        """First day of each local month, and where its days stand in the sums."""
+        days = range(self._themes.shape[1])
+        for month, of_month in groupby(days, lambda day: self._date(day).replace(day=1)):
+            found = list(of_month)
+            yield month, range(found[0], found[-1] + 1)
+
+    def _date(self, day: int) -> date:
+        return date.fromisoformat(day_name(day + self._first_day))
+
+    def _packed(self, sums: Numbers, month: date, days: range) -> bytes:
+        """sums: by day and category, and of themes by sentiment."""
+        first = (self._date(days.start) - month).days
+        shape = (DAYS, len(COMMENT_PLACES), *([len(SENTIMENTS)] if sums.ndim > 2 else []))
+        counts = np.zeros(shape, dtype=np.int64)
+        for number, place in enumerate(PLACES):
+            into = counts[first : first + len(days), COMMENT_PLACES.index(place)]
+            if sums.ndim > 2:
+                into[:, [SENTIMENTS.index(tone) for tone in _SENTIMENTS]] = sums[:, number]
+            else:
+                into[:] = sums[:, number]
+        return pack(counts.reshape(DAYS, -1))
 
 
 class _OwnFacts:

@@ -41,7 +41,7 @@ from vocapp.workspaces.service import create_workspace
 PASSWORD = "ten million answers"
 FILLED = (
     "account", "contact", "contact_identity", "response", "answer", "analysis", "assignment",
-    "theme_day", "comment_day",
+    "theme_month", "comment_month",
 )  # fmt: skip
 Tell = Callable[[str, int, int], None]
 
@@ -252,7 +252,12 @@ def _postgresql_indexes(connection: Connection) -> dict[str, str]:
 def _as_text(column: Sequence[Any]) -> list[str]:
     r"""A column as COPY reads it; our words hold no tab, backslash or end of line.
 
-    >>> _as_text([1, None, "a"])
-    ['1', '\\N', 'a']
+    >>> _as_text([1, None, "a", b"\x01"])
+    ['1', '\\N', 'a', '\\\\x01']
     """
-    return [r"\N" if value is None else str(value) for value in column]
+    return [
+        r"\N" if value is None
+        else rf"\\x{value.hex()}" if isinstance(value, bytes)
+        else str(value)
+        for value in column
+    ]  # fmt: skip

@@ -23,7 +23,7 @@ from vocapp.measuring.checking import check_cells
 from vocapp.measuring.service import rebuild_cells
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import AccountFacts, ContactFacts
-from vocapp.understanding.models import Analysis, Assignment, CommentDay, ThemeDay
+from vocapp.understanding.models import Analysis, Assignment, CommentMonth, ThemeMonth
 from vocapp.understanding.service import digest_of_text, verbatims
 from vocapp.understanding.theme_cells import recount_themes
 from vocapp.workspaces.models import Workspace
@@ -295,7 +295,7 @@ def test_analyses_and_sums_by_day_are_those_of_the_pipeline(made):
                 text_of = comments[row.response_id]
                 assert text_of[row.evidence_start : row.evidence_end].strip(" ")
             # Counted anew from nothing, all ends where the loader put it.
-            for model in (ThemeDay, CommentDay):
+            for model in (ThemeMonth, CommentMonth):
                 session.execute(delete(model).where(model.workspace_id == workspace_id))
             for model in (Assignment, Analysis):
                 session.execute(
@@ -313,7 +313,7 @@ def test_analyses_and_sums_by_day_are_those_of_the_pipeline(made):
 def sums_by_day(session, workspace_id):
     rows = [
         tuple(row)
-        for model in (ThemeDay, CommentDay)
+        for model in (ThemeMonth, CommentMonth)
         for row in session.execute(
             select(*model.__table__.c).where(model.workspace_id == workspace_id)
         )

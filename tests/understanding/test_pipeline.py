@@ -7,7 +7,9 @@ import pytest
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
 from vocapp.understanding import analysers, service, theme_cells
-from vocapp.understanding.models import SENTIMENTS, ThemeDay
+from vocapp.understanding.models import ThemeMonth
+from vocapp.understanding.packed_days import unpack
+from vocapp.understanding.theme_cells import THEME_PLACES
 from vocapp.workspaces.service import update_workspace
 
 SUPPORT_EN = "Your support is terribly slow: four days until somebody replied to my ticket."
@@ -20,15 +22,20 @@ def static_encoder(monkeypatch):
     monkeypatch.setattr(service, "preferred_encoder", lambda: "static")
 
 
-def cells() -> dict[tuple[str, str], int]:
+def counted() -> dict[tuple[str, str, str], int]:
+    """(Day, category, sentiment) → responses with a theme."""
+    found: dict[tuple[str, str, str], int] = {}
     with snapshot() as session:
-        return {
-            (place, tone): n
-            for row in session.query(ThemeDay)
-            for place in ("high", "middle", "low", "unscored")
-            for tone in SENTIMENTS
-            if (n := getattr(row, f"{place}_{tone}"))
-        }
+        for row in session.query(ThemeMonth):
+            for day, place in zip(*unpack(row.counts, len(THEME_PLACES)).nonzero(), strict=True):
+                n = int(unpack(row.counts, len(THEME_PLACES))[day, place])
+                key = (row.month.replace(day=int(day) + 1).isoformat(), *THEME_PLACES[place])
+                found[key] = found.get(key, 0) + n
+    return found
+
+
+def cells() -> dict[tuple[str, str], int]:
+    return {(place, tone): n for (_, place, tone), n in counted().items()}
 
 
 def themes_of(api, response_id: str) -> dict[str, dict]:
@@ -147,18 +154,11 @@ def test_a_new_workspace_needs_no_training_of_its_own(api):
     assert mine.digest == analysers.default_taxonomy().digest
 
 
-def days(workspace_id) -> dict[str, int]:
-    with snapshot() as session:
-        found: dict[str, int] = {}
-        for row in session.query(ThemeDay).filter(ThemeDay.workspace_id == workspace_id):
-            n = sum(
-                getattr(row, f"{place}_{tone}")
-                for place in ("high", "middle", "low", "unscored")
-                for tone in SENTIMENTS
-            )
-            if n:
-                found[row.local_day.isoformat()] = found.get(row.local_day.isoformat(), 0) + n
-        return found
+def days() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (day, _, _), n in counted().items():
+        found[day] = found.get(day, 0) + n
+    return found
 
 
 def test_a_change_of_the_time_zone_moves_themes_to_their_new_days(
@@ -170,14 +170,14 @@ def test_a_change_of_the_time_zone_moves_themes_to_their_new_days(
     for _ in range(5):
         any_api.respond(score=2, comment=SUPPORT_EN, answered_at=late)
     drain_outbox()
-    (before,) = days(any_api.workspace_id).items()
+    (before,) = days().items()
     update_workspace(any_api.workspace_id, {"time_zone": "Asia/Tokyo"}, now=utcnow())
     outbox.work_off("theme_days", now=utcnow())
-    half_way = days(any_api.workspace_id)
+    half_way = days()
     any_api.respond(score=2, comment=SUPPORT_EN, answered_at=late)  # while it goes on
     assert drain_outbox() == []
     assert before[0] == "2026-03-01"
     assert before[1] % 5 == 0
     each = before[1] // 5
     assert half_way == {"2026-03-01": 3 * each, "2026-03-02": 2 * each}
-    assert days(any_api.workspace_id) == {"2026-03-02": 6 * each}
+    assert days() == {"2026-03-02": 6 * each}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 from uuid import UUID, uuid4
 
 import pytest
 from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select, update
 
 from surveys.periods import local_day
 from surveys.scoring import categories, category_of
@@ -18,7 +19,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Question, Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.service import revise_response
-from vocapp.database import scoped, snapshot, utcnow
+from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.extensions import db, migrate
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
@@ -28,11 +29,13 @@ from vocapp.understanding.models import (
     SENTIMENTS,
     Analysis,
     Assignment,
-    CommentDay,
+    CommentMonth,
     Theme,
-    ThemeDay,
+    ThemeMonth,
 )
+from vocapp.understanding.packed_days import unpack
 from vocapp.understanding.queries import busiest_survey, themes_page, verbatims_of_theme
+from vocapp.understanding.theme_cells import COMMENT_PLACES, THEME_PLACES, recount_themes
 from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import update_workspace
 
@@ -121,15 +124,20 @@ def stored(workspace_id):
     """Every sum that is not nothing, by what it sums up."""
     found = {}
     with snapshot() as session:
-        for row in session.scalars(scoped(ThemeDay, workspace_id)):
-            for place in (*PLACES, "unscored"):
-                for tone in SENTIMENTS:
-                    key = (row.question_id, row.local_day, row.theme_id, place, tone)
-                    found[key] = getattr(row, f"{place}_{tone}")
-        for row in session.scalars(scoped(CommentDay, workspace_id)):
-            for place in (*PLACES, "unscored"):
-                found[(row.question_id, row.local_day, place)] = getattr(row, place)
-    return {key: n for key, n in found.items() if n}
+        for row in session.scalars(scoped(ThemeMonth, workspace_id)):
+            for day, place, n in counts_of(row, len(THEME_PLACES)):
+                found[(row.question_id, day, row.theme_id, *THEME_PLACES[place])] = n
+        for row in session.scalars(scoped(CommentMonth, workspace_id)):
+            for day, place, n in counts_of(row, len(COMMENT_PLACES)):
+                found[(row.question_id, day, COMMENT_PLACES[place])] = n
+    return found
+
+
+def counts_of(row, places):
+    """(Day, place, number) where there is one."""
+    counts = unpack(row.counts, places)
+    for index, place in zip(*counts.nonzero(), strict=True):
+        yield row.month.replace(day=int(index) + 1), place, int(counts[index, place])
 
 
 def naive(workspace_id):
@@ -173,6 +181,46 @@ def test_sums_by_day_are_exact_after_any_history(any_api, drain_outbox, monkeypa
     assert stored(any_api.workspace_id) == expected
     assert any(len(key) == 3 for key in expected)
     assert any(len(key) == 5 for key in expected)
+
+
+def test_those_who_count_at_once_lose_nothing(any_database, any_api, drain_outbox):
+    """One has counted and not yet committed when the other one begins, in the same month."""
+    any_api.survey()
+    ids = [
+        UUID(any_api.respond(score=2, comment=COMMENTS[0]).json["id"]) for _ in range(4)
+    ]  # fmt: skip
+    assert drain_outbox() == []
+    with transaction() as session:
+        for model in (ThemeMonth, CommentMonth):
+            session.execute(delete(model).where(model.workspace_id == any_api.workspace_id))
+        for model in (Assignment, Analysis):
+            session.execute(
+                update(model).where(model.workspace_id == any_api.workspace_id).values(counted=None)
+            )
+
+    def count(response_id, and_then=lambda: None):
+        with transaction() as session:
+            recount_themes(session, session.get_one(Response, (any_api.workspace_id, response_id)))
+            session.flush()
+            and_then()
+
+    def count_in_another_thread(response_id):
+        with any_database.app_context():
+            count(response_id)
+            db.session.remove()
+
+    # First where there are no sums yet, then where there are.
+    for mine, other in (ids[:2], ids[2:]):
+        thread = Thread(target=count_in_another_thread, args=(other,))
+
+        def meanwhile(thread=thread):
+            thread.start()
+            thread.join(timeout=0.5)  # as far as it comes
+
+        count(mine, meanwhile)
+        thread.join()
+    assert stored(any_api.workspace_id) == naive(any_api.workspace_id)
+    assert max(stored(any_api.workspace_id).values()) == len(ids)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tables: themes, analyses, assignments, labels, themes and comments by day."""
+"""Tables: themes, analyses, assignments, labels, themes and comments by day of a month."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Analysis(Tenant, Base):
     encoder: Mapped[str | None] = mapped_column(short_text(20))
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     analysed_at: Mapped[datetime | None]
-    # What comment_day holds of this row: {"day", "question", "category"}.
+    # What comment_month holds of this row: {"day", "question", "category"}.
     counted: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
@@ -74,7 +74,7 @@ class Assignment(Tenant, Base):
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     assigned_at: Mapped[datetime]
     answered_at: Mapped[datetime]
-    # What theme_day holds of this row: {"day", "question", "category", "sentiment"}.
+    # What theme_month holds of this row: {"day", "question", "category", "sentiment"}.
     counted: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
@@ -110,32 +110,17 @@ class Label(TenantRow, Base):
     )
 
 
-class ThemeDay(Tenant, Base):
-    """How many responses of a local day carry a theme, by category of score and sentiment.
+class ThemeMonth(Tenant, Base):
+    """How many responses of each day of a local month carry a theme.
 
-    high, middle, low: the categories of the question's scale, best first. One row a day and
-    theme: a page reads two years of them. The days of a question lie beside each other.
+    counts: by day, category of score and sentiment (theme_cells.THEME_PLACES), packed as in
+    packed_days. Who changes it holds the CommentMonth of the question and month.
     """
 
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
-    local_day: Mapped[date] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
     theme_id: Mapped[UUID] = mapped_column(primary_key=True)
-    high_positive: Mapped[int] = mapped_column(default=0)
-    high_neutral: Mapped[int] = mapped_column(default=0)
-    high_negative: Mapped[int] = mapped_column(default=0)
-    high_mixed: Mapped[int] = mapped_column(default=0)
-    middle_positive: Mapped[int] = mapped_column(default=0)
-    middle_neutral: Mapped[int] = mapped_column(default=0)
-    middle_negative: Mapped[int] = mapped_column(default=0)
-    middle_mixed: Mapped[int] = mapped_column(default=0)
-    low_positive: Mapped[int] = mapped_column(default=0)
-    low_neutral: Mapped[int] = mapped_column(default=0)
-    low_negative: Mapped[int] = mapped_column(default=0)
-    low_mixed: Mapped[int] = mapped_column(default=0)
-    unscored_positive: Mapped[int] = mapped_column(default=0)
-    unscored_neutral: Mapped[int] = mapped_column(default=0)
-    unscored_negative: Mapped[int] = mapped_column(default=0)
-    unscored_mixed: Mapped[int] = mapped_column(default=0)
+    counts: Mapped[bytes]
 
     __table_args__ = (
         tenant_key("theme_id", "theme", ondelete="CASCADE"),
@@ -143,14 +128,15 @@ class ThemeDay(Tenant, Base):
     )
 
 
-class CommentDay(Tenant, Base):
-    """How many responses of a local day have a comment that was read: what shares are shares of."""
+class CommentMonth(Tenant, Base):
+    """How many responses of each day of a local month have a comment that was read.
+
+    It is what shares are shares of. counts: by day and category of score
+    (theme_cells.COMMENT_PLACES), packed as in packed_days.
+    """
 
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
-    local_day: Mapped[date] = mapped_column(primary_key=True)
-    high: Mapped[int] = mapped_column(default=0)
-    middle: Mapped[int] = mapped_column(default=0)
-    low: Mapped[int] = mapped_column(default=0)
-    unscored: Mapped[int] = mapped_column(default=0)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    counts: Mapped[bytes]
 
     __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)

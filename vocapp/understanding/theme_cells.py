@@ -7,7 +7,7 @@ that any order of analyses, edits and corrections ends in the same cells.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,8 +22,15 @@ from surveys.scoring import METRICS, categories, category_of
 from vocapp import outbox
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Response
-from vocapp.database import insert_into, read_once, scoped, utcnow
-from vocapp.understanding.models import Analysis, Assignment, CommentDay, ThemeDay
+from vocapp.database import insert_absent, insert_into, read_once, scoped, utcnow
+from vocapp.understanding.models import (
+    SENTIMENTS,
+    Analysis,
+    Assignment,
+    CommentMonth,
+    ThemeMonth,
+)
+from vocapp.understanding.packed_days import Counts, no_counts, pack, unpack
 from vocapp.workspaces.models import Workspace
 
 UNSCORED = "unscored"
@@ -37,35 +44,48 @@ PLACE_OF = {
 _STEP = 500  # responses moved in one transaction; it holds SQLite's writer so long
 
 
+# In which order a day's counts stand: by category of score, and of themes by sentiment in it.
+COMMENT_PLACES = (*PLACES, UNSCORED)
+THEME_PLACES = tuple((place, tone) for place in COMMENT_PLACES for tone in SENTIMENTS)
+
+
 @dataclass(slots=True)
 class _CellMoves:
-    """Sums to add to the cells: key → differences by column."""
+    """Sums to add to the cells: key → differences by day of the month and place."""
 
-    themes: dict[tuple[UUID, date, UUID], dict[str, int]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    themes: dict[tuple[UUID, date, UUID], Counts] = field(
+        default_factory=lambda: defaultdict(lambda: no_counts(len(THEME_PLACES)))
     )
-    comments: dict[tuple[UUID, date], dict[str, int]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    comments: dict[tuple[UUID, date], Counts] = field(
+        default_factory=lambda: defaultdict(lambda: no_counts(len(COMMENT_PLACES)))
     )
 
     def theme(self, theme_id: UUID, counted: Mapping[str, Any] | None, sign: int) -> None:
         if counted:
-            place = PLACE_OF[str(counted["category"])]
-            key = (*_day_of(counted), theme_id)
-            self.themes[key][f"{place}_{counted['sentiment']}"] += sign
+            question_id, day, place = _place_in_cells(counted)
+            at = THEME_PLACES.index((place, counted["sentiment"]))
+            self.themes[question_id, day.replace(day=1), theme_id][day.day - 1, at] += sign
 
     def comment(self, counted: Mapping[str, Any] | None, sign: int) -> None:
         if counted:
-            self.comments[_day_of(counted)][PLACE_OF[str(counted["category"])]] += sign
+            question_id, day, place = _place_in_cells(counted)
+            at = COMMENT_PLACES.index(place)
+            self.comments[question_id, day.replace(day=1)][day.day - 1, at] += sign
 
 
-def _day_of(counted: Mapping[str, Any]) -> tuple[UUID, date]:
-    return UUID(counted["question"]), date.fromisoformat(counted["day"])
+def _place_in_cells(counted: Mapping[str, Any]) -> tuple[UUID, date, str]:
+    day = date.fromisoformat(counted["day"])
+    return UUID(counted["question"]), day, PLACE_OF[str(counted["category"])]
 
 
 def recount_themes(session: Session, response: Response) -> None:
     """Move the cells of a response from what they hold of it to what holds now."""
     moves = _CellMoves()
+    _recount(session, response, moves)
+    _apply(session, response.workspace_id, moves)
+
+
+def _recount(session: Session, response: Response, moves: _CellMoves) -> None:
     place = _place_of(session, response)
     for row in session.scalars(
         scoped(Assignment, response.workspace_id).where(Assignment.response_id == response.id)
@@ -82,7 +102,6 @@ def recount_themes(session: Session, response: Response) -> None:
             moves.comment(analysis.counted, -1)
             moves.comment(commented, +1)
             analysis.counted = commented
-    _apply(session, response.workspace_id, moves)
 
 
 def uncount_comments(session: Session, rows: Iterable[Analysis]) -> None:
@@ -139,8 +158,10 @@ def _move_step(session: Session, workspace_id: UUID, *, after: str | None) -> UU
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+    moves = _CellMoves()
     for response in responses:
-        recount_themes(session, response)
+        _recount(session, response, moves)
+    _apply(session, workspace_id, moves)
     return ids[-1] if ids else None
 
 
@@ -197,26 +218,89 @@ def uncount(session: Session, row: Assignment) -> None:
 
 
 def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
-    """Add the sums, in one order for all, so that writers do not block in rings."""
-    for model, names, cells in (
-        (ThemeDay, ("question_id", "local_day", "theme_id"), moves.themes),
-        (CommentDay, ("question_id", "local_day"), moves.comments),
-    ):
-        columns = [column.name for column in model.__table__.c if not column.primary_key]
-        rows = [
-            {
-                "workspace_id": workspace_id,
-                **dict(zip(names, key, strict=True)),
-                **{column: differences.get(column, 0) for column in columns},
-            }
-            for key, differences in sorted(cells.items(), key=lambda cell: tuple(map(str, cell[0])))
-            if any(differences.values())
-        ]
-        if rows:
-            insert = insert_into(session, model)
-            table = model.__table__
-            statement = insert.on_conflict_do_update(
-                index_elements=["workspace_id", *names],
-                set_={column: table.c[column] + insert.excluded[column] for column in columns},
-            )
-            session.execute(statement, rows)
+    """Add the sums; whoever does holds the comments of each question and month of them."""
+    themes = {key: added for key, added in moves.themes.items() if added.any()}
+    comments = {key: added for key, added in moves.comments.items() if added.any()}
+    keys = {key[:2] for key in themes} | comments.keys()
+    if not keys:
+        return
+    held = _hold_comments(session, workspace_id, keys)
+    _store(
+        session, workspace_id, CommentMonth,
+        {key: unpack(held[key], len(COMMENT_PLACES)) + added for key, added in comments.items()},
+    )  # fmt: skip
+    known = _themes_of(session, workspace_id, themes)
+    _store(
+        session, workspace_id, ThemeMonth,
+        {
+            key: unpack(known[key], len(THEME_PLACES)) + added if key in known else added
+            for key, added in themes.items()
+        },
+    )  # fmt: skip
+
+
+def _hold_comments(
+    session: Session, workspace_id: UUID, keys: Set[tuple[UUID, date]]
+) -> dict[tuple[UUID, date], bytes]:
+    """Lock the comments of these questions and months, in one order for all, so that writers
+    do not block in rings."""
+    query = (
+        select(CommentMonth.question_id, CommentMonth.month, CommentMonth.counts)
+        .where(
+            CommentMonth.workspace_id == workspace_id,
+            CommentMonth.question_id.in_({key[0] for key in keys}),
+            CommentMonth.month.in_({key[1] for key in keys}),
+        )
+        .order_by(CommentMonth.question_id, CommentMonth.month)
+        .with_for_update()
+    )
+    found = {(row.question_id, row.month): row.counts for row in session.execute(query)}
+    if missing := keys - found.keys():
+        none = pack(no_counts(len(COMMENT_PLACES)))
+        insert_absent(
+            session, CommentMonth,
+            [
+                {
+                    "workspace_id": workspace_id, "question_id": question_id, "month": month,
+                    "counts": none,
+                }
+                for question_id, month in sorted(missing)
+            ],
+        )  # fmt: skip
+        found = {(row.question_id, row.month): row.counts for row in session.execute(query)}
+    return found
+
+
+def _themes_of(
+    session: Session, workspace_id: UUID, keys: Collection[tuple[UUID, date, UUID]]
+) -> dict[tuple[UUID, date, UUID], bytes]:
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(ThemeMonth.question_id, ThemeMonth.month, ThemeMonth.theme_id, ThemeMonth.counts)
+        .where(
+            ThemeMonth.workspace_id == workspace_id,
+            ThemeMonth.question_id.in_({key[0] for key in keys}),
+            ThemeMonth.month.in_({key[1] for key in keys}),
+            ThemeMonth.theme_id.in_({key[2] for key in keys}),
+        )
+    )  # fmt: skip
+    return {(row.question_id, row.month, row.theme_id): row.counts for row in rows}
+
+
+def _store(
+    session: Session, workspace_id: UUID, model: Any, cells: Mapping[tuple[Any, ...], Counts]
+) -> None:
+    if not cells:
+        return
+    names = [column.name for column in model.__table__.primary_key]
+    insert = insert_into(session, model)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=names, set_={"counts": insert.excluded["counts"]}
+        ),
+        [
+            dict(zip(names, (workspace_id, *key), strict=True)) | {"counts": pack(counts)}
+            for key, counts in cells.items()
+        ],
+    )

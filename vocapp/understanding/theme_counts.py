@@ -1,27 +1,29 @@
-"""Reads: how often themes come up and how many comments there are, from the sums by day.
+"""Reads: how often themes come up and how many comments there are, from the sums by day of a month.
 
-Nothing here reads responses: a page costs the days it shows, however many people answered.
+Nothing here reads responses: a page costs the months it shows, however many people answered.
 Confidential surveys are left out, as a theme may be that of one person.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import select
 
 from surveys.scoring import METRICS, categories
 from vocapp.authoring.models import Question, Survey
 from vocapp.extensions import db
-from vocapp.understanding.models import SENTIMENTS, CommentDay, ThemeDay
-from vocapp.understanding.theme_cells import PLACES, UNSCORED
+from vocapp.understanding.models import SENTIMENTS, CommentMonth, ThemeMonth
+from vocapp.understanding.packed_days import DAYS, Counts, unpack
+from vocapp.understanding.theme_cells import COMMENT_PLACES, THEME_PLACES, UNSCORED
 
+K = TypeVar("K")
 STEPS = 12
 
 
@@ -50,19 +52,30 @@ class Comments:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose themes: scales by their id, with the metric; of these days, and of those before."""
+    """Whose themes: scales by their id, with metric and survey; of these days, and of those
+    before."""
 
     workspace_id: UUID
     kinds: Mapping[UUID, str]
+    surveys: Mapping[UUID, UUID]
     before: date
     since: date
     until: date
+
+    @property
+    def length(self) -> int:
+        """Days of the period, and of the one before."""
+        return (self.until - self.since).days
+
+    @property
+    def first_month(self) -> date:
+        return self.before.replace(day=1)
 
 
 def asked_of(workspace_id: UUID, survey_id: UUID | None, *, since: date, until: date) -> Asked:
     """The scales of one survey, or of all; the period before is as long as the period."""
     query = (
-        select(Question.id, Question.kind)
+        select(Question.id, Question.kind, Question.survey_id)
         .join(
             Survey,
             (Survey.workspace_id == Question.workspace_id) & (Survey.id == Question.survey_id),
@@ -75,98 +88,84 @@ def asked_of(workspace_id: UUID, survey_id: UUID | None, *, since: date, until: 
     )
     if survey_id is not None:
         query = query.where(Question.survey_id == survey_id)
-    kinds = {question_id: kind for question_id, kind in db.session.execute(query)}
-    return Asked(workspace_id, kinds, since - (until - since), since, until)
+    scales = db.session.execute(query).all()
+    kinds = {row.id: row.kind for row in scales}
+    surveys = {row.id: row.survey_id for row in scales}
+    return Asked(workspace_id, kinds, surveys, since - (until - since), since, until)
 
 
 def comments_in(asked: Asked) -> Comments:
     """How many comments were read, of those who answered in the period and in the one before."""
-    columns = [getattr(CommentDay, name) for name in (*PLACES, UNSCORED)]
-    inside = CommentDay.local_day >= asked.since
-    rows = db.session.execute(
-        select(
-            CommentDay.question_id,
-            _sum(sum(columns[1:], columns[0]), ~inside),
-            *(_sum(column, inside) for column in columns),
-        )
-        .where(*_days(CommentDay, asked))
-        .group_by(CommentDay.question_id)
-    )
+    daily = _daily(
+        (
+            (asked.kinds[question_id], month, counts)
+            for question_id, month, counts in _months(asked, CommentMonth)
+        ),
+        asked, len(COMMENT_PLACES),
+    )  # fmt: skip
     by_kind: dict[str, dict[str, int]] = {}
-    previous_n = 0
-    for question_id, before, *counts in rows:
-        previous_n += before
-        if any(counts):
-            kind = asked.kinds[question_id]
-            _add(by_kind.setdefault(kind, {}), kind, counts)
-    return Comments(by_kind, previous_n)
+    for kind, days in daily.items():
+        if (counts := days[asked.length :].sum(axis=0)).any():
+            _add(by_kind.setdefault(kind, {}), kind, counts.tolist())
+    return Comments(by_kind, sum(int(days[: asked.length].sum()) for days in daily.values()))
 
 
 def themes_in(asked: Asked) -> dict[UUID, ThemeCounts]:
     """The themes that came up in the period or in the one before."""
-    by_place = [
-        [getattr(ThemeDay, f"{place}_{tone}") for tone in SENTIMENTS]
-        for place in (*PLACES, UNSCORED)
-    ]
-    every = [column for columns in by_place for column in columns]
-    whole = sum(every[1:], every[0])
-    inside = ThemeDay.local_day >= asked.since
-    rows = db.session.execute(
-        select(
-            ThemeDay.theme_id,
-            ThemeDay.question_id,
-            _sum(whole, ~inside),
-            *(_sum(_of_tone(by_place, tone), inside) for tone in ("negative", "positive")),
-            *(_sum(sum(columns[1:], columns[0]), inside) for columns in by_place),
-            *(
-                _sum(whole, (ThemeDay.local_day >= first) & (ThemeDay.local_day < last))
-                for first, last in _steps(asked.since, asked.until)
-            ),
-        )
-        .where(*_days(ThemeDay, asked))
-        .group_by(ThemeDay.theme_id, ThemeDay.question_id)
-    )
-    parts: dict[UUID, list[tuple[str, Sequence[int]]]] = defaultdict(list)
-    for theme_id, question_id, *sums in rows:
-        parts[theme_id].append((asked.kinds[question_id], sums))
-    return {theme_id: _theme_counts(each) for theme_id, each in parts.items()}
+    daily = _daily(
+        (
+            ((theme_id, asked.kinds[question_id]), month, counts)
+            for question_id, theme_id, month, counts in _months(
+                asked, ThemeMonth, ThemeMonth.theme_id
+            )
+        ),
+        asked, len(THEME_PLACES),
+    )  # fmt: skip
+    parts: dict[UUID, dict[str, Counts]] = defaultdict(dict)
+    for (theme_id, kind), days in daily.items():
+        parts[theme_id][kind] = days
+    return {theme_id: _theme_counts(of_kinds, asked) for theme_id, of_kinds in parts.items()}
 
 
 def busiest_survey_of(asked: Asked) -> UUID | None:
     """The survey with the most comments in the period; None without any."""
-    columns = [getattr(CommentDay, name) for name in (*PLACES, UNSCORED)]
-    n = func.sum(sum(columns[1:], columns[0]))
-    return db.session.scalar(
-        select(Question.survey_id)
-        .join(
-            CommentDay,
-            (CommentDay.workspace_id == Question.workspace_id)
-            & (CommentDay.question_id == Question.id),
+    daily = _daily(
+        (
+            (asked.surveys[question_id], month, counts)
+            for question_id, month, counts in _months(asked, CommentMonth)
+        ),
+        asked, len(COMMENT_PLACES),
+    )  # fmt: skip
+    sums = {survey_id: int(days[asked.length :].sum()) for survey_id, days in daily.items()}
+    if not any(sums.values()):
+        return None
+    return min(sums, key=lambda survey_id: (-sums[survey_id], survey_id))
+
+
+def _months(asked: Asked, model: Any, *more: Any) -> Any:
+    """(Question, …, month, packed counts) of the months that are asked for in part or whole."""
+    return db.session.execute(
+        select(model.question_id, *more, model.month, model.counts).where(
+            model.workspace_id == asked.workspace_id,
+            model.question_id.in_(asked.kinds),
+            model.month >= asked.first_month,
+            model.month < asked.until,
         )
-        .where(*_days(CommentDay, asked), CommentDay.local_day >= asked.since)
-        .group_by(Question.survey_id)
-        .having(n > 0)
-        .order_by(n.desc(), Question.survey_id)
-        .limit(1)
     )
 
 
-def _days(model: Any, asked: Asked) -> list[Any]:
-    return [
-        model.workspace_id == asked.workspace_id,
-        model.question_id.in_(asked.kinds),
-        model.local_day >= asked.before,
-        model.local_day < asked.until,
-    ]
-
-
-def _sum(column: Any, condition: Any) -> Any:
-    return func.coalesce(func.sum(column).filter(condition), 0)
-
-
-def _of_tone(by_place: Sequence[Sequence[Any]], tone: str) -> Any:
-    columns = [columns[SENTIMENTS.index(tone)] for columns in by_place]
-    return sum(columns[1:], columns[0])
+def _daily(months: Iterable[tuple[K, date, bytes]], asked: Asked, places: int) -> dict[K, Counts]:
+    """Counts of the days of the period before and of the period, shape (2 · length, places)."""
+    first, skipped = asked.first_month, (asked.before - asked.first_month).days
+    # With room for the 31 days of the last month, which may go on after the period.
+    whole = skipped + 2 * asked.length + DAYS
+    sums: dict[K, Counts] = {}
+    for key, month, packed in months:
+        if key not in sums:
+            sums[key] = np.zeros((whole, places), dtype=np.int64)
+        start = (month - first).days
+        sums[key][start : start + DAYS] += unpack(packed, places)
+    return {key: days[skipped : skipped + 2 * asked.length] for key, days in sums.items()}
 
 
 def _add(counts: dict[str, int], kind: str, sums: Sequence[int]) -> None:
@@ -176,22 +175,29 @@ def _add(counts: dict[str, int], kind: str, sums: Sequence[int]) -> None:
             counts[category] = counts.get(category, 0) + n
 
 
-def _steps(since: date, until: date) -> list[tuple[date, date]]:
-    """The period in twelve steps, half-open, as equal as whole days allow.
+def _edges(length: int) -> list[int]:
+    """The period in twelve steps as equal as whole days allow: where each begins, and the end.
 
-    >>> steps = _steps(date(2026, 1, 1), date(2026, 1, 31))
-    >>> len(steps), [(last - first).days for first, last in steps[:4]]
-    (12, [3, 2, 3, 2])
+    >>> _edges(30)
+    [0, 3, 5, 8, 10, 13, 15, 18, 20, 23, 25, 28, 30]
     """
-    length = (until - since).days
-    edges = [since + timedelta(days=-(-step * length // STEPS)) for step in range(STEPS + 1)]
-    return list(pairwise(edges))
+    return [-(-step * length // STEPS) for step in range(STEPS + 1)]
 
 
-def _theme_counts(parts: Sequence[tuple[str, Sequence[int]]]) -> ThemeCounts:
+def _theme_counts(of_kinds: Mapping[str, Counts], asked: Asked) -> ThemeCounts:
+    """of_kinds: days by metric, as of `_daily`."""
     counts: dict[str, int] = {}
-    for kind, sums in parts:
-        _add(counts, kind, sums[3:7])
-    before, negative, positive = (sum(sums[place] for _, sums in parts) for place in range(3))
-    trend = tuple(sum(sums[7 + step] for _, sums in parts) for step in range(STEPS))
-    return ThemeCounts(counts, negative, positive, before, trend)
+    for kind, days in of_kinds.items():
+        by_place = days[asked.length :].sum(axis=0).reshape(len(COMMENT_PLACES), len(SENTIMENTS))
+        _add(counts, kind, by_place.sum(axis=1).tolist())
+    days = sum(of_kinds.values(), start=np.zeros((), dtype=np.int64))
+    by_day = days.sum(axis=1)
+    until_day = np.concatenate([[0], np.cumsum(by_day[asked.length :])])
+    by_tone = days[asked.length :].sum(axis=0).reshape(len(COMMENT_PLACES), -1).sum(axis=0)
+    return ThemeCounts(
+        counts,
+        negative=int(by_tone[SENTIMENTS.index("negative")]),
+        positive=int(by_tone[SENTIMENTS.index("positive")]),
+        previous_n=int(by_day[: asked.length].sum()),
+        trend=tuple(np.diff(until_day[_edges(asked.length)]).tolist()),
+    )
