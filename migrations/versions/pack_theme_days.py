@@ -1,6 +1,6 @@
 """themes and comments in one row a month, with its days packed
 
-Revises: revision1
+Revises: accounts1
 
 The sums are taken over exactly, some seconds for ten million answers. Workers of the version
 before that count a comment meanwhile wait, and then do it again with this version.
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'packed1'
-down_revision = 'revision1'
+down_revision = 'accounts1'
 branch_labels = None
 depends_on = None
 
