@@ -237,7 +237,10 @@ def theme(key: str) -> str:
         if last
         else None,
         first=not cursor,
-        themes=queries.theme_choices(current_workspace.id),
+        themes=[
+            (each, text_in_language(label))
+            for each, label in queries.theme_choices(current_workspace.id)
+        ],
         label=label_of,
         points=effect_in_words,
         in_language=text_in_language,
