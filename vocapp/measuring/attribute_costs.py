@@ -5,10 +5,9 @@ Counted, not modelled: the latest answers of every survey are put into cells in 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,34 +59,44 @@ class AttributeCosts:
     attributes: tuple[SeenAttribute, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    survey_id: UUID
-    answered_at: datetime
-    attributes: Mapping[str, Any]
+@dataclass(slots=True)
+class _Group:
+    """Answers with the same value: how many, and the months of surveys that they are of."""
+
+    count: int
+    months: set[int]
+
+
+_Values = dict[Any, _Group]  # in the order in which they were first seen
 
 
 def attribute_costs(workspace_id: UUID, chosen: Reportables, *, time_zone: str) -> AttributeCosts:
     """Every attribute seen in the latest answers, and the chosen ones, with their cost."""
+    answers = _Answers(time_zone)
     with snapshot() as session:
-        answers = list(_latest(session, workspace_id))
-    candidates = _candidates(answers, chosen)
-    cells = _Cells(answers, candidates, chosen, time_zone)
+        for survey_id, rows in _latest(session, workspace_id):
+            for answered_at, attributes in rows:
+                answers.add(survey_id, answered_at, attributes)
+    of_item = {item: answers.values_of(item) for item in _candidates(answers, chosen)}
+    cells = {item: _cells(values) for item, values in of_item.items()}
     seen = [
         SeenAttribute(
             reportable=item,
             chosen=item in chosen,
-            is_number=_is_number(_given(answers, item.name)),
-            share=cells.share(item),
-            cost=cells.cost(item),
-            **_values_given(answers, item),
+            is_number=answers.is_number(item.name),
+            share=_per(sum(group.count for group in values.values()), answers.count),
+            cost=_per(cells[item], answers.count),
+            **_values_given(answers.given(item.name)),
         )
-        for item in candidates
+        for item, values in of_item.items()
     ]
-    return AttributeCosts(len(answers), cells.per_answer(), tuple(seen))
+    in_all = answers.days + sum(cells[item] for item in chosen)
+    return AttributeCosts(answers.count, _per(in_all, answers.count), tuple(seen))
 
 
-def _latest(session: Session, workspace_id: UUID) -> Iterator[_Answer]:
+def _latest(
+    session: Session, workspace_id: UUID
+) -> Iterator[tuple[UUID, Iterator[tuple[datetime, dict[str, Any]]]]]:
     """The latest answers of each survey, oldest first: whole days in a row, as cells see them."""
     surveys = session.scalars(select(Survey.id).where(Survey.workspace_id == workspace_id)).all()
     most = max(LEAST_OF_A_SURVEY, MOST_ANSWERS // max(1, len(surveys)))
@@ -102,95 +111,124 @@ def _latest(session: Session, workspace_id: UUID) -> Iterator[_Answer]:
             .order_by(Response.answered_at.desc())
             .limit(most)
         ).all()
-        for answered_at, attributes in reversed(rows):
-            yield _Answer(survey_id, answered_at, attributes)
+        yield survey_id, ((row[0], row[1]) for row in reversed(rows))
 
 
-def _candidates(answers: list[_Answer], chosen: Reportables) -> Reportables:
+class _Answers:
+    """Answers grouped by the values of each attribute, which are few."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._zone = time_zone
+        self.count = 0
+        self._days: set[tuple[UUID, date]] = set()
+        self._months: dict[tuple[UUID, date], int] = {}
+        # By attribute and by value with its type: 1, True and 1.0 are equal, and not the same.
+        self._raw: dict[str, _Values] = {}
+        self._derived: dict[str, _Values] = {name: {} for name in BANDS_OF_THEIR_OWN}
+
+    @property
+    def days(self) -> int:
+        return len(self._days)
+
+    def add(self, survey_id: UUID, answered_at: datetime, attributes: Mapping[str, Any]) -> None:
+        self.count += 1
+        day = local_day(answered_at, self._zone)
+        self._days.add((survey_id, day))
+        month = self._months.setdefault((survey_id, day.replace(day=1)), len(self._months))
+        for name, value in attributes.items():
+            if value is None or isinstance(value, list | dict):
+                continue
+            _put(self._raw.setdefault(name, {}), (value.__class__, value), 1, (month,))
+        for name, values in self._derived.items():
+            band = value_of(Reportable(name), attributes, answered_at)
+            if band is not None:
+                _put(values, band, 1, (month,))
+
+    def names(self) -> list[str]:
+        """Attributes that have values, the most frequent first."""
+        counts = {name: sum(g.count for g in self.given(name).values()) for name in self._raw}
+        return sorted((name for name, n in counts.items() if n), key=lambda name: -counts[name])
+
+    def given(self, name: str) -> _Values:
+        """The values of an attribute as text."""
+        if name in self._derived:
+            return self._derived[name]
+        return _grouped((as_text(key[1]), group) for key, group in self._raw.get(name, {}).items())
+
+    def numbers(self, name: str) -> list[tuple[float | None, int]]:
+        """What was given for an attribute, as numbers where it is one, and how often."""
+        return [
+            (as_number(value), group.count)
+            for (_, value), group in self._raw.get(name, {}).items()
+            if as_text(value) is not None
+        ]
+
+    def is_number(self, name: str) -> bool:
+        numbers = self.numbers(name)
+        return bool(numbers) and all(number is not None for number, _ in numbers)
+
+    def values_of(self, item: Reportable) -> _Values:
+        """The values that an attribute has as segments."""
+        if item.name in self._derived:
+            return self._derived[item.name]
+        if not item.edges:
+            return self.given(item.name)
+        never = datetime.min.replace(tzinfo=UTC)  # only bands of their own depend on it
+        return _grouped(
+            (value_of(item, {item.name: key[1]}, never), group)
+            for key, group in self._raw.get(item.name, {}).items()
+        )
+
+
+def _put(values: _Values, key: Any, count: int, months: Iterable[int]) -> None:
+    group = values.get(key)
+    if group is None:
+        group = values[key] = _Group(0, set())
+    group.count += count
+    group.months.update(months)
+
+
+def _grouped(groups: Iterable[tuple[str | None, _Group]]) -> _Values:
+    found: _Values = {}
+    for value, group in groups:
+        if value is not None:
+            _put(found, value, group.count, group.months)
+    return found
+
+
+def _candidates(answers: _Answers, chosen: Reportables) -> Reportables:
     """The chosen attributes, then those seen, the most frequent first; numbers in bands."""
-    seen = Counter(
-        name
-        for answer in answers
-        for name, value in answer.attributes.items()
-        if as_text(value) is not None
-    )
-    names = dict.fromkeys((*BANDS_OF_THEIR_OWN, *(name for name, _ in seen.most_common())))
+    names = dict.fromkeys((*BANDS_OF_THEIR_OWN, *answers.names()))
     others = [name for name in names if name not in {item.name for item in chosen}]
     offered = tuple(_offered(answers, name) for name in others[:MOST_ATTRIBUTES])
     return (*chosen, *offered)
 
 
-def _offered(answers: list[_Answer], name: str) -> Reportable:
-    if name in BANDS_OF_THEIR_OWN:
+def _offered(answers: _Answers, name: str) -> Reportable:
+    if not answers.is_number(name) or len(answers.given(name)) <= _NEED_BANDS:
         return Reportable(name)
-    given = _given(answers, name)
-    if not _is_number(given) or len({str(value) for value in given}) <= _NEED_BANDS:
-        return Reportable(name)
-    numbers = [number for value in given if (number := as_number(value)) is not None]
+    numbers = [
+        n for number, count in answers.numbers(name) if number is not None for n in [number] * count
+    ]
     return Reportable(name, tuple(suggested_edges(numbers)))
 
 
-def _given(answers: list[_Answer], name: str) -> list[Any]:
-    values = (answer.attributes.get(name) for answer in answers)
-    return [value for value in values if as_text(value) is not None]
+def _values_given(given: _Values) -> dict[str, Any]:
+    most = sorted(given, key=lambda value: -given[value].count)[:3]
+    return {"distinct": len(given), "examples": tuple(most)}
 
 
-def _is_number(given: list[Any]) -> bool:
-    return bool(given) and all(as_number(value) is not None for value in given)
+def _cells(values: _Values) -> int:
+    """The cells that these values fill, one a month of a survey; beyond the limit they are one."""
+    cells, known, other = 0, 0, set[int]()
+    for value, group in values.items():
+        if value == OTHER or known >= MAX_VALUES:
+            other |= group.months
+        else:
+            known += 1
+            cells += len(group.months)
+    return cells + len(other)
 
 
-def _values_given(answers: list[_Answer], item: Reportable) -> dict[str, Any]:
-    plain = item if item.name in BANDS_OF_THEIR_OWN else Reportable(item.name)
-    counted = Counter(value_of(plain, a.attributes, a.answered_at) for a in answers)
-    counted.pop(None, None)
-    examples = tuple(str(value) for value, _ in counted.most_common(3))
-    return {"distinct": len(counted), "examples": examples}
-
-
-class _Cells:
-    """The cells that these answers would fill."""
-
-    def __init__(
-        self,
-        answers: list[_Answer],
-        candidates: Reportables,
-        chosen: Reportables,
-        time_zone: str,
-    ) -> None:
-        days = [(a.survey_id, local_day(a.answered_at, time_zone)) for a in answers]
-        self._days = len(set(days))
-        self._months = [(survey_id, day.replace(day=1)) for survey_id, day in days]
-        self._values = {item: _values_in_cells(answers, item) for item in candidates}
-        self._chosen = chosen
-
-    def share(self, item: Reportable) -> float:
-        values = self._values[item]
-        return sum(value is not None for value in values) / len(values) if values else 0.0
-
-    def cost(self, item: Reportable) -> float:
-        """Cells per answer that come with this attribute."""
-        return self._per_answer(self._of(item))
-
-    def per_answer(self) -> float:
-        return self._per_answer(self._days + sum(self._of(item) for item in self._chosen))
-
-    def _of(self, item: Reportable) -> int:
-        placed = zip(self._months, self._values[item], strict=True)
-        return len({(month, value) for month, value in placed if value is not None})
-
-    def _per_answer(self, cells: int) -> float:
-        return cells / len(self._months) if self._months else 0.0
-
-
-def _values_in_cells(answers: list[_Answer], item: Reportable) -> list[str | None]:
-    """Per answer its value; values beyond the limit are one."""
-    known: set[str] = set()
-    found: list[str | None] = []
-    for answer in answers:
-        value = value_of(item, answer.attributes, answer.answered_at)
-        if value is not None and value not in known and len(known) >= MAX_VALUES:
-            value = OTHER
-        if value is not None and value != OTHER:
-            known.add(value)
-        found.append(value)
-    return found
+def _per(amount: float, answers: int) -> float:
+    return amount / answers if answers else 0.0
