@@ -35,9 +35,9 @@ class Alarm:
     """What a watched score has said so far.
 
     day: index of the first day on which the evidence reached the threshold, or None. since:
-    index of the day from which on the score most probably is lower, as seen on that day; None
-    without an alarm. evidence: of each day, >= 0, about 1 where nothing speaks for a fall.
-    threshold: 0.5 / false_alarms.
+    index of the day from which on the score most probably is lower, as seen on that day, always
+    one with answers; None without an alarm. evidence: of each day, >= 0, about 1 where nothing
+    speaks for a fall. threshold: 0.5 / false_alarms.
     """
 
     day: int | None
@@ -102,8 +102,27 @@ def watch(
         found = _average(log_ratios)
         evidence.append(found)
         if day is None and found >= threshold:
-            day, since = today, int(np.argmax(log_ratios))
+            # Days without answers before it are as likely as the day itself.
+            has_answers = table[1 : today + 2].any(axis=1)
+            day, since = today, int(np.argmax(np.where(has_answers, log_ratios, -np.inf)))
     return Alarm(day=day, since=since, evidence=tuple(evidence), threshold=threshold)
+
+
+def answers_missing(n: int, *, false_alarms: float = 0.05, design_effect: float = 1.0) -> int:
+    """How many more answers before a fall it takes for a fall of 0.2 standard deviations to be
+    noticed at all; >= 0.
+
+    n: the answers so far, >= 0. A fall of d deviations between n before and m after it has a log
+    ratio of n m / (n + m) d² / 2 in the mean, which stays below n d² / 2 whatever m. The alarm
+    takes log(threshold YEAR) less the log of the fall's weight. With just as many answers the
+    fall is noticed late; a larger one is noticed with fewer.
+
+    >>> answers_missing(0), answers_missing(300), answers_missing(1800)
+    (425, 125, 0)
+    """
+    effect = max(1.0, design_effect)
+    evidence = np.log(_USED_IN_A_YEAR / false_alarms * YEAR / _WEIGHTS[0])
+    return max(0, int(np.ceil(2 * evidence / _FALLS[0] ** 2 * effect)) - n)
 
 
 def _by_value(kind: str, table: Floats) -> tuple[Floats, Floats]:

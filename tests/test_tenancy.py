@@ -270,6 +270,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "noting.restore_note": (by(note_id="note"),),
     "comparing.compare_results": (A_SURVEY,),
     "looking_into.answers": (A_SURVEY,),
+    "watching.watch": (A_SURVEY,),
+    "watching.stop": (A_SURVEY,),
     "weighting.edit_shares": (A_SURVEY,),
     "weighting.change_shares": (replace(A_SURVEY, form=lambda t: {"attribute": "plan"}),),
     "exporting.export_csv": (A_SURVEY,),

@@ -40,6 +40,10 @@ from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments.api import api as saved_segments_api
 from vocapp.measuring.segments.pages import blueprint as segment_pages
 from vocapp.measuring.segments_api import api as segments_api
+from vocapp.measuring.watching import mail as watching_mail
+from vocapp.measuring.watching import service as watching_service
+from vocapp.measuring.watching import showing as watching_cards
+from vocapp.measuring.watching.views import blueprint as watching_pages
 from vocapp.measuring.weighting.views import blueprint as weighting_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
@@ -76,7 +80,8 @@ def register(app: OpenAPI) -> None:
         drivers_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages, weighting_pages, looking_into_pages, exporting_files, merging_pages,
+        succeeding_pages, weighting_pages, watching_pages, looking_into_pages,
+        exporting_files, merging_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -86,6 +91,7 @@ def register(app: OpenAPI) -> None:
 
 def _register_work() -> None:
     """Who works off which kind; the order is the order of importance."""
+    staff_mail.register_mail("score_fall", watching_mail.fall_mail)
     outbox.register(
         outbox.Kind("staff_mail", mode="leased", work=staff_mail.send_staff_mail, batch=20)
     )
@@ -120,6 +126,12 @@ def _register_work() -> None:
             measuring_service.SWEEP, mode="database", apply=measuring_service.sweep, batch=1
         )
     )
+    outbox.register(
+        outbox.Kind(
+            watching_service.WATCH, mode="leased", work=watching_service.look_daily,
+            queue="slow", batch=1, lease_s=600,
+        )
+    )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
@@ -188,5 +200,6 @@ def _register_home() -> None:
     home.register_first_step((), authoring_cards.widget_card, order=20)
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)
+    home.register_card((), watching_cards.watched_card, order=15)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.alarms import YEAR, watch
+from surveys.alarms import YEAR, answers_missing, watch
 from surveys.scoring import METRICS, scale
 
 STEADY = [0, 0, 2, 0, 0, 0, 2, 3, 3, 5, 5]
@@ -53,6 +53,28 @@ def test_a_fall_raises_an_alarm_that_names_the_day_it_began():
     assert found.day is not None
     assert 20 <= found.day < 26
     assert found.since == 20
+
+
+def test_the_fall_is_dated_to_a_day_with_answers():
+    quiet = [0] * 11
+    found = watch("nps", BASELINE, [STEADY] * 20 + [quiet] * 2 + [WORSE] * 10)
+    assert found.since == 22
+
+
+def test_with_too_few_answers_before_it_a_small_fall_is_never_noticed():
+    """A fifth of a standard deviation, told by as many answers after it as one likes."""
+
+    def found(n):
+        before = [0, 0, n // 4, 0, n - n // 4]
+        after = [0, 0, 33_660, 0, 66_340]  # 0.2 x 0.433 below
+        return watch("csat", before, [after]).day
+
+    enough = answers_missing(0)
+    assert answers_missing(enough - 7) == 7
+    assert answers_missing(enough) == answers_missing(10**6) == 0
+    assert answers_missing(0, design_effect=2) == pytest.approx(2 * enough, abs=1)
+    assert found(enough // 2) is None
+    assert found(enough * 5 // 4) == 0
 
 
 def test_a_rise_raises_none():

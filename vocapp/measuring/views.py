@@ -30,6 +30,7 @@ from vocapp.measuring.reportable import reportable_set
 from vocapp.measuring.response_quality import ResponseQuality
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.segments.queries import find_segment
+from vocapp.measuring.watching.showing import watching_shown
 from vocapp.measuring.weighting.showing import weighted_shown
 from vocapp.signing import sign
 from vocapp.ui.attribute_names import attribute_name
@@ -170,6 +171,8 @@ def survey_results(key: str) -> str:
         segments=segments_of(metrics, found.links),
         links=found.links,
         **weighted_shown(survey, ask),
+        **watching_shown(survey),
+        watch_kept=parameters,
         intervals=[
             (label, address(interval=value), value == found.interval)
             for value, label in INTERVALS

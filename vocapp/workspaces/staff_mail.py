@@ -1,4 +1,5 @@
-"""Mail to staff: links to join and to choose a new password (work of kind `staff_mail`).
+"""Mail to staff: links to join and to choose a new password, and what other packages tell them
+(work of kind `staff_mail`).
 
 The pending row names a row; the words are made here, in the language of the one who gets
 them, and leave the process with no transaction open. The Message-ID is derived from the row,
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
-from uuid import UUID
 
 from flask import current_app, render_template
 from flask_babel import force_locale
@@ -25,6 +25,7 @@ from vocapp.workspaces import joining
 from vocapp.workspaces.models import PasswordReset, StaffInvitation, User, Workspace
 
 Outcome = Callable[[Session], None] | Exception
+Compose = Callable[[Pending], EmailMessage | None]
 
 
 def send_staff_mail(rows: Sequence[Pending]) -> list[Outcome]:
@@ -36,7 +37,7 @@ def send_staff_mail(rows: Sequence[Pending]) -> list[Outcome]:
 def _send(mailer: Mailer, row: Pending) -> Outcome:
     compose = _COMPOSERS[row.detail["about"]]
     try:
-        message = compose(row.subject_id)
+        message = compose(row)
         if message is not None:
             mailer.send(message)
     except Refused as exc:
@@ -50,7 +51,8 @@ def _nothing_more(_: Session) -> None:
     """Deleting the pending row is all that is left to do."""
 
 
-def _reset_mail(reset_id: UUID) -> EmailMessage | None:
+def _reset_mail(pending: Pending) -> EmailMessage | None:
+    reset_id = pending.subject_id
     with snapshot() as session:
         row = session.execute(
             select(PasswordReset, User)
@@ -77,7 +79,8 @@ def _reset_mail(reset_id: UUID) -> EmailMessage | None:
         )
 
 
-def _invitation_mail(invitation_id: UUID) -> EmailMessage | None:
+def _invitation_mail(pending: Pending) -> EmailMessage | None:
+    invitation_id = pending.subject_id
     with snapshot() as session:
         row = session.execute(
             select(StaffInvitation, Workspace, User)
@@ -107,10 +110,18 @@ def _invitation_mail(invitation_id: UUID) -> EmailMessage | None:
         )
 
 
-_COMPOSERS: dict[str, Callable[[UUID], EmailMessage | None]] = {
+_COMPOSERS: dict[str, Compose] = {
     "reset": _reset_mail,
     "invitation": _invitation_mail,
 }
+
+
+def register_mail(about: str, compose: Compose) -> None:
+    """Have another package write the mails of pending rows whose detail says `about`.
+
+    compose: in the language of the one who gets it; None: it is no longer wanted.
+    """
+    _COMPOSERS[about] = compose
 
 
 def _settings() -> Settings:

@@ -1,0 +1,1 @@
+"""Watched scores: looked at once a day, and who watches hears of a fall."""
