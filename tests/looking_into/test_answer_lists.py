@@ -27,6 +27,8 @@ from vocapp.measuring import attributes, filtering
 from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.queries import metrics_of, reading
 from vocapp.measuring.reportable import change_reportable
+from vocapp.understanding import service as understanding
+from vocapp.understanding.drivers.service import ask_for_drivers
 from vocapp.workspaces.service import update_workspace
 
 PAGE = "/results/nps/answers"
@@ -382,3 +384,191 @@ def test_files_hold_no_word_that_the_page_would_not_show(api, drain_outbox, staf
 def test_viewers_get_no_file(api, staff):
     api.survey()
     assert staff("viewer").get(f"{PAGE}.csv").status_code == 403
+
+
+# --- links of the other pages ---------------------------------------------------------------
+
+
+def listed(viewer, url):
+    """How many answers a list holds on all its pages, counted one by one; and what it says."""
+    seen, said = set(), number_on(words_of(viewer.get(url)))
+    while url:
+        page = words_of(viewer.get(url))
+        seen |= set(re.findall(r'id="r-([0-9a-f-]+)"', page))
+        found = re.search(r'href="([^"]+)" rel="next"', page)
+        url = found[1] if found else None
+    return len(seen), said
+
+
+def recent(days, plans, score, n, **fields):
+    moment = (utcnow() - timedelta(days=days)).isoformat()
+    return [
+        {"survey": "nps", "score": score, "answered_at": moment,
+         "account": {"external_id": f"a-{plans}", "plan": plans}, **fields}
+        for _ in range(n)
+    ]  # fmt: skip
+
+
+def changed_mix(api):
+    """The last ten days are unlike those before, in each plan and in how many answered."""
+    api.survey()
+    send(api, recent(15, "pro", 10, 44) + recent(15, "pro", 1, 6) + recent(15, "free", 2, 40))
+    send(api, recent(15, "free", 9, 10) + recent(5, "pro", 1, 27) + recent(5, "free", 9, 72))
+    count()
+    return (utcnow() - timedelta(days=9)).date()
+
+
+def section(page, name):
+    found = re.search(rf'<section[^>]* id="{name}">.*?</section>', page, re.DOTALL)
+    assert found, page
+    return found[0]
+
+
+def test_what_changed_leads_to_the_answers_of_now_and_of_before(api, staff):
+    since = changed_mix(api)
+    viewer = staff("viewer")
+    page = words_of(viewer.get(f"/results/nps?period=custom&since={since}"))
+    part = section(page, "changes")
+    links = links_with_numbers(part)
+    assert {n for _, n in links} >= {99, 100, 27, 72, 50}
+    for href, n in links:
+        assert listed(viewer, href) == (n, n), href
+
+
+def test_what_a_change_is_made_of_leads_to_the_answers_of_both_sides(api, staff):
+    since = changed_mix(api)
+    viewer = staff("viewer")
+    page = words_of(viewer.get(f"/results/nps/compare?period=custom&since={since}&by=plan"))
+    part = section(page, "mix")
+    links = links_with_numbers(part)
+    assert sorted(n for _, n in links) == [27, 27, 50, 50, 50, 50, 72, 72, 99, 100]
+    for href, n in links:
+        assert listed(viewer, href) == (n, n), href
+
+
+@pytest.mark.parametrize("path", ["/", "/results", "/results?period=30", "/results?period=all"])
+def test_scores_of_all_surveys_lead_to_their_answers(api, staff, path):
+    api.survey()
+    api.survey("inside", confidential=True)
+    send(api, recent(400, "pro", 9, 5) + recent(45, "pro", 9, 7) + recent(2, "pro", 3, 6))
+    count()
+    viewer = staff("viewer")
+    links = links_with_numbers(words_of(viewer.get(path)))
+    wanted = {"/results?period=30": 6, "/results?period=all": 18}.get(path, 13)
+    assert [n for _, n in links] == [wanted]
+    assert listed(viewer, links[0][0]) == (wanted, wanted)
+
+
+def test_those_who_answered_when_invited_lead_to_their_answers(api, staff):
+    api.survey()
+    for number in range(7):
+        body = {"survey": "nps", "contact": {"email": f"u{number}@example.com"}}
+        link = api.post("/api/v1/invitations", body).json["link"]
+        if number < 4:
+            path = re.sub(r"^https?://[^/]+", "", link)
+            given = api.client.post(f"{path}?score={number}", data={"q-score": str(number)})
+            assert given.status_code == 200
+    send(api, recent(0, "pro", 9, 5))  # uninvited
+    count()
+    outbox.work_off("answered", now=utcnow())
+    viewer = staff("viewer")
+    part = section(words_of(viewer.get("/results/nps")), "funnel")
+    links = links_with_numbers(part)
+    assert [n for _, n in links] == [4, 4]  # under the bar and in the table
+    for href, n in links:
+        assert listed(viewer, href) == (n, n)
+    assert "Answers to invitations of these days" in words_of(viewer.get(links[0][0]))
+
+
+def test_what_moves_the_score_leads_to_the_answers_it_was_computed_from(
+    api, staff, drain_outbox, monkeypatch
+):
+    monkeypatch.setattr(understanding, "preferred_encoder", lambda: "static")
+    api.survey()
+    dice = random.Random(3)
+    for days in (1, 300):
+        for plan in ("free", "pro", None):
+            account = {"account": {"external_id": f"d-{plan}"} | ({"plan": plan} if plan else {})}
+            for _ in range(25):
+                wrong = dice.random() < 0.4
+                words = "The invoice was wrong again." if wrong else "We use it every week."
+                score = dice.randrange(4) if wrong else dice.randrange(5, 11)
+                send(api, [body | account for body in recent(days, "x", score, 1, comment=words)])
+    drain_outbox()
+    ask_for_drivers(api.workspace_id, survey_by_key(api.workspace_id, "nps").id, now=utcnow())
+    drain_outbox()
+    send(api, recent(0, "pro", 1, 9, comment="The invoice was wrong again."))  # after that
+    drain_outbox()
+    viewer = staff("viewer")
+    page = words_of(viewer.get("/results/nps/drivers"))
+    links = links_with_numbers(page)
+    about = {re.search(r"theme=billing|in\.plan=\w*", href)[0] for href, _ in links
+             if "billing" in href or "in.plan" in href}  # fmt: skip
+    assert about == {"theme=billing", "in.plan=", "in.plan=free", "in.plan=pro"}
+    for href, n in links:
+        assert listed(viewer, href) == (n, n), href
+
+
+def test_themes_lead_to_their_comments_of_the_period(api, staff, drain_outbox, monkeypatch):
+    monkeypatch.setattr(understanding, "preferred_encoder", lambda: "static")
+    monkeypatch.setattr("vocapp.understanding.views.PAGE_SIZE", 4)
+    api.survey()
+    for days, n in ((100, 3), (45, 6), (10, 11)):
+        send(api, recent(days, "pro", 1, n, comment="The invoice was wrong, we were billed twice."))
+        send(api, recent(days, "pro", 9, 2, comment="The invoice is easy to read, I love it."))
+    drain_outbox()
+    viewer = staff("viewer")
+    page = words_of(viewer.get("/themes?survey=nps&days=30"))
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if "Comments: " in row
+               and "theme" in row and "billing" in row)  # fmt: skip
+    links = {label: (href, words) for href, label, words in re.findall(
+        r'<a href="([^"]+)" aria-label="([^:"]+):[^"]*">([^<]+)</a>', row)}  # fmt: skip
+
+    def count_of(url):
+        seen = set()
+        while url:
+            page = words_of(viewer.get(url))
+            seen |= set(re.findall(r'<li [^>]*id="r-([0-9a-f-]+)"', page))
+            found = re.search(r'href="([^"]+)" rel="next"', page)
+            url = found[1] if found else None
+        return len(seen)
+
+    assert (links["Comments"][1], links["Period before"][1]) == ("13", "8")
+    assert count_of(links["Comments"][0]) == 13
+    assert count_of(links["Period before"][0]) == 8
+    assert f"{count_of(links['Negative'][0]) / 13:.0%}" == links["Negative"][1]
+    theme = words_of(viewer.get(links["Comments"][0]))
+    stats = re.findall(r'<dd class="stat-(?:value|note)"><a href="([^"]+)">', theme)
+    assert [count_of(href) for href in stats][:2] == [13, 8]
+
+
+def test_the_number_of_answers_of_an_account_leads_to_them(api, staff, drain_outbox, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.views._STORY", 4)
+    api.survey()
+    api.survey("csat", kind="csat")
+    for days in range(5):
+        send(api, recent(days, "pro", 1, 1))
+        send(api, [each | {"survey": "csat"} for each in recent(days + 0.5, "pro", 4, 1)])
+    drain_outbox()  # opens cases, which stand in the story, too
+    viewer = staff("viewer")
+    page = words_of(viewer.get("/accounts/a-pro"))
+    href, n = re.search(
+        r'<dt>Answers</dt>\s*<dd class="stat-value"><a href="([^"]+)">(\d+)</a>', page
+    ).groups()
+    seen, url = 0, href
+    while url:
+        page = words_of(viewer.get(url))
+        story = re.search(r'<ol class="timeline">.*?</ol>', page, re.DOTALL)[0]
+        assert "Follow-up" not in story
+        seen += story.count("<li")
+        found = re.search(r'href="([^"]+)" rel="next"', page)
+        url = found[1] if found else None
+    assert seen == int(n) == 10
+
+
+@pytest.mark.parametrize(
+    "query", ["theme=none", "received_by=soon", "received_by=2026-01-01T00:00:00"]
+)
+def test_what_lists_are_narrowed_to_must_be_there(api, staff, query):
+    api.survey()
+    assert staff("viewer").get(f"{PAGE}?{query}").status_code == 422

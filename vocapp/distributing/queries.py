@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from vocapp.authoring.links import InvitationLink
@@ -150,6 +150,21 @@ def outcomes(
         .group_by(kind)
     )
     return dict.fromkeys(("answered", "returned", "unclear", "silent"), 0) | dict(rows.all())
+
+
+def answered_invitations(
+    workspace_id: UUID,
+    survey_id: UUID,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Select[UUID]:
+    """The ids of the invitations of a period (half-open) that the funnel counts as answered."""
+    return select(Invitation.id).where(
+        *_invited(workspace_id, survey_id),
+        *_within(since, until),
+        Invitation.answered_at.is_not(None),
+    )
 
 
 _invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)

@@ -1,4 +1,4 @@
-"""Reads: which answers a scan counted, newest first: free attributes, asked of answers as they are.
+"""Reads: which answers a scan counted, newest first: what is asked of answers as they are.
 
 A search that would have to look at too many answers ends early and says so.
 """
@@ -11,16 +11,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from surveys.attributes import Reportable, value_of
 from surveys.periods import day_bounds, local_day
 from surveys.questions import scale_of
 from vocapp.collecting.models import Response
+from vocapp.distributing.queries import answered_invitations
 from vocapp.looking_into.selection import Place, Selection
 from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.filtering import Given
+from vocapp.understanding.queries import responses_about
 
 _FETCH = 500
 
@@ -41,20 +43,15 @@ class Looked:
 def answers_looked_at(
     source: Source, selection: Selection, before: Place | None
 ) -> Iterator[Looked]:
-    """The scored answers of the days asked for, newest first, saying which are looked for."""
+    """The answers of the days asked for, newest first, saying which are looked for."""
     ask = selection.question
     reportable = {item.name: item for item in source.reportable}
     asked = [reportable.get(name) or Reportable(name) for name in ask.by]
     inside = Given(ask.filter, source.reportable)
     first = (scale_of(source.survey.kind) or range(1)).start
-    since, until = selection.days if ask.basis == "responses" else (ask.since, ask.until)
     rows = source.session.execute(
         select(Response.id, Response.answered_at, Response.score, Response.attributes)
-        .where(
-            *_scored(Response, source, since, until),
-            *_latest(source, ask),
-            *_before(before),
-        )
+        .where(*_candidates(source, selection), *_before(before))
         .order_by(Response.answered_at.desc(), Response.id.desc())
         .execution_options(yield_per=_FETCH)
     )
@@ -62,12 +59,48 @@ def answers_looked_at(
         for response_id, answered_at, score, attributes in rows:
             yield Looked(
                 response_id, answered_at,
-                matches=selection.has_place(score - first)
+                matches=selection.has_place(None if score is None else score - first)
                 and selection.has_day(local_day(answered_at, source.zone))
                 and tuple(value_of(item, attributes, answered_at) for item in asked)
                 == selection.key
                 and inside.holds(attributes, answered_at),
             )  # fmt: skip
+
+
+def count_candidates(source: Source, selection: Selection) -> int:
+    """How many answers would have to be looked at."""
+    return (
+        source.session.scalar(
+            select(func.count()).select_from(Response).where(*_candidates(source, selection))
+        )
+        or 0
+    )
+
+
+def _candidates(source: Source, selection: Selection) -> list[Any]:
+    """What the database can tell of an answer that is looked for."""
+    ask = selection.question
+    since, until = selection.days if ask.basis == "responses" else (ask.since, ask.until)
+    if selection.invited:
+        invitations = answered_invitations(
+            source.survey.workspace_id, source.survey.id,
+            since=day_bounds(since, source.zone)[0] if since else None,
+            until=day_bounds(until, source.zone)[0] if until else None,
+        )  # fmt: skip
+        conditions = [
+            Response.workspace_id == source.survey.workspace_id,
+            Response.survey_id == source.survey.id,
+            Response.invitation_id.in_(invitations),
+        ]
+    else:
+        conditions = [*_scored(Response, source, since, until), *_latest(source, ask)]
+    if selection.theme is not None:
+        conditions.append(
+            Response.id.in_(responses_about(source.survey.workspace_id, selection.theme))
+        )
+    if selection.received_by is not None:
+        conditions.append(Response.received_at <= selection.received_by)
+    return conditions
 
 
 def _scored(model: Any, source: Source, since: date | None, until: date | None) -> list[Any]:

@@ -11,7 +11,7 @@ from itertools import islice
 from uuid import UUID
 
 from vocapp.looking_into.counted import count_counted, places_counted
-from vocapp.looking_into.current import answers_looked_at
+from vocapp.looking_into.current import answers_looked_at, count_candidates
 from vocapp.looking_into.selection import Found, Place, Selection
 from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.histograms import from_cells
@@ -58,14 +58,20 @@ def count_answers(opened: Reading, selection: Selection) -> int | None:
         return 0
     if not _is_scanned(source, selection):
         return count_counted(source, source.state, selection)
-    ask = Ask(since=selection.ask.since, until=selection.ask.until)
-    if from_cells(source, source.state, ask).overall.sum() > MOST_LOOKED_AT:
+    if selection.theme is not None or selection.invited:  # few of all answers, as a rule
+        to_look_at = count_candidates(source, selection)
+    else:
+        ask = Ask(since=selection.ask.since, until=selection.ask.until)
+        to_look_at = int(from_cells(source, source.state, ask).overall.sum())
+    if to_look_at > MOST_LOOKED_AT:
         return None
     return sum(answer.matches for answer in answers_looked_at(source, selection, None))
 
 
 def _is_scanned(source: Source, selection: Selection) -> bool:
     """Whether the number was counted from the answers as they are: nothing counted tells it."""
+    if selection.is_of_rows:
+        return True
     question = selection.question
     return source.needs_scan(question) and not source.columns_tell(question)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import request
@@ -15,7 +15,9 @@ from vocapp.looking_into.selection import Selection
 from vocapp.measuring.forms import FIRST_DAY, LAST_DAY, ResultsForm
 from vocapp.measuring.queries import MAX_CROSSED
 from vocapp.measuring.views import form_of, today_here
-from vocapp.problems import BadInput
+from vocapp.problems import BadInput, NotFound
+from vocapp.understanding.queries import theme_by_key
+from vocapp.workspaces.access import current_workspace
 
 IN = "in."  # before an attribute: in.plan=pro; empty: the answers without one
 
@@ -45,15 +47,20 @@ def asked_for(survey: SurveySummary) -> Asked:
     ask = form.ask(today_here())
     category, score = _category(survey.kind), _score(survey.kind)
     start, segment = _start(), _segment()
+    theme, invited, received_by = _theme(), request.args.get("invited") == "1", _received_by()
     parameters = {
         name: value for name, value in form.parameters().items() if name not in {"by", "by2"}
     }
-    named = {"category": category, "score": score, "start": start.isoformat() if start else None}
+    named = {
+        "category": category, "score": score, "start": start.isoformat() if start else None,
+        "theme": theme, "invited": "1" if invited else None,
+        "received_by": received_by.isoformat() if received_by else None,
+    }  # fmt: skip
     parameters |= {name: str(value) for name, value in named.items() if value is not None}
     parameters |= {f"{IN}{name}": value or "" for name, value in segment.items()}
     selection = Selection(
         ask=replace(ask, by=()), segment=segment, places=_places(survey.kind, category, score),
-        period=start,
+        period=start, theme=theme, invited=invited, received_by=received_by,
     )  # fmt: skip
     return Asked(selection, form, category, score, parameters)
 
@@ -97,6 +104,29 @@ def _start() -> date | None:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise BadInput.of("start", f"expected a day from {FIRST_DAY} to {LAST_DAY}")
     return day
+
+
+def _theme() -> str | None:
+    key = request.args.get("theme") or None
+    if key is not None:
+        try:
+            theme_by_key(current_workspace.id, key)
+        except NotFound as exc:
+            raise BadInput.of("theme", "there is no such theme") from exc
+    return key
+
+
+def _received_by() -> datetime | None:
+    given = request.args.get("received_by") or None
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as exc:
+        raise BadInput.of("received_by", "expected an instant") from exc
+    if moment.tzinfo is None or not FIRST_DAY <= moment.date() <= LAST_DAY:
+        raise BadInput.of("received_by", "expected an instant with its offset, 1900 to 2199")
+    return moment
 
 
 def _segment() -> dict[str, str | None]:

@@ -17,18 +17,28 @@ class Selection:
 
     ask: the question of the results page, without its split; segment: attribute → value, None
     being no value; places: positions in the histogram (score less the start of the scale), None
-    being all; period: the first day of the one period that is looked into.
+    being all; period: the first day of the one period that is looked into; theme: only answers
+    about it; invited: those that led from invitations of the days asked for, whenever they came
+    and whether or not with a score; received_by: only those that were here at this instant.
     """
 
     ask: Ask
     segment: Mapping[str, str | None] = field(default_factory=dict)
     places: frozenset[int] | None = None
     period: date | None = None
+    theme: str | None = None
+    invited: bool = False
+    received_by: datetime | None = None
 
     @property
     def question(self) -> Ask:
         """What the results page was asked, split by the attributes of the segment."""
         return replace(self.ask, by=tuple(sorted(self.segment)))
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether only the answers themselves tell, as nothing counted holds what is asked."""
+        return self.theme is not None or self.invited or self.received_by is not None
 
     @property
     def key(self) -> tuple[str | None, ...]:
@@ -52,7 +62,8 @@ class Selection:
         interval = self.ask.interval
         return period_start(day, interval) == period_start(self.period, interval)
 
-    def has_place(self, index: int) -> bool:
+    def has_place(self, index: int | None) -> bool:
+        """index: None of an answer without a score."""
         return self.places is None or index in self.places
 
 

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
-from flask_babel import get_locale
 
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring import queries as authoring
@@ -21,9 +20,11 @@ from vocapp.measuring.queries import reading
 from vocapp.problems import Forbidden
 from vocapp.signing import sign
 from vocapp.ui.attribute_names import attribute_name, value_name
+from vocapp.understanding.views import text_in_language
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("looking_into", __name__, template_folder="templates")
+_OF_THE_NUMBER = frozenset(("category", "score", "start", "theme", "invited", "received_by"))
 _FILES = (("csv", "exporting.export_csv"), ("jsonl", "exporting.export_jsonl"))
 
 
@@ -58,7 +59,7 @@ def answers(key: str) -> str:
         all_url=url_for(".answers", key=key, period="all"),
         results_url=_results_url(survey, asked),
         files=_files(key, asked),
-        in_language=_in_language,
+        in_language=text_in_language,
         theme_url=_theme_url,
         account_url=_account_url,
         # The same few words stand with every answer.
@@ -87,7 +88,7 @@ def _results_url(survey: SurveySummary, asked: Asked) -> str:
     kept = {
         name: value
         for name, value in asked.parameters.items()
-        if not name.startswith(IN) and name not in {"category", "score", "start"}
+        if not name.startswith(IN) and name not in _OF_THE_NUMBER
     }
     names: dict[str, Any] = dict(zip(("by", "by2"), asked.selection.segment, strict=False))
     return url_for("measuring.survey_results", key=survey.key, **kept, **names)
@@ -102,11 +103,6 @@ def _files(key: str, asked: Asked) -> list[tuple[str, str]]:
         for name, endpoint in _FILES
         if endpoint in current_app.view_functions
     ]
-
-
-def _in_language(texts: dict[str, str]) -> str:
-    language = str(get_locale())[:2]
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _theme_url(key: str, survey_key: str) -> str:

@@ -11,7 +11,10 @@ from vocapp.measuring import wording
 from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.formats import month_name
+from vocapp.ui.formats import local_datetime, month_name
+from vocapp.understanding.queries import theme_by_key
+from vocapp.understanding.views import text_in_language
+from vocapp.workspaces.access import current_workspace
 
 Part = tuple[str, tuple[str, ...]]
 
@@ -29,10 +32,19 @@ def parts_in_words(kind: str, asked: Asked) -> list[Part]:
         words = _("%(name)s: %(value)s", name=attribute_name(name), value=value_name(name, value))
         parts.append((words, (f"{IN}{name}",)))
     if asked.category is not None:
-        words = dict(zip(categories(kind), wording.category_names(kind), strict=True))
-        parts.append((words[asked.category], ("category",)))
+        names = dict(zip(categories(kind), wording.category_names(kind), strict=True))
+        parts.append((names[asked.category], ("category",)))
     if asked.score is not None:
         parts.append((_("Score %(score)s", score=asked.score), ("score",)))
+    if selection.theme is not None:
+        theme = theme_by_key(current_workspace.id, selection.theme)
+        words = _("About: %(theme)s", theme=text_in_language(theme.label))
+        parts.append((words, ("theme",)))
+    if selection.invited:
+        parts.append((_("Answers to invitations of these days"), ("invited",)))
+    if selection.received_by is not None:
+        when = local_datetime(selection.received_by)
+        parts.append((_("Received by %(when)s", when=when), ("received_by",)))
     if asked.form.chosen_segment is not None:
         parts.append((asked.form.chosen_segment.name, ("segment",)))
     if asked.form.own_filter is not None:

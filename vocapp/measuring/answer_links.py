@@ -41,6 +41,10 @@ class AnswerLinks:
         named = {f"in.{name}": value or "" for name, value in by.items()}
         return self._url(named | ({"start": start.isoformat()} if start else {}))
 
+    def invited(self) -> str:
+        """The answers that the invitations of these days led to."""
+        return self._url({"invited": "1"})
+
     def side(self, by: Mapping[str, str | None], since: date | None, until: date | None) -> str:
         """The answers of a segment within other days than those of the page (half-open)."""
         days = {"period": "custom" if since or until else "all"}

@@ -121,9 +121,12 @@ def sides_chart(
 # --- what a change is made of --------------------------------------------------------------
 
 
-def mix_chart(metrics: Metrics, ask: Ask, found: Mix | None) -> Chart:
+def mix_chart(
+    metrics: Metrics, ask: Ask, compared: Compared | None, links: AnswerLinks | None = None
+) -> Chart:
     kind = metrics.survey.kind
-    rows = mix_rows(kind, found) if found else []
+    found = compared.mix if compared else None
+    rows = mix_rows(compared) if compared else []
     return Chart(
         name="mix",
         title=titled(metrics, _("What the change is made of")),
@@ -142,6 +145,7 @@ def mix_chart(metrics: Metrics, ask: Ask, found: Mix | None) -> Chart:
             Column(_("Who answered"), "difference"),
         ),
         rows=_mix_table(found) if found else [],
+        urls=_mix_urls(compared, links) if compared and found else [],
         values={"picture": charts.bars(rows), "is_signed": True},
         source=source_words(metrics, ask),
     )
@@ -174,8 +178,11 @@ def _part_words(part: Part, kind: str) -> str:
     )  # fmt: skip
 
 
-def mix_rows(kind: str, found: Mix) -> list[dict[str, Any]]:
+def mix_rows(compared: Compared, links: AnswerLinks | None = None) -> list[dict[str, Any]]:
     """The two parts as bars with their intervals, then what the largest segments add to both."""
+    kind, found = compared.survey.kind, compared.mix
+    if found is None:
+        return []
     parts = (
         (_("Scores inside segments"), found.shift.within),
         (_("Who answered"), found.shift.mix),
@@ -189,10 +196,40 @@ def mix_rows(kind: str, found: Mix) -> list[dict[str, Any]]:
         }
         for label, part in parts
     ]  # fmt: skip
-    return rows + [_segment_row(kind, found.by, each) for each in found.segments[:_MOST_SEGMENTS]]
+    return rows + [
+        _segment_row(kind, found.by, each, _side_urls(compared, found.by, each, links))
+        for each in found.segments[:_MOST_SEGMENTS]
+    ]
 
 
-def _segment_row(kind: str, by: str, each: MixSegment) -> dict[str, Any]:
+def _side_urls(
+    compared: Compared, by: str, each: MixSegment, links: AnswerLinks | None
+) -> tuple[str | None, str | None]:
+    """Where the answers of a segment are listed, those of now (a) and of before (b)."""
+    if links is None or len(each.values) != 1:
+        return None, None
+    a, b = (
+        links.side({**side.segment, by: each.values[0]}, side.since, side.until)
+        for side in (compared.a, compared.b)
+    )
+    return a, b
+
+
+def _mix_urls(
+    compared: Compared, links: AnswerLinks | None
+) -> list[tuple[str | None, str | None] | None]:
+    """For each row of the table where the answers of before and of now are listed."""
+    if links is None or compared.mix is None:
+        return []
+    b, a = (links.side(side.segment, side.since, side.until) for side in (compared.b, compared.a))
+    by = compared.mix.by
+    segments = (_side_urls(compared, by, each, links)[::-1] for each in compared.mix.segments)
+    return [(b, a), None, None, *segments]
+
+
+def _segment_row(
+    kind: str, by: str, each: MixSegment, urls: tuple[str | None, str | None]
+) -> dict[str, Any]:
     part = each.part
     total = part.within + part.mix
     return {
@@ -204,6 +241,7 @@ def _segment_row(kind: str, by: str, each: MixSegment) -> dict[str, Any]:
             within=difference_text(part.within, kind), mix=difference_text(part.mix, kind),
             before=percent(part.share_before), now=percent(part.share_after),
         ),
+        "counts": wording.now_and_before(part.n_after, part.n_before, urls),
     }  # fmt: skip
 
 

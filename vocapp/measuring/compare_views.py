@@ -113,8 +113,7 @@ def compare_results(key: str) -> str:
         answered_before=answered_before(survey, page.metrics),
         heat=page.heat,
         period_label=lambda start: wording.period_label(start, page.ask.interval),
-        mix_rows=compare_charts.mix_rows(survey.kind, page.compared.mix)
-        if page.compared and page.compared.mix else [],
+        mix_rows=compare_charts.mix_rows(page.compared, links) if page.compared else [],
         compared=page.compared,
         shown=_side_by_side(page.compared, attribute, links) if page.compared else None,
         choices=[(_NOT_KNOWN if value is None else value, value_name(attribute, value))
@@ -192,6 +191,6 @@ def compare_charts_of(page: ComparePage) -> dict[str, Chart]:
             metrics, ask, page.compared,
             shown["names"] if shown else (), shown["words"] if shown else None,
         ),
-        compare_charts.mix_chart(metrics, ask, page.compared.mix if page.compared else None),
+        compare_charts.mix_chart(metrics, ask, page.compared, page.links),
     ]  # fmt: skip
     return {chart.name: chart for chart in drawn}

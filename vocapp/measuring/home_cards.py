@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from surveys.periods import local_day
 from vocapp.authoring.queries import list_surveys
+from vocapp.measuring.answer_links import links_of
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.forms import PAGE_MIN_N
 from vocapp.measuring.queries import survey_metrics
@@ -26,7 +27,14 @@ def scores_card(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card | 
     surveys = [survey for survey in list_surveys(workspace_id) if survey.state != "draft"][:_MOST]
     if not surveys:
         return None
-    rows = [(survey, survey_metrics(survey, ask, time_zone=zone, now=now)) for survey in surveys]
+    rows = [
+        (
+            survey,
+            survey_metrics(survey, ask, time_zone=zone, now=now),
+            links.all() if (links := links_of(survey, {})) else None,
+        )
+        for survey in surveys
+    ]
     return Card(
         _("Scores of the last 365 days"),
         "measuring/home_card.html",

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from surveys.changes import Change
 from vocapp.measuring import chart_words, wording
 from vocapp.measuring.answer_links import AnswerLinks
 from vocapp.measuring.asking import Ask
@@ -164,6 +165,7 @@ def changes_chart(
     changed: WhatChanged | None,
     rows: Sequence[Mapping[str, Any]],
     overall: str | None,
+    links: AnswerLinks | None = None,
 ) -> Chart:
     """rows, overall: the bars and the sentence about all answers, as the page shows them."""
     kind = metrics.survey.kind
@@ -190,17 +192,34 @@ def changes_chart(
             Column(_("Note")),
         ),
         rows=_changes_rows(changed) if changed else [],
+        urls=[change_urls(changed, by, links) for by, _change in _changes(changed)]
+        if changed
+        else [],
         values={"picture": charts.bars(rows), "is_signed": True},
         source=source_words(metrics, ask),
     )
 
 
-def _changes_rows(changed: WhatChanged) -> list[list[Any]]:
+def change_urls(
+    changed: WhatChanged, by: Mapping[str, str | None], links: AnswerLinks | None
+) -> tuple[str | None, str | None]:
+    """Where the answers of now and of before are listed."""
+    if links is None:
+        return None, None
+    now = links.side(by, changed.since, changed.until) if by else links.all()
+    return now, links.side(by, *changed.before)
+
+
+def _changes(changed: WhatChanged) -> list[tuple[Mapping[str, str | None], Change]]:
+    """All answers, then the segments that changed."""
     if changed.overall is None:
         return []
-    pairs = [({}, changed.overall), *((each.by, each.change) for each in changed.segments)]
+    return [({}, changed.overall), *((each.by, each.change) for each in changed.segments)]
+
+
+def _changes_rows(changed: WhatChanged) -> list[list[Any]]:
     rows: list[list[Any]] = []
-    for by, change in pairs:
+    for by, change in _changes(changed):
         found = change.difference
         tell = change.verdict != "too_few"
         numbers = (found.value, found.low, found.high, found.p_value) if tell else (None,) * 4
@@ -210,7 +229,11 @@ def _changes_rows(changed: WhatChanged) -> list[list[Any]]:
 
 
 def funnel_chart(
-    metrics: Metrics, ask: Ask, found: Funnel | None, rows: Sequence[Mapping[str, Any]]
+    metrics: Metrics,
+    ask: Ask,
+    found: Funnel | None,
+    rows: Sequence[Mapping[str, Any]],
+    links: AnswerLinks | None = None,
 ) -> Chart:
     """rows: the bars as the page draws them. found None: invitations cannot be filtered."""
     if found is None:
@@ -239,6 +262,9 @@ def funnel_chart(
              each.of_invited.low, each.of_invited.high]
             for each in stages
         ],
+        urls=[links.invited() if each.name == "answered" else None for each in stages]
+        if links
+        else [],
         values={"picture": charts.bars(rows), "is_signed": False},
         source=source_words(metrics, ask),
     )  # fmt: skip

@@ -58,7 +58,11 @@ def results() -> str:
     ask = Ask(since=ask.since, until=ask.until, min_n=PAGE_MIN_N)
     return render_template(
         "measuring/results.html",
-        rows=[(survey, _metrics(survey, ask)) for survey in shown],
+        rows=[
+            (survey, _metrics(survey, ask), links.all() if links else None)
+            for survey in shown
+            for links in [links_of(survey, _listed_parameters(form))]
+        ],
         period=_shown_period(form),
         tabs=[
             (label, url_for("measuring.results", period=value), value == _shown_period(form))
@@ -77,6 +81,12 @@ def results() -> str:
 def _shown_period(form: ResultsForm) -> str:
     chosen = str(form.period.data)
     return chosen if chosen in {"30", "90", "all"} else "365"
+
+
+def _listed_parameters(form: ResultsForm) -> dict[str, str]:
+    """The address of the page's period, without what it does not ask for."""
+    return {name: text for name, text in form.parameters().items()
+            if name in {"period", "since", "until"}}  # fmt: skip
 
 
 def today_here() -> Any:
@@ -159,10 +169,10 @@ def survey_results(key: str) -> str:
         overall=metrics.overall,
         charts=charts_of(found),
         chart_address=lambda name: partial(address, "measuring.chart", name=name),
-        changed=_shown_changes(survey.kind, found.changed) if found.changed else None,
+        changed=_shown_changes(found),
         answered_before=answered_before(survey, metrics),
         points=found.points,
-        funnel=_shown_funnel(survey, found.funnel) if found.funnel else None,
+        funnel=_shown_funnel(survey, found.funnel, found.links) if found.funnel else None,
         notes=found.notes,
         marks=found.marks,
         may_note=current_user.role in {"admin", "product"},
@@ -193,14 +203,14 @@ def survey_results(key: str) -> str:
 def charts_of(found: Overview) -> dict[str, Chart]:
     """The charts of the page by name."""
     metrics, ask = found.metrics, found.ask
-    changed = _shown_changes(found.survey.kind, found.changed) if found.changed else None
+    changed = _shown_changes(found)
     stages = found.funnel.stages if found.funnel else ()
     drawn = [
         overview_charts.score_chart(metrics, ask),
         overview_charts.distribution_chart(metrics, ask, found.links),
         overview_charts.changes_chart(
             metrics, ask, found.changed,
-            changed.rows if changed else [], changed.words if changed else None,
+            changed.rows if changed else [], changed.words if changed else None, found.links,
         ),
         overview_charts.trend_chart(
             metrics, ask, found.points,
@@ -208,7 +218,8 @@ def charts_of(found: Overview) -> dict[str, Chart]:
             links=found.links,
         ),
         overview_charts.funnel_chart(
-            metrics, ask, found.funnel, [wording.stage_row(stage) for stage in stages]
+            metrics, ask, found.funnel, [wording.stage_row(stage) for stage in stages],
+            found.links,
         ),
         overview_charts.segments_chart(metrics, ask, segments_of(metrics).rows, found.links),
     ]  # fmt: skip
@@ -238,7 +249,10 @@ class ShownChanges:
     attributes: str
 
 
-def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
+def _shown_changes(found: Overview) -> ShownChanges | None:
+    kind, changed = found.survey.kind, found.changed
+    if changed is None:
+        return None
     overall = changed.overall
     against = wording.against_words(*changed.before)
     return ShownChanges(
@@ -246,7 +260,7 @@ def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
         words=wording.change_words(kind, overall, against) if overall else None,
         needed=wording.needed_words(kind, overall.more_needed) if overall else None,
         period=wording.period_name(*changed.before),
-        rows=_change_rows(kind, changed),
+        rows=_change_rows(kind, changed, found.links),
         shown=min(len(changed.segments), _MOST_CHANGES),
         in_all=len(changed.segments),
         tested=changed.tested,
@@ -254,15 +268,22 @@ def _shown_changes(kind: str, changed: WhatChanged) -> ShownChanges:
     )
 
 
-def _change_rows(kind: str, changed: WhatChanged) -> list[dict[str, Any]]:
+def _change_rows(
+    kind: str, changed: WhatChanged, links: AnswerLinks | None
+) -> list[dict[str, Any]]:
     """The bar of all answers, and those of the segments that changed, the largest first."""
     overall = changed.overall
     if overall is None or overall.verdict == "too_few":
         return []
     shown = changed.segments[:_MOST_CHANGES]
     return [
-        wording.change_row(kind, {}, overall),
-        *(wording.change_row(kind, each.by, each.change) for each in shown),
+        wording.change_row(kind, {}, overall, overview_charts.change_urls(changed, {}, links)),
+        *(
+            wording.change_row(
+                kind, each.by, each.change, overview_charts.change_urls(changed, each.by, links)
+            )
+            for each in shown
+        ),
     ]
 
 
@@ -276,13 +297,17 @@ def _funnel(survey: SurveySummary, ask: Ask) -> Funnel:
     )
 
 
-def _shown_funnel(survey: SurveySummary, found: Funnel) -> dict[str, Any] | None:
+def _shown_funnel(
+    survey: SurveySummary, found: Funnel, links: AnswerLinks | None
+) -> dict[str, Any] | None:
     """The way from invitation to answer as bars; None where nobody was invited."""
     if not found.hidden and not (found.stages and found.stages[0].count):
         return None
     return {
         "hidden": found.hidden,
-        "rows": [wording.stage_row(stage) for stage in found.stages],
+        "rows": [
+            wording.stage_row(stage, links.invited() if links else None) for stage in found.stages
+        ],
         "unknown": _(", ").join(wording.stage_name(name) for name in found.unknown),
         "has_opens": any(stage.name == "opened" for stage in found.stages),
         "quality": _quality_words(survey, found.quality),

@@ -150,26 +150,55 @@ def needed_words(kind: str, more: int | None) -> str | None:
     )  # fmt: skip
 
 
+def answers_text(n: int) -> str:
+    """A number of answers."""
+    return ngettext("%(count)s answer", "%(count)s answers", n, count=number(n))
+
+
 def part_name(by: Mapping[str, str | None]) -> str:
     """A segment with the names of its attributes; that of no attributes is everybody."""
     names = (f"{attribute_name(name)}: {value_name(name, value)}" for name, value in by.items())
     return " · ".join(names) or _("All answers")
 
 
-def change_row(kind: str, by: Mapping[str, str | None], change: Change) -> dict[str, Any]:
-    """A segment's change as a bar: sign and colour by direction, whiskers by its interval."""
+def change_row(
+    kind: str,
+    by: Mapping[str, str | None],
+    change: Change,
+    urls: tuple[str | None, str | None] = (None, None),
+) -> dict[str, Any]:
+    """A segment's change as a bar: sign and colour by direction, whiskers by its interval.
+
+    urls: where the answers of now and of before are listed.
+    """
     found = change.difference
     return {
         "label": part_name(by),
         "value": found.value, "low": found.low, "high": found.high,
         "text": difference_text(found.value, kind),
         "note": _(
-            "%(low)s to %(high)s; %(now)s answers now, %(before)s before",
+            "%(low)s to %(high)s",
             low=difference_text(found.low, kind), high=difference_text(found.high, kind),
-            now=number(change.n_now), before=number(change.n_before),
         ),
+        "counts": now_and_before(change.n_now, change.n_before, urls),
         "is_pale": change.verdict == "same",
     }  # fmt: skip
+
+
+def now_and_before(
+    now: int, before: int, urls: tuple[str | None, str | None]
+) -> list[tuple[str, str | None]]:
+    """Two numbers of answers in words, each with where they are listed, unless there are none."""
+    words = (
+        ngettext("%(count)s answer now", "%(count)s answers now", now, count=number(now)),
+        ngettext(
+            "%(count)s answer before", "%(count)s answers before", before, count=number(before)
+        ),
+    )
+    return [
+        (text, url if n else None)
+        for text, n, url in zip(words, (now, before), urls, strict=True)
+    ]  # fmt: skip
 
 
 # --- the funnel -------------------------------------------------------------------------
@@ -186,8 +215,12 @@ def stage_name(name: str) -> str:
     }[name]
 
 
-def stage_row(stage: Stage) -> dict[str, Any]:
-    """A stage as a bar: its number, and its share of those invited with the interval."""
+def stage_row(stage: Stage, answers_url: str | None = None) -> dict[str, Any]:
+    """A stage as a bar: its number, and its share of those invited with the interval.
+
+    answers_url: where the answers of those who answered are listed.
+    """
+    is_listed = stage.name == "answered" and stage.count and answers_url
     rate = stage.of_invited
     note = None
     if stage.name != "invited" and rate.value is not None:
@@ -200,4 +233,5 @@ def stage_row(stage: Stage) -> dict[str, Any]:
     return {
         "label": stage_name(stage.name), "value": stage.count, "text": number(stage.count),
         "note": note, "is_pale": stage.name in {"opened", "started"},
+        "counts": [(answers_text(stage.count), answers_url)] if is_listed else None,
     }  # fmt: skip

@@ -365,10 +365,17 @@ def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]
 
 
 def timeline(
-    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    only_answers: bool = False,
+    before: datetime | None = None,
+    limit: int,
 ) -> list[Event]:
     """What an account said and did and what we did, newest first; before: only older ones."""
     story = _answers(workspace_id, account_id, before=before, limit=limit)
+    if only_answers:
+        return story
     story += _cases(workspace_id, account_id, before=before, limit=limit)
     story += [
         Event(at=change.at, change=change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -73,15 +74,18 @@ def account(external_id: str) -> str:
     """How is this customer."""
     before = read_cursor(request.args.get("before"), datetime.fromisoformat)
     detail = queries.account_detail(current_workspace.id, external_id)
+    only_answers = request.args.get("story") == "answers"
     story = queries.timeline(
         current_workspace.id,
         detail.account.id,
+        only_answers=only_answers,
         before=before,
         limit=_STORY + 1,
     )
     shown = story[:_STORY]
     older = sign("cursor", shown[-1].at.isoformat()) if len(story) > _STORY else None
-    here = url_for(".account", external_id=external_id)
+    here = partial(url_for, ".account", external_id=external_id)
+    kept: dict[str, Any] = {"story": "answers"} if only_answers else {}
     return render_template(
         "succeeding/account.html",
         detail=detail,
@@ -94,8 +98,11 @@ def account(external_id: str) -> str:
         ),
         wording=wording,
         story=shown,
-        older_url=url_for(".account", external_id=external_id, before=older) if older else None,
-        first_url=here if before else None,
+        older_url=here(**kept, before=older) if older else None,
+        first_url=here(**kept) if before else None,
+        only_answers=only_answers,
+        all_url=here(_anchor="story"),
+        answers_url=here(story="answers", _anchor="story"),
         states=STATES,
         may_change=current_user.role in service.OWNER_ROLES,
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],

@@ -59,8 +59,8 @@ class Chart:
     words: what the picture shows, in a sentence or two. source: of which answers it is. rows: the
     numbers as the page shows them, None where it shows none. values: what the drawing needs,
     beside `metric`; templates/charts/<shape>.svg says what. width: of the picture in
-    px. urls: for each row where the answers that it counts are listed, if anywhere. No rows: there
-    is nothing to draw, and the words say why.
+    px. urls: for each row where the answers that it counts are listed, if anywhere; of the first
+    column of counts, or of each in turn. No rows: there is nothing to draw, and the words say why.
     """
 
     name: str
@@ -73,20 +73,19 @@ class Chart:
     values: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     width: int = WIDTH
-    urls: Sequence[str | None] = ()
+    urls: Sequence[str | Sequence[str | None] | None] = ()
 
     def cells(self, most: int) -> Iterator[list[tuple[str, str | None]]]:
-        """The first numbers as the reader's language writes them, each with where it leads.
-
-        Only the first number of answers of a row leads anywhere.
-        """
+        """The first numbers as the reader's language writes them, each with where it leads."""
         counts = [place for place, column in enumerate(self.columns) if column.kind == "count"]
         urls = self.urls or [None] * len(self.rows)
         for row, url in zip(self.rows[:most], urls, strict=False):
+            of_row = [url] if url is None or isinstance(url, str) else url
+            leads = dict(zip(counts, of_row, strict=False))
             yield [
                 (
                     written(value, column.kind, self.metric),
-                    url if value and place in counts[:1] else None,
+                    leads.get(place) if value else None,
                 )
                 for place, (value, column) in enumerate(zip(row, self.columns, strict=True))
             ]

@@ -411,7 +411,7 @@ class BarRow:
     """One bar: value gives its length; all else is optional.
 
     share: 0..1. low and high: an interval, drawn as a line across the bar's end. is_pale: not
-    to be relied on.
+    to be relied on. counts: numbers of answers in words, each with where they are listed.
     """
 
     label: str
@@ -424,6 +424,7 @@ class BarRow:
     low: float | None = None
     high: float | None = None
     is_pale: bool = False
+    counts: Sequence[tuple[str, str | None]] | None = None
 
 
 @dataclass(frozen=True)

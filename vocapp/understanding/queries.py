@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import Select, func, select, union_all
 
 from surveys.effects import Effect, effect_on_score, growth_p_value
 from surveys.inference import benjamini_hochberg
@@ -266,6 +266,18 @@ def theme_by_key(workspace_id: UUID, key: str) -> Theme:
     return theme
 
 
+def responses_about(workspace_id: UUID, key: str) -> Select[UUID]:
+    """The ids of the responses with a theme."""
+    return (
+        select(Assignment.response_id)
+        .join(
+            Theme,
+            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
+        )
+        .where(Assignment.workspace_id == workspace_id, Theme.key == key)
+    )
+
+
 def verbatims_of_theme(
     workspace_id: UUID,
     key: str,
@@ -274,12 +286,17 @@ def verbatims_of_theme(
     before: tuple[datetime, UUID] | None = None,
     sentiment: str | None = None,
     survey_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Verbatim]:
-    """Comments with a theme, newest first; none of confidential surveys. Raises NotFound."""
+    """Comments with a theme of a time (half-open), newest first; none of confidential surveys.
+
+    Raises NotFound.
+    """
     theme = theme_by_key(workspace_id, key)
     ids = _newest(
         workspace_id, theme.id, (sentiment,) if sentiment else SENTIMENTS,
-        limit=limit, before=before, survey_id=survey_id,
+        limit=limit, before=before, survey_id=survey_id, since=since, until=until,
     )  # fmt: skip
     rows = db.session.execute(
         responses_with_people(workspace_id, Analysis)
@@ -305,6 +322,8 @@ def _newest(
     limit: int,
     before: tuple[datetime, UUID] | None,
     survey_id: UUID | None,
+    since: datetime | None,
+    until: datetime | None,
 ) -> Sequence[UUID]:
     """The newest responses with a theme that may be shown: read, and so with their redacted text.
 
@@ -336,6 +355,10 @@ def _newest(
     )
     if survey_id is not None:
         query = query.where(Response.survey_id == survey_id)
+    if since is not None:
+        query = query.where(Assignment.answered_at >= since)
+    if until is not None:
+        query = query.where(Assignment.answered_at < until)
     if before is not None:
         at, last = before
         # Said twice, so that an index begins there.

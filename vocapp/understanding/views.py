@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import get_locale, gettext
 
 from surveys.effects import Effect
+from surveys.periods import day_bounds
 from vocapp import ui
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring.queries import SurveySummary, list_surveys, survey_by_key
@@ -215,6 +217,11 @@ def theme(key: str) -> str:
     )
     cursor = read_cursor(request.args.get("cursor"), moment_and_id)
     sentiment = request.args.get("sentiment")
+    is_before = request.args.get("list") == "before"
+    zone = current_workspace.time_zone
+    days = (page.since - (page.until - page.since), page.since) if is_before else (
+        page.since, page.until
+    )  # fmt: skip
     verbatims = queries.verbatims_of_theme(
         current_workspace.id,
         key,
@@ -222,6 +229,8 @@ def theme(key: str) -> str:
         before=cursor,
         sentiment=sentiment if sentiment in {"positive", "neutral", "negative", "mixed"} else None,
         survey_id=chosen.id if chosen else None,
+        since=day_bounds(days[0], zone)[0],
+        until=day_bounds(days[1], zone)[0],
     )
     shown = verbatims[:PAGE_SIZE]
     last = shown[-1] if len(verbatims) > PAGE_SIZE else None
@@ -232,6 +241,12 @@ def theme(key: str) -> str:
         days=_days(),
         sentiment=sentiment,
         survey=chosen,
+        address=partial(
+            url_for, ".theme", key=key, days=_days(), survey=chosen.key if chosen else None
+        ),
+        is_before=is_before,
+        first_day=days[0],
+        last_day=days[1] - timedelta(days=1),
         verbatims=[(verbatim, queries.marked(verbatim, key)) for verbatim in shown],
         next_cursor=sign("cursor", [last.answered_at.isoformat(), str(last.response_id)])
         if last

@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
 from flask_babel import gettext as _
 
+from surveys.drivers import Effect
 from vocapp import ui
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
@@ -17,12 +18,13 @@ from vocapp.ui.chart_files import chart_file
 from vocapp.understanding.drivers import wording
 from vocapp.understanding.drivers.charts import drivers_chart
 from vocapp.understanding.drivers.queries import Report, survey_drivers
-from vocapp.understanding.drivers.sampling import DAYS
+from vocapp.understanding.drivers.sampling import COMMENT, DAYS
 from vocapp.understanding.drivers.service import ask_for_drivers
 from vocapp.understanding.views import text_in_language
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("drivers", __name__)
+_ANSWERS = "looking_into.answers"
 
 
 @blueprint.get("/results/<key>/drivers")
@@ -90,6 +92,7 @@ def _rows(report: Report, survey: SurveySummary) -> list[dict[str, Any]]:
             "overlaps": driver.overlaps,
             "effects": [
                 wording.effect_row(driver.key, effect, survey.kind)
+                | {"answers_url": _answers_url(driver.key, effect, report, survey)}
                 for effect in sorted(driver.effects, key=lambda effect: -effect.points)
             ],
         }
@@ -109,6 +112,26 @@ def _url(key: str, survey: SurveySummary) -> str | None:
     if kind != "theme":
         return None
     return url_for("understanding.theme", key=name, days=DAYS, survey=survey.key)
+
+
+def _answers_url(key: str, effect: Effect, report: Report, survey: SurveySummary) -> str | None:
+    """Where the answers of an effect are listed, on a page of a package that is not known here.
+
+    Only those that were here when it was computed. None: of a sample, and of "wrote a comment".
+    """
+    kind, _colon, name = key.partition(":")
+    if kind == COMMENT or report.sampled < report.answers:
+        return None
+    if _ANSWERS not in current_app.view_functions:
+        return None
+    which: dict[str, Any] = (
+        {"theme": name} if kind == "theme" else {f"in.{name}": effect.level or ""}
+    )
+    return url_for(
+        _ANSWERS, key=survey.key, period="custom", since=report.since.isoformat(),
+        until=(report.until - timedelta(days=1)).isoformat(),
+        received_by=report.computed_at.isoformat(), **which,
+    )  # fmt: skip
 
 
 def _left_out(report: Report) -> dict[str, list[str]]:
