@@ -35,6 +35,7 @@ from vocapp.demo.progress import Progress as DemoProgress
 from vocapp.extensions import db
 from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
+from vocapp.measuring.segments.queries import segment_by_name
 from vocapp.problems import Problem
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces.models import Workspace
@@ -356,6 +357,12 @@ def export() -> None:
 @export.command("responses")
 @click.option("--survey", "survey_key", default=None, help="Key of a survey; default: all.")
 @click.option(
+    "--segment",
+    "segment_name",
+    default=None,
+    help="Name or key of a saved segment: only the answers that it counts.",
+)
+@click.option(
     "--format", "file_format", default="csv", show_default=True,
     type=click.Choice(exporting.FORMATS),
 )  # fmt: skip
@@ -369,6 +376,7 @@ def export_responses(
     _app: Flask,
     *,
     survey_key: str | None,
+    segment_name: str | None,
     file_format: str,
     excel: bool,
     workspace: str | None,
@@ -377,10 +385,12 @@ def export_responses(
     """Answers with their people, themes and attributes; confidential ones stay inside."""
     workspace_id = _chosen_workspace(workspace)
     survey = survey_by_key(workspace_id, survey_key) if survey_key else None
+    segment = segment_by_name(workspace_id, segment_name) if segment_name else None
     with whole_file(out) if out else nullcontext(sys.stdout.buffer) as file:
         exporting.export_responses(
-            workspace_id, file, survey=survey, file_format=file_format, excel=excel
-        )
+            workspace_id, file,
+            survey=survey, segment=segment, file_format=file_format, excel=excel,
+        )  # fmt: skip
         file.flush()
 
 

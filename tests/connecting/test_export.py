@@ -17,6 +17,7 @@ from vocapp.authoring.queries import survey_by_key
 from vocapp.connecting.exporting.service import FORMATS, export_responses
 from vocapp.connecting.importing.service import Options, open_import
 from vocapp.database import utcnow
+from vocapp.measuring.segments.queries import segment_by_name
 from vocapp.problems import Forbidden
 from vocapp.spreadsheets import plain_cell, restored_cell, safe_cell
 
@@ -289,3 +290,45 @@ def test_a_failed_export_leaves_the_earlier_file(app, api, tmp_path, monkeypatch
     arguments = ["export", "responses", "--survey", "secret", "--out", str(path)]
     assert CliRunner().invoke(cli.main, arguments).exit_code == 1
     assert (path.read_text(), [each.name for each in tmp_path.glob(".resp*")]) == ("earlier", [])
+
+
+def filled_for_segments(api, drain_outbox):
+    """Two open surveys and a confidential one, with plans; the segment "Paying" is saved."""
+    for key, fields in (("nps", {}), ("other", {}), ("secret", {"confidential": True})):
+        api.survey(key, **fields)
+        for number, plan in enumerate(("pro", "team", "free", "pro", None)):
+            facts = {"plan": plan} if plan else {}
+            api.respond(key, score=number, comment=f"{key} {plan}",
+                        account={"external_id": f"{key}-{number}"} | facts)  # fmt: skip
+    drain_outbox()
+    made = api.post("/api/v1/segments", {"name": "Paying", "filter": {
+        "attribute": "plan", "operator": "in", "values": ["pro", "team"]}})  # fmt: skip
+    assert made.status_code == 201, made.json
+    return segment_by_name(api.workspace_id, "paying")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+def test_a_segment_is_exported_as_it_is_counted(any_api, drain_outbox, file_format):
+    segment = filled_for_segments(any_api, drain_outbox)
+    read = rows_of if file_format == "csv" else records_of
+    nps = survey_by_key(any_api.workspace_id, "nps")
+    rows = read(any_api, segment=segment, survey=nps)
+    counted = any_api.get("/api/v1/surveys/nps/metrics?segment=" + segment.key).json["overall"]["n"]
+    assert [row["comment"] for row in rows] == ["nps pro", "nps team", "nps pro"][::-1]
+    assert len(rows) == counted == 3
+    everywhere = read(any_api, segment=segment)
+    assert sorted(row["survey"] for row in everywhere) == ["nps"] * 3 + ["other"] * 3
+
+
+def test_the_command_exports_a_segment_or_says_which_there_are(app, api, drain_outbox, monkeypatch):
+    monkeypatch.setattr(cli, "create_app", lambda: app)
+    run, command = CliRunner().invoke, ["export", "responses", "--format", "jsonl", "--segment"]
+    none = run(cli.main, [*command, "Paying"])
+    assert (none.exit_code, "none is saved yet" in none.output) == (1, True)
+    segment = filled_for_segments(api, drain_outbox)
+    for name in ("Paying", "ＰＡＹＩＮＧ", segment.key):
+        shown = run(cli.main, [*command, name])
+        assert shown.exit_code == 0, shown.output
+        assert len(shown.stdout.splitlines()) == 6
+    wrong = run(cli.main, [*command, "Payers"])
+    assert (wrong.exit_code, "There are: Paying." in wrong.output) == (1, True)

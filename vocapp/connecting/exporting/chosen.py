@@ -1,4 +1,4 @@
-"""Reads: the answers of one list, in its order, with no more of them than the list shows."""
+"""Reads: the answers of a selection, in its order; for a list with no more than it shows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from vocapp.connecting.exporting.queries import NOT_ATTRIBUTES, Answers, keys_of
 Batches = Callable[[], Iterator[list[UUID]]]
 
 
-class ChosenAnswers(Answers):
-    """Answers by id. Comments are redacted, and further open texts, which nobody has read for
-    personal data, are left out.
+class SelectedAnswers(Answers):
+    """Answers by id, with all that is known of them.
 
     batches: gives all ids, a few at a time; it is asked twice where the file needs to know
     beforehand which attributes there are, so that nothing is kept in memory.
     """
 
     def __init__(
-        self, session: Session, workspace_id: UUID, survey_id: UUID, batches: Batches
+        self, session: Session, workspace_id: UUID, survey_id: UUID | None, batches: Batches
     ) -> None:
         super().__init__(session, workspace_id, survey_id)
         self._ids = batches
@@ -49,6 +48,12 @@ class ChosenAnswers(Answers):
             rows = self._session.execute(self._rows().where(Response.id.in_(ids)))
             by_id = {row.Response.id: row for row in rows}
             yield [by_id[each] for each in ids if each in by_id]
+
+
+class ChosenAnswers(SelectedAnswers):
+    """The same for those who use the product: comments are redacted, and further open texts, which
+    nobody has read for personal data, are left out.
+    """
 
     def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, int | str]]:
         return self._values(ids, Answer.number, Answer.option)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from vocapp.authoring.queries import SurveySummary
+from vocapp.authoring.queries import SurveySummary, list_surveys
 from vocapp.connecting.exporting import parquet
 from vocapp.connecting.exporting.cells import attribute_cell
+from vocapp.connecting.exporting.chosen import SelectedAnswers
 from vocapp.connecting.exporting.queries import Answers, Names
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE
-from vocapp.database import snapshot
+from vocapp.database import snapshot, utcnow
+from vocapp.extensions import db
+from vocapp.looking_into.finding import all_answers
+from vocapp.looking_into.selection import Selection
+from vocapp.measuring.asking import Ask
+from vocapp.measuring.queries import reading
+from vocapp.measuring.segments.queries import Segment
 from vocapp.problems import Forbidden
 from vocapp.spreadsheets import csv_lines, plain_cell, safe_cell
+from vocapp.workspaces.models import Workspace
 
+_BATCH = 500
 FORMATS = ("csv", "jsonl", "parquet")
 # One row an answer; then a column for each further question and for each attribute.
 COLUMNS = (
@@ -30,14 +40,15 @@ def export_responses(
     out: BinaryIO,
     *,
     survey: SurveySummary | None = None,
+    segment: Segment | None = None,
     file_format: str = "csv",
     excel: bool = False,
 ) -> None:
     """Write the answers to a survey, or all that are not confidential.
 
-    excel: a byte order mark, and text that a spreadsheet would run is marked. Raises
-    Forbidden for a confidential survey, ValueError for an unknown format or one that is
-    not installed.
+    segment: only the answers that its numbers count. excel: a byte order mark, and text that a
+    spreadsheet would run is marked. Raises Forbidden for a confidential survey, ValueError for an
+    unknown format or one that is not installed.
     """
     if file_format not in FORMATS:
         raise ValueError(f"format: expected {', '.join(FORMATS)}, got {file_format!r}")
@@ -46,13 +57,40 @@ def export_responses(
     if survey is not None and survey.confidential:
         raise Forbidden("Single answers of a confidential survey are not shown.")
     with snapshot() as session:
-        answers = Answers(session, workspace_id, survey.id if survey else None)
+        survey_id = survey.id if survey else None
+        answers = (
+            Answers(session, workspace_id, survey_id)
+            if segment is None
+            else SelectedAnswers(
+                session, workspace_id, survey_id, partial(_counted, workspace_id, survey, segment)
+            )
+        )
         if file_format == "parquet":
             parquet.write(answers, answers.names(), COLUMNS, out)
             return
         lines = json_lines(answers) if file_format == "jsonl" else csv_file(answers, excel=excel)
         for line in lines:
             out.write(line.encode())
+
+
+def _counted(
+    workspace_id: UUID, survey: SurveySummary | None, segment: Segment
+) -> Iterator[list[UUID]]:
+    """The ids of the answers that the numbers of a segment count, survey by survey."""
+    zone = db.session.get_one(Workspace, workspace_id).time_zone
+    selection = Selection(Ask(filter=segment.filter))
+    for each in [survey] if survey else _surveys(workspace_id):
+        if each.confidential:
+            continue
+        with reading(each, time_zone=zone, now=utcnow()) as opened:
+            yield from all_answers(opened, selection, batch=_BATCH)
+
+
+def _surveys(workspace_id: UUID) -> Iterator[SurveySummary]:
+    surveys = list_surveys(workspace_id)
+    while surveys:
+        yield from surveys
+        surveys = list_surveys(workspace_id, after=surveys[-1].id)
 
 
 def json_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from vocapp.measuring.segments.models import SavedSegment
 from vocapp.measuring.segments.service import folded
 from vocapp.problems import BadInput, NotFound
 
+_MOST_NAMED = 1000
 Place = tuple[str, str]
 
 
@@ -75,6 +76,21 @@ def segment_by_key(workspace_id: UUID, key: str) -> Segment:
     if row is None:
         raise NotFound("No such segment.")
     return Segment.of(row)
+
+
+def segment_by_name(workspace_id: UUID, name: str) -> Segment:
+    """By key, or by name whatever its case or width. Raises NotFound naming those there are."""
+    known = segments(workspace_id, limit=_MOST_NAMED)
+    for each in known:
+        if each.key == name:
+            return each
+    for each in known:
+        if folded(each.name) == folded(name):
+            return each
+    if not known:
+        raise NotFound(f"No segment is called {name!r}: none is saved yet.")
+    names = ", ".join(each.name for each in known)
+    raise NotFound(f"No segment is called {name!r}. There are: {names}.")
 
 
 def find_segment(workspace_id: UUID, key: str) -> Segment | None:
