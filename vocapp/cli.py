@@ -33,6 +33,7 @@ from vocapp.database import snapshot, utcnow
 from vocapp.demo import service as demo_service
 from vocapp.demo.progress import Progress as DemoProgress
 from vocapp.extensions import db
+from vocapp.garbage import collect_rarely
 from vocapp.measuring import checking
 from vocapp.measuring import service as measuring
 from vocapp.measuring.segments.queries import segment_by_name
@@ -50,6 +51,7 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             app = create_app()
+            collect_rarely()
             with app.app_context():
                 return command(app, *args, **kwargs)
         except Problem as problem:

@@ -35,6 +35,7 @@ from benchmarks.ten_million.timing import Figure, table
 from config import Settings
 from vocapp import create_app
 from vocapp.extensions import db
+from vocapp.garbage import collect_rarely
 
 RESULTS = Path(__file__).parent.parent / "results"
 PARTS = ("load", "cells", "drivers", "queries", "pages")
@@ -50,6 +51,7 @@ def main() -> int:
         with _database(options) as url:
             settings = Settings(environment="test", data_dir=folder, database_url=url)
             app = create_app(settings)
+            collect_rarely()  # as in every process of the service
             return _run(app, spec, options, folder)
     except NotEmpty as exc:
         print(exc, file=sys.stderr)

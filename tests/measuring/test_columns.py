@@ -17,7 +17,7 @@ from vocapp.database import snapshot, transaction, utcnow
 from vocapp.measuring import attributes, columns, histograms, service
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.checking import check_cells
-from vocapp.measuring.columns import level_of
+from vocapp.measuring.columns import levels_of
 from vocapp.measuring.histograms import counts_of
 from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer, ScoreByValue
 from vocapp.measuring.queries import reading
@@ -199,19 +199,24 @@ def test_another_time_zone_while_all_are_counted_anew(answered, drain_outbox):
 def test_levels_hold_an_eighth_of_the_people_each():
     generator = np.random.default_rng(1)
     people = generator.integers(-(2**62), 2**62, 80_000)
-    levels = np.array([level_of(int(person)) for person in people])
+    levels = levels_of(people)
     shares = [(levels >= level).mean() for level in range(4)]
     assert shares == pytest.approx([1, 1 / 8, 1 / 64, 1 / 512], rel=0.15)
 
 
+@pytest.mark.parametrize("capacity", [10, columns.CAPACITY])
 def test_with_many_answers_clusters_are_those_of_some_of_the_people(
-    any_api, drain_outbox, monkeypatch
+    any_api, drain_outbox, monkeypatch, capacity
 ):
-    """The design effect from a part of the people is near that of all."""
+    """The design effect from a part of the people is near that of all: from chunks with people
+    of all levels, and from those of one."""
+    monkeypatch.setattr(columns, "CAPACITY", capacity)
     # Keys are random, and so is whom their digests draw: here it is every fourth.
     met = {}
     monkeypatch.setattr(
-        columns, "level_of", lambda person: int(met.setdefault(person, len(met)) % 4 == 0)
+        columns,
+        "levels_of",
+        lambda people: np.array([met.setdefault(each, len(met)) % 4 == 0 for each in people], "u1"),
     )
     any_api.survey()
     items = []
@@ -248,10 +253,10 @@ def test_the_check_finds_a_place_that_nobody_is_counted_at(answered):
 
 def test_the_check_finds_a_wrong_column(answered):
     with transaction() as session:
-        chunks = columns.Chunks(session, answered.workspace_id, 1, (*columns.BASE, "=plan"))
+        chunks = columns.Chunks(session, answered.workspace_id, 1)
         row = session.scalars(select(CountedAnswer).limit(1)).one()
         chunks.load([row.chunk], ())
-        chunks.put((row.chunk, row.place), columns.Row((1, 1, 1, 1, 1, 1, 2), {}))
+        chunks.put((row.chunk, row.place), dict.fromkeys(columns.BASE, 1) | {"=plan": 2})
         chunks.store()
     assert check_cells(answered.workspace_id).differences
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,13 +21,11 @@ from vocapp.measuring.columns import Chunks
 from vocapp.measuring.counting import (
     CellChanges,
     CellKey,
-    Given,
     Target,
-    column_names,
-    columns_of,
     current_scores,
     read_given,
 )
+from vocapp.measuring.describing import Given
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     AnswerColumn,
@@ -39,6 +37,7 @@ from vocapp.measuring.models import (
 from vocapp.workspaces.models import Workspace
 
 _BATCH = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_CELLS_PER_ANSWER = 0.2
 JUDGED_FROM = 10_000
 
@@ -108,10 +107,7 @@ class _Scan:
             scores = current_scores(self._session, self._target.workspace_id, ids)
             counted = self._counted(ids)
             # A reader of its own each time, or all chunks would stay in memory.
-            chunks = Chunks(
-                self._session, self._target.workspace_id, self._target.generation,
-                column_names(self._target),
-            )  # fmt: skip
+            chunks = Chunks(self._session, self._target.workspace_id, self._target.generation)
             chunks.load({row.chunk for rows in counted.values() for row in rows.values()}, ())
             for given in batch:
                 self._take(given, scores.get(given.id, {}), counted.get(given.id, {}), chunks)
@@ -168,16 +164,17 @@ class _Scan:
         values = reportable_values(
             given.attributes, answered_at=given.answered_at, reportable=self._target.reportable
         )
-        codes = [
-            (self._known.known_code(item.name, values[item.name]) or 0)
-            if item.name in values
-            else 0
-            for item in self._target.reportable
-        ]
-        row = columns_of(given, day, index, codes)
-        free = self._free_codes(given)
-        names = column_names(self._target)
-        return day, index, {name: n for name, n in zip(names, row, strict=True) if n} | free
+        numbers = {
+            columns.SCORE: index + 1,
+            columns.DAY: day.day,
+            columns.PERSON: columns.digest(given.contact_id),
+            columns.ACCOUNT: columns.digest(given.account_id),
+            columns.MOMENT: (given.answered_at - _EPOCH) // timedelta(microseconds=1),
+            columns.TIE: int.from_bytes(given.id.bytes[:8], "big") - (1 << 63),
+        }
+        for name, value in values.items():
+            numbers[columns.attribute_column(name)] = self._known.known_code(name, value) or 0
+        return day, index, {name: n for name, n in numbers.items() if n} | self._free_codes(given)
 
     def _free_codes(self, given: Given) -> dict[str, int]:
         """Column → code of the attributes that are not reportable, where there is one."""

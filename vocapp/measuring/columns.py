@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_into
@@ -31,6 +31,8 @@ from vocapp.measuring.models import AnswerChunk, AnswerColumn
 CAPACITY = 8192
 _BLOCK = 8192
 MOST_LEVEL = 4
+MIXED = -1  # the level of a month's first chunk, which holds people of all levels
+_MIXING = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Knuth, TAOCP 3, 6.4)
 _BITS_PER_LEVEL = 3
 _REVISION = 62  # bits: two states of a chunk share one as good as never
 
@@ -59,42 +61,42 @@ def type_of(column: str) -> np.dtype[Any]:
     return _LONG if column in {PERSON, ACCOUNT, MOMENT, TIE} else _BYTE
 
 
-@lru_cache(maxsize=65_536)
 def digest(key: UUID | None) -> int:
     """A signed number of 64 bits that stands for a person or account; 0 for None.
 
     Two of four million people share one with a probability of about 4e-7 (birthday bound).
     """
-    if key is None:
-        return 0
-    found = hashlib.blake2b(key.bytes, digest_size=8).digest()
+    return 0 if key is None else _digest(key.int)
+
+
+@lru_cache(maxsize=65_536)
+def _digest(key: int) -> int:
+    found = hashlib.blake2b(key.to_bytes(16, "big"), digest_size=8).digest()
     return int.from_bytes(found, "little", signed=True) or 1
 
 
-def level_of(person: int) -> int:
+def whose(person: Column, tie: Column) -> Column:
+    """A number of 64 bits for whoever gave each answer; unknown people are one each."""
+    mixed = tie.astype(np.uint64) * _MIXING >> np.uint64(16)
+    return np.where(person != 0, person, mixed.astype(_LONG))
+
+
+def levels_of(people: Column) -> Column:
     """0…4: of all people an eighth has level 1 or more, of those an eighth 2 or more, …
 
-    By the digest, so that all answers of a person have the same level: the chunks from a level
-    on are a random sample of whole people.
+    By their digest (`whose`), so that all answers of a person have the same level: the answers
+    from a level on are those of a random sample of whole people.
 
-    >>> [level_of(number) for number in (1, 8, 64, 8 * 3, 8**6, -8)]
+    >>> levels_of(np.array([1, 8, 64, 8 * 3, 8**6, -8])).tolist()
     [0, 1, 2, 1, 4, 1]
     """
-    level = 0
-    while level < MOST_LEVEL and not person & (1 << _BITS_PER_LEVEL) - 1:
-        person >>= _BITS_PER_LEVEL
-        level += 1
-    return level
+    found = np.zeros(len(people), dtype=_BYTE)
+    for level in range(1, MOST_LEVEL + 1):
+        found += people & (1 << _BITS_PER_LEVEL * level) - 1 == 0
+    return found
 
 
 # --- writing ----------------------------------------------------------------------------
-
-
-class Row(NamedTuple):
-    """An answer: the numbers of the columns that all have, and of free attributes."""
-
-    numbers: tuple[int, ...]
-    free: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -109,23 +111,28 @@ class _Chunk:
             self.columns[name] = np.zeros(self.size, dtype=type_of(name))
         return self.columns[name]
 
-    def append(self, name: str, numbers: Sequence[int]) -> None:
-        if name in self.columns or any(numbers):
-            added = np.array(numbers, dtype=type_of(name))
-            self.columns[name] = np.concatenate([self.column(name), added])
+    def append(self, added: Mapping[str, Column], count: int) -> None:
+        for name in added.keys() | self.columns.keys():
+            more = added.get(name)
+            if more is None:
+                more = np.zeros(count, dtype=type_of(name))
+            if name in self.columns or more.any():
+                self.columns[name] = np.concatenate([self.column(name), more])
+        self.size += count
+        self.changed = True
 
 
 @dataclass(slots=True)
 class Chunks:
     """The chunks of a generation that a batch of answers touches; whoever writes them holds the
-    workspace's cell state. `names`: the columns of each row's `numbers`."""
+    workspace's cell state."""
 
     session: Session
     workspace_id: UUID
     generation: int
-    names: tuple[str, ...]
     _loaded: dict[int, _Chunk] = field(default_factory=dict)
     _open: dict[Key, int] = field(default_factory=dict)
+    _full: set[tuple[UUID, date]] = field(default_factory=set)  # months whose first chunk is
     _last: int | None = None
 
     def load(self, numbers: Iterable[int], keys: Iterable[Key]) -> None:
@@ -151,13 +158,14 @@ class Chunks:
             self._loaded[number].columns[name] = np.frombuffer(data, dtype=type_of(name)).copy()
 
     def _with_room(self, keys: set[Key]) -> Iterator[int]:
-        """The chunk to go on with of each key; the latest has room, the others are full."""
+        """The chunks to go on with of each key: of several the latest, the others are full."""
         if not keys:
             return
+        wanted = keys | {(question_id, month, MIXED) for question_id, month, _ in keys}
         rows = self.session.execute(
             select(
                 AnswerChunk.question_id, AnswerChunk.month, AnswerChunk.level,
-                func.max(AnswerChunk.number),
+                func.max(AnswerChunk.number), func.min(AnswerChunk.size),
             )
             .where(
                 *self._mine(AnswerChunk),
@@ -166,29 +174,32 @@ class Chunks:
             )
             .group_by(AnswerChunk.question_id, AnswerChunk.month, AnswerChunk.level)
         )  # fmt: skip
-        for question_id, month, level, number in rows:
+        for question_id, month, level, number, least in rows:
             key = (question_id, month, level)
-            if key in keys:
+            if key in wanted and least < CAPACITY:
                 self._open[key] = number
                 yield number
+            elif level == MIXED:
+                self._full.add((question_id, month))
 
     def _mine(self, model: Any) -> list[Any]:
         return [model.workspace_id == self.workspace_id, model.generation == self.generation]
 
-    def key_of(self, chunk: int) -> Key:
-        return self._loaded[chunk].key
+    def fits(self, chunk: int, key: Key) -> bool:
+        """Whether an answer of this key may stand in a chunk."""
+        *of_chunk, level = self._loaded[chunk].key
+        return of_chunk == [*key[:2]] and level in {MIXED, key[2]}
 
     def row(self, place: Place) -> dict[str, int]:
         """Column → number of the answer at this place."""
         chunk, index = self._loaded[place[0]], place[1]
         return {name: int(column[index]) for name, column in chunk.columns.items()}
 
-    def put(self, place: Place, row: Row) -> None:
-        """Write an answer's numbers over what is at this place."""
+    def put(self, place: Place, numbers: Mapping[str, int]) -> None:
+        """Write an answer's numbers, by column, over what is at this place."""
         self.clear(place)
         chunk = self._loaded[place[0]]
-        fixed = zip(self.names, row.numbers, strict=True)
-        for name, number in (*fixed, *row.free.items()):
+        for name, number in numbers.items():
             if number:
                 chunk.column(name)[place[1]] = number
 
@@ -199,31 +210,42 @@ class Chunks:
             column[place[1]] = 0
         chunk.changed = True
 
-    def append(self, key: Key, rows: Sequence[Row]) -> list[Place]:
-        """New places for answers of this key."""
-        places: list[Place] = []
-        while len(places) < len(rows):
+    def append(self, key: Key, added: Mapping[str, Column]) -> tuple[Column, Column]:
+        """New places for answers of this key, with these columns: their chunks and indexes."""
+        count = len(added[SCORE])
+        chunks, indexes = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        start = 0
+        while start < count:
             number = self._room(key)
             chunk = self._loaded[number]
-            part = rows[len(places) : len(places) + CAPACITY - chunk.size]
-            fixed = zip(*(row.numbers for row in part), strict=True)
-            for name, numbers in zip(self.names, fixed, strict=True):
-                chunk.append(name, numbers)
-            free = {name for row in part for name in row.free}
-            for name in free | chunk.columns.keys() - set(self.names):
-                chunk.append(name, [row.free.get(name, 0) for row in part])
-            places += [(number, chunk.size + index) for index in range(len(part))]
-            chunk.size += len(part)
-            chunk.changed = True
-        return places
+            end = min(count, start + CAPACITY - chunk.size)
+            chunks[start:end] = number
+            indexes[start:end] = np.arange(chunk.size, chunk.size + end - start)
+            chunk.append({name: column[start:end] for name, column in added.items()}, end - start)
+            start = end
+        return chunks, indexes
 
     def _room(self, key: Key) -> int:
-        number = self._open.get(key)
-        if number is None or self._loaded[number].size >= CAPACITY:
-            self._last = self._last_number() + 1 if self._last is None else self._last + 1
-            self._open[key] = number = self._last
-            self._loaded[number] = _Chunk(key, 0, {})
+        """A chunk to go on with: the first of the month, then those of the level."""
+        month = key[:2]
+        if month not in self._full:
+            number = self._going_on((*month, MIXED))
+            if self._loaded[number].size < CAPACITY:
+                return number
+            self._full.add(month)
+        number = self._going_on(key)
+        if self._loaded[number].size >= CAPACITY:
+            del self._open[key]
+            number = self._going_on(key)
         return number
+
+    def _going_on(self, key: Key) -> int:
+        """The open chunk of a key, or a new one."""
+        if key not in self._open:
+            self._last = self._last_number() + 1 if self._last is None else self._last + 1
+            self._open[key] = self._last
+            self._loaded[self._last] = _Chunk(key, 0, {})
+        return self._open[key]
 
     def _last_number(self) -> int:
         return (
@@ -280,11 +302,12 @@ def _upsert(
 class Table:
     """Columns of the answers of some months, end to end, in the order of their chunks.
 
-    months: first day of each chunk's month; sizes: its places.
+    months: first day of each chunk's month; sizes: its places; levels: see `read_table`.
     """
 
     months: list[date]
     sizes: list[int]
+    levels: list[int]
     _columns: dict[str, Column]
 
     def __len__(self) -> int:
@@ -301,7 +324,14 @@ class Table:
             last = first + len(list(chunks))
             end = start + sum(self.sizes[first:last])
             part = {name: column[start:end] for name, column in self._columns.items()}
-            yield month, Table(self.months[first:last], self.sizes[first:last], part)
+            chunks_of_month = slice(first, last)
+            yield (
+                month,
+                Table(
+                    self.months[chunks_of_month], self.sizes[chunks_of_month],
+                    self.levels[chunks_of_month], part,
+                ),
+            )  # fmt: skip
             start, first = end, last
 
     def per_chunk(self, numbers: Sequence[int]) -> Column:
@@ -359,8 +389,13 @@ class Span:
         return found
 
 
+def _from_level(level: int) -> list[Any]:
+    """Chunks that may hold people of a level or above."""
+    return [or_(AnswerChunk.level >= level, AnswerChunk.level == MIXED)] if level else []
+
+
 def level_for(session: Session, span: Span, most: int) -> int:
-    """The lowest level from which on there are at most so many answers; 0: all of them."""
+    """The lowest level from which on there are about so many answers or fewer; 0: all of them."""
     sizes: dict[int, int] = defaultdict(int)
     rows = session.execute(
         select(AnswerChunk.level, func.sum(AnswerChunk.size))
@@ -369,10 +404,12 @@ def level_for(session: Session, span: Span, most: int) -> int:
     )
     for level, size in rows:
         sizes[level] = int(size)
-    level = 0
-    while level < MOST_LEVEL and sum(sizes[above] for above in range(level, MOST_LEVEL + 1)) > most:
-        level += 1
-    return level
+
+    def answers(level: int) -> int:
+        mixed = sizes[MIXED] >> _BITS_PER_LEVEL * level
+        return mixed + sum(sizes[above] for above in range(level, MOST_LEVEL + 1))
+
+    return next((level for level in range(MOST_LEVEL) if answers(level) <= most), MOST_LEVEL)
 
 
 def revisions(
@@ -385,7 +422,7 @@ def revisions(
     found: dict[date, list[int | None]] = defaultdict(list)
     rows = session.execute(
         select(AnswerChunk.month, AnswerChunk.revision)
-        .where(*span.conditions(), *([AnswerChunk.level >= level] if level else []))
+        .where(*span.conditions(), *_from_level(level))
         .order_by(AnswerChunk.month, AnswerChunk.number)
     )
     for month, revision in rows:
@@ -401,17 +438,18 @@ def read_table(
     level: int = 0,
     months: Collection[date] | None = None,
 ) -> Table:
-    """These columns of the chunks of a level or above; months: only of these."""
-    conditions = [*span.conditions(), *([AnswerChunk.level >= level] if level else [])]
+    """These columns of the chunks of a level or above, and of those with people of all levels
+    (their level is MIXED); months: only of these."""
+    conditions = [*span.conditions(), *_from_level(level)]
     if months is not None:
         conditions.append(AnswerChunk.month.in_(months))
     headers = session.execute(
-        select(AnswerChunk.number, AnswerChunk.month, AnswerChunk.size)
+        select(AnswerChunk.number, AnswerChunk.month, AnswerChunk.size, AnswerChunk.level)
         .where(*conditions)
         .order_by(AnswerChunk.month, AnswerChunk.number)
     ).all()
     starts, total = {}, 0
-    for number, _, size in headers:
+    for number, _, size, _ in headers:
         starts[number] = total
         total += size
     found: dict[str, Column] = {}
@@ -430,7 +468,10 @@ def read_table(
             found[name] = np.zeros(total, dtype=type_of(name))
         part = np.frombuffer(data, dtype=type_of(name))
         found[name][starts[number] : starts[number] + len(part)] = part
-    return Table([month for _, month, _ in headers], [size for _, _, size in headers], found)
+    return Table(
+        [header.month for header in headers], [header.size for header in headers],
+        [header.level for header in headers], found,
+    )  # fmt: skip
 
 
 def holds_code(

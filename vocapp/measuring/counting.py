@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,15 +13,15 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import Reportable, Reportables, as_text, value_of
-from surveys.periods import zone
+from surveys.attributes import Reportables
 from surveys.questions import scale_of
 from vocapp.authoring.models import Question
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import insert_into, load_rows, read_once
 from vocapp.measuring import columns
-from vocapp.measuring.attributes import KnownValues, free_name, from_stored
-from vocapp.measuring.columns import Chunks, Column, Key, Row
+from vocapp.measuring.attributes import KnownValues, from_stored
+from vocapp.measuring.columns import Chunks, Column, Key
+from vocapp.measuring.describing import Described, Describer, Given
 from vocapp.measuring.models import (
     HISTOGRAM_COLUMNS,
     AttributeValue,
@@ -33,10 +33,6 @@ from vocapp.measuring.models import (
 
 Histogram = np.ndarray[Any, Any]
 CellKey = tuple[Any, ...]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_MOST_SEEN = 10_000
-_PLAIN = {int, float, bool, type(None)}
 _IDS = 1000  # in one statement; databases limit its parameters
 
 
@@ -65,18 +61,6 @@ class Target:
             state.workspace_id, state.building, state.building_time_zone,
             from_stored(state.building_attributes),
         )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A response as counting needs it."""
-
-    id: UUID
-    survey_id: UUID
-    contact_id: UUID | None
-    account_id: UUID | None
-    answered_at: datetime
-    attributes: Mapping[str, Any]
 
 
 _GIVEN = (
@@ -169,14 +153,19 @@ class CellChanges:
         for attribute, value in values.items():
             self._add(self.values, (question_id, attribute, month, value), one)
 
-    def add_many(self, key: Key, rows: Column, target: Target, known: KnownValues) -> None:
-        """Answers of a question and month; rows: their columns, shape (answers, columns)."""
+    def add_many(
+        self, key: Key, held: Mapping[str, Column], target: Target, known: KnownValues
+    ) -> None:
+        """Answers of a question and month, by their columns."""
         question_id, month, _ = key
-        score = rows[:, 0] - 1
-        for day, histogram in _histograms(rows[:, 1], score):
+        score = held[columns.SCORE].astype(np.int64) - 1
+        for day, histogram in _histograms(held[columns.DAY], score):
             self._add(self.totals, (question_id, month.replace(day=day)), histogram)
-        for place, item in enumerate(target.reportable, start=len(columns.BASE)):
-            for code, histogram in _histograms(rows[:, place], score):
+        for item in target.reportable:
+            codes = held.get(columns.attribute_column(item.name))
+            if codes is None:
+                continue
+            for code, histogram in _histograms(codes, score):
                 value = known.value(item.name, code)
                 self._add(self.values, (question_id, item.name, month, value), histogram)
 
@@ -190,105 +179,10 @@ def _histograms(codes: Column, score: Column) -> Iterator[tuple[int, Histogram]]
     """Of each code but 0 the histogram of its scores."""
     width = len(HISTOGRAM_COLUMNS)
     most = (int(codes.max()) + 1) * width
-    table = np.bincount(codes * width + score, minlength=most).reshape(-1, width)
+    table = np.bincount(codes.astype(np.int64) * width + score, minlength=most).reshape(-1, width)
     for code in np.flatnonzero(table.any(axis=1)):
         if code:
             yield int(code), table[code]
-
-
-class _Describer:
-    """Days and codes of responses; what was seen before is not worked out again."""
-
-    def __init__(self, target: Target, known: KnownValues) -> None:
-        self._zone, self._known = zone(target.time_zone), known
-        self._items: list[tuple[Reportable, dict[Any, int]]] = [
-            (item, {}) for item in target.reportable
-        ]
-        self._reportable = {item.name for item in target.reportable}
-        self._free: dict[str, tuple[str | None, dict[Any, int]]] = {}
-
-    def day(self, given: Given) -> date:
-        return given.answered_at.astimezone(self._zone).date()
-
-    def codes(self, given: Given) -> list[int]:
-        """Of each reportable attribute the code of its value, 0 for none; learns new values."""
-        return [self._code(item, seen, given) for item, seen in self._items]
-
-    def free(self, given: Given) -> dict[str, int]:
-        """Column → code of each attribute that is not reportable."""
-        found = {}
-        for attribute, raw in given.attributes.items():
-            known = self._free.get(attribute)
-            if known is None:
-                known = self._free[attribute] = (self._free_name(attribute), {})
-            name, seen = known
-            if name is None:
-                continue
-            key = _as_key(raw)
-            code = seen.get(key)
-            if code is None:
-                value = as_text(raw)
-                code = 0 if value is None else self._known.free_code(name, value)
-                _remember(seen, key, code)
-            if code:
-                found[name] = code
-        return found
-
-    def _free_name(self, attribute: str) -> str | None:
-        return None if attribute in self._reportable else free_name(attribute)
-
-    def _code(self, item: Reportable, seen: dict[Any, int], given: Given) -> int:
-        key = _inputs_of(item, given)
-        code = seen.get(key)
-        if code is None:
-            value = value_of(item, given.attributes, given.answered_at)
-            code = 0 if value is None else self._known.code(item.name, value)
-            _remember(seen, key, code)
-        return code
-
-
-def _as_key(raw: Any) -> Any:
-    """What stands for a value in a table; None for one that cannot stand in any."""
-    kind = type(raw)
-    if kind is str:
-        return raw
-    return (kind, raw) if kind in _PLAIN else None  # True and 1 are two values
-
-
-def _inputs_of(item: Reportable, given: Given) -> Any:
-    """All that the value of an attribute is made of, see `value_of`."""
-    facts = given.attributes
-    if item.name == "revenue_band":
-        return _as_key(facts.get("mrr")), _as_key(facts.get("currency"))
-    if item.name == "tenure_band":
-        return _as_key(facts.get("started_on")), given.answered_at.date()
-    return _as_key(facts.get(item.name))
-
-
-def _remember(seen: dict[Any, int], key: Any, code: int) -> None:
-    if key is not None and len(seen) < _MOST_SEEN:
-        seen[key] = code
-
-
-def columns_of(given: Given, day: date, index: int, codes: Sequence[int]) -> tuple[int, ...]:
-    """The numbers of an answer, in the order of `column_names`."""
-    return (
-        index + 1,
-        day.day,
-        columns.digest(given.contact_id),
-        columns.digest(given.account_id),
-        (given.answered_at - _EPOCH) // _MICROSECOND,
-        int.from_bytes(given.id.bytes[:8], "big") - (1 << 63),
-        *codes,
-    )
-
-
-def column_names(target: Target) -> tuple[str, ...]:
-    """The columns that every answer of a generation has."""
-    return (
-        *columns.BASE,
-        *(columns.attribute_column(item.name) for item in target.reportable),
-    )
 
 
 def count(session: Session, target: Target, responses: Sequence[Given]) -> None:
@@ -322,43 +216,48 @@ class _Batch:
         self._session, self._target, self._is_new = session, target, is_new
         self._known = KnownValues(session, target.workspace_id, target.generation)
         self._changes = CellChanges()
-        self._chunks = Chunks(session, target.workspace_id, target.generation, column_names(target))
+        self._chunks = Chunks(session, target.workspace_id, target.generation)
         self._moved: list[_Counted] = []
-        self._added: dict[Key, list[tuple[Row, Given, date]]] = defaultdict(list)
+        self._added: dict[Key, list[tuple[int, int]]] = defaultdict(list)  # response, score index
         self._gone: list[tuple[UUID, UUID]] = []
-        self._columns = column_names(target)[len(columns.BASE) :]
         self._left: set[tuple[str, int]] = set()  # column, code: what answers had and have no more
 
     def run(self, responses: Sequence[Given], scores: Scores) -> None:
         former = {} if self._is_new else self._former([given.id for given in responses])
         self._chunks.load((row.chunk for rows in former.values() for row in rows.values()), ())
-        describer = _Describer(self._target, self._known)
-        for given in responses:
-            now, old = scores.get(given.id, {}), former.get(given.id, {})
-            if not now and not old:
-                continue
-            left: set[tuple[str, int]] = set()
+        scored = [given for given in responses if scores.get(given.id)]
+        describer = Describer(self._target.time_zone, self._target.reportable, self._known)
+        described = describer.describe(scored)
+        months = {day: day.replace(day=1) for day in set(described.days)}
+        levels = described.level.tolist()
+        for place, given in enumerate(scored):
+            old = former.pop(given.id, {})
+            if old:
+                left = set().union(*map(self._take_out, old.values()))
+                self._left |= left - described.codes(place)
+            for question_id, index in scores[given.id].items():
+                key = (question_id, months[described.days[place]], levels[place])
+                row = old.get(question_id)
+                if row is None or not self._put(key, described, place, index, row):
+                    self._added[key].append((place, index))
+            self._drop(old, scores[given.id])
+        for old in former.values():  # that have no score any more
             for row in old.values():
-                left |= self._take_out(row)
-            day = describer.day(given)
-            codes, free = describer.codes(given), describer.free(given)
-            if now:
-                left -= {*zip(self._columns, codes, strict=True), *free.items()}
-            self._left |= left
-            for question_id, index in now.items():
-                key = (question_id, day.replace(day=1), _level(given))
-                held = Row(columns_of(given, day, index, codes), free)
-                if not self._put(key, held, given, day, old.get(question_id)):
-                    self._added[key].append((held, given, day))
-            for question_id in old.keys() - now.keys():
-                self._chunks.clear((old[question_id].chunk, old[question_id].place))
-                self._gone.append((given.id, question_id))
+                self._left |= self._take_out(row)
+            self._drop(old, {})
         self._chunks.load((), self._added)
         for key, items in self._added.items():
-            self._append(key, items)
+            self._append(key, scored, described, items)
         self._write()
         for column, code in sorted(self._left):
             self._forget(column, code)
+
+    def _drop(self, old: Mapping[UUID, Any], now: Mapping[UUID, int]) -> None:
+        """Questions that a response answers no more."""
+        for question_id in old.keys() - now.keys():
+            row = old[question_id]
+            self._chunks.clear((row.chunk, row.place))
+            self._gone.append((row.response_id, question_id))
 
     def _former(self, ids: Sequence[UUID]) -> dict[UUID, dict[UUID, Any]]:
         found: dict[UUID, dict[UUID, Any]] = defaultdict(dict)
@@ -380,11 +279,7 @@ class _Batch:
     def _take_out(self, row: Any) -> set[tuple[str, int]]:
         """Out of the cells: by the values that its columns hold, which are returned."""
         held = self._chunks.row((row.chunk, row.place))
-        values = {
-            item.name: self._known.value(item.name, code)
-            for item in self._target.reportable
-            if (code := held.get(columns.attribute_column(item.name)))
-        }
+        values = self._values(held)
         self._changes.add(row.question_id, row.local_day, row.score_index, values, -1)
         return {(name, code) for name, code in held.items() if code and name not in columns.BASE}
 
@@ -405,29 +300,45 @@ class _Batch:
                 )
             )
 
-    def _put(self, key: Key, held: Row, given: Given, day: date, old: Any) -> bool:
+    def _put(self, key: Key, described: Described, place: int, index: int, old: Any) -> bool:
         """Over what was counted before, where that may stay; False: it needs a new place."""
-        if old is None:
-            return False
-        if self._chunks.key_of(old.chunk) != key:
+        if not self._chunks.fits(old.chunk, key):
             self._chunks.clear((old.chunk, old.place))
             return False
-        self._chunks.put((old.chunk, old.place), held)
-        self._sum_up(key, [held])
-        index = held.numbers[0] - 1
+        held = {name: int(column[place]) for name, column in described.columns.items()}
+        self._chunks.put((old.chunk, old.place), held | {columns.SCORE: index + 1})
+        day = described.days[place]
+        self._changes.add(key[0], day, index, self._values(held), +1)
         if (old.local_day, old.score_index) != (day, index):
-            self._moved.append(_Counted(given.id, key[0], day, index, old.chunk, old.place))
+            self._moved.append(_Counted(old.response_id, key[0], day, index, old.chunk, old.place))
         return True
 
-    def _append(self, key: Key, items: list[tuple[Row, Given, date]]) -> None:
-        rows = [held for held, _, _ in items]
-        self._sum_up(key, rows)
-        for (held, given, day), place in zip(items, self._chunks.append(key, rows), strict=True):
-            self._moved.append(_Counted(given.id, key[0], day, held.numbers[0] - 1, *place))
+    def _values(self, held: Mapping[str, int]) -> dict[str, str]:
+        """Reportable attribute → value that the columns of an answer hold."""
+        return {
+            item.name: self._known.value(item.name, code)
+            for item in self._target.reportable
+            if (code := held.get(columns.attribute_column(item.name)))
+        }
 
-    def _sum_up(self, key: Key, rows: Sequence[Row]) -> None:
-        table = np.array([held.numbers for held in rows], dtype=np.int64)
-        self._changes.add_many(key, table, self._target, self._known)
+    def _append(
+        self,
+        key: Key,
+        scored: Sequence[Given],
+        described: Described,
+        items: Sequence[tuple[int, int]],
+    ) -> None:
+        places = np.array([place for place, _ in items])
+        indexes = [index for _, index in items]
+        held = {name: column[places] for name, column in described.columns.items()}
+        held[columns.SCORE] = np.array(indexes, dtype=columns.type_of(columns.SCORE)) + 1
+        self._changes.add_many(key, held, self._target, self._known)
+        chunks, within = self._chunks.append(key, held)
+        rows = zip(items, chunks.tolist(), within.tolist(), strict=True)
+        self._moved += [
+            _Counted(scored[place].id, key[0], described.days[place], index, chunk, at)
+            for (place, index), chunk, at in rows
+        ]
 
     def _write(self) -> None:
         self._known.store()
@@ -472,10 +383,6 @@ class _Batch:
             set_={name: insert.excluded[name] for name in _Counted._fields[2:]},
         )
         self._session.execute(statement, [{**mine, **row._asdict()} for row in self._moved])
-
-
-def _level(given: Given) -> int:
-    return columns.level_of(columns.digest(given.contact_id or given.id))
 
 
 def _add_to_cells(

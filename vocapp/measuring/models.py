@@ -63,8 +63,8 @@ class AnswerChunk(Tenant, Base):
     """Some thousand counted answers to a question in a local month; their values are columns.
 
     size: places taken, empty ones included. level: how rarely people are in it, see
-    `columns.level_of`; a chunk holds answers of one level. revision: another one after each
-    change, by chance (null: written before there were any).
+    `columns.levels_of`; -1 is the first chunk of a month, with people of all levels.
+    revision: another one after each change, by chance (null: written before there were any).
     """
 
     generation: Mapped[int] = mapped_column(primary_key=True)

@@ -115,9 +115,12 @@ class Asked:
     def answers(self, *, names: Sequence[str] = (), level: int = 0) -> Answers:
         """The answers one by one, of people of a level or above, in segments of codes; with
         the columns `names`."""
-        wanted = (columns.SCORE, *self._day, *names, *self.all_columns)
+        drawn_by = (columns.PERSON, columns.TIE) if level else ()
+        wanted = (columns.SCORE, *self._day, *{*names, *drawn_by}, *self.all_columns)
         table = columns.read_table(self.source.session, self.span, wanted, level=level)
         score = self.scores(table)
+        if level:
+            score = score * _is_drawn(table, level)
         if self.ask.basis != "responses":
             score = _latest_of_each(table, score, self.ask.basis)
         if self.told is not None:
@@ -143,6 +146,13 @@ def names_of_units(basis: Basis) -> tuple[str, ...]:
     return (columns.PERSON, *order) if basis == "people" else (
         columns.PERSON, columns.ACCOUNT, *order
     )  # fmt: skip
+
+
+def _is_drawn(table: columns.Table, level: int) -> Column:
+    """Which answers are of people of a level or above."""
+    who = columns.whose(table[columns.PERSON], table[columns.TIE])
+    is_mixed = table.per_chunk([int(of_chunk == columns.MIXED) for of_chunk in table.levels])
+    return (is_mixed == 0) | (columns.levels_of(who) >= level)
 
 
 def _latest_of_each(table: columns.Table, score: Column, basis: Basis) -> Column:

@@ -26,7 +26,8 @@ from vocapp.collecting.models import Response
 from vocapp.database import insert_absent, insert_if_absent, scoped, transaction, utcnow
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import from_stored
-from vocapp.measuring.counting import Given, Target, count, count_next, read_given, read_of_survey
+from vocapp.measuring.counting import Target, count, count_next, read_given, read_of_survey
+from vocapp.measuring.describing import Given
 from vocapp.measuring.models import (
     NOTHING_YET,
     AttributeValue,
