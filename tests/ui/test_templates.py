@@ -230,7 +230,8 @@ def test_too_few_answers_are_said_in_words(render):
 
 
 def test_every_string_has_a_japanese_translation_and_none_is_left_over():
-    kinds = [(f"**/templates/**.{end}", "jinja2.ext:babel_extract") for end in ("html", "svg")]
+    ends = ("html", "svg", "txt")
+    kinds = [(f"**/templates/**.{end}", "jinja2.ext:babel_extract") for end in ends]
     methods = [("**.py", "python"), *kinds]
     found = extract_from_dir(UI, method_map=methods, keywords=DEFAULT_KEYWORDS | {"_l": None})
     used = {m[0] if isinstance(m, tuple) else m for _, _, m, _, _ in found}
