@@ -23,6 +23,7 @@ from flask import current_app
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ColumnElement,
     Date,
     DateTime,
     Dialect,
@@ -34,12 +35,21 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     Uuid,
+    and_,
     event,
+    or_,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    Session,
+    declared_attr,
+    mapped_column,
+)
 
 T = TypeVar("T")
 
@@ -155,6 +165,19 @@ def one_of(column: str, values: Sequence[str]) -> CheckConstraint:
 
 def short_text(length: int = 200) -> String:
     return String(length)
+
+
+def older_than(
+    at: InstrumentedAttribute[datetime],
+    key: InstrumentedAttribute[Any],
+    place: tuple[datetime, Any | None],
+) -> ColumnElement[bool]:
+    """What follows `place` in a list by (at, key), both descending; a key of None stands before
+    all of its instant, so that only what is older follows."""
+    moment, last = place
+    if last is None:
+        return at < moment
+    return and_(at <= moment, or_(at < moment, key < last))  # the first half is for the index
 
 
 def scoped(model: type[T], workspace_id: UUID) -> Select[T]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from vocapp.database import snapshot, utcnow
+from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.extensions import db
+from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
+from vocapp.succeeding import queries
 from vocapp.workspaces.models import Membership
 
 
@@ -166,6 +169,62 @@ def test_the_story_goes_on_on_older_pages_without_repeating(api, staff, monkeypa
     second = viewer.get(older.replace("&amp;", "&")).text
     assert re.findall(r"comment \d", first) == ["comment 0", "comment 1", "comment 2"]
     assert re.findall(r"comment \d", second) == ["comment 3", "comment 4"]
+
+
+@pytest.fixture
+def one_instant(any_api, drain_outbox) -> tuple[UUID, UUID]:
+    """Ids of a workspace and its account, of which all that is known happened at one instant."""
+    any_api.survey()
+    at = utcnow() - timedelta(days=1)
+    for number in range(5):
+        answer(any_api, "a", 2, comment=f"comment {number}", answered_at=at.isoformat())
+    common = {"account": "a", "at": at.isoformat()}
+    events = [
+        {"id": f"{number}", "type": "milestone", "name": f"step {number}"} for number in range(3)
+    ] + [
+        {"id": f"s{number}", "type": "subscription", "product": f"product {number}",
+         "action": "started", "mrr": 100, "currency": "USD"} for number in range(3)
+    ]  # fmt: skip
+    sent = any_api.post("/api/v1/events", {"events": [each | common for each in events]})
+    assert sent.json["rejected"] == []
+    drain_outbox()
+    workspace_id = any_api.workspace.workspace_id
+    with transaction() as session:
+        mine = FollowUp.workspace_id == workspace_id
+        session.execute(update(FollowUp).where(mine).values(opened_at=at))
+        found = session.scalars(scoped(Account, workspace_id)).one()
+        return workspace_id, found.id
+
+
+@pytest.mark.parametrize("only_answers", [True, False])
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_what_happened_at_one_instant_is_told_once_however_long_pages_are(
+    one_instant, only_answers, length
+):
+    whole = queries.timeline(*one_instant, only_answers=only_answers, limit=100)
+    paged, last = [], None
+    while page := queries.timeline(
+        *one_instant, only_answers=only_answers, before=last, limit=length
+    ):
+        paged += page
+        last = queries.Place.from_json(page[-1].place.to_json())
+    assert [event.place for event in paged] == [event.place for event in whole]
+    assert len(whole) == 5 if only_answers else len(whole) > 11
+
+
+def test_pages_of_a_story_go_on_within_an_instant(api, staff, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.views._STORY", 2)
+    api.survey()
+    at = (utcnow() - timedelta(days=1)).isoformat()
+    for number in range(5):
+        answer(api, "a", 9, comment=f"comment {number}", answered_at=at)
+    viewer, url, told = staff("viewer"), "/accounts/a?story=answers", []
+    while url and len(told) < 9:
+        page = viewer.get(url).text
+        told += re.findall(r"comment \d", page)
+        older = re.search(r'href="([^"]+)" rel="next"', page)
+        url = older.group(1).replace("&amp;", "&") if older else ""
+    assert sorted(told) == [f"comment {number}" for number in range(5)]
 
 
 def test_answers_of_confidential_surveys_are_not_shown_of_an_account(api, staff):

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select, tuple_
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from surveys.attributes import Reportable, value_of
 from surveys.periods import day_bounds, local_day
 from surveys.questions import scale_of
 from vocapp.collecting.models import Response
+from vocapp.database import older_than
 from vocapp.distributing.queries import answered_invitations
 from vocapp.looking_into.selection import Place, Selection
 from vocapp.measuring.asking import Ask, Source
@@ -145,9 +146,4 @@ def _latest(source: Source, ask: Ask) -> list[Any]:
 def _before(place: Place | None) -> list[Any]:
     if place is None:
         return []
-    at, last = place.answered_at, place.id
-    # The instant by itself as well: it is what the index is entered by.
-    return [
-        Response.answered_at <= at,
-        or_(Response.answered_at < at, and_(Response.answered_at == at, Response.id < last)),
-    ]
+    return [older_than(Response.answered_at, Response.id, (place.answered_at, place.id))]

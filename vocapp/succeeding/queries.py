@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from surveys.scoring import category_of
 from surveys.segments import magnitude, minor_units_per_major
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
+from vocapp.database import older_than, scoped
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.opening import ACTIVE_STATES
@@ -63,18 +63,47 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event stands in the story: newest first, of one instant by `_KINDS` and id."""
+
+    at: datetime
+    kind: str
+    id: UUID | int | str
+
+    def to_json(self) -> list[str]:
+        return [self.at.isoformat(), self.kind, str(self.id)]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Place:
+        """The place that `to_json` wrote; raises KeyError, TypeError or ValueError."""
+        at, kind, given = value
+        return cls(datetime.fromisoformat(at), kind, _KINDS[kind](given))
+
+
+# In the order in which what happened at one instant is told, with the type of the ids.
+_KINDS: dict[str, Callable[[str], UUID | int | str]] = {
+    "answer": UUID, "case": UUID, "change": int, "milestone": str,
+}  # fmt: skip
+_KIND_ORDER = tuple(_KINDS)
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the story: an answer, a case, a subscription that changed, or a milestone."""
 
-    at: datetime
+    place: Place
     score: Score | None = None
     text: str | None = None
     language: str | None = None
     who: str | None = None
-    case_id: UUID | None = None
     case_state: str | None = None
     change: events.Change | None = None
     milestone: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.place.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,29 +398,46 @@ def timeline(
     account_id: UUID,
     *,
     only_answers: bool = False,
-    before: datetime | None = None,
+    before: Place | None = None,
     limit: int,
 ) -> list[Event]:
-    """What an account said and did and what we did, newest first; before: only older ones."""
-    story = _answers(workspace_id, account_id, before=before, limit=limit)
+    """What an account said and did and what we did, newest first; before: what follows it."""
+    of = (workspace_id, account_id)
+    story = _answers(*of, before=_before(before, "answer"), limit=limit)
     if only_answers:
         return story
-    story += _cases(workspace_id, account_id, before=before, limit=limit)
+    story += _cases(*of, before=_before(before, "case"), limit=limit)
     story += [
-        Event(at=change.at, change=change)
+        Event(Place(change.at, "change", change.received), change=change)
         for change in events.subscription_changes(
-            workspace_id, account_id, before=before, limit=limit
+            *of, before=_before(before, "change"), limit=limit
         )
     ]
     story += [
-        Event(at=reached.at, milestone=reached.name)
-        for reached in events.milestones(workspace_id, account_id, before=before, limit=limit)
+        Event(Place(reached.at, "milestone", reached.event_id), milestone=reached.name)
+        for reached in events.milestones(*of, before=_before(before, "milestone"), limit=limit)
     ]
+    # Stable: of one instant and kind, the order of the database stays.
+    story.sort(key=lambda event: _KIND_ORDER.index(event.place.kind))
     return sorted(story, key=lambda event: event.at, reverse=True)[:limit]
 
 
+def _before(place: Place | None, kind: str) -> tuple[datetime, Any] | None:
+    """From where on events of a kind follow a place: of its instant none, some, or all."""
+    if place is None:
+        return None
+    if kind == place.kind:
+        return place.at, place.id
+    is_told_later = _KIND_ORDER.index(kind) > _KIND_ORDER.index(place.kind)
+    return (place.at + _INSTANT if is_told_later else place.at), None
+
+
 def _answers(
-    workspace_id: UUID, account_id: UUID, *, before: datetime | None, limit: int
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    before: tuple[datetime, UUID | None] | None,
+    limit: int,
 ) -> list[Event]:
     query = (
         _scores(workspace_id)
@@ -405,12 +451,12 @@ def _answers(
         .limit(limit)
     )
     if before is not None:
-        query = query.where(Response.answered_at < before)
+        query = query.where(older_than(Response.answered_at, Response.id, before))
     rows = db.session.execute(query).all()
     texts = verbatims(db.session(), workspace_id, [row.id for row in rows])
     return [
         Event(
-            at=row.answered_at,
+            Place(row.answered_at, "answer", row.id),
             score=_score(row),
             text=texts.get(row.id),
             language=row.locale,
@@ -421,7 +467,11 @@ def _answers(
 
 
 def _cases(
-    workspace_id: UUID, account_id: UUID, *, before: datetime | None, limit: int
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    before: tuple[datetime, UUID | None] | None,
+    limit: int,
 ) -> list[Event]:
     query = (
         select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
@@ -430,12 +480,12 @@ def _cases(
             (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
         )
         .where(FollowUp.workspace_id == workspace_id, FollowUp.account_id == account_id)
-        .order_by(FollowUp.opened_at.desc())
+        .order_by(FollowUp.opened_at.desc(), FollowUp.id.desc())
         .limit(limit)
     )
     if before is not None:
-        query = query.where(FollowUp.opened_at < before)
+        query = query.where(older_than(FollowUp.opened_at, FollowUp.id, before))
     return [
-        Event(at=row.opened_at, who=row.who, case_id=row.id, case_state=row.state)
+        Event(Place(row.opened_at, "case", row.id), who=row.who, case_state=row.state)
         for row in db.session.execute(query)
     ]

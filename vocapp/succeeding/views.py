@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -72,7 +72,7 @@ def _duplicates() -> int | None:
 @signed_in()
 def account(external_id: str) -> str:
     """How is this customer."""
-    before = read_cursor(request.args.get("before"), datetime.fromisoformat)
+    before = read_cursor(request.args.get("before"), queries.Place.from_json)
     detail = queries.account_detail(current_workspace.id, external_id)
     only_answers = request.args.get("story") == "answers"
     story = queries.timeline(
@@ -83,7 +83,7 @@ def account(external_id: str) -> str:
         limit=_STORY + 1,
     )
     shown = story[:_STORY]
-    older = sign("cursor", shown[-1].at.isoformat()) if len(story) > _STORY else None
+    older = sign("cursor", shown[-1].place.to_json()) if len(story) > _STORY else None
     here = partial(url_for, ".account", external_id=external_id)
     kept: dict[str, Any] = {"story": "answers"} if only_answers else {}
     return render_template(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, un
 from sqlalchemy.orm import InstrumentedAttribute
 
 from surveys.periods import day_bounds, local_day, period_start
-from vocapp.database import scoped, snapshot
+from vocapp.database import older_than, scoped, snapshot
 from vocapp.extensions import db
 from vocapp.people.events.models import (
     AccountEvent,
@@ -42,6 +42,7 @@ class Reached:
 
     name: str
     at: datetime
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Change:
     currency: str | None
     at: datetime
     term_ends_on: date | None
+    received: int
 
 
 def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscription]:
@@ -68,18 +70,23 @@ def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscrip
 
 
 def subscription_changes(
-    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    before: tuple[datetime, int | None] | None = None,
+    limit: int,
 ) -> list[Change]:
-    """Changes of the account's subscriptions, newest first."""
+    """Changes of the account's subscriptions, newest first; before: older than (at, received)."""
     query = _changes(workspace_id, account_id).order_by(
         SubscriptionChange.at.desc(), SubscriptionChange.received.desc()
     )
     if before is not None:
-        query = query.where(SubscriptionChange.at < before)
+        query = query.where(older_than(SubscriptionChange.at, SubscriptionChange.received, before))
     return [
         Change(
             product=row.product, action=row.action, mrr_minor=row.mrr_minor,
             currency=row.currency, at=row.at, term_ends_on=row.term_ends_on,
+            received=row.received,
         )
         for row in db.session.scalars(query.limit(limit))
     ]  # fmt: skip
@@ -92,16 +99,21 @@ def _changes(workspace_id: UUID, account_id: UUID) -> Select[SubscriptionChange]
 
 
 def milestones(
-    workspace_id: UUID, account_id: UUID, *, before: datetime | None = None, limit: int
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    before: tuple[datetime, str | None] | None = None,
+    limit: int,
 ) -> list[Reached]:
-    """What the account has reached, newest first."""
+    """What the account has reached, newest first; before: older than (at, id of the event)."""
     query = scoped(Milestone, workspace_id).where(
         Milestone.account_id == account_id, Milestone.is_superseded.is_(False)
     )
     if before is not None:
-        query = query.where(Milestone.at < before)
-    rows = db.session.scalars(query.order_by(Milestone.at.desc(), Milestone.event_id).limit(limit))
-    return [Reached(row.name, row.at) for row in rows]
+        query = query.where(older_than(Milestone.at, Milestone.event_id, before))
+    newest_first = query.order_by(Milestone.at.desc(), Milestone.event_id.desc())
+    rows = db.session.scalars(newest_first.limit(limit))
+    return [Reached(row.name, row.at, row.event_id) for row in rows]
 
 
 def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:
