@@ -52,6 +52,27 @@ def test_a_list_of_addresses_is_asked_each_person_once(staff, page, send_mail, f
     assert browser.get(page + "?state=sent").text.count("example.com</span>") == 2
 
 
+def test_a_touchpoint_that_was_typed_goes_with_every_invitation(staff, page):
+    browser = staff("success")
+    lines = {"addresses": "aiko@example.com\nkenji@example.com"}
+    assert browser.post(page, lines | {"touchpoint": " onboarding finished "}).status_code == 303
+    assert (
+        browser.post(page, {"addresses": "mori@example.com", "touchpoint": " "}).status_code == 303
+    )
+    with snapshot() as session:
+        told = session.scalars(select(Invitation.touchpoint).order_by(Invitation.created_at)).all()
+    assert told == ["onboarding finished", "onboarding finished", None]
+
+
+def test_a_touchpoint_that_is_too_long_is_named_and_nobody_is_asked(staff, page):
+    sent = {"addresses": "aiko@example.com", "touchpoint": "t" * 101}
+    answer = staff("success").post(page, sent)
+    assert answer.status_code == 422
+    assert "At most 100 characters. Nothing was sent." in answer.text
+    assert "t" * 101 in answer.text
+    assert invited() == 0
+
+
 @pytest.mark.parametrize("typed", ["", "  \n ", "nobody", "ok@example.com\nwrong@"])
 def test_a_wrong_line_is_named_what_was_typed_stays_and_nobody_is_asked(staff, page, typed):
     answer = staff("admin").post(page, {"addresses": typed})

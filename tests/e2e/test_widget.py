@@ -112,6 +112,17 @@ def test_an_answer_given_on_another_site_arrives_once(
     assert page.context.cookies() == []
 
 
+def test_an_answer_says_the_moment_that_its_tag_names(new_page, other_site, tag, live_server):
+    page = new_page()
+    page.goto(other_site(tag(touchpoint="after checkout")))
+    choose(page, 9)
+    wait_until(page, lambda: not kept(page))
+    with live_server.app.app_context(), snapshot() as session:
+        assert [row.attributes["touchpoint"] for row in session.scalars(select(Response))] == [
+            "after checkout"
+        ]
+
+
 def test_an_answer_outlives_the_network_and_a_reload_with_the_same_id(
     new_page, other_site, tag, live_server
 ):

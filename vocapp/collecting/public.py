@@ -29,6 +29,7 @@ from vocapp.collecting.queries import find_response
 from vocapp.collecting.service import Submission, checked_answers
 from vocapp.database import utcnow
 from vocapp.extensions import db
+from vocapp.people.parsing import Touchpoint
 from vocapp.problems import BadInput, Forbidden, NotFound, Unauthorized
 from vocapp.rate_limits import limit_public
 from vocapp.signing import BadToken, digest_of_json, sign, unsign
@@ -48,6 +49,9 @@ class PublicBody(AnswersBody):
     locale: str | None = Field(None, max_length=20)
     page: str | None = Field(None, max_length=2000)
     identity: str | None = Field(None, max_length=8000)
+    touchpoint: Touchpoint | None = Field(
+        None, description="The moment that the answer is about; an attribute of the answer"
+    )
     channel: str = Field("widget", pattern="^(widget|web|embed)$")
 
 
@@ -161,6 +165,7 @@ def _submission(
         locale=body.locale,
         page=_without_query(body.page),
         contact=contact_of_token(workspace.id, body.identity, now=now) if body.identity else None,
+        attributes={"touchpoint": body.touchpoint} if body.touchpoint else {},
     )
 
 

@@ -21,10 +21,12 @@ from pydantic import (
 
 from vocapp.people.parsing import AccountBody, Address, ContactBody, Touchpoint
 from vocapp.people.service import ContactFacts
+from vocapp.problems import BadInput
 
 MAX_LINES = 1000
 _IN_BRACKETS = re.compile(r"(?P<name>.*?)[<＜](?P<address>[^<>＜＞]*)[>＞]\s*")
 _address = TypeAdapter(Address)
+_touchpoint: TypeAdapter[str] = TypeAdapter(Touchpoint)
 
 
 def _text_only(value: object) -> object:
@@ -67,6 +69,15 @@ class BadLine:
 
     number: int
     text: str
+
+
+def read_touchpoint(typed: str) -> str | None:
+    """The touchpoint as it was typed, None for an empty field; raises BadInput."""
+    plain = typed.replace("\0", " ").strip()
+    try:
+        return _touchpoint.validate_python(plain) if plain else None
+    except ValidationError as exc:
+        raise BadInput.of("touchpoint", "too long") from exc
 
 
 def read_addresses(text: str) -> tuple[list[ContactFacts], list[BadLine]]:

@@ -17,7 +17,7 @@ from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
 from vocapp.database import utcnow
 from vocapp.distributing import mail, mailbox, queries, service
 from vocapp.distributing.mail import Letter
-from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses
+from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read_touchpoint
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
 from vocapp.mailing import mail_folder
@@ -87,7 +87,11 @@ def send(key: str) -> Any:
     if error:
         return _sending_page(survey, typed=typed, error=error), 422
     try:
-        states = [_invite(survey, person) for person in people]
+        touchpoint = read_touchpoint(request.form.get("touchpoint", ""))
+    except BadInput:
+        return _sending_page(survey, typed=typed, touchpoint_error=_too_long()), 422
+    try:
+        states = [_invite(survey, person, touchpoint=touchpoint) for person in people]
     except BadInput:
         return _sending_page(survey, typed=typed, error=_not_open()), 422
     asked = states.count("scheduled")
@@ -126,13 +130,17 @@ def send_to_myself(key: str) -> Any:
     return redirect(url_for("distributing.invitations", key=key), 303)
 
 
-def _invite(survey: SurveySummary, person: ContactFacts) -> str:
-    new = NewInvitation(survey_id=survey.id, contact=person)
+def _invite(survey: SurveySummary, person: ContactFacts, *, touchpoint: str | None = None) -> str:
+    new = NewInvitation(survey_id=survey.id, contact=person, touchpoint=touchpoint)
     return service.invite(current_workspace.id, new, now=utcnow()).state
 
 
 def _not_open() -> str:
     return _("The survey takes no answers: it is not published, or closed. Nothing was sent.")
+
+
+def _too_long() -> str:
+    return _("At most 100 characters. Nothing was sent.")
 
 
 def _error(people: list[ContactFacts], wrong: list[BadLine]) -> str:
@@ -146,7 +154,9 @@ def _error(people: list[ContactFacts], wrong: list[BadLine]) -> str:
     return ""
 
 
-def _sending_page(survey: SurveySummary, *, typed: str = "", error: str = "") -> str:
+def _sending_page(
+    survey: SurveySummary, *, typed: str = "", error: str = "", touchpoint_error: str = ""
+) -> str:
     state = request.args.get("state")
     state = state if state in STATE_WORDS else None
     rows = queries.invitations(
@@ -168,6 +178,8 @@ def _sending_page(survey: SurveySummary, *, typed: str = "", error: str = "") ->
         reason_text=reason_text,
         typed=typed,
         error=error,
+        touchpoint=request.form.get("touchpoint", ""),
+        touchpoint_error=touchpoint_error,
         in_folder=_folder() is not None,
     )
 

@@ -30,10 +30,10 @@ export function start(): void {
   try {
     const current = document.currentScript || document.querySelector("script[data-key]");
     const tag = current as HTMLScriptElement | null;
-    const { key, survey, display, target, locale, label } = tag?.dataset || {};
+    const { key, survey, display, target, locale, label, touchpoint } = tag?.dataset || {};
     if (!tag || !key) return console.warn("voc: the script tag needs data-key");
     const voc = window.voc?.loaded ? window.voc : install(tag, key);
-    const options = { display, target, locale, label, after: tag, byItself: true };
+    const options = { display, target, locale, label, touchpoint, after: tag, byItself: true };
     if (survey) voc("show", survey, options);
   } catch (error) {
     explain(`not started, ${error}`);

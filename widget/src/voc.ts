@@ -15,6 +15,8 @@ export interface ShowOptions {
   locale?: string | undefined;
   /** Words on the side tab. */
   label?: string | undefined;
+  /** The moment that the answer is about. */
+  touchpoint?: string | undefined;
   /** From a tag, not asked for in person: quiet where it would be a nuisance. */
   byItself?: boolean;
   /** An inline survey without a target appears after this element. */
@@ -50,6 +52,7 @@ interface Showing {
   frame: Frame;
   card?: Card;
   label: string | undefined;
+  touchpoint: string;
   /** Id of the answer: minted once, when the person confirms the first question. */
   answer: string;
   completed: boolean;
@@ -127,7 +130,9 @@ export function createVoc(settings: Settings): Voc {
       onTab: () => present(showing),
     });
     const { label } = options;
-    const showing: Showing = { id, survey, frame, label, answer: "", completed: false };
+    // Cut to what the server takes, between characters: no answer is refused for it.
+    const touchpoint = [...(options.touchpoint ?? "").trim()].slice(0, 100).join("");
+    const showing: Showing = { id, survey, frame, label, touchpoint, answer: "", completed: false };
     showings.set(id, showing);
     speak(showing);
     if (display === "tab") explain(`${id}: waits behind its tab`);
@@ -162,7 +167,7 @@ export function createVoc(settings: Settings): Voc {
   }
 
   function submit(showing: Showing, answers: Answers): void {
-    const { id, survey } = showing;
+    const { id, survey, touchpoint } = showing;
     const answer = (showing.answer = mintId());
     delivery.submit(settings.base, answer, {
       key: settings.key,
@@ -172,6 +177,7 @@ export function createVoc(settings: Settings): Voc {
       answers,
       locale: survey.language,
       page: location.origin + location.pathname, // A query may hold secrets of the page.
+      ...(touchpoint && { touchpoint }),
       ...(identity && { identity }),
     });
     markAnswered(id, Date.now());

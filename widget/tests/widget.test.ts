@@ -50,6 +50,24 @@ describe("calls of the page", () => {
     expect(sent("POST")[0]?.body.identity).toBe("signed");
   });
 
+  test("and tags say the moment that an answer is about", async () => {
+    const voc = await loadPage({ survey: "pub1", touchpoint: " after checkout " });
+    choose(9);
+    await press();
+    voc("close");
+    voc("show", "pub2", { touchpoint: "t".repeat(200) });
+    await settle();
+    choose(9);
+    await press();
+    voc("close");
+    voc("show", "pub3");
+    await settle();
+    choose(9);
+    await press();
+    const told = sent("POST").map(({ body }) => body.touchpoint);
+    expect(told).toEqual(["after checkout", "t".repeat(100), undefined]);
+  });
+
   test("that are nonsense do no harm", async () => {
     const voc = await loadPage({});
     for (const command of ["nonsense", "show", "on", "toString", "__proto__"]) {
