@@ -38,6 +38,8 @@ from vocapp.workspaces.service import NewWorkspace, create_workspace, find_or_cr
 POSTGRESQL_URL = os.environ.get("VOC_TEST_POSTGRESQL_URL", "")
 PASSWORD = "correct horse battery"
 
+pytest_plugins = ["tests.mail_server"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:

@@ -23,8 +23,6 @@ from vocapp.outbox import Pending
 from vocapp.problems import BadInput
 from vocapp.workspaces.models import Membership, User
 
-pytest_plugins = ["tests.distributing.conftest"]
-
 FIRST = date(2025, 1, 1)  # the first watched day; the year of the tests
 BASELINE = 90
 STEADY, WORSE = (0.15, 0.35, 0.5), (0.35, 0.35, 0.3)  # detractors, passives, promoters: +35, -5
