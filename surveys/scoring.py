@@ -89,7 +89,7 @@ def checked_counts(kind: str, counts: Sequence[int]) -> list[int]:
     """
     size = len(scale(kind))
     try:
-        checked = [index(count) for count in counts]
+        checked = list(map(index, counts))
     except TypeError:
         checked = []
     if len(checked) != size or min(checked) < 0:

@@ -251,7 +251,7 @@ def _figure(
     by: Mapping[str, str | None] | None = None,
     start: date | None = None,
 ) -> Figure:
-    counts = tuple(int(count) for count in histogram)
+    counts = tuple(histogram.tolist())
     if clusters is not None and len(clusters.people):
         found = estimate_by(kind, counts, _design_of(kind, clusters, histogram))
     else:

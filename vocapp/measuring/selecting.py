@@ -85,7 +85,11 @@ class Asked:
 
     def named(self, by_codes: Mapping[Any, T]) -> dict[Segment, T]:
         """By value in place of by code."""
-        return {self.segment(codes): each for codes, each in by_codes.items()}
+        values = [self.values[name] for name in self.ask.by]
+        return {
+            tuple(of.get(code) for of, code in zip(values, codes, strict=True)): each
+            for codes, each in by_codes.items()
+        }
 
     @property
     def span(self) -> Span:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import flask_babel
@@ -13,6 +14,7 @@ MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
 DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1}
+_REMEMBERED = 16_384  # a page writes hundreds of numbers, the next one mostly the same
 
 Number = int | float | Decimal
 Style = Literal["short", "medium", "long", "full"]
@@ -26,6 +28,7 @@ def _pattern(digits: int, grouping: str = "#,##0") -> str:
     return f"{grouping}.{'0' * digits}" if digits else grouping
 
 
+@lru_cache(_REMEMBERED)
 def _rounded(value: Number, digits: int) -> Decimal:
     """Half away from zero, and never a negative zero: −0.2 points are written 0."""
     exact = Decimal(str(value))
@@ -47,9 +50,12 @@ def number(value: Number | None, digits: int = 0) -> str:
     """A plain number with the language's separators; a dash where there is none."""
     if value is None:
         return NOTHING
-    text = numbers.format_decimal(
-        _rounded(value, digits), format=_pattern(digits), locale=_locale()
-    )
+    return _decimal(_rounded(value, digits), digits, _locale())
+
+
+@lru_cache(_REMEMBERED)
+def _decimal(rounded: Decimal, digits: int, locale: Locale) -> str:
+    text = numbers.format_decimal(rounded, format=_pattern(digits), locale=locale)
     return text.replace("-", MINUS)
 
 
