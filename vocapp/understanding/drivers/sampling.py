@@ -109,23 +109,26 @@ class _Row:
 
 
 def _rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Row]:
+    keys = dict(
+        session.execute(select(Theme.id, Theme.key).where(Theme.workspace_id == workspace_id)).all()
+    )
     rows: list[_Row] = []
     for start in range(0, len(ids), _AT_ONCE):
-        rows += _some_rows(session, workspace_id, ids[start : start + _AT_ONCE])
+        rows += _some_rows(session, workspace_id, ids[start : start + _AT_ONCE], keys)
     return rows
 
 
-def _some_rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Row]:
+def _some_rows(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], keys: Mapping[UUID, str]
+) -> list[_Row]:
     themes: dict[UUID, set[str]] = {}
-    for response_id, key in session.execute(
-        select(Assignment.response_id, Theme.key)
-        .join(
-            Theme,
-            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
+    # Not joined with their themes: PostgreSQL would walk through all that each theme has.
+    for response_id, theme_id in session.execute(
+        select(Assignment.response_id, Assignment.theme_id).where(
+            Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids)
         )
-        .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))
     ):
-        themes.setdefault(response_id, set()).add(key)
+        themes.setdefault(response_id, set()).add(keys[theme_id])
     found = session.execute(
         select(
             Response.id,
