@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,8 @@ from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
-from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.assigned import assigned_themes
+from vocapp.understanding.models import Analysis
 from vocapp.understanding.service import verbatims
 from vocapp.workspaces.models import Workspace
 
@@ -121,38 +121,21 @@ def _known(
         part = rows[start : start + _CHUNK]
         ids = [row[0].id for row in part]
         texts = verbatims(session, workspace_id, ids)
-        themes = _themes(session, workspace_id, ids)
+        themes = assigned_themes(session, workspace_id, ids)
         for response, kind, confidential, account, sentiment in part:
-            pairs = themes.get(response.id, [])
+            about = themes.get(response.id, [])
             found[response.id] = Known(
                 response=response,
                 kind=kind,
                 confidential=confidential,
                 account=account,
                 sentiment=sentiment,
-                themes=frozenset(key for key, _ in pairs),
-                complaints=tuple(key for key, felt in pairs if felt in {"negative", "mixed"}),
+                themes=frozenset(theme.key for theme in about),
+                complaints=tuple(
+                    theme.key for theme in about if theme.sentiment in {"negative", "mixed"}
+                ),
                 text=texts.get(response.id),
             )
-    return found
-
-
-def _themes(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID]
-) -> dict[UUID, list[tuple[str, str]]]:
-    """Response → (theme, its sentiment), surest first."""
-    rows = session.execute(
-        select(Assignment.response_id, Theme.key, Assignment.sentiment)
-        .join(
-            Theme,
-            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
-        )
-        .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))
-        .order_by(Assignment.confidence.desc(), Theme.key)
-    )
-    found: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
-    for response_id, key, sentiment in rows:
-        found[response_id].append((key, sentiment))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -27,6 +26,7 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
+from vocapp.understanding.assigned import AssignedTheme, assigned_themes
 from vocapp.understanding.models import SENTIMENTS, Analysis, Assignment, Theme
 from vocapp.understanding.theme_counts import (
     STEPS,
@@ -75,29 +75,22 @@ def themes_of(
     workspace_id: UUID, response_ids: Sequence[UUID], comments: dict[UUID, str]
 ) -> dict[UUID, list[dict[str, Any]]]:
     """Themes by response, surest first; evidence is cut from the comment."""
-    rows = db.session.execute(
-        select(Assignment, Theme)
-        .join(
-            Theme,
-            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
-        )
-        .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(response_ids))
-        .order_by(Assignment.confidence.desc(), Theme.key)
-    )
-    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for assignment, theme in rows:
-        comment = comments.get(assignment.response_id, "")
-        found[assignment.response_id].append(
-            {
-                "key": theme.key,
-                "label": theme.label,
-                "confidence": round(assignment.confidence, 4),
-                "sentiment": assignment.sentiment,
-                "source": assignment.source,
-                "evidence": comment[assignment.evidence_start : assignment.evidence_end],
-            }
-        )
-    return dict(found)
+    found = assigned_themes(db.session(), workspace_id, response_ids)
+    return {
+        response_id: [_shown(theme, comments.get(response_id, "")) for theme in themes]
+        for response_id, themes in found.items()
+    }
+
+
+def _shown(theme: AssignedTheme, comment: str) -> dict[str, Any]:
+    return {
+        "key": theme.key,
+        "label": theme.label,
+        "confidence": round(theme.confidence, 4),
+        "sentiment": theme.sentiment,
+        "source": theme.source,
+        "evidence": comment[slice(*theme.evidence)],
+    }
 
 
 # --- themes -----------------------------------------------------------------------------

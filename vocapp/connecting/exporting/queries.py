@@ -17,7 +17,8 @@ from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Answer, Response
 from vocapp.collecting.queries import responses_with_people
 from vocapp.database import scoped
-from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.assigned import assigned_themes
+from vocapp.understanding.models import Analysis
 
 _BATCH = 500
 # It stands in a column of its own.
@@ -134,23 +135,19 @@ class Answers:
         return found
 
     def _themes(self, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-        rows = self._session.execute(
-            select(Assignment, Theme.key)
-            .join(Theme, _same(Assignment.theme_id, Theme))
-            .where(Assignment.workspace_id == self._workspace_id, Assignment.response_id.in_(ids))
-            .order_by(Assignment.confidence.desc(), Theme.key)
-        )
-        found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-        for assignment, key in rows:
-            found[assignment.response_id].append(
+        found = assigned_themes(self._session, self._workspace_id, ids)
+        return {
+            response_id: [
                 {
-                    "key": key,
-                    "confidence": round(assignment.confidence, 4),
-                    "sentiment": assignment.sentiment,
-                    "source": assignment.source,
+                    "key": theme.key,
+                    "confidence": round(theme.confidence, 4),
+                    "sentiment": theme.sentiment,
+                    "source": theme.source,
                 }
-            )
-        return found
+                for theme in themes
+            ]
+            for response_id, themes in found.items()
+        }
 
     def _definition(self, response: Response) -> Definition:
         key = (response.survey_id, response.survey_version)

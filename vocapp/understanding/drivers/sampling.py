@@ -22,7 +22,8 @@ from surveys.shares import Floats
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
-from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.assigned import assigned_themes
+from vocapp.understanding.models import Analysis, Theme
 
 MOST_ANSWERS = 100_000
 DAYS = 365
@@ -109,26 +110,14 @@ class _Row:
 
 
 def _rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Row]:
-    keys = dict(
-        session.execute(select(Theme.id, Theme.key).where(Theme.workspace_id == workspace_id)).all()
-    )
     rows: list[_Row] = []
     for start in range(0, len(ids), _AT_ONCE):
-        rows += _some_rows(session, workspace_id, ids[start : start + _AT_ONCE], keys)
+        rows += _some_rows(session, workspace_id, ids[start : start + _AT_ONCE])
     return rows
 
 
-def _some_rows(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], keys: Mapping[UUID, str]
-) -> list[_Row]:
-    themes: dict[UUID, set[str]] = {}
-    # Not joined with their themes: PostgreSQL would walk through all that each theme has.
-    for response_id, theme_id in session.execute(
-        select(Assignment.response_id, Assignment.theme_id).where(
-            Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids)
-        )
-    ):
-        themes.setdefault(response_id, set()).add(keys[theme_id])
+def _some_rows(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Row]:
+    themes = assigned_themes(session, workspace_id, ids)
     found = session.execute(
         select(
             Response.id,
@@ -152,7 +141,7 @@ def _some_rows(
             score=score,
             commented=has_text or response_id in themes,
             attributes=reportable_values(attributes, answered_at=answered_at),
-            themes=frozenset(themes.get(response_id, ())),
+            themes=frozenset(theme.key for theme in themes.get(response_id, ())),
         )
         for response_id, whose, score, attributes, answered_at, has_text in found
         if score is not None
