@@ -13,10 +13,11 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, json, render_template, request
-from flask_babel import lazy_gettext as _l
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+
+from vocapp.translating import lazy_gettext as _l
 
 log = structlog.get_logger()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
 from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.models  # every table must be known before the first query
@@ -53,6 +52,7 @@ from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.views import blueprint as succeeding_pages
+from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api

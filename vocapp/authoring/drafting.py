@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from flask_babel import gettext as _
-
 from surveys import standard_wording
 from surveys.definitions import (
     MAX_LABEL_CHARS,
@@ -32,6 +30,7 @@ from surveys.definitions import (
 from surveys.questions import KINDS, scale_of
 from surveys.scoring import categories
 from vocapp.problems import BadInput
+from vocapp.translating import gettext as _
 
 _BLANK_OPTIONS = 2
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")

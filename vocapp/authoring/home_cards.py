@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from vocapp.authoring import queries
 from vocapp.authoring.views import widget_tag
+from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card
 from vocapp.workspaces.navigation import page_exists

@@ -9,7 +9,6 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import force_locale, get_locale
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from surveys.definitions import Definition, from_json
@@ -21,6 +20,7 @@ from vocapp.authoring.forms import NewSurveyForm
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import public_key_of

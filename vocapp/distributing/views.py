@@ -7,9 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from surveys.languages import best_language, direction, first_fitting, fitting_language
 from vocapp.authoring.links import InvitationLink
@@ -25,6 +22,9 @@ from vocapp.people.service import ContactFacts
 from vocapp.problems import BadInput, NotFound, Problem
 from vocapp.security import without_csrf
 from vocapp.signing import BadToken
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
+from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import anyone, current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import workspace_settings

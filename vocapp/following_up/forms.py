@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     IntegerField,
@@ -20,6 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from surveys.routing import MAX_SLA_HOURS
 from vocapp.following_up.wording import OWNER_RULES, PRIORITIES, TEAMS
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.choices import choices_of
 
 KINDS = (("nps", "NPS"), ("csat", "CSAT"), ("ces", "CES"))

@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from vocapp.following_up import queries, wording
 from vocapp.following_up.queries import Filters
+from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card
 

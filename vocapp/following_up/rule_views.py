@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from surveys.routing import Facts, Rule, RuleError, first_match, matches, validate_rule
@@ -19,6 +18,7 @@ from vocapp.following_up.forms import CATEGORY_WORDS, KINDS, SENTIMENT_WORDS, Ru
 from vocapp.following_up.rules import NewRule
 from vocapp.following_up.views import blueprint
 from vocapp.problems import Conflict
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import members

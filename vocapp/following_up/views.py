@@ -9,8 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from vocapp.api_documents import read_cursor
@@ -22,6 +20,8 @@ from vocapp.following_up.queries import Filters
 from vocapp.following_up.service import Change, Done
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import sign
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
 from vocapp.workspaces.queries import members

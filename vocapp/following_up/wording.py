@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babel.lists import format_list
-from flask_babel import get_locale, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import get_locale
 
 from surveys.languages import best_language
 from vocapp.following_up.rules import DEFAULT_NAMES
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
+from vocapp.translating import ngettext
 from vocapp.ui.formats import money_minor
 
 STATES = {

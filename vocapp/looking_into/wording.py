@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from surveys.periods import period_end, period_start
 from surveys.scoring import categories
 from vocapp.looking_into.parameters import IN, Asked
 from vocapp.measuring import wording
 from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
+from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import local_datetime, month_name
 from vocapp.understanding.queries import theme_by_key

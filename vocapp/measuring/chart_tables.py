@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext as _
-
 from surveys.scoring import category_counts
 from vocapp.measuring.queries import Figure, Metrics
 from vocapp.measuring.wording import category_names
+from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.chart_files import Column
 from vocapp.ui.formats import metric_name

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from surveys.response_rates import Stage
 from vocapp.measuring.changes import WhatChanged, judge_pair
 from vocapp.measuring.heat import HeatMap
 from vocapp.measuring.queries import Figure, Metrics
 from vocapp.measuring.wording import category_names, part_name, period_label, segment_name
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui import charts
 from vocapp.ui.formats import difference_text, metric_name, number, percent, score_text
 

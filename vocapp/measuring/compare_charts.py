@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
-
 from surveys.mix_shift import Part, SegmentPart
 from vocapp.measuring import chart_words, wording
 from vocapp.measuring.answer_links import AnswerLinks
@@ -18,6 +16,7 @@ from vocapp.measuring.heat import HeatMap
 from vocapp.measuring.mix import Mix, MixSegment
 from vocapp.measuring.overview_charts import source_words, titled
 from vocapp.measuring.queries import Metrics
+from vocapp.translating import gettext as _
 from vocapp.ui import charts
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.chart_files import WIDTH, Chart, Column

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-
 from surveys.filters import Condition, Filter, Group
+from vocapp.translating import gettext as _
 from vocapp.ui import formats
 from vocapp.ui.attribute_names import attribute_name, value_name
 

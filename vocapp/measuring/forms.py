@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, SelectField, StringField, ValidationError
 from wtforms.validators import Optional
 
@@ -13,6 +12,7 @@ from surveys.attributes import DEFAULT, Reportables
 from surveys.filters import Filter, FilterError, joined, parse_compact
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.segments.queries import Segment
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.attribute_names import ATTRIBUTE_NAMES
 from vocapp.ui.choices import choices_of
 

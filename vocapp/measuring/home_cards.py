@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from surveys.periods import local_day
 from vocapp.authoring.queries import list_surveys
@@ -14,6 +13,7 @@ from vocapp.measuring.answer_links import links_of
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.forms import PAGE_MIN_N
 from vocapp.measuring.queries import survey_metrics
+from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser, current_workspace
 from vocapp.workspaces.home import Card
 

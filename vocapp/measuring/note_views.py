@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, StringField
 from wtforms.validators import InputRequired, Length
@@ -17,6 +15,8 @@ from vocapp.database import utcnow
 from vocapp.measuring import notes
 from vocapp.measuring.forms import check_day
 from vocapp.problems import BadInput
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("noting", __name__, template_folder="templates")

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import get_locale
-from flask_babel import gettext as _
-
 from surveys.changes import Change
 from vocapp.measuring import chart_words, wording
 from vocapp.measuring.answer_links import AnswerLinks
@@ -25,6 +22,8 @@ from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
 from vocapp.measuring.funnel import Funnel
 from vocapp.measuring.queries import Metrics
+from vocapp.translating import current_locale
+from vocapp.translating import gettext as _
 from vocapp.ui import charts
 from vocapp.ui.attribute_names import attribute_name
 from vocapp.ui.chart_files import Chart, Column
@@ -115,7 +114,7 @@ def trend_chart(
     """points, marks: as the page draws them."""
     kind = metrics.survey.kind
     columns, rows = series_table(metrics)
-    picture = charts.trend(points, kind, locale=get_locale() or "en", notes=marks)
+    picture = charts.trend(points, kind, locale=current_locale(), notes=marks)
     words = chart_words.trend_words(metrics, interval, min_n=ask.min_n, is_running=is_running)
     return Chart(
         name="trend",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from surveys.response_rates import EarlyLate
 from vocapp.measuring.response_quality import FEWEST, MOST_LOOKED_AT, ResponseQuality
 from vocapp.measuring.wording import amount_words
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui.formats import difference_text, number, percent
 
 _SIGNIFICANT = 0.05

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, as_edges
 from vocapp.database import utcnow
@@ -14,6 +13,7 @@ from vocapp.measuring.attribute_costs import attribute_costs
 from vocapp.measuring.attributes import MAX_REPORTABLE, MAX_VALUES
 from vocapp.measuring.views import blueprint
 from vocapp.problems import BadInput
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in

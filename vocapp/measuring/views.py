@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, request, url_for
-from flask_babel import gettext as _
 
 from surveys.periods import local_day, period_end, period_start
 from vocapp.api_documents import read_cursor
@@ -33,6 +32,7 @@ from vocapp.measuring.segments.queries import find_segment
 from vocapp.measuring.watching.showing import watching_shown
 from vocapp.measuring.weighting.showing import weighted_shown
 from vocapp.signing import sign
+from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name
 from vocapp.ui.chart_files import Chart
 from vocapp.workspaces.access import current_user, current_workspace, signed_in

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from surveys.changes import PRECISION, Change
 from surveys.periods import whole_months_between
 from surveys.response_rates import Stage
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import (
     difference_text,

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
@@ -17,6 +16,7 @@ from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
 from vocapp.succeeding import queries, service, wording
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import members

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from vocapp.people.events.queries import ActiveWeek, Change
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.formats import money_minor
 
 MILESTONES = {"setup_done": _l("Set-up done")}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, flash, g, request
-from flask_babel import get_locale
 
+from vocapp.translating import current_locale
 from vocapp.ui import charts, formats
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -69,7 +69,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(
         geometry=charts,
-        get_locale=get_locale,
+        get_locale=current_locale,
         metric_name=formats.metric_name,
         room_letters=ROOM_LETTERS,
         ui_languages=LANGUAGES,

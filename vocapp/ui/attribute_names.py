@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from surveys.attributes import OTHER
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
 
 ATTRIBUTE_NAMES = {
     "plan": _l("Plan"),

@@ -10,6 +10,8 @@ from typing import Literal
 import flask_babel
 from babel import Locale, dates, numbers
 
+from vocapp.translating import current_locale
+
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
@@ -20,18 +22,18 @@ Number = int | float | Decimal
 Style = Literal["short", "medium", "long", "full"]
 
 
-def _locale() -> Locale:
-    return flask_babel.get_locale() or Locale("en")
-
-
 def _pattern(digits: int, grouping: str = "#,##0") -> str:
     return f"{grouping}.{'0' * digits}" if digits else grouping
+
+
+def _exactly(value: Number) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
 
 
 @lru_cache(_REMEMBERED)
 def _rounded(value: Number, digits: int) -> Decimal:
     """Half away from zero, and never a negative zero: −0.2 points are written 0."""
-    exact = Decimal(str(value))
+    exact = _exactly(value)
     step = Decimal(1).scaleb(-digits)
     magnitude = abs(exact).quantize(step, rounding="ROUND_HALF_UP")
     return magnitude if exact >= 0 or not magnitude else -magnitude
@@ -50,7 +52,7 @@ def number(value: Number | None, digits: int = 0) -> str:
     """A plain number with the language's separators; a dash where there is none."""
     if value is None:
         return NOTHING
-    return _decimal(_rounded(value, digits), digits, _locale())
+    return _decimal(_rounded(value, digits), digits, current_locale())
 
 
 @lru_cache(_REMEMBERED)
@@ -63,7 +65,7 @@ def compact_number(value: Number | None) -> str:
     """A number for tight places: 12K in English, 1.2万 in Japanese; exact below 10,000."""
     if value is None or abs(float(value)) < 10_000:
         return number(value)
-    text: str = numbers.format_compact_decimal(value, locale=_locale(), fraction_digits=1)
+    text: str = numbers.format_compact_decimal(value, locale=current_locale(), fraction_digits=1)
     return text.replace("-", MINUS)
 
 
@@ -71,9 +73,13 @@ def percent(share: Number | None, digits: int = 0) -> str:
     """A share in 0..1 as a percentage; a dash where there is none."""
     if share is None:
         return NOTHING
-    value = _rounded(Decimal(str(share)) * 100, digits)
+    return _percentage(_rounded(_exactly(share) * 100, digits), digits, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _percentage(rounded: Decimal, digits: int, locale: Locale) -> str:
     text = numbers.format_percent(
-        value / 100, format=_pattern(digits) + "%", locale=_locale(), decimal_quantization=False
+        rounded / 100, format=_pattern(digits) + "%", locale=locale, decimal_quantization=False
     )
     return text.replace("-", MINUS)
 
@@ -121,9 +127,14 @@ def money_minor(amount_minor: int | None, currency: str) -> str:
     """Money from integer minor units and an ISO 4217 code: 1234500 JPY is ¥1,234,500."""
     if amount_minor is None:
         return NOTHING
+    return _money(amount_minor, currency, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _money(amount_minor: int, currency: str, locale: Locale) -> str:
     precision = numbers.get_currency_precision(currency)
     amount = Decimal(amount_minor).scaleb(-precision)
-    text: str = numbers.format_currency(amount, currency, locale=_locale())
+    text: str = numbers.format_currency(amount, currency, locale=locale)
     return text.replace("-", MINUS)
 
 
@@ -137,7 +148,7 @@ def local_datetime(value: datetime | None, style: Style = "medium") -> str:
     if value is None:
         return NOTHING
     moment = _aware(value)
-    joined = str(dates.get_datetime_format(style, locale=_locale())).replace("'", "")
+    joined = str(dates.get_datetime_format(style, locale=current_locale())).replace("'", "")
     day = flask_babel.format_date(moment, style)
     return joined.replace("{1}", day).replace("{0}", flask_babel.format_time(moment, "short"))
 
@@ -147,22 +158,29 @@ def local_date(value: date | None, style: Style = "medium") -> str:
     if value is None:
         return NOTHING
     if isinstance(value, datetime):
-        return str(flask_babel.format_date(_aware(value), style))
-    return str(flask_babel.format_date(value, style, rebase=False))
+        value = flask_babel.to_user_timezone(_aware(value)).date()
+    return _day(value, style, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _day(value: date, style: Style, locale: Locale) -> str:
+    return str(dates.format_date(value, style, locale=locale))
 
 
 def month_name(value: date) -> str:
     """The month of a day, short, with its year: "Oct 2026", 2026年10月."""
-    return str(dates.format_skeleton("yMMM", value, locale=_locale()))
+    return _by_skeleton("yMMM", value, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _by_skeleton(skeleton: str, value: date, locale: Locale) -> str:
+    return str(dates.format_skeleton(skeleton, value, locale=locale))
 
 
 def quarter_name(value: date) -> str:
     """The quarter of a day with its year: "Q4 2026", 2026年第4四半期."""
-    return str(
-        dates.format_skeleton(
-            "yQQQQ" if _locale().language == "ja" else "yQQQ", value, locale=_locale()
-        )
-    )
+    locale = current_locale()
+    return _by_skeleton("yQQQQ" if locale.language == "ja" else "yQQQ", value, locale)
 
 
 def time_ago(value: datetime | None, now: datetime | None = None) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask_babel import gettext as _
-
+from vocapp.translating import gettext as _
 from vocapp.ui import charts
 from vocapp.ui.chart_files import Chart, Column
 from vocapp.ui.formats import local_date

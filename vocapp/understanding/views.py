@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 
 from surveys.effects import Effect
 from surveys.periods import day_bounds
@@ -21,6 +21,7 @@ from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
 from vocapp.problems import Forbidden, Problem
 from vocapp.signing import sign
+from vocapp.translating import gettext
 from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import signed_points
 from vocapp.understanding import queries, service

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui import LANGUAGES
 from vocapp.ui.choices import choices_of
 from vocapp.workspaces.service import MIN_PASSWORD_LENGTH

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from vocapp import outbox
+from vocapp.translating import gettext as _
 from vocapp.workspaces import queries
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, TooMany
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces import joining
 from vocapp.workspaces.access import anyone, cookie_name, set_session_cookie

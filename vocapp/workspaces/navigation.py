@@ -11,8 +11,8 @@ from typing import Any
 
 from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 
+from vocapp.translating import lazy_gettext as _l
 from vocapp.workspaces.access import access_of
 
 _HOME = "workspaces.home"

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces import joining, queries, service
 from vocapp.workspaces.access import current_user, current_workspace, signed_in

@@ -13,7 +13,6 @@ from email.message import EmailMessage
 
 from flask import current_app, render_template
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +20,7 @@ from config import Settings
 from vocapp.database import snapshot, utcnow
 from vocapp.mailing import Mailer, Refused, address_of, compose, one_line, open_mailer
 from vocapp.outbox import Never, Pending
+from vocapp.translating import gettext as _
 from vocapp.workspaces import joining
 from vocapp.workspaces.models import PasswordReset, StaffInvitation, User, Workspace
 

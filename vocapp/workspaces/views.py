@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, TooMany
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces import home as first_page
 from vocapp.workspaces import navigation, queries

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from surveys.filter_drafts import Draft, draft_of
 from surveys.filters import (
@@ -34,6 +33,7 @@ from vocapp.measuring.segments.views import blueprint
 from vocapp.measuring.segments.wording import JOINS, OPERATORS
 from vocapp.measuring.views import form_of, today_here
 from vocapp.problems import BadInput, Conflict, Forbidden
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 

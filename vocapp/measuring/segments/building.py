@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from flask_babel import gettext as _
-
 from surveys.filter_drafts import (
     FIELD_OF,
     MAX_GROUPS,
@@ -28,6 +26,7 @@ from vocapp.measuring.queries import reading
 from vocapp.measuring.segments.offers import Offer, Offers, offers_of, offers_without_answers
 from vocapp.measuring.segments.sizes import Preview, preview
 from vocapp.measuring.segments.wording import fault_words, range_help
+from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.workspaces.access import current_workspace
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, StringField, TextAreaField
@@ -18,6 +17,7 @@ from surveys.filter_drafts import (
     without_part,
 )
 from vocapp.measuring.segments.service import MAX_DESCRIPTION, MAX_NAME
+from vocapp.translating import lazy_gettext as _l
 
 
 class SegmentForm(FlaskForm):

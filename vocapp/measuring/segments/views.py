@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from vocapp.api_documents import read_cursor
 from vocapp.authoring.queries import SurveySummary
@@ -19,6 +18,7 @@ from vocapp.measuring.segments.queries import Place, Segment
 from vocapp.measuring.segments.service import NameTaken
 from vocapp.measuring.segments.sizes import sizes
 from vocapp.signing import sign
+from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from surveys.attributes import MAX_VALUE_LENGTH
 from surveys.filter_drafts import MAX_GROUPS, Fault
 from surveys.filters import MAX_CONDITIONS, MAX_VALUES
 from vocapp.measuring.segments.offers import Offer
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.formats import local_date, number
 
 OPERATORS = (

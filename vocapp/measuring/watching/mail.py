@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import current_app, render_template
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy import and_, select
 
 from vocapp.authoring.models import Survey
@@ -17,6 +16,7 @@ from vocapp.measuring.watching import links
 from vocapp.measuring.watching.models import ScoreFall, ScoreWatcher
 from vocapp.measuring.watching.wording import fall_words
 from vocapp.outbox import Pending
+from vocapp.translating import gettext as _
 from vocapp.workspaces.models import User, Workspace
 
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from surveys.periods import local_day
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring.watching import links, wording
 from vocapp.measuring.watching.models import ScoreFall, ScoreWatch
 from vocapp.measuring.watching.queries import last_fall, watched_scores
+from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser, current_user, current_workspace
 from vocapp.workspaces.home import Card
 

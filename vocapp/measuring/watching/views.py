@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
-from flask_babel import gettext as _
 
 from vocapp import ui
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring.watching import service
+from vocapp.translating import gettext as _
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("watching", __name__, template_folder="../templates")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from vocapp.measuring.watching.models import ScoreFall, ScoreWatch
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui.formats import local_date, number, score_text
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.queries import reading
 from vocapp.measuring.weighting.queries import WeightedScore, weighted_score
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import number
 from vocapp.workspaces.access import current_user, current_workspace

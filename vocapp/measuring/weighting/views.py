@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from surveys.attributes import OTHER
 from vocapp import ui
@@ -17,6 +15,8 @@ from vocapp.measuring.reportable import reportable_set
 from vocapp.measuring.weighting import service
 from vocapp.measuring.weighting.queries import known_shares, values_answered
 from vocapp.problems import BadInput
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 

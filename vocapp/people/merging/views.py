@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.people.merging import queries, service
 from vocapp.problems import BadInput
 from vocapp.signing import sign
+from vocapp.translating import gettext as _
+from vocapp.translating import lazy_gettext as _l
 from vocapp.ui import notice
 from vocapp.ui.attribute_names import attribute_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in

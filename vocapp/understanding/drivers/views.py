@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, url_for
-from flask_babel import gettext as _
 
 from surveys.drivers import Effect
 from vocapp import ui
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.problems import NotFound
+from vocapp.translating import gettext as _
 from vocapp.ui.chart_files import chart_file
 from vocapp.understanding.drivers import wording
 from vocapp.understanding.drivers.charts import drivers_chart
