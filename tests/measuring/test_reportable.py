@@ -9,6 +9,7 @@ import pytest
 from surveys.attributes import DEFAULT, Reportable
 from vocapp.database import utcnow
 from vocapp.measuring.attribute_costs import attribute_costs
+from vocapp.measuring.attribute_sample import latest_sample
 from vocapp.measuring.checking import cell_stats, check_cells
 from vocapp.measuring.reportable import change_reportable
 
@@ -130,10 +131,14 @@ def test_a_wrong_choice_is_refused_with_its_place(api, attributes, field):
 # --- cost -------------------------------------------------------------------------------
 
 
+def costs(workspace_id, chosen):
+    return attribute_costs(latest_sample(workspace_id, time_zone="UTC"), chosen)
+
+
 def test_the_cost_told_is_what_the_cells_come_to(answered, drain_outbox):
     """Told before saving, compared with the cells after it."""
     wanted = (Reportable("team"), Reportable("seats", (10, 50)), Reportable("plan"))
-    told = attribute_costs(answered.workspace_id, wanted, time_zone="UTC")
+    told = costs(answered.workspace_id, wanted)
     change_reportable(answered.workspace_id, wanted, actor_user_id=None, now=utcnow())
     drain_outbox()
     stats = cell_stats(answered.workspace_id)
@@ -143,17 +148,17 @@ def test_the_cost_told_is_what_the_cells_come_to(answered, drain_outbox):
 
 def test_the_cost_of_one_attribute_is_the_difference_it_makes(answered):
     workspace_id = answered.workspace_id
-    with_plan = attribute_costs(workspace_id, (Reportable("plan"),), time_zone="UTC")
+    with_plan = costs(workspace_id, (Reportable("plan"),))
     for seen in with_plan.attributes:
         others = tuple({Reportable("plan")} - {seen.reportable})
-        without = attribute_costs(workspace_id, others, time_zone="UTC").cells_per_answer
+        without = costs(workspace_id, others).cells_per_answer
         together = (*others, seen.reportable)
-        total = attribute_costs(workspace_id, together, time_zone="UTC").cells_per_answer
+        total = costs(workspace_id, together).cells_per_answer
         assert seen.cost == pytest.approx(total - without)
 
 
 def test_many_numbers_are_offered_in_bands(answered):
-    found = attribute_costs(answered.workspace_id, DEFAULT, time_zone="UTC")
+    found = costs(answered.workspace_id, DEFAULT)
     seats = next(seen for seen in found.attributes if seen.reportable.name == "seats")
     assert (seats.distinct, seats.share, seats.is_number) == (80, 1.0, True)
     assert 2 <= len(seats.reportable.edges) <= 3

@@ -9,7 +9,8 @@ from flask import redirect, render_template, request, url_for
 from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, as_edges
 from vocapp.database import utcnow
 from vocapp.measuring import reportable
-from vocapp.measuring.attribute_costs import attribute_costs
+from vocapp.measuring.attribute_costs import attribute_costs, cells_per_answer
+from vocapp.measuring.attribute_sample import latest_sample
 from vocapp.measuring.attributes import MAX_REPORTABLE, MAX_VALUES
 from vocapp.measuring.views import blueprint
 from vocapp.problems import BadInput
@@ -75,15 +76,11 @@ def _error(wanted: Reportables, unreadable: list[str]) -> str:
 
 
 def _page(current: Reportables, wanted: Reportables, error: str | None) -> str:
-    zone = current_workspace.time_zone
-    found = attribute_costs(current_workspace.id, wanted, time_zone=zone)
-    now = found if wanted == current else attribute_costs(
-        current_workspace.id, current, time_zone=zone
-    )  # fmt: skip
+    sample = latest_sample(current_workspace.id, time_zone=current_workspace.time_zone)
     return render_template(
         "measuring/segment_settings.html",
-        found=found,
-        cells_now=now.cells_per_answer,
+        found=attribute_costs(sample, wanted),
+        cells_now=cells_per_answer(sample, current),
         is_preview=wanted != current,
         error=error,
         name=attribute_name,
