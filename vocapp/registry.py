@@ -31,6 +31,7 @@ from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import people as measuring_people
+from vocapp.measuring import sample_keeping
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.compare_views import blueprint as comparing_pages
@@ -132,6 +133,12 @@ def _register_work() -> None:
             queue="slow", batch=1, lease_s=600,
         )
     )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            sample_keeping.SAMPLE, mode="leased", work=sample_keeping.keep_samples,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
@@ -169,6 +176,7 @@ def _register_personal_stores() -> None:
         PersonalStore(
             "measuring.cells", measuring_service.uncount_person, measuring_people.hand_over
         ),
+        PersonalStore("measuring.attribute_sample", sample_keeping.forget_sample),
         PersonalStore(
             "following_up.cases", following_up_service.forget_person,
             following_up_service.hand_over, _l("Follow-ups"),

@@ -9,9 +9,9 @@ import pytest
 from surveys.attributes import DEFAULT, Reportable
 from vocapp.database import utcnow
 from vocapp.measuring.attribute_costs import attribute_costs
-from vocapp.measuring.attribute_sample import latest_sample
 from vocapp.measuring.checking import cell_stats, check_cells
 from vocapp.measuring.reportable import change_reportable
+from vocapp.measuring.sample_keeping import latest_sample
 
 METRICS = "/api/v1/surveys/nps/metrics"
 CHOICE = "/api/v1/reportable-attributes"
@@ -132,7 +132,8 @@ def test_a_wrong_choice_is_refused_with_its_place(api, attributes, field):
 
 
 def costs(workspace_id, chosen):
-    return attribute_costs(latest_sample(workspace_id, time_zone="UTC"), chosen)
+    latest = latest_sample(workspace_id, time_zone="UTC", now=utcnow())
+    return attribute_costs(latest.sample, chosen)
 
 
 def test_the_cost_told_is_what_the_cells_come_to(answered, drain_outbox):

@@ -27,7 +27,6 @@ from surveys.periods import local_day
 from surveys.segments import suggested_edges
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
-from vocapp.database import snapshot
 from vocapp.measuring.attributes import MAX_VALUES
 
 MOST_ANSWERS = 20_000
@@ -52,7 +51,7 @@ class SampledAttribute:
     edges: tuple[float, ...]
     cells: int
     cells_of_texts: int
-    numbers: tuple[tuple[float, ...], ...]
+    numbers: tuple[Sequence[float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,6 @@ class AttributeSample:
     answers: int
     days: int
     attributes: Mapping[str, SampledAttribute]
-
-
-def latest_sample(workspace_id: UUID, *, time_zone: str) -> AttributeSample:
-    """What answers have as attributes now."""
-    with snapshot() as session:
-        return read_sample(session, workspace_id, time_zone=time_zone)
 
 
 def read_sample(session: Session, workspace_id: UUID, *, time_zone: str) -> AttributeSample:

@@ -136,6 +136,17 @@ class ReportableSet(Tenant, Base):
     attributes: Mapped[list[Any]]
 
 
+class KeptSample(Tenant, Base):
+    """The attributes of the latest answers (attribute_sample.AttributeSample), as last read.
+
+    It has values that customers gave: it goes when a person is forgotten.
+    """
+
+    sampled_at: Mapped[datetime]
+    time_zone: Mapped[str] = mapped_column(short_text(64))
+    sample: Mapped[dict[str, Any]]
+
+
 class AttributeValue(Tenant, Base):
     """The values of a reportable attribute that have cells; the rest count as "(other)".
 

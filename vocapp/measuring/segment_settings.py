@@ -10,8 +10,8 @@ from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables, as_e
 from vocapp.database import utcnow
 from vocapp.measuring import reportable
 from vocapp.measuring.attribute_costs import attribute_costs, cells_per_answer
-from vocapp.measuring.attribute_sample import latest_sample
 from vocapp.measuring.attributes import MAX_REPORTABLE, MAX_VALUES
+from vocapp.measuring.sample_keeping import latest_sample
 from vocapp.measuring.views import blueprint
 from vocapp.problems import BadInput
 from vocapp.translating import gettext as _
@@ -76,11 +76,14 @@ def _error(wanted: Reportables, unreadable: list[str]) -> str:
 
 
 def _page(current: Reportables, wanted: Reportables, error: str | None) -> str:
-    sample = latest_sample(current_workspace.id, time_zone=current_workspace.time_zone)
+    latest = latest_sample(
+        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
+    )
     return render_template(
         "measuring/segment_settings.html",
-        found=attribute_costs(sample, wanted),
-        cells_now=cells_per_answer(sample, current),
+        found=attribute_costs(latest.sample, wanted),
+        cells_now=cells_per_answer(latest.sample, current),
+        latest=latest,
         is_preview=wanted != current,
         error=error,
         name=attribute_name,
