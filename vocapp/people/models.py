@@ -58,6 +58,8 @@ class Contact(TenantRow, Base):
     __table_args__ = (
         tenant_key("account_id", "account"),
         Index(None, "workspace_id", "account_id"),
+        # SQLite's lower() knows ASCII alone: capitals beyond it are found as written there.
+        Index("ix_contact_by_email", "workspace_id", text("lower(email)")),
     )
 
 
