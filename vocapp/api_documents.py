@@ -87,18 +87,25 @@ def refuse_unstorable(value: Any) -> None:
 def _unstorable(value: Any, path: str) -> Sequence[FieldError]:
     """Text that no database or file could hold: NUL and half surrogate pairs."""
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
-            return [FieldError(path or "body", "contains NUL or half a character")]
-        return ()
+        if _is_storable(value):
+            return ()
+        return [FieldError(path or "body", "contains NUL or half a character")]
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):
         children = [(f"{path}.{k}" if path else k, v) for k, v in value.items()]
-        bad_names = [k for k in value if _unstorable(k, "")]
-        if bad_names:
+        if not all(map(_is_storable, value)):
             return [FieldError(path or "body", "a name contains NUL or half a character")]
     elif isinstance(value, list):
         children = [(f"{path}.{i}" if path else str(i), v) for i, v in enumerate(value)]
     return [error for name, child in children for error in _unstorable(child, name)]
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def page_of(

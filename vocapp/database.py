@@ -257,10 +257,27 @@ def insert_if_absent(session: Session, model: type[Any], **values: Any) -> bool:
     return session.execute(statement.returning(key)).first() is not None
 
 
-def insert_absent(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those of the rows whose key does not exist, in one round trip to the database."""
-    if rows:
-        session.execute(insert_into(session, model).on_conflict_do_nothing(), list(rows))
+def insert_absent(
+    session: Session,
+    model: type[Any],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    returning: Sequence[InstrumentedAttribute[Any]] = (),
+) -> list[tuple[Any, ...]]:
+    """Insert those of the rows whose key does not exist, in few round trips to the database.
+
+    returning: columns of those that were inserted, in any order.
+    """
+    if not rows:
+        return []
+    session.flush()  # what the rows may point to
+    statement = insert_into(session, model.__table__).on_conflict_do_nothing()
+    # Past the session, which would send rows with and without None apart.
+    connection = session.connection()
+    if not returning:
+        connection.execute(statement, list(rows))
+        return []
+    return [tuple(row) for row in connection.execute(statement.returning(*returning), list(rows))]
 
 
 def load_rows(session: Session, model: type[Any], columns: Mapping[str, Sequence[Any]]) -> None:

@@ -18,14 +18,14 @@ A row that fails is tried again later (back-off below), and set aside after
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import CheckConstraint, Index, Text, and_, case, func, select, update
+from sqlalchemy import CheckConstraint, Index, Text, and_, case, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from vocapp.database import Base, TenantRow, short_text, snapshot, transaction, utcnow
@@ -136,6 +136,30 @@ def add(
             created_at=now,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A row of work to be added."""
+
+    kind: str
+    subject_id: UUID
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = FRESH
+
+
+def add_all(session: Session, workspace_id: UUID, work: Sequence[Work], *, now: datetime) -> None:
+    """Add many rows of work, due now, to the caller's transaction."""
+    rows = [
+        {
+            "workspace_id": workspace_id, "kind": each.kind, "subject_id": each.subject_id,
+            "detail": dict(each.detail), "priority": each.priority, "due_at": now,
+            "created_at": now,
+        }
+        for each in work
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(insert(Pending), rows)
 
 
 # --- the doorbell -----------------------------------------------------------------------

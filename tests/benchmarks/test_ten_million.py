@@ -21,8 +21,8 @@ from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.measuring.checking import check_cells
 from vocapp.measuring.service import rebuild_cells
+from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.models import Account, Contact
-from vocapp.people.service import AccountFacts, ContactFacts
 from vocapp.understanding.models import Analysis, Assignment, CommentMonth, ThemeMonth
 from vocapp.understanding.service import digest_of_text, verbatims
 from vocapp.understanding.theme_cells import recount_themes

@@ -17,8 +17,9 @@ from vocapp.collecting import seeing
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.models import Invitation
+from vocapp.people.facts import ContactFacts
+from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact
-from vocapp.people.service import ContactFacts, identify_contact
 
 THREE_MORE = [
     {"key": "score", "kind": "nps"},
@@ -66,10 +67,9 @@ def invitation(api: Any) -> InvitationLink:
     survey = api.survey()
     now = utcnow()
     with transaction() as session:
-        contact = identify_contact(
-            session, api.workspace_id, ContactFacts(email="aiko@example.com", name="愛子"),
-            account_id=None, as_of=now, now=now,
-        )  # fmt: skip
+        facts = ContactFacts(email="aiko@example.com", name="愛子")
+        said = Said(as_of=now, contact=facts)
+        contact = identify_one(session, api.workspace_id, said, now=now).contact
         assert contact is not None
         row = Invitation(
             workspace_id=api.workspace_id, id=uuid4(), survey_id=UUID(survey["id"]),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
 from vocapp.collecting.models import Response
-from vocapp.database import snapshot
+from vocapp.collecting.service import Submission, record_batch
+from vocapp.database import snapshot, utcnow
+from vocapp.outbox import Pending
+from vocapp.people.facts import ContactFacts
+from vocapp.people.models import Contact
+from vocapp.problems import BadInput
 
 
 def stored_count() -> int:
@@ -125,6 +131,45 @@ def test_a_batch_stores_the_good_and_names_the_bad(any_api):
     assert shown[1]["errors"][0]["field"] == "score"
     assert shown[2]["errors"][0]["field"] == "survey"
     assert stored_count() == 2
+
+
+def test_what_a_batch_says_twice_counts_once_and_what_contradicts_it_is_refused(any_api):
+    any_api.survey()
+    said = {"survey": "nps", "id": str(uuid4()), "score": 9, "contact": {"external_id": "u"}}
+    items = [said, said, said | {"score": 1}, said | {"id": str(uuid4())}]
+    answer = any_api.post("/api/v1/responses/batch", {"responses": items})
+    assert [item["status"] for item in answer.json["items"]] == [201, 200, 409, 201]
+    assert stored_count() == 2
+
+
+def test_each_answer_of_a_batch_keeps_the_facts_of_its_own_moment(any_api):
+    any_api.survey()
+    items = [
+        {"survey": "nps", "id": str(uuid4()), "score": 9, "answered_at": f"2026-0{month}-01T00:00Z",
+         "account": {"external_id": "acme"} | said, "contact": {"external_id": "u"}}
+        for month, said in enumerate(({}, {"plan": "free"}, {}, {"plan": "pro"}, {}), start=1)
+    ]  # fmt: skip
+    items.append(items[0] | {"id": str(uuid4()), "account": None, "answered_at": None})
+    any_api.post("/api/v1/responses/batch", {"responses": items})
+    found = [any_api.get(f"/api/v1/responses/{item['id']}").json for item in items]
+    plans = [one["attributes"].get("plan") for one in found]
+    assert plans == [None, "free", "free", "pro", "pro", "pro"]
+    assert {one["account"]["external_id"] for one in found} == {"acme"}
+
+
+def test_what_the_database_refuses_takes_nothing_else_with_it(any_api):
+    survey = any_api.survey()
+    good = Submission(
+        survey_id=UUID(survey["id"]), version=1, answers={}, score=None, channel="api",
+        answered_at=utcnow(), digest="0", contact=ContactFacts(external_id="u"),
+    )  # fmt: skip
+    bad = replace(good, invitation_id=uuid4(), contact=ContactFacts(external_id="nobody"))
+    outcomes = record_batch(any_api.workspace_id, [good, bad, good], now=utcnow())
+    assert [isinstance(outcome, BadInput) for outcome in outcomes] == [False, True, False]
+    assert stored_count() == 2
+    with snapshot() as session:
+        assert [row.external_id for row in session.scalars(select(Contact))] == ["u"]
+        assert session.scalar(select(func.count()).select_from(Pending)) == 6
 
 
 def test_an_item_of_a_batch_may_be_retried_singly(api):

@@ -185,6 +185,30 @@ def test_a_rejected_row_comes_back_corrected(importing, any_api):
     assert len(rows(Response, any_api.workspace_id)) == 6
 
 
+def test_a_value_that_no_database_holds_is_named_and_takes_no_other_row_with_it(importing, any_api):
+    any_api.survey()
+    text = 'survey,score,answered_at,role\nnps,9,2026-10-01,{}\nnps,8,2026-10-01,"""x"""\n'
+    opened = importing("responses", text.format('"""a\\u0000b"""'))
+    assert opened.tally.counts == {"stored": 1, "rejected": 1}
+    (row,) = importing.rejected()
+    assert (row["rejected_line"], row["rejected_reason"].split(":")[0]) == ("2", "role")
+
+
+def test_of_two_rows_about_one_person_the_later_one_holds(importing, any_api):
+    text = (
+        "email,name,role,company,plan\n"
+        "a@example.com,Aiko,user,acme,\n"
+        "b@example.com,Ben,,acme,pro\n"
+        "A@example.com,Aiko Yamada,admin,globex,\n"
+    )
+    for expected in ({"stored": 3}, {"stored": 2, "unchanged": 1}):
+        assert importing("contacts", text).tally.counts == expected
+        aiko, _ = sorted(rows(Contact, any_api.workspace_id), key=lambda row: row.email.lower())
+        assert (aiko.name, aiko.attributes["role"]) == ("Aiko Yamada", "admin")
+        accounts = {row.external_id: row for row in rows(Account, any_api.workspace_id)}
+        assert aiko.account_id == accounts["globex"].id
+
+
 def test_imported_history_opens_nothing_and_waits_behind_fresh_work(importing, any_api):
     any_api.survey()
     importing("responses", ANSWERS)

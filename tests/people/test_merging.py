@@ -16,6 +16,7 @@ from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import suppress
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp
+from vocapp.following_up.opening import rerank
 from vocapp.measuring.checking import check_cells
 from vocapp.people.events.models import ActiveDay
 from vocapp.people.merging import service
@@ -24,6 +25,7 @@ from vocapp.people.service import erase_contact
 from vocapp.workspaces.models import AuditEntry
 
 MERGE = "/api/v1/contacts/merge"
+CASES = select(FollowUp).execution_options(voc_all_workspaces=True)
 METRICS = "/api/v1/surveys/nps/metrics"
 
 
@@ -106,6 +108,25 @@ def test_one_person_counts_once(any_api, two, drain_outbox):
     assert drain_outbox() == []
     assert any_api.get(by_people).json["overall"]["n"] == 1
     assert any_api.get(METRICS).json["overall"]["n"] == 2
+
+
+def test_cases_need_no_new_rank_after_a_merge(any_api, two):
+    """They are ranked by their answer and its account as it was then, not by the person."""
+    globex = {"external_id": "globex", "mrr": 9_000_000, "currency": "JPY"}
+    person = by_key("u2") | {"account": globex}
+    assert any_api.post("/api/v1/contacts", person).status_code == 201
+
+    def ranked(now):
+        with transaction() as session:
+            rerank(session, any_api.workspace_id, now=now)
+            return {case.id: (case.priority, case.reasons) for case in session.scalars(CASES)}
+
+    now = utcnow()
+    before = ranked(now)
+    merge(any_api)
+    with snapshot() as session:
+        after = {case.id: (case.priority, case.reasons) for case in session.scalars(CASES)}
+    assert after == before == ranked(now)
 
 
 def test_days_on_which_both_were_active_add_up(any_api, two):
@@ -301,6 +322,23 @@ def suggested(api):
             select(MergeSuggestion).where(MergeSuggestion.workspace_id == api.workspace_id)
         )
         return [({row.contact_id, row.other_contact_id}, row.decision) for row in rows]
+
+
+def test_somebody_known_by_an_address_is_suggested_whoever_of_the_two_came_first(any_api):
+    any_api.post("/api/v1/contacts", {"external_id": "u1", "email": "Aiko@Example.com"})
+    any_api.post("/api/v1/contacts", {"external_id": "u2", "email": "other@example.com"})
+    any_api.post("/api/v1/contacts", {"email": "aiko@example.com"})
+    any_api.post("/api/v1/contacts", {"email": "aiko@example.com", "name": "Aiko"})
+    keyed, _, by_mail = contacts(any_api)
+    assert suggested(any_api) == [({keyed.id, by_mail.id}, None)]
+
+
+def test_two_who_come_at_once_with_one_address_are_suggested_once(any_api):
+    any_api.survey()
+    people = [{"external_id": "u1", "email": "a@example.com"}, {"email": "A@example.com"}]
+    responses = [{"survey": "nps", "score": 9, "contact": person} for person in people]
+    any_api.post("/api/v1/responses/batch", {"responses": responses})
+    assert suggested(any_api) == [({contact.id for contact in contacts(any_api)}, None)]
 
 
 def test_a_suggestion_about_the_merged_record_is_one_about_the_kept_one(any_api):

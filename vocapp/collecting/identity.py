@@ -18,8 +18,8 @@ from uuid import UUID
 
 from vocapp.database import scoped
 from vocapp.extensions import db
+from vocapp.people.facts import ContactFacts
 from vocapp.people.parsing import ContactBody
-from vocapp.people.service import ContactFacts
 from vocapp.problems import Forbidden
 from vocapp.signing import digest_of_secret
 from vocapp.workspaces.models import ApiKey

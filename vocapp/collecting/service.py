@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+import structlog
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys.definitions import Definition, from_json
@@ -22,22 +23,21 @@ from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
 from vocapp.collecting.models import Answer, IdempotencyKey, Response
 from vocapp.database import (
+    insert_absent,
     insert_if_absent,
     insert_into,
+    read_once,
     scoped,
     transaction,
     until_no_deadlock,
     uuid7,
 )
+from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.identifying import Said, contact_by_id, identify
 from vocapp.people.models import Account, Contact
-from vocapp.people.service import (
-    AccountFacts,
-    ContactFacts,
-    contact_by_id,
-    identify_contact,
-    upsert_account,
-)
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound, Problem
+
+log = structlog.get_logger()
 
 IDEMPOTENCY_DAYS = 30
 
@@ -117,7 +117,7 @@ def record_response(workspace_id: UUID, submission: Submission, *, now: datetime
     Repeatable: the same id (or idempotency key) with the same content gives the stored
     row (created=False). Raises Conflict when the content differs.
     """
-    (outcome,) = record_batch(workspace_id, [submission], now=now)
+    (outcome,) = _record(workspace_id, [submission], now=now)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -126,67 +126,124 @@ def record_response(workspace_id: UUID, submission: Submission, *, now: datetime
 def record_batch(
     workspace_id: UUID, submissions: Sequence[Submission], *, now: datetime
 ) -> list[Recorded | Problem]:
-    """Store many in one transaction, each under a savepoint: one bad item stops no other.
+    """Store many in one transaction; one bad item stops no other.
 
-    Two batches that name the same accounts in different order may block each other on
-    PostgreSQL; the database then ends one of them, and that one is tried again whole.
+    Where the database refuses something, all of it is rolled back and each item is stored
+    by itself, so that only what is refused stays out.
+    """
+    try:
+        return _record(workspace_id, submissions, now=now)
+    except (IntegrityError, DataError):
+        return [_record_alone(workspace_id, item, now=now) for item in submissions]
+
+
+def _record_alone(workspace_id: UUID, item: Submission, *, now: datetime) -> Recorded | Problem:
+    try:
+        (outcome,) = _record(workspace_id, [item], now=now)
+    except (IntegrityError, DataError) as exc:
+        log.warning("response.refused", id=str(item.id), error=type(exc.orig).__name__)
+        return BadInput.of("body", "holds something that the database does not take")
+    return outcome
+
+
+class _Overtaken(Exception):
+    """Another transaction stored one of these answers between our look and our insert."""
+
+
+_OVERTAKEN_TRIES = 5
+
+
+def _record(
+    workspace_id: UUID, submissions: Sequence[Submission], *, now: datetime
+) -> list[Recorded | Problem]:
+    """Two batches that name the same accounts may block each other on PostgreSQL; the database
+    then ends one of them, and that one is tried again whole.
     """
 
     def store() -> list[Recorded | Problem]:
         with transaction() as session:
-            book = _Book()
-            return [_try(session, workspace_id, item, book, now=now) for item in submissions]
+            return _store(session, workspace_id, submissions, now=now)
 
-    outcomes = until_no_deadlock(store)
+    for attempt in range(1, _OVERTAKEN_TRIES + 1):
+        try:
+            outcomes = until_no_deadlock(store)
+            break
+        except _Overtaken:
+            if attempt == _OVERTAKEN_TRIES:
+                raise
     if any(isinstance(outcome, Recorded) and outcome.created for outcome in outcomes):
         outbox.ring("measure", "follow_up", "analyse")
     return outcomes
 
 
-@dataclass(slots=True)
-class _Book:
-    """What a batch has looked up already."""
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    questions: dict[UUID, dict[str, Question]] = field(default_factory=dict)
-
-    def questions_of(
-        self, session: Session, workspace_id: UUID, survey_id: UUID
-    ) -> dict[str, Question]:
-        if survey_id not in self.questions:
-            self.questions[survey_id] = _questions(session, workspace_id, survey_id)
-        return self.questions[survey_id]
+Fresh = tuple[UUID, Submission]
 
 
-def _try(
-    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
-) -> Recorded | Problem:
-    try:
-        with session.begin_nested():
-            return _record(session, workspace_id, item, book, now=now)
-    except Problem as problem:
-        book.accounts.clear()  # the savepoint may have taken back what was created
-        return problem
+def _store(
+    session: Session, workspace_id: UUID, submissions: Sequence[Submission], *, now: datetime
+) -> list[Recorded | Problem]:
+    """1. know repetitions; 2. find the people and keep the facts; 3. answers; 4. what follows."""
+    outcomes, fresh = _sort_out(session, workspace_id, submissions, now=now)
+    if fresh:
+        _store_responses(session, workspace_id, fresh, now=now)
+        _store_answers(session, workspace_id, fresh)
+        causes = [cause for response_id, item in fresh for cause in _causes(response_id, item)]
+        outbox.add_all(session, workspace_id, causes, now=now)
+    return outcomes
 
 
-def _record(
-    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
-) -> Recorded:
-    """1. claim the id; 2. find the people; 3. keep the facts; 4. answers; 5. what follows."""
-    response_id = item.id or uuid7()
+def _sort_out(
+    session: Session, workspace_id: UUID, submissions: Sequence[Submission], *, now: datetime
+) -> tuple[list[Recorded | Problem], list[Fresh]]:
+    """What becomes of each, and those that are new, with their ids."""
+    digests = _digests(session, workspace_id, [item.id for item in submissions if item.id])
+    outcomes: list[Recorded | Problem] = []
+    fresh: list[Fresh] = []
+    for item in submissions:
+        response_id = item.id or uuid7()
+        try:
+            known = _known(
+                session, workspace_id, item, response_id, digests.get(response_id), now=now
+            )
+        except Conflict as conflict:
+            outcomes.append(conflict)
+            continue
+        if known is None:
+            digests[response_id] = item.digest
+            fresh.append((response_id, item))
+        outcomes.append(known or Recorded(response_id, created=True))
+    return outcomes, fresh
+
+
+def _digests(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Of those that are stored already."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Response.id, Response.digest).where(
+            Response.workspace_id == workspace_id, Response.id.in_(ids)
+        )
+    )
+    return {row.id: row.digest for row in rows}
+
+
+def _known(
+    session: Session,
+    workspace_id: UUID,
+    item: Submission,
+    response_id: UUID,
+    digest: str | None,
+    *,
+    now: datetime,
+) -> Recorded | None:
+    """The stored row where an answer is repeated. Raises Conflict when the content differs."""
+    if digest not in (None, item.digest):
+        raise Conflict("A response with this id and other content is already stored.")
     if item.idempotency_key:
         earlier = _claim_key(session, workspace_id, item, response_id, now=now)
         if earlier is not None:
             return earlier
-    if not _claim_id(session, workspace_id, item, response_id, now=now):
-        return _repeated(session, workspace_id, item, response_id)
-
-    account, contact = _people(session, workspace_id, item, book, now=now)
-    _complete(session, workspace_id, response_id, item, account=account, contact=contact)
-    questions = book.questions_of(session, workspace_id, item.survey_id)
-    _store_answers(session, workspace_id, response_id, item.answers, questions)
-    _cause(session, workspace_id, response_id, item, now=now)
-    return Recorded(response_id, created=True)
+    return Recorded(response_id, created=False) if digest else None
 
 
 def _claim_key(
@@ -217,90 +274,44 @@ def _claim_key(
     return Recorded(known.response_id, created=False)
 
 
-def _claim_id(
-    session: Session, workspace_id: UUID, item: Submission, response_id: UUID, *, now: datetime
-) -> bool:
-    return insert_if_absent(
-        session,
-        Response,
-        workspace_id=workspace_id,
-        id=response_id,
-        survey_id=item.survey_id,
-        survey_version=item.version,
-        invitation_id=item.invitation_id,
-        channel=item.channel,
-        locale=item.locale,
-        page=item.page,
-        score=item.score,
-        answered_at=item.answered_at,
-        received_at=now,
-        digest=item.digest,
-        revision=0,
-        attributes={},
-    )
-
-
-def _repeated(
-    session: Session, workspace_id: UUID, item: Submission, response_id: UUID
-) -> Recorded:
-    digest = session.scalar(
-        select(Response.digest).where(
-            Response.workspace_id == workspace_id, Response.id == response_id
-        )
-    )
-    if digest != item.digest:
-        raise Conflict("A response with this id and other content is already stored.")
-    return Recorded(response_id, created=False)
-
-
-def _people(
-    session: Session, workspace_id: UUID, item: Submission, book: _Book, *, now: datetime
-) -> tuple[Account | None, Contact | None]:
-    account = contact = None
-    if item.account:
-        account = upsert_account(
-            session,
-            workspace_id,
-            item.account,
-            as_of=item.answered_at,
-            now=now,
-            locked=book.accounts,
-        )
-    if item.contact:
-        contact = identify_contact(
-            session,
-            workspace_id,
-            item.contact,
-            account_id=account.id if account else None,
-            as_of=item.answered_at,
-            now=now,
-        )
-    elif item.contact_id:
-        contact = contact_by_id(session, workspace_id, item.contact_id)
-    if account is None and contact is not None and contact.account_id is not None:
-        account = session.get_one(Account, (workspace_id, contact.account_id))
-    return account, contact
-
-
-def _complete(
-    session: Session,
-    workspace_id: UUID,
-    response_id: UUID,
-    item: Submission,
-    *,
-    account: Account | None,
-    contact: Contact | None,
+def _store_responses(
+    session: Session, workspace_id: UUID, fresh: Sequence[Fresh], *, now: datetime
 ) -> None:
-    session.flush()
-    session.execute(
-        update(Response)
-        .where(Response.workspace_id == workspace_id, Response.id == response_id)
-        .values(
-            contact_id=contact.id if contact else None,
-            account_id=account.id if account else None,
-            attributes=_attributes(item, account=account, contact=contact),
+    said = [
+        Said(as_of=item.answered_at, account=item.account, contact=item.contact)
+        for _, item in fresh
+    ]
+    rows = []
+    people = identify(session, workspace_id, said, now=now)
+    for (response_id, item), who in zip(fresh, people, strict=True):
+        account, contact = who.account, who.contact
+        if item.contact is None and item.contact_id is not None:
+            contact = contact_by_id(session, workspace_id, item.contact_id)
+            if account is None and contact is not None and contact.account_id is not None:
+                account = session.get_one(Account, (workspace_id, contact.account_id))
+        rows.append(
+            {
+                "workspace_id": workspace_id,
+                "id": response_id,
+                "survey_id": item.survey_id,
+                "survey_version": item.version,
+                "contact_id": contact.id if contact else None,
+                "account_id": account.id if account else None,
+                "invitation_id": item.invitation_id,
+                "channel": item.channel,
+                "locale": item.locale,
+                "page": item.page,
+                "score": item.score,
+                "answered_at": item.answered_at,
+                "received_at": now,
+                "digest": item.digest,
+                "revision": 0,
+                "attributes": _attributes(item, account=account, contact=contact),
+            }
         )
-    )
+    stored = insert_absent(session, Response, rows, returning=(Response.id,))
+    if len(stored) < len(rows):
+        raise _Overtaken
 
 
 def _attributes(
@@ -341,15 +352,22 @@ def _account_facts(source: Account | AccountFacts) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _store_answers(
-    session: Session,
+def _store_answers(session: Session, workspace_id: UUID, fresh: Sequence[Fresh]) -> None:
+    rows = []
+    for response_id, item in fresh:
+        questions = _questions(session, workspace_id, item.survey_id)
+        rows += _answer_rows(workspace_id, response_id, item.answers, questions)
+    if rows:
+        session.connection().execute(insert(Answer), rows)
+
+
+def _answer_rows(
     workspace_id: UUID,
     response_id: UUID,
     answers: Mapping[str, int | str],
     questions: Mapping[str, Question],
-) -> None:
-    """Write the answers over those that the response already has."""
-    rows = [
+) -> list[dict[str, Any]]:
+    return [
         {
             "workspace_id": workspace_id,
             "response_id": response_id,
@@ -360,34 +378,31 @@ def _store_answers(
         }
         for key, value in answers.items()
     ]
-    if not rows:
-        return
-    insert = insert_into(session, Answer)
-    statement = insert.on_conflict_do_update(
-        index_elements=["workspace_id", "response_id", "question_id"],
-        set_={name: insert.excluded[name] for name in ("number", "option", "text")},
-    )
-    session.execute(statement, rows)
 
 
 def _questions(session: Session, workspace_id: UUID, survey_id: UUID) -> dict[str, Question]:
-    rows = session.scalars(scoped(Question, workspace_id).where(Question.survey_id == survey_id))
-    return {question.key: question for question in rows}
+    """By key; read once a transaction."""
+
+    def read() -> dict[str, Question]:
+        rows = scoped(Question, workspace_id).where(Question.survey_id == survey_id)
+        return {question.key: question for question in session.scalars(rows)}
+
+    return read_once(session, ("questions", workspace_id, survey_id), read)
 
 
-def _cause(
-    session: Session, workspace_id: UUID, response_id: UUID, item: Submission, *, now: datetime
-) -> None:
+def _causes(response_id: UUID, item: Submission) -> list[outbox.Work]:
     priority = outbox.BACKLOG if item.flood or item.channel == "import" else outbox.FRESH
-    outbox.add(session, workspace_id, "measure", response_id, now=now, priority=priority)
-    outbox.add(session, workspace_id, "analyse", response_id, now=now, priority=priority)
+    causes = [
+        outbox.Work("measure", response_id, priority=priority),
+        outbox.Work("analyse", response_id, priority=priority),
+    ]
     if not item.quiet:
-        outbox.add(
-            session, workspace_id, "follow_up", response_id, now=now,
-            detail={"stage": "scored"}, priority=priority,
-        )  # fmt: skip
+        causes.append(
+            outbox.Work("follow_up", response_id, detail={"stage": "scored"}, priority=priority)
+        )
     if item.invitation_id is not None:
-        outbox.add(session, workspace_id, "answered", item.invitation_id, now=now)
+        causes.append(outbox.Work("answered", item.invitation_id))
+    return causes
 
 
 # --- correcting -------------------------------------------------------------------------
@@ -420,8 +435,7 @@ def revise_response(
         if revision is None and _says_the_same(session, response, answers):
             return False
         response.revision = next_revision
-        questions = _questions(session, workspace_id, response.survey_id)
-        _store_answers(session, workspace_id, response_id, answers, questions)
+        _correct_answers(session, response, answers)
         response.score = _primary_score(session, response)
         for kind in ("measure", "analyse"):
             outbox.add(session, workspace_id, kind, response_id, now=now)
@@ -430,6 +444,22 @@ def revise_response(
         )
     outbox.ring("measure", "follow_up", "analyse")
     return True
+
+
+def _correct_answers(
+    session: Session, response: Response, answers: Mapping[str, int | str]
+) -> None:
+    """Write the answers over those that the response already has."""
+    questions = _questions(session, response.workspace_id, response.survey_id)
+    rows = _answer_rows(response.workspace_id, response.id, answers, questions)
+    if not rows:
+        return
+    insert_answer = insert_into(session, Answer)
+    statement = insert_answer.on_conflict_do_update(
+        index_elements=["workspace_id", "response_id", "question_id"],
+        set_={name: insert_answer.excluded[name] for name in ("number", "option", "text")},
+    )
+    session.execute(statement, rows)
 
 
 def keep_answer(workspace_id: UUID, submission: Submission, *, now: datetime) -> Recorded:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from vocapp.people.service import AccountFacts, ContactFacts
+from vocapp.people.facts import AccountFacts, ContactFacts
 
 VENDOR = "Kawasemi Cloud"
 

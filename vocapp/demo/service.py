@@ -34,8 +34,8 @@ from vocapp.demo.company import Person
 from vocapp.demo.progress import Progress
 from vocapp.distributing.models import Invitation
 from vocapp.people.events.service import NewEvent, record_events
+from vocapp.people.identifying import Said, identify
 from vocapp.people.models import Contact
-from vocapp.people.service import identify_contact, upsert_account
 from vocapp.problems import Problem
 from vocapp.signing import digest_of_json
 from vocapp.understanding.drivers.service import ask_for_drivers
@@ -219,18 +219,13 @@ def _write_people(
     as_of = now - timedelta(days=answering.DAYS + 30)
     step, total = "customers", len(people)
     for start in range(0, total, _BATCH):
+        batch = people[start : start + _BATCH]
+        said = [Said(as_of, person.customer.facts, person.facts) for person in batch]
         with transaction() as session:
-            accounts: dict[str, UUID] = {}
-            for person in people[start : start + _BATCH]:
-                facts = person.customer.facts
-                if facts.external_id not in accounts:
-                    account = upsert_account(session, workspace_id, facts, as_of=as_of, now=as_of)
-                    account.owner_user_id = account.owner_user_id or owners[person.customer.region]
-                    accounts[facts.external_id] = account.id
-                identify_contact(
-                    session, workspace_id, person.facts, as_of=as_of, now=as_of,
-                    account_id=accounts[facts.external_id],
-                )  # fmt: skip
+            found = identify(session, workspace_id, said, now=as_of)
+            for person, who in zip(batch, found, strict=True):
+                if who.account is not None and who.account.owner_user_id is None:
+                    who.account.owner_user_id = owners[person.customer.region]
         yield Progress(step, min(total, start + _BATCH), total)
     with snapshot() as session:
         rows = session.execute(

@@ -19,8 +19,8 @@ from pydantic import (
     field_validator,
 )
 
+from vocapp.people.facts import ContactFacts
 from vocapp.people.parsing import AccountBody, Address, ContactBody, Touchpoint
-from vocapp.people.service import ContactFacts
 from vocapp.problems import BadInput
 
 MAX_LINES = 1000

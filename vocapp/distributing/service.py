@@ -16,13 +16,9 @@ from vocapp.database import insert_if_absent, scoped, transaction, utcnow, uuid7
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.outbox import Pending
+from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact
-from vocapp.people.service import (
-    AccountFacts,
-    ContactFacts,
-    identify_contact,
-    upsert_account,
-)
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, keyed_hash, unsign
 
@@ -59,7 +55,8 @@ def invite(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
     """
     _check_open(workspace_id, new.survey_id)
     with transaction() as session:
-        contact = _contact(session, workspace_id, new, now=now)
+        said = Said(as_of=now, account=new.account, contact=new.contact)
+        contact = identify_one(session, workspace_id, said, now=now).contact
         if contact is None:
             return Invited(None, "not_sent", "erased", created=False)
         invited = _invite(session, workspace_id, new, contact, now=now)
@@ -74,17 +71,6 @@ def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
         raise BadInput.of("survey", "the survey is closed")
     if survey.published_version is None:
         raise BadInput.of("survey", "the survey is not published")
-
-
-def _contact(
-    session: Session, workspace_id: UUID, new: NewInvitation, *, now: datetime
-) -> Contact | None:
-    account_id = None
-    if new.account is not None:
-        account_id = upsert_account(session, workspace_id, new.account, as_of=now, now=now).id
-    return identify_contact(
-        session, workspace_id, new.contact, account_id=account_id, as_of=now, now=now
-    )
 
 
 def _invite(

@@ -18,7 +18,7 @@ from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
 from vocapp.mailing import mail_folder
-from vocapp.people.service import ContactFacts
+from vocapp.people.facts import ContactFacts
 from vocapp.problems import BadInput, NotFound, Problem
 from vocapp.security import without_csrf
 from vocapp.signing import BadToken

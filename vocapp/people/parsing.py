@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from vocapp.people.service import AccountFacts, ContactFacts
+from vocapp.people.facts import AccountFacts, ContactFacts
 
 Scalar = str | bool | int | float | None
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from vocapp.database import scoped
 from vocapp.extensions import db
+from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Account, Contact
-from vocapp.people.service import contact_by_id
 from vocapp.problems import NotFound
 
 

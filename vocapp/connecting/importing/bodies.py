@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from vocapp.connecting.importing import cells
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE, Columns
+from vocapp.people.facts import AccountFacts
 from vocapp.people.parsing import AccountBody
-from vocapp.people.service import AccountFacts
 from vocapp.problems import BadInput, FieldError, from_validation
 from vocapp.spreadsheets import restored_cell
 

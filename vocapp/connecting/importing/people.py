@@ -12,21 +12,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DataError, IntegrityError
 
 from vocapp.connecting.importing.bodies import account_of, checked, part
 from vocapp.connecting.importing.columns import ATTRIBUTE
 from vocapp.connecting.importing.tally import Outcome
 from vocapp.database import snapshot, transaction, until_no_deadlock
-from vocapp.people.models import Account, Contact
+from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.identifying import Said, Who, identify
 from vocapp.people.parsing import ContactBody
-from vocapp.people.service import (
-    AccountFacts,
-    ContactFacts,
-    identify_contact,
-    is_erased,
-    upsert_account,
-)
+from vocapp.people.tombstones import are_erased
 from vocapp.problems import BadInput
 
 
@@ -48,15 +43,8 @@ class Accounts:
         return ["stored"] * len(items)
 
     def store(self, items: Sequence[AccountFacts]) -> list[Outcome]:
-        def write() -> list[Outcome]:
-            with transaction() as session:
-                return [self._store(session, facts) for facts in items]
-
-        return until_no_deadlock(write)
-
-    def _store(self, session: Session, facts: AccountFacts) -> Outcome:
-        account = upsert_account(session, self.workspace_id, facts, as_of=self.as_of, now=self.now)
-        return _outcome(session, account, now=self.now)
+        said = [Said(self.as_of, account=facts) for facts in items]
+        return _store(self.workspace_id, said, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +68,60 @@ class Contacts:
         return Person(checked(ContactBody, raw, "contact.").facts(), account_of(values))
 
     def preview(self, items: Sequence[Person]) -> list[Outcome]:
-        with snapshot() as session:
-            return [
-                "erased" if is_erased(session, self.workspace_id, item.facts) else "stored"
-                for item in items
-            ]
+        return people_kept(self.workspace_id, [item.facts for item in items])
 
     def store(self, items: Sequence[Person]) -> list[Outcome]:
-        def write() -> list[Outcome]:
-            with transaction() as session:
-                accounts: dict[str, Account] = {}
-                return [self._store(session, item, accounts) for item in items]
-
-        return until_no_deadlock(write)
-
-    def _store(self, session: Session, item: Person, accounts: dict[str, Account]) -> Outcome:
-        if is_erased(session, self.workspace_id, item.facts):
-            return "erased"
-        account = None
-        if item.account is not None:
-            account = upsert_account(
-                session, self.workspace_id, item.account,
-                as_of=self.as_of, now=self.now, locked=accounts,
-            )  # fmt: skip
-        contact = identify_contact(
-            session, self.workspace_id, item.facts,
-            account_id=account.id if account else None, as_of=self.as_of, now=self.now,
-        )  # fmt: skip
-        assert contact is not None
-        return _outcome(session, contact, now=self.now)
+        """Of erased people the account is left out, too: a file of contacts is about them."""
+        outcomes = self.preview(items)
+        kept = [index for index, outcome in enumerate(outcomes) if outcome == "stored"]
+        said = [Said(self.as_of, items[i].account, items[i].facts) for i in kept]
+        for index, outcome in zip(kept, _store(self.workspace_id, said, now=self.now), strict=True):
+            outcomes[index] = outcome
+        return outcomes
 
 
-def _outcome(session: Session, row: Account | Contact, *, now: datetime) -> Outcome:
-    """Whether the row says anything new; asked before it is flushed."""
-    changed = row.created_at == now or session.is_modified(row)
-    session.flush()
-    return "stored" if changed else "unchanged"
+def people_kept(workspace_id: UUID, people: Sequence[ContactFacts | None]) -> list[Outcome]:
+    """`erased` for people who asked to be forgotten, `stored` for the others and for nobody."""
+    named = [index for index, who in enumerate(people) if who is not None]
+    outcomes: list[Outcome] = ["stored"] * len(people)
+    with snapshot() as session:
+        erased = are_erased(session, workspace_id, [who for who in people if who is not None])
+    for index, is_erased in zip(named, erased, strict=True):
+        if is_erased:
+            outcomes[index] = "erased"
+    return outcomes
+
+
+def _store(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[Outcome]:
+    """Many in one transaction; where the database refuses something, each by itself."""
+    try:
+        return _write(workspace_id, said, now=now)
+    except (IntegrityError, DataError):
+        return [_write_alone(workspace_id, item, now=now) for item in said]
+
+
+def _write_alone(workspace_id: UUID, item: Said, *, now: datetime) -> Outcome:
+    try:
+        (outcome,) = _write(workspace_id, [item], now=now)
+    except (IntegrityError, DataError):
+        return BadInput.of("row", "holds something that the database does not take")
+    return outcome
+
+
+def _write(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[Outcome]:
+    def write() -> list[Outcome]:
+        with transaction() as session:
+            return [
+                _outcome(who, item)
+                for item, who in zip(
+                    said, identify(session, workspace_id, said, now=now), strict=True
+                )
+            ]
+
+    return until_no_deadlock(write)
+
+
+def _outcome(who: Who, item: Said) -> Outcome:
+    if item.contact is not None and who.contact is None:
+        return "erased"  # since we looked
+    return "stored" if who.is_news else "unchanged"

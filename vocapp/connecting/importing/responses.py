@@ -25,10 +25,11 @@ from vocapp.collecting.service import Recorded, Submission, checked_answers, rec
 from vocapp.connecting.importing import cells
 from vocapp.connecting.importing.bodies import account_of, checked, part
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE, FACTS
+from vocapp.connecting.importing.people import people_kept
 from vocapp.connecting.importing.tally import Outcome
 from vocapp.database import scoped, snapshot
+from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.parsing import AccountBody
-from vocapp.people.service import AccountFacts, ContactFacts, is_erased
 from vocapp.problems import BadInput, Conflict, NotFound, Problem
 from vocapp.signing import digest_of_json
 
@@ -161,13 +162,7 @@ class Responses:
 
     def preview(self, items: Sequence[Submission]) -> list[Outcome]:
         """What storing would do, as far as it can be told without doing it."""
-        with snapshot() as session:
-            return [
-                "erased"
-                if item.contact and is_erased(session, self.workspace_id, item.contact)
-                else "stored"
-                for item in items
-            ]
+        return people_kept(self.workspace_id, [item.contact for item in items])
 
     def store(self, items: Sequence[Submission]) -> list[Outcome]:
         """Answers of erased people are left out: history must not bring their words back."""

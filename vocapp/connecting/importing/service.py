@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from vocapp.api_documents import refuse_unstorable
 from vocapp.connecting.importing import bodies
 from vocapp.connecting.importing.columns import (
     ACCOUNT_WORDS,
@@ -97,8 +98,10 @@ class Import:
         problem = misfit(self.file, row.cells)
         if problem is not None:
             return BadInput.of("row", problem)
+        values = bodies.values_of(self.columns, row.cells)
         try:
-            return self._importer.parse(bodies.values_of(self.columns, row.cells))
+            refuse_unstorable(values)  # quoted text may hold any character
+            return self._importer.parse(values)
         except Problem as exc:
             return exc
 

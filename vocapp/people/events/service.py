@@ -21,8 +21,8 @@ from vocapp.people.events.models import (
     SubscriptionChange,
 )
 from vocapp.people.events.subscriptions import move_accounts
+from vocapp.people.identifying import accounts_by_external_id, contacts_by_external_id
 from vocapp.people.personal_stores import Merge
-from vocapp.people.service import accounts_by_external_id, contacts_by_external_id
 from vocapp.problems import BadInput, Problem
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from surveys.periods import local_day
 from vocapp.database import scoped
 from vocapp.people.events.models import SubscriptionChange
+from vocapp.people.facts import hold_account_facts
 from vocapp.people.models import Account
-from vocapp.people.service import hold_account_facts
 from vocapp.workspaces.models import Workspace
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
+from vocapp.people.facts import normalise_email
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity
-from vocapp.people.service import normalise_email
 
 
 @dataclass(frozen=True, slots=True)

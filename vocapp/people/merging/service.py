@@ -9,10 +9,10 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, scoped, transaction, until_no_deadlock
+from vocapp.people.facts import normalise_email
 from vocapp.people.merging.facts import FIELDS, Known, combined
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, MergeSuggestion
 from vocapp.people.personal_stores import Merge, personal_stores
-from vocapp.people.service import normalise_email
 from vocapp.problems import BadInput, NotFound
 from vocapp.workspaces.service import audit
 
