@@ -324,6 +324,7 @@ def test_the_list_shows_redacted_words_themes_and_facts_of_then(api, drain_outbo
     assert "ken@example.com" not in page
     assert '<a href="/accounts/acme">Acme</a>' in page
     assert "<dt>Plan</dt><dd>pro</dd>" in page
+    assert '<a href="/account">Your account</a>' in page
 
 
 def test_single_answers_of_a_confidential_survey_are_refused(api, staff):

@@ -61,7 +61,7 @@ def answers(key: str) -> str:
         files=_files(key, asked),
         in_language=text_in_language,
         theme_url=_theme_url,
-        account_url=_account_url,
+        url_of_account=_url_of_account,
         # The same few words stand with every answer.
         attribute_name=cache(attribute_name),
         value_name=cache(value_name),
@@ -109,7 +109,7 @@ def _theme_url(key: str, survey_key: str) -> str:
     return url_for("understanding.theme", key=key, survey=survey_key)
 
 
-def _account_url(external_id: str | None) -> str | None:
+def _url_of_account(external_id: str | None) -> str | None:
     if external_id is None or "succeeding.account" not in current_app.view_functions:
         return None
     return url_for("succeeding.account", external_id=external_id)
