@@ -32,8 +32,36 @@ def responses_with_people(workspace_id: UUID, *more: Any) -> Any:
 
     more: further columns, of tables that the caller joins.
     """
+    return of_responses(workspace_id, Response, Survey, Contact, Account, *more)
+
+
+PEOPLE = (
+    Contact.name.label("contact_name"),
+    Contact.email.label("contact_email"),
+    Contact.external_id.label("contact_external_id"),
+    Account.name.label("account_name"),
+    Account.external_id.label("account_external_id"),
+)
+
+
+def contact_in(row: Any) -> str | None:
+    """What to call the contact of a row that has PEOPLE."""
+    name: str | None = row.contact_name or row.contact_email or row.contact_external_id
+    return name
+
+
+def account_in(row: Any) -> str | None:
+    """What to call the account of a row that has PEOPLE."""
+    name: str | None = row.account_name or row.account_external_id
+    return name
+
+
+def of_responses(workspace_id: UUID, *columns: Any) -> Any:
+    """These columns of the responses of a workspace, of their survey, contact and account: a
+    page of them needs a few of some fifty."""
     return (
-        select(Response, Survey, Contact, Account, *more)
+        select(*columns)
+        .select_from(Response)
         .join(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
@@ -89,7 +117,7 @@ def _brief(row: Contact | Account | None, *names: str) -> dict[str, Any] | None:
 def answers_of(workspace_id: UUID, response_ids: Sequence[UUID]) -> dict[UUID, StoredAnswers]:
     """Answers by response; the first text in question order is the comment."""
     rows = db.session.execute(
-        select(Answer, Question.key)
+        select(Answer.response_id, Question.key, Answer.number, Answer.option, Answer.text)
         .join(
             Question,
             (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
@@ -99,13 +127,11 @@ def answers_of(workspace_id: UUID, response_ids: Sequence[UUID]) -> dict[UUID, S
     )
     values: dict[UUID, dict[str, int | str | None]] = {}
     comments: dict[UUID, str] = {}
-    for answer, key in rows:
-        value = next(
-            (v for v in (answer.number, answer.option, answer.text) if v is not None), None
-        )
-        values.setdefault(answer.response_id, {})[key] = value
-        if answer.text is not None:
-            comments.setdefault(answer.response_id, answer.text)
+    for response_id, key, *given, text in rows:
+        value = next((value for value in (*given, text) if value is not None), None)
+        values.setdefault(response_id, {})[key] = value
+        if text is not None:
+            comments.setdefault(response_id, text)
     return {
         response_id: StoredAnswers(found, comments.get(response_id))
         for response_id, found in values.items()

@@ -10,8 +10,16 @@ from uuid import UUID
 
 from surveys.attributes import as_text
 from surveys.scoring import category_of
+from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
-from vocapp.collecting.queries import StoredAnswers, answers_of, responses_with_people
+from vocapp.collecting.queries import (
+    PEOPLE,
+    StoredAnswers,
+    account_in,
+    answers_of,
+    contact_in,
+    of_responses,
+)
 from vocapp.extensions import db
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.queries import themes_of
@@ -39,10 +47,16 @@ class ShownAnswer:
     attributes: tuple[tuple[str, str], ...]
 
 
+_SHOWN = (
+    Response.id, Survey.kind, Response.score, Response.answered_at, Response.attributes,
+    Analysis.redacted, Analysis.language, *PEOPLE,
+)  # fmt: skip
+
+
 def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
     """These answers in this order; those that were erased meanwhile are left out."""
     rows = db.session.execute(
-        responses_with_people(workspace_id, Analysis)
+        of_responses(workspace_id, *_SHOWN)
         .outerjoin(
             Analysis,
             (Analysis.workspace_id == Response.workspace_id)
@@ -50,7 +64,7 @@ def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
         )
         .where(Response.id.in_(ids))
     )
-    by_id = {row[0].id: row for row in rows}
+    by_id = {row.id: row for row in rows}
     answers = answers_of(workspace_id, list(by_id))
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in by_id}
     themes = themes_of(workspace_id, list(by_id), comments)
@@ -58,22 +72,19 @@ def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
 
 
 def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
-    response, survey, contact, account, analysis = row
-    redacted = analysis.redacted if analysis else None
-    score = response.score
     return ShownAnswer(
-        response_id=response.id,
-        score=score,
-        category=category_of(survey.kind, score) if score is not None else None,
-        answered_at=response.answered_at,
-        comment=redacted if comment else None,
-        is_waiting=bool(comment) and redacted is None,
-        language=analysis.language if analysis else None,
+        response_id=row.id,
+        score=row.score,
+        category=category_of(row.kind, row.score) if row.score is not None else None,
+        answered_at=row.answered_at,
+        comment=row.redacted if comment else None,
+        is_waiting=bool(comment) and row.redacted is None,
+        language=row.language,
         themes=tuple(themes),
-        contact=contact.name or contact.email or contact.external_id if contact else None,
-        account=account.name or account.external_id if account else None,
-        account_external_id=account.external_id if account else None,
-        attributes=tuple(_texts(response.attributes)),
+        contact=contact_in(row),
+        account=account_in(row),
+        account_external_id=row.account_external_id,
+        attributes=tuple(_texts(row.attributes)),
     )
 
 

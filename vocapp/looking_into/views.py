@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import starmap
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
+from markupsafe import Markup
 
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring import queries as authoring
@@ -60,11 +63,10 @@ def answers(key: str) -> str:
         results_url=_results_url(survey, asked),
         files=_files(key, asked),
         in_language=text_in_language,
-        theme_url=_theme_url,
-        url_of_account=_url_of_account,
-        # The same few words stand with every answer.
-        attribute_name=cache(attribute_name),
-        value_name=cache(value_name),
+        # The same few words and addresses stand with every answer.
+        theme_url=cache(_theme_url),
+        url_of_account=cache(_url_of_account),
+        facts=_facts(),
     )
 
 
@@ -103,6 +105,20 @@ def _files(key: str, asked: Asked) -> list[tuple[str, str]]:
         for name, endpoint in _FILES
         if endpoint in current_app.view_functions
     ]
+
+
+_FACT = Markup("<dt>{}</dt><dd>{}</dd>")
+
+
+def _facts() -> Callable[[Sequence[tuple[str, str]]], Markup]:
+    """Writes attributes with their values in words, each pair once: a page of fifty answers has
+    more than a thousand of them, mostly the same."""
+
+    @cache
+    def fact(name: str, value: str) -> Markup:
+        return _FACT.format(attribute_name(name), value_name(name, value))
+
+    return lambda attributes: Markup("").join(starmap(fact, attributes))
 
 
 def _theme_url(key: str, survey_key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -147,10 +147,19 @@ def local_datetime(value: datetime | None, style: Style = "medium") -> str:
     """A moment on the reader's clock, to the minute; style is that of the date: short..full."""
     if value is None:
         return NOTHING
-    moment = _aware(value)
-    joined = str(dates.get_datetime_format(style, locale=current_locale())).replace("'", "")
-    day = flask_babel.format_date(moment, style)
-    return joined.replace("{1}", day).replace("{0}", flask_babel.format_time(moment, "short"))
+    moment, locale = flask_babel.to_user_timezone(_aware(value)), current_locale()
+    day, clock = _day(moment.date(), style, locale), _clock(moment.hour, moment.minute, locale)
+    return _joined(style, locale).replace("{1}", day).replace("{0}", clock)
+
+
+@lru_cache(_REMEMBERED)
+def _clock(hour: int, minute: int, locale: Locale) -> str:
+    return str(dates.format_time(time(hour, minute), "short", locale=locale))
+
+
+@lru_cache
+def _joined(style: Style, locale: Locale) -> str:
+    return str(dates.get_datetime_format(style, locale=locale)).replace("'", "")
 
 
 def local_date(value: date | None, style: Style = "medium") -> str:

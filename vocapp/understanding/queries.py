@@ -17,9 +17,12 @@ from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import (
+    PEOPLE,
     StoredAnswers,
+    account_in,
     answers_of,
-    responses_with_people,
+    contact_in,
+    of_responses,
     stored_response,
 )
 from vocapp.database import scoped
@@ -251,6 +254,12 @@ class Verbatim:
     themes: tuple[dict[str, Any], ...]
 
 
+_OF_VERBATIM = (
+    Response.id, Survey.key, Survey.kind, Response.score, Response.answered_at, Analysis.redacted,
+    Analysis.language, Analysis.sentiment, Analysis.encoder, Analysis.model_version, *PEOPLE,
+)  # fmt: skip
+
+
 def theme_by_key(workspace_id: UUID, key: str) -> Theme:
     """Raises NotFound."""
     theme = db.session.scalar(scoped(Theme, workspace_id).where(Theme.key == key))
@@ -292,7 +301,7 @@ def verbatims_of_theme(
         limit=limit, before=before, survey_id=survey_id, since=since, until=until,
     )  # fmt: skip
     rows = db.session.execute(
-        responses_with_people(workspace_id, Analysis)
+        of_responses(workspace_id, *_OF_VERBATIM)
         .join(
             Analysis,
             (Analysis.workspace_id == Response.workspace_id)
@@ -377,23 +386,22 @@ def _newest(
 def _verbatim(
     row: Any, comments: dict[UUID, str], themes: dict[UUID, list[dict[str, Any]]]
 ) -> Verbatim:
-    response, survey, contact, account, analysis = row
     return Verbatim(
-        response_id=response.id,
-        survey_key=survey.key,
-        kind=survey.kind,
-        score=response.score,
-        category=category_of(survey.kind, response.score) if response.score is not None else None,
-        answered_at=response.answered_at,
-        text=analysis.redacted if analysis.redacted is not None else comments[response.id],
-        language=analysis.language,
-        sentiment=analysis.sentiment,
-        encoder=analysis.encoder,
-        model_version=analysis.model_version,
-        contact=contact.name or contact.email or contact.external_id if contact else None,
-        account=account.name or account.external_id if account else None,
-        account_external_id=account.external_id if account else None,
-        themes=tuple(themes.get(response.id, [])),
+        response_id=row.id,
+        survey_key=row.key,
+        kind=row.kind,
+        score=row.score,
+        category=category_of(row.kind, row.score) if row.score is not None else None,
+        answered_at=row.answered_at,
+        text=row.redacted if row.redacted is not None else comments[row.id],
+        language=row.language,
+        sentiment=row.sentiment,
+        encoder=row.encoder,
+        model_version=row.model_version,
+        contact=contact_in(row),
+        account=account_in(row),
+        account_external_id=row.account_external_id,
+        themes=tuple(themes.get(row.id, [])),
     )
 
 

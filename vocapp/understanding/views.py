@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from surveys.effects import Effect
 from surveys.periods import day_bounds
@@ -253,15 +254,29 @@ def theme(key: str) -> str:
         if last
         else None,
         first=not cursor,
-        themes=[
-            (each, text_in_language(label))
-            for each, label in queries.theme_choices(current_workspace.id)
-        ],
+        other_themes=partial(
+            _other_themes,
+            {
+                each: _OPTION.format(each, text_in_language(label))
+                for each, label in queries.theme_choices(current_workspace.id)
+            },
+        ),
+        # The same few addresses stand with every comment.
+        theme_url=cache(lambda key: url_for(".theme", key=key)),
         label=label_of,
         points=effect_in_words,
         in_language=text_in_language,
         may_correct=_may_correct(),
     )
+
+
+_OPTION = Markup('<option value="{}">{}</option>')
+
+
+def _other_themes(options: Mapping[str, Markup], present: Sequence[str]) -> Markup:
+    """The themes that a comment does not have, to choose one. A page has a thousand of these
+    options: each is written once, and they are joined here and not piece by piece by Jinja."""
+    return Markup("").join(option for key, option in options.items() if key not in present)
 
 
 def _survey_named(key: str | None) -> SurveySummary | None:
