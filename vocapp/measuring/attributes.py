@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import BANDS_OF_THEIR_OWN, DEFAULT, OTHER, Reportable, Reportables
-from vocapp.database import insert_absent
+from vocapp.database import insert_absent, read_once
 from vocapp.measuring.models import AttributeValue
 
 MAX_REPORTABLE = 20
@@ -50,15 +50,7 @@ class KnownValues:
     for a whole batch; whoever learns holds the workspace's cell state.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        workspace_id: UUID,
-        generation: int,
-        *,
-        attributes: Sequence[str] | None = None,
-    ) -> None:
-        """attributes: only these are read; None: all of them."""
+    def __init__(self, session: Session, workspace_id: UUID, generation: int) -> None:
         self._session, self._key = session, (workspace_id, generation)
         self._codes: dict[str, dict[str, int]] = {}
         self._values: dict[str, dict[int, str]] = {}
@@ -67,8 +59,6 @@ class KnownValues:
         query = select(AttributeValue.attribute, AttributeValue.value, AttributeValue.code).where(
             AttributeValue.workspace_id == workspace_id, AttributeValue.generation == generation
         )
-        if attributes is not None:
-            query = query.where(AttributeValue.attribute.in_(attributes))
         for attribute, value, code in session.execute(query):
             self._know(attribute, value, code)
         self._free = sum(attribute[0] == _FREE for attribute in self._codes)
@@ -107,10 +97,6 @@ class KnownValues:
     def value(self, attribute: str, code: int) -> str:
         return self._values[attribute][code]
 
-    def values_of(self, attribute: str) -> Mapping[int, str]:
-        """Code → value."""
-        return self._values.get(attribute, {})
-
     def store(self) -> None:
         """Write the values learnt since the last call."""
         workspace_id, generation = self._key
@@ -123,6 +109,28 @@ class KnownValues:
         ]  # fmt: skip
         insert_absent(self._session, AttributeValue, rows)
         self._learnt.clear()
+
+
+def values_by_code(
+    session: Session, workspace_id: UUID, generation: int, attributes: Collection[str]
+) -> dict[str, Mapping[int, str]]:
+    """Attribute → code → value, of a generation; each is read once in a snapshot."""
+    known: dict[str, dict[int, str]] = read_once(
+        session, ("values by code", workspace_id, generation), dict
+    )
+    missing = [name for name in attributes if name not in known]
+    if missing:
+        known |= {name: {} for name in missing}
+        rows = session.execute(
+            select(AttributeValue.attribute, AttributeValue.value, AttributeValue.code).where(
+                AttributeValue.workspace_id == workspace_id,
+                AttributeValue.generation == generation,
+                AttributeValue.attribute.in_(missing),
+            )
+        )
+        for attribute, value, code in rows:
+            known[attribute][code] = value
+    return {name: known[name] for name in attributes}
 
 
 def free_columns_tell(

@@ -55,10 +55,11 @@ def metrics_with_changes(
     """Scores, and what changed; None where there is no period before (all time)."""
     with reading(survey, time_zone=time_zone, now=now) as opened:
         metrics = metrics_of(opened, ask)
-        return metrics, _what_changed(opened, ask, metrics)
+        return metrics, what_changed(opened, ask, metrics)
 
 
-def _what_changed(opened: Reading, ask: Ask, metrics: Metrics) -> WhatChanged | None:
+def what_changed(opened: Reading, ask: Ask, metrics: Metrics) -> WhatChanged | None:
+    """The same in a snapshot that is open; metrics: what it holds for this question."""
     ask = opened.closed(ask)
     until = min(ask.until or date.max, opened.today + timedelta(days=1))
     if opened.source is None or ask.since is None or ask.since >= until:

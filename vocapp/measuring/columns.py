@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from vocapp.database import insert_into
+from vocapp.database import insert_into, read_once
 from vocapp.measuring.models import AnswerChunk, AnswerColumn
 
 CAPACITY = 8192
@@ -388,6 +388,46 @@ class Span:
             found.append(AnswerChunk.month < self.last)
         return found
 
+    def has(self, month: date) -> bool:
+        after = self.first is None or month >= self.first
+        return after and (self.last is None or month < self.last)
+
+
+class _Head(NamedTuple):
+    month: date
+    level: int
+    size: int
+    revision: int | None
+
+
+_HEADS = (
+    select(AnswerChunk.month, AnswerChunk.level, AnswerChunk.size, AnswerChunk.revision)
+    .where(
+        AnswerChunk.workspace_id == bindparam("workspace_id"),
+        AnswerChunk.generation == bindparam("generation"),
+        AnswerChunk.question_id == bindparam("question_id"),
+    )
+    .order_by(AnswerChunk.month, AnswerChunk.number)
+)
+
+
+def _heads(session: Session, span: Span) -> Iterator[_Head]:
+    """What is known of each chunk without its columns, by month and number.
+
+    One answer asks this of many spans: of the question it is read once in a snapshot.
+    """
+
+    def read() -> list[_Head]:
+        mine = {
+            "workspace_id": span.workspace_id,
+            "generation": span.generation,
+            "question_id": span.question_id,
+        }
+        return [_Head(*row) for row in session.execute(_HEADS, mine)]
+
+    key = ("chunks", span.workspace_id, span.generation, span.question_id)
+    return (head for head in read_once(session, key, read) if span.has(head.month))
+
 
 def _from_level(level: int) -> list[Any]:
     """Chunks that may hold people of a level or above."""
@@ -397,13 +437,8 @@ def _from_level(level: int) -> list[Any]:
 def level_for(session: Session, span: Span, most: int) -> int:
     """The lowest level from which on there are about so many answers or fewer; 0: all of them."""
     sizes: dict[int, int] = defaultdict(int)
-    rows = session.execute(
-        select(AnswerChunk.level, func.sum(AnswerChunk.size))
-        .where(*span.conditions())
-        .group_by(AnswerChunk.level)
-    )
-    for level, size in rows:
-        sizes[level] = int(size)
+    for head in _heads(session, span):
+        sizes[head.level] += head.size
 
     def answers(level: int) -> int:
         mixed = sizes[MIXED] >> _BITS_PER_LEVEL * level
@@ -420,13 +455,9 @@ def revisions(
     None where a chunk was written before revisions were.
     """
     found: dict[date, list[int | None]] = defaultdict(list)
-    rows = session.execute(
-        select(AnswerChunk.month, AnswerChunk.revision)
-        .where(*span.conditions(), *_from_level(level))
-        .order_by(AnswerChunk.month, AnswerChunk.number)
-    )
-    for month, revision in rows:
-        found[month].append(revision)
+    for head in _heads(session, span):
+        if head.level >= level or head.level == MIXED:
+            found[head.month].append(head.revision)
     return {month: tuple(of_month) for month, of_month in found.items()}
 
 

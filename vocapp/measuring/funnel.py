@@ -44,18 +44,23 @@ def survey_funnel(
     time_zone: str,
     now: datetime,
 ) -> Funnel:
-    """The funnel of a survey.
+    """The funnel of a survey."""
+    with reading(survey, time_zone=time_zone, now=now) as opened:
+        return funnel_of(opened, since, until)
+
+
+def funnel_of(opened: Reading, since: date | None, until: date | None) -> Funnel:
+    """The same in a snapshot that is open.
 
     Of a confidential survey all months that are over, together: that few people of a month all
     answered could else be had by subtracting periods. since and until then count as not given.
     """
-    if survey.confidential:
-        since = until = None
-    with reading(survey, time_zone=time_zone, now=now) as opened:
-        return _funnel_of(opened, opened.closed(Ask(since=since, until=until)))
+    survey = opened.survey
+    days = Ask() if survey.confidential else Ask(since=since, until=until)
+    return _funnel_within(opened, opened.closed(days))
 
 
-def _funnel_of(opened: Reading, ask: Ask) -> Funnel:
+def _funnel_within(opened: Reading, ask: Ask) -> Funnel:
     survey = opened.survey
     since, until = (
         day_bounds(day, opened.zone)[0] if day else None for day in (ask.since, ask.until)

@@ -34,7 +34,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.models import Response
-from vocapp.database import scoped, snapshot
+from vocapp.database import read_once, scoped, snapshot
 from vocapp.measuring.answers import Clusters, Counts, Repeated
 from vocapp.measuring.asking import Ask, Basis, Segment, Source
 from vocapp.measuring.confidential import Confidential
@@ -144,7 +144,7 @@ def survey_metrics(survey: SurveySummary, ask: Ask, *, time_zone: str, now: date
 
 
 def metrics_of(opened: Reading, ask: Ask) -> Metrics:
-    """Scores of the primary question in a snapshot that is open.
+    """Scores of the primary question in a snapshot that is open; counted once in it.
 
     Raises BadInput for a confidential survey with a filter, facts of today, or only the latest
     answer of each: what these leave out is a group, too, and it could be had by subtraction.
@@ -155,9 +155,14 @@ def metrics_of(opened: Reading, ask: Ask) -> Metrics:
     ask = opened.closed(ask)
     if source is None:
         return _nothing(survey, ask, zone)
-    scanned = source.needs_scan(ask)
+    return read_once(
+        opened.session, ("metrics", survey.id, ask), lambda: _counted(opened, source, ask)
+    )
+
+
+def _counted(opened: Reading, source: Source, ask: Ask) -> Metrics:
     counts, repeated = counts_of(source, ask)
-    return _judge(opened, ask, counts, repeated, scanned=scanned)
+    return _judge(opened, ask, counts, repeated, scanned=source.needs_scan(ask))
 
 
 def _refuse_other_views(ask: Ask) -> None:

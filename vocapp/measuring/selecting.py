@@ -15,7 +15,7 @@ from surveys.periods import period_start
 from vocapp.measuring import columns
 from vocapp.measuring.answers import Answers
 from vocapp.measuring.asking import Ask, Basis, Interval, Segment, Source
-from vocapp.measuring.attributes import KnownValues, free_name
+from vocapp.measuring.attributes import free_name, values_by_code
 from vocapp.measuring.columns import Column, Span, attribute_column
 from vocapp.measuring.models import CellState
 
@@ -48,11 +48,11 @@ class Asked:
     @cached_property
     def values(self) -> dict[str, Mapping[int, str]]:
         """Of each attribute that is asked for what its codes stand for."""
-        known = KnownValues(
+        known = values_by_code(
             self.source.session, self.state.workspace_id, self.state.generation,
-            attributes=[name for name, _ in self._held.values()],
+            [name for name, _ in self._held.values()],
         )  # fmt: skip
-        return {attribute: known.values_of(name) for attribute, (name, _) in self._held.items()}
+        return {attribute: known[name] for attribute, (name, _) in self._held.items()}
 
     @property
     def by(self) -> tuple[str, ...]:

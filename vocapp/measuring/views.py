@@ -18,11 +18,12 @@ from vocapp.database import utcnow
 from vocapp.measuring import overview_charts, wording
 from vocapp.measuring.answer_links import AnswerLinks, links_of
 from vocapp.measuring.asking import Ask
-from vocapp.measuring.changes import WhatChanged, metrics_with_changes
+from vocapp.measuring.changes import WhatChanged
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
-from vocapp.measuring.funnel import Funnel, survey_funnel
+from vocapp.measuring.funnel import Funnel
 from vocapp.measuring.notes import Note, trend_notes
+from vocapp.measuring.overview import numbers_of
 from vocapp.measuring.quality_wording import QualityWords, quality_in_words
 from vocapp.measuring.queries import Figure, Metrics, survey_metrics
 from vocapp.measuring.reportable import reportable_set
@@ -30,6 +31,7 @@ from vocapp.measuring.response_quality import ResponseQuality
 from vocapp.measuring.segments.narrowing import narrowed_by
 from vocapp.measuring.segments.queries import find_segment
 from vocapp.measuring.watching.showing import watching_shown
+from vocapp.measuring.weighting.queries import WeightedScore
 from vocapp.measuring.weighting.showing import weighted_shown
 from vocapp.signing import sign
 from vocapp.translating import gettext as _
@@ -110,6 +112,7 @@ class Overview:
     metrics: Metrics
     changed: WhatChanged | None
     funnel: Funnel | None
+    weighted: WeightedScore | None
     points: list[dict[str, Any]]
     notes: list[Note]
     links: AnswerLinks | None
@@ -129,19 +132,18 @@ def read_overview(key: str) -> Overview:
     survey = authoring.survey_by_key(current_workspace.id, key)
     form = form_of(survey)
     ask = form.ask(today_here())
-    metrics, changed = metrics_with_changes(
-        survey, ask, time_zone=current_workspace.time_zone, now=utcnow()
-    )
+    found = numbers_of(survey, ask, time_zone=current_workspace.time_zone, now=utcnow())
     interval = _interval(survey, ask)
     links = links_of(survey, form.parameters())
-    points = _points(metrics, interval, links)
+    points = _points(found.metrics, interval, links)
     return Overview(
         form=form,
         ask=ask,
         interval=interval,
-        metrics=metrics,
-        changed=changed,
-        funnel=None if ask.filter else _funnel(survey, ask),
+        metrics=found.metrics,
+        changed=found.changed,
+        funnel=found.funnel,
+        weighted=found.weighted,
         points=points,
         notes=_notes(points, interval),
         links=links,
@@ -180,7 +182,7 @@ def survey_results(key: str) -> str:
         is_running=_is_running(metrics, ask),
         segments=segments_of(metrics, found.links),
         links=found.links,
-        **weighted_shown(survey, ask),
+        **weighted_shown(survey, found.weighted),
         **watching_shown(survey),
         watch_kept=parameters,
         intervals=[
@@ -285,16 +287,6 @@ def _change_rows(
             for each in shown
         ),
     ]
-
-
-def _funnel(survey: SurveySummary, ask: Ask) -> Funnel:
-    return survey_funnel(
-        survey,
-        since=ask.since,
-        until=ask.until,
-        time_zone=current_workspace.time_zone,
-        now=utcnow(),
-    )
 
 
 def _shown_funnel(

@@ -7,21 +7,16 @@ from typing import Any
 from flask import url_for
 
 from vocapp.authoring.queries import SurveySummary
-from vocapp.database import utcnow
-from vocapp.measuring.asking import Ask
-from vocapp.measuring.queries import reading
-from vocapp.measuring.weighting.queries import WeightedScore, weighted_score
+from vocapp.measuring.weighting.queries import WeightedScore
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import number
-from vocapp.workspaces.access import current_user, current_workspace
+from vocapp.workspaces.access import current_user
 
 
-def weighted_shown(survey: SurveySummary, ask: Ask) -> dict[str, Any]:
+def weighted_shown(survey: SurveySummary, found: WeightedScore | None) -> dict[str, Any]:
     """What the template asks for: `weighted`, or where an admin would begin (`weigh_url`)."""
-    with reading(survey, time_zone=current_workspace.time_zone, now=utcnow()) as opened:
-        found = weighted_score(opened, ask)
     may_edit = current_user.role == "admin" and not survey.confidential
     edit_url = url_for("weighting.edit_shares", key=survey.key) if may_edit else None
     if found is None:
