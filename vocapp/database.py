@@ -36,6 +36,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     and_,
+    bindparam,
     event,
     or_,
     select,
@@ -183,6 +184,18 @@ def older_than(
 def scoped(model: type[T], workspace_id: UUID) -> Select[T]:
     """Select rows of one workspace. Every read of a workspace-owned table begins here."""
     return select(model).where(model.workspace_id == workspace_id)  # type: ignore[attr-defined]
+
+
+# The parameter of statements that are built once; the type of the columns is known later.
+OF_WORKSPACE = bindparam("workspace_id", type_=Uuid())
+
+
+def scoped_statement(model: type[T]) -> Select[T]:
+    """The same with the workspace as its parameter `workspace_id`, for statements that every page
+    asks: building one takes longer than executing one that is there, so they are built once."""
+    return select(model).where(
+        model.workspace_id == OF_WORKSPACE  # type: ignore[attr-defined]
+    )
 
 
 # --- transactions ---------------------------------------------------------------------

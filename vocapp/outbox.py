@@ -25,10 +25,21 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import CheckConstraint, Index, Text, and_, case, func, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from vocapp.database import Base, TenantRow, short_text, snapshot, transaction, utcnow
+from vocapp.database import OF_WORKSPACE, Base, TenantRow, short_text, snapshot, transaction, utcnow
 from vocapp.extensions import celery
 
 log = structlog.get_logger()
@@ -456,18 +467,16 @@ def longest_wait_s(*, now: datetime) -> float:
     return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
+_WAITING = select(func.count()).where(
+    Pending.workspace_id == OF_WORKSPACE,
+    Pending.kind.in_(bindparam("kinds", expanding=True)),
+    Pending.set_aside_at.is_(None),
+)
+
+
 def pending_count(session: Session, workspace_id: UUID, *kinds: str) -> int:
     """How many rows of these kinds wait in a workspace, read in the caller's snapshot."""
-    return (
-        session.scalar(
-            select(func.count()).where(
-                Pending.workspace_id == workspace_id,
-                Pending.kind.in_(kinds),
-                Pending.set_aside_at.is_(None),
-            )
-        )
-        or 0
-    )
+    return session.scalar(_WAITING, {"workspace_id": workspace_id, "kinds": list(kinds)}) or 0
 
 
 def set_aside_rows(workspace_id: UUID, *, limit: int = 100) -> list[Pending]:

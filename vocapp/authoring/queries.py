@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from surveys.definitions import Definition, from_json
 from vocapp.authoring.models import Question, Survey, SurveyVersion
-from vocapp.database import scoped
+from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
 from vocapp.problems import NotFound
 
@@ -42,9 +42,12 @@ class SurveySummary:
         )  # fmt: skip
 
 
+_BY_KEY = scoped_statement(Survey).where(Survey.key == bindparam("key"))
+
+
 def survey_by_key(workspace_id: UUID, key: str) -> SurveySummary:
     """The survey that people know by this key. Raises NotFound."""
-    row = db.session.scalar(scoped(Survey, workspace_id).where(Survey.key == key))
+    row = db.session.scalar(_BY_KEY, {"workspace_id": workspace_id, "key": key})
     if row is None:
         raise NotFound(f"No survey with the key {key!r}.")
     return SurveySummary.of(row)

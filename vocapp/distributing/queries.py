@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
-from vocapp.database import scoped
+from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.distributing.models import INVITATION_STATES, Invitation
 from vocapp.extensions import db
 from vocapp.people.models import Contact
@@ -86,6 +86,54 @@ def counts_by_state(workspace_id: UUID, survey_id: UUID) -> dict[str, int]:
     return dict.fromkeys(INVITATION_STATES, 0) | dict(rows.all())
 
 
+_invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
+_answered = Invitation.answered_at.is_not(None)
+
+
+def _invited(workspace_id: Any, survey_id: Any) -> list[Any]:
+    return [
+        Invitation.workspace_id == workspace_id,
+        Invitation.survey_id == survey_id,
+        Invitation.state.not_in(("scheduled", "not_sent")),
+    ]
+
+
+def _within(since: datetime | None, until: datetime | None) -> list[Any]:
+    bounds: list[Any] = [_invited_at >= since] if since else []
+    return [*bounds, _invited_at < until] if until else bounds
+
+
+def _reached() -> Select[Any]:
+    arrived = or_(Invitation.sent_at.is_not(None), _answered)
+    stages = {
+        "invited": Invitation.id.is_not(None),
+        "delivered": arrived & (Invitation.state != "bounced") & Invitation.bounced_at.is_(None),
+        "opened": Invitation.opened_at.is_not(None),
+        "started": or_(Invitation.clicked_at.is_not(None), _answered),
+        "answered": _answered,
+    }
+    counts: list[Any] = [func.count().filter(of).label(name) for name, of in stages.items()]
+    return select(*counts)
+
+
+def _outcomes() -> Select[Any]:
+    returned = Invitation.bounced_at.is_not(None) | (Invitation.state == "bounced")
+    unclear = Invitation.state.in_(("unknown", "sending"))
+    kind = case(
+        (_answered, "answered"), (returned, "returned"), (unclear, "unclear"), else_="silent"
+    )
+    return select(kind, func.count()).group_by(kind)
+
+
+# Of every results page: building them takes longer than executing them.
+_OF_SURVEY = _invited(OF_WORKSPACE, bindparam("survey_id"))
+_REACHED = _reached().where(*_OF_SURVEY)
+_OUTCOMES = _outcomes().where(*_OF_SURVEY)
+_EVER_SEEN = select(func.count(Invitation.opened_at), func.count(Invitation.clicked_at)).where(
+    *_OF_SURVEY
+)
+
+
 def stages_reached(
     session: Session,
     workspace_id: UUID,
@@ -102,25 +150,12 @@ def stages_reached(
     started are left out where no invitation of the survey has ever had them recorded: unknown is
     not zero.
     """
-    conditions = _invited(workspace_id, survey_id)
-    arrived = or_(Invitation.sent_at.is_not(None), Invitation.answered_at.is_not(None))
-    reached = {
-        "invited": Invitation.id.is_not(None),
-        "delivered": arrived & (Invitation.state != "bounced") & Invitation.bounced_at.is_(None),
-        "opened": Invitation.opened_at.is_not(None),
-        "started": or_(Invitation.clicked_at.is_not(None), Invitation.answered_at.is_not(None)),
-        "answered": Invitation.answered_at.is_not(None),
-    }
+    mine = {"workspace_id": workspace_id, "survey_id": survey_id}
     counts = session.execute(
-        select(*(func.count().filter(of).label(name) for name, of in reached.items())).where(
-            *conditions, *_within(since, until)
-        )
+        _REACHED.where(*_within(since, until)),
+        mine,
     ).one()
-    opens, clicks = session.execute(
-        select(func.count(Invitation.opened_at), func.count(Invitation.clicked_at)).where(
-            *conditions
-        )
-    ).one()
+    opens, clicks = session.execute(_EVER_SEEN, mine).one()
     unknown = {name for name, seen in (("opened", opens), ("started", clicks)) if not seen}
     return {name: count for name, count in counts._mapping.items() if name not in unknown}
 
@@ -138,17 +173,8 @@ def outcomes(
     returned: the mail came back. unclear: it may or may not have gone out. Nobody stands twice;
     those not invited after all are left out.
     """
-    answered = Invitation.answered_at.is_not(None)
-    returned = Invitation.bounced_at.is_not(None) | (Invitation.state == "bounced")
-    unclear = Invitation.state.in_(("unknown", "sending"))
-    kind = case(
-        (answered, "answered"), (returned, "returned"), (unclear, "unclear"), else_="silent"
-    )
-    rows = session.execute(
-        select(kind, func.count())
-        .where(*_invited(workspace_id, survey_id), *_within(since, until))
-        .group_by(kind)
-    )
+    mine = {"workspace_id": workspace_id, "survey_id": survey_id}
+    rows = session.execute(_OUTCOMES.where(*_within(since, until)), mine)
     return dict.fromkeys(("answered", "returned", "unclear", "silent"), 0) | dict(rows.all())
 
 
@@ -165,22 +191,6 @@ def answered_invitations(
         *_within(since, until),
         Invitation.answered_at.is_not(None),
     )
-
-
-_invited_at = func.coalesce(Invitation.sent_at, Invitation.send_at)
-
-
-def _invited(workspace_id: UUID, survey_id: UUID) -> list[Any]:
-    return [
-        Invitation.workspace_id == workspace_id,
-        Invitation.survey_id == survey_id,
-        Invitation.state.not_in(("scheduled", "not_sent")),
-    ]
-
-
-def _within(since: datetime | None, until: datetime | None) -> list[Any]:
-    bounds: list[Any] = [_invited_at >= since] if since else []
-    return [*bounds, _invited_at < until] if until else bounds
 
 
 def invited_at_of(

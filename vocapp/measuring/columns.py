@@ -25,7 +25,7 @@ import numpy as np
 from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from vocapp.database import insert_into, read_once
+from vocapp.database import OF_WORKSPACE, insert_into, read_once
 from vocapp.measuring.models import AnswerChunk, AnswerColumn
 
 CAPACITY = 8192
@@ -403,7 +403,7 @@ class _Head(NamedTuple):
 _HEADS = (
     select(AnswerChunk.month, AnswerChunk.level, AnswerChunk.size, AnswerChunk.revision)
     .where(
-        AnswerChunk.workspace_id == bindparam("workspace_id"),
+        AnswerChunk.workspace_id == OF_WORKSPACE,
         AnswerChunk.generation == bindparam("generation"),
         AnswerChunk.question_id == bindparam("question_id"),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from surveys.filters import Filter, normalised, to_compact
@@ -34,7 +34,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.models import Response
-from vocapp.database import read_once, scoped, snapshot
+from vocapp.database import OF_WORKSPACE, read_once, scoped_statement, snapshot
 from vocapp.measuring.answers import Clusters, Counts, Repeated
 from vocapp.measuring.asking import Ask, Basis, Segment, Source
 from vocapp.measuring.confidential import Confidential
@@ -109,12 +109,15 @@ class Reading:
         return self.source is not None and self.source.needs_scan(ask)
 
 
+_STATE = scoped_statement(CellState)
+
+
 @contextmanager
 def reading(survey: SurveySummary, *, time_zone: str, now: datetime) -> Iterator[Reading]:
     """A snapshot in which several questions have answers that agree."""
     with snapshot() as session:
         question_id = _primary_question(session, survey)
-        state = session.scalar(scoped(CellState, survey.workspace_id))
+        state = session.scalar(_STATE, {"workspace_id": survey.workspace_id})
         pending = _pending(session, survey, state)
         zone = state.time_zone if state else time_zone
         source = Source(session, survey, question_id, state, zone) if question_id else None
@@ -187,17 +190,19 @@ def _nothing(survey: SurveySummary, ask: Ask, time_zone: str) -> Metrics:
     )  # fmt: skip
 
 
+_QUESTION = select(Question.id).where(
+    Question.workspace_id == OF_WORKSPACE,
+    Question.survey_id == bindparam("survey_id"),
+    Question.key == bindparam("key"),
+)
+
+
 def _primary_question(session: Session, survey: SurveySummary) -> UUID | None:
     if survey.published_version is None:
         return None
     key = definition_of(survey.workspace_id, survey.id, survey.published_version).primary.key
-    return session.scalar(
-        select(Question.id).where(
-            Question.workspace_id == survey.workspace_id,
-            Question.survey_id == survey.id,
-            Question.key == key,
-        )
-    )
+    mine = {"workspace_id": survey.workspace_id, "survey_id": survey.id, "key": key}
+    return session.scalar(_QUESTION, mine)
 
 
 # --- judging ----------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from surveys.attributes import BANDS_OF_THEIR_OWN, Reportable, Reportables
 from vocapp import outbox
-from vocapp.database import snapshot, transaction
+from vocapp.database import OF_WORKSPACE, transaction
+from vocapp.extensions import db
 from vocapp.measuring.attributes import MAX_REPORTABLE, from_stored, to_stored
 from vocapp.measuring.models import ReportableSet
 from vocapp.problems import BadInput, FieldError
@@ -24,8 +25,7 @@ MAX_EDGES = 20
 
 def reportable_set(workspace_id: UUID) -> Reportables:
     """The attributes that this workspace wants cells of."""
-    with snapshot() as session:
-        return from_stored(chosen_attributes(session, workspace_id))
+    return from_stored(chosen_attributes(db.session(), workspace_id))
 
 
 def change_reportable(
@@ -82,6 +82,7 @@ def _wrong_edges(item: Reportable) -> str:
 
 def chosen_attributes(session: Session, workspace_id: UUID) -> list[Any] | None:
     """The choice as the table holds it; None: the default."""
-    return session.scalar(
-        select(ReportableSet.attributes).where(ReportableSet.workspace_id == workspace_id)
-    )
+    return session.scalar(_CHOSEN, {"workspace_id": workspace_id})
+
+
+_CHOSEN = select(ReportableSet.attributes).where(ReportableSet.workspace_id == OF_WORKSPACE)

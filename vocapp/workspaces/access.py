@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, after_this_request, current_app, g, redirect, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -180,18 +180,21 @@ def _authenticate_machine() -> None:
     authenticate_key(secret.strip())
 
 
+_OF_KEY = (
+    select(ApiKey, Workspace)
+    .join(Workspace, Workspace.id == ApiKey.workspace_id)
+    .where(
+        ApiKey.token_digest == bindparam("digest"),
+        ApiKey.kind == "secret",
+        ApiKey.revoked_at.is_(None),
+    )
+    .execution_options(voc_all_workspaces=True)
+)
+
+
 def authenticate_key(secret: str) -> None:
     """Set the workspace of a secret key; raises Unauthorized."""
-    row = db.session.execute(
-        select(ApiKey, Workspace)
-        .join(Workspace, Workspace.id == ApiKey.workspace_id)
-        .where(
-            ApiKey.token_digest == digest_of_secret(secret),
-            ApiKey.kind == "secret",
-            ApiKey.revoked_at.is_(None),
-        )
-        .execution_options(voc_all_workspaces=True)
-    ).one_or_none()
+    row = db.session.execute(_OF_KEY, {"digest": digest_of_secret(secret)}).one_or_none()
     if row is None:
         raise Unauthorized("Unknown or revoked key.")
     key, workspace = row
@@ -216,26 +219,31 @@ def workspace_of_public_key(public_key: str) -> CurrentWorkspace | None:
     return CurrentWorkspace.of(row) if row else None
 
 
+_OF_SESSION = (
+    select(UserSession, User, Workspace, Membership.role)
+    .join(User, User.id == UserSession.user_id)
+    .join(Workspace, Workspace.id == UserSession.workspace_id)
+    .join(
+        Membership,
+        (Membership.workspace_id == UserSession.workspace_id)
+        & (Membership.user_id == UserSession.user_id),
+    )
+    .where(
+        UserSession.token_digest == bindparam("digest"),
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > bindparam("now"),
+        User.disabled_at.is_(None),
+    )
+    .execution_options(voc_all_workspaces=True)
+)
+
+
 def _authenticate_user() -> None:
     token = request.cookies.get(cookie_name(), "")
     if not token:
         return
     row = db.session.execute(
-        select(UserSession, User, Workspace, Membership.role)
-        .join(User, User.id == UserSession.user_id)
-        .join(Workspace, Workspace.id == UserSession.workspace_id)
-        .join(
-            Membership,
-            (Membership.workspace_id == UserSession.workspace_id)
-            & (Membership.user_id == UserSession.user_id),
-        )
-        .where(
-            UserSession.token_digest == digest_of_secret(token),
-            UserSession.revoked_at.is_(None),
-            UserSession.expires_at > utcnow(),
-            User.disabled_at.is_(None),
-        )
-        .execution_options(voc_all_workspaces=True)
+        _OF_SESSION, {"digest": digest_of_secret(token), "now": utcnow()}
     ).one_or_none()
     if row is None:
         return

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import bindparam, tuple_
 
 from surveys.filters import Filter, parse_json
-from vocapp.database import scoped
+from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.measuring.segments.service import folded
@@ -55,14 +55,17 @@ def segments(
     return [Segment.of(row) for row in rows]
 
 
+_LATEST = (
+    scoped_statement(SavedSegment)
+    .where(SavedSegment.removed_at.is_(None))
+    .order_by(SavedSegment.updated_at.desc(), SavedSegment.key)
+    .limit(bindparam("limit"))
+)
+
+
 def latest_segments(workspace_id: UUID, *, limit: int) -> list[Segment]:
     """The last to be made or changed, newest first."""
-    rows = db.session.scalars(
-        scoped(SavedSegment, workspace_id)
-        .where(SavedSegment.removed_at.is_(None))
-        .order_by(SavedSegment.updated_at.desc(), SavedSegment.key)
-        .limit(limit)
-    )
+    rows = db.session.scalars(_LATEST, {"workspace_id": workspace_id, "limit": limit})
     return [Segment.of(row) for row in rows]
 
 

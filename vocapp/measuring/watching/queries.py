@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import SurveySummary
-from vocapp.database import scoped
+from vocapp.database import OF_WORKSPACE, scoped_statement
 from vocapp.extensions import db
 from vocapp.measuring.watching.models import ScoreFall, ScoreWatch, ScoreWatcher
 
@@ -27,6 +27,38 @@ class WatchedScore:
     last_fall: ScoreFall | None
 
 
+_WATCHED = (
+    select(ScoreWatch, Survey)
+    .join(
+        ScoreWatcher,
+        and_(
+            ScoreWatcher.workspace_id == ScoreWatch.workspace_id,
+            ScoreWatcher.survey_id == ScoreWatch.survey_id,
+        ),
+    )
+    .join(
+        Survey,
+        and_(Survey.workspace_id == ScoreWatch.workspace_id, Survey.id == ScoreWatch.survey_id),
+    )
+    .where(
+        ScoreWatch.workspace_id == OF_WORKSPACE,
+        ScoreWatcher.user_id == bindparam("user_id"),
+        Survey.confidential.is_(False),
+    )
+    .order_by(ScoreWatch.survey_id.desc())
+    .limit(_MOST)
+)
+_WATCHED_OF_SURVEY = _WATCHED.where(ScoreWatch.survey_id == bindparam("survey_id"))
+_LAST_FALL = (
+    scoped_statement(ScoreFall)
+    .where(
+        ScoreFall.survey_id == bindparam("survey_id"), ScoreFall.noticed_on >= bindparam("since")
+    )
+    .order_by(ScoreFall.noticed_on.desc())
+    .limit(1)
+)
+
+
 def watched_scores(
     workspace_id: UUID, user_id: UUID, *, today: date, survey_id: UUID | None = None
 ) -> list[WatchedScore]:
@@ -34,45 +66,22 @@ def watched_scores(
 
     Nothing is told of a confidential survey, also where it was watched before it became one.
     """
-    query = (
-        select(ScoreWatch, Survey)
-        .join(
-            ScoreWatcher,
-            and_(
-                ScoreWatcher.workspace_id == ScoreWatch.workspace_id,
-                ScoreWatcher.survey_id == ScoreWatch.survey_id,
-            ),
-        )
-        .join(
-            Survey,
-            and_(Survey.workspace_id == ScoreWatch.workspace_id, Survey.id == ScoreWatch.survey_id),
-        )
-        .where(
-            ScoreWatch.workspace_id == workspace_id,
-            ScoreWatcher.user_id == user_id,
-            Survey.confidential.is_(False),
-        )
-        .order_by(ScoreWatch.survey_id.desc())
-        .limit(_MOST)
-    )
-    if survey_id is not None:
-        query = query.where(ScoreWatch.survey_id == survey_id)
+    wanted = {"workspace_id": workspace_id, "user_id": user_id}
+    rows = (
+        db.session.execute(_WATCHED, wanted)
+        if survey_id is None
+        else db.session.execute(_WATCHED_OF_SURVEY, wanted | {"survey_id": survey_id})
+    ).all()
     return [
         WatchedScore(
             SurveySummary.of(survey), watch, last_fall(workspace_id, survey.id, today=today)
         )
-        for watch, survey in db.session.execute(query).all()
+        for watch, survey in rows
     ]
 
 
 def last_fall(workspace_id: UUID, survey_id: UUID, *, today: date) -> ScoreFall | None:
     """The last fall that was noticed in the last 90 days."""
-    return db.session.scalar(
-        scoped(ScoreFall, workspace_id)
-        .where(
-            ScoreFall.survey_id == survey_id,
-            ScoreFall.noticed_on >= today - timedelta(days=_TOLD_DAYS),
-        )
-        .order_by(ScoreFall.noticed_on.desc())
-        .limit(1)
-    )
+    since = today - timedelta(days=_TOLD_DAYS)
+    mine = {"workspace_id": workspace_id, "survey_id": survey_id, "since": since}
+    return db.session.scalar(_LAST_FALL, mine)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
 from surveys.intervals import Estimate
 from surveys.weighting import estimate_weighted_groups, rake
 from vocapp.authoring.queries import SurveySummary
-from vocapp.database import scoped, snapshot
+from vocapp.database import scoped_statement, snapshot
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.histograms import by_each_attribute, counts_of
 from vocapp.measuring.queries import Reading
@@ -39,13 +40,17 @@ class WeightedScore:
     capped: int = 0
 
 
+_TARGETS = (
+    scoped_statement(TargetShare)
+    .where(TargetShare.survey_id == bindparam("survey_id"))
+    .order_by(TargetShare.attribute, TargetShare.share.desc(), TargetShare.value)
+)
+
+
 def targets_of(session: Session, survey: SurveySummary) -> dict[str, dict[str, float]]:
     """Attribute → value → share in percent, largest first; empty: the score is not weighted."""
-    rows = session.scalars(
-        scoped(TargetShare, survey.workspace_id)
-        .where(TargetShare.survey_id == survey.id)
-        .order_by(TargetShare.attribute, TargetShare.share.desc(), TargetShare.value)
-    )
+    mine = {"workspace_id": survey.workspace_id, "survey_id": survey.id}
+    rows = session.scalars(_TARGETS, mine)
     found: dict[str, dict[str, float]] = {}
     for row in rows:
         found.setdefault(row.attribute, {})[row.value] = row.share
