@@ -6,9 +6,10 @@ of a theme.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.stats import binom
 
 from surveys.inference import difference
@@ -66,24 +67,32 @@ def effect_on_score(
     return Effect(share * found.value, share * found.low, share * found.high, found.p_value)
 
 
-def growth_p_value(now: int, of_now: int, before: int, of_before: int) -> float:
-    """The chance of a theme coming up so often now if it came up no more often than before.
+def growth_p_values(themes: Sequence[tuple[int, int, int, int]]) -> list[float]:
+    """The chance of each theme coming up so often now if it came up no more often than before.
 
-    now of of_now comments have the theme, before of of_before had it in the period before; whole
-    numbers with now <= of_now and before <= of_before (ValueError otherwise). One-sided, exact,
-    given how many have it in all: the conditional test of two rates (Przyborowski and Wilenski,
-    Biometrika 31, 1940), which makes no claim from few comments. 1.0 where nobody commented.
+    themes: (now, of_now, before, of_before); now of of_now comments have the theme, before of
+    of_before had it in the period before; whole numbers with now <= of_now and before <= of_before
+    (ValueError otherwise). One-sided, exact, given how many have it in all: the conditional test
+    of two rates (Przyborowski and Wilenski, Biometrika 31, 1940), which makes no claim from few
+    comments. 1.0 where nobody commented.
 
-    >>> round(growth_p_value(19, 280, 5, 290), 4), growth_p_value(1, 100, 1, 100)
-    (0.0026, 0.75)
+    >>> [round(p, 4) for p in growth_p_values([(19, 280, 5, 290), (1, 100, 1, 100)])]
+    [0.0026, 0.75]
     """
-    if not (0 <= now <= of_now and 0 <= before <= of_before):
-        raise ValueError(
-            f"now, before: expected parts, got {now}/{of_now} and {before}/{of_before}"
-        )
-    if not now:
-        return 1.0
-    return float(binom.sf(now - 1, now + before, of_now / (of_now + of_before)))
+    for now, of_now, before, of_before in themes:
+        if not (0 <= now <= of_now and 0 <= before <= of_before):
+            raise ValueError(
+                f"now, before: expected parts, got {now}/{of_now} and {before}/{of_before}"
+            )
+    found = [1.0] * len(themes)
+    places = [place for place, theme in enumerate(themes) if theme[0]]
+    if places:
+        table = np.array([themes[place] for place in places], dtype=np.int64)
+        now_, of_now_, before_, of_before_ = table.T
+        p_values = binom.sf(now_ - 1, now_ + before_, of_now_ / (of_now_ + of_before_))
+        for place, p_value in zip(places, p_values.tolist(), strict=True):
+            found[place] = p_value
+    return found
 
 
 def _histogram(kind: str, counts: Mapping[str, int]) -> list[int]:

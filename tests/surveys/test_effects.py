@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.effects import effect_on_score, growth_p_value
+from surveys.effects import effect_on_score, growth_p_values
 from surveys.scoring import METRICS, categories
 
 COUNTS = st.lists(st.integers(0, 200), min_size=3, max_size=3)
@@ -61,15 +61,15 @@ def test_a_group_that_is_no_part_is_refused():
 def test_growth_is_less_likely_chance_the_more_there_are_now(of_now, of_before, data):
     now = data.draw(st.integers(0, of_now - 1))
     before = data.draw(st.integers(0, of_before))
-    p_value = growth_p_value(now, of_now, before, of_before)
-    assert 0 <= growth_p_value(now + 1, of_now, before, of_before) <= p_value <= 1
+    p_value = growth_p_values([(now, of_now, before, of_before)])[0]
+    assert 0 <= growth_p_values([(now + 1, of_now, before, of_before)])[0] <= p_value <= 1
 
 
 def test_growth_agrees_with_the_exact_test_of_two_rates():
-    found = growth_p_value(12, 300, 4, 200)
+    found = growth_p_values([(12, 300, 4, 200)])[0]
     # The same by summing the binomial's terms.
     share, total = 300 / 500, 16
     terms = [math.comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(12, 17)]
     assert found == pytest.approx(sum(terms), abs=1e-12)
     with pytest.raises(ValueError, match="expected parts"):
-        growth_p_value(3, 2, 0, 1)
+        growth_p_values([(3, 2, 0, 1)])[0]

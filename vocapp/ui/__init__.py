@@ -80,9 +80,10 @@ def init_app(app: Flask) -> None:
 @blueprint.app_url_defaults
 def _name_content(endpoint: str, values: dict[str, Any]) -> None:
     """Give every address of our own files the fingerprint of what is in them."""
-    path = STATIC / values.get("filename", "")
-    if endpoint == "ui.static" and "v" not in values and path.is_file():
-        values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
+    if endpoint == "ui.static" and "v" not in values:  # other addresses are asked for in hundreds
+        path = STATIC / values.get("filename", "")
+        if path.is_file():
+            values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=256)

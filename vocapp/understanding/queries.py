@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, select, union_all
 
-from surveys.effects import Effect, effect_on_score, growth_p_value
+from surveys.effects import Effect, effect_on_score, growth_p_values
 from surveys.inference import benjamini_hochberg
 from surveys.periods import local_day
 from surveys.scoring import category_of
+from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import (
@@ -161,14 +162,8 @@ def themes_page(
     ]
     rows = _judged(rows, now=comments.n, before=comments.previous_n)
     rows.sort(key=lambda row: (-row.n, row.key))
-    pending = db.session.scalar(
-        select(func.count()).where(
-            Pending.workspace_id == workspace_id,
-            Pending.kind == "analyse",
-            Pending.set_aside_at.is_(None),
-        )
-    )
-    return ThemesPage(tuple(rows), kind, comments.n, pending or 0, since, until)
+    pending = outbox.pending_count(db.session(), workspace_id, "analyse")
+    return ThemesPage(tuple(rows), kind, comments.n, pending, since, until)
 
 
 def refuse_confidential_survey(workspace_id: UUID, survey_id: UUID) -> None:
@@ -216,13 +211,11 @@ def _at_least(counts: Mapping[str, int], totals: Mapping[str, int]) -> dict[str,
 def _judged(rows: Sequence[ThemeRow], *, now: int, before: int) -> list[ThemeRow]:
     """With false-discovery control over all themes of the page, for effects and for growth."""
     clear = benjamini_hochberg([row.effect.p_value if row.effect else None for row in rows])
+    p_values = growth_p_values(
+        [(row.n, max(now, row.n), row.previous_n, max(before, row.previous_n)) for row in rows]
+    )
     rising = benjamini_hochberg(
-        [
-            growth_p_value(row.n, max(now, row.n), row.previous_n, max(before, row.previous_n))
-            if row.n and before
-            else None
-            for row in rows
-        ]
+        [p if row.n and before else None for row, p in zip(rows, p_values, strict=True)]
     )
     return [
         replace(row, is_clear=is_clear, is_rising=is_rising)

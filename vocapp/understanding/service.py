@@ -26,6 +26,7 @@ from vocapp.database import (
     utcnow,
     uuid7,
 )
+from vocapp.extensions import db
 from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.analysers import (
     STATIC,
@@ -72,9 +73,8 @@ def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> Non
 
 def make_sure_of_themes(workspace_id: UUID, *, now: datetime) -> None:
     """For pages that list themes before anything was analysed."""
-    with snapshot() as session:
-        if session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
-            return
+    if db.session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
+        return
     with transaction() as session:
         ensure_themes(session, workspace_id, now=now)
 

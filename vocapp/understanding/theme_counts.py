@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from surveys.scoring import METRICS, categories
 from vocapp.authoring.models import Question, Survey
+from vocapp.database import OF_WORKSPACE
 from vocapp.extensions import db
 from vocapp.understanding.models import SENTIMENTS, CommentMonth, ThemeMonth
 from vocapp.understanding.packed_days import DAYS, Counts, unpack
@@ -72,23 +73,23 @@ class Asked:
         return self.before.replace(day=1)
 
 
+_SCALES = (
+    select(Question.id, Question.kind, Question.survey_id)
+    .join(
+        Survey, (Survey.workspace_id == Question.workspace_id) & (Survey.id == Question.survey_id)
+    )
+    .where(
+        Question.workspace_id == OF_WORKSPACE,
+        Question.kind.in_(METRICS),
+        Survey.confidential.is_(False),
+    )
+)
+
+
 def asked_of(workspace_id: UUID, survey_id: UUID | None, *, since: date, until: date) -> Asked:
     """The scales of one survey, or of all; the period before is as long as the period."""
-    query = (
-        select(Question.id, Question.kind, Question.survey_id)
-        .join(
-            Survey,
-            (Survey.workspace_id == Question.workspace_id) & (Survey.id == Question.survey_id),
-        )
-        .where(
-            Question.workspace_id == workspace_id,
-            Question.kind.in_(METRICS),
-            Survey.confidential.is_(False),
-        )
-    )
-    if survey_id is not None:
-        query = query.where(Question.survey_id == survey_id)
-    scales = db.session.execute(query).all()
+    rows = db.session.execute(_SCALES, {"workspace_id": workspace_id})
+    scales = [row for row in rows if survey_id is None or row.survey_id == survey_id]
     kinds = {row.id: row.kind for row in scales}
     surveys = {row.id: row.survey_id for row in scales}
     return Asked(workspace_id, kinds, surveys, since - (until - since), since, until)
