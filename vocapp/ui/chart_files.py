@@ -75,8 +75,9 @@ class Chart:
     width: int = WIDTH
     urls: Sequence[str | Sequence[str | None] | None] = ()
 
-    def cells(self, most: int) -> Iterator[list[tuple[str, str | None]]]:
-        """The first numbers as the reader's language writes them, each with where it leads."""
+    def cells(self, most: int) -> Iterator[list[tuple[str, str | None, bool]]]:
+        """The first rows as the reader's language writes them: of each cell its text, where it
+        leads, and whether it is a number."""
         counts = [place for place, column in enumerate(self.columns) if column.kind == "count"]
         urls = self.urls or [None] * len(self.rows)
         for row, url in zip(self.rows[:most], urls, strict=False):
@@ -86,6 +87,7 @@ class Chart:
                 (
                     written(value, column.kind, self.metric),
                     leads.get(place) if value else None,
+                    column.is_number,
                 )
                 for place, (value, column) in enumerate(zip(row, self.columns, strict=True))
             ]
@@ -95,23 +97,25 @@ def written(value: Any, kind: CellKind, metric: str) -> str:
     """A cell of a chart's table; empty where there is nothing."""
     if value is None:
         return ""
-    write: dict[CellKind, Callable[[Any], str]] = {
-        "text": str,
-        "day": formats.local_date,
-        "score": lambda score: formats.score_text(score, metric),
-        "difference": lambda points: formats.difference_text(points, metric),
-        "points": formats.signed_points,
-        "count": formats.number,
-        "share": formats.percent,
-        "percent": lambda percent: formats.percent(percent / 100),
-        "p_value": _p_value,
-    }
-    return write[kind](value)
+    return _WRITE[kind](value, metric)
 
 
 def _p_value(p: float) -> str:
     """To three digits, and never as nothing: by chance anything may happen."""
     return f"< {formats.number(0.001, 3)}" if p < 0.001 else formats.number(p, 3)
+
+
+_WRITE: dict[CellKind, Callable[[Any, str], str]] = {
+    "text": lambda text, _: str(text),
+    "day": lambda day, _: formats.local_date(day),
+    "score": formats.score_text,
+    "difference": formats.difference_text,
+    "points": lambda points, _: formats.signed_points(points),
+    "count": lambda count, _: formats.number(count),
+    "share": lambda share, _: formats.percent(share),
+    "percent": lambda percent, _: formats.percent(percent / 100),
+    "p_value": lambda p, _: _p_value(p),
+}
 
 
 # --- files --------------------------------------------------------------------------------
