@@ -103,7 +103,7 @@ def _metrics(survey: SurveySummary, ask: Ask) -> Metrics:
 class Overview:
     """What the page of a survey is made of. points, notes: of the course that is drawn.
 
-    links: where its numbers lead; None: nowhere.
+    told: what changed, in words and as bars. links: where its numbers lead; None: nowhere.
     """
 
     form: ResultsForm
@@ -111,6 +111,7 @@ class Overview:
     interval: str
     metrics: Metrics
     changed: WhatChanged | None
+    told: ShownChanges | None
     funnel: Funnel | None
     weighted: WeightedScore | None
     points: list[dict[str, Any]]
@@ -142,6 +143,7 @@ def read_overview(key: str) -> Overview:
         interval=interval,
         metrics=found.metrics,
         changed=found.changed,
+        told=_shown_changes(survey.kind, found.changed, links),
         funnel=found.funnel,
         weighted=found.weighted,
         points=points,
@@ -171,7 +173,7 @@ def survey_results(key: str) -> str:
         overall=metrics.overall,
         charts=charts_of(found),
         chart_address=lambda name: partial(address, "measuring.chart", name=name),
-        changed=_shown_changes(found),
+        changed=found.told,
         answered_before=answered_before(survey, metrics),
         points=found.points,
         funnel=_shown_funnel(survey, found.funnel, found.links) if found.funnel else None,
@@ -205,7 +207,7 @@ def survey_results(key: str) -> str:
 def charts_of(found: Overview) -> dict[str, Chart]:
     """The charts of the page by name."""
     metrics, ask = found.metrics, found.ask
-    changed = _shown_changes(found)
+    changed = found.told
     stages = found.funnel.stages if found.funnel else ()
     drawn = [
         overview_charts.score_chart(metrics, ask),
@@ -251,8 +253,9 @@ class ShownChanges:
     attributes: str
 
 
-def _shown_changes(found: Overview) -> ShownChanges | None:
-    kind, changed = found.survey.kind, found.changed
+def _shown_changes(
+    kind: str, changed: WhatChanged | None, links: AnswerLinks | None
+) -> ShownChanges | None:
     if changed is None:
         return None
     overall = changed.overall
@@ -262,7 +265,7 @@ def _shown_changes(found: Overview) -> ShownChanges | None:
         words=wording.change_words(kind, overall, against) if overall else None,
         needed=wording.needed_words(kind, overall.more_needed) if overall else None,
         period=wording.period_name(*changed.before),
-        rows=_change_rows(kind, changed, found.links),
+        rows=_change_rows(kind, changed, links),
         shown=min(len(changed.segments), _MOST_CHANGES),
         in_all=len(changed.segments),
         tested=changed.tested,
