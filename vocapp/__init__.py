@@ -20,7 +20,7 @@ from vocapp import (
     security,
     worker,
 )
-from vocapp.database import configure_engine, sqlite_module
+from vocapp.database import configure_engine, read_json, sqlite_module
 from vocapp.extensions import babel, csrf, db, migrate
 
 VERSION = "0.1.0"
@@ -52,6 +52,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     engine_options: dict[str, Any] = {
         "pool_pre_ping": not settings.is_sqlite,
         "hide_parameters": True,  # an error in the log must not quote a customer
+        "json_deserializer": read_json,
     }
     if settings.is_sqlite:
         engine_options["module"] = sqlite_module()

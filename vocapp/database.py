@@ -9,15 +9,18 @@ another tenant.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from itertools import repeat
 from types import ModuleType
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
+import msgspec
 import uuid_utils.compat
 from flask import current_app
 from sqlalchemy import (
@@ -40,6 +43,7 @@ from sqlalchemy import (
     event,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
@@ -51,6 +55,7 @@ from sqlalchemy.orm import (
     declared_attr,
     mapped_column,
 )
+from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
 
@@ -89,6 +94,45 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Key(Uuid[UUID]):
+    """An identifier. SQLite keeps its 32 digits, and a page reads thousands of them: made
+    without the checks of what only ever was an identifier, in half the time."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        if dialect.supports_native_uuid:
+            return super().result_processor(dialect, coltype)
+        return _key_of
+
+
+_UNKNOWN = SafeUUID.unknown  # whether it was made with care about others that make some, too
+
+
+def _key_of(digits: str | None) -> UUID | None:
+    if digits is None:
+        return None
+    found = object.__new__(UUID)
+    object.__setattr__(found, "int", int(digits, 16))  # it refuses to be changed otherwise
+    object.__setattr__(found, "is_safe", _UNKNOWN)
+    return found
+
+
+_quick_json = msgspec.json.Decoder()
+
+
+def read_json(document: str | bytes) -> Any:
+    """What JSON stands for, as `json.loads` has it, three times as fast.
+
+    >>> read_json('{"seats": 123456789012345678901, "team": "blue"}')
+    {'seats': 123456789012345678901, 'team': 'blue'}
+    """
+    try:
+        return _quick_json.decode(document)
+    except msgspec.DecodeError:  # NaN and half a pair of surrogates, which the standard one writes
+        return json.loads(document)
+
+
 JsonValue = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
@@ -98,8 +142,8 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 def table_name(class_name: str) -> str:
     """CamelCase → snake_case.
 
-    >>> table_name("ScoreByValue")
-    'score_by_value'
+    >>> table_name("ScoreMonth")
+    'score_month'
     """
     return _WORD.sub("_", class_name).lower()
 
@@ -117,6 +161,7 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {  # noqa: RUF012
+        UUID: Key(),
         datetime: UtcDateTime(),
         dict[str, Any]: JsonValue,
         list[Any]: JsonValue,
@@ -133,8 +178,9 @@ class Tenant:
 
     @declared_attr
     def workspace_id(cls) -> Mapped[UUID]:
+        # The type is said, as statements are made before the table referred to is known.
         return mapped_column(
-            ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, sort_order=-20
+            Key(), ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, sort_order=-20
         )
 
 
@@ -293,34 +339,50 @@ def insert_absent(
     return [tuple(row) for row in connection.execute(statement.returning(*returning), list(rows))]
 
 
-def load_rows(session: Session, model: type[Any], columns: Mapping[str, Sequence[Any]]) -> None:
+def load_rows(
+    session: Session,
+    model: type[Any],
+    columns: Mapping[str, Sequence[Any]],
+    fixed: Mapping[str, Any],
+) -> None:
     """Insert many rows whose keys are known to be free, by the quickest way of each database.
 
-    columns: name → one value per row; identifiers, days and numbers only.
+    columns: name → one value per row; fixed: name → the value of all rows. Identifiers, days and
+    numbers only.
     """
     table, connection = model.__table__, session.connection()
-    names = ", ".join(columns)
+    names = ", ".join((*fixed, *columns))
+    of_all = [repeat(_as_stored([value], table.c[name].type)[0]) for name, value in fixed.items()]
+    stored = [_as_stored(values, table.c[name].type) for name, values in columns.items()]
+    rows = zip(*of_all, *stored, strict=False)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-            for row in zip(*columns.values(), strict=True):
-                copy.write_row(row)
+            copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
         return
-    stored = [
-        [_as_sqlite(value) for value in values]
-        if isinstance(table.c[name].type, Uuid | Date)
-        else values
-        for name, values in columns.items()
-    ]
-    places = ", ".join("?" * len(columns))
+    places = ", ".join("?" * (len(fixed) + len(columns)))
     connection.exec_driver_sql(
         f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608 - names are ours
-        list(zip(*stored, strict=True)),
+        list(rows),
     )
 
 
-def _as_sqlite(value: UUID | date) -> str:
-    return value.hex if isinstance(value, UUID) else value.isoformat()
+def _as_stored(values: Sequence[Any], kind: TypeEngine[Any]) -> Sequence[Any]:
+    """As SQLite keeps them and PostgreSQL reads them."""
+    if isinstance(kind, Uuid):
+        return [f"{value.int:032x}" for value in values]
+    if isinstance(kind, Date):
+        days = {day: day.isoformat() for day in set(values)}
+        return [days[day] for day in values]
+    return values
+
+
+def refresh_statistics(session: Session, models: Sequence[type[Any]]) -> None:
+    """Have PostgreSQL look at how tables are now, after much was written at once: it would plan
+    by how they were until its own housekeeping comes by. SQLite plans without."""
+    if session.get_bind().dialect.name == "postgresql":
+        for model in models:
+            session.execute(text(f"ANALYZE {model.__tablename__}"))
 
 
 # --- SQLite -----------------------------------------------------------------------------

@@ -14,20 +14,22 @@ from sqlalchemy import func, inspect, select, text
 from benchmarks.ten_million.timing import Figure, peak_mb
 from vocapp.database import snapshot
 from vocapp.extensions import db
+from vocapp.measuring.checking import cell_stats
 from vocapp.measuring.models import (
     AnswerChunk,
     AnswerColumn,
+    AttributeMonth,
     AttributeValue,
+    CellState,
     CountedAnswer,
-    ScoreByValue,
-    ScoreTotal,
+    ScoreMonth,
 )
 from vocapp.understanding.models import CommentMonth, ThemeMonth
 
 REBUILD_S = 480.0  # of ten million answers
 CELLS_PER_ANSWER = 0.05
 # What pages read in place of answers; and what is kept so that it can be moved.
-CELLS = (ScoreTotal, ScoreByValue, AnswerChunk, AnswerColumn, ThemeMonth, CommentMonth)
+CELLS = (ScoreMonth, AttributeMonth, AnswerChunk, AnswerColumn, ThemeMonth, CommentMonth)
 KEPT = (CountedAnswer, AttributeValue)
 
 
@@ -55,16 +57,20 @@ def rebuild(app: Flask, answers: int) -> list[Figure]:
 
 
 def weigh(app: Flask, answers: int) -> list[Figure]:
-    """Rows of cells for each answer over all workspaces, and bytes by table."""
+    """Cells for each answer over all workspaces, as rows of all their tables and as the histograms
+    of days and values that `voc cells stats` counts; and bytes by table."""
     with app.app_context():
         with snapshot() as session:
             cells = sum(
                 session.scalar(select(func.count()).select_from(model)) or 0 for model in CELLS
             )
+            workspaces = session.scalars(select(CellState.workspace_id)).all()
+        held = sum(cell_stats(workspace_id).cells for workspace_id in workspaces)
         sizes = _bytes_by_table(app)
     of_cells = {model.__tablename__: sizes[model.__tablename__] for model in (*CELLS, *KEPT)}
     return [
-        Figure("cells per answer", round(cells / answers, 4), "", CELLS_PER_ANSWER),
+        Figure("cells per answer, in rows", round(cells / answers, 4), "", CELLS_PER_ANSWER),
+        Figure("cells per answer, in histograms", round(held / answers, 4), "", CELLS_PER_ANSWER),
         Figure("database", round(sum(sizes.values()) / 1e6, 1), "MB"),
         *(
             Figure(f"  {name} with its indexes", round(size / 1e6, 1), "MB")

@@ -32,8 +32,8 @@ from benchmarks.ten_million.people import Customers, customers_of, free_facts, p
 from benchmarks.ten_million.spec import Spec
 from surveys.questions import scale_of
 from surveys.scoring import categories, category_of
+from vocapp.packed_days import DAYS, pack
 from vocapp.understanding.models import SENTIMENTS
-from vocapp.understanding.packed_days import DAYS, pack
 from vocapp.understanding.theme_cells import COMMENT_PLACES, PLACES
 
 ENCODER, MODEL_VERSION = "static", "benchmark"

@@ -19,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import create_engine, func, select, text, update
 
 from config import Settings
@@ -28,7 +29,8 @@ from vocapp import create_app
 from vocapp.collecting.models import Response
 from vocapp.database import sqlite_module, utcnow
 from vocapp.extensions import db
-from vocapp.measuring.models import HISTOGRAM_COLUMNS, CellState, CountedAnswer, ScoreTotal
+from vocapp.measuring.cells import unpack_days
+from vocapp.measuring.models import SCALE, CellState, CountedAnswer, ScoreMonth
 from vocapp.outbox import Pending
 
 # Who dies, and how often: whole groups, and single web processes.
@@ -204,9 +206,9 @@ def _compare(
                     )
                 )
             ]
-            sums = [func.coalesce(func.sum(getattr(ScoreTotal, c)), 0) for c in HISTOGRAM_COLUMNS]
-            current = ScoreTotal.generation == CellState.generation
-            counts = connection.execute(select(*sums).join(CellState, current)).one()
+            current = ScoreMonth.generation == CellState.generation
+            months = connection.scalars(select(ScoreMonth.histograms).join(CellState, current))
+            counts = sum((unpack_days(data).sum(axis=0) for data in months), np.zeros(SCALE, int))
             left = connection.execute(
                 select(Pending.kind, Pending.set_aside_at.is_(None), func.count())
                 .where(Pending.due_at <= utcnow())

@@ -10,14 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, select, update
 
-from vocapp import outbox
+from vocapp import outbox, packed_days
 from vocapp.collecting.models import Answer, Response
 from vocapp.collecting.service import revise_response
 from vocapp.database import transaction, utcnow
 from vocapp.extensions import db
 from vocapp.measuring import attributes
+from vocapp.measuring.cells import unpack_days
 from vocapp.measuring.checking import CellStats, cell_stats, check_cells
-from vocapp.measuring.models import ScoreTotal
+from vocapp.measuring.models import ScoreMonth
 from vocapp.measuring.service import measure, rebuild_cells
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
@@ -182,8 +183,11 @@ def counted_workspace(api):
 
 def test_the_check_finds_a_wrong_cell(any_api):
     counted_workspace(any_api)
-    mine = ScoreTotal.workspace_id == any_api.workspace_id
-    damaged(update(ScoreTotal).where(mine).values(c9=2))
+    with transaction() as session:
+        cell = session.scalars(
+            select(ScoreMonth).where(ScoreMonth.workspace_id == any_api.workspace_id)
+        ).one()
+        cell.histograms = packed_days.pack(2 * unpack_days(cell.histograms))
     assert len(check_cells(any_api.workspace_id).differences) == 1
 
 

@@ -19,7 +19,7 @@ from vocapp.measuring.asking import Ask
 from vocapp.measuring.checking import check_cells
 from vocapp.measuring.columns import levels_of
 from vocapp.measuring.histograms import counts_of
-from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer, ScoreByValue
+from vocapp.measuring.models import AnswerChunk, AttributeMonth, CellState, CountedAnswer
 from vocapp.measuring.queries import reading
 from vocapp.measuring.scanning import scan
 from vocapp.workspaces.service import update_workspace
@@ -174,7 +174,7 @@ def test_answers_that_come_and_change_while_all_are_counted_anew(
         assert session.scalar(select(CellState.generation)) == 2
     drain_outbox()
     with snapshot() as session:
-        for model in (AnswerChunk, CountedAnswer, ScoreByValue):
+        for model in (AnswerChunk, CountedAnswer, AttributeMonth):
             assert session.scalar(select(func.count()).where(model.generation == 1)) == 0
 
 

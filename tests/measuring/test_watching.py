@@ -13,8 +13,9 @@ from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import survey_by_key
-from vocapp.database import insert_into, snapshot, transaction, utcnow, uuid7
-from vocapp.measuring.models import CellState, ScoreTotal
+from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.measuring.cells import CellChanges
+from vocapp.measuring.models import CellState, ScoreMonth
 from vocapp.measuring.queries import reading
 from vocapp.measuring.watching import service
 from vocapp.measuring.watching.looking import Watched, look
@@ -58,18 +59,13 @@ def count(api, days, *, seed=7, per_day=20):
             select(CellState).where(CellState.workspace_id == api.workspace_id)
         ).one()
         one = session.scalars(
-            select(ScoreTotal).where(ScoreTotal.workspace_id == api.workspace_id)
+            select(ScoreMonth).where(ScoreMonth.workspace_id == api.workspace_id)
         ).one()
-        rows = []
+        changes = CellChanges()
         for day, shares in days:
-            counts = dict.fromkeys((f"c{n}" for n in range(11)), 0)
-            for name in draw.choices(("c2", "c8", "c10"), shares, k=per_day):
-                counts[name] += 1
-            rows.append(
-                {"workspace_id": api.workspace_id, "generation": state.generation,
-                 "question_id": one.question_id, "local_day": day, **counts}
-            )  # fmt: skip
-        session.execute(insert_into(session, ScoreTotal), rows)
+            for index in draw.choices((2, 8, 10), shares, k=per_day):
+                changes.add(one.question_id, day, index, {}, +1)
+        changes.write(session, api.workspace_id, state.generation)
 
 
 def year(fall_after=None):

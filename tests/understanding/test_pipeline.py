@@ -6,9 +6,9 @@ import pytest
 
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
+from vocapp.packed_days import unpack
 from vocapp.understanding import analysers, service, theme_cells
 from vocapp.understanding.models import ThemeMonth
-from vocapp.understanding.packed_days import unpack
 from vocapp.understanding.theme_cells import THEME_PLACES
 from vocapp.workspaces.service import update_workspace
 

@@ -21,6 +21,7 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import revise_response
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.extensions import db, migrate
+from vocapp.packed_days import unpack
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
 from vocapp.problems import Problem
@@ -33,7 +34,6 @@ from vocapp.understanding.models import (
     Theme,
     ThemeMonth,
 )
-from vocapp.understanding.packed_days import unpack
 from vocapp.understanding.queries import busiest_survey, themes_page, verbatims_of_theme
 from vocapp.understanding.theme_cells import COMMENT_PLACES, THEME_PLACES, recount_themes
 from vocapp.workspaces.models import Workspace

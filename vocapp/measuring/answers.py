@@ -39,6 +39,14 @@ class Clusters:
     people: Histogram
     drawn: Histogram | None = None
     design: Design | None = None
+    _drawn_n: int | None = None
+
+    @property
+    def drawn_n(self) -> int | None:
+        """How many answers they were drawn from; None: all. Summed up once: many parts ask."""
+        if self._drawn_n is None and self.drawn is not None:
+            self._drawn_n = int(self.drawn.sum())
+        return self._drawn_n
 
 
 @dataclass(slots=True)

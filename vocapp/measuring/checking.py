@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,27 +18,24 @@ from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import scoped, snapshot
-from vocapp.measuring import columns
+from vocapp.measuring import cells, columns
 from vocapp.measuring.attributes import KnownValues, free_name, from_stored
+from vocapp.measuring.cells import CellChanges, Histogram
 from vocapp.measuring.columns import Chunks
 from vocapp.measuring.counting import (
-    CellChanges,
-    CellKey,
     Target,
     current_scores,
     read_given,
 )
 from vocapp.measuring.describing import Given
 from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
     AnswerColumn,
     CellState,
     CountedAnswer,
-    ScoreByValue,
-    ScoreTotal,
 )
 from vocapp.workspaces.models import Workspace
 
+CellKey = tuple[Any, ...]
 _BATCH = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_CELLS_PER_ANSWER = 0.2
@@ -46,9 +46,10 @@ JUDGED_FROM = 10_000
 class CellCheck:
     """How the stored cells compare with a full scan.
 
-    differences: cells that are not the sum of what is counted of the answers, answers of which
-    something else is counted than was given, and places in columns that nobody is counted at.
-    not_current: responses not counted at all, with no row of work waiting.
+    cells: histograms of days and of values that hold something. differences: cells that are not
+    the sum of what is counted of the answers, answers of which something else is counted than
+    was given, and places in columns that nobody is counted at. not_current: responses not counted
+    at all, with no row of work waiting.
     """
 
     cells: int
@@ -70,8 +71,7 @@ def check_cells(workspace_id: UUID) -> CellCheck:
             target = Target.live(state)
         scanned = _Scan(session, target)
         scanned.run()
-        stored, count = _stored(session, target)
-        expected = scanned.expected()
+        stored, expected = scanned.stored(), scanned.expected()
         differences = [
             f"{key}: stored {stored.get(key)}, scan {expected.get(key)}"
             for key in sorted(expected.keys() | stored.keys(), key=str)
@@ -79,7 +79,7 @@ def check_cells(workspace_id: UUID) -> CellCheck:
         ]
         if (places := _places(session, target)) != scanned.places:
             differences.append(f"columns: {places} answers, counted {scanned.places}")
-        return CellCheck(count, (*differences, *scanned.outdated), scanned.uncounted)
+        return CellCheck(len(stored), (*differences, *scanned.outdated), scanned.uncounted)
 
 
 class _Scan:
@@ -136,12 +136,8 @@ class _Scan:
         for question_id, row in counted.items():
             self.places += 1
             numbers = chunks.row((row.chunk, row.place))
-            values = {
-                item.name: self._known.value(item.name, code)
-                for item in self._target.reportable
-                if (code := numbers.get(columns.attribute_column(item.name)))
-            }
-            self._changes.add(question_id, row.local_day, row.score_index, values, +1)
+            codes = self._target.codes(numbers)
+            self._changes.add(question_id, row.local_day, row.score_index, codes, +1)
             given_numbers = {name: n for name, n in numbers.items() if n}
             held[question_id] = (row.local_day, row.score_index, given_numbers)
         if given.id in self._waiting:
@@ -187,12 +183,36 @@ class _Scan:
         return {name: code for name, code in found.items() if code}
 
     def expected(self) -> dict[CellKey, tuple[int, ...]]:
+        changes = self._changes
         return {
-            (name, *key): tuple(histogram.tolist())
-            for name, cells in (("total", self._changes.totals), ("value", self._changes.values))
-            for key, histogram in cells.items()
-            if histogram.any()
+            **_by_day((*key, table) for key, table in changes.days.items()),
+            **_by_code((*key, table) for key, table in changes.values.items()),
         }
+
+    def stored(self) -> dict[CellKey, tuple[int, ...]]:
+        mine = self._target.workspace_id, self._target.generation
+        return {
+            **_by_day(cells.all_days(self._session, *mine)),
+            **_by_code(cells.all_values(self._session, *mine)),
+        }
+
+
+def _by_day(months: Iterable[tuple[UUID, date, Histogram]]) -> dict[CellKey, tuple[int, ...]]:
+    return {
+        ("day", question_id, month.replace(day=place + 1)): tuple(table[place].tolist())
+        for question_id, month, table in months
+        for place in np.flatnonzero(table.any(axis=1)).tolist()
+    }
+
+
+def _by_code(
+    months: Iterable[tuple[UUID, str, date, Histogram]],
+) -> dict[CellKey, tuple[int, ...]]:
+    return {
+        ("code", question_id, attribute, month, code): tuple(table[code].tolist())
+        for question_id, attribute, month, table in months
+        for code in np.flatnonzero(table.any(axis=1)).tolist()
+    }
 
 
 def _batches(session: Session, workspace_id: UUID) -> Iterator[Sequence[Given]]:
@@ -205,24 +225,6 @@ def _batches(session: Session, workspace_id: UUID) -> Iterator[Sequence[Given]]:
             return
         last = batch[-1].id
         yield batch
-
-
-def _stored(session: Session, target: Target) -> tuple[dict[CellKey, tuple[int, ...]], int]:
-    found: dict[CellKey, tuple[int, ...]] = {}
-    count = 0
-    for name, model, key in (
-        ("total", ScoreTotal, ("question_id", "local_day")),
-        ("value", ScoreByValue, ("question_id", "attribute", "month", "value")),
-    ):
-        rows = session.scalars(
-            scoped(model, target.workspace_id).where(model.generation == target.generation)
-        )
-        for row in rows:
-            count += 1
-            histogram = tuple(getattr(row, column) for column in HISTOGRAM_COLUMNS)
-            if any(histogram):
-                found[(name, *(getattr(row, column) for column in key))] = histogram
-    return found, count
 
 
 def _places(session: Session, target: Target) -> int:
@@ -241,6 +243,7 @@ def _places(session: Session, target: Target) -> int:
 class CellStats:
     """How many cells a workspace has, and for how many scores.
 
+    cells: histograms of days and of values that hold something, some thirty to a stored row.
     column_bytes: how long the columns of answers are, all together.
     """
 
@@ -272,16 +275,18 @@ class CellStats:
         return self.judged and self.cells_per_answer > MAX_CELLS_PER_ANSWER
 
 
+def _held(session: Session, state: CellState) -> int:
+    mine = state.workspace_id, state.generation
+    days = (table for _, _, table in cells.all_days(session, *mine))
+    values = (table for _, _, _, table in cells.all_values(session, *mine))
+    return sum(int(table.any(axis=1).sum()) for table in chain(days, values))
+
+
 def cell_stats(workspace_id: UUID) -> CellStats:
     """Count cells and the answers that they sum up."""
     with snapshot() as session:
-        cells = sum(
-            session.scalar(
-                select(func.count()).select_from(model).where(model.workspace_id == workspace_id)
-            )
-            or 0
-            for model in (ScoreTotal, ScoreByValue)
-        )
+        state = session.scalar(scoped(CellState, workspace_id))
+        count = _held(session, state) if state else 0
         column_bytes = session.scalar(
             select(func.sum(func.length(AnswerColumn.data))).where(
                 AnswerColumn.workspace_id == workspace_id
@@ -292,4 +297,4 @@ def cell_stats(workspace_id: UUID) -> CellStats:
                 Answer.workspace_id == workspace_id, Answer.number.is_not(None)
             )
         )
-    return CellStats(cells, answers or 0, int(column_bytes or 0))
+    return CellStats(count, answers or 0, int(column_bytes or 0))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,19 +21,11 @@ from vocapp.collecting.models import Answer, Response
 from vocapp.database import insert_into, load_rows, read_once
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import KnownValues, from_stored
-from vocapp.measuring.columns import Chunks, Column, Key
+from vocapp.measuring.cells import CellChanges
+from vocapp.measuring.columns import MOST_LEVEL, Chunks, Column, Key
 from vocapp.measuring.describing import Described, Describer, Given
-from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
-    AttributeValue,
-    CellState,
-    CountedAnswer,
-    ScoreByValue,
-    ScoreTotal,
-)
+from vocapp.measuring.models import AttributeValue, CellState, CountedAnswer
 
-Histogram = np.ndarray[Any, Any]
-CellKey = tuple[Any, ...]
 _IDS = 1000  # in one statement; databases limit its parameters
 
 
@@ -62,6 +55,14 @@ class Target:
             from_stored(state.building_attributes),
         )  # fmt: skip
 
+    def codes(self, held: Mapping[str, int]) -> dict[str, int]:
+        """Reportable attribute → code that the columns of an answer hold."""
+        return {
+            item.name: code
+            for item in self.reportable
+            if (code := held.get(columns.attribute_column(item.name)))
+        }
+
 
 _GIVEN = (
     Response.id, Response.survey_id, Response.contact_id, Response.account_id,
@@ -76,51 +77,67 @@ def read_given(session: Session, query: Any) -> list[Given]:
 
 
 def read_of_survey(session: Session, query: Any, survey_id: UUID) -> list[Given]:
-    """The same of one survey, whose key need not be read with each."""
+    """The same of one survey, whose key need not be read with each; query: of the table, as the
+    ORM would look at every row."""
+    table = Response.__table__.c
     rows = session.execute(
-        query.with_only_columns(*(column for column in _GIVEN if column is not Response.survey_id))
-    )
+        query.with_only_columns(
+            table.id, table.contact_id, table.account_id, table.answered_at, table.attributes
+        )
+    ).all()
     return [Given(id, survey_id, *rest) for id, *rest in rows]
 
 
 def current_scores(session: Session, workspace_id: UUID, response_ids: Sequence[UUID]) -> Scores:
     """Over all scale questions."""
     found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    answer = Answer.__table__.c
     for ids in _portions(response_ids):
-        _read_scores(session, workspace_id, _ANSWERS.where(Answer.response_id.in_(ids)), found)
+        rows = _scored(session, workspace_id, _ANSWERS.where(answer.response_id.in_(ids)))
+        for response_id, question_id, index in rows:
+            found[response_id][question_id] = index
     return found
 
 
-def scores_between(session: Session, first: Given, last: Given, workspace_id: UUID) -> Scores:
-    """Those of one survey's responses from one to another, by time; perhaps some more."""
+def scores_between(
+    session: Session, first: Given, last: Given, workspace_id: UUID
+) -> dict[UUID, dict[UUID, int]]:
+    """Question → response → place in the histogram, of one survey's responses from one to
+    another, by time; perhaps some more."""
     found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    query = _ANSWERS.join(
-        Response,
-        (Response.workspace_id == Answer.workspace_id) & (Response.id == Answer.response_id),
+    answer, response = Answer.__table__, Response.__table__
+    query = _ANSWERS.join_from(
+        answer, response,
+        (response.c.workspace_id == answer.c.workspace_id)
+        & (response.c.id == answer.c.response_id),
     ).where(
-        Response.workspace_id == workspace_id,
-        Response.survey_id == first.survey_id,
-        Response.answered_at.between(first.answered_at, last.answered_at),
-    )
-    _read_scores(session, workspace_id, query, found)
+        response.c.workspace_id == workspace_id,
+        response.c.survey_id == first.survey_id,
+        response.c.answered_at.between(first.answered_at, last.answered_at),
+    )  # fmt: skip
+    for response_id, question_id, index in _scored(session, workspace_id, query):
+        found[question_id][response_id] = index
     return found
 
 
-_ANSWERS = select(Answer.response_id, Answer.question_id, Answer.number)
+_ANSWERS = select(
+    Answer.__table__.c.response_id, Answer.__table__.c.question_id, Answer.__table__.c.number
+)
 
 
-def _read_scores(
-    session: Session, workspace_id: UUID, query: Any, found: dict[UUID, dict[UUID, int]]
-) -> None:
+def _scored(session: Session, workspace_id: UUID, query: Any) -> Iterator[tuple[UUID, UUID, int]]:
+    """Response, question and place in the histogram of each answer to a scale question."""
     starts = read_once(
         session, ("scale-starts", workspace_id), lambda: _scale_starts(session, workspace_id)
     )
+    answer = Answer.__table__.c
     rows = session.execute(
-        query.where(Answer.workspace_id == workspace_id, Answer.number.is_not(None))
-    )
+        query.where(answer.workspace_id == workspace_id, answer.number.is_not(None))
+    ).all()
     for response_id, question_id, number in rows:
-        if question_id in starts:
-            found[response_id][question_id] = number - starts[question_id]
+        start = starts.get(question_id)
+        if start is not None:
+            yield response_id, question_id, number - start
 
 
 def _scale_starts(session: Session, workspace_id: UUID) -> dict[UUID, int]:
@@ -135,56 +152,6 @@ def _portions(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
         yield ids[start : start + _IDS]
 
 
-@dataclass(slots=True)
-class CellChanges:
-    """Sums to add to the cells, gathered over a batch so that each cell is written once."""
-
-    totals: dict[CellKey, Histogram] = field(default_factory=dict)
-    values: dict[CellKey, Histogram] = field(default_factory=dict)
-
-    def add(
-        self, question_id: UUID, day: date, index: int, values: Mapping[str, str], sign: int
-    ) -> None:
-        """One answer."""
-        one = np.zeros(len(HISTOGRAM_COLUMNS), dtype=np.int64)
-        one[index] = sign
-        self._add(self.totals, (question_id, day), one)
-        month = day.replace(day=1)
-        for attribute, value in values.items():
-            self._add(self.values, (question_id, attribute, month, value), one)
-
-    def add_many(
-        self, key: Key, held: Mapping[str, Column], target: Target, known: KnownValues
-    ) -> None:
-        """Answers of a question and month, by their columns."""
-        question_id, month, _ = key
-        score = held[columns.SCORE].astype(np.int64) - 1
-        for day, histogram in _histograms(held[columns.DAY], score):
-            self._add(self.totals, (question_id, month.replace(day=day)), histogram)
-        for item in target.reportable:
-            codes = held.get(columns.attribute_column(item.name))
-            if codes is None:
-                continue
-            for code, histogram in _histograms(codes, score):
-                value = known.value(item.name, code)
-                self._add(self.values, (question_id, item.name, month, value), histogram)
-
-    @staticmethod
-    def _add(cells: dict[CellKey, Histogram], key: CellKey, histogram: Histogram) -> None:
-        found = cells.get(key)
-        cells[key] = histogram if found is None else found + histogram
-
-
-def _histograms(codes: Column, score: Column) -> Iterator[tuple[int, Histogram]]:
-    """Of each code but 0 the histogram of its scores."""
-    width = len(HISTOGRAM_COLUMNS)
-    most = (int(codes.max()) + 1) * width
-    table = np.bincount(codes.astype(np.int64) * width + score, minlength=most).reshape(-1, width)
-    for code in np.flatnonzero(table.any(axis=1)):
-        if code:
-            yield int(code), table[code]
-
-
 def count(session: Session, target: Target, responses: Sequence[Given]) -> None:
     """Bring a generation up to date with these responses. The caller holds the cell state."""
     if responses:
@@ -197,7 +164,72 @@ def count_next(session: Session, target: Target, responses: Sequence[Given]) -> 
     """Count responses of which nothing is counted in this generation: of one survey, in the
     order of their time. The caller holds the cell state."""
     scores = scores_between(session, responses[0], responses[-1], target.workspace_id)
-    _Batch(session, target, is_new=True).run(responses, scores)
+    scored = [
+        given
+        for given in responses
+        if any(given.id in of_question for of_question in scores.values())
+    ]
+    known = KnownValues(session, target.workspace_id, target.generation)
+    described = Describer(target.time_zone, target.reportable, known).describe(scored)
+    chunks, changes = Chunks(session, target.workspace_id, target.generation), CellChanges()
+    parts = [
+        (key, places, indexes)
+        for question_id, of_question in scores.items()
+        for key, places, indexes in _parts(question_id, of_question, scored, described)
+    ]
+    chunks.load((), (key for key, _, _ in parts))
+    counted: dict[str, list[Any]] = {name: [] for name in _Counted._fields}
+    for key, places, indexes in parts:
+        numbers, within = _append(target, chunks, changes, key, described, places, indexes)
+        counted["question_id"] += repeat(key[0], len(places))
+        counted["response_id"] += [scored[place].id for place in places.tolist()]
+        counted["local_day"] += [described.days[place] for place in places.tolist()]
+        counted["score_index"] += indexes.tolist()
+        counted["chunk"] += numbers.tolist()
+        counted["place"] += within.tolist()
+    known.store()
+    chunks.store()
+    changes.write(session, target.workspace_id, target.generation)
+    load_rows(
+        session, CountedAnswer, counted,
+        fixed={"workspace_id": target.workspace_id, "generation": target.generation},
+    )  # fmt: skip
+
+
+def _parts(
+    question_id: UUID,
+    of_question: Mapping[UUID, int],
+    scored: Sequence[Given],
+    described: Described,
+) -> Iterator[tuple[Key, Column, Column]]:
+    """The answers to a question by month and level: places among the responses, and of each
+    the place in the histogram."""
+    indexes = np.array([of_question.get(given.id, -1) for given in scored])
+    month = np.array(described.days, dtype="datetime64[M]")
+    levels = MOST_LEVEL + 1
+    part = month.astype(np.int64) * levels + described.level
+    part[indexes < 0] = np.iinfo(np.int64).min
+    for number in np.unique(part).tolist():
+        if number != np.iinfo(np.int64).min:
+            places = np.flatnonzero(part == number)
+            first = described.days[int(places[0])].replace(day=1)
+            yield (question_id, first, number % levels), places, indexes[places]
+
+
+def _append(
+    target: Target,
+    chunks: Chunks,
+    changes: CellChanges,
+    key: Key,
+    described: Described,
+    places: Column,
+    indexes: Column,
+) -> tuple[Column, Column]:
+    """Answers into the cells and into chunks: the chunk of each, and its place in it."""
+    held = {name: column[places] for name, column in described.columns.items()}
+    held[columns.SCORE] = indexes.astype(columns.type_of(columns.SCORE)) + 1
+    changes.add_many(key, held, [item.name for item in target.reportable])
+    return chunks.append(key, held)
 
 
 class _Counted(NamedTuple):
@@ -210,10 +242,10 @@ class _Counted(NamedTuple):
 
 
 class _Batch:
-    """One batch of responses on its way into a generation."""
+    """One batch of responses on its way from what is counted of them to what they are."""
 
-    def __init__(self, session: Session, target: Target, *, is_new: bool = False) -> None:
-        self._session, self._target, self._is_new = session, target, is_new
+    def __init__(self, session: Session, target: Target) -> None:
+        self._session, self._target = session, target
         self._known = KnownValues(session, target.workspace_id, target.generation)
         self._changes = CellChanges()
         self._chunks = Chunks(session, target.workspace_id, target.generation)
@@ -223,7 +255,7 @@ class _Batch:
         self._left: set[tuple[str, int]] = set()  # column, code: what answers had and have no more
 
     def run(self, responses: Sequence[Given], scores: Scores) -> None:
-        former = {} if self._is_new else self._former([given.id for given in responses])
+        former = self._former([given.id for given in responses])
         self._chunks.load((row.chunk for rows in former.values() for row in rows.values()), ())
         scored = [given for given in responses if scores.get(given.id)]
         describer = Describer(self._target.time_zone, self._target.reportable, self._known)
@@ -279,8 +311,8 @@ class _Batch:
     def _take_out(self, row: Any) -> set[tuple[str, int]]:
         """Out of the cells: by the values that its columns hold, which are returned."""
         held = self._chunks.row((row.chunk, row.place))
-        values = self._values(held)
-        self._changes.add(row.question_id, row.local_day, row.score_index, values, -1)
+        codes = self._target.codes(held)
+        self._changes.add(row.question_id, row.local_day, row.score_index, codes, -1)
         return {(name, code) for name, code in held.items() if code and name not in columns.BASE}
 
     def _forget(self, column: str, code: int) -> None:
@@ -289,16 +321,14 @@ class _Batch:
         if columns.holds_code(self._session, target.workspace_id, target.generation, column, code):
             return
         name = columns.known_as(column)
-        value = self._known.value(name, code)
-        for model in (AttributeValue, ScoreByValue):
-            self._session.execute(
-                delete(model).where(
-                    model.workspace_id == target.workspace_id,
-                    model.generation == target.generation,
-                    model.attribute == name,
-                    model.value == value,
-                )
+        self._session.execute(
+            delete(AttributeValue).where(
+                AttributeValue.workspace_id == target.workspace_id,
+                AttributeValue.generation == target.generation,
+                AttributeValue.attribute == name,
+                AttributeValue.value == self._known.value(name, code),
             )
+        )
 
     def _put(self, key: Key, described: Described, place: int, index: int, old: Any) -> bool:
         """Over what was counted before, where that may stay; False: it needs a new place."""
@@ -308,18 +338,10 @@ class _Batch:
         held = {name: int(column[place]) for name, column in described.columns.items()}
         self._chunks.put((old.chunk, old.place), held | {columns.SCORE: index + 1})
         day = described.days[place]
-        self._changes.add(key[0], day, index, self._values(held), +1)
+        self._changes.add(key[0], day, index, self._target.codes(held), +1)
         if (old.local_day, old.score_index) != (day, index):
             self._moved.append(_Counted(old.response_id, key[0], day, index, old.chunk, old.place))
         return True
-
-    def _values(self, held: Mapping[str, int]) -> dict[str, str]:
-        """Reportable attribute → value that the columns of an answer hold."""
-        return {
-            item.name: self._known.value(item.name, code)
-            for item in self._target.reportable
-            if (code := held.get(columns.attribute_column(item.name)))
-        }
 
     def _append(
         self,
@@ -328,12 +350,10 @@ class _Batch:
         described: Described,
         items: Sequence[tuple[int, int]],
     ) -> None:
-        places = np.array([place for place, _ in items])
-        indexes = [index for _, index in items]
-        held = {name: column[places] for name, column in described.columns.items()}
-        held[columns.SCORE] = np.array(indexes, dtype=columns.type_of(columns.SCORE)) + 1
-        self._changes.add_many(key, held, self._target, self._known)
-        chunks, within = self._chunks.append(key, held)
+        places, indexes = (np.array(numbers) for numbers in zip(*items, strict=True))
+        chunks, within = _append(
+            self._target, self._chunks, self._changes, key, described, places, indexes
+        )
         rows = zip(items, chunks.tolist(), within.tolist(), strict=True)
         self._moved += [
             _Counted(scored[place].id, key[0], described.days[place], index, chunk, at)
@@ -355,27 +375,10 @@ class _Batch:
                 )
             )
         self._write_counted(mine)
-        for model, names, cells in (
-            (ScoreTotal, ("question_id", "local_day"), self._changes.totals),
-            (ScoreByValue, ("question_id", "attribute", "month", "value"), self._changes.values),
-        ):
-            # In one order for all, so that writers do not block in rings.
-            rows = [
-                mine
-                | dict(zip(names, key, strict=True))
-                | dict(zip(HISTOGRAM_COLUMNS, histogram.tolist(), strict=True))
-                for key, histogram in sorted(cells.items(), key=lambda cell: str(cell[0]))
-                if histogram.any()
-            ]
-            _add_to_cells(self._session, model, names, rows)
+        self._changes.write(self._session, self._target.workspace_id, self._target.generation)
 
     def _write_counted(self, mine: Mapping[str, Any]) -> None:
         if not self._moved:
-            return
-        if self._is_new:
-            held = zip(_Counted._fields, zip(*self._moved, strict=True), strict=True)
-            base = {name: [value] * len(self._moved) for name, value in mine.items()}
-            load_rows(self._session, CountedAnswer, {**base, **dict(held)})
             return
         insert = insert_into(self._session, CountedAnswer)
         statement = insert.on_conflict_do_update(
@@ -383,16 +386,3 @@ class _Batch:
             set_={name: insert.excluded[name] for name in _Counted._fields[2:]},
         )
         self._session.execute(statement, [{**mine, **row._asdict()} for row in self._moved])
-
-
-def _add_to_cells(
-    session: Session, model: Any, names: Sequence[str], rows: list[dict[str, Any]]
-) -> None:
-    table = model.__table__
-    insert = insert_into(session, table)  # the table: the ORM would look at every row
-    statement = insert.on_conflict_do_update(
-        index_elements=["workspace_id", "generation", *names],
-        set_={column: table.c[column] + insert.excluded[column] for column in HISTOGRAM_COLUMNS},
-    )
-    if rows:
-        session.execute(statement, rows)

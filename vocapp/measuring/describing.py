@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,7 @@ class Given:
     contact_id: UUID | None
     account_id: UUID | None
     answered_at: datetime
-    attributes: Mapping[str, Any]
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,60 +79,57 @@ class Describer:
             columns.TIE: tie,
         }
         for start in range(0, len(responses), _PORTION):
-            portion = responses[start : start + _PORTION]
+            portion = _Portion(responses[start : start + _PORTION])
             for name, codes in self._codes(portion).items():
                 if name not in found:
                     found[name] = np.zeros(len(responses), dtype=columns.type_of(name))
-                found[name][start : start + len(portion)] = codes
+                found[name][start : start + len(codes)] = codes
         used = {name: column for name, column in found.items() if column.any()}
         return Described(days, columns.levels_of(columns.whose(person, tie)), used)
 
-    def _codes(self, responses: Sequence[Given]) -> dict[str, list[int]]:
+    def _codes(self, portion: _Portion) -> dict[str, list[int]]:
         """Column → of each response the code of its value, 0 for none."""
         found = {}
         for item in self._reportable:
             name = columns.attribute_column(item.name)
-            found[name] = self._codes_of(item, name, responses)
-        given_names: set[str] = set()
-        given_names.update(*(given.attributes for given in responses))
-        for attribute in sorted(given_names - self._names):
+            found[name] = self._codes_of(item, name, portion)
+        for attribute in sorted(portion.names - self._names):
             free = free_name(attribute)
             if free is not None:
-                found[free] = self._free_codes(attribute, free, responses)
+                found[free] = self._free_codes(attribute, free, portion)
         return found
 
-    def _codes_of(self, item: Reportable, name: str, responses: Sequence[Given]) -> list[int]:
+    def _codes_of(self, item: Reportable, name: str, portion: _Portion) -> list[int]:
         def code_of(given: Given) -> int:
             value = value_of(item, given.attributes, given.answered_at)
             return 0 if value is None else self._known.code(item.name, value)
 
         raws: Sequence[Any]
         if item.name in BANDS_OF_THEIR_OWN:
-            raws = [_inputs_of(item, given) for given in responses]
+            raws = [_inputs_of(item, given) for given in portion.responses]
         else:
-            raws = [given.attributes.get(item.name) for given in responses]
-        return self._looked_up(name, raws, code_of, responses)
+            raws = portion.given(item.name)
+        return self._looked_up(name, raws, code_of, portion)
 
-    def _free_codes(self, attribute: str, name: str, responses: Sequence[Given]) -> list[int]:
+    def _free_codes(self, attribute: str, name: str, portion: _Portion) -> list[int]:
         def code_of(given: Given) -> int:
             value = as_text(given.attributes.get(attribute))
             return 0 if value is None else self._known.free_code(name, value)
 
-        raws = [given.attributes.get(attribute) for given in responses]
-        return self._looked_up(name, raws, code_of, responses)
+        return self._looked_up(name, portion.given(attribute), code_of, portion)
 
     def _looked_up(
         self,
         name: str,
         raws: Sequence[Any],
         code_of: Callable[[Given], int],
-        responses: Sequence[Given],
+        portion: _Portion,
     ) -> list[int]:
         """The codes of what was given, each worked out once where all are of one kind."""
         kinds = set(map(type, raws))
         kinds.discard(type(None))
         if len(kinds) > 1 or not kinds <= _PLAIN:  # True and 1 are two values, and one key
-            return [code_of(given) for given in responses]
+            return [code_of(given) for given in portion.responses]
         seen = self._seen.setdefault((name, kinds.pop() if kinds else str), {None: 0})
         codes = list(map(seen.get, raws))
         if None in codes:
@@ -139,9 +137,22 @@ class Describer:
                 if code is None:
                     raw = raws[place]
                     if raw not in seen:
-                        seen[raw] = code_of(responses[place])
+                        seen[raw] = code_of(portion.responses[place])
                     codes[place] = seen[raw]
         return codes  # type: ignore[return-value]
+
+
+class _Portion:
+    """Some responses, and what was given of an attribute in each."""
+
+    def __init__(self, responses: Sequence[Given]) -> None:
+        self.responses = responses
+        self._attributes = [given.attributes for given in responses]
+        self.names = set[str]().union(*self._attributes)
+
+    def given(self, attribute: str) -> list[Any]:
+        """None: nothing."""
+        return list(map(dict.get, self._attributes, repeat(attribute)))
 
 
 def _inputs_of(item: Reportable, given: Given) -> tuple[Any, ...]:

@@ -12,23 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import func, select
 
 from surveys.periods import period_start
-from vocapp.measuring import columns
+from vocapp.measuring import cells, columns
 from vocapp.measuring.answers import Counts, Repeated
-from vocapp.measuring.asking import Ask, Histogram, Segment, Source
+from vocapp.measuring.asking import Ask, Histogram, Interval, Segment, Source
 from vocapp.measuring.memory import remembered
-from vocapp.measuring.models import (
-    HISTOGRAM_COLUMNS,
-    CellState,
-    ScoreByValue,
-    ScoreTotal,
-)
+from vocapp.measuring.models import CellState
 from vocapp.measuring.months import counted_months, counts_in_columns
 from vocapp.measuring.scanning import scan
 from vocapp.measuring.selecting import Asked, names_of_units
@@ -131,19 +124,9 @@ def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
     if ask.filter is not None:
         return counts_in_columns(Asked(source, state, ask))
     counts = Counts(source.size)
-    days, table = _days(source, state, ask)
-    counts.overall = table.sum(axis=0)
-    starts = [period_start(day, ask.interval) for day in days]
-    firsts = [
-        place for place, start in enumerate(starts) if place == 0 or start != starts[place - 1]
-    ]
-    if firsts:
-        sums = np.add.reduceat(table, firsts)
-        counts.periods = {
-            starts[first]: histogram
-            for first, histogram in zip(firsts, sums, strict=True)
-            if histogram.any()
-        }
+    counts.periods = _periods(Asked(source, state, ask))
+    for histogram in counts.periods.values():
+        counts.overall += histogram
     if len(ask.by) == 1 and not source.needs_scan(ask):
         counts.segments = _one_attribute(source, ask, counts.overall)
     elif ask.by:
@@ -152,30 +135,38 @@ def from_cells(source: Source, state: CellState, ask: Ask) -> Counts:
     return counts
 
 
-def _columns(model: Any, size: int) -> list[Any]:
-    return [getattr(model, column) for column in HISTOGRAM_COLUMNS[:size]]
+def _periods(asked: Asked) -> dict[date, Histogram]:
+    """First day of each period with answers → histogram, ascending."""
+    source, interval, span = asked.source, asked.ask.interval, asked.span
+    starts, parts = [np.zeros(0, dtype=np.int64)], [np.zeros((0, source.size), dtype=np.int64)]
+    for month, table in cells.days_of(
+        source.session, asked.state, source.question_id, span.first, span.last
+    ):
+        begin, end = asked.days_of(month)
+        days = table[begin - 1 : end - 1, : source.size]
+        if interval in {"month", "quarter"}:
+            starts.append(np.array([period_start(month, interval).toordinal()]))
+            parts.append(days.sum(axis=0, dtype=np.int64, keepdims=True))
+        else:
+            used = np.flatnonzero(days.any(axis=1))
+            starts.append(_starts(month.toordinal() + begin - 1 + used, interval))
+            parts.append(days[used])
+    start, part = np.concatenate(starts), np.concatenate(parts, dtype=np.int64)
+    firsts = np.flatnonzero(np.diff(start, prepend=0))
+    sums = np.add.reduceat(part, firsts) if len(firsts) else part
+    return {
+        date.fromordinal(first): histogram
+        for first, histogram in zip(start[firsts].tolist(), sums, strict=True)
+        if histogram.any()
+    }
 
 
-def _cell_filter(model: Any, state: CellState, question_id: UUID) -> list[Any]:
-    return [
-        model.workspace_id == state.workspace_id,
-        model.generation == state.generation,
-        model.question_id == question_id,
-    ]
-
-
-def _days(source: Source, state: CellState, ask: Ask) -> tuple[list[date], Histogram]:
-    """Days with answers, ascending, and their histograms, shape (days, scale)."""
-    bounds = [ScoreTotal.local_day >= ask.since] if ask.since else []
-    if ask.until:
-        bounds.append(ScoreTotal.local_day < ask.until)
-    rows = source.session.execute(
-        select(ScoreTotal.local_day, *_columns(ScoreTotal, source.size))
-        .where(*_cell_filter(ScoreTotal, state, source.question_id), *bounds)
-        .order_by(ScoreTotal.local_day)
-    ).all()
-    table = np.array([row[1:] for row in rows], dtype=np.int64)
-    return [row[0] for row in rows], table.reshape(len(rows), source.size)
+def _starts(days: Histogram, interval: Interval) -> Histogram:
+    """The first day of the week or day that each of these ascending days is of, as ordinals."""
+    if interval == "day" or not len(days):
+        return days
+    first = period_start(date.fromordinal(int(days[0])), interval).toordinal()
+    return first + (days - first) // 7 * 7
 
 
 def _one_attribute(source: Source, ask: Ask, overall: Histogram) -> dict[Segment, Histogram]:
@@ -196,60 +187,59 @@ def by_each_attribute(
 
     names: of these attributes; None: of every one.
     """
-    found: dict[str, dict[str, Histogram]] = {}
-    for attribute, value, _, histogram in _by_value(source, ask, names, by_month=False):
-        values = found.setdefault(attribute, {})
-        values[value] = values[value] + histogram if value in values else histogram
-    return found
+    if source.state is None:
+        return {}
+    by = tuple(item.name for item in source.reportable) if names is None else tuple(names)
+    asked = Asked(source, source.state, replace(ask, by=by))
+    sums: dict[str, Histogram] = {}
+    for attribute, _, codes, table in _by_code(asked):
+        if attribute not in sums:
+            sums[attribute] = np.zeros((cells.CODES, source.size), dtype=np.int64)
+        sums[attribute][codes] += table
+    every = np.arange(cells.CODES)
+    return {name: dict(_by_value(asked, name, every, table)) for name, table in sums.items()}
 
 
 def by_value_and_month(
     source: Source, ask: Ask, attribute: str
 ) -> dict[tuple[str, date], Histogram]:
     """(Value, first day of the month) → histogram, of one attribute with cells."""
+    if source.state is None:
+        return {}
+    asked = Asked(source, source.state, replace(ask, by=(attribute,)))
     return {
         (value, month): histogram
-        for _, value, month, histogram in _by_value(source, ask, (attribute,), by_month=True)
+        for _, month, codes, table in _by_code(asked)
+        for value, histogram in _by_value(asked, attribute, codes, table)
     }
 
 
-def _by_value(
-    source: Source, ask: Ask, names: Sequence[str] | None, *, by_month: bool
-) -> Iterator[tuple[str, str, date, Histogram]]:
-    """Attribute, value, month, histogram: whole months from cells, days besides from columns."""
-    state = source.state
-    if state is None:
-        return
+def _by_code(asked: Asked) -> Iterator[tuple[str, date, Histogram, Histogram]]:
+    """Attribute, month, codes, histogram of each: whole months from cells, days besides from
+    columns."""
+    source, ask = asked.source, asked.ask
     first, last = whole_months(ask)
-    bounds = [ScoreByValue.month >= first] if first else []
-    if last:
-        bounds.append(ScoreByValue.month < last)
-    if names is not None:
-        bounds.append(ScoreByValue.attribute.in_(names))
-    summed = [func.sum(column) for column in _columns(ScoreByValue, source.size)]
-    groups = [
-        ScoreByValue.attribute,
-        ScoreByValue.value,
-        *([ScoreByValue.month] if by_month else []),
-    ]
-    rows = source.session.execute(
-        select(ScoreByValue.attribute, ScoreByValue.value, func.min(ScoreByValue.month), *summed)
-        .where(*_cell_filter(ScoreByValue, state, source.question_id), *bounds)
-        .group_by(*groups)
-    )
-    for attribute, value, month, *sums in rows:
-        if any(sums):
-            yield attribute, value, month, np.array(sums, dtype=np.int64)
-    by = tuple(item.name for item in source.reportable) if names is None else tuple(names)
+    for attribute, month, table in cells.values_of(
+        source.session, asked.state, source.question_id, ask.by, first, last
+    ):
+        yield attribute, month, np.arange(len(table)), table[:, : source.size]
     for since, until in _edges(ask, first, last):
-        asked = Asked(source, state, replace(ask, by=by, since=since, until=until))
-        months = counted_months(asked, [(column,) for column in asked.by])
-        for name, column in zip(by, asked.by, strict=True):
+        edge = Asked(source, asked.state, replace(ask, since=since, until=until))
+        months = counted_months(edge, [(column,) for column in edge.by])
+        for attribute, column in zip(ask.by, edge.by, strict=True):
             for month, counted in months[column,].items():
-                for code, histogram in counted.by_codes(1).items():
-                    value = asked.values[name].get(*code)
-                    if value is not None:
-                        yield name, value, month, histogram
+                yield attribute, month, counted.keys.astype(np.int64), counted.table
+
+
+def _by_value(
+    asked: Asked, attribute: str, codes: Histogram, table: Histogram
+) -> Iterator[tuple[str, Histogram]]:
+    """Value → histogram, of those that somebody has."""
+    values = asked.values[attribute]
+    for place in np.flatnonzero(table.any(axis=1)).tolist():
+        value = values.get(int(codes[place]))
+        if value is not None:
+            yield value, table[place]
 
 
 def whole_months(ask: Ask) -> tuple[date | None, date | None]:

@@ -1,8 +1,8 @@
 """Tables: cells (histograms of scores), and the counted answers themselves, in columns.
 
-A histogram has eleven columns, one per point of the longest scale; index = score minus
-the start of the question's scale. One row a day instead of one a day and score keeps
-the cells small.
+A histogram has eleven counts, one per point of the longest scale; index = score minus the start
+of the question's scale. Those of a month are one row of bytes: of all its days, or of all
+values of an attribute (ADR 0014). Who changes them holds the workspace's CellState.
 
 Combinations of attributes have no cells: there are nearly as many of them as answers. They
 are counted from columns, in which an answer takes about fifty bytes (ADR 0011).
@@ -19,42 +19,36 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, short_text, tenant_key
 
-HISTOGRAM_COLUMNS = tuple(f"c{index}" for index in range(11))
+SCALE = 11  # points of the longest scale
 NOTHING_YET = 0  # the generation of a workspace whose first is still being counted
 
 
-class _Histogram(Tenant):
-    """Eleven counts, each ≥ 0. The key begins with what every read asks for."""
+class ScoreMonth(Tenant, Base):
+    """All scores of a question in a local month.
 
-    generation: Mapped[int] = mapped_column(primary_key=True, sort_order=-9)
-    question_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-8)
-    c0: Mapped[int] = mapped_column(default=0)
-    c1: Mapped[int] = mapped_column(default=0)
-    c2: Mapped[int] = mapped_column(default=0)
-    c3: Mapped[int] = mapped_column(default=0)
-    c4: Mapped[int] = mapped_column(default=0)
-    c5: Mapped[int] = mapped_column(default=0)
-    c6: Mapped[int] = mapped_column(default=0)
-    c7: Mapped[int] = mapped_column(default=0)
-    c8: Mapped[int] = mapped_column(default=0)
-    c9: Mapped[int] = mapped_column(default=0)
-    c10: Mapped[int] = mapped_column(default=0)
+    histograms: of each day, packed as in packed_days. The key begins with what every read
+    asks for.
+    """
 
-
-class ScoreTotal(_Histogram, Base):
-    """All scores of a question on a local day."""
-
-    local_day: Mapped[date] = mapped_column(primary_key=True, sort_order=-7)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    histograms: Mapped[bytes]
 
     __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)
 
 
-class ScoreByValue(_Histogram, Base):
-    """Scores of a question in a local month, for one value of one reportable attribute."""
+class AttributeMonth(Tenant, Base):
+    """Scores of a question in a local month by the values of one reportable attribute.
 
-    attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True, sort_order=-7)
-    month: Mapped[date] = mapped_column(primary_key=True, sort_order=-6)
-    value: Mapped[str] = mapped_column(short_text(200), primary_key=True, sort_order=-5)
+    histograms: of each code (AttributeValue.code), packed as in packed_values.
+    """
+
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[UUID] = mapped_column(primary_key=True)
+    attribute: Mapped[str] = mapped_column(short_text(100), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    histograms: Mapped[bytes]
 
     __table_args__ = (tenant_key("question_id", "question", ondelete="CASCADE"),)
 

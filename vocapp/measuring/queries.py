@@ -244,7 +244,7 @@ def _enough(clusters: Clusters | None, repeated: Repeated) -> Clusters | None:
     overall = repeated.overall
     if overall is None or overall.drawn is None:
         return clusters
-    few = clusters is None or clusters.drawn is None or clusters.drawn.sum() < FEW_DRAWN
+    few = clusters is None or clusters.drawn_n is None or clusters.drawn_n < FEW_DRAWN
     return overall if few else clusters
 
 

@@ -23,18 +23,27 @@ from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.collecting.models import Response
-from vocapp.database import insert_absent, insert_if_absent, scoped, transaction, utcnow
+from vocapp.database import (
+    insert_absent,
+    insert_if_absent,
+    refresh_statistics,
+    scoped,
+    transaction,
+    utcnow,
+)
 from vocapp.measuring import columns
 from vocapp.measuring.attributes import from_stored
 from vocapp.measuring.counting import Target, count, count_next, read_given, read_of_survey
 from vocapp.measuring.describing import Given
 from vocapp.measuring.models import (
     NOTHING_YET,
+    AnswerChunk,
+    AnswerColumn,
+    AttributeMonth,
     AttributeValue,
     CellState,
     CountedAnswer,
-    ScoreByValue,
-    ScoreTotal,
+    ScoreMonth,
 )
 from vocapp.measuring.reportable import chosen_attributes
 from vocapp.workspaces.models import Workspace
@@ -43,6 +52,7 @@ RECOUNT, SWEEP = "recount", "sweep_cells"
 _STEP = 2000  # responses counted in one transaction; it holds SQLite's writer so long
 _LONG_STEP = 10_000  # where nobody else is waiting, or somebody waits for the end
 _SWEEP = 20_000
+_COUNTED = (CountedAnswer, AnswerChunk, AnswerColumn, AttributeMonth, ScoreMonth, AttributeValue)
 
 
 def measure(session: Session, rows: Sequence[outbox.Pending]) -> None:
@@ -142,6 +152,7 @@ def rebuild_cells(workspace_id: UUID) -> Iterator[tuple[int, int]]:
                 return
             counted = _step(session, state, _LONG_STEP)
             if state.building is None:
+                refresh_statistics(session, _COUNTED)
                 yield total or 0, total or 0
                 return
         done += counted
@@ -210,33 +221,34 @@ def _step(session: Session, state: CellState, limit: int) -> int:
 
 def _next(session: Session, state: CellState, limit: int) -> list[Given]:
     """In the order of survey, time and id, so that a step fills the chunks of a month."""
-    cursor = state.building_cursor
-    of_workspace = select(Response).where(Response.workspace_id == state.workspace_id)
+    cursor, response = state.building_cursor, Response.__table__.c
+    of_workspace = select(Response.__table__).where(response.workspace_id == state.workspace_id)
     survey_id: UUID | None
     if cursor is not None:
         survey_id, at = UUID(cursor["survey"]), datetime.fromisoformat(cursor["at"])
         rest = of_workspace.where(
-            Response.survey_id == survey_id,
-            Response.answered_at >= at,
-            or_(Response.answered_at > at, Response.id > UUID(cursor["id"])),
+            response.survey_id == survey_id,
+            response.answered_at >= at,
+            or_(response.answered_at > at, response.id > UUID(cursor["id"])),
         )
         if found := _in_order(session, rest, survey_id, limit):
             return found
     later = (
-        of_workspace.where(Response.survey_id > UUID(cursor["survey"])) if cursor else of_workspace
+        of_workspace.where(response.survey_id > UUID(cursor["survey"])) if cursor else of_workspace
     )
     survey_id = session.scalar(
-        later.with_only_columns(Response.survey_id).order_by(Response.survey_id).limit(1)
+        later.with_only_columns(response.survey_id).order_by(response.survey_id).limit(1)
     )
     if survey_id is None:
         return []
-    of_survey = of_workspace.where(Response.survey_id == survey_id)
+    of_survey = of_workspace.where(response.survey_id == survey_id)
     return _in_order(session, of_survey, survey_id, limit)
 
 
 def _in_order(session: Session, query: Any, survey_id: UUID, limit: int) -> list[Given]:
     # Not locked: who changes one of them leaves a row of work that is counted after this step.
-    ordered = query.order_by(Response.answered_at, Response.id).limit(limit)
+    response = Response.__table__.c
+    ordered = query.order_by(response.answered_at, response.id).limit(limit)
     return read_of_survey(session, ordered, survey_id)
 
 
@@ -274,7 +286,7 @@ def _delete_some(session: Session, workspace_id: UUID, generation: int) -> bool:
     """False where nothing was left."""
     if columns.delete_chunks(session, workspace_id, generation, limit=_SWEEP // 1000):
         return True
-    for model in (CountedAnswer, ScoreByValue, ScoreTotal, AttributeValue):
+    for model in (CountedAnswer, AttributeMonth, ScoreMonth, AttributeValue):
         key = [*model.__table__.primary_key]
         mine = [model.workspace_id == workspace_id, model.generation == generation]
         some = select(*key).where(*mine).limit(_SWEEP)

@@ -23,6 +23,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Response
 from vocapp.database import insert_absent, insert_into, read_once, scoped, utcnow
+from vocapp.packed_days import Counts, no_counts, pack, unpack
 from vocapp.understanding.models import (
     SENTIMENTS,
     Analysis,
@@ -30,7 +31,6 @@ from vocapp.understanding.models import (
     CommentMonth,
     ThemeMonth,
 )
-from vocapp.understanding.packed_days import Counts, no_counts, pack, unpack
 from vocapp.workspaces.models import Workspace
 
 UNSCORED = "unscored"

@@ -20,8 +20,8 @@ from surveys.scoring import METRICS, categories
 from vocapp.authoring.models import Question, Survey
 from vocapp.database import OF_WORKSPACE
 from vocapp.extensions import db
+from vocapp.packed_days import DAYS, Counts, unpack
 from vocapp.understanding.models import SENTIMENTS, CommentMonth, ThemeMonth
-from vocapp.understanding.packed_days import DAYS, Counts, unpack
 from vocapp.understanding.theme_cells import COMMENT_PLACES, THEME_PLACES, UNSCORED
 
 K = TypeVar("K")
