@@ -8,6 +8,7 @@ import pytest
 
 from surveys.attributes import DEFAULT, Reportable
 from vocapp.database import utcnow
+from vocapp.measuring import attribute_sample
 from vocapp.measuring.attribute_costs import attribute_costs
 from vocapp.measuring.checking import cell_stats, check_cells
 from vocapp.measuring.reportable import change_reportable
@@ -156,6 +157,16 @@ def test_the_cost_of_one_attribute_is_the_difference_it_makes(answered):
         together = (*others, seen.reportable)
         total = costs(workspace_id, together).cells_per_answer
         assert seen.cost == pytest.approx(total - without)
+
+
+def test_the_cost_is_the_same_where_only_some_of_a_month_is_read(answered, monkeypatch):
+    """Two teams are two cells of the month, whose eighty answers bear them."""
+    everything = costs(answered.workspace_id, (Reportable("team"),)).attributes[0].cost
+    monkeypatch.setattr(attribute_sample, "MOST_ANSWERS", 10)
+    monkeypatch.setattr(attribute_sample, "LEAST_OF_A_SURVEY", 10)
+    some = costs(answered.workspace_id, (Reportable("team"),))
+    assert some.answers == 10
+    assert some.attributes[0].cost == pytest.approx(everything) == pytest.approx(2 / 80)
 
 
 def test_many_numbers_are_offered_in_bands(answered):

@@ -46,8 +46,8 @@ def attribute_costs(sample: AttributeSample, chosen: Reportables) -> AttributeCo
 
 def cells_per_answer(sample: AttributeSample, chosen: Reportables) -> float:
     """With these attributes."""
-    in_all = sample.days + sum(_cells(_of(sample, item), item) for item in chosen)
-    return _per(in_all, sample.answers)
+    of_values = sum(_cells(_of(sample, item), item) for item in chosen)
+    return _per(sample.days, sample.answers) + _per(of_values, sample.of_months)
 
 
 def _others(sample: AttributeSample, chosen: Reportables) -> Iterator[Reportable]:
@@ -67,7 +67,7 @@ def _seen(sample: AttributeSample, item: Reportable, *, chosen: bool) -> SeenAtt
         distinct=found.distinct,
         examples=found.examples,
         share=_per(found.answers, sample.answers),
-        cost=_per(_cells(found, item), sample.answers),
+        cost=_per(_cells(found, item), sample.of_months),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import (
@@ -23,7 +23,7 @@ from surveys.attributes import (
     as_text,
     value_of,
 )
-from surveys.periods import local_day
+from surveys.periods import day_bounds, local_day
 from surveys.segments import suggested_edges
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
@@ -57,27 +57,36 @@ class SampledAttribute:
 @dataclass(frozen=True, slots=True)
 class AttributeSample:
     """answers: how many were read; days: of surveys, on which they came. By name, the most
-    frequent first."""
+    frequent first.
+
+    of_months: answers of the months that they came in, read or not: cells are one a month, however
+    little of it was read.
+    """
 
     answers: int
     days: int
+    of_months: int
     attributes: Mapping[str, SampledAttribute]
 
 
 def read_sample(session: Session, workspace_id: UUID, *, time_zone: str) -> AttributeSample:
     """What the latest answers of each survey have as attributes."""
-    answers, days = 0, 0
+    answers, days, of_months = 0, 0, 0
     counts: dict[str, Counter[_Given]] = {name: Counter() for name in BANDS_OF_THEIR_OWN}
-    for place, rows in enumerate(_latest(session, workspace_id)):
+    for place, (survey_id, rows) in enumerate(_latest(session, workspace_id)):
         days_of_rows = [local_day(answered_at, time_zone) for answered_at, _ in rows]
         answers, days = answers + len(rows), days + len(set(days_of_rows))
+        if rows:
+            since, _ = day_bounds(days_of_rows[0].replace(day=1), time_zone)
+            of_months += session.scalar(_since(workspace_id, survey_id, since)) or 0
         months = [(place, day.replace(day=1)) for day in days_of_rows]
         for name, given in _given(rows, months):
             counts.setdefault(name, Counter()).update(given)
     sampled = {name: _sampled(name, _by_value(given)) for name, given in counts.items()}
     used = [name for name in sampled if sampled[name].answers or name in BANDS_OF_THEIR_OWN]
     used.sort(key=lambda name: (name not in BANDS_OF_THEIR_OWN, -sampled[name].answers))
-    return AttributeSample(answers, days, {name: sampled[name] for name in used[:MOST_ATTRIBUTES]})
+    attributes = {name: sampled[name] for name in used[:MOST_ATTRIBUTES]}
+    return AttributeSample(answers, days, of_months, attributes)
 
 
 _Month = tuple[int, date]  # of which survey
@@ -85,7 +94,16 @@ _Given = tuple[_Month, type, Any]  # with its type: 1, True and 1.0 are equal, a
 _Row = tuple[datetime, Mapping[str, Any]]
 
 
-def _latest(session: Session, workspace_id: UUID) -> Iterator[Sequence[_Row]]:
+def _since(workspace_id: UUID, survey_id: UUID, instant: datetime) -> Any:
+    return select(func.count()).where(
+        Response.workspace_id == workspace_id,
+        Response.survey_id == survey_id,
+        Response.answered_at >= instant,
+        Response.score.is_not(None),
+    )
+
+
+def _latest(session: Session, workspace_id: UUID) -> Iterator[tuple[UUID, Sequence[_Row]]]:
     """The latest answers of each survey, oldest first: whole days in a row, as cells see them."""
     surveys = session.scalars(select(Survey.id).where(Survey.workspace_id == workspace_id)).all()
     most = max(LEAST_OF_A_SURVEY, MOST_ANSWERS // max(1, len(surveys)))
@@ -100,7 +118,7 @@ def _latest(session: Session, workspace_id: UUID) -> Iterator[Sequence[_Row]]:
             .order_by(Response.answered_at.desc())
             .limit(most)
         ).all()
-        yield [(row[0], row[1]) for row in reversed(rows)]
+        yield survey_id, [(row[0], row[1]) for row in reversed(rows)]
 
 
 def _given(

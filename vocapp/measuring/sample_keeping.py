@@ -120,12 +120,13 @@ def _kept(statement: Any, workspace_id: UUID) -> Any:
 def _to_stored(sample: AttributeSample) -> dict[str, Any]:
     """Attributes in a list: databases do not keep the order of names."""
     attributes = [{"name": name} | asdict(each) for name, each in sample.attributes.items()]
-    return {"answers": sample.answers, "days": sample.days, "attributes": attributes}
+    numbers = {"answers": sample.answers, "days": sample.days, "of_months": sample.of_months}
+    return numbers | {"attributes": attributes}
 
 
 def _from_stored(stored: dict[str, Any]) -> AttributeSample:
     attributes = {each["name"]: _attribute(each) for each in stored["attributes"]}
-    return AttributeSample(stored["answers"], stored["days"], attributes)
+    return AttributeSample(stored["answers"], stored["days"], stored["of_months"], attributes)
 
 
 def _attribute(stored: dict[str, Any]) -> SampledAttribute:
