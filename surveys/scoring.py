@@ -7,7 +7,7 @@ here is exact arithmetic on such counts; how sure one can be is in `surveys.infe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from operator import index
 
 from surveys.questions import scale_of
@@ -87,15 +87,24 @@ def checked_counts(kind: str, counts: Sequence[int]) -> list[int]:
     ...
     ValueError: counts: expected 5 whole numbers >= 0 for csat, got [0, 0, 1]
     """
-    size = len(scale(kind))
+    if set(map(type, counts)) == {int}:  # as nearly always, and the same ones over and over
+        return list(_checked(kind, tuple(counts)))
     try:
-        checked = list(map(index, counts))
+        return list(_checked(kind, tuple(map(index, counts))))
     except TypeError:
-        checked = []
-    if len(checked) != size or min(checked) < 0:
-        expected = f"expected {size} whole numbers >= 0 for {kind}"
-        raise ValueError(f"counts: {expected}, got {list(counts)!r}")
-    return checked
+        raise _wrong(kind, counts) from None
+
+
+@lru_cache(16_384)
+def _checked(kind: str, counts: tuple[int, ...]) -> tuple[int, ...]:
+    if len(counts) != len(scale(kind)) or min(counts) < 0:
+        raise _wrong(kind, counts)
+    return counts
+
+
+def _wrong(kind: str, counts: Sequence[int]) -> ValueError:
+    expected = f"expected {len(scale(kind))} whole numbers >= 0 for {kind}"
+    return ValueError(f"counts: {expected}, got {list(counts)!r}")
 
 
 def category_counts(kind: str, counts: Sequence[int]) -> dict[str, int]:

@@ -86,20 +86,35 @@ def timed(
 
 
 def peak_mb(process: subprocess.Popen[bytes]) -> float | None:
-    """Wait for a process; the most memory it held, in megabytes, or None where nobody tells.
+    """Wait for a process; the most memory it and those it started held together, in megabytes,
+    or None where nobody tells.
 
     Asked of the system while it runs: what is said of children afterwards counts the moment
     before they became another program, too, and so our own memory.
     """
-    status, peak = Path(f"/proc/{process.pid}/status"), 0
+    peak = 0
     while process.poll() is None:
-        try:
-            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        except OSError:
-            lines = {}
-        peak = max(peak, int(lines.get("VmHWM", "0 kB").split()[0]))
+        peak = max(peak, sum(map(_resident_kb, _family(process.pid))))
         time.sleep(0.1)
     return round(peak / 1024, 1) if peak else None
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that came of it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return [pid]
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+def _resident_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    resident = dict(line.split(":", 1) for line in lines).get("VmRSS", "0 kB")
+    return int(resident.split()[0])
 
 
 def table(title: str, figures: Sequence[Figure]) -> str:

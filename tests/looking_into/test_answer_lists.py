@@ -20,7 +20,7 @@ from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, utcnow
 from vocapp.extensions import db
-from vocapp.looking_into import finding
+from vocapp.looking_into import counted, finding
 from vocapp.looking_into.finding import all_answers, count_answers, find_answers
 from vocapp.looking_into.selection import Selection
 from vocapp.measuring import attributes, filtering
@@ -108,6 +108,7 @@ def figures_of(metrics, ask):
 
 def test_every_number_of_many_questions_is_the_length_of_its_list(any_api, monkeypatch):
     zone = "America/New_York"  # its clocks change within these months
+    monkeypatch.setattr(counted, "_ENOUGH", 4)  # so that months are read in two parts
     for module in (attributes, filtering):  # so that some plans count as "(other)"
         monkeypatch.setattr(module, "MAX_VALUES", 3)
     survey = filled(any_api, zone=zone)
@@ -157,10 +158,20 @@ def test_a_segment_within_one_period_is_the_segment_of_these_days(any_api):
             assert len(found.ids) == figure.estimate.n
 
 
-def test_a_list_is_in_order_and_its_pages_leave_nothing_out(any_api):
+@pytest.mark.parametrize("enough", [1, 4, 8192])
+def test_a_list_is_in_order_and_its_pages_leave_nothing_out(any_api, monkeypatch, enough):
+    monkeypatch.setattr(counted, "_ENOUGH", enough)
     survey = filled(any_api)
     with reading(survey, time_zone="Asia/Tokyo", now=utcnow()) as opened:
         ids = [each for batch in all_answers(opened, Selection(Ask()), batch=50) for each in batch]
+        paged, page = [], find_answers(opened, Selection(Ask()), limit=7)
+        while page.ids:
+            paged += page.ids
+            page = find_answers(opened, Selection(Ask()), before=page.next, limit=7)
+            if page.next is None:
+                paged += page.ids
+                break
+    assert paged == ids
     rows = db.session.scalars(scoped(Response, any_api.workspace_id)).all()
     wanted = sorted(rows, key=lambda row: (row.answered_at, row.id), reverse=True)
     assert ids == [row.id for row in wanted]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,14 @@ from sqlalchemy import select
 from surveys.periods import period_end, period_start
 from vocapp.collecting.models import Response
 from vocapp.looking_into.selection import Place, Selection
-from vocapp.measuring import columns
+from vocapp.measuring import cells, columns
 from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.histograms import from_cells
 from vocapp.measuring.models import AnswerChunk, CellState, CountedAnswer
 from vocapp.measuring.selecting import Asked, names_of_units
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENOUGH = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def _end_of_moment(found: _Candidates, end: int) -> int:
 def _parts(
     source: Source, state: CellState, selection: Selection, before: Place | None
 ) -> Iterator[Ask]:
-    """The question month by month, newest first; whole where the latest of each is looked for."""
+    """The question month by month, newest first, the last days of a large month before the rest
+    of it; whole where the latest of each is looked for."""
     question = selection.question
     if question.basis != "responses":
         yield question
@@ -109,7 +111,24 @@ def _parts(
         if before is not None and month > before.answered_at.date() + timedelta(days=1):
             continue
         end = period_end(month, "month")
-        yield replace(whole, since=max(month, since or month), until=min(end, until or end))
+        first, last = max(month, since or month), min(end, until or end)
+        late = _late(source, state, month, first, last)
+        for start, stop in ((late, last), (first, late)):
+            is_after = before is not None and start > before.answered_at.date() + timedelta(days=1)
+            if start < stop and not is_after:
+                yield replace(whole, since=start, until=stop)
+
+
+def _late(source: Source, state: CellState, month: date, first: date, last: date) -> date:
+    """The day of a month from which on there are more answers than a page or two shows: of a
+    large month, only these are sorted, as a rule. `first` where there are fewer."""
+    after = period_end(month, "month")
+    for _, days in cells.days_of(source.session, state, source.question_id, month, after):
+        from_day = days[first.day - 1 : (last - month).days].sum(axis=1)[::-1].cumsum()
+        enough = int(np.searchsorted(from_day, _ENOUGH)) + 1
+        if enough < len(from_day):
+            return last - timedelta(days=enough)
+    return first
 
 
 def _matching(source: Source, state: CellState, selection: Selection, ask: Ask) -> _Candidates:
@@ -127,10 +146,10 @@ def _matching(source: Source, state: CellState, selection: Selection, ask: Ask) 
         start = period_start(selection.period, ask.interval)
         wanted &= answers.period == _place_of(answers.starts, start)
     rows = np.flatnonzero(wanted)
-    moment = columns.read_table(source.session, span, (columns.MOMENT,))[columns.MOMENT][rows]
-    chunk, index = _standing(source, span)
+    chunk, index = (column[rows] for column in _standing(source, span))
+    moment = columns.values_at(source.session, span, columns.MOMENT, chunk, index)
     order = np.argsort(-moment, kind="stable")
-    return _Candidates(moment[order], chunk[rows][order], index[rows][order])
+    return _Candidates(moment[order], chunk[order], index[order])
 
 
 def _place_of(labels: Any, wanted: Any) -> int:

@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring import queries as authoring
@@ -107,18 +107,19 @@ def _files(key: str, asked: Asked) -> list[tuple[str, str]]:
     ]
 
 
-_FACT = Markup("<dt>{}</dt><dd>{}</dd>")
-
-
 def _facts() -> Callable[[Sequence[tuple[str, str]]], Markup]:
     """Writes attributes with their values in words, each pair once: a page of fifty answers has
     more than a thousand of them, mostly the same."""
 
     @cache
-    def fact(name: str, value: str) -> Markup:
-        return _FACT.format(attribute_name(name), value_name(name, value))
+    def term(name: str) -> str:
+        return f"<dt>{escape(attribute_name(name))}</dt>"
 
-    return lambda attributes: Markup("").join(starmap(fact, attributes))
+    @cache
+    def fact(name: str, value: str) -> str:
+        return f"{term(name)}<dd>{escape(value_name(name, value))}</dd>"
+
+    return lambda attributes: Markup("".join(starmap(fact, attributes)))  # noqa: S704 - escaped
 
 
 def _theme_url(key: str, survey_key: str) -> str:

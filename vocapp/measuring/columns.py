@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -503,6 +503,26 @@ def read_table(
         [header.month for header in headers], [header.size for header in headers],
         [header.level for header in headers], found,
     )  # fmt: skip
+
+
+def values_at(session: Session, span: Span, name: str, chunk: Column, index: Column) -> Column:
+    """The numbers of a column at places: of each its chunk and its index there, the places of a
+    chunk one after the other. Reads these chunks only."""
+    found = np.zeros(len(chunk), dtype=type_of(name))
+    starts = np.flatnonzero(np.diff(chunk, prepend=-1)).tolist()
+    places = {int(chunk[a]): slice(a, b) for a, b in pairwise([*starts, len(chunk)])}
+    rows = session.execute(
+        select(AnswerColumn.chunk, AnswerColumn.data).where(
+            AnswerColumn.workspace_id == span.workspace_id,
+            AnswerColumn.generation == span.generation,
+            AnswerColumn.chunk.in_(places),
+            AnswerColumn.name == name,
+        )
+    )
+    for number, data in rows:
+        here = places[number]
+        found[here] = np.frombuffer(data, dtype=type_of(name))[index[here]]
+    return found
 
 
 def holds_code(
