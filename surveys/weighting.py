@@ -18,6 +18,7 @@ from surveys.scoring import checked_counts, histogram, scale
 CAP = 5.0
 _ROUNDS = 500
 _TOLERANCE = 1e-8
+_LEAST = 1e-12
 
 Margins = Mapping[str, Mapping[str, float]]
 Floats = npt.NDArray[np.float64]
@@ -84,7 +85,9 @@ def rake(
        share is that of the frame (Deming and Stephan, Annals of Mathematical Statistics 11,
        1940).
     2. Weights above the cap are cut to it, and the mean is brought back to 1.
-    3. Until no share is off by 1e-8, or for 500 rounds; `converged` says which.
+    3. Until no share is off by 1e-8, or for 500 rounds; `converged` says which. No weight falls
+       below 1e-12: under a cap that cannot be kept some would run towards 0, and their groups
+       be empty in the end.
 
     ValueError where no answer is there, an answer lacks the attribute or has a group that the
     frame does not know, and where a group of the frame has no answer (a zero cell: no weight
@@ -112,7 +115,7 @@ def rake(
         for members, shares in groups:
             mass = weights * sizes
             found = np.bincount(members, weights=mass, minlength=len(shares)) / mass.sum()
-            weights = weights * (shares / found)[members]
+            weights = np.maximum(weights * (shares / found)[members], _LEAST)
         weights = _capped(weights, cap, sizes)
         worst, rounds = _worst(weights * sizes, groups), rounds + 1
     return Raking(

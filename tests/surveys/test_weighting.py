@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from surveys.inference import estimate
@@ -40,6 +40,19 @@ def test_without_a_cap_in_the_way_every_margin_is_met(drawn):
             assert share(answers, found.weights, name, group) == pytest.approx(expected, abs=1e-6)
 
 
+@example(  # margins that no weights under this cap give: some ran towards 0
+    drawn=(
+        [
+            {"plan": plan, "region": region}
+            for plan, region in (
+                ("free", "east"), ("free", "west"), ("pro", "east"), ("pro", "west"),
+                ("team", "east"), ("team", "west"), ("free", "west"), ("pro", "east"),
+            )
+        ],
+        {"plan": {"free": 6, "pro": 1, "team": 1}, "region": {"east": 6, "west": 1}},
+    ),
+    cap=1.5,
+)  # fmt: skip
 @given(samples(), st.floats(1.05, 8))
 def test_no_weight_is_above_the_cap_the_mean_is_one_and_failing_is_said(drawn, cap):
     answers, frame = drawn
