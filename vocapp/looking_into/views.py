@@ -119,7 +119,7 @@ def _facts() -> Callable[[Sequence[tuple[str, str]]], Markup]:
     def fact(name: str, value: str) -> str:
         return f"{term(name)}<dd>{escape(value_name(name, value))}</dd>"
 
-    return lambda attributes: Markup("".join(starmap(fact, attributes)))  # noqa: S704 - escaped
+    return lambda attributes: Markup("".join(starmap(fact, attributes)))  # noqa: S704 - `fact` escapes
 
 
 def _theme_url(key: str, survey_key: str) -> str:
