@@ -1,0 +1,1 @@
+"""How well comments are understood: each figure beside its target and a plain baseline."""
