@@ -3,6 +3,7 @@
 Each takes a probe — normalised text, in which every kind of dash is "-" — and yields bounds in
 it. Linear time throughout: patterns start at a rare character and repeat in bounds, possessively.
 Careful on the other side too: order numbers, dates, prices, versions and ticket ids must stay.
+Postal addresses are in `nlp.postal_addresses`.
 """
 
 from __future__ import annotations
@@ -17,26 +18,29 @@ Bounds = tuple[int, int]
 
 # --- links and secrets ------------------------------------------------------------------------
 
-_PARAMETER = re.compile(r"[?&#;]([\w.\-\[\]%]{1,40})=([^&#;\s\"'<>\[\]、。」』】)]{3,2000})")
+# In links Japanese letters are written %E3…: raw ones are the sentence that goes on after it.
+_PARAMETER = re.compile(
+    r"[?&#;]([\w.\-\[\]%]{1,40})=([!$%(-+\--:=@-Z^-z|~]{3,2000}+|[^&#;\s\"'<>\[\]、。」』】)]{3,2000})"
+)
 # The last word of a parameter's name: access_token, X-Amz-Signature, apiKey; not author, monkey.
 _SECRET_NAME = re.compile(
     r"(?:token|secret|password|passwd|pwd|passcode|api[-_]?key|access[-_]?key(?:[-_]?id)?|signature"
-    r"|credentials?|session[-_]?id|jwt|otp|authorization|oauth"
+    r"|credentials?|session[-_]?id|jwt|otp|sso|saml|assertion|authorization|oauth"
     r"|(?:^|[-_.\[])(?:key|sig|auth|session|sid|bearer)|^(?:code|hash|hmac|sas|pin|pass))\]?\Z"
 )
-_USERINFO = re.compile(r"://([^/?#@\s:]{1,100}:[^/?#@\s]{1,200})@")
+_USERINFO = re.compile(r"://([^/?#@\s:]{0,100}:[^/?#@\s]{1,200}|[\w\-]{16,200})@")
 _PATH = re.compile(r"https?://[^\s?#\"'<>、。」』]{1,2000}")
 _LONG_SEGMENT = re.compile(r"/([a-z0-9_\-]{32,500})(?![a-z0-9_\-])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Shapes that issuers gave their keys, wherever they stand; text is in lower case here.
 _KEY_SHAPE = re.compile(
-    r"(?<![a-z0-9_\-])(?:eyj[\w\-]{8,2000}+\.[\w\-]{4,4000}+\.[\w\-]{4,2000}+"
-    r"|gh[pousr]_[a-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w\-]{20,64}"
-    r"|sk-[\w\-]{20,200}|[rs]k_(?:live|test)_[a-z0-9]{16,200}|xox[abprs]-[a-z0-9\-]{10,200}"
-    r"|akia[0-9a-z]{16}|aiza[\w\-]{35})"
+    r"(?<![a-z0-9_\-])(?:eyj[a-z0-9_\-]{8,2000}+\.[a-z0-9_\-]{4,4000}+\.[a-z0-9_\-]{4,2000}+"
+    r"|gh[pousr]_[a-z0-9]{20,255}|github_pat_[a-z0-9_]{20,255}|glpat-[a-z0-9_\-]{20,64}"
+    r"|sk-[a-z0-9_\-]{20,200}|[rs]k_(?:live|test)_[a-z0-9]{16,200}|xox[abprs]-[a-z0-9\-]{10,200}"
+    r"|akia[0-9a-z]{16}|aiza[a-z0-9_\-]{35})"
 )
 _SAID = re.compile(
-    r"(?:password|passwd|api[ _\-]?key|secret|token|bearer|パスワード|暗証番号)"
+    r"(?:password|passwd|api[ _\-]?key|secret|token|signature|bearer|パスワード|暗証番号)"
     r" ?[:=は]? ?([!-%'-;=?-Z^-~]{4,200})"
 )
 
@@ -69,17 +73,38 @@ def _random(text: str) -> bool:
 
 # --- e-mail -----------------------------------------------------------------------------------
 
-_AT = re.compile(r"@|%40| ?[\[(] ?(?:at|アット) ?[\])] ?")
-_LOCAL = re.compile(r"[a-z0-9à-ɏ.!#$%&'*+/=?^_`{|}~\-]{1,64}\Z")
+_LETTER = "a-z0-9à-ɏ"
+_OPEN, _CLOSE = r"[\[({<【「]", r"[\])}>】」]"
+# What people write for @ so that machines do not see it. A bare " at " counts only with " dot ",
+# or where an address is being given.
+_AT = re.compile(
+    rf"@|%40|[★☆◎]| ?{_OPEN} ?(?:at|アット|アットマーク|あっと|@) ?{_CLOSE} ?"
+    r"|(?<=[a-z0-9])アットマーク(?=[a-z0-9])| at "
+)
+_DOT = (
+    rf"(?:\.| ?{_OPEN} ?(?:dot|ドット|どっと|\.) ?{_CLOSE} ?| dot |(?<=[a-z0-9])ドット(?=[a-z0-9]))"
+)
+_LOCAL = re.compile(
+    rf"(?:[{_LETTER}_\-]{{1,30}}(?: dot | ?{_OPEN} ?dot ?{_CLOSE} ?)){{0,2}}"
+    rf"[{_LETTER}.!#$%&'*+/=?^_`{{|}}~\-]{{1,64}}\Z"
+)
 _DOMAIN = re.compile(
-    r"(?:[a-z0-9à-ɏ](?:[a-z0-9à-ɏ\-]{0,62})\.){1,8}(?:xn--[a-z0-9\-]{2,59}|[a-z]{2,24})"
+    rf"(?:[{_LETTER}](?:[{_LETTER}\-]{{0,62}}){_DOT}){{1,8}}(?:xn--[a-z0-9\-]{{2,59}}|[a-z]{{2,24}})"
     r"|[ぁ-ゖァ-ヺー一-鿿]{1,30}\.[a-z]{2,24}"
 )
 _LOCAL_START = "=?&/#'`{|}!*^~$%+."  # what stands before an address more often than in one
+# "look at example dot com" names a page.
+_NO_NAME = re.compile(
+    r"look(?:ed|ing)?|seen?|is|are|was|were|be|been|me|us|you|it|here|hosted|found|live|available|up"
+    r"|in|out|(?:web)?site|pages?|shop|bought|buy|ordered|sign(?:ed)?|work(?:ing)?|visit(?:ed)?"
+    r"|registered|log(?:in|ged)?|online|stuff|docs|read|app|this|that|one|and|arrived?|meet|met"
+    r"|start(?:ed)?|only|also|not|now"
+)
+_GIVES_MAIL = re.compile(r"(?:mail|contact|reach|write|address)\b[^@\n]{0,30}\Z")
 
 
 def emails(probe: str) -> Iterator[Bounds]:
-    """E-mail addresses, written with @, %40, or (at)."""
+    """E-mail addresses, written with @, %40, (at), ★, or as "name at example dot com"."""
     last = 0
     for at in _AT.finditer(probe):
         domain = _DOMAIN.match(probe, at.end())
@@ -90,9 +115,22 @@ def emails(probe: str) -> Iterator[Bounds]:
         for mark in "=?&/":  # taken from a link: ?mail=a@b.example
             name = name.rsplit(mark, 1)[-1]
         name = name.lstrip(_LOCAL_START)
+        start = at.start() - len(name)
+        if at.group() == " at " and not _spelled_out(probe, name, start, domain.group()):
+            continue
+        if at.group() in "★☆◎" and not re.match(r"[a-z]", name):
+            continue
         if name:
             last = domain.end()
-            yield at.start() - len(name), last
+            yield start, last
+
+
+def _spelled_out(probe: str, name: str, start: int, domain: str) -> bool:
+    """Whether "name at domain" gives an address, and not where something is."""
+    if _NO_NAME.fullmatch(name) or not re.fullmatch(r"[a-z0-9][\w.\-+ ]*", name):
+        return False
+    named = _GIVES_MAIL.search(probe[max(0, start - 48) : start])
+    return bool(named) or bool(re.search(r"\bdot\b", domain))
 
 
 # --- numbers ----------------------------------------------------------------------------------
@@ -159,7 +197,7 @@ _CARD_LAYOUTS = frozenset(
 
 def cards(probe: str) -> Iterator[Bounds]:
     """Card numbers: an issuer's first digits, a layout cards are printed in, Luhn check."""
-    for span, digits in _windows(probe, _CARD_LAYOUTS, " -"):
+    for span, digits in _windows(probe, _CARD_LAYOUTS, " -."):
         if _issuer(digits) and luhn(digits) and not (len(digits) == 13 and ean13(digits)):
             yield span
 
@@ -225,7 +263,8 @@ _JAPANESE_PHONE = re.compile(
 _PLAIN_PHONE = re.compile(r"0(?:[5789]0\d{8}|\d{9})(?!\d)")
 _WORLD_PHONE = re.compile(r"(?:\+|00(?=[1-9]))\(?\d(?:[\-. ()]{0,2}+\d){7,14}+")
 _AMERICAN_PHONE = re.compile(r"(?:1[\-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[\-.])\d{3}[\-.]\d{4}(?!\d)")
-_SPACED_PHONE = re.compile(r"0\d{1,4}(?:[ \-]\d{2,6}){1,4}(?!\d)")
+_SPACED_AMERICAN_PHONE = re.compile(r"[2-9]\d\d [2-9]\d\d \d{4}(?!\d| \d)")
+_SPACED_PHONE = re.compile(r"(?:\(0\d{1,4}\) ?|0\d{1,4}[ \-])\d{2,6}(?:[ \-]\d{2,6}){0,3}(?!\d)")
 _SPACED_REGIONS = ("GB", "FR", "DE", "AU", "JP")
 
 
@@ -253,6 +292,7 @@ def _phone(probe: str, at: int, limit: int) -> int | None:
         (_JAPANESE_PHONE, _japanese_length),
         (_PLAIN_PHONE, lambda _: named or not _NAMES_A_THING.search(before)),
         (_AMERICAN_PHONE, lambda _: True),
+        (_SPACED_AMERICAN_PHONE, lambda _: named or not _NAMES_A_THING.search(before)),
         (_SPACED_PHONE, _valid_somewhere),
     )
     for pattern, accepted in kinds:
@@ -317,23 +357,54 @@ def _valid_somewhere(digits: str) -> bool:
 # --- network addresses ------------------------------------------------------------------------
 
 _IP4 = re.compile(r"(?<![a-z0-9_.\-])\d{1,3}(?:\.\d{1,3}){3}(?![a-z0-9_\-]|\.[a-z0-9])")
-_VERSION = re.compile(
-    r"(?:\bv|ver(?:sion)?|build|release|firmware|バージョン|ビルド)[ .:は]{0,3}\Z"
+_VERSION_WORD = (
+    r"(?:\bv|\bver(?:sion)?s?\b|\bbuild|\breleases?|\bfirmware|\bsdk|\bapp|\bdriver|\bpatch|\bchrome"
+    r"|\bfirefox|\bsafari|\bedge|\bios|\bandroid|\bwindows|\bmacos|バージョン|ビルド|ファームウェア"
+    r"|ファーム|リリース|アップデート|アプリ)"
+)
+_NUMBERED_PART = r"(?:chapter|section|clause|figure|fig\.|table|step|item|§|第|章|節|項|条)"
+_VERSION = re.compile(rf"(?:{_VERSION_WORD}|{_NUMBERED_PART})[ .:はが#]{{0,3}}\Z")
+_VERSION_AFTER = re.compile(rf" ?{_VERSION_WORD}")
+# "from 2.5.10.3 to 2.5.11.0": the second stands near the first.
+_ON_TO_THE_NEXT = re.compile(r"(?:[ ,/、→>~\-]| to | and | or |から|と|より){1,4}\Z")
+_OF_VERSIONS = re.compile(
+    r"\b(?:upgrad|updat|downgrad|version|releas|firmware|install|roll(?:ed)? ?back|patch)"
+    r"|\b(?:build|section|chapter)|バージョン|更新|アップデート|アプリ|リリース|版|(?:上げ|下げ|戻し)(?:た|て|る|ま)"
 )
 _IP6 = re.compile(r"(?<![a-z0-9_:.])[0-9a-f:][0-9a-f:.]{2,44}+(?![a-z0-9_:])")
 
 
 def ips(probe: str) -> Iterator[Bounds]:
     """IP addresses; "version 1.2.3.4", times of day and names with :: are none."""
+    version_until = -1
     for match in _IP4.finditer(probe):
-        octets = match.group().split(".")
-        version = _VERSION.search(probe[max(0, match.start() - _BEFORE) : match.start()])
-        if all(int(octet) < 256 for octet in octets) and not version:
+        octets = [int(octet) for octet in match.group().split(".")]
+        if _is_version(probe, match, octets, version_until):
+            version_until = match.end()
+        elif max(octets) < 256:
             yield match.span()
     for match in _IP6.finditer(probe):
         written = match.group().rstrip(".")
         if written.count(":") >= 2 and _is_ip6(written):
             yield match.start(), match.start() + len(written)
+
+
+def _is_version(probe: str, written: re.Match[str], octets: list[int], last: int) -> bool:
+    """Whether four numbers with dots are a version: a word says so, or the one before them was.
+
+    last: where the version before them ended. An address of four small numbers is rare, but for
+    10.0.0.1 and the like: for those a word near by is enough.
+    """
+    start, end = written.span()
+    before = probe[max(0, start - _BEFORE) : start]
+    after = probe[end : end + _BEFORE]
+    if _VERSION.search(before) or _VERSION_AFTER.match(after):
+        return True
+    if 0 <= last <= start <= last + 6 and _ON_TO_THE_NEXT.fullmatch(probe[last:start]):
+        return True
+    near = probe[max(0, start - 2 * _BEFORE) : start] + after
+    small = max(octets) < 50 and octets[0] != 10
+    return small and bool(_OF_VERSIONS.search(near))
 
 
 def _is_ip6(written: str) -> bool:
@@ -342,76 +413,7 @@ def _is_ip6(written: str) -> bool:
     except ValueError:
         return False
     groups = [group for group in written.split(":") if group]
-    telling = written == "::1" or written[0] in "23f" or "." in written
+    if all(len(group) < 3 and group.isdigit() for group in groups):
+        return written == "::1"  # a time of day, a count
+    telling = written[0] in "23f" or "." in written
     return telling or len(groups) >= 3
-
-
-# --- postal addresses -------------------------------------------------------------------------
-
-_KANJI = "一-鿿々ヶケノ"
-_NUMERAL = "0-9一二三四五六七八九十"
-_PREFECTURE = rf"(?:東京都|北海道|京都府|大阪府|[{_KANJI}]{{2,3}}県)"
-_PLACE = rf"[{_KANJI}ぁ-ゖァ-ヺー]"
-_HOUSE = (
-    rf"(?:[{_NUMERAL}]{{1,4}}(?:丁目|番地|番町?)(?:の?[{_NUMERAL}]{{1,4}}"
-    rf"(?:番地|番|号|-)?){{0,3}}号?|\d{{1,4}}(?:-\d{{1,4}}){{1,3}}|\d{{1,5}}(?=[ 、。\n)]|$))"
-)
-_BUILDING = (
-    r"(?: ?[一-鿿ァ-ヺーa-zぁ-ゖ]{1,15}"
-    r"(?:ビル|マンション|ハイツ|コーポ|アパート|タワー|レジデンス|メゾン|荘)"
-    r"[一-鿿ァ-ヺーa-z]{0,8})?(?: ?-?\d{1,4}(?:号室|階|f\b)){0,2}"
-)
-_POSTAL = re.compile(r"〒 ?(\d{3}-?\d{4})(?!\d)|(?<![a-z0-9_\-])(\d{3}-\d{4})(?![\d\-])")
-_AFTER_POSTAL = re.compile(
-    rf"[ \n、,]{{0,3}}{_PREFECTURE}?{_PLACE}{{1,8}}?[市区町村郡]{_PLACE}{{0,14}}"
-    rf"(?: ?{_HOUSE}{_BUILDING})?"
-)
-_PREFECTURE_START = re.compile(
-    rf"(?:東京都|北海道|京都府|大阪府|県)((?:{_PLACE}|\d{{1,3}}条){{1,24}}) ?{_HOUSE}{_BUILDING}"
-)
-_TOWN_START = re.compile(rf"[市区]((?:{_PLACE}|\d{{1,3}}条){{1,20}}) ?({_HOUSE}){_BUILDING}")
-_POSTAL_NAMED = re.compile(r"(?:郵便番号|住所|〒)[ :はが]{0,3}\Z")
-_STREET = re.compile(
-    r"(?<![\w.,\-#])\d{1,5}[a-z]? (?:[a-z'.\-]{1,20} ){1,4}?"
-    r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct)\b\.?"
-    r"(?:,? (?:apt|suite|unit|flat)\.? ?#?\w{1,6})?"
-    r"(?:,? (?:[a-z.]{2,20} ?){1,3},? "
-    r"(?:[a-z]{2} \d{5}(?:-\d{4})?|[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}))?"
-)
-
-
-def addresses(probe: str) -> Iterator[Bounds]:
-    """Japanese postal codes with or without address, and addresses down to the house number."""
-    for match in _POSTAL.finditer(probe):
-        start, end = match.span()
-        address = _AFTER_POSTAL.match(probe, end)
-        named = match.group(1) or _POSTAL_NAMED.search(probe[max(0, start - _BEFORE) : start])
-        if address:
-            yield start, address.end()
-        elif named:
-            yield start, end
-    for match in _PREFECTURE_START.finditer(probe):
-        if re.search("[市区町村郡]", match.group(1)):
-            yield (
-                _place_start(probe, match.start(), 3 if match.group()[0] == "県" else 0),
-                match.end(),
-            )
-    for match in _TOWN_START.finditer(probe):
-        start = _place_start(probe, match.start(), 6)
-        if start < match.start() and re.search(r"丁目|番地|番\d+号|\d-\d", match.group()):
-            yield start, match.end()
-
-
-_PLACE_NAME = re.compile(rf"[{_KANJI}]{{1,6}}\Z")
-
-
-def _place_start(probe: str, end: int, longest: int) -> int:
-    """Where the kanji before 県, 市 or 区 begin, at most so many."""
-    name = _PLACE_NAME.search(probe[max(0, end - longest) : end])
-    return end - len(name.group()) if name and longest else end
-
-
-def streets(probe: str) -> Iterator[Bounds]:
-    """Numbers and names of streets in English; the caller checks their capital letters."""
-    for match in _STREET.finditer(probe):
-        yield match.span()

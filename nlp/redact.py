@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from nlp import personal_data
-from nlp.text import normalise
+from nlp import personal_data, postal_addresses
+from nlp.text import Normalised, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,20 @@ _FINDERS: tuple[tuple[str, Callable[[str], Iterator[tuple[int, int]]]], ...] = (
     ("card", personal_data.cards),
     ("my_number", personal_data.my_numbers),
     ("ip", personal_data.ips),
-    ("address", personal_data.addresses),
+    ("address", postal_addresses.addresses),
     ("phone", personal_data.phones),
-    ("address", personal_data.streets),
+    ("address", postal_addresses.streets),
 )
 KINDS = tuple(dict.fromkeys(kind for kind, _ in _FINDERS))
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _LONG_VOWEL = re.compile(r"(?<=\d)[ー一](?=\d)")  # ０９０ー１２３４: typed for a hyphen
+
+# Without a digit or a sign of these there is nothing to find, and most comments have none.
+_WORTH_A_LOOK = re.compile(
+    r"[0-9@=★☆◎]|://|::|%40|アット|あっと|\bat\b|dot\b|[一二三四五六七八九十](?:丁目|番|号)"
+    r"|password|passwd|key|secret|token|signature|bearer|パスワード|暗証番号"
+)
 
 # What stands right against a finding is seen once that is blanked; more passes find no more
 # in practice, and a limit keeps time linear.
@@ -59,23 +65,35 @@ def find(text: str) -> list[Finding]:
     """
     normal = normalise(text)
     probe = _LONG_VOWEL.sub("-", normal.text.translate(_DASHES))
+    if not _WORTH_A_LOOK.search(probe):
+        return []
+    cased = _with_capitals(probe, text, normal)
     found: list[Finding] = []
     for _ in range(_PASSES):
         before = len(found)
         for kind, finder in _FINDERS:
             taken: list[tuple[int, int]] = []
-            for start, end in sorted(finder(probe)):
-                span = normal.original_span(start, end)
-                cut = text[span.start : span.end]
-                if finder is personal_data.streets and not _capitalised(cut):
-                    continue
+            shown = cased if finder is postal_addresses.streets else probe
+            for start, end in sorted(finder(shown), key=lambda bounds: (bounds[0], -bounds[1])):
                 if not taken or taken[-1][1] <= start:
+                    span = normal.original_span(start, end)
                     taken.append((start, end))
                     found.append(Finding(kind, span.start, span.end))
-            probe = _blank(probe, taken)
+            probe, cased = _blank(probe, taken), _blank(cased, taken)
         if len(found) == before:
             break
     return _disjoint(found)
+
+
+def _with_capitals(probe: str, text: str, normal: Normalised) -> str:
+    """The probe with the capital letters of the original; as long as it."""
+    if not any(map(str.isupper, text)):
+        return probe
+    letters = (
+        c.upper() if text[start].isupper() and len(c.upper()) == 1 else c
+        for c, start in zip(probe, normal.starts, strict=True)
+    )
+    return "".join(letters)
 
 
 def _blank(probe: str, taken: list[tuple[int, int]]) -> str:
@@ -96,12 +114,6 @@ def _disjoint(found: list[Finding]) -> list[Finding]:
             kept.append(Finding(finding.kind, max(finding.start, last), finding.end))
             last = finding.end
     return kept
-
-
-def _capitalised(street: str) -> bool:
-    """ "12 Main Street" is an address, "20 minutes on the road" is a wait."""
-    words = [word for word in re.findall(r"[^\W\d_]+", street) if len(word) > 1]
-    return all(word[0].isupper() for word in words[:2]) and len(words) > 1
 
 
 def redact(text: str) -> str:
