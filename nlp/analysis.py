@@ -12,7 +12,7 @@ from pathlib import Path
 from nlp import redact
 from nlp.classifier import FORMAT, Judgement, ThemeClassifier
 from nlp.language import detect
-from nlp.sentiment import sentiment
+from nlp.sentiment import Opinion, sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
 from nlp.training import assemble
@@ -100,11 +100,14 @@ class Analyser:
         redacted = _redact(text)
         if judged is None:
             return Analysis(document.language, None, 0.0, redacted, ())
-        overall = sentiment(document)
-        themes = self._themes(document, judged)
+        known: dict[Span, Opinion] = {}
+        overall = sentiment(document, known=known)
+        themes = self._themes(document, judged, known)
         return Analysis(document.language, overall.label, overall.score, redacted, themes)
 
-    def _themes(self, document: Document, judged: Judgement) -> tuple[FoundTheme, ...]:
+    def _themes(
+        self, document: Document, judged: Judgement, known: dict[Span, Opinion]
+    ) -> tuple[FoundTheme, ...]:
         found = []
         column_of = {key: column for column, key in enumerate(self.classifier.keys_)}
         for key, chance in self.classifier.choose(judged.whole, judged.thresholds):
@@ -114,21 +117,21 @@ class Analyser:
             cut = min(float(judged.thresholds[column]), float(by_clause[best]))
             spans = [span for span, p in zip(judged.clauses, by_clause, strict=True) if p >= cut]
             span = judged.clauses[best]
-            tone = _tone(document, span, spans)
+            tone = _tone(document, span, spans, known)
             evidence = document.text[span.start : span.end]
             found.append(FoundTheme(key, chance, tone, evidence, span.start, span.end))
         return tuple(found)
 
 
-def _tone(document: Document, best: Span, spans: Sequence[Span]) -> str:
+def _tone(document: Document, best: Span, spans: Sequence[Span], known: dict[Span, Opinion]) -> str:
     """Sentiment about a theme: of its best clause, unless its clauses disagree."""
-    labels = {sentiment(document, span).label for span in spans}
+    labels = {sentiment(document, span, known=known).label for span in spans}
     if "mixed" in labels or {"positive", "negative"} <= labels:
         return "mixed"
     for label in ("negative", "positive"):
         if label in labels:
             return label
-    return sentiment(document, best).label
+    return sentiment(document, best, known=known).label
 
 
 def _read(text: str, hint: str | None) -> Document:

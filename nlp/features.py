@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,11 @@ _PACK_EXAMPLES = 8  # of each theme and language of the starter pack that join t
 _DIRECTIONS = 8  # along which translations differ most, taken out of every vector
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+_KNOWN_WORDS = 50_000  # whose character grams are remembered
+_COMES_BACK = 16  # characters
+
+
+class Unit(NamedTuple):
     """A piece of text that is judged by itself: a whole comment or one clause of it."""
 
     text: str
@@ -61,30 +65,90 @@ def _words(unit: Unit) -> list[str]:
 
 def _characters(unit: Unit) -> list[str]:
     """Two to four characters; word by word where words are spaced, so that no gram spans two."""
-    grams: list[str] = []
-    for word in unicodedata.normalize("NFKC", unit.text).lower().split():
-        padded = f" {word} "
-        for size in (2, 3, 4):
-            grams.extend(padded[i : i + size] for i in range(len(padded) - size + 1))
-    return grams
+    return [gram for word in _spelt(unit.text) for gram in _grams(word)]
+
+
+def _spelt(text: str) -> list[str]:
+    return unicodedata.normalize("NFKC", text).lower().split()
+
+
+def _grams(word: str) -> list[str]:
+    padded = f" {word} "
+    length = len(padded)
+    return [padded[i : i + size] for size in (2, 3, 4) for i in range(length - size + 1)]
+
+
+class Block:
+    """TF-IDF of one kind of n-grams, rows of unit length.
+
+    What scikit-learn's TfidfVectorizer gives with sublinear_tf, which learns it; asking is done
+    here, because words come back and their character grams need not be looked up again.
+    """
+
+    def __init__(self, kind: str, vocabulary: dict[str, int], idf: npt.NDArray[np.float64]) -> None:
+        self.kind = kind
+        self.vocabulary = vocabulary
+        self.idf = idf
+        self._columns = {"words": self._of_words, "characters": self._of_characters}[kind]
+        self._of_word = lru_cache(maxsize=_KNOWN_WORDS)(self._known)
+
+    @classmethod
+    def fit(cls, kind: str, units: Sequence[Unit], *, min_df: int, max_features: int) -> Block:
+        """Raises ValueError where no unit has an n-gram of this kind."""
+        analyser = {"words": _words, "characters": _characters}[kind]
+        learnt = TfidfVectorizer(
+            analyzer=analyser, sublinear_tf=True, min_df=min_df, max_features=max_features
+        )
+        try:
+            learnt.fit(units)
+        except ValueError:  # nothing occurs twice: then every n-gram counts
+            learnt.set_params(min_df=1).fit(units)
+        return cls(kind, dict(learnt.vocabulary_), np.asarray(learnt.idf_, dtype=np.float64))
+
+    def transform(self, units: Sequence[Unit]) -> csr_matrix:
+        """Shape (n, number of n-grams)."""
+        found: list[int] = []
+        ends = [0]
+        for unit in units:
+            self._columns(unit, found)
+            ends.append(len(found))
+        columns = np.array(found, dtype=np.int32)
+        ones = np.ones(len(found), dtype=np.float32)
+        rows = csr_matrix((ones, columns, np.array(ends)), shape=(len(units), len(self.vocabulary)))
+        rows.sum_duplicates()
+        rows.data = (1 + np.log(rows.data)) * self.idf.astype(np.float32)[rows.indices]
+        norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1))).ravel()
+        rows.data /= np.repeat(np.maximum(norms, 1e-12), np.diff(rows.indptr))
+        return rows
+
+    def _of_words(self, unit: Unit, found: list[int]) -> None:
+        get = self.vocabulary.get
+        found.extend(column for gram in _words(unit) if (column := get(gram)) is not None)
+
+    def _of_characters(self, unit: Unit, found: list[int]) -> None:
+        for word in _spelt(unit.text):
+            # A sentence without spaces is one word that never comes back.
+            found.extend(self._of_word(word) if len(word) <= _COMES_BACK else self._known(word))
+
+    def _known(self, word: str) -> tuple[int, ...]:
+        get = self.vocabulary.get
+        return tuple(column for gram in _grams(word) if (column := get(gram)) is not None)
 
 
 class Ngrams:
     """TF-IDF of word and character n-grams, each block of unit length; fitted once."""
 
     def __init__(self) -> None:
-        self._blocks: list[TfidfVectorizer] = []
+        self._blocks: list[Block] = []
 
     def fit(self, units: Sequence[Unit], *, max_features: int) -> Ngrams:
         """Learn which n-grams count. max_features: bound for both blocks together."""
         common = 2 if len(units) >= 200 else 1
         self._blocks = []
-        for analyser, share in ((_words, 0.4), (_characters, 0.6)):
-            block = _vectoriser(
-                analyser, min_df=common, max_features=max(1, int(max_features * share))
-            )
+        for kind, analyser, share in (("words", _words, 0.4), ("characters", _characters, 0.6)):
+            room = max(1, int(max_features * share))
             if any(analyser(unit) for unit in units):
-                self._blocks.append(_fit_block(block, units))
+                self._blocks.append(Block.fit(kind, units, min_df=common, max_features=room))
         return self
 
     def transform(self, units: Sequence[Unit]) -> csr_matrix:
@@ -97,16 +161,15 @@ class Ngrams:
     @property
     def size(self) -> int:
         """How many n-grams are known."""
-        return sum(len(block.vocabulary_) for block in self._blocks)
+        return sum(len(block.vocabulary) for block in self._blocks)
 
     def state(self) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[Any]]]:
         """What is needed to build it again: JSON (terms in column order) and arrays."""
         lists, arrays = [], {}
         for number, block in enumerate(self._blocks):
-            kind = "words" if block.analyzer is _words else "characters"
-            terms = sorted(block.vocabulary_, key=block.vocabulary_.__getitem__)
-            lists.append({"kind": kind, "terms": terms})
-            arrays[f"idf_{number}"] = np.asarray(block.idf_, dtype=np.float64)
+            terms = sorted(block.vocabulary, key=block.vocabulary.__getitem__)
+            lists.append({"kind": block.kind, "terms": terms})
+            arrays[f"idf_{number}"] = block.idf
         return lists, arrays
 
     @classmethod
@@ -116,23 +179,9 @@ class Ngrams:
         """The reverse of `state`."""
         self = cls()
         for number, entry in enumerate(lists):
-            analyser = {"words": _words, "characters": _characters}[entry["kind"]]
             vocabulary = {str(term): column for column, term in enumerate(entry["terms"])}
-            block = _vectoriser(analyser, vocabulary=vocabulary)
-            block.idf_ = arrays[f"idf_{number}"]
-            self._blocks.append(block)
+            self._blocks.append(Block(str(entry["kind"]), vocabulary, arrays[f"idf_{number}"]))
         return self
-
-
-def _vectoriser(analyser: Any, **options: Any) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer=analyser, sublinear_tf=True, dtype=np.float32, **options)
-
-
-def _fit_block(block: TfidfVectorizer, units: Sequence[Unit]) -> TfidfVectorizer:
-    try:
-        return block.fit(units)
-    except ValueError:  # nothing occurs twice: then every n-gram counts
-        return block.set_params(min_df=1).fit(units)
 
 
 def encode_unique(encoder: Encoder, texts: Sequence[str]) -> Matrix:

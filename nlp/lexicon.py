@@ -4,14 +4,31 @@ Kept as data (``nlp/data/sentiment_LANGUAGE.json``) so that words can be added w
 the rules that read them. Written for this project with business software in mind.
 """
 
+from __future__ import annotations
+
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from nlp.text import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms with their weights, and what longer ones begin with: where no term goes on, a
+    search may stop."""
+
+    weights: Mapping[str, float]
+    beginnings: frozenset[str]
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float]) -> Terms:
+        """Every beginning of every term counts, down to a single character."""
+        return cls(weights, frozenset(term[:end] for term in weights for end in range(len(term))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +41,14 @@ class Lexicon:
     negators turn an opinion, reducers ("fixed", 減る) turn blame into praise.
     """
 
-    weights: Mapping[str, float]
-    negated: Mapping[str, float]
+    weights: Terms
+    negated: Terms
     boosters: Mapping[str, float]
     negators: frozenset[str]
     reducers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A token as the rules see it: normalised, lower case."""
 
     surface: str
@@ -49,16 +65,22 @@ def words_of(tokens: Sequence[Token], *, language: str) -> list[Word]:
     """Tokens as words; in English without hyphens and with "n't" written as "not"."""
     words: list[Word] = []
     for token in tokens:
-        surface = unicodedata.normalize("NFKC", token.text).lower().replace("’", "'")
+        surface, shouted = _surface(token.text)
         lemma = token.lemma or surface
         if language == "en":
             if surface in ("-", "–", "—"):
                 continue
             surface = _EXPANDED.get(surface, surface)
             lemma = _EXPANDED.get(lemma, lemma)
-        shouted = len(token.text) > 2 and token.text.isupper() and token.text.isascii()
         words.append(Word(surface, lemma, token.pos, token.is_punct, shouted))
     return words
+
+
+@lru_cache(maxsize=65_536)
+def _surface(text: str) -> tuple[str, bool]:
+    """A word in the form of the lexicon's terms, and whether it was shouted."""
+    surface = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    return surface, len(text) > 2 and text.isupper() and text.isascii()
 
 
 @cache
@@ -69,8 +91,8 @@ def lexicon(language: str) -> Lexicon:
     source = files("nlp").joinpath("data", f"sentiment_{language}.json")
     data = json.loads(source.read_text(encoding="utf-8"))
     return Lexicon(
-        weights=_by_term(data["entries"]),
-        negated=_by_term(data["negated"]),
+        weights=Terms.of(_by_term(data["entries"])),
+        negated=Terms.of(_by_term(data["negated"])),
         boosters=_by_term(data["boosters"]),
         negators=frozenset(data["negators"]),
         reducers=frozenset(data["reducers"]),

@@ -5,10 +5,10 @@ silence them; add what a wish says. English negates before the word, Japanese af
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nlp.lexicon import Lexicon, Word, lexicon
+from nlp.lexicon import Lexicon, Terms, Word, lexicon
 
 # A negated praise blames nearly as much; a negated blame praises only a little ("not bad").
 _TURNED_PRAISE = -0.75
@@ -20,7 +20,6 @@ _PRAISE_IN_A_WISH = 0.1  # "would be nice" praises nothing
 _IN_A_QUESTION = 0.4
 _COMPLAINING_QUESTION = -0.35  # "why can't we pay by transfer?"
 _SHOUTED = 1.25
-_LONGEST_TERM = {"en": 5, "ja": 8}  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,12 @@ _COMPLAINING = {
 }
 
 
-def _hits(words: Sequence[Word], terms: Mapping[str, float], *, language: str) -> Iterator[Hit]:
+def _hits(words: Sequence[Word], terms: Terms, *, language: str) -> Iterator[Hit]:
     """The longest terms from left to right, none overlapping."""
+    between = "" if language == "ja" else " "
     at = 0
     while at < len(words):
-        hit = _longest(words, at, terms, language)
+        hit = _longest(words, at, terms, between)
         if hit is None:
             at += 1
         else:
@@ -73,17 +73,21 @@ def _hits(words: Sequence[Word], terms: Mapping[str, float], *, language: str) -
             at = hit.end
 
 
-def _longest(
-    words: Sequence[Word], at: int, terms: Mapping[str, float], language: str
-) -> Hit | None:
-    between = "" if language == "ja" else " "
-    for end in range(min(len(words), at + _LONGEST_TERM[language]), at, -1):
-        head = [word.surface for word in words[at : end - 1]]
-        for last in (words[end - 1].surface, words[end - 1].lemma):
-            term = between.join([*head, last])
-            if term in terms:
-                return Hit(at, end, terms[term], term)
-    return None
+def _longest(words: Sequence[Word], at: int, terms: Terms, between: str) -> Hit | None:
+    """All words but the last as they stand, the last as it stands or in its dictionary form."""
+    weights, beginnings = terms.weights, terms.beginnings
+    head, found = "", None
+    for end in range(at, len(words)):
+        word = words[end]
+        term = head + word.surface
+        if term in weights:
+            found = Hit(at, end + 1, weights[term], term)
+        elif (other := head + word.lemma) in weights:
+            found = Hit(at, end + 1, weights[other], other)
+        head = term + between
+        if head not in beginnings:
+            break
+    return found
 
 
 # --- English ----------------------------------------------------------------------------------
@@ -307,7 +311,7 @@ def _is_impossible(words: Sequence[Word], at: int, book: Lexicon) -> bool:
 
 def _english_in_japanese(words: Sequence[Word]) -> Iterator[float]:
     """Japanese comments say Good! and ok, too."""
-    weights = lexicon("en").weights
+    weights = lexicon("en").weights.weights
     for word in words:
         if word.surface.isascii() and len(word.surface) > 2:
             yield weights.get(word.surface, 0.0)

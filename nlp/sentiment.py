@@ -11,6 +11,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from nlp.lexicon import words_of
 from nlp.polarity import opinions
@@ -22,12 +23,15 @@ _POSITIVE_SIGNS = re.compile(
 _NEGATIVE_SIGNS = re.compile(
     r"[😞😟😠😡🤬😢😭😤👎💩😒🙁☹😩😫😖😣🤮🤢💔😑🙄😔😕👿😨😰]|(?<!\w):'?-?[(]|[(](?:泣|怒|涙)[)]"
 )
+_START, _END = attrgetter("start"), attrgetter("end")
 _SIGN = 0.5
 _EXCLAMATION = 1.15
 _SOFTENING = 0.6  # an opinion of 0.6 scores 0.61, two of them 0.84; never beyond 1
 _CLEAR = 0.3  # scores nearer to 0 are called neutral
 _STRONG = 0.35  # what praise and blame must reach, in different clauses, to be mixed
 _STRONG_TOGETHER = 0.55  # the same within one clause, where the words may belong together
+Opinion = tuple[float, float]  # praise and blame, both >= 0
+
 _LEAST_SHARE = 0.35  # of the weaker side against the stronger: one aside is not mixed
 
 
@@ -39,8 +43,13 @@ class Sentiment:
     score: float
 
 
-def sentiment(document: Document, span: Span | None = None) -> Sentiment:
+def sentiment(
+    document: Document, span: Span | None = None, *, known: dict[Span, Opinion] | None = None
+) -> Sentiment:
     """Sentiment of a comment, or of the clauses a span of it touches.
+
+    known: what was found in clauses of this document before; whoever asks about a comment and
+    then about its themes hands in the same dict, and each clause is read once.
 
     English and Japanese are understood; of other languages only emoji. A comment with clear
     praise in one place and clear blame in another is mixed. Without an opinion: neutral, 0.0.
@@ -49,7 +58,12 @@ def sentiment(document: Document, span: Span | None = None) -> Sentiment:
     >>> sentiment(read("The UI is great but support is terribly slow.", language="en")).label
     'mixed'
     """
-    found = [_opinion(document, clause) for clause in _clauses(document, span)]
+    known = {} if known is None else known
+    found = []
+    for clause in _clauses(document, span):
+        if clause not in known:
+            known[clause] = _opinion(document, clause)
+        found.append(known[clause])
     score = _score(sum(praise - blame for praise, blame in found))
     if _is_mixed(found):
         return Sentiment("mixed", score)
@@ -58,7 +72,7 @@ def sentiment(document: Document, span: Span | None = None) -> Sentiment:
     return Sentiment("positive" if score > 0 else "negative", score)
 
 
-def _is_mixed(found: Sequence[tuple[float, float]]) -> bool:
+def _is_mixed(found: Sequence[Opinion]) -> bool:
     """Whether one clause praises and another blames, or one does both loudly."""
     if any(_balanced(praise, blame, least=_STRONG_TOGETHER) for praise, blame in found):
         return True
@@ -86,7 +100,7 @@ def _clauses(document: Document, span: Span | None) -> Iterator[Span]:
             yield Span(max(clause.start, span.start), min(clause.end, span.end))
 
 
-def _opinion(document: Document, clause: Span) -> tuple[float, float]:
+def _opinion(document: Document, clause: Span) -> Opinion:
     """Praise and blame in one clause, both >= 0."""
     text = unicodedata.normalize("NFKC", document.text[clause.start : clause.end])
     text = text.strip().lower().replace("’", "'")
@@ -104,6 +118,6 @@ def _opinion(document: Document, clause: Span) -> tuple[float, float]:
 
 def _tokens_in(document: Document, span: Span) -> Sequence[Token]:
     """The tokens wholly inside a span; by bisection, for a comment may have thousands of both."""
-    first = bisect_left(document.tokens, span.start, key=lambda token: token.start)
-    last = bisect_right(document.tokens, span.end, key=lambda token: token.end)
+    first = bisect_left(document.tokens, span.start, key=_START)
+    last = bisect_right(document.tokens, span.end, key=_END)
     return document.tokens[first:last]

@@ -36,6 +36,7 @@ _SIF = 1e-3  # a of a / (a + p): the paper's 1e-3 ("the" counts 2 %, a rare word
 _UNKNOWN_CHARACTER = math.log(1e-10)  # dearer than any word of the file
 _SHORTEST_PIECE = 3
 _LONGEST_WORD = 64
+_KNOWN_WORDS = 50_000  # whose pieces are remembered
 _RUN = re.compile(
     r"(?P<japanese>[぀-ヿ㐀-鿿々〆〇ー]+)"
     r"|(?P<letters>[^\W\d_぀-ヿ㐀-鿿々〆〇ー]+(?:[-'][^\W\d_぀-ヿ㐀-鿿々〆〇ー]+)*)"
@@ -210,10 +211,11 @@ class Segmenter:
 
     def __init__(self, log_probability: dict[str, float]) -> None:
         self._known = log_probability
-        self._longest: dict[str, int] = {}
-        for word in log_probability:
-            first = word[0]
-            self._longest[first] = max(self._longest.get(first, 1), len(word))
+        # Of words in kana and kanji: where no word goes on, the search stops.
+        self._beginnings = frozenset(
+            word[:end] for word in log_probability if not word.isascii() for end in range(len(word))
+        )
+        self._compose = functools.lru_cache(maxsize=_KNOWN_WORDS)(self._composed)
 
     def words(self, text: str) -> Iterator[tuple[str, ...]]:
         """Words in order, each as its known pieces; words without a known piece are left out."""
@@ -230,28 +232,31 @@ class Segmenter:
 
     def _segment(self, run: str) -> list[str]:
         """Unigram Viterbi: best[i] is the log probability of the best cut of run[:i]."""
-        known, longest = self._known, self._longest
+        known, beginnings = self._known, self._beginnings
         length = len(run)
         best = [0.0] + [-math.inf] * length
         came_from = [0] * (length + 1)
         for start in range(length):
             here = best[start]
-            for end in range(start + 1, min(length, start + longest.get(run[start], 1)) + 1):
-                score = known.get(run[start:end])
-                if score is None:
-                    if end > start + 1:
-                        continue
-                    score = _UNKNOWN_CHARACTER
-                if here + score > best[end]:
+            end = start + 1
+            score = known.get(run[start])
+            if score is None:
+                score = _UNKNOWN_CHARACTER
+            while True:
+                if score is not None and here + score > best[end]:
                     best[end] = here + score
                     came_from[end] = start
+                if end == length or run[start:end] not in beginnings:
+                    break
+                end += 1
+                score = known.get(run[start:end])
         words: list[str] = []
         while length:
             words.append(run[came_from[length] : length])
             length = came_from[length]
         return [word for word in reversed(words) if word in known]
 
-    def _compose(self, word: str) -> tuple[str, ...]:
+    def _composed(self, word: str) -> tuple[str, ...]:
         """A known word; else its parts at hyphens; else longest known pieces of 3 letters up."""
         word = word.removesuffix("'s")
         if word in self._known:
