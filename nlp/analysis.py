@@ -15,7 +15,7 @@ from nlp.language import detect
 from nlp.sentiment import Opinion, sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
-from nlp.training import assemble
+from nlp.training import Lesson, assemble
 from nlp.vectors import Encoder
 
 logger = logging.getLogger(__name__)
@@ -165,25 +165,30 @@ def train_analyser(
     taxonomy: Taxonomy,
     *,
     examples: Sequence[LabelledText] = (),
-    encoder: str | None = None,
+    lessons: Sequence[Lesson] = (),
+    encoder: Encoder | str | None = None,
     random_state: int = 0,
 ) -> Analyser:
     """Train the product's classifier on a taxonomy and on what people labelled.
 
-    encoder: "e5", "static" or None for the best there is. The same arguments give the same
-    analyser, down to the digits.
+    lessons: comments of which people spoke of single themes only.
+
+    encoder: "e5", "static", None for the best there is, or a loaded one. The same arguments give
+    the same analyser, down to the digits.
     """
-    data = assemble(taxonomy, examples=examples)
+    data = assemble(taxonomy, examples=examples, lessons=lessons)
     classifier = ThemeClassifier(encoder, random_state=random_state).fit(
         data.texts,
         data.labels,
         languages=data.languages,
         taxonomy=taxonomy,
         weights=data.weights,
+        typical=data.typical,
     )
     version = version_of(
-        taxonomy, classifier.encoder_, examples=examples, random_state=random_state
-    )
+        taxonomy, classifier.encoder_, examples=examples, lessons=lessons,
+        random_state=random_state,
+    )  # fmt: skip
     return Analyser(classifier, model_version=version)
 
 
@@ -192,10 +197,11 @@ def version_of(
     encoder: Encoder,
     *,
     examples: Sequence[LabelledText] = (),
+    lessons: Sequence[Lesson] = (),
     random_state: int = 0,
 ) -> str:
     """Twelve hex digits that change with everything `train_analyser` depends on."""
-    data = assemble(taxonomy, examples=examples)
+    data = assemble(taxonomy, examples=examples, lessons=lessons)
     parts = (
         taxonomy.digest, data.digest, encoder.name, encoder.version, str(FORMAT), str(random_state),
     )  # fmt: skip

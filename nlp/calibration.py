@@ -51,11 +51,11 @@ def fit_calibration(
 ) -> Calibration:
     """Learn shares and offsets from scores (k, n, t) of texts the model had not seen.
 
-    targets: (n, t) of 0 or 1. weights: (n,). Shares are never negative: evidence for a theme
-    cannot speak against it. Source of the smoothing of targets: Platt (1999).
+    targets: (n, t) of 0 or 1. weights: (n,) or (n, t). Shares are never negative: evidence
+    for a theme cannot speak against it. Source of the smoothing of targets: Platt (1999).
     """
     k, _, t = scores.shape
-    mass = weights[:, None]
+    mass = _by_theme(weights)
     positive, negative = (mass * targets).sum(axis=0), (mass * (1 - targets)).sum(axis=0)
     soft = targets
     if not single:
@@ -96,7 +96,7 @@ def fit_thresholds(
     if single:
         top = probabilities.argmax(axis=1)[:, None] == np.arange(probabilities.shape[1])
         chance = np.where(top, probabilities, -1.0)
-    mass = weights[:, None]
+    mass = _by_theme(weights)
     hit = np.stack([(mass * targets * (chance >= cut)).sum(axis=0) for cut in _GRID])
     given = np.stack([(mass * (chance >= cut)).sum(axis=0) for cut in _GRID])
     positive = (mass * targets).sum(axis=0)
@@ -110,6 +110,11 @@ def fit_thresholds(
     smooth = np.mean([padded[i : i + len(f1)] for i in range(5)], axis=0)
     rank = smooth - 1e-6 * np.abs(_GRID - 0.5)[:, None]
     return np.asarray(_GRID[rank.argmax(axis=0)])
+
+
+def _by_theme(weights: FloatArray) -> FloatArray:
+    """Weights of texts (n,) as a column; those of texts and themes (n, t) as they are."""
+    return weights if weights.ndim == 2 else weights[:, None]
 
 
 def folds(

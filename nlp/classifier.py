@@ -116,7 +116,8 @@ class ThemeClassifier(BaseEstimator):
         *,
         languages: Sequence[str | None] | None = None,
         taxonomy: Taxonomy | None = None,
-        weights: Sequence[float] | None = None,
+        weights: Sequence[float] | Sequence[Sequence[float]] | None = None,
+        typical: Sequence[float] | None = None,
     ) -> ThemeClassifier:
         """Learn from n texts with any number of labels each, and from the taxonomy's words.
 
@@ -124,7 +125,10 @@ class ThemeClassifier(BaseEstimator):
         2. Read and encode the texts, the taxonomy's wordings and the anchors, each once.
         3. Train both models, out of fold to learn calibration and thresholds, then on all.
 
-        weights: (n,), how much each text counts. Without texts a taxonomy is required: themes
+        weights: (n,), how much each text counts; or (n, t), how much it counts for each theme
+        (several themes a text only): a person who speaks of one is silent on the others. typical:
+        (n,), by how much less a text counts for calibration and thresholds, where it was picked
+        for being hard. Without texts a taxonomy is required: themes
         are then found by description and keywords. Raises ValueError on unequal lengths and
         when there is neither label nor taxonomy.
         """
@@ -138,7 +142,10 @@ class ThemeClassifier(BaseEstimator):
         self.counts_ = _counts_by_language(targets, [d.language for d in documents])
         views = views_of(documents, with_clauses=not self.single_label_)
         vectors, extra = self._learn_space(views, taxonomy)
-        self._learn_models(views, vectors, extra, targets, row_weights)
+        share = np.ones(len(texts)) if typical is None else np.asarray(typical, dtype=np.float64)
+        if share.shape != (len(texts),) or (share < 0).any():
+            raise ValueError(f"typical: expected {len(texts)} numbers >= 0")
+        self._learn_models(views, vectors, extra, targets, row_weights, share)
         return self
 
     def _validate(
@@ -146,7 +153,7 @@ class ThemeClassifier(BaseEstimator):
         texts: Sequence[str],
         labels: Sequence[Sequence[str]],
         taxonomy: Taxonomy | None,
-        weights: Sequence[float] | None,
+        weights: Sequence[float] | Sequence[Sequence[float]] | None,
     ) -> tuple[FloatArray, FloatArray]:
         if len(labels) != len(texts):
             raise ValueError(f"labels: expected {len(texts)} entries, got {len(labels)}")
@@ -158,8 +165,8 @@ class ThemeClassifier(BaseEstimator):
         for row, keys in enumerate(labels):
             targets[row, [place[key] for key in keys]] = 1.0
         mass = np.ones(len(texts)) if weights is None else np.asarray(weights, dtype=np.float64)
-        if mass.shape != (len(texts),) or (mass < 0).any():
-            raise ValueError(f"weights: expected {len(texts)} numbers >= 0")
+        if mass.shape not in {(len(texts),), targets.shape} or (mass < 0).any():
+            raise ValueError(f"weights: expected {len(texts)} numbers >= 0, or as many a theme")
         return targets, mass
 
     def _resolve_encoder(self) -> Encoder:
@@ -204,6 +211,7 @@ class ThemeClassifier(BaseEstimator):
         extra: tuple[Rows, FloatArray],
         targets: FloatArray,
         weights: FloatArray,
+        typical: FloatArray,
     ) -> None:
         """Out-of-fold scores → calibration and thresholds; then the models on everything."""
         rows = Rows(vectors, self.ngrams_.transform(views.units))
@@ -217,7 +225,8 @@ class ThemeClassifier(BaseEstimator):
         calibrated = [plain, plain]
         if targets[:, used].sum() >= _ENOUGH:
             unseen = self._out_of_fold(views, rows, described, extra, targets, weights)
-            calibrated = [self._calibrate(scores, targets, weights, used) for scores in unseen]
+            usual = weights * (typical if weights.ndim == 1 else typical[:, None])
+            calibrated = [self._calibrate(scores, targets, usual, used) for scores in unseen]
         linears = self._train(whole, extra, targets, weights)
         self.by_vectors_, self.by_all_ = (
             replace(expert, linear=linear)
@@ -262,6 +271,8 @@ class ThemeClassifier(BaseEstimator):
         single = self.single_label_
         if single:
             used = np.ones_like(used)
+        if weights.ndim == 2:
+            weights = weights[:, used]
         learnt = fit_calibration(unseen[:, :, used], targets[:, used], weights, single=single)
         offsets = np.full(len(self.keys_), float(np.mean(learnt.offsets)))
         offsets[used] = learnt.offsets
@@ -283,9 +294,12 @@ class ThemeClassifier(BaseEstimator):
         dense = np.concatenate([whole.dense, extra_rows.dense])
         sparse = vstack([whole.sparse, extra_rows.sparse], format="csr")
         wanted = np.concatenate([targets, extra_targets])
-        mass = np.concatenate([weights, np.full(len(extra_rows), _WORDING_WEIGHT)])
+        extra_mass = np.full((len(extra_rows), *weights.shape[1:]), _WORDING_WEIGHT)
+        mass = np.concatenate([weights, extra_mass])
         single = self.single_label_
         l2 = self.l2 if self.l2 is not None else (_L2_SINGLE if single else _L2)
+        if single and mass.ndim == 2:
+            mass = mass.mean(axis=1)
         loss_weights = mass[:, None] if single else balanced_weights(wanted, mass)
         none = csr_matrix((len(wanted), 0), dtype=np.float32)
         options: dict[str, Any] = {"weights": loss_weights, "softmax": single, "l2": l2}

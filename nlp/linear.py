@@ -115,12 +115,14 @@ def fit_linear(
 def balanced_weights(targets: FloatArray, row_weights: FloatArray) -> FloatArray:
     """Row weights scaled so that each theme's examples and counter-examples weigh the same.
 
-    targets: (n, t) of 0 or 1; row_weights: (n,). A theme lacking one side gets plain weights.
+    targets: (n, t) of 0 or 1; row_weights: (n,), or (n, t) where a row is surer of one theme than
+    of another. A theme lacking one side gets plain weights.
     """
-    weights = row_weights[:, None] * np.ones_like(targets)
-    total = row_weights.sum()
-    positive = (row_weights[:, None] * targets).sum(axis=0)
-    for column, mass in enumerate(positive):
+    rows = row_weights if row_weights.ndim == 2 else row_weights[:, None]
+    weights = rows * np.ones_like(targets)
+    totals = weights.sum(axis=0)
+    positive = (rows * targets).sum(axis=0)
+    for column, (mass, total) in enumerate(zip(positive, totals, strict=True)):
         if 0 < mass < total:
             share = np.where(targets[:, column] > 0, mass, total - mass)
             weights[:, column] *= total / (2 * share)
