@@ -230,6 +230,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "drivers.show_drivers": (A_SURVEY,),
     "drivers.chart": (Call(path={"key": "survey", "ending": "=svg"}),),
     "drivers.compute_drivers": (A_SURVEY,),
+    "learning.show": NO_IDS,
+    "learning.learn_now": NO_IDS,
+    "learning.set_when": NO_IDS,
+    "learning.serve": NO_IDS,  # versions are counted in each workspace
     "measuring.segment_settings": NO_IDS,
     "segments.filter_results": (
         A_SURVEY,

@@ -102,7 +102,7 @@ class Kind:
     work: Callable[[Sequence[Pending]], Sequence[Outcome]] | None = None
     batch: int = 200
     lease_s: int = 120
-    queue: Literal["quick", "slow"] = "quick"
+    queue: Literal["quick", "slow", "learning"] = "quick"
     max_attempts: int = MAX_ATTEMPTS
     refines: bool = False  # waits for the slower encoder: not part of a plain `voc drain`
 

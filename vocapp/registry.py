@@ -60,6 +60,9 @@ from vocapp.understanding.api import api as understanding_api
 from vocapp.understanding.drivers import service as drivers_service
 from vocapp.understanding.drivers.api import api as drivers_api
 from vocapp.understanding.drivers.views import blueprint as drivers_pages
+from vocapp.understanding.learning import asking as learning_asking
+from vocapp.understanding.learning import service as learning_service
+from vocapp.understanding.learning.views import blueprint as learning_pages
 from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, home, home_cards, staff_mail
 from vocapp.workspaces.api import api as workspaces_api
@@ -78,7 +81,7 @@ def register(app: OpenAPI) -> None:
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
-        drivers_pages,
+        drivers_pages, learning_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, weighting_pages, watching_pages, looking_into_pages,
@@ -159,6 +162,18 @@ def _register_work() -> None:
         outbox.Kind(
             drivers_service.DRIVERS, mode="leased", work=drivers_service.compute_drivers,
             queue="slow", batch=1, lease_s=600, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            learning_asking.LEARN, mode="leased", work=learning_service.learn,
+            queue="learning", batch=1, lease_s=1800, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            learning_asking.PREPARE, mode="leased", work=learning_service.prepare,
+            queue="learning", batch=1, lease_s=1800, max_attempts=3,
         )
     )  # fmt: skip
     outbox.register(

@@ -23,6 +23,7 @@ from config import Settings
 
 log = structlog.get_logger()
 
+QUEUES = ("quick", "slow", "learning")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _STEADY_S = 20.0
 _GRACE_S = 12.0
@@ -47,9 +48,7 @@ def commands(settings: Settings, *, host: str, parts: Sequence[str]) -> list[Chi
     if "web" in parts:
         children.append(Child("web", _web_command(scripts, settings, host)))
     if "worker" in parts:
-        children += [
-            Child(f"worker-{queue}", _worker_command(queue)) for queue in ("quick", "slow")
-        ]
+        children += [Child(f"worker-{queue}", _worker_command(queue)) for queue in QUEUES]
     if "scheduler" in parts:
         children.append(Child("scheduler", [sys.executable, "-m", "vocapp.scheduler"]))
     return children
@@ -76,8 +75,10 @@ def _web_command(scripts: Path, settings: Settings, host: str) -> list[str]:
 
 
 def _worker_command(queue: str) -> list[str]:
+    """Learning takes minutes of a core and is in no hurry: the other processes go first."""
+    patiently = ["nice", "-n", "10"] if queue == "learning" and shutil.which("nice") else []
     return [
-        sys.executable, "-m", "celery", "--quiet", "--app", "wsgi:celery", "worker",
+        *patiently, sys.executable, "-m", "celery", "--quiet", "--app", "wsgi:celery", "worker",
         "--queues", queue,
         "--hostname", f"{queue}@%h",
         "--pool", "solo",

@@ -28,7 +28,6 @@ from config import Settings
 from vocapp import outbox
 from vocapp.extensions import celery
 
-QUEUES = ("quick", "slow")
 EMBEDDED_POLL_S = 0.2
 MOST_WAITING = 50  # rings of one queue in the embedded broker
 

@@ -1,13 +1,14 @@
 """The trained analyser of a workspace: made once, kept on disk, shared by all workers.
 
-Training needs no data of the workspace but its taxonomy, so it is a pure function of
-taxonomy and encoder; its result is kept under that name in the data folder and loaded
-without executing code (nlp.store).
+It is a pure function of the taxonomy, the encoder and the lessons of the version that serves
+(what people said, `learning`); its result is kept under a name made of these in the data folder
+and loaded without executing code (nlp.store). A worker without the file makes it again.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,19 @@ from sqlalchemy.orm import Session
 from nlp.taxonomy import LabelledText, Taxonomy, starter_pack
 from nlp.taxonomy import Theme as ThemeDefinition
 from nlp.vectors import EncoderUnavailable, load_encoder
-from vocapp.database import scoped
+from vocapp.database import scoped, snapshot
+from vocapp.understanding.learning.lessons import (
+    NOTHING,
+    Teaching,
+    kept_lessons,
+    teaching_of,
+)
+from vocapp.understanding.learning.models import ThemeModel
 from vocapp.understanding.models import Theme
 
 if TYPE_CHECKING:
     from nlp.analysis import Analyser
+    from nlp.training import Lesson
 
 log = structlog.get_logger()
 STATIC = "static"
@@ -79,14 +88,37 @@ def _definition(row: Theme, known: ThemeDefinition | None) -> ThemeDefinition:
     )
 
 
-def analyser_for(taxonomy: Taxonomy, *, encoder: str) -> Analyser:
-    """The analyser of a taxonomy: from memory, from disk, or trained now."""
-    return _analyser(_Key(taxonomy), encoder)
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """All that the model of a workspace follows from, beside the encoder."""
+
+    taxonomy: Taxonomy
+    teaching: Teaching
 
 
-def is_trained(taxonomy: Taxonomy, *, encoder: str) -> bool:
+def taught_now(session: Session, workspace_id: UUID) -> Taught:
+    """The themes of a workspace and the version that serves."""
+    return Taught(taxonomy_of(session, workspace_id), teaching_of(session, workspace_id))
+
+
+def taught_version(model: ThemeModel) -> Teaching:
+    """What a version was taught, whether it serves or not."""
+    return Teaching(model.workspace_id, model.id, model.lessons_digest)
+
+
+def analyser_for(taxonomy: Taxonomy, *, encoder: str, teaching: Teaching = NOTHING) -> Analyser:
+    """The analyser of a taxonomy and what was taught: from memory, from disk, or trained now."""
+    return _analyser(_Key(taxonomy, teaching), encoder)
+
+
+def is_trained(taxonomy: Taxonomy, *, encoder: str, teaching: Teaching = NOTHING) -> bool:
     """Whether `analyser_for` would answer without training first."""
-    return _path(taxonomy, encoder).exists()
+    return _path(_Key(taxonomy, teaching), encoder).exists()
+
+
+def version_now(taught: Taught, *, encoder: str) -> str:
+    """The `model_version` of comments that this encoder judges now."""
+    return _version(_Key(taught.taxonomy, taught.teaching), encoder)
 
 
 def warm_up() -> None:
@@ -94,30 +126,58 @@ def warm_up() -> None:
     analyser_for(default_taxonomy(), encoder=STATIC)
 
 
-def _path(taxonomy: Taxonomy, encoder: str) -> Path:
+def folder_of(workspace_id: UUID) -> Path:
+    """Where models are kept that were taught by people of a workspace."""
+    folder: Path = current_app.config["SETTINGS"].data_dir / "models" / str(workspace_id)
+    return folder
+
+
+def files_of(session: Session, workspace_id: UUID) -> set[str]:
+    """Names in that folder that versions lead to, which serve or may serve again."""
+    taxonomy = taxonomy_of(session, workspace_id)
+    models = session.scalars(
+        scoped(ThemeModel, workspace_id).where(ThemeModel.state != "rejected")
+    ).all()
+    return {
+        _path(_Key(taxonomy, taught_version(model)), encoder).name
+        for model in models
+        for encoder in {STATIC, preferred_encoder()}
+    }
+
+
+def _path(key: _Key, encoder: str) -> Path:
+    owner = key.teaching.workspace_id
     folder: Path = current_app.config["SETTINGS"].data_dir / "models"
-    return folder / f"{encoder}-{_version(_Key(taxonomy), encoder)}"
+    return (folder_of(owner) if owner else folder) / f"{encoder}-{_version(key, encoder)}"
 
 
 class _Key:
-    """A taxonomy that compares by its digest, for the cache."""
+    """A taxonomy and what was taught, comparing by their digests, for the cache."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, teaching: Teaching = NOTHING) -> None:
         self.taxonomy = taxonomy
+        self.teaching = teaching
+        self._digests = (taxonomy.digest, teaching)
 
     def __hash__(self) -> int:
-        return hash(self.taxonomy.digest)
+        return hash(self._digests)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.taxonomy.digest == other.taxonomy.digest
+        return isinstance(other, _Key) and self._digests == other._digests
 
 
 @lru_cache(maxsize=16)
 def _version(key: _Key, encoder: str) -> str:
-    """Asked for with every batch, and computed from every training sentence: kept."""
+    """Asked for with every batch, and computed from every training sentence: kept.
+
+    Of what was taught its digest is enough: the lessons themselves are read when they are needed.
+    """
     from nlp.analysis import version_of
 
-    return version_of(key.taxonomy, load_encoder(encoder))
+    of_themes = version_of(key.taxonomy, load_encoder(encoder))
+    if key.teaching is NOTHING:
+        return of_themes
+    return hashlib.sha256(f"{of_themes}|{key.teaching.digest}".encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=8)
@@ -126,15 +186,22 @@ def _analyser(key: _Key, encoder: str) -> Analyser:
     from nlp import store
     from nlp.analysis import Analyser, train_analyser
 
-    path = _path(key.taxonomy, encoder)
-    version = path.name.removeprefix(f"{encoder}-")
+    path, version = _path(key, encoder), _version(key, encoder)
     if path.exists():
         try:
             return Analyser(store.load(path), model_version=version)
         except (store.ModelCorrupt, OSError) as exc:
             log.warning("model.unreadable", path=path.name, error=type(exc).__name__)
-    analyser = train_analyser(key.taxonomy, encoder=encoder)
+    trained = train_analyser(key.taxonomy, lessons=_lessons_of(key.teaching), encoder=encoder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    store.save(analyser.classifier, path)
+    store.save(trained.classifier, path)
     log.info("model.trained", encoder=encoder, version=version)
-    return analyser
+    return Analyser(trained.classifier, model_version=version)
+
+
+def _lessons_of(teaching: Teaching) -> list[Lesson]:
+    if teaching.workspace_id is None or teaching.model_id is None:
+        return []
+    with snapshot() as session:
+        kept = kept_lessons(session, teaching.workspace_id, teaching.model_id)
+    return [each.lesson for each in kept]

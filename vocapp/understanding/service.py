@@ -6,7 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -33,9 +33,12 @@ from vocapp.understanding.analysers import (
     analyser_for,
     is_trained,
     preferred_encoder,
-    taxonomy_of,
+    taught_now,
 )
 from vocapp.understanding.drivers.service import see_to_drivers
+from vocapp.understanding.learning.asking import PREPARE, ask_to_prepare, see_to_learning
+from vocapp.understanding.learning.forgetting import forget_lessons_of
+from vocapp.understanding.learning.lessons import NOTHING, Teaching
 from vocapp.understanding.models import (
     LABEL_VERDICTS,
     Analysis,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 
 # Above this many waiting comments the quick encoder goes first, and the better one refines.
 FLOOD = 100
+_FOR_PREPARING = timedelta(minutes=2)  # that a comment waits for what was taught to be there
 
 
 def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> None:
@@ -103,6 +107,7 @@ class _Result:
     encoder: str | None
     model_version: str | None
     is_final: bool = False  # no better encoder is to look at it
+    is_stopgap: bool = False  # judged by the themes alone: what was taught is not there yet
 
 
 def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
@@ -200,7 +205,8 @@ def digest_of_text(text: str | None) -> str | None:
 def _analyse_workspace(
     workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, may_train: bool
 ) -> dict[UUID, _Result]:
-    """A fresh comment does not wait for the better encoder to be trained: it is refined later.
+    """A fresh comment does not wait for the better encoder to be trained, nor for what people
+    taught: it is refined later.
 
     In a demo workspace the quick encoder has the last word: thousands of invented comments
     are not worth minutes of a machine that somebody is just getting to know.
@@ -208,7 +214,7 @@ def _analyse_workspace(
     with transaction() as session:
         ensure_themes(session, workspace_id, now=utcnow())
     with snapshot() as session:
-        taxonomy = taxonomy_of(session, workspace_id)
+        taught = taught_now(session, workspace_id)
         is_demo = bool(
             session.scalar(select(Workspace.is_demo).where(Workspace.id == workspace_id))
         )
@@ -218,17 +224,31 @@ def _analyse_workspace(
     results = {job.response_id: _Result(job, None, None, None) for job in jobs if not job.text}
     if not with_text:
         return results
-    if encoder != STATIC and not may_train and not is_trained(taxonomy, encoder=encoder):
+    taxonomy, teaching = taught.taxonomy, taught.teaching
+    if not may_train and not is_trained(taxonomy, encoder=encoder, teaching=teaching):
         encoder = STATIC
-    analyser = analyser_for(taxonomy, encoder=encoder)
+        if not is_trained(taxonomy, encoder=encoder, teaching=teaching):
+            _have_prepared(workspace_id, teaching)
+            teaching = NOTHING
+    analyser = analyser_for(taxonomy, encoder=encoder, teaching=teaching)
     fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
     found = analyser.analyse([job.text or "" for job in fresh], hints=[job.locale for job in fresh])
     by_id = {job.response_id: result for job, result in zip(fresh, found, strict=True)}
     for job in with_text:
         results[job.response_id] = _Result(
-            job, by_id.get(job.response_id), encoder, analyser.model_version, is_final=is_demo
-        )
+            job, by_id.get(job.response_id), encoder, analyser.model_version,
+            is_final=is_demo, is_stopgap=teaching != taught.teaching,
+        )  # fmt: skip
     return results
+
+
+def _have_prepared(workspace_id: UUID, teaching: Teaching) -> None:
+    """Have the files of what was taught made, where this worker found none."""
+    if teaching == NOTHING:
+        return
+    with transaction() as session:
+        ask_to_prepare(session, workspace_id, now=utcnow())
+    outbox.ring(PREPARE)
 
 
 def _is_done(job: _Job, model_version: str) -> bool:
@@ -262,12 +282,13 @@ def _store(session: Session, *, result: _Result) -> None:
         session, job.workspace_id, "follow_up", job.response_id, now=now,
         detail={"stage": "themed"},
     )  # fmt: skip
-    if result.found is None or result.is_final or result.encoder != STATIC:
+    if result.found is None or result.encoder != STATIC:
         return
-    if preferred_encoder() != STATIC:
+    if result.is_stopgap or (preferred_encoder() != STATIC and not result.is_final):
         outbox.add(
             session, job.workspace_id, "refine", job.response_id, now=now,
             priority=outbox.BACKLOG,
+            due_at=now + (_FOR_PREPARING if result.is_stopgap else timedelta(0)),
         )  # fmt: skip
 
 
@@ -381,6 +402,7 @@ def correct_theme(
             session.add(_by_person(session, row, response, theme_id, now=now))
         session.flush()
         recount_themes(session, response)
+        see_to_learning(session, workspace_id, now=now)
 
 
 def withdraw_correction(
@@ -404,6 +426,7 @@ def withdraw_correction(
         )
         session.flush()
         recount_themes(session, response)
+        see_to_learning(session, workspace_id, now=now)
         outbox.add(session, workspace_id, "analyse", response_id, now=now)
     outbox.ring("analyse")
 
@@ -472,6 +495,7 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
     session.execute(
         delete(Label).where(Label.workspace_id == workspace_id, Label.response_id.in_(ids))
     )
+    forget_lessons_of(session, workspace_id, ids)
     session.execute(
         update(Assignment)
         .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))

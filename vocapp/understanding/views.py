@@ -121,6 +121,7 @@ def themes() -> str:
         ),
         points=effect_in_words,
         is_new=is_new,
+        may_correct=_may_correct(),
     )
 
 

@@ -50,6 +50,7 @@ _ROOM_OF_BLUEPRINT = {
     "noting": "results",
     "segments": "results",
     "understanding": "themes",
+    "learning": "themes",
     "following_up": "follow_ups",
     "succeeding": "accounts",
     "merging": "accounts",

@@ -1,0 +1,103 @@
+"""When the model is to learn: noted with each correction, in its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from surveys.periods import day_bounds, local_day
+from vocapp import outbox
+from vocapp.outbox import Pending
+from vocapp.understanding.learning.models import LearningSetting, ThemeModel
+from vocapp.understanding.models import Label
+from vocapp.workspaces.models import Workspace
+
+LEARN = "learn"
+PREPARE = "prepare_model"
+NIGHTLY, AFTER = True, 25  # unless a workspace says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class WhenToLearn:
+    """nightly: in the night after a correction; after: so many new corrections; None: never."""
+
+    nightly: bool = NIGHTLY
+    after: int | None = AFTER
+
+
+def when_to_learn(session: Session, workspace_id: UUID) -> WhenToLearn:
+    row = session.get(LearningSetting, workspace_id)
+    return WhenToLearn(row.nightly, row.after) if row else WhenToLearn()
+
+
+def new_corrections(session: Session, workspace_id: UUID) -> int:
+    """Labels given or changed since the model last began to learn."""
+    last = (
+        select(func.max(ThemeModel.asked_at))
+        .where(ThemeModel.workspace_id == workspace_id)
+        .scalar_subquery()
+    )
+    query = select(func.count()).where(
+        Label.workspace_id == workspace_id, (last.is_(None)) | (Label.at > last)
+    )
+    return session.scalar(query) or 0
+
+
+def see_to_learning(session: Session, workspace_id: UUID, *, now: datetime) -> None:
+    """After a correction: see to it that the model learns tonight, or at once where there are
+    enough new ones."""
+    session.flush()
+    when = when_to_learn(session, workspace_id)
+    if when.after is not None and new_corrections(session, workspace_id) >= when.after:
+        ask_to_learn(session, workspace_id, now=now)
+    elif when.nightly and not _is_asked(session, workspace_id):
+        zone = session.get_one(Workspace, workspace_id).time_zone
+        tonight = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
+        outbox.add(
+            session, workspace_id, LEARN, workspace_id, now=now, due_at=tonight,
+            priority=outbox.BACKLOG,
+        )  # fmt: skip
+
+
+def ask_to_learn(
+    session: Session, workspace_id: UUID, *, now: datetime, user_id: UUID | None = None
+) -> None:
+    """Have the model learn now; asking twice learns once."""
+    detail = {"user": str(user_id)} if user_id else {}
+    brought_forward = session.scalars(
+        _waiting(update(Pending), workspace_id)
+        .where(Pending.lease_token.is_(None))
+        .values(due_at=now, detail=detail)
+        .returning(Pending.id)
+    ).all()
+    if not brought_forward:
+        outbox.add(
+            session, workspace_id, LEARN, workspace_id, now=now, detail=detail,
+            priority=outbox.BACKLOG,
+        )  # fmt: skip
+
+
+def ask_to_prepare(session: Session, workspace_id: UUID, *, now: datetime) -> None:
+    """Have the files of the serving version made, where a worker found none."""
+    if not session.scalar(_waiting(select(Pending.id), workspace_id, kind=PREPARE).limit(1)):
+        outbox.add(session, workspace_id, PREPARE, workspace_id, now=now, priority=outbox.BACKLOG)
+
+
+def _is_asked(session: Session, workspace_id: UUID) -> bool:
+    return bool(session.scalar(_waiting(select(Pending.id), workspace_id).limit(1)))
+
+
+def _waiting(statement: Any, workspace_id: UUID, *, kind: str = LEARN) -> Any:
+    """Narrow a SELECT or UPDATE of pending work to that of the workspace itself; the steps of a
+    version that is being taught are named by the version."""
+    return statement.where(
+        Pending.workspace_id == workspace_id,
+        Pending.kind == kind,
+        Pending.subject_id == workspace_id,
+        Pending.set_aside_at.is_(None),
+    )
