@@ -16,6 +16,7 @@ from nlp.sentiment import Opinion, sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
 from nlp.training import Lesson, assemble
+from nlp.triage import Certainty, Doubt, uncertainty_of, worth_showing
 from nlp.vectors import Encoder
 
 logger = logging.getLogger(__name__)
@@ -40,13 +41,14 @@ class FoundTheme:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in a comment; sentiment is None where it has no words."""
+    """What was found in a comment; sentiment and certainty are None where it has no words."""
 
     language: str | None
     sentiment: str | None
     sentiment_score: float
     redacted: str
     themes: tuple[FoundTheme, ...]
+    certainty: Certainty | None = None
 
 
 class Analyser:
@@ -58,6 +60,7 @@ class Analyser:
     def __init__(self, classifier: ThemeClassifier, *, model_version: str) -> None:
         self.classifier = classifier
         self.model_version = model_version
+        self._seen = classifier.ngrams_.words
 
     @property
     def encoder_name(self) -> str:
@@ -103,7 +106,23 @@ class Analyser:
         known: dict[Span, Opinion] = {}
         overall = sentiment(document, known=known)
         themes = self._themes(document, judged, known)
-        return Analysis(document.language, overall.label, overall.score, redacted, themes)
+        certainty = self._certainty(document, judged)
+        return Analysis(
+            document.language, overall.label, overall.score, redacted, themes, certainty
+        )
+
+    def _certainty(self, document: Document, judged: Judgement) -> Certainty | None:
+        words = {t.lemma for t in document.tokens if not t.is_punct and t.lemma.strip()}
+        if not words:
+            return None
+        keys, chances, cuts = self.classifier.keys_, judged.whole, judged.thresholds
+        doubts = []
+        for column in worth_showing(chances, cuts):
+            span = judged.clauses[int(judged.by_clause[:, column].argmax())]
+            chance, cut = float(chances[column]), float(cuts[column])
+            doubts.append(Doubt(keys[column], chance, cut, span.start, span.end))
+        unseen = len(words - self._seen) / len(words) if self._seen else None
+        return Certainty(uncertainty_of(chances), float(chances.max()), unseen, tuple(doubts))
 
     def _themes(
         self, document: Document, judged: Judgement, known: dict[Span, Opinion]

@@ -163,6 +163,12 @@ class Ngrams:
         """How many n-grams are known."""
         return sum(len(block.vocabulary) for block in self._blocks)
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The single words (lemmas) that are known."""
+        words = (block.vocabulary for block in self._blocks if block.kind == "words")
+        return frozenset(term for vocabulary in words for term in vocabulary if " " not in term)
+
     def state(self) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[Any]]]:
         """What is needed to build it again: JSON (terms in column order) and arrays."""
         lists, arrays = [], {}
