@@ -292,6 +292,14 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(path={"response_id": "response"}, form=lambda t: {"theme": t.theme, "verdict": "add"}),
     ),
     "understanding.withdraw": (by(response_id="response", theme="theme"),),
+    "triage.show": NO_IDS,
+    "triage.begin": NO_IDS,
+    "triage.decide": (
+        Call(path={"response_id": "response"}, form=lambda t: {"action": "skip"}),
+        Call(path={"response_id": "response"},
+             form=lambda t: {"action": "confirm", "theme": t.theme}),
+    ),
+    "triage.undo": NO_IDS,
     "following_up.queue": (
         Call(query=lambda t: {"owner": t.user}),
         Call(query=lambda t: {"theme": t.theme}),

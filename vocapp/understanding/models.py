@@ -14,6 +14,8 @@ from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_
 ANALYSIS_STATES = ("pending", "done", "failed")
 ASSIGNMENT_SOURCES = ("model", "rule", "person")
 LABEL_VERDICTS = ("add", "remove", "confirm")
+# How a comment came before a person: among those that teach most, or drawn at random.
+DRAWN = ("doubt", "random")
 SENTIMENTS = ("positive", "neutral", "negative", "mixed")
 
 
@@ -101,12 +103,83 @@ class Label(TenantRow, Base):
     verdict: Mapped[str] = mapped_column(short_text(10))
     user_id: Mapped[UUID | None]
     at: Mapped[datetime]
+    # What the model said before it was told better; None where nothing is known of that.
+    model_gave: Mapped[bool | None]
+    model_confidence: Mapped[float | None]
+    model_version: Mapped[str | None] = mapped_column(short_text(64))
 
     __table_args__ = (
         one_of("verdict", LABEL_VERDICTS),
         UniqueConstraint("workspace_id", "response_id", "theme_id"),
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("theme_id", "theme", ondelete="CASCADE"),
+    )
+
+
+class Doubt(Tenant, Base):
+    """How sure the model is of a comment: what triage chooses by, one row per comment with words.
+
+    uncertainty: bits (nlp.triage). lot: 0…1 by the response's id, so that comments are drawn at
+    random through an index. top: probability of the likeliest theme. unseen: share of words that
+    the model's examples did not have. themes: [key, probability, threshold, start, end] of those
+    given and nearly given. None of a confidential survey, whose comments are shown to nobody.
+    """
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    uncertainty: Mapped[float]
+    lot: Mapped[float]
+    top: Mapped[float]
+    unseen: Mapped[float | None]
+    themes: Mapped[list[Any]]
+
+    __table_args__ = (
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        Index("ix_doubt_uncertainty", "workspace_id", "uncertainty"),
+        Index("ix_doubt_lot", "workspace_id", "lot"),
+    )
+
+
+class Review(Tenant, Base):
+    """A person went through all themes of a comment: those it has, and no others.
+
+    said: what the model had said, [key, probability, whether given]. before: the labels that this
+    replaced, by theme id, to undo it. sampled_at: since when it belongs to the random sample
+    from which the model's quality is told.
+    """
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    drawn: Mapped[str] = mapped_column(short_text(10))
+    sampled_at: Mapped[datetime | None]
+    said: Mapped[list[Any]]
+    before: Mapped[dict[str, Any]]
+    model_version: Mapped[str | None] = mapped_column(short_text(64))
+
+    __table_args__ = (
+        one_of("drawn", DRAWN),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        Index("ix_review_at", "workspace_id", "at"),
+    )
+
+
+class TriageTurn(Tenant, Base):
+    """A comment that stands in a person's queue, or did: its place in which round, and its end.
+
+    A skipped comment stays away from this person for a while.
+    """
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    begun_at: Mapped[datetime]  # of the round
+    place: Mapped[int]
+    drawn: Mapped[str] = mapped_column(short_text(10))
+    decided_at: Mapped[datetime | None]
+    skipped_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("drawn", DRAWN),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
     )
 
 

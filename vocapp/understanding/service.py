@@ -35,6 +35,12 @@ from vocapp.understanding.analysers import (
     preferred_encoder,
     taught_now,
 )
+from vocapp.understanding.doubts import (
+    forget_doubts,
+    keep_doubts,
+    model_said,
+    settled_themes,
+)
 from vocapp.understanding.drivers.service import see_to_drivers
 from vocapp.understanding.learning.asking import PREPARE, ask_to_prepare, see_to_learning
 from vocapp.understanding.learning.forgetting import forget_lessons_of
@@ -277,6 +283,7 @@ def _store(session: Session, *, result: _Result) -> None:
     if result.found is not None or job.text is None:
         _store_analysis(session, result, now=now)
         _store_assignments(session, response, result, now=now)
+        keep_doubts(session, response, result.found)
     recount_themes(session, response)
     outbox.add(
         session, job.workspace_id, "follow_up", job.response_id, now=now,
@@ -326,6 +333,8 @@ def _store_assignments(
             )
         )
     )
+    edited = job.known_digest not in {None, job.digest}
+    labelled |= settled_themes(session, response, edited=edited)
     found = {
         themes[theme.key]: theme
         for theme in (result.found.themes if result.found else ())
@@ -388,21 +397,36 @@ def correct_theme(
         raise BadInput.of("verdict", f"one of {', '.join(LABEL_VERDICTS)}, got {verdict!r}")
     with transaction() as session:
         response, theme_id = _corrected(session, workspace_id, response_id, theme_key)
-        label = session.scalar(_label(workspace_id, response_id, theme_id)) or Label(
-            workspace_id=workspace_id, id=uuid7(), response_id=response_id, theme_id=theme_id
-        )
-        label.verdict, label.user_id, label.at = verdict, user_id, now
-        session.add(label)
-        row = session.get(Assignment, (workspace_id, response_id, theme_id))
-        if verdict == "remove":
-            if row is not None:
-                uncount(session, row)
-                session.delete(row)
-        else:
-            session.add(_by_person(session, row, response, theme_id, now=now))
-        session.flush()
+        set_label(session, response, theme_id, verdict, user_id=user_id, now=now)
         recount_themes(session, response)
         see_to_learning(session, workspace_id, now=now)
+
+
+def set_label(
+    session: Session,
+    response: Response,
+    theme_id: UUID,
+    verdict: str,
+    *,
+    user_id: UUID | None,
+    now: datetime,
+) -> None:
+    """A person's word about a theme on a locked response; the caller counts themes anew."""
+    row = session.get(Assignment, (response.workspace_id, response.id, theme_id))
+    label = session.scalar(_label(response.workspace_id, response.id, theme_id))
+    if label is None:
+        label = Label(
+            workspace_id=response.workspace_id, id=uuid7(), response_id=response.id,
+            theme_id=theme_id, **model_said(session, response, theme_id, row),
+        )  # fmt: skip
+    label.verdict, label.user_id, label.at = verdict, user_id, now
+    session.add(label)
+    if verdict != "remove":
+        session.add(_by_person(session, row, response, theme_id, now=now))
+    elif row is not None:
+        uncount(session, row)
+        session.delete(row)
+    session.flush()
 
 
 def withdraw_correction(
@@ -414,21 +438,32 @@ def withdraw_correction(
         label = session.scalar(_label(workspace_id, response_id, theme_id))
         if label is None:
             return
-        session.delete(label)
-        row = session.get(Assignment, (workspace_id, response_id, theme_id))
-        if row is not None and row.source == "person":
-            uncount(session, row)
-            session.delete(row)
-        session.execute(
-            update(Analysis)
-            .where(Analysis.workspace_id == workspace_id, Analysis.response_id == response_id)
-            .values(model_version=None, encoder=None)
-        )
-        session.flush()
-        recount_themes(session, response)
-        see_to_learning(session, workspace_id, now=now)
-        outbox.add(session, workspace_id, "analyse", response_id, now=now)
+        drop_label(session, label)
+        judge_again(session, response, now=now)
     outbox.ring("analyse")
+
+
+def drop_label(session: Session, label: Label) -> None:
+    """Forget a label and what was assigned because of it."""
+    key = (label.workspace_id, label.response_id, label.theme_id)
+    row = session.get(Assignment, key)
+    session.delete(label)
+    if row is not None and row.source == "person":
+        uncount(session, row)
+        session.delete(row)
+    session.flush()
+
+
+def judge_again(session: Session, response: Response, *, now: datetime) -> None:
+    """Let the model say once more what a comment is about, after labels went; ring `analyse`."""
+    session.execute(
+        update(Analysis)
+        .where(Analysis.workspace_id == response.workspace_id, Analysis.response_id == response.id)
+        .values(model_version=None, encoder=None)
+    )
+    recount_themes(session, response)
+    see_to_learning(session, response.workspace_id, now=now)
+    outbox.add(session, response.workspace_id, "analyse", response.id, now=now)
 
 
 def _corrected(
@@ -496,6 +531,7 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         delete(Label).where(Label.workspace_id == workspace_id, Label.response_id.in_(ids))
     )
     forget_lessons_of(session, workspace_id, ids)
+    forget_doubts(session, workspace_id, ids)
     session.execute(
         update(Assignment)
         .where(Assignment.workspace_id == workspace_id, Assignment.response_id.in_(ids))

@@ -51,6 +51,8 @@ _ROOM_OF_BLUEPRINT = {
     "segments": "results",
     "understanding": "themes",
     "learning": "themes",
+    "triage": "themes",
+    "theme_quality": "themes",
     "following_up": "follow_ups",
     "succeeding": "accounts",
     "merging": "accounts",

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from nlp.training import Lesson
 from vocapp.database import scoped
+from vocapp.understanding.doubts import reviewed_completely
 from vocapp.understanding.learning.models import ThemeLesson, ThemeModel
 from vocapp.understanding.models import Analysis, Assignment, Label, Theme
 
@@ -77,6 +78,10 @@ def told_now(session: Session, workspace_id: UUID) -> list[Told]:
     for response_id, key, verdict, at in rows:
         said[response_id][key] = verdict != "remove"
         last[response_id] = at
+    whole = reviewed_completely(session, workspace_id)
+    for response_id, at in whole.items():
+        said.setdefault(response_id, {})  # one without any theme teaches to abstain
+        last[response_id] = max(at, last.get(response_id, at))
     ids = sorted(said, key=lambda each: (last[each], each))[-MOST_COMMENTS:]
     read = _read_comments(session, workspace_id, ids)
     standing = _standing(session, workspace_id, ids)
@@ -87,7 +92,7 @@ def told_now(session: Session, workspace_id: UUID) -> list[Told]:
         text, language, digest = read[response_id]
         mine = said[response_id]
         stands = tuple(sorted(standing.get(response_id, set()) - mine.keys()))
-        lesson = Lesson(text, language, dict(sorted(mine.items())), stands)
+        lesson = Lesson(text, language, dict(sorted(mine.items())), stands, response_id in whole)
         told.append(Told(response_id, digest, lesson, last[response_id]))
     return told
 

@@ -1,0 +1,1 @@
+"""Triage: the comments whose labels teach most, one after the other."""
