@@ -61,8 +61,9 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class LabelCounts:
-    """labels: verdicts about single themes; new: since the model last learnt. reviewed: comments gone through; sampled: those of
-    them that were drawn at random. waiting: comments not yet reviewed, as far as counted."""
+    """labels: verdicts about single themes; new: since the model last learnt. reviewed: comments
+    gone through; sampled: those of them that were drawn at random. waiting: comments not yet
+    reviewed, as far as counted."""
 
     labels: int
     new: int
