@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from nlp.analysis import Analyser, train_analyser
 from nlp.language import detect
 from nlp.taxonomy import LabelledText, Taxonomy, from_entries
-from nlp.vectors import EncoderUnavailable
+from nlp.vectors import Encoder, EncoderUnavailable
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -116,33 +116,62 @@ def evaluate(
     neither.
     """
     started = time.perf_counter()
+    analyser = learn(train, taxonomy=taxonomy, encoder=encoder, seed=seed)
+    train_seconds = time.perf_counter() - started
+    speed = docs_per_second(analyser, [line.text for line in test][:_TIMED_LINES])
+    judged = judge_lines(analyser, test)
+    return {
+        "n_train": len(train),
+        "n_test": len(test),
+        "encoder": analyser.encoder_name,
+        **f1_figures(judged.wanted, judged.given),
+        "accuracy": accuracy(judged.wanted, judged.chances, judged.keys),
+        "ece": calibration_error(judged.wanted, judged.chances, judged.keys),
+        "train_seconds": train_seconds,
+        "predict_docs_per_second": speed,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What n lines are about and what the classifier says of them.
+
+    wanted, given: n sets of labels; chances: (n, t) probabilities, columns as in keys.
+    """
+
+    wanted: Sequence[set[str]]
+    given: Sequence[set[str]]
+    chances: FloatArray
+    keys: Sequence[str]
+
+
+def learn(
+    train: Sequence[Line],
+    *,
+    taxonomy: Taxonomy | None = None,
+    encoder: Encoder | str | None = None,
+    seed: int = 0,
+) -> Analyser:
+    """The product's analyser, taught by these lines as if people had labelled them."""
     examples = [LabelledText(x.text, x.language or detect(x.text) or "", x.labels) for x in train]
-    analyser = train_analyser(
+    return train_analyser(
         taxonomy if taxonomy is not None else Taxonomy("none", "1", ()),
         examples=examples,
         encoder=encoder,
         random_state=seed,
     )
-    train_seconds = time.perf_counter() - started
-    speed = docs_per_second(analyser, [line.text for line in test][:_TIMED_LINES])
+
+
+def judge_lines(analyser: Analyser, lines: Sequence[Line]) -> Judged:
+    """Ask about lines, with the classifier's own thresholds and abstention."""
     classifier = analyser.classifier
-    languages = [line.language or detect(line.text) for line in test]
-    chances = classifier.predict_proba([line.text for line in test], languages=languages)
+    languages = [line.language or detect(line.text) for line in lines]
+    chances = classifier.predict_proba([line.text for line in lines], languages=languages)
     given = [
         {key for key, _ in classifier.choose(row, classifier.thresholds(language))}
         for row, language in zip(chances, languages, strict=True)
     ]
-    wanted = [set(line.labels) for line in test]
-    return {
-        "n_train": len(train),
-        "n_test": len(test),
-        "encoder": analyser.encoder_name,
-        **f1_figures(wanted, given),
-        "accuracy": accuracy(wanted, chances, classifier.keys_),
-        "ece": calibration_error(wanted, chances, classifier.keys_),
-        "train_seconds": train_seconds,
-        "predict_docs_per_second": speed,
-    }
+    return Judged([set(line.labels) for line in lines], given, chances, classifier.keys_)
 
 
 def docs_per_second(analyser: Analyser, texts: Sequence[str]) -> float | None:
@@ -202,17 +231,26 @@ def calibration_error(
     One label a line: of the top probability. Several: over label-line pairs with probability
     of at least 0.1.
     """
+    said, true = said_and_true(wanted, chances, keys)
+    return bin_gap(said, true) if len(said) else None
+
+
+def said_and_true(
+    wanted: Sequence[set[str]], chances: FloatArray, keys: Sequence[str]
+) -> tuple[FloatArray, FloatArray]:
+    """The m probabilities that enter the calibration error, and whether (1 or 0) it was so."""
     truth = np.array([[key in labels for key in keys] for labels in wanted], dtype=float)
     if not truth.size:
-        return None
+        return np.zeros(0), np.zeros(0)
     if all(len(labels) == 1 for labels in wanted):
         rows, best = np.arange(len(chances)), chances.argmax(axis=1)
-        said, true = chances[rows, best], truth[rows, best]
-    else:
-        worth = chances >= _WORTH_ASKING
-        said, true = chances[worth], truth[worth]
-    if not len(said):
-        return None
+        return chances[rows, best], truth[rows, best]
+    worth = chances >= _WORTH_ASKING
+    return chances[worth], truth[worth]
+
+
+def bin_gap(said: FloatArray, true: FloatArray) -> float:
+    """Mean distance of probability and frequency over 15 bins of equal mass; m >= 1 of both."""
     order = np.argsort(said, kind="stable")
     bins = [part for part in np.array_split(order, _BINS) if len(part)]
     gaps = [len(part) * abs(said[part].mean() - true[part].mean()) for part in bins]
