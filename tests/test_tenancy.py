@@ -292,6 +292,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(path={"response_id": "response"}, form=lambda t: {"theme": t.theme, "verdict": "add"}),
     ),
     "understanding.withdraw": (by(response_id="response", theme="theme"),),
+    "theme_quality.show": (
+        Call(query=lambda t: {"removed": t.theme, "added": "pricing"}),
+    ),
+    "theme_quality.chart": (Call(path={"name": "=calibration", "ending": "=csv"}),),
     "triage.show": NO_IDS,
     "triage.begin": NO_IDS,
     "triage.decide": (

@@ -63,6 +63,7 @@ from vocapp.understanding.drivers.views import blueprint as drivers_pages
 from vocapp.understanding.learning import asking as learning_asking
 from vocapp.understanding.learning import service as learning_service
 from vocapp.understanding.learning.views import blueprint as learning_pages
+from vocapp.understanding.quality.views import blueprint as quality_pages
 from vocapp.understanding.triage.views import blueprint as triage_pages
 from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, home, home_cards, staff_mail
@@ -82,7 +83,7 @@ def register(app: OpenAPI) -> None:
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
-        drivers_pages, learning_pages, triage_pages,
+        drivers_pages, learning_pages, triage_pages, quality_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, weighting_pages, watching_pages, looking_into_pages,

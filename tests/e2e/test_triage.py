@@ -145,3 +145,19 @@ def test_the_page_is_accessible(comments, open_triage, violations):
     page.keyboard.press("Enter")
     expect(page.locator("#triage-status")).to_have_text("1 of 20")
     assert violations(page) == []
+
+
+def test_the_quality_page_is_accessible_and_leads_back_to_teaching(
+    comments, open_triage, live_server, violations
+):
+    page = open_triage("en")
+    page.keyboard.press("Enter")
+    for number in range(1, 21):
+        expect(page.locator("#triage-status")).to_have_text(f"{number} of 20")
+        page.keyboard.press("x" if number % 3 == 0 else "Enter")
+    expect(page.get_by_text("The round is done.").first).to_be_visible()
+    page.goto(f"{live_server.url}/themes/quality")
+    expect(page.get_by_role("heading", level=1)).to_have_text("How good the themes are")
+    assert violations(page) == []
+    page.get_by_role("link", name="Teach the themes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Teach the themes")

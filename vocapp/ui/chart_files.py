@@ -21,7 +21,7 @@ from vocapp.ui import formats
 CellKind = Literal[
     "text", "day", "score", "difference", "points", "count", "share", "percent", "p_value"
 ]
-Shape = Literal["score", "trend", "distribution", "dots", "bars", "heat"]
+Shape = Literal["score", "trend", "distribution", "dots", "bars", "heat", "reliability"]
 
 # The light tokens of static/css/tokens.css under the same names; a test compares them.
 PAPER = {

@@ -10,12 +10,12 @@ from typing import Literal
 import flask_babel
 from babel import Locale, dates, numbers
 
-from vocapp.translating import current_locale
+from vocapp.translating import current_locale, gettext
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
-DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1}
+DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1, "share": 0}
 _REMEMBERED = 16_384  # a page writes hundreds of numbers, the next one mostly the same
 
 Number = int | float | Decimal
@@ -45,7 +45,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("nps")
     'NPS'
     """
-    return METRIC_NAMES[metric]
+    return gettext("Share") if metric == "share" else METRIC_NAMES[metric]
 
 
 def number(value: Number | None, digits: int = 0) -> str:
@@ -87,13 +87,13 @@ def _percentage(rounded: Decimal, digits: int, locale: Locale) -> str:
 def score_text(value: Number | None, metric: str, digits: int | None = None) -> str:
     """A score as it is spoken of: NPS +31, CSAT 78%, CES 5.4; a dash where there is none.
 
-    value: points in -100..100 (nps), percent in 0..100 (csat), mean in 1..7 (ces).
+    value: points in -100..100 (nps), percent in 0..100 (csat, share), mean in 1..7 (ces).
     Raises KeyError on another metric.
     """
     places = DEFAULT_DIGITS[metric] if digits is None else digits
     if value is None:
         return NOTHING
-    if metric == "csat":
+    if metric in {"csat", "share"}:
         return percent(Decimal(str(value)) / 100, places)
     text = number(value, places)
     return f"+{text}" if metric == "nps" and _rounded(value, places) > 0 else text

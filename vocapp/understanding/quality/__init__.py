@@ -1,0 +1,1 @@
+"""How good the themes are, as far as people have said so."""
