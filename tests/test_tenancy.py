@@ -31,6 +31,7 @@ from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact, MergeSuggestion
 from vocapp.signing import sign
+from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSession, Workspace
 
@@ -59,6 +60,7 @@ class Ids:
     event: str
     undo: str
     note: str
+    retheming: str
     segment: str
     contact: str
     suggestion: str
@@ -234,6 +236,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "learning.learn_now": NO_IDS,
     "learning.set_when": NO_IDS,
     "learning.serve": NO_IDS,  # versions are counted in each workspace
+    "learning.look_at_past": NO_IDS,
+    "learning.start_past": (by(retheming_id="retheming"),),
+    "learning.stop_past": (by(retheming_id="retheming"),),
+    "learning.undo_past": (by(retheming_id="retheming"),),
     "measuring.segment_settings": NO_IDS,
     "segments.filter_results": (
         A_SURVEY,
@@ -474,6 +480,7 @@ def _fill(app: Any, b: Any) -> Ids:
         event=told["id"],
         undo=str(done.undo),
         note=more["note"],
+        retheming=more["retheming"],
         segment=more["segment"],
         contact=more["contact"],
         suggestion=more["suggestion"],
@@ -510,6 +517,10 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), kind="measure", subject_id=response_id, due_at=now,
         created_at=now, set_aside_at=now, last_error="RuntimeError",
     )  # fmt: skip
+    past = Retheming(
+        workspace_id=workspace_id, id=uuid7(), state="looked", encoder="static",
+        model_version="x", asked_at=now, total=1, done=0, changed=0,
+    )  # fmt: skip
     with snapshot() as session:
         one, other = session.scalars(
             select(Contact).where(Contact.workspace_id == workspace_id).limit(2)
@@ -519,7 +530,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         reason="same_email", created_at=now,
     )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside, note, segment, twice])
+        session.add_all([theme, offer, aside, note, segment, twice, past])
         session.flush()
         session.add_all(
             [
@@ -537,7 +548,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     return {
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
-        "suggestion": str(twice.id),
+        "suggestion": str(twice.id), "retheming": str(past.id),
     }  # fmt: skip
 
 
@@ -549,6 +560,7 @@ def _nowhere(of_b: Ids) -> Ids:
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
                 "session", "staff_invitation", "pending", "note", "contact", "suggestion",
+                "retheming",
             )
         },
         survey="x-survey",

@@ -61,6 +61,7 @@ from vocapp.understanding.drivers import service as drivers_service
 from vocapp.understanding.drivers.api import api as drivers_api
 from vocapp.understanding.drivers.views import blueprint as drivers_pages
 from vocapp.understanding.learning import asking as learning_asking
+from vocapp.understanding.learning import retheming
 from vocapp.understanding.learning import service as learning_service
 from vocapp.understanding.learning.views import blueprint as learning_pages
 from vocapp.understanding.quality.views import blueprint as quality_pages
@@ -176,6 +177,12 @@ def _register_work() -> None:
         outbox.Kind(
             learning_asking.PREPARE, mode="leased", work=learning_service.prepare,
             queue="learning", batch=1, lease_s=1800, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            learning_asking.RETHEME, mode="leased", work=retheming.retheme,
+            queue="learning", batch=1, lease_s=600, max_attempts=5,
         )
     )  # fmt: skip
     outbox.register(

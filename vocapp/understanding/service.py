@@ -30,6 +30,7 @@ from vocapp.extensions import db
 from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.analysers import (
     STATIC,
+    Taught,
     analyser_for,
     is_trained,
     preferred_encoder,
@@ -158,18 +159,22 @@ def _read_jobs(rows: Sequence[outbox.Pending]) -> dict[UUID, _Job]:
     jobs: dict[UUID, _Job] = {}
     with snapshot() as session:
         for workspace_id, ids in by_workspace.items():
-            texts = verbatims(session, workspace_id, ids)
-            known = {
-                row.response_id: row
-                for row in session.scalars(
-                    scoped(Analysis, workspace_id).where(Analysis.response_id.in_(ids))
-                )
-            }
-            for response in session.scalars(
-                scoped(Response, workspace_id).where(Response.id.in_(ids))
-            ):
-                jobs[response.id] = _job(response, texts.get(response.id), known.get(response.id))
+            jobs |= {job.response_id: job for job in _jobs_of(session, workspace_id, ids)}
     return jobs
+
+
+def _jobs_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Job]:
+    texts = verbatims(session, workspace_id, ids)
+    known = {
+        row.response_id: row
+        for row in session.scalars(
+            scoped(Analysis, workspace_id).where(Analysis.response_id.in_(ids))
+        )
+    }
+    return [
+        _job(response, texts.get(response.id), known.get(response.id))
+        for response in session.scalars(scoped(Response, workspace_id).where(Response.id.in_(ids)))
+    ]
 
 
 def _job(response: Response, text: str | None, known: Analysis | None) -> _Job:
@@ -364,6 +369,62 @@ def _assignments(session: Session, job: _Job) -> list[Assignment]:
             scoped(Assignment, job.workspace_id).where(Assignment.response_id == job.response_id)
         )
     )
+
+
+# --- judging anew -----------------------------------------------------------------------
+
+
+def judged_by(
+    workspace_id: UUID, response_ids: Sequence[UUID], taught: Taught, *, encoder: str
+) -> list[Rejudged]:
+    """What the serving version says of these comments now; nothing is stored.
+
+    Comments that it judged already, and those that are gone, are left out.
+    """
+    analyser = analyser_for(taught.taxonomy, encoder=encoder, teaching=taught.teaching)
+    version = analyser.model_version
+    with snapshot() as session:
+        jobs = [
+            job
+            for job in _jobs_of(session, workspace_id, response_ids)
+            if job.text and (job.known_encoder, job.known_version) != (encoder, version)
+        ]
+    found = analyser.analyse([job.text or "" for job in jobs], hints=[job.locale for job in jobs])
+    return [
+        Rejudged(
+            job.response_id,
+            tuple(theme.key for theme in each.themes),
+            _Result(job, each, encoder, version),
+        )
+        for job, each in zip(jobs, found, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """The themes that a version finds in a comment, to be kept by `keep_judgement`."""
+
+    response_id: UUID
+    themes: tuple[str, ...]
+    result: _Result
+
+
+def keep_judgement(session: Session, judged: Rejudged, *, now: datetime) -> bool:
+    """Replace what the model said of a comment, whose row the caller holds; counts stay exact.
+
+    What a person said stays. False where the comment was edited meanwhile: then it is judged by
+    the edit's own row of work.
+    """
+    job = judged.result.job
+    response = session.get_one(Response, (job.workspace_id, job.response_id))
+    text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
+    if digest_of_text(text) != job.digest:
+        return False
+    _store_analysis(session, judged.result, now=now)
+    _store_assignments(session, response, judged.result, now=now)
+    keep_doubts(session, response, judged.result.found)
+    recount_themes(session, response)
+    return True
 
 
 def theme_ids(session: Session, workspace_id: UUID) -> dict[str, UUID]:

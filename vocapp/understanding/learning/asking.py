@@ -19,6 +19,7 @@ from vocapp.workspaces.models import Workspace
 
 LEARN = "learn"
 PREPARE = "prepare_model"
+RETHEME = "retheme"
 NIGHTLY, AFTER = True, 25  # unless a workspace says otherwise
 
 

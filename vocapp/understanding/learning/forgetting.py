@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import utcnow
 from vocapp.understanding.learning.asking import ask_to_prepare
 from vocapp.understanding.learning.lessons import digest_of_lessons
-from vocapp.understanding.learning.models import ThemeLesson, ThemeModel
+from vocapp.understanding.learning.models import ReplacedThemes, ThemeLesson, ThemeModel
 
 
 def forget_lessons_of(session: Session, workspace_id: UUID, response_ids: Sequence[UUID]) -> None:
@@ -22,6 +22,12 @@ def forget_lessons_of(session: Session, workspace_id: UUID, response_ids: Sequen
     """
     if not response_ids:
         return
+    session.execute(
+        delete(ReplacedThemes).where(
+            ReplacedThemes.workspace_id == workspace_id,
+            ReplacedThemes.response_id.in_(response_ids),
+        )
+    )
     touched = session.scalars(
         delete(ThemeLesson)
         .where(ThemeLesson.workspace_id == workspace_id, ThemeLesson.response_id.in_(response_ids))

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nlp.training import Lesson
@@ -82,6 +82,13 @@ def told_now(session: Session, workspace_id: UUID) -> list[Told]:
     for response_id, at in whole.items():
         said.setdefault(response_id, {})  # one without any theme teaches to abstain
         last[response_id] = max(at, last.get(response_id, at))
+    newest_theme = session.scalar(
+        select(func.max(Theme.created_at)).where(
+            Theme.workspace_id == workspace_id, Theme.archived_at.is_(None)
+        )
+    )
+    # Who went through all themes has not seen one that came later.
+    complete = {id_ for id_, at in whole.items() if newest_theme and at >= newest_theme}
     ids = sorted(said, key=lambda each: (last[each], each))[-MOST_COMMENTS:]
     read = _read_comments(session, workspace_id, ids)
     standing = _standing(session, workspace_id, ids)
@@ -92,7 +99,7 @@ def told_now(session: Session, workspace_id: UUID) -> list[Told]:
         text, language, digest = read[response_id]
         mine = said[response_id]
         stands = tuple(sorted(standing.get(response_id, set()) - mine.keys()))
-        lesson = Lesson(text, language, dict(sorted(mine.items())), stands, response_id in whole)
+        lesson = Lesson(text, language, dict(sorted(mine.items())), stands, response_id in complete)
         told.append(Told(response_id, digest, lesson, last[response_id]))
     return told
 

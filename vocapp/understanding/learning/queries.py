@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from vocapp.database import scoped
+from vocapp.database import scoped, utcnow
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.understanding.learning.asking import (
     LEARN,
+    RETHEME,
     WhenToLearn,
     new_corrections,
     when_to_learn,
 )
-from vocapp.understanding.learning.models import ThemeModel
-from vocapp.understanding.models import Label, Theme
+from vocapp.understanding.learning.models import Retheming, ThemeModel
+from vocapp.understanding.models import Analysis, Label, Theme
 from vocapp.workspaces.models import User
 
 if TYPE_CHECKING:
@@ -77,10 +78,11 @@ class Learning:
         return next((each for each in self.versions if each.state == "challenger"), None)
 
     @property
-    def latest(self) -> Version | None:
-        """The last one about which something was decided."""
-        decided = [each for each in self.versions if each.decided_at is not None]
-        return max(decided, key=lambda each: each.number, default=None)
+    def told(self) -> Version | None:
+        """The one of which the page tells what it learnt: that serves, else the last decided."""
+        decided = [each for each in self.versions if each.found is not None]
+        latest = max(decided, key=lambda each: each.number, default=None)
+        return self.champion or latest
 
 
 def learning(workspace_id: UUID) -> Learning:
@@ -168,3 +170,123 @@ def _version(model: ThemeModel, numbers: dict[UUID, int], names: dict[UUID, str]
         promoted_at=model.promoted_at,
         found=found,
     )
+
+
+# --- the past judged anew ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A redacted comment that would gain or lose a theme."""
+
+    text: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeMove:
+    """Of one theme in a look: comments that would get it, and lose it, of the sampled."""
+
+    key: str
+    added: int
+    removed: int
+    gained_by: tuple[Example, ...]
+    lost_by: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rethemed:
+    """The last time the past was judged anew, or a look at it.
+
+    is_stuck: it is under way and its work failed for good. is_by_what_serves: no other version
+    serves since.
+    """
+
+    id: UUID
+    state: str
+    total: int
+    done: int
+    changed: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    keep_until: datetime | None
+    is_stuck: bool
+    is_by_what_serves: bool
+    sampled: int
+    would_change: int
+    moves: tuple[ThemeMove, ...]
+
+
+def last_retheming(workspace_id: UUID) -> Rethemed | None:
+    """None where nothing was ever judged anew."""
+    row = db.session.scalars(
+        scoped(Retheming, workspace_id).order_by(Retheming.asked_at.desc()).limit(1)
+    ).first()
+    if row is None:
+        return None
+    serving = db.session.scalar(
+        select(ThemeModel.id).where(
+            ThemeModel.workspace_id == workspace_id, ThemeModel.state == "champion"
+        )
+    )
+    preview = row.preview or {}
+    return Rethemed(
+        id=row.id,
+        state=row.state,
+        total=row.total,
+        done=row.done,
+        changed=row.changed,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        keep_until=row.keep_until,
+        is_stuck=row.state in {"looking", "running", "undoing"} and not _works(row),
+        is_by_what_serves=row.model_id == serving,
+        sampled=preview.get("sampled", 0),
+        would_change=preview.get("changed", 0),
+        moves=_moves(workspace_id, preview.get("themes", {})) if row.state == "looked" else (),
+    )
+
+
+def _works(row: Retheming) -> bool:
+    """Whether work waits for it; what is due in weeks only forgets what was replaced."""
+    found = db.session.scalar(
+        scoped(Pending, row.workspace_id)
+        .where(
+            Pending.kind == RETHEME,
+            Pending.subject_id == row.id,
+            Pending.set_aside_at.is_(None),
+            Pending.due_at <= utcnow() + timedelta(days=1),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def _moves(workspace_id: UUID, themes: dict[str, dict[str, Any]]) -> tuple[ThemeMove, ...]:
+    """Those that change most first."""
+    ids = {UUID(id_) for each in themes.values() for id_ in (*each["gained_by"], *each["lost_by"])}
+    texts = {
+        row.response_id: Example(row.redacted, row.language)
+        for row in db.session.execute(
+            select(Analysis.response_id, Analysis.redacted, Analysis.language).where(
+                Analysis.workspace_id == workspace_id,
+                Analysis.response_id.in_(ids),
+                Analysis.redacted.is_not(None),
+            )
+        )
+    }
+
+    def examples(ids: list[str]) -> tuple[Example, ...]:
+        return tuple(texts[UUID(id_)] for id_ in ids if UUID(id_) in texts)
+
+    moves = [
+        ThemeMove(
+            key=key,
+            added=each["added"],
+            removed=each["removed"],
+            gained_by=examples(each["gained_by"]),
+            lost_by=examples(each["lost_by"]),
+        )
+        for key, each in themes.items()
+    ]
+    return tuple(sorted(moves, key=lambda each: (-each.added - each.removed, each.key)))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from vocapp import ui
 from vocapp.database import utcnow
-from vocapp.problems import BadInput
+from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
 from vocapp.ui.formats import number
-from vocapp.understanding.learning import service, wording
-from vocapp.understanding.learning.queries import Learning, Version, learning
+from vocapp.understanding.learning import retheming, service, wording
+from vocapp.understanding.learning.queries import Learning, Version, last_retheming, learning
 from vocapp.understanding.views import text_in_language
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
@@ -28,13 +30,15 @@ def show() -> str:
 
 def _page(*, errors: dict[str, str] | None = None, status: int = 200) -> Any:
     found = learning(current_workspace.id)
-    shown = found.latest
+    shown = found.told
     return render_template(
         "understanding/learning.html",
         learning=found,
+        past=last_retheming(current_workspace.id),
+        name=partial(_name, found),
         fewest=service.FEWEST,
         shown=shown if shown and shown.found else None,
-        sentences=_sentences(found, shown) if shown else [],
+        sentences=_sentences(found, shown) if shown and shown.reason == "better" else [],
         rows=_rows(found, shown) if shown else [],
         state_word=wording.state_word,
         reason=wording.reason_in_words,
@@ -127,3 +131,51 @@ def serve() -> Any:
     )
     ui.notice(words, undo_url=url_for("learning.serve", version=before))
     return redirect(url_for("learning.show"))
+
+
+# --- the past ---------------------------------------------------------------------------
+
+
+@blueprint.post("/themes/learning/past")
+@signed_in("product")
+def look_at_past() -> Any:
+    """What judging the past anew would change."""
+    try:
+        retheming.look(current_workspace.id, user_id=current_user.id, now=utcnow())
+    except Conflict:
+        ui.notice(_("The past is being judged anew already."), kind="info")
+    return _to_past()
+
+
+@blueprint.post("/themes/learning/past/<uuid:retheming_id>/start")
+@signed_in("product")
+def start_past(retheming_id: UUID) -> Any:
+    """Judge the past anew, or go on."""
+    try:
+        retheming.start(current_workspace.id, retheming_id, user_id=current_user.id, now=utcnow())
+    except Conflict:
+        ui.notice(_("The past is being judged anew already."), kind="info")
+    return _to_past()
+
+
+@blueprint.post("/themes/learning/past/<uuid:retheming_id>/stop")
+@signed_in("product")
+def stop_past(retheming_id: UUID) -> Any:
+    """Stop where it is, or give up a look."""
+    retheming.stop(current_workspace.id, retheming_id, now=utcnow())
+    return _to_past()
+
+
+@blueprint.post("/themes/learning/past/<uuid:retheming_id>/undo")
+@signed_in("product")
+def undo_past(retheming_id: UUID) -> Any:
+    """Put the former themes back."""
+    try:
+        retheming.undo(current_workspace.id, retheming_id, user_id=current_user.id, now=utcnow())
+    except Conflict:
+        ui.notice(_("What was replaced is not kept any more."), kind="warning")
+    return _to_past()
+
+
+def _to_past() -> Any:
+    return redirect(url_for("learning.show", _anchor="past"))

@@ -38,17 +38,18 @@ def reason_in_words(version: Version) -> str:
         n=number(found.n), wins=number(found.wins), losses=number(found.losses),
     )  # fmt: skip
     if version.reason == "better":
-        return f"{counted} {_('That is better beyond chance.')}"
-    if found.needed is not None:
-        more = ngettext(
+        verdict = _("That is better beyond chance.")
+    elif found.needed is not None:
+        verdict = ngettext(
             "That may be chance: if it goes on like this, %(num)d more corrected comment would "
             "settle it.",
             "That may be chance: if it goes on like this, %(num)d more corrected comments would "
             "settle it.",
             found.needed,
         )
-        return f"{counted} {more}"
-    return f"{counted} {_('That is not better, so the version before goes on serving.')}"
+    else:
+        verdict = _("That is not better, so the version before goes on serving.")
+    return f"{counted} {verdict}"
 
 
 def summary(version: Version) -> str:

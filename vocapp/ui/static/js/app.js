@@ -249,6 +249,27 @@
     input.focus();
   };
 
+  // --- long work: data-live parts are fetched anew until they are none any more ---
+  const refresh = async () => {
+    const shown = $$("[data-live]");
+    if (!shown.length) return;
+    if (!document.hidden) {
+      const answer = await fetch(location.href, { headers: { "X-Requested-With": "live" } }).catch(() => null);
+      if (answer?.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const old of shown) {
+          const fresh = page.getElementById(old.id);
+          if (!fresh?.hasAttribute("data-live") && !document.activeElement?.closest("form .input")) return location.reload();
+          const place = [...old.querySelectorAll("a, button, summary")].indexOf(document.activeElement);
+          if (fresh) old.replaceWith(document.adoptNode(fresh)); else old.remove();
+          if (place >= 0) fresh?.querySelectorAll("a, button, summary")[place]?.focus();
+        }
+      }
+    }
+    setTimeout(refresh, 3000);
+  };
+  if ($("[data-live]")) setTimeout(refresh, 3000);
+
   // --- small things ---
   $("[data-focus]")?.focus();
   const here = $(".rooms a[aria-current]"), rooms = $(".rooms");
