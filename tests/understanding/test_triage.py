@@ -170,6 +170,23 @@ def test_the_model_adds_nothing_to_what_was_gone_through(any_api, comments, drai
     assert themes_of(any_api, response_id) == {"onboarding": "person"}
 
 
+def test_an_edited_comment_is_not_gone_through_any_more(api, drain_outbox):
+    survey = api.survey()
+    body = {"key": api.workspace.public_key, "survey": survey["public_id"], "score": 2}
+    body |= {"id": "7f3c0d1e-52a5-4a3d-9d2e-0c5b0c6e1a11", "comment": CLEAR}
+    sent = api.client.post("/public/v1/responses", json=body).json
+    drain_outbox()
+    response_id = UUID(body["id"])
+    decide(api, response_id, "support")
+    change = {"edit_token": sent["edit_token"], "revision": 1, "score": 9}
+    change |= {"comment": "The invoice was wrong again, we were billed twice."}
+    api.client.patch(f"/public/v1/responses/{response_id}", json=change)
+    drain_outbox()
+    assert rows_of(Review) == []
+    assert themes_of(api, response_id) == {"support": "person", "billing": "model"}
+    assert begin(api) == [response_id]
+
+
 def test_a_label_remembers_what_the_model_had_said(any_api, comments):
     response_id = comments[CLEAR]
     decide(any_api, response_id, "onboarding")
