@@ -268,6 +268,30 @@ def test_a_version_begun_before_the_themes_changed_is_taught_anew(api, drain_out
         ]  # fmt: skip
 
 
+def test_teaching_that_failed_for_good_can_be_asked_for_again(api, staff, drain_outbox):
+    few_themes(api)
+    ids = said(api, zorgles(15))
+    drain_outbox()
+    correct(api, ids, "parking")
+    service.ask(api.workspace_id, user_id=None, now=utcnow())
+    outbox.work_off(asking.LEARN, now=utcnow())  # begins
+    with transaction() as session:
+        session.execute(
+            update(Pending).where(Pending.kind == asking.LEARN).values(set_aside_at=utcnow())
+        )
+    page = words_of(staff("product").get("/themes/learning"))
+    assert "Teaching failed and was given up." in page
+    service.ask(api.workspace_id, user_id=None, now=utcnow())
+    for _ in range(20):
+        outbox.work_off(asking.LEARN, now=utcnow())
+    with snapshot() as session:
+        found = session.scalars(scoped(ThemeModel, api.workspace_id).order_by(ThemeModel.number))
+        assert [(row.state, row.reason) for row in found] == [
+            ("rejected", "broken"), ("champion", "better"),
+        ]  # fmt: skip
+    assert not learning(api.workspace_id).set_aside
+
+
 # --- the page ---------------------------------------------------------------------------
 
 

@@ -110,6 +110,13 @@ def _begin(session: Session, *, workspace_id: UUID, user: str | None) -> None:
     now = utcnow()
     if not _is_free(session, workspace_id, now=now):
         return
+    session.execute(
+        delete(Pending).where(
+            Pending.workspace_id == workspace_id,
+            Pending.kind == LEARN,
+            Pending.set_aside_at.is_not(None),
+        )
+    )
     told = told_now(session, workspace_id)
     if len(told) < FEWEST:
         return
@@ -122,7 +129,11 @@ def _begin(session: Session, *, workspace_id: UUID, user: str | None) -> None:
         scoped(ThemeModel, workspace_id).order_by(ThemeModel.number.desc()).limit(1)
     ).first()
     same = (digest, encoder, taxonomy_digest)
-    if last and same == (last.lessons_digest, last.encoder, last.taxonomy_digest):
+    if (
+        last
+        and last.reason != "broken"
+        and same == (last.lessons_digest, last.encoder, last.taxonomy_digest)
+    ):
         return
     model = ThemeModel(
         workspace_id=workspace_id, id=uuid7(), number=(last.number if last else 0) + 1,

@@ -83,8 +83,16 @@ def _name(found: Learning, key: str) -> str:
 @signed_in("product")
 def learn_now() -> Any:
     """Teach a new version now instead of tonight."""
+    found = learning(current_workspace.id)
     service.ask(current_workspace.id, user_id=current_user.id, now=utcnow())
-    ui.notice(_("The model is being taught what people corrected. You may leave this page."))
+    if found.new or found.set_aside or not found.versions:
+        ui.notice(_("The model is being taught what people corrected. You may leave this page."))
+    else:
+        told = _(
+            "Nothing was corrected since it last learnt; it learns anew only if a correction "
+            "was taken back."
+        )
+        ui.notice(told, kind="info")
     return redirect(url_for("learning.show"))
 
 
