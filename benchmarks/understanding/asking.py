@@ -26,7 +26,7 @@ class Remembering:
         self._encoder = encoder
         self._known: dict[str, npt.NDArray[np.float32]] = {}
         self.name, self.version = encoder.name, encoder.version
-        self.dimensions = encoder.dimensions
+        self.dimensions, self.is_slow = encoder.dimensions, encoder.is_slow
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See Encoder."""

@@ -4,6 +4,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from nlp.classifier import ThemeClassifier
+from nlp.experts import Levels
+from nlp.linear import Linear
 from nlp.taxonomy import Taxonomy, Theme, from_entries
 from nlp.text import read
 
@@ -237,3 +239,31 @@ def test_weights_let_one_opinion_count_more():
     light = ThemeClassifier("static").fit(texts, [("good",), ()], weights=[0.2, 5.0])
     assert np.isfinite(heavy.predict_proba(texts)).all()
     assert heavy.predict_proba(texts[:1])[0, 0] >= light.predict_proba(texts[:1])[0, 0]
+
+
+def test_scores_of_a_language_without_labels_get_the_level_of_the_labelled_one():
+    generator = np.random.default_rng(7)
+    english = generator.normal(size=(60, 8)).astype(np.float32)
+    weakened = 0.6 * english - 0.3  # the same sentences, less telling and off centre
+    linear = Linear(
+        generator.normal(size=(8, 3)).astype(np.float32),
+        np.zeros((0, 3), np.float32),
+        np.zeros(3, np.float32),
+    )
+    levels = Levels.fit(linear, {"en": english, "ja": weakened}, {"en": 5000.0})
+    plain = english @ linear.dense
+    assert np.allclose(levels.apply(weakened @ linear.dense, ["ja"] * 60), plain, atol=1e-3)
+    assert np.allclose(levels.apply(plain, ["en"] * 60), plain, atol=0.05)
+    assert np.array_equal(levels.apply(plain, [None] * 60), plain)
+
+
+def test_with_labels_in_both_languages_each_keeps_its_own_level():
+    generator = np.random.default_rng(7)
+    english = generator.normal(size=(60, 8)).astype(np.float32)
+    linear = Linear(
+        np.ones((8, 2), np.float32), np.zeros((0, 2), np.float32), np.zeros(2, np.float32)
+    )
+    levels = Levels.fit(linear, {"en": english, "ja": 0.6 * english}, {"en": 1e6, "ja": 1e6})
+    scores = 0.6 * english @ linear.dense
+    assert np.allclose(levels.apply(scores, ["ja"] * 60), scores, atol=1e-2)
+    assert Levels.fit(linear, {"en": english}, {}).maps == {}

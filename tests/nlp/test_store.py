@@ -101,7 +101,7 @@ def test_a_signed_model_with_a_hole_in_it_is_refused(folder):
 
 def test_a_model_of_another_encoder_is_refused(folder):
     class Other:
-        name, version, dimensions = "static", "another", 256
+        name, version, dimensions, is_slow = "static", "another", 256, False
 
         def encode(self, texts):
             raise AssertionError("never asked")
