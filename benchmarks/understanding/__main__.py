@@ -19,7 +19,7 @@ from benchmarks.understanding.asking import Bench, say
 from benchmarks.understanding.calibrated import calibration
 from benchmarks.understanding.cost import memory, speed
 from benchmarks.understanding.feelings import feelings
-from benchmarks.understanding.figures import Figure, table
+from benchmarks.understanding.figures import Figure, number, table
 from benchmarks.understanding.saas import cold, corrections, taught
 from benchmarks.understanding.themes import banking, chabsa, cross, hotel, phone, shots
 
@@ -63,7 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in options.only or ROWS:
         say(name)
         started = time.perf_counter()
-        found += ROWS[name](bench)
+        figures = ROWS[name](bench)
+        found += figures
+        for figure in figures:
+            say(f"  {figure.what}: {number(figure.measured)}")
         seconds[name] = round(time.perf_counter() - started, 1)
     now = datetime.now(UTC)
     result = {
