@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         default="embedded", validation_alias=AliasChoices("CELERY_BROKER_URL", "broker_url")
     )
     secret_key: str = Field(default="", validation_alias=AliasChoices("SECRET_KEY", "secret_key"))
+    old_secret_keys: str = Field(
+        default="", validation_alias=AliasChoices("VOC_OLD_SECRET_KEYS", "old_secret_keys")
+    )
+    seal_texts: bool = Field(
+        default=True, validation_alias=AliasChoices("VOC_SEAL_TEXTS", "seal_texts")
+    )
     port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
     base_url: str = Field(default="", validation_alias=AliasChoices("BASE_URL", "base_url"))
     mail_url: str = Field(default="", validation_alias=AliasChoices("MAIL_URL", "mail_url"))
@@ -96,6 +102,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and not self.secret_key:
             raise ValueError("SECRET_KEY: required when VOC_ENV=production")
         return self
+
+    @property
+    def former_secrets(self) -> list[str]:
+        """Keys of before, separated by commas; texts that they sealed can still be read."""
+        return [key for each in self.old_secret_keys.split(",") if (key := each.strip())]
 
     @property
     def sqlite_path(self) -> Path | None:

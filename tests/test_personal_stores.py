@@ -16,6 +16,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import personal_stores
 from vocapp.people.service import erase_contact
+from vocapp.sealing import SealedText
 from vocapp.understanding.models import Analysis
 
 CANARIES = {
@@ -32,8 +33,9 @@ def places_of(words: dict[str, str]) -> list[tuple[str, str, str]]:
         for table in db.metadata.sorted_tables:
             for column in table.columns:
                 text_type = Text if "JSON" in repr(column.type) else String
-                is_bytes = isinstance(column.type, LargeBinary)
-                query = select(column if is_bytes else cast(column, text_type))
+                # Sealed text is opened: it would hide from the search, not be gone.
+                is_read_as_it_is = isinstance(column.type, LargeBinary | SealedText)
+                query = select(column if is_read_as_it_is else cast(column, text_type))
                 for text in session.scalars(query.select_from(table)):
                     found += [
                         (table.name, column.name, which)

@@ -17,6 +17,7 @@ from vocapp import (
     problems,
     rate_limits,
     registry,
+    sealing,
     security,
     worker,
 )
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     _configure(app, settings)
     _bind_extensions(app, settings)
+    sealing.init_app(app, settings.secret_key, settings.former_secrets, seals=settings.seal_texts)
     registry.register(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

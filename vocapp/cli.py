@@ -33,6 +33,7 @@ from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.models import Response
+from vocapp.collecting.resealing import reseal_workspace
 from vocapp.connecting.backing_up import service as backing_up
 from vocapp.connecting.exporting import service as exporting
 from vocapp.connecting.importing import service as importing
@@ -308,6 +309,29 @@ def _verdict(stats: checking.CellStats) -> str:
     if stats.too_many:
         return f"  (above {checking.MAX_CELLS_PER_ANSWER}: fewer reportable attributes?)"
     return "" if stats.judged else f"  (not judged below {checking.JUDGED_FROM:,} answers)"
+
+
+@main.command()
+@with_app
+def reseal(_app: Flask) -> None:
+    """Bring stored comments under the present SECRET_KEY; VOC_OLD_SECRET_KEYS opens them."""
+    unreadable = 0
+    for workspace_id, name in _workspaces():
+        looked_at = rewritten = missing = 0
+        with _progress() as progress:
+            task = progress.add_task(name, total=None)
+            for step in reseal_workspace(workspace_id):
+                looked_at += step.looked_at
+                rewritten += step.rewritten
+                missing += step.unreadable
+                progress.update(task, completed=looked_at)
+        click.echo(f"{name}: {looked_at} texts, {rewritten} rewritten, {missing} without a key")
+        unreadable += missing
+    if unreadable:
+        raise click.ClickException(
+            "Some texts were sealed with a key that is not there: put the former SECRET_KEY "
+            "into VOC_OLD_SECRET_KEYS and repeat."
+        )
 
 
 @main.command("import")

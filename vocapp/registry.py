@@ -13,6 +13,7 @@ from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
+from vocapp.collecting import resealing
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
@@ -122,6 +123,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
     )
+    outbox.register(outbox.Kind(resealing.RESEAL, mode="database", apply=resealing.reseal, batch=1))
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
     outbox.register(
         outbox.Kind(

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+from vocapp.sealing import SealedText
 
 CHANNELS = ("api", "web", "widget", "embed", "email", "import")
 
@@ -61,13 +62,13 @@ class Response(TenantRow, Base):
 
 
 class Answer(Tenant, Base):
-    """The value given to one question: a number, an option, or a text."""
+    """The value given to one question: a number, an option, or a text, which rests sealed."""
 
     response_id: Mapped[UUID] = mapped_column(primary_key=True)
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int | None]
     option: Mapped[str | None] = mapped_column(short_text(64))
-    text: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(SealedText)
 
     __table_args__ = (
         tenant_key("response_id", "response", ondelete="CASCADE"),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nlp.taxonomy import starter_pack
@@ -195,7 +195,7 @@ def verbatims(
 ) -> dict[UUID, str]:
     """The open text of each response: its first text answer, in question order."""
     rows = session.execute(
-        select(Answer.response_id, func.coalesce(Answer.text, ""))
+        select(Answer.response_id, Answer.text)
         .where(
             Answer.workspace_id == workspace_id,
             Answer.response_id.in_(response_ids),
@@ -205,7 +205,7 @@ def verbatims(
     )
     found: dict[UUID, str] = {}
     for response_id, text in rows:
-        found.setdefault(response_id, text)
+        found.setdefault(response_id, text or "")
     return found
 
 

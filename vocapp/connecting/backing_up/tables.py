@@ -29,10 +29,12 @@ from sqlalchemy import (
 )
 
 from vocapp.database import JsonValue, UtcDateTime
+from vocapp.sealing import SealedText
 
 _BATCH = 500
 _UUID_CHARS = 32
 _REVISION_TABLE = "alembic_version"
+_SEALED_COLUMNS = {("answer", "text")}
 
 
 def tables_of(connection: Connection) -> list[Table]:
@@ -43,9 +45,16 @@ def tables_of(connection: Connection) -> list[Table]:
     return [table for table in metadata.sorted_tables if table.name != _REVISION_TABLE]
 
 
-def _portable(_inspector: Any, _table: Table, column: Any) -> None:
-    """Both databases' own types → the type of the models."""
+def _portable(_inspector: Any, table: Table, column: Any) -> None:
+    """Both databases' own types → the type of the models.
+
+    Sealed text is opened on the way out and sealed on the way in: the backup can be restored
+    where SECRET_KEY is another one.
+    """
     kind = column["type"]
+    if (table.name, column["name"]) in _SEALED_COLUMNS:
+        column["type"] = SealedText()
+        return
     if isinstance(kind, DateTime):
         column["type"] = UtcDateTime()
     elif isinstance(kind, JSON):
