@@ -22,6 +22,7 @@ from nlp.taxonomy import LabelledText, Taxonomy, starter_pack
 from nlp.taxonomy import Theme as ThemeDefinition
 from nlp.vectors import EncoderUnavailable, load_encoder
 from vocapp.database import scoped, snapshot
+from vocapp.understanding.kept_vectors import encoder_named
 from vocapp.understanding.learning.lessons import (
     NOTHING,
     Teaching,
@@ -189,10 +190,12 @@ def _analyser(key: _Key, encoder: str) -> Analyser:
     path, version = _path(key, encoder), _version(key, encoder)
     if path.exists():
         try:
-            return Analyser(store.load(path), model_version=version)
+            return Analyser(store.load(path, encoder=encoder_named(encoder)), model_version=version)
         except (store.ModelCorrupt, OSError) as exc:
             log.warning("model.unreadable", path=path.name, error=type(exc).__name__)
-    trained = train_analyser(key.taxonomy, lessons=_lessons_of(key.teaching), encoder=encoder)
+    trained = train_analyser(
+        key.taxonomy, lessons=_lessons_of(key.teaching), encoder=encoder_named(encoder)
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     store.save(trained.classifier, path)
     log.info("model.trained", encoder=encoder, version=version)

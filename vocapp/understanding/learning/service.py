@@ -35,6 +35,7 @@ from vocapp.understanding.analysers import (
     taught_now,
     taught_version,
 )
+from vocapp.understanding.kept_vectors import encoder_named
 from vocapp.understanding.learning.asking import (
     LEARN,
     PREPARE,
@@ -269,7 +270,9 @@ def _foretell(desk: _Desk, lessons: Sequence[Lesson], *, fold: int) -> Given:
     if not asked:
         return {}
     others = [lesson for lesson in lessons if fold_of(lesson.text) != fold]
-    analyser = train_analyser(desk.taught.taxonomy, lessons=others, encoder=desk.model.encoder)
+    analyser = train_analyser(
+        desk.taught.taxonomy, lessons=others, encoder=encoder_named(desk.model.encoder)
+    )
     return _themes_given(analyser, asked)
 
 
