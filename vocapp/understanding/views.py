@@ -27,10 +27,12 @@ from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import signed_points
 from vocapp.understanding import queries, service
 from vocapp.understanding.queries import ThemeRow, ThemesPage
+from vocapp.understanding.rooms import theme_rooms
 from vocapp.understanding.theme_charts import effects_chart
 from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
 
 blueprint = Blueprint("understanding", __name__, template_folder="templates")
+blueprint.add_app_template_global(theme_rooms)
 PERIODS = (30, 90, 365)
 ORDERS = ("effect", "volume", "growth")
 ALL_SURVEYS = ""
