@@ -263,6 +263,16 @@ def test_comments_of_confidential_surveys_are_never_asked(any_api, drain_outbox)
     assert begin(any_api) == []
 
 
+def test_a_comment_that_could_not_be_redacted_is_not_shown(api, drain_outbox):
+    api.survey()
+    stored = api.respond(score=3, comment=CLEAR).json
+    drain_outbox()
+    with transaction() as session:
+        key = (api.workspace_id, UUID(stored["id"]))
+        session.get(service.Analysis, key).redacted = ""
+    assert begin(api) == []
+
+
 def test_an_erased_persons_comment_is_asked_no_more(any_api, drain_outbox):
     any_api.survey()
     contact = {"external_id": "c-1", "name": "Aiko"}

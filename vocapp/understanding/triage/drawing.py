@@ -98,7 +98,9 @@ def shown(query: Any) -> Any:
             (Analysis.workspace_id == Doubt.workspace_id)
             & (Analysis.response_id == Doubt.response_id),
         )
-        .where(Survey.confidential.is_(False), Analysis.redacted.is_not(None))
+        .where(
+            Survey.confidential.is_(False), Analysis.redacted.is_not(None), Analysis.redacted != ""
+        )
     )
 
 
