@@ -12,6 +12,7 @@ from pathlib import Path
 from nlp import redact
 from nlp.classifier import FORMAT, Judgement, ThemeClassifier
 from nlp.language import detect
+from nlp.rules import Fired, Hit, Rules, clause_of
 from nlp.sentiment import Opinion, sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
@@ -28,7 +29,9 @@ LONGEST = 10_000  # characters that are analysed; nobody themes a novel, and a b
 class FoundTheme:
     """A theme of a comment. evidence is text[start:end], a clause or sentence of it.
 
-    confidence: 0…1, calibrated. sentiment: positive, neutral, negative or mixed.
+    confidence: 0…1, calibrated; 1 of a rule. sentiment: positive, neutral, negative or mixed.
+    source: "model", or "rule" where a phrase of the taxonomy decided: the evidence is then that
+    phrase.
     """
 
     key: str
@@ -37,6 +40,7 @@ class FoundTheme:
     evidence: str
     start: int
     end: int
+    source: str = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,17 @@ class Analysis:
 class Analyser:
     """Language, redaction, themes and sentiment of comments, with one trained classifier.
 
-    model_version: what `version_of` gives for what the classifier was taught.
+    model_version: what `version_of` gives for what the classifier was taught. rules: phrases
+    that decide before it does.
     """
 
-    def __init__(self, classifier: ThemeClassifier, *, model_version: str) -> None:
+    def __init__(
+        self, classifier: ThemeClassifier, *, model_version: str, rules: Rules | None = None
+    ) -> None:
         self.classifier = classifier
         self.model_version = model_version
         self._seen = classifier.ngrams_.words
+        self.rules = rules
 
     @property
     def encoder_name(self) -> str:
@@ -127,19 +135,51 @@ class Analyser:
     def _themes(
         self, document: Document, judged: Judgement, known: dict[Span, Opinion]
     ) -> tuple[FoundTheme, ...]:
-        found = []
+        fired = self.rules.find(document) if self.rules else Fired()
+        barred = {(hit.theme, clause_of(judged.clauses, hit)) for hit in fired.exclusions}
+        found = _by_rules(document, judged, fired.rules, barred, known)
         column_of = {key: column for column, key in enumerate(self.classifier.keys_)}
         for key, chance in self.classifier.choose(judged.whole, judged.thresholds):
+            if key in found:
+                continue
             column = column_of[key]
             by_clause = judged.by_clause[:, column]
-            best = int(by_clause.argmax())
-            cut = min(float(judged.thresholds[column]), float(by_clause[best]))
-            spans = [span for span, p in zip(judged.clauses, by_clause, strict=True) if p >= cut]
+            open_to_it = [n for n in range(len(by_clause)) if (key, n) not in barred]
+            if not open_to_it:
+                continue
+            best = max(open_to_it, key=lambda n: by_clause[n])
+            cut = float(judged.thresholds[column])
+            if len(open_to_it) < len(by_clause) and by_clause[best] < cut:
+                continue  # only the clauses that an exclusion closes spoke of it
+            cut = min(cut, float(by_clause[best]))
+            spans = [judged.clauses[n] for n in open_to_it if by_clause[n] >= cut]
             span = judged.clauses[best]
             tone = _tone(document, span, spans, known)
             evidence = document.text[span.start : span.end]
-            found.append(FoundTheme(key, chance, tone, evidence, span.start, span.end))
-        return tuple(found)
+            found[key] = FoundTheme(key, chance, tone, evidence, span.start, span.end)
+        return tuple(found.values())
+
+
+def _by_rules(
+    document: Document,
+    judged: Judgement,
+    hits: Sequence[Hit],
+    barred: set[tuple[str, int]],
+    known: dict[Span, Opinion],
+) -> dict[str, FoundTheme]:
+    """Themes that a phrase gives, in a clause that no exclusion closes."""
+    places: dict[str, list[tuple[Hit, Span]]] = {}
+    for hit in hits:
+        clause = clause_of(judged.clauses, hit)
+        if (hit.theme, clause) not in barred:
+            places.setdefault(hit.theme, []).append((hit, judged.clauses[clause]))
+    found = {}
+    for key, where in places.items():
+        hit, clause_span = where[0]
+        tone = _tone(document, clause_span, [span for _, span in where], known)
+        evidence = document.text[hit.start : hit.end]
+        found[key] = FoundTheme(key, 1.0, tone, evidence, hit.start, hit.end, "rule")
+    return found
 
 
 def _tone(document: Document, best: Span, spans: Sequence[Span], known: dict[Span, Opinion]) -> str:
@@ -208,7 +248,7 @@ def train_analyser(
         taxonomy, classifier.encoder_, examples=examples, lessons=lessons,
         random_state=random_state,
     )  # fmt: skip
-    return Analyser(classifier, model_version=version)
+    return Analyser(classifier, model_version=version, rules=Rules(taxonomy))
 
 
 def version_of(

@@ -5,10 +5,12 @@ themes it may hold comments about none of them (they teach the classifier to abs
 comments about several at once.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,6 +18,8 @@ from typing import Final, TypeVar
 
 LANGUAGES: Final = ("en", "ja")
 MAX_KEY_LENGTH: Final = 100
+MAX_PHRASE_LENGTH: Final = 100
+MAX_PHRASES: Final = 200  # of one kind, language and theme
 
 _T = TypeVar("_T")
 
@@ -31,13 +35,21 @@ def _nothing() -> Mapping[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """One thing customers talk about; every mapping has the keys ``en`` and ``ja``."""
+    """One thing customers talk about; every mapping has the keys ``en`` and ``ja``.
+
+    keywords hint to the classifier. rules and exclusions decide by themselves (nlp.rules): a
+    comment with a phrase of rules has the theme, a clause with one of exclusions has it not.
+    parent: key of the theme above it, None at the top.
+    """
 
     key: str
     label: Mapping[str, str]
     description: Mapping[str, str]
     keywords: Mapping[str, tuple[str, ...]]
     examples: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
+    exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,13 @@ class Taxonomy:
                 return theme
         raise KeyError(key)
 
+    def without_rules(self) -> Taxonomy:
+        """What a classifier learns from: it is not trained anew because a rule or the order of
+        the tree changed."""
+        none = _nothing()
+        plain = (replace(t, rules=none, exclusions=none, parent=None) for t in self.themes)
+        return replace(self, themes=tuple(plain))
+
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON: changes whenever any content changes."""
@@ -102,6 +121,7 @@ def _as_json(taxonomy: Taxonomy) -> dict[str, object]:
                 "keywords": dict(theme.keywords),
                 "examples": dict(theme.examples),
             }
+            | _rules_as_json(theme)
             for theme in taxonomy.themes
         ],
         "off_topic": dict(taxonomy.off_topic),
@@ -110,6 +130,12 @@ def _as_json(taxonomy: Taxonomy) -> dict[str, object]:
             for text in taxonomy.combined
         ],
     }
+
+
+def _rules_as_json(theme: Theme) -> dict[str, object]:
+    """What decides by itself, only where there is any: models of themes without stay valid."""
+    found = {"rules": dict(theme.rules), "exclusions": dict(theme.exclusions)}
+    return {name: phrases for name, phrases in found.items() if any(phrases.values())}
 
 
 def starter_pack_names() -> tuple[str, ...]:
@@ -177,8 +203,9 @@ def from_entries(entries: Sequence[Mapping[str, object]]) -> Taxonomy:
     Each entry has ``key``, ``label``, ``description`` (texts) and ``keywords`` (a list of
     texts, may be empty); ``label_ja``, ``description_ja`` and ``keywords_ja`` may add
     Japanese, and where they are missing the plain field stands for both languages (it may
-    itself be Japanese). Other fields are ignored. Raises ValueError that names the entry,
-    counted from 1, and the field.
+    itself be Japanese). ``rules`` and ``exclusions`` (lists of phrases, with ``_ja`` likewise,
+    nothing where missing) and ``parent`` (a key) may be there. Other fields are ignored.
+    Raises ValueError that names the entry, counted from 1, and the field.
 
     >>> pack = from_entries([{"key": "price", "label": "Price", "label_ja": "価格",
     ...                       "description": "What it costs.", "keywords": ["cheap"]}])
@@ -192,7 +219,7 @@ def from_entries(entries: Sequence[Mapping[str, object]]) -> Taxonomy:
     themes: list[Theme] = []
     seen: dict[str, int] = {}
     for number, entry in enumerate(entries, start=1):
-        theme = _flat_theme(entry, where=f"entry {number}")
+        theme = from_entry(entry, where=f"entry {number}")
         if theme.key in seen:
             raise ValueError(
                 f"entry {number}, key: {theme.key!r} is already the key of entry {seen[theme.key]}"
@@ -202,7 +229,8 @@ def from_entries(entries: Sequence[Mapping[str, object]]) -> Taxonomy:
     return Taxonomy(name="custom", version="1", themes=tuple(themes))
 
 
-def _flat_theme(entry: object, *, where: str) -> Theme:
+def from_entry(entry: object, *, where: str) -> Theme:
+    """One theme of the flat list; `where` begins the message of the ValueError."""
     if not isinstance(entry, Mapping):
         raise ValueError(f"{where}: expected an object, got {type(entry).__name__}")
     key = _key(entry, where=where)
@@ -232,7 +260,47 @@ def _flat_theme(entry: object, *, where: str) -> Theme:
             }
         ),
         examples=_nothing(),
+        rules=_flat_phrases(entry, "rules", where=where),
+        exclusions=_flat_phrases(entry, "exclusions", where=where),
+        parent=_text(entry, "parent", where=where) if entry.get("parent") is not None else None,
     )
+
+
+def _flat_phrases(
+    entry: Mapping[str, object], name: str, *, where: str
+) -> Mapping[str, tuple[str, ...]]:
+    fields = {"en": name, "ja": f"{name}_ja"}
+    return _by_language(
+        {
+            language: _phrases(entry, field_name, where=where)
+            for language, field_name in fields.items()
+        }
+    )
+
+
+def _phrases(entry: Mapping[str, object], name: str, *, where: str) -> tuple[str, ...]:
+    if entry.get(name) is None:
+        return ()
+    found = _texts(entry, name, where=where)
+    if wrong := first_wrong_phrase(found):
+        raise ValueError(f"{where}, {name}: {wrong}")
+    return found
+
+
+def first_wrong_phrase(phrases: Sequence[str]) -> str | None:
+    """What is wrong with a list of rules or exclusions, None when nothing is.
+
+    >>> first_wrong_phrase(["late fee", "…"])
+    "expected phrases with a letter or digit, got '…'"
+    """
+    if len(phrases) > MAX_PHRASES:
+        return f"expected at most {MAX_PHRASES} phrases, got {len(phrases)}"
+    for phrase in phrases:
+        if len(phrase) > MAX_PHRASE_LENGTH:
+            return f"expected at most {MAX_PHRASE_LENGTH} characters a phrase, got {phrase!r}"
+        if not any(character.isalnum() for character in phrase):
+            return f"expected phrases with a letter or digit, got {phrase!r}"
+    return None
 
 
 def _key(entry: Mapping[str, object], *, where: str) -> str:
