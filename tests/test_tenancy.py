@@ -33,6 +33,7 @@ from vocapp.people.models import Contact, MergeSuggestion
 from vocapp.signing import sign
 from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.taxonomy.models import ThemeMerge
 from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSession, Workspace
 
 CANARY = "kanaria-of-b"
@@ -64,6 +65,7 @@ class Ids:
     segment: str
     contact: str
     suggestion: str
+    merge: str
 
     @property
     def cursor(self) -> str:
@@ -92,6 +94,7 @@ NO_IDS = "takes no id of a thing"
 BY_TOKEN = "a signed or secret token is the permission itself"
 PUBLIC = "open to everybody who has the public id"
 A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
+A_THEME = by(key="theme")
 A_PAIR = by(suggestion_id="suggestion")
 
 MATRIX: dict[str, str | tuple[Call, ...]] = {
@@ -310,6 +313,27 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
              form=lambda t: {"action": "confirm", "theme": t.theme}),
     ),
     "triage.undo": NO_IDS,
+    "taxonomy.show_tree": NO_IDS,
+    "taxonomy.new_theme": (
+        Call(query=lambda t: {"under": t.theme}),
+        Call(form=lambda t: {"label_en": "Mine", "parent": t.theme}),
+    ),
+    "taxonomy.edit_theme": (A_THEME, replace(A_THEME, form=lambda t: {"label_en": "Mine"})),
+    "taxonomy.archive": (replace(A_THEME, form=lambda t: {"revision": "1"}),),
+    "taxonomy.restore": (A_THEME,),
+    "taxonomy.merge": (A_THEME, replace(A_THEME, query=lambda t: {"target": t.theme})),
+    "taxonomy.undo_merge": (by(merge_id="merge"),),
+    "taxonomy.split": (A_THEME,),
+    "taxonomy.undo": (
+        Call(query=lambda t: {"token": sign("undo", {"themes": [[t.theme, 1]]})}),
+    ),
+    "taxonomy.try_comment": NO_IDS,
+    "taxonomy.export": (Call(path={"ending": "=json"}),),
+    "taxonomy.import_themes": (
+        Call(form=lambda t: {"text": f"key,label,parent\nx,X,{t.theme}\n", "do": "preview"}),
+    ),
+    "taxonomy.packs": NO_IDS,
+    "taxonomy.use_pack": (Call(path={"name": "=b2b_saas"}),),
     "following_up.queue": (
         Call(query=lambda t: {"owner": t.user}),
         Call(query=lambda t: {"theme": t.theme}),
@@ -484,6 +508,7 @@ def _fill(app: Any, b: Any) -> Ids:
         segment=more["segment"],
         contact=more["contact"],
         suggestion=more["suggestion"],
+        merge=more["merge"],
     )
 
 
@@ -500,6 +525,15 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     theme = Theme(
         workspace_id=workspace_id, id=uuid7(), key="b-theme", label={"en": CANARY}, created_at=now,
         description={}, keywords={},
+    )  # fmt: skip
+    merged = Theme(
+        workspace_id=workspace_id, id=uuid7(), key="b-merged", label={"en": CANARY},
+        created_at=now, description={}, keywords={}, archived_at=now, merged_into_id=theme.id,
+    )  # fmt: skip
+    merge = ThemeMerge(
+        workspace_id=workspace_id, id=uuid7(), source_id=merged.id, target_id=theme.id,
+        state="done", total=0, moved=0, started_at=now,
+        before={"children": [], "target_revision": 0},
     )  # fmt: skip
     offer = StaffInvitation(
         workspace_id=workspace_id, id=uuid7(), email_normalised=f"{CANARY}@example.net",
@@ -532,6 +566,9 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     with transaction() as session:
         session.add_all([theme, offer, aside, note, segment, twice, past])
         session.flush()
+        session.add(merged)
+        session.flush()
+        session.add(merge)
         session.add_all(
             [
                 Analysis(
@@ -548,7 +585,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     return {
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
-        "suggestion": str(twice.id), "retheming": str(past.id),
+        "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
     }  # fmt: skip
 
 
@@ -561,6 +598,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
                 "session", "staff_invitation", "pending", "note", "contact", "suggestion",
                 "retheming",
+                "merge",
             )
         },
         survey="x-survey",

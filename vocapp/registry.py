@@ -66,6 +66,8 @@ from vocapp.understanding.learning import retheming
 from vocapp.understanding.learning import service as learning_service
 from vocapp.understanding.learning.views import blueprint as learning_pages
 from vocapp.understanding.quality.views import blueprint as quality_pages
+from vocapp.understanding.taxonomy import merging as theme_merging
+from vocapp.understanding.taxonomy.views import blueprint as taxonomy_pages
 from vocapp.understanding.triage.views import blueprint as triage_pages
 from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, home, home_cards, staff_mail
@@ -85,7 +87,7 @@ def register(app: OpenAPI) -> None:
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
-        drivers_pages, learning_pages, triage_pages, quality_pages,
+        drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, weighting_pages, watching_pages, looking_into_pages,
@@ -190,6 +192,9 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind("theme_days", mode="database", apply=theme_cells.move_theme_days, batch=1)
     )
+    outbox.register(
+        outbox.Kind(theme_merging.MERGE, mode="database", apply=theme_merging.move_merged, batch=1)
+    )
     worker.before_work("slow", analysers.warm_up)
 
 
@@ -208,6 +213,7 @@ def _register_personal_stores() -> None:
             following_up_service.hand_over, _l("Follow-ups"),
             following_up_service.count_of_person,
         ),
+        PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
         PersonalStore("understanding.analyses", understanding_service.forget_person),
         PersonalStore(
             "collecting.responses", collecting_people.forget_person, collecting_people.hand_over,

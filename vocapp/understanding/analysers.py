@@ -8,6 +8,7 @@ and loaded without executing code (nlp.store). A worker without the file makes i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,7 @@ import structlog
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from nlp.taxonomy import LabelledText, Taxonomy, starter_pack
+from nlp.taxonomy import LANGUAGES, LabelledText, Taxonomy, starter_pack, starter_pack_names
 from nlp.taxonomy import Theme as ThemeDefinition
 from nlp.vectors import EncoderUnavailable, load_encoder
 from vocapp.database import scoped, snapshot
@@ -61,32 +62,58 @@ def default_taxonomy() -> Taxonomy:
 
 
 def taxonomy_of(session: Session, workspace_id: UUID) -> Taxonomy:
-    """The workspace's themes; those of the starter pack bring its example sentences."""
-    pack = starter_pack()
-    known = {theme.key: theme for theme in pack.themes}
-    themes = tuple(
-        _definition(row, known.get(row.key))
-        for row in session.scalars(
-            scoped(Theme, workspace_id).where(Theme.archived_at.is_(None)).order_by(Theme.key)
-        )
-    )
-    keys = {theme.key for theme in themes}
+    """The workspace's themes; those of starter packs bring the example sentences of theirs."""
+    rows = session.scalars(
+        scoped(Theme, workspace_id).where(Theme.archived_at.is_(None)).order_by(Theme.key)
+    ).all()
+    return taxonomy_from(rows)
+
+
+def taxonomy_from(rows: Sequence[Theme]) -> Taxonomy:
+    """The taxonomy of these themes, in this order, with the comments of the packs they are from.
+
+    Comments about nothing come from every pack in use, and from the first where none is.
+    """
+    packs = {row.pack: starter_pack(row.pack) for row in rows if row.pack in starter_pack_names()}
+    used = [packs[name] for name in sorted(packs)] or [starter_pack()]
+    from_pack = {name: {row.key for row in rows if row.pack == name} for name in packs}
     combined = tuple(
-        LabelledText(text.text, text.language, tuple(k for k in text.labels if k in keys))
+        LabelledText(text.text, text.language, labels)
+        for pack in used
         for text in pack.combined
-        if keys & set(text.labels)
+        if (labels := tuple(k for k in text.labels if k in from_pack.get(pack.name, ())))
     )
-    return replace(pack, themes=themes, combined=combined)
+    off_topic = {
+        language: tuple(dict.fromkeys(text for pack in used for text in pack.off_topic[language]))
+        for language in LANGUAGES
+    }
+    keys = {row.id: row.key for row in rows}
+    themes = tuple(_definition(row, packs.get(row.pack or ""), keys) for row in rows)
+    return Taxonomy(
+        name="+".join(pack.name for pack in used),
+        version="+".join(pack.version for pack in used),
+        themes=themes,
+        off_topic=off_topic,
+        combined=combined,
+    )
 
 
-def _definition(row: Theme, known: ThemeDefinition | None) -> ThemeDefinition:
+def _definition(row: Theme, pack: Taxonomy | None, keys: Mapping[UUID, str]) -> ThemeDefinition:
+    taught = pack is not None and row.key in pack.keys
     return ThemeDefinition(
         key=row.key,
         label=dict(row.label),
         description=dict(row.description),
-        keywords={language: tuple(words) for language, words in row.keywords.items()},
-        examples=known.examples if known else {},
+        keywords=_phrases(row.keywords),
+        examples=pack.theme(row.key).examples if pack is not None and taught else {},
+        rules=_phrases(row.rules),
+        exclusions=_phrases(row.exclusions),
+        parent=keys.get(row.parent_id) if row.parent_id else None,
     )
+
+
+def _phrases(by_language: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {language: tuple(words) for language, words in by_language.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +176,9 @@ def files_of(session: Session, workspace_id: UUID) -> set[str]:
 def _path(key: _Key, encoder: str) -> Path:
     owner = key.teaching.workspace_id
     folder: Path = current_app.config["SETTINGS"].data_dir / "models"
-    return (folder_of(owner) if owner else folder) / f"{encoder}-{_version(key, encoder)}"
+    # A rule changes the version of what is found, not what the classifier learns.
+    learnt = _version(_Key(key.taxonomy.without_rules(), key.teaching), encoder)
+    return (folder_of(owner) if owner else folder) / f"{encoder}-{learnt}"
 
 
 class _Key:
@@ -186,11 +215,14 @@ def _analyser(key: _Key, encoder: str) -> Analyser:
     # Imported here: scikit-learn and spaCy take seconds, and only workers need them.
     from nlp import store
     from nlp.analysis import Analyser, train_analyser
+    from nlp.rules import Rules
 
+    rules = Rules(key.taxonomy)
     path, version = _path(key, encoder), _version(key, encoder)
     if path.exists():
         try:
-            return Analyser(store.load(path, encoder=encoder_named(encoder)), model_version=version)
+            classifier = store.load(path, encoder=encoder_named(encoder))
+            return Analyser(classifier, model_version=version, rules=rules)
         except (store.ModelCorrupt, OSError) as exc:
             log.warning("model.unreadable", path=path.name, error=type(exc).__name__)
     trained = train_analyser(
@@ -199,7 +231,7 @@ def _analyser(key: _Key, encoder: str) -> Analyser:
     path.parent.mkdir(parents=True, exist_ok=True)
     store.save(trained.classifier, path)
     log.info("model.trained", encoder=encoder, version=version)
-    return Analyser(trained.classifier, model_version=version)
+    return Analyser(trained.classifier, model_version=version, rules=rules)
 
 
 def _lessons_of(teaching: Teaching) -> list[Lesson]:

@@ -29,7 +29,8 @@ class AssignedTheme:
 def assigned_themes(
     session: Session, workspace_id: UUID, response_ids: Collection[UUID]
 ) -> dict[UUID, list[AssignedTheme]]:
-    """Themes by answer, surest first; at most about a thousand answers at a time.
+    """Themes by answer, surest first, archived ones left out; at most about a thousand answers
+    at a time.
 
     Assignments are not joined with their themes: PostgreSQL, which plans a statement that is
     repeated without its ids, would walk through all that each theme has. Themes are read after
@@ -49,7 +50,9 @@ def assigned_themes(
     themes = _themes(session, workspace_id, {row.theme_id for row in rows})
     found: dict[UUID, list[AssignedTheme]] = defaultdict(list)
     for response_id, theme_id, confidence, sentiment, source, start, end in rows:
-        theme = themes[theme_id]
+        theme = themes.get(theme_id)
+        if theme is None:
+            continue
         found[response_id].append(
             AssignedTheme(theme.key, theme.label, confidence, sentiment, source, (start, end))
         )
@@ -59,12 +62,12 @@ def assigned_themes(
 
 
 def _themes(session: Session, workspace_id: UUID, ids: Collection[UUID]) -> dict[UUID, Any]:
-    """Key and label by id."""
+    """Key and label by id, of those in use."""
     if not ids:
         return {}
     rows = session.execute(
         select(Theme.id, Theme.key, Theme.label).where(
-            Theme.workspace_id == workspace_id, Theme.id.in_(ids)
+            Theme.workspace_id == workspace_id, Theme.id.in_(ids), Theme.archived_at.is_(None)
         )
     )
     return {row.id: row for row in rows}

@@ -16,23 +16,35 @@ ASSIGNMENT_SOURCES = ("model", "rule", "person")
 LABEL_VERDICTS = ("add", "remove", "confirm")
 # How a comment came before a person: among those that teach most, or drawn at random.
 DRAWN = ("doubt", "random")
+EMPTY = "{}"  # what the former version, which knows no rules, leaves in their columns
 SENTIMENTS = ("positive", "neutral", "negative", "mixed")
 
 
 class Theme(TenantRow, Base):
-    """What feedback may be about. Label, description and keywords per language."""
+    """What feedback may be about. Label, description, keywords, rules, exclusions per language.
+
+    revision: counts its edits, so that two people do not write over each other. pack: the
+    starter pack that it came with, whose comments teach it. merged_into_id: where its comments
+    went; it is then archived, too.
+    """
 
     key: Mapped[str] = mapped_column(short_text(100))
     label: Mapped[dict[str, Any]]
     description: Mapped[dict[str, Any]] = mapped_column(default=dict)
     keywords: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY)
+    exclusions: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=EMPTY)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    pack: Mapped[str | None] = mapped_column(short_text(100))
     parent_id: Mapped[UUID | None]
+    merged_into_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "key"),
         tenant_key("parent_id", "theme"),
+        tenant_key("merged_into_id", "theme"),
     )
 
 

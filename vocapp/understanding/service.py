@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from nlp.taxonomy import starter_pack
+from nlp.taxonomy import Taxonomy, starter_pack
 from vocapp import outbox
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import (
@@ -68,8 +68,15 @@ def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> Non
     """Give a workspace without themes the starter pack."""
     if session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
         return
-    for theme in starter_pack().themes:
-        insert_if_absent(
+    add_pack(session, workspace_id, starter_pack(), now=now)
+
+
+def add_pack(session: Session, workspace_id: UUID, pack: Taxonomy, *, now: datetime) -> list[str]:
+    """Add the themes of a starter pack whose keys are free; their keys. Nothing is changed."""
+    return [
+        theme.key
+        for theme in pack.themes
+        if insert_if_absent(
             session,
             Theme,
             workspace_id=workspace_id,
@@ -78,8 +85,10 @@ def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> Non
             label=dict(theme.label),
             description=dict(theme.description),
             keywords={language: list(words) for language, words in theme.keywords.items()},
+            pack=pack.name,
             created_at=now,
         )
+    ]
 
 
 def make_sure_of_themes(workspace_id: UUID, *, now: datetime) -> None:
@@ -346,16 +355,20 @@ def _store_assignments(
         if theme.key in themes and themes[theme.key] not in labelled
     }
     present = {row.theme_id: row for row in _assignments(session, job)}
+    in_use, same_words = set(themes.values()), job.known_digest == job.digest
     for theme_id, row in present.items():
-        if theme_id not in found and row.source == "model" and theme_id not in labelled:
-            uncount(session, row)
-            session.delete(row)
+        if theme_id in found or row.source == "person" or theme_id in labelled:
+            continue
+        if theme_id not in in_use and same_words:
+            continue  # the past of an archived theme comes back with it
+        uncount(session, row)
+        session.delete(row)
     for theme_id, theme in found.items():
         row = present.get(theme_id) or Assignment(
             workspace_id=job.workspace_id, response_id=job.response_id, theme_id=theme_id,
             answered_at=response.answered_at,
         )  # fmt: skip
-        row.confidence, row.sentiment, row.source = theme.confidence, theme.sentiment, "model"
+        row.confidence, row.sentiment, row.source = theme.confidence, theme.sentiment, theme.source
         row.evidence_start, row.evidence_end = theme.start, theme.end
         row.encoder, row.model_version = result.encoder, result.model_version
         row.assigned_at = now

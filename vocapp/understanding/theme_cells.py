@@ -80,9 +80,15 @@ def _place_in_cells(counted: Mapping[str, Any]) -> tuple[UUID, date, str]:
 
 def recount_themes(session: Session, response: Response) -> None:
     """Move the cells of a response from what they hold of it to what holds now."""
+    recount_many(session, response.workspace_id, [response])
+
+
+def recount_many(session: Session, workspace_id: UUID, responses: Iterable[Response]) -> None:
+    """The same for many responses of a workspace, with one change of each cell."""
     moves = _CellMoves()
-    _recount(session, response, moves)
-    _apply(session, response.workspace_id, moves)
+    for response in responses:
+        _recount(session, response, moves)
+    _apply(session, workspace_id, moves)
 
 
 def _recount(session: Session, response: Response, moves: _CellMoves) -> None:
@@ -158,10 +164,7 @@ def _move_step(session: Session, workspace_id: UUID, *, after: str | None) -> UU
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    moves = _CellMoves()
-    for response in responses:
-        _recount(session, response, moves)
-    _apply(session, workspace_id, moves)
+    recount_many(session, workspace_id, responses)
     return ids[-1] if ids else None
 
 
@@ -211,10 +214,16 @@ def _scale_of_version(
 
 def uncount(session: Session, row: Assignment) -> None:
     """Take an assignment out of the cells, before it goes."""
+    uncount_many(session, row.workspace_id, [row])
+
+
+def uncount_many(session: Session, workspace_id: UUID, rows: Iterable[Assignment]) -> None:
+    """The same for many assignments of a workspace."""
     moves = _CellMoves()
-    moves.theme(row.theme_id, row.counted, -1)
-    _apply(session, row.workspace_id, moves)
-    row.counted = None
+    for row in rows:
+        moves.theme(row.theme_id, row.counted, -1)
+        row.counted = None
+    _apply(session, workspace_id, moves)
 
 
 def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
