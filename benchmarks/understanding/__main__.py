@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,11 +60,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error(f"--data: {options.data} is no folder")
     bench = Bench(options.data, options.encoder, seed=options.seed)
     found: list[Figure] = []
+    failed: list[str] = []
     seconds: dict[str, float] = {}
     for name in options.only or ROWS:
         say(name)
         started = time.perf_counter()
-        figures = ROWS[name](bench)
+        try:
+            figures = ROWS[name](bench)
+        except Exception as problem:  # noqa: BLE001 - what took hours before is not lost
+            say(f"  failed: {''.join(traceback.format_exception(problem))}")
+            failed.append(name)
+            continue
         found += figures
         for figure in figures:
             say(f"  {figure.what}: {number(figure.measured)}")
@@ -74,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "encoder": options.encoder,
         "seed": options.seed,
         "seconds": seconds,
+        "failed": failed,
         "rows": [figure.as_json(options.encoder) for figure in found],
     }
     RESULTS.mkdir(exist_ok=True)
@@ -85,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         print("\n".join(table(found, options.encoder)))
     missed = sum(figure.met(options.encoder) is False for figure in found)
     say(f"{missed} targets missed; written to {path}")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

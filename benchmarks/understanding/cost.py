@@ -75,7 +75,7 @@ def _apart(
     command = [sys.executable, "-m", "benchmarks.understanding.cost", what]
     command += ["--encoder", bench.encoder_name, "--count", str(count), "--texts", *texts]
     command += ["--model", str(model)] if model else []
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 

@@ -98,3 +98,14 @@ def test_the_command_prints_a_table_and_keeps_the_figures(tmp_path, capsys, monk
     assert (row["measured"], row["target"], row["met"]) == (0.5, 0.46, True)
     written = next((tmp_path / "results").iterdir())
     assert json.loads(written.read_text())["encoder"] == "static"
+
+
+def test_a_row_that_fails_is_named_and_loses_no_other(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("benchmarks.understanding.__main__.RESULTS", tmp_path / "results")
+    monkeypatch.setitem(ROWS, "cold", lambda bench: [Figure("cold", 0.5, static=0.46)])
+    monkeypatch.setitem(ROWS, "hotel", lambda bench: bench.lines("not/there"))
+    with pytest.raises(SystemExit, match="hotel"):
+        main(["--data", str(tmp_path), "--encoder", "static", "--only", "hotel", "cold"])
+    said = capsys.readouterr()
+    assert "| cold |" in said.out
+    assert "FileNotFoundError" in said.err
