@@ -343,6 +343,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, form=lambda t: {"state": "closed", "version": "1"}),
         replace(A_CASE, form=lambda t: {"note": "seen", "version": "1"}),
     ),
+    "looking_into.original": (by(response_id="response"),),
     "following_up.suggestion": (replace(A_CASE, form=lambda t: {"verdict": "accept"}),),
     "following_up.bulk": (
         Call(form=lambda t: {"id": t.follow_up, "state": "closed"}),

@@ -21,6 +21,7 @@ from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.queries import themes_of
+from vocapp.understanding.shown import shown_text
 from vocapp.workspaces.models import User
 
 
@@ -303,7 +304,7 @@ class RecentAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with what a person needs before calling. text: redacted once it is analysed."""
+    """A case with what a person needs before calling. text: without personal data."""
 
     row: CaseRow
     text: str | None
@@ -313,6 +314,7 @@ class CaseDetail:
     themes: tuple[dict[str, Any], ...]
     timeline: tuple[Line, ...]
     recent: tuple[RecentAnswer, ...]
+    account_owner_id: UUID | None
 
 
 _MOST_LINES, _MOST_RECENT = 200, 5
@@ -339,14 +341,27 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
     redacted = analysis.redacted if analysis else None
     return CaseDetail(
         row=row,
-        text=redacted if redacted is not None else comment,
+        text=shown_text(redacted, comment) if comment else redacted,
         language=analysis.language if analysis else row.locale,
         sentiment=analysis.sentiment if analysis else None,
         is_analysed=analysis is not None,
         themes=tuple(themes.get(row.response_id, [])),
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
         recent=tuple(_recent(workspace_id, row)),
+        account_owner_id=_owner_of_account(workspace_id, row.response_id),
     )
+
+
+def _owner_of_account(workspace_id: UUID, response_id: UUID) -> UUID | None:
+    found: UUID | None = db.session.scalar(
+        select(Account.owner_user_id)
+        .join(
+            Response,
+            (Response.workspace_id == Account.workspace_id) & (Response.account_id == Account.id),
+        )
+        .where(Response.workspace_id == workspace_id, Response.id == response_id)
+    )
+    return found
 
 
 def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:

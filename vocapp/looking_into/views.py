@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import starmap
 from typing import Any
+from uuid import UUID
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
@@ -15,6 +16,7 @@ from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.looking_into.finding import count_answers, find_answers
+from vocapp.looking_into.originals import look_at_original
 from vocapp.looking_into.parameters import IN, Asked, asked_for
 from vocapp.looking_into.queries import answers_shown
 from vocapp.looking_into.selection import Found, Place
@@ -67,7 +69,24 @@ def answers(key: str) -> str:
         theme_url=cache(_theme_url),
         url_of_account=cache(_url_of_account),
         facts=_facts(),
+        may_see_originals=current_user.role == "admin",
     )
+
+
+@blueprint.post("/responses/<uuid:response_id>/original")
+@signed_in("success")
+def original(response_id: UUID) -> Response:
+    """A comment as it was written, once; nothing on the way may keep it."""
+    text = look_at_original(
+        current_workspace.id,
+        response_id,
+        user_id=current_user.id,
+        role=current_user.role,
+        now=utcnow(),
+    )
+    answer = make_response(render_template("looking_into/original.html", text=text))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def survey_to_look_into(key: str) -> SurveySummary:

@@ -23,7 +23,7 @@ from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.problems import NotFound
-from vocapp.understanding.service import verbatims
+from vocapp.understanding.shown import shown_texts
 from vocapp.workspaces.models import User
 
 _MILESTONES = 100
@@ -453,7 +453,7 @@ def _answers(
     if before is not None:
         query = query.where(older_than(Response.answered_at, Response.id, before))
     rows = db.session.execute(query).all()
-    texts = verbatims(db.session(), workspace_id, [row.id for row in rows])
+    texts = shown_texts(db.session(), workspace_id, [row.id for row in rows])
     return [
         Event(
             Place(row.answered_at, "answer", row.id),

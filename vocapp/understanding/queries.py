@@ -32,6 +32,7 @@ from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
 from vocapp.understanding.assigned import AssignedTheme, assigned_themes
 from vocapp.understanding.models import SENTIMENTS, Analysis, Assignment, Theme
+from vocapp.understanding.shown import shown_text
 from vocapp.understanding.theme_counts import (
     STEPS,
     Comments,
@@ -386,7 +387,7 @@ def _verbatim(
         score=row.score,
         category=category_of(row.kind, row.score) if row.score is not None else None,
         answered_at=row.answered_at,
-        text=row.redacted if row.redacted is not None else comments[row.id],
+        text=shown_text(row.redacted, comments[row.id]),
         language=row.language,
         sentiment=row.sentiment,
         encoder=row.encoder,
