@@ -163,6 +163,7 @@ def _most_likely(text: str, candidates: tuple[str, ...], wished: str | None) -> 
 
 def _rank(text: str, candidates: tuple[str, ...]) -> list[tuple[str, float]]:
     usable = "".join(c for c in text if not "\ud800" <= c <= "\udfff")
+    usable = " ".join(usable.split())  # a space before a short text would change the answer
     return [(code, float(p)) for code, p in _identifier(candidates).rank(usable)]
 
 
