@@ -6,11 +6,12 @@ import hashlib
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nlp import redact
 from nlp.classifier import FORMAT, Judgement, ThemeClassifier
+from nlp.content import Content, content_of
 from nlp.language import detect
 from nlp.rules import Fired, Hit, Rules, clause_of
 from nlp.sentiment import Opinion, sentiment
@@ -45,7 +46,10 @@ class FoundTheme:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in a comment; sentiment and certainty are None where it has no words."""
+    """What was found in a comment; sentiment and certainty are None where it has no words.
+
+    content: what kind of text it is; only what is "said" has themes and a sentiment.
+    """
 
     language: str | None
     sentiment: str | None
@@ -53,6 +57,7 @@ class Analysis:
     redacted: str
     themes: tuple[FoundTheme, ...]
     certainty: Certainty | None = None
+    content: Content = "said"
 
 
 class Analyser:
@@ -86,10 +91,15 @@ class Analyser:
         """
         wanted = list(hints) if hints is not None else [None] * len(texts)
         documents = [_read(text, hint) for text, hint in zip(texts, wanted, strict=True)]
-        asked = [place for place, document in enumerate(documents) if document.tokens]
+        contents = [content_of(text) for text in texts]
+        asked = [
+            place
+            for place, document in enumerate(documents)
+            if document.tokens and contents[place] == "said"
+        ]
         judgements = self._judge({place: documents[place] for place in asked})
         return [
-            self._conclude(text, document, judgements.get(place))
+            replace(self._conclude(text, document, judgements.get(place)), content=contents[place])
             for place, (text, document) in enumerate(zip(texts, documents, strict=True))
         ]
 

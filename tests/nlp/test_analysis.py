@@ -60,7 +60,8 @@ def test_odd_comments_do_not_stop_the_others_and_order_is_kept(analyser):
     found = analyser.analyse(texts)
     assert len(found) == len(texts)
     assert [bool(analysis.themes) for analysis in found] == [False] * 6 + [True]
-    assert found[0] == Analysis(None, None, 0.0, "", ())
+    assert found[0] == Analysis(None, None, 0.0, "", (), content="nothing")
+    assert [each.content for each in found[-2:]] == ["nothing", "said"]
     assert analyser.analyse([]) == []
 
 

@@ -40,6 +40,7 @@ class ShownAnswer:
     comment: str | None
     is_waiting: bool
     language: str | None
+    content: str | None
     themes: tuple[dict[str, Any], ...]
     contact: str | None
     account: str | None
@@ -49,7 +50,7 @@ class ShownAnswer:
 
 _SHOWN = (
     Response.id, Survey.kind, Response.score, Response.answered_at, Response.attributes,
-    Analysis.redacted, Analysis.language, *PEOPLE,
+    Analysis.redacted, Analysis.language, Analysis.content, *PEOPLE,
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
         comment=row.redacted if comment else None,
         is_waiting=bool(comment) and row.redacted is None,
         language=row.language,
+        content=row.content,
         themes=tuple(themes),
         contact=contact_in(row),
         account=account_in(row),

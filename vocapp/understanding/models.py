@@ -55,6 +55,8 @@ class Analysis(Tenant, Base):
     state: Mapped[str] = mapped_column(short_text(10))
     text_digest: Mapped[str | None] = mapped_column(short_text(64))
     language: Mapped[str | None] = mapped_column(short_text(10))
+    # said, nothing, gibberish, spam; null where it was read before that was told apart.
+    content: Mapped[str | None] = mapped_column(short_text(10))
     sentiment: Mapped[str | None] = mapped_column(short_text(10))
     sentiment_score: Mapped[float | None]
     redacted: Mapped[str | None] = mapped_column(Text)

@@ -322,6 +322,7 @@ def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None
             state="done",
             text_digest=result.job.digest,
             language=found.language if found else None,
+            content=found.content if found else None,
             sentiment=found.sentiment if found else None,
             sentiment_score=found.sentiment_score if found else None,
             redacted=found.redacted if found else None,
