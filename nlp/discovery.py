@@ -40,7 +40,7 @@ FEWEST_COMMENTS = 30  # of a period, with words in them
 SAME_THEME = 0.75  # cosine of centres from which two groups are about one thing
 _EXAMPLES = 5
 _REPETITION = 0.95  # cosine from which one example says what another one says
-_COVERED = 0.5  # share of a group that carries one theme already: nothing new
+_COVERED = 2 / 3  # share of a group that carries one theme already: nothing new
 _LANGUAGE_SHARE = 0.15  # of a group, from which a language gets its own phrases
 _LANGUAGE_FEWEST = 2
 _BACKGROUND = 2_000  # comments of a language that phrases are told from
@@ -119,10 +119,12 @@ def discover(
     *,
     encoder: Encoder,
     seed: int = 0,
+    level: float = LEVEL,
 ) -> list[EmergingTheme]:
     """Themes that emerge in the current period, surest first; with no baseline, the largest first.
 
-    Of fewer than 30 comments with words in either period nothing is said.
+    Of fewer than 30 comments with words in either period nothing is said. level: chance of saying
+    anything where nothing changed; of what is said without a baseline, the share by chance.
     """
     pool = _pool(current, baseline or (), encoder, seed)
     now = int(pool.is_current.sum())
@@ -130,12 +132,14 @@ def discover(
         return []
     random = np.random.default_rng(seed)
     if baseline is None:
-        groups = _standing_out(pool, random)
+        groups = _standing_out(pool, random, level)
     elif len(pool.vectors) - now < FEWEST_COMMENTS:
         return []
     else:
         clumps = find_clumps(pool.vectors, pool.languages, random)
-        groups = emerging_balls(pool.vectors, pool.languages, pool.is_current, clumps, random)
+        groups = emerging_balls(
+            pool.vectors, pool.languages, pool.is_current, clumps, random, level=level
+        )
     names = _Names(pool)
     compared = baseline is not None
     found = [_described(group, pool, names, compared=compared) for group in _joined(groups)]
@@ -193,7 +197,7 @@ def _pool(
 # --- without a baseline ---------------------------------------------------------------------
 
 
-def _standing_out(pool: _Pool, random: np.random.Generator) -> list[Ball]:
+def _standing_out(pool: _Pool, random: np.random.Generator, level: float) -> list[Ball]:
     """Groups that lie closer together than chance makes any, disjoint, the closest first."""
     clumps = find_clumps(pool.vectors, pool.languages, random)
     if not len(clumps.centres):
@@ -219,7 +223,7 @@ def _standing_out(pool: _Pool, random: np.random.Generator) -> list[Ball]:
     taken = np.zeros(len(pool.vectors), dtype=bool)
     found: list[Ball] = []
     for place in order:
-        if adjusted[place] > LEVEL or len(found) == _MOST_STANDING:
+        if adjusted[place] > level or len(found) == _MOST_STANDING:
             break
         centre = clumps.centres[place]
         similarity = pool.vectors @ centre
@@ -307,9 +311,16 @@ def _label(phrases: Sequence[str]) -> str:
 
 
 def _examples(members: Places, pool: _Pool) -> list[int]:
-    """The most central ones that do not repeat one another."""
+    """The most central ones that do not repeat one another, of each language as many as is fair."""
+    counted = Counter(pool.languages[place] for place in members)
+    seen: Counter[str | None] = Counter()
+    turns = []
+    for order, place in enumerate(members.tolist()):
+        language = pool.languages[place]
+        turns.append(((seen[language] + 0.5) / counted[language], order, place))
+        seen[language] += 1
     chosen: list[int] = []
-    for place in members.tolist():
+    for _, _, place in sorted(turns):
         if not chosen or float((pool.vectors[chosen] @ pool.vectors[place]).max()) < _REPETITION:
             chosen.append(place)
         if len(chosen) == _EXAMPLES:

@@ -56,10 +56,13 @@ def emerging_balls(
     is_current: Flags,
     clumps: Clumps,
     random: np.random.Generator,
+    *,
+    level: float = LEVEL,
 ) -> list[Ball]:
     """Disjoint balls that hold more of the current period than chance explains, surest first.
 
-    vectors: (n, d), unit length; clumps: of the same vectors.
+    vectors: (n, d), unit length; clumps: of the same vectors. level: chance of saying anything
+    where nothing changed, at least 1 / (DRAWS + 1).
     """
     if not len(clumps.centres):
         return []
@@ -69,8 +72,8 @@ def emerging_balls(
     found: list[Ball] = []
     surest = 0.0
     while len(found) < _MOST_BALLS:
-        best, p_value = scan.strongest(random)
-        if p_value > LEVEL:
+        best, p_value = scan.strongest(random, level)
+        if p_value > level:
             break
         surest = max(surest, p_value)
         centre, members = _shape(vectors, clumps.centres[best], scan, largest)
@@ -117,7 +120,7 @@ class _Scan:
         self._is_current, self._strata = is_current, strata
         self._ends = _ball_sizes(near.shape[1])
 
-    def strongest(self, random: np.random.Generator) -> tuple[int, float]:
+    def strongest(self, random: np.random.Generator, level: float) -> tuple[int, float]:
         """The clump around which the strongest ball lies, and its p-value.
 
         Drawing ends when the verdict cannot change any more (Besag and Clifford 1991).
@@ -132,15 +135,15 @@ class _Scan:
         if not np.isfinite(observed):
             return best, 1.0
         strata = [stratum[self.alive[stratum]] for stratum in self._strata]
-        enough = int(LEVEL * (DRAWS + 1))
+        enough = round(level * (DRAWS + 1))
         beaten = 0
         for _ in range(DRAWS):
             for stratum in strata:
                 current[stratum] = random.permutation(current[stratum])
             beaten += bool(self._values(current, size, expected).max() >= observed - 1e-9)
-            if beaten > enough:
-                break
-        return best, (1 + beaten) / (DRAWS + 1) if beaten <= enough else 1.0
+            if 1 + beaten > enough:
+                return best, 1.0
+        return best, (1 + beaten) / (DRAWS + 1)
 
     def expected_share(self) -> Floats:
         """For each comment the share of the current period in its stratum; 0 if taken out."""

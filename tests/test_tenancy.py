@@ -31,6 +31,7 @@ from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact, MergeSuggestion
 from vocapp.signing import sign
+from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
 from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.taxonomy.models import ThemeMerge
@@ -66,6 +67,7 @@ class Ids:
     contact: str
     suggestion: str
     merge: str
+    candidate: str
 
     @property
     def cursor(self) -> str:
@@ -334,6 +336,17 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "taxonomy.packs": NO_IDS,
     "taxonomy.use_pack": (Call(path={"name": "=b2b_saas"}),),
+    "discovery.show": NO_IDS,
+    "discovery.look": NO_IDS,
+    "discovery.accept": (
+        Call(path={"candidate_id": "candidate"},
+             form=lambda t: {"label_en": "New", "comment": t.response}),
+    ),
+    "discovery.merge": (
+        Call(path={"candidate_id": "candidate"}, form=lambda t: {"theme": t.theme}),
+    ),
+    "discovery.dismiss": (by(candidate_id="candidate"),),
+    "discovery.undo": (by(candidate_id="candidate"),),
     "following_up.queue": (
         Call(query=lambda t: {"owner": t.user}),
         Call(query=lambda t: {"theme": t.theme}),
@@ -510,6 +523,7 @@ def _fill(app: Any, b: Any) -> Ids:
         contact=more["contact"],
         suggestion=more["suggestion"],
         merge=more["merge"],
+        candidate=more["candidate"],
     )
 
 
@@ -564,8 +578,14 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), contact_id=one.id, other_contact_id=other.id,
         reason="same_email", created_at=now,
     )  # fmt: skip
+    emerging = ThemeCandidate(
+        workspace_id=workspace_id, id=uuid7(), state="new", labels={"en": CANARY},
+        terms={"en": [CANARY]}, languages={"en": 5}, size=5, comments=50, before=0, earlier=50,
+        since=now.date(), until=now.date(), before_since=now.date(), growth=5.0, growth_low=2.0,
+        growth_high=9.0, p_value=0.001, encoder="static", centre=b"", found_at=now, seen_at=now,
+    )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside, note, segment, twice, past])
+        session.add_all([theme, offer, aside, note, segment, twice, past, emerging])
         session.flush()
         session.add(merged)
         session.flush()
@@ -575,6 +595,10 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 Analysis(
                     workspace_id=workspace_id, response_id=response_id, state="done",
                     language="en", sentiment="negative", analysed_at=now, encoder="static",
+                ),
+                CandidateComment(
+                    workspace_id=workspace_id, candidate_id=emerging.id, response_id=response_id,
+                    place=0, is_example=True,
                 ),
                 Assignment(
                     workspace_id=workspace_id, response_id=response_id, theme_id=theme.id,
@@ -587,6 +611,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
+        "candidate": str(emerging.id),
     }  # fmt: skip
 
 
@@ -598,8 +623,7 @@ def _nowhere(of_b: Ids) -> Ids:
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
                 "session", "staff_invitation", "pending", "note", "contact", "suggestion",
-                "retheming",
-                "merge",
+                "retheming", "merge", "candidate",
             )
         },
         survey="x-survey",

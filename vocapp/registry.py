@@ -58,6 +58,9 @@ from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
+from vocapp.understanding.discovery import asking as discovery_asking
+from vocapp.understanding.discovery import service as discovery_service
+from vocapp.understanding.discovery.views import blueprint as discovery_pages
 from vocapp.understanding.drivers import service as drivers_service
 from vocapp.understanding.drivers.api import api as drivers_api
 from vocapp.understanding.drivers.views import blueprint as drivers_pages
@@ -88,6 +91,7 @@ def register(app: OpenAPI) -> None:
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
+        discovery_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, weighting_pages, watching_pages, looking_into_pages,
@@ -190,6 +194,12 @@ def _register_work() -> None:
         )
     )  # fmt: skip
     outbox.register(
+        outbox.Kind(
+            discovery_asking.DISCOVER, mode="leased", work=discovery_service.look_for_themes,
+            queue="learning", batch=1, lease_s=1800, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
         outbox.Kind("theme_days", mode="database", apply=theme_cells.move_theme_days, batch=1)
     )
     outbox.register(
@@ -214,6 +224,7 @@ def _register_personal_stores() -> None:
             following_up_service.count_of_person,
         ),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
+        PersonalStore("understanding.discovery", discovery_service.forget_person),
         PersonalStore("understanding.analyses", understanding_service.forget_person),
         PersonalStore(
             "collecting.responses", collecting_people.forget_person, collecting_people.hand_over,

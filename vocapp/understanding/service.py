@@ -36,6 +36,7 @@ from vocapp.understanding.analysers import (
     preferred_encoder,
     taught_now,
 )
+from vocapp.understanding.discovery.asking import see_to_discovery
 from vocapp.understanding.doubts import (
     forget_doubts,
     keep_doubts,
@@ -287,6 +288,8 @@ def _store(session: Session, *, result: _Result) -> None:
     if response is None:
         return
     see_to_drivers(session, job.workspace_id, response.survey_id, now=now)
+    if job.text is not None:
+        see_to_discovery(session, job.workspace_id, now=now)
     text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
     if digest_of_text(text) != job.digest:
         return  # edited meanwhile: the edit left a row of work of its own

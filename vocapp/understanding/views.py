@@ -26,6 +26,7 @@ from vocapp.translating import gettext
 from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import signed_points
 from vocapp.understanding import queries, service
+from vocapp.understanding.discovery.queries import count_waiting
 from vocapp.understanding.queries import ThemeRow, ThemesPage
 from vocapp.understanding.rooms import theme_rooms
 from vocapp.understanding.theme_charts import effects_chart
@@ -123,6 +124,7 @@ def themes() -> str:
         ),
         points=effect_in_words,
         is_new=is_new,
+        emerging=count_waiting(current_workspace.id) if _may_correct() else 0,
         may_correct=_may_correct(),
     )
 

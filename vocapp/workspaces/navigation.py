@@ -52,6 +52,7 @@ _ROOM_OF_BLUEPRINT = {
     "understanding": "themes",
     "learning": "themes",
     "triage": "themes",
+    "discovery": "themes",
     "theme_quality": "themes",
     "following_up": "follow_ups",
     "succeeding": "accounts",

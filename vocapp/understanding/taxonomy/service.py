@@ -333,7 +333,7 @@ def take_back(workspace_id: UUID, steps: Steps, *, user_id: UUID | None, now: da
             if row.revision > 1:
                 _as_before(tree, row, user_id=user_id, now=now)
         for row in [row for row in rows if row.revision == 1]:
-            _remove(tree, row, user_id=user_id, now=now)
+            remove_theme(tree, row, user_id=user_id, now=now)
         see_to_model(session, workspace_id, now=now)
     outbox.ring(PREPARE)
 
@@ -356,7 +356,8 @@ def _as_before(tree: Tree, row: Theme, *, user_id: UUID | None, now: datetime) -
     )  # fmt: skip
 
 
-def _remove(tree: Tree, row: Theme, *, user_id: UUID | None, now: datetime) -> None:
+def remove_theme(tree: Tree, row: Theme, *, user_id: UUID | None, now: datetime) -> None:
+    """Delete a theme of a tree that is held; archive it where comments have it by now."""
     session, workspace_id = tree.session, tree.workspace_id
     # From here on nothing new can refer to it.
     session.scalars(scoped(Theme, workspace_id).where(Theme.id == row.id).with_for_update()).one()

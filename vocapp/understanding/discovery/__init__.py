@@ -1,0 +1,1 @@
+"""Themes nobody defined: found at night, decided by a person, dismissed for good."""
