@@ -245,7 +245,10 @@ class ThemeClassifier(BaseEstimator):
         if not len(views.whole):
             return
         whole = rows.take(views.whole)
-        used = targets.sum(axis=0) >= _FEW
+        used = (typical @ targets) >= _FEW
+        if targets[:, used].sum() < _ENOUGH:
+            # Hardly anything but corrections is known: then they are what is usual.
+            typical, used = np.ones_like(typical), targets.sum(axis=0) >= _FEW
         calibrated = [plain, plain]
         if targets[:, used].sum() >= _ENOUGH:
             unseen = self._out_of_fold(views, rows, described, extra, targets, weights)
