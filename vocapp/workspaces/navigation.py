@@ -51,6 +51,7 @@ _ROOM_OF_BLUEPRINT = {
     "segments": "results",
     "understanding": "themes",
     "learning": "themes",
+    "taxonomy": "themes",
     "triage": "themes",
     "discovery": "themes",
     "theme_quality": "themes",
