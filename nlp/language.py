@@ -7,8 +7,11 @@ py3langid, restricted to languages customers write in.
 
 from __future__ import annotations
 
+import copy
 import functools
+import mmap
 import re
+import tempfile
 import unicodedata
 from collections import Counter
 from typing import Any
@@ -170,8 +173,33 @@ def _rank(text: str, candidates: tuple[str, ...]) -> list[tuple[str, float]]:
 @functools.cache
 def _identifier(candidates: tuple[str, ...]) -> Any:
     """py3langid restricted to some languages; own objects, because its restriction sticks."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = copy.copy(_every_identifier())  # the large tables are shared
     identifier.set_languages(list(candidates))
     return identifier
+
+
+@functools.cache
+def _every_identifier() -> Any:
+    """py3langid for the languages of all scripts, without the weights of some hundred others."""
+    import numpy as np
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE)
+    whole.set_languages([code for codes in _BY_SCRIPT.values() for code in codes])
+    return LanguageIdentifier(
+        np.ascontiguousarray(whole.nb_ptc),
+        whole.nb_pc,
+        whole.nb_classes,
+        _mapped(whole.tk_nextmove),
+        whole.tk_output,
+        norm_probs=True,
+        tk_row=whole.tk_row,
+    )
+
+
+def _mapped(table: Any) -> Any:
+    """An array in a nameless file: of 40 MB only the pages that texts lead to are in memory."""
+    with tempfile.TemporaryFile() as file:
+        table.tofile(file)
+        file.flush()
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).cast(table.typecode)

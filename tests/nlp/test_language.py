@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.language import detect
+from nlp.language import _BY_SCRIPT, _identifier, detect
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,14 @@ def test_kanji_alone_is_what_the_survey_is_in():
 def test_any_text_gives_a_two_letter_code_or_none(text, hint):
     found = detect(text, hint=hint)
     assert found is None or (len(found) == 2 and found.isalpha() and found.islower())
+
+
+def test_the_languages_of_a_script_rank_as_they_would_alone():
+    """The tables are shared by all scripts, and the other languages' weights left out."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    texts = ["", "ok", "Der Dienst ist gut", "c'est très lent", "это хорошо", "बहुत अच्छा", "\x00é"]
+    alone = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    for candidates in _BY_SCRIPT.values():
+        alone.set_languages(list(candidates))
+        assert [_identifier(candidates).rank(t) for t in texts] == [alone.rank(t) for t in texts]

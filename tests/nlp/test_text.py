@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nlp import text as reading
 from nlp.text import Document, Span, normalise, read, read_many
 
 ROOT = Path(__file__).parent.parent.parent
@@ -203,3 +204,31 @@ def test_importing_the_module_does_not_load_spacy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "tr", "ru", "ja", None])
+def test_stop_words_are_those_of_spacy(language):
+    import spacy
+
+    known = spacy.blank(language or "xx").vocab
+    words = ["The", "not", "N't", "und", "Der", "ve", "не", "И", "こと", "する", "printer", "42"]
+    stops = [reading._facts(word, word.lower(), language)[1] for word in words]
+    assert stops == [known[word].is_stop for word in words]
+
+
+def test_words_never_seen_before_do_not_pile_up(monkeypatch):
+    texts = [f"word{n}x of report{n}y, again" for n in range(200)]
+    before = [read(text, language="pt").tokens for text in texts]
+    monkeypatch.setattr(reading, "_MOST_WORDS", len(reading._pipeline("pt").vocab) + 50)
+    assert [read(text, language="pt").tokens for text in texts] == before
+    for n in range(2_000):
+        read(f"outra{n}", language="pt")
+    assert len(reading._pipeline("pt").vocab) <= reading._MOST_WORDS + 10
+
+
+def test_lemmas_from_the_packed_dictionary_are_the_same():
+    import simplemma
+
+    words = ["Häuser", "gingen", "besser", "Abrechnungen", "tickets", "unbekannt", "xyzzy", "läuft"]
+    for word in words:
+        assert reading._lemma(word, "de") == str(simplemma.lemmatize(word, lang="de")).lower()
