@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any, Literal
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from nlp.text import normalise
 from nlp.training import Lesson
@@ -157,7 +157,7 @@ def sign_test(wins: int, losses: int) -> float:
     >>> sign_test(5, 0), sign_test(0, 0)
     (0.03125, 1.0)
     """
-    return float(binom.sf(wins - 1, wins + losses, 0.5)) if wins + losses else 1.0
+    return float(bdtrc(wins - 1, wins + losses, 0.5)) if wins + losses else 1.0
 
 
 def _errors(lesson: Lesson, given: Collection[str], known: Collection[str]) -> float:

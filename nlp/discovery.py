@@ -26,7 +26,6 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import false_discovery_control
 
 from nlp.clumps import Matrix, Places, find_clumps, unit
 from nlp.emergence import LEVEL, Ball, emerging_balls
@@ -218,6 +217,8 @@ def _standing_out(pool: _Pool, random: np.random.Generator, level: float) -> lis
         _beaten(by_chance[min(group // tongues, levels - 1)], density)
         for group, density in zip(clumps.group.tolist(), clumps.density.tolist(), strict=True)
     ])  # fmt: skip
+    from scipy.stats import false_discovery_control  # 30 MB, and only here
+
     adjusted = false_discovery_control(chance)
     order = np.lexsort((-clumps.density, clumps.rank, adjusted))
     taken = np.zeros(len(pool.vectors), dtype=bool)

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from nlp.anchors import ANCHORS
 from nlp.taxonomy import starter_pack
@@ -95,6 +94,8 @@ class Block:
     @classmethod
     def fit(cls, kind: str, units: Sequence[Unit], *, min_df: int, max_features: int) -> Block:
         """Raises ValueError where no unit has an n-gram of this kind."""
+        from sklearn.feature_extraction.text import TfidfVectorizer  # only who teaches pays
+
         analyser = {"words": _words, "characters": _characters}[kind]
         learnt = TfidfVectorizer(
             analyzer=analyser, sublinear_tf=True, min_df=min_df, max_features=max_features

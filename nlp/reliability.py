@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.special import ndtri
+
+_Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,13 @@ def share_of(hits: int, n: int) -> Share | None:
     """
     if not n:
         return None
-    interval = binomtest(hits, n).proportion_ci(method="wilson")
-    return Share(hits, n, float(interval.low), float(interval.high))
+    share, room = hits / n, _Z * _Z / n
+    middle = (share + room / 2) / (1 + room)
+    half = _Z * sqrt(share * (1 - share) / n + room / (4 * n)) / (1 + room)
+    # At the ends rounding alone would move the border.
+    low = 0.0 if hits == 0 else middle - half
+    high = 1.0 if hits == n else middle + half
+    return Share(hits, n, low, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from surveys.inference import difference
 from surveys.scoring import categories, scale
@@ -89,7 +89,7 @@ def growth_p_values(themes: Sequence[tuple[int, int, int, int]]) -> list[float]:
     if places:
         table = np.array([themes[place] for place in places], dtype=np.int64)
         now_, of_now_, before_, of_before_ = table.T
-        p_values = binom.sf(now_ - 1, now_ + before_, of_now_ / (of_now_ + of_before_))
+        p_values = bdtrc(now_ - 1, now_ + before_, of_now_ / (of_now_ + of_before_))
         for place, p_value in zip(places, p_values.tolist(), strict=True):
             found[place] = p_value
     return found

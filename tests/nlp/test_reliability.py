@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from nlp.reliability import calibration_gap, reliability, share_of
 
@@ -17,6 +18,12 @@ def test_an_interval_holds_its_share_and_stays_between_nothing_and_all(counts):
     found = share_of(*counts)
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_an_interval_is_that_of_wilson(counts):
+    found, expected = share_of(*counts), binomtest(*counts).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_of_no_cases_there_is_no_share():

@@ -15,7 +15,7 @@ from math import sqrt
 from uuid import UUID
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from sqlalchemy import select
 
 from nlp.reliability import share_of
@@ -103,5 +103,5 @@ def mean_of(values: Sequence[float]) -> Mean:
     if n < ENOUGH:
         return _UNKNOWN
     mean = float(np.mean(values))
-    half = float(student.ppf(0.975, n - 1)) * float(np.std(values, ddof=1)) / sqrt(n)
+    half = float(stdtrit(n - 1, 0.975)) * float(np.std(values, ddof=1)) / sqrt(n)
     return Mean(mean, max(mean - half, 0.0), min(mean + half, 1.0))
