@@ -142,7 +142,7 @@ def starter_pack_names() -> tuple[str, ...]:
     """Names of the packs that come with the product, sorted.
 
     >>> starter_pack_names()
-    ('b2b_saas', 'e_commerce')
+    ('b2b_saas', 'e_commerce', 'finance', 'hospitality')
     """
     packs = files("nlp").joinpath("data", "packs").iterdir()
     return tuple(

@@ -91,6 +91,22 @@ def test_examples_vary_in_length_and_do_not_only_repeat_the_keywords(name):
             assert len(without) >= 3, (theme.key, language)
 
 
+def test_packs_can_stand_side_by_side_in_a_workspace():
+    """A key that a workspace has is not added again: packs that share one would lose a theme."""
+    keys = [key for name in PACKS for key in starter_pack(name).keys]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_comment_is_taught_differently_by_two_packs(language):
+    taught: dict[str, str] = {}
+    for name in PACKS:
+        for theme in starter_pack(name).themes:
+            for text in theme.examples[language]:
+                bare = text.lower().strip(" .!。！")
+                assert taught.setdefault(bare, theme.key) == theme.key, text
+
+
 def test_a_pack_is_read_once_and_cannot_be_changed():
     pack = starter_pack()
     assert starter_pack("b2b_saas").themes[0] == pack.themes[0]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from nlp.taxonomy import starter_pack_names
 from tests.understanding.taxonomy_steps import label, put_theme, read, say, theme, work_off
 from vocapp.database import utcnow
 from vocapp.understanding import service as understanding
@@ -152,9 +153,22 @@ def test_an_export_is_a_file(staff, where):
 
 def test_packs_are_offered_with_what_they_would_add(staff, where):
     browser = staff("product")
-    assert "18 themes would be added" in browser.get(f"{EDIT}/packs").text
-    browser.post(f"{EDIT}/packs/b2b_saas")
-    assert theme(where, "support").pack == "b2b_saas"
+    before = browser.get(f"{EDIT}/packs").text
+    assert "18 themes would be added" in before  # b2b_saas
+    assert "17 themes would be added" in before  # finance, without the fees that are there
+    assert f'action="{EDIT}/packs/hospitality"' in before
+    browser.post(f"{EDIT}/packs/hospitality")
+    assert theme(where, "breakfast").pack == "hospitality"
+    after = browser.get(f"{EDIT}/packs").text
+    assert f'action="{EDIT}/packs/hospitality"' not in after
+    assert "You have all of them" in after
+
+
+@pytest.mark.parametrize("name", starter_pack_names())
+def test_each_pack_is_called_by_a_name_and_not_by_its_key(staff, where, name):
+    page = staff("product").get(f"{EDIT}/packs").text
+    assert f"{EDIT}/packs/{name}" in page
+    assert not re.search(rf">\s*{name}\s*<", page)
 
 
 # --- trying a comment -------------------------------------------------------------------
