@@ -33,7 +33,9 @@ _NOTHING = re.compile(
 _SIGNS = re.compile(r"[\s!-,.:-@\[-`{-~、。・，．！？…‥ー\-−–—_/~〜〃。]+")
 _LAUGHS = frozenset("wｗ笑草hｈ")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
-_PLACE = {key: (row, at) for row, keys in enumerate(_ROWS) for at, key in enumerate(keys)}
+# 1 or -1 from one key to the next in a row.
+_STEPS = {keys[at : at + 2]: 1 for keys in _ROWS for at in range(len(keys) - 1)}
+_STEPS |= {pair[::-1]: -1 for pair in _STEPS}
 _WALK, _COVERED = 4, 0.75  # keys in one direction; share of the text in such runs
 _MASHED = 6  # letters without a vowel
 _TIMES, _SEGMENT = 5, 8  # how often a sentence of how many characters is repeated in spam
@@ -82,21 +84,13 @@ def _is_gibberish(letters: str) -> bool:
 
 def _walks(letters: str) -> bool:
     """Neighbouring keys one after the other: asdfgh, lkjhg."""
-    steps = [_step(a, b) for a, b in itertools.pairwise(letters)]
+    steps = [_STEPS.get(letters[at : at + 2], 0) for at in range(len(letters) - 1)]
     covered = 0
     for step, run in itertools.groupby(steps):
         length = len(list(run)) + 1
         if step in (1, -1) and length >= _WALK:
             covered += length
     return covered >= _COVERED * len(letters)
-
-
-def _step(a: str, b: str) -> int:
-    """1 or -1 from one key to the next in a row, else 0."""
-    if a not in _PLACE or b not in _PLACE:
-        return 0
-    (row, at), (other, then) = _PLACE[a], _PLACE[b]
-    return then - at if row == other and abs(then - at) == 1 else 0
 
 
 def _is_mashed(letters: str) -> bool:

