@@ -74,13 +74,15 @@ class Normalised:
 # --- normalised text and the way back -------------------------------------------------------
 
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"  # soft hyphen, zero-width space, word joiner, byte order
+_SPACES = re.compile(r"[ \t]{2,}")
 _LONGEST_CLUSTER = 32  # characters; keeps a heap of accents on one letter linear
 # Each of these is NFKC as it is and takes nothing in from the character before it.
 _INERT = re.compile(r"[\n\t -~À-ÿ‘’“”–—、。「」ぁ-ゖァ-ヺー一-鿿]+")
 
 
 def normalise(text: str) -> Normalised:
-    """NFKC (half and full width become one), lower case, nothing invisible; with offsets.
+    """NFKC (half and full width become one), lower case, single spaces, nothing invisible; with
+    offsets.
 
     >>> n = normalise("ｶﾞｰﾄﾞのＡＰＩ")
     >>> n.text, n.original_span(0, 3)
@@ -93,11 +95,12 @@ def fold(text: str, *, lower: bool) -> Normalised:
     """NFKC with an offset map, character cluster by character cluster.
 
     Zero-width characters vanish (they split words to hide them); NUL, other control characters
-    and lone surrogates become spaces, because C libraries end or fail there.
+    and lone surrogates become spaces, because C libraries end or fail there. Several spaces
+    become one: the Japanese dictionary has words with a space in them ("new look").
     """
     if _INERT.fullmatch(text):
         normal = text.lower() if lower else text
-        return Normalised(normal, range(len(text)), range(1, len(text) + 1))
+        return _single_spaced(Normalised(normal, range(len(text)), range(1, len(text) + 1)))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -112,7 +115,27 @@ def fold(text: str, *, lower: bool) -> Normalised:
         pieces.append(piece)
         starts.extend([start] * len(piece))
         ends.extend([end] * len(piece))
-    return Normalised("".join(pieces), starts, ends)
+    return _single_spaced(Normalised("".join(pieces), starts, ends))
+
+
+def _single_spaced(normal: Normalised) -> Normalised:
+    """With one space, which stands for all of them, in the place of several."""
+    runs = list(_SPACES.finditer(normal.text))
+    if not runs:
+        return normal
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    kept = 0
+    for run in runs:
+        pieces += [normal.text[kept : run.start()], " "]
+        starts += [*normal.starts[kept : run.start()], normal.starts[run.start()]]
+        ends += [*normal.ends[kept : run.start()], normal.ends[run.end() - 1]]
+        kept = run.end()
+    pieces.append(normal.text[kept:])
+    return Normalised(
+        "".join(pieces), [*starts, *normal.starts[kept:]], [*ends, *normal.ends[kept:]]
+    )
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int, bool]]:

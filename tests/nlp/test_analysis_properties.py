@@ -101,7 +101,6 @@ def test_doubled_spaces_within_a_comment_change_nothing(analyser, text, repeats)
     assert _plain(doubled)[-1] == _themes(plain)
 
 
-@pytest.mark.xfail(reason="the Japanese dictionary knows “new look” as one word", strict=False)
 def test_doubled_spaces_in_english_words_of_a_japanese_comment_change_nothing(analyser):
     text = "but I love the new look ｻﾎﾟｰﾄの返信が早い"
     plain, doubled = analyser.analyse([text, text.replace(" ", "  ")])
