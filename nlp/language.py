@@ -1,8 +1,9 @@
 """Which language a comment is in.
 
 Survey comments are short, and statistical detectors are poor at short text: they call "good"
-Somali. So the script decides first, then a vocabulary test for short English, and only then
-py3langid, restricted to languages customers write in.
+Somali. So the script decides first, then words that hardly stand in another language, then a
+vocabulary test for short English, and only then py3langid, restricted to languages customers
+write in.
 """
 
 from __future__ import annotations
@@ -36,13 +37,34 @@ _EAST_ASIAN = ("HIRAGANA", "KATAKANA", "CJK")
 _NOISE = re.compile(r"https?://\S{1,2000}|\S{1,100}@\S{1,200}|[@#]\w{1,100}")
 _LETTER = re.compile("[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-# Japanese writes none of these; Chinese hardly a sentence without one.
+# Kanji that Japanese has, too, but not so; what its character set lacks tells Chinese by itself.
 _CHINESE = re.compile(
-    "[这们吗呢吧说对时个么还给让过边难东车见贵实现开关问题应该为请费价统务业产质优]|很|非常|不错|的$|了$"
+    "[个价們這麼沒對說讓]|很|非常|不错|好用|中文|登入|太[慢少多差高低小好貴難]|的$|了$"
+    "|(?<![我自怠緩傲高肥])慢$"
 )
 _SAMPLE = 2_000  # characters; more does not change the answer
 _SURE = 0.8
 _CLOSE = 0.25  # a hint wins over the first guess when it has this share of its probability
+
+
+# Their themes and sentiment are taught: starter packs, lexicons and dictionaries are in these.
+TAUGHT = ("en", "ja")
+
+
+def is_less_certain(text: str, language: str | None) -> bool:
+    """Whether themes and sentiment of a comment are hints: its language is not one of those
+    that are taught, or it writes Japanese in Latin letters, which no dictionary here reads.
+
+    >>> [is_less_certain("zu teuer", "de"), is_less_certain("sugoi desu", "ja")]
+    [True, True]
+    >>> [is_less_certain("すごい", "ja"), is_less_certain("👍", None)]
+    [False, False]
+    """
+    if language is None:
+        return False  # it has no words that say anything
+    if language == "ja":
+        return not any(_count_scripts(text[:_SAMPLE])[script] for script in _EAST_ASIAN)
+    return language not in TAUGHT
 
 
 def detect(text: str, *, hint: str | None = None) -> str | None:
@@ -102,7 +124,7 @@ def _east_asian(text: str, scripts: Counter[str], wished: str | None) -> str | N
     """Kana → Japanese. Kanji alone: signs of Chinese, else the survey's language, else Japanese."""
     if scripts["HIRAGANA"] or scripts["KATAKANA"]:
         return "ja"
-    if _CHINESE.search(text.strip(" \n。!！?？")):
+    if _CHINESE.search(text.strip(" \n。!！?？")) or any(map(_is_only_chinese, text)):
         return "zh"
     if wished in ("ja", "zh"):
         return wished
@@ -110,13 +132,31 @@ def _east_asian(text: str, scripts: Counter[str], wished: str | None) -> str | N
     return "zh" if scripts["CJK"] > 20 else "ja"
 
 
+@functools.lru_cache(maxsize=8192)
+def _is_only_chinese(character: str) -> bool:
+    """Whether a kanji is in the character sets of Chinese and not in that of Japanese."""
+    if _script(character) != "CJK" or _is_in("cp932", character):
+        return False
+    return _is_in("gb2312", character) or _is_in("big5", character)
+
+
+def _is_in(encoding: str, character: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _latin(text: str, wished: str | None) -> str | None:
     words = [word.lower() for word in _WORD.findall(text) if _script(word[0]) == "LATIN"]
     if not _telling(words, text):
-        return wished
+        return "en" if _is_shouted_english(words, text) else wished
     if _reads_as_english(words):
         return "en"
-    if len(words) <= 6 and text.isascii() and _is_english(words):
+    if len(words) <= _SHORT and (own := _by_own_words(words, text)):
+        return own
+    if len(words) <= _SHORT and text.isascii() and _is_english(words):
         rivals = _rank(text, _LATIN)
         best, sure = rivals[0]
         return best if best != "en" and sure > _SURE and len(words) > 1 else "en"
@@ -144,6 +184,65 @@ def _reads_as_english(words: list[str]) -> bool:
     """Whether function words alone say so: the detector costs twenty times as much."""
     told = [word for word in words if word in _ENGLISH]
     return len(set(told)) >= _ENGLISH_WORDS and len(told) >= _ENGLISH_SHARE * len(words)
+
+
+def _is_shouted_english(words: list[str], text: str) -> bool:
+    """LOVE IT, but neither PDF nor OK OK: these stand in any language."""
+    return (
+        text.isupper()
+        and len(words) > 1
+        and any(len(word) > 2 for word in words)
+        and _is_english(words)
+    )
+
+
+_SHORT = 6  # words; a detector knows longer texts by itself
+# Frequent in a language and hardly ever a word of another one; where two know a word, both have
+# it. None that English has, too ("die", "pour"), nor a name ("Dan", "Los").
+_OWN_WORDS: dict[str, frozenset[str]] = {
+    "de": frozenset((
+        "und", "ist", "nicht", "sehr", "ich", "der", "das", "eine", "auch", "aber", "für", "zu",
+        "mehr", "leider", "nur", "schlecht", "gefällt", "wir", "kein", "keine", "sind",
+    )),
+    "fr": frozenset((
+        "très", "trop", "pas", "je", "c'est", "c’est", "avec", "bien", "merci", "rien", "mais",
+        "bonne", "est", "une", "ça", "nous", "vous", "manque",
+    )),
+    "es": frozenset((
+        "muy", "pero", "gracias", "está", "más", "demasiado", "excelente", "bien", "bueno",
+        "buena", "falta", "una", "todo", "es", "mucho",
+    )),
+    "pt": frozenset((
+        "muito", "não", "mais", "está", "uma", "obrigado", "obrigada", "bom", "ótimo", "demais",
+        "excelente", "falta", "todo", "você", "é",
+    )),
+    "it": frozenset((
+        "molto", "non", "è", "troppo", "grazie", "bene", "una", "più", "anche", "questo", "manca",
+    )),
+    "nl": frozenset(("niet", "het", "een", "erg", "zeer", "heel", "geen", "wij", "goed")),
+    "id": frozenset((
+        "tidak", "sangat", "sekali", "yang", "bisa", "dengan", "untuk", "saya", "terlalu", "mudah",
+        "mahal", "bagus", "kurang", "lambat", "sudah", "belum",
+    )),
+    # In Latin letters, as some write it on a foreign keyboard.
+    "ja": frozenset((
+        "desu", "sugoi", "arigatou", "arigato", "totemo", "motto", "hoshii", "takai", "osoi",
+        "hayai", "kudasai", "saikou", "onegaishimasu", "benri", "shitai", "shite", "nikui",
+    )),
+}  # fmt: skip
+
+
+def _by_own_words(words: list[str], text: str) -> str | None:
+    """The one language that most words of a short text are of; None where several are, or where
+    an English sentence speaks of a foreign word."""
+    if "¡" in text or "¿" in text:
+        return "es"
+    if any(word in _ENGLISH for word in words):
+        return None
+    told = {code: len(own.intersection(words)) for code, own in _OWN_WORDS.items()}
+    most = max(told.values())
+    best = [code for code, count in told.items() if count == most]
+    return best[0] if most and len(best) == 1 else None
 
 
 def _is_english(words: list[str]) -> bool:

@@ -1,10 +1,36 @@
 """The language of a comment, however short."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.language import _BY_SCRIPT, _identifier, detect
+from nlp.language import _BY_SCRIPT, _identifier, detect, is_less_certain
+
+
+def short_texts():
+    """(Language or None, text, whether it is known to be missed) of each line."""
+    for line in Path(__file__).with_name("short_texts.tsv").read_text("utf-8").splitlines():
+        language, text, *missed = line.split("\t")
+        yield None if language == "-" else language, text, bool(missed)
+
+
+@pytest.mark.parametrize(("language", "text", "is_missed"), short_texts())
+def test_the_language_of_a_short_text(language, text, is_missed):
+    """In thirteen languages, Japanese also in Latin letters, and in several at once: then it is
+    that of the sentence, and not of the words that it names."""
+    assert (detect(text) == language) != is_missed
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(language, text) for language, text, _ in short_texts()]
+)
+def test_themes_are_less_certain_in_other_languages_than_those_taught(language, text):
+    in_latin_letters = language == "ja" and text.isascii()
+    assert is_less_certain(text, language) == (
+        language not in ("en", "ja", None) or in_latin_letters
+    )
 
 
 @pytest.mark.parametrize(
