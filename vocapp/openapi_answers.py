@@ -113,8 +113,9 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Response": record(**_RESPONSE),
     "UnderstoodResponse": record(
-        **_RESPONSE, language=or_null(TEXT), sentiment=or_null(TEXT), analysis=TEXT,
-        encoder=or_null(TEXT), model_version=or_null(TEXT), themes=list_of(ref("ThemeFound")),
+        **_RESPONSE, language=or_null(TEXT), less_certain=YES_NO, content=or_null(TEXT),
+        sentiment=or_null(TEXT), analysis=TEXT, encoder=or_null(TEXT),
+        model_version=or_null(TEXT), themes=list_of(ref("ThemeFound")),
     ),
     "ThemeFound": record(
         key=TEXT, label=BY_LANGUAGE, confidence=NUMBER, sentiment=TEXT, source=TEXT,
@@ -237,9 +238,9 @@ SCHEMAS: dict[str, Schema] = {
     "ThemeComments": page(
         record(
             id=ID, survey=TEXT, score=or_null(COUNT), category=or_null(TEXT), answered_at=TIME,
-            comment=TEXT, language=or_null(TEXT), sentiment=or_null(TEXT),
-            encoder=or_null(TEXT), model_version=or_null(TEXT), account=or_null(TEXT),
-            themes=list_of(ref("ThemeFound")),
+            comment=TEXT, language=or_null(TEXT), less_certain=YES_NO, content=or_null(TEXT),
+            sentiment=or_null(TEXT), encoder=or_null(TEXT), model_version=or_null(TEXT),
+            account=or_null(TEXT), themes=list_of(ref("ThemeFound")),
         )
     ),
     "Surveys": page(ref("Survey")),

@@ -5,8 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from vocapp.database import snapshot, transaction
+from vocapp.database import snapshot, transaction, utcnow
+from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
+from vocapp.understanding.service import correct_theme
 from vocapp.workspaces.models import AuditEntry, User
 
 WORDS = "Ring me on 090-1234-5678 about the invoice"
@@ -80,3 +82,48 @@ def test_before_it_is_read_no_page_shows_a_telephone_number(staff, api, response
     assert "[phone]" in page
     assert "090-1234" not in page
     assert UUID(response_id)
+
+
+PAGES = ("/accounts/acme", "/results/nps/answers?period=all", "/themes/support?survey=nps")
+
+
+@pytest.fixture
+def pages(api, drain_outbox):
+    """Every page that shows a comment of the account, after it was read and has a theme."""
+    api.survey("nps")
+    given = api.respond(
+        "nps",
+        score=2,
+        comment=WORDS,
+        account={"external_id": "acme", "name": "Acme"},
+    )
+    assert drain_outbox() == []
+    correct_theme(
+        api.workspace_id, UUID(given.json["id"]), "support", "add", user_id=None, now=utcnow()
+    )
+    with snapshot() as session:
+        case = session.scalar(select(FollowUp.id).execution_options(voc_all_workspaces=True))
+    return f"/responses/{given.json['id']}/original", (*PAGES, f"/follow-ups/{case}")
+
+
+def test_each_page_leads_who_may_to_the_original(staff, pages):
+    address, shown_on = pages
+    mine = staff("success", email="mine@example.com")
+    with transaction() as session:
+        me = session.scalar(select(User.id).where(User.email == "mine@example.com"))
+        session.execute(update(Account).values(owner_user_id=me))
+    for browser in (staff("admin"), mine):
+        for page in shown_on:
+            text = browser.get(page).text
+            assert "[phone]" in text, page
+            assert text.count(f'action="{address}"') == 1, page
+
+
+@pytest.mark.parametrize("role", ["product", "viewer", "success"])
+def test_no_page_leads_others_to_a_refusal(staff, pages, role):
+    address, shown_on = pages
+    browser = staff(role)
+    for page in shown_on:
+        text = browser.get(page).text
+        assert "[phone]" in text, page
+        assert address not in text, page

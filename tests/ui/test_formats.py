@@ -22,6 +22,12 @@ def say(language, *, en, ja):
     return {"en": en, "ja": ja}[language]
 
 
+def test_a_language_is_named_in_that_of_the_reader(language):
+    assert formats.language_name("de") == say(language, en="German", ja="ドイツ語")
+    assert formats.language_name("zh") == say(language, en="Chinese", ja="中国語")
+    assert formats.language_name("xx-unknown") == "xx-unknown"
+
+
 @pytest.mark.parametrize(
     ("value", "metric", "text"),
     [

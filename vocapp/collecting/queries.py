@@ -41,6 +41,7 @@ PEOPLE = (
     Contact.external_id.label("contact_external_id"),
     Account.name.label("account_name"),
     Account.external_id.label("account_external_id"),
+    Account.owner_user_id.label("account_owner_id"),
 )
 
 

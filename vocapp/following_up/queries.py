@@ -20,6 +20,7 @@ from vocapp.following_up.opening import ACTIVE_STATES
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme
+from vocapp.understanding.originals import owner_of_account
 from vocapp.understanding.queries import themes_of
 from vocapp.understanding.shown import shown_text
 from vocapp.workspaces.models import User
@@ -309,6 +310,7 @@ class CaseDetail:
     row: CaseRow
     text: str | None
     language: str | None
+    content: str | None
     sentiment: str | None
     is_analysed: bool
     themes: tuple[dict[str, Any], ...]
@@ -343,25 +345,14 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
         row=row,
         text=shown_text(redacted, comment) if comment else redacted,
         language=analysis.language if analysis else row.locale,
+        content=analysis.content if analysis else None,
         sentiment=analysis.sentiment if analysis else None,
         is_analysed=analysis is not None,
         themes=tuple(themes.get(row.response_id, [])),
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
         recent=tuple(_recent(workspace_id, row)),
-        account_owner_id=_owner_of_account(workspace_id, row.response_id),
+        account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
     )
-
-
-def _owner_of_account(workspace_id: UUID, response_id: UUID) -> UUID | None:
-    found: UUID | None = db.session.scalar(
-        select(Account.owner_user_id)
-        .join(
-            Response,
-            (Response.workspace_id == Account.workspace_id) & (Response.account_id == Account.id),
-        )
-        .where(Response.workspace_id == workspace_id, Response.id == response_id)
-    )
-    return found
 
 
 def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:

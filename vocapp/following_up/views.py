@@ -126,8 +126,6 @@ def _case_page(follow_up_id: UUID, **typed: Any) -> str:
         suggestion=wording.suggestion_in_words,
         theme_text=lambda theme: wording.theme_label(theme["key"], {theme["key"]: theme["label"]}),
         line_words=_line_in_words,
-        may_see_original=current_user.role == "admin"
-        or (current_user.role == "success" and detail.account_owner_id == current_user.id),
         **_common(filters, now),
     )
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import transaction
-from vocapp.people.models import Account
 from vocapp.problems import Forbidden, NotFound
+from vocapp.understanding.originals import may_look_at_original, owner_of_account
 from vocapp.understanding.service import verbatims
 from vocapp.workspaces.service import audit
 
@@ -27,10 +24,8 @@ def look_at_original(
     """
     refuse_if_confidential(workspace_id, response_id)
     with transaction() as session:
-        if not (
-            role == "admin"
-            or (role == "success" and _owns(session, workspace_id, response_id, user_id))
-        ):
+        owner = owner_of_account(session, workspace_id, response_id)
+        if not may_look_at_original(role=role, user_id=user_id, owner_user_id=owner):
             raise Forbidden(
                 "The original is shown to administrators, and to customer success for accounts "
                 "of their own."
@@ -43,15 +38,3 @@ def look_at_original(
             subject=session.get_one(Response, (workspace_id, response_id)),
         )  # fmt: skip
     return text
-
-
-def _owns(session: Session, workspace_id: UUID, response_id: UUID, user_id: UUID) -> bool:
-    owner = session.scalar(
-        select(Account.owner_user_id)
-        .join(
-            Response,
-            (Response.workspace_id == Account.workspace_id) & (Response.account_id == Account.id),
-        )
-        .where(Response.workspace_id == workspace_id, Response.id == response_id)
-    )
-    return owner is not None and owner == user_id

@@ -45,6 +45,7 @@ class ShownAnswer:
     contact: str | None
     account: str | None
     account_external_id: str | None
+    account_owner_id: UUID | None
     attributes: tuple[tuple[str, str], ...]
 
 
@@ -86,6 +87,7 @@ def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
         contact=contact_in(row),
         account=account_in(row),
         account_external_id=row.account_external_id,
+        account_owner_id=row.account_owner_id,
         attributes=tuple(_texts(row.attributes)),
     )
 

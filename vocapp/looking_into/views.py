@@ -69,7 +69,6 @@ def answers(key: str) -> str:
         theme_url=cache(_theme_url),
         url_of_account=cache(_url_of_account),
         facts=_facts(),
-        may_see_originals=current_user.role == "admin",
     )
 
 

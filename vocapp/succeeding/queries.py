@@ -23,7 +23,7 @@ from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.problems import NotFound
-from vocapp.understanding.shown import shown_texts
+from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
 
 _MILESTONES = 100
@@ -94,8 +94,8 @@ class Event:
 
     place: Place
     score: Score | None = None
-    text: str | None = None
-    language: str | None = None
+    comment: ShownComment | None = None
+    locale: str | None = None  # of the page that was answered on
     who: str | None = None
     case_state: str | None = None
     change: events.Change | None = None
@@ -453,13 +453,13 @@ def _answers(
     if before is not None:
         query = query.where(older_than(Response.answered_at, Response.id, before))
     rows = db.session.execute(query).all()
-    texts = shown_texts(db.session(), workspace_id, [row.id for row in rows])
+    comments = shown_comments(db.session(), workspace_id, [row.id for row in rows])
     return [
         Event(
             Place(row.answered_at, "answer", row.id),
             score=_score(row),
-            text=texts.get(row.id),
-            language=row.locale,
+            comment=comments.get(row.id),
+            locale=row.locale,
             who=row.who,
         )
         for row in rows

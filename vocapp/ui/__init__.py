@@ -50,6 +50,7 @@ LANGUAGES = (("en", "English"), ("ja", "日本語"))
 
 FILTERS = {
     "score_text": formats.score_text,
+    "language_name": formats.language_name,
     "number": formats.number,
     "compact_number": formats.compact_number,
     "percent": formats.percent,

@@ -48,6 +48,11 @@ def metric_name(metric: str) -> str:
     return gettext("Share") if metric == "share" else METRIC_NAMES[metric]
 
 
+def language_name(code: str) -> str:
+    """A language in the language of the reader; its code where that has no name for it."""
+    return current_locale().languages.get(code, code)
+
+
 def number(value: Number | None, digits: int = 0) -> str:
     """A plain number with the language's separators; a dash where there is none."""
     if value is None:

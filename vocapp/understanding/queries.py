@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, union_all
 
+from nlp.language import is_less_certain
 from surveys.effects import Effect, effect_on_score, growth_p_values
 from surveys.inference import benjamini_hochberg
 from surveys.periods import local_day
@@ -50,8 +51,11 @@ def response_detail(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
     """A stored response with what was understood of it. Raises NotFound."""
     shown = stored_response(workspace_id, response_id)
     analysis = db.session.get(Analysis, (workspace_id, response_id))
+    language = analysis.language if analysis else None
     return shown | {
-        "language": analysis.language if analysis else None,
+        "language": language,
+        "less_certain": is_less_certain(shown["comment"] or "", language),
+        "content": analysis.content if analysis else None,
         "sentiment": analysis.sentiment if analysis else None,
         "analysis": "done" if analysis else _analysis_state(workspace_id, response_id),
         "encoder": analysis.encoder if analysis else None,
@@ -245,12 +249,15 @@ class Verbatim:
     contact: str | None
     account: str | None
     account_external_id: str | None
+    account_owner_id: UUID | None
+    content: str | None
     themes: tuple[dict[str, Any], ...]
 
 
 _OF_VERBATIM = (
     Response.id, Survey.key, Survey.kind, Response.score, Response.answered_at, Analysis.redacted,
-    Analysis.language, Analysis.sentiment, Analysis.encoder, Analysis.model_version, *PEOPLE,
+    Analysis.language, Analysis.sentiment, Analysis.encoder, Analysis.model_version,
+    Analysis.content, *PEOPLE,
 )  # fmt: skip
 
 
@@ -395,6 +402,8 @@ def _verbatim(
         contact=contact_in(row),
         account=account_in(row),
         account_external_id=row.account_external_id,
+        account_owner_id=row.account_owner_id,
+        content=row.content,
         themes=tuple(themes.get(row.id, [])),
     )
 
