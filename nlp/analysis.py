@@ -6,7 +6,7 @@ import hashlib
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nlp import redact
@@ -99,7 +99,7 @@ class Analyser:
         ]
         judgements = self._judge({place: documents[place] for place in asked})
         return [
-            replace(self._conclude(text, document, judgements.get(place)), content=contents[place])
+            self._conclude(text, document, contents[place], judgements.get(place))
             for place, (text, document) in enumerate(zip(texts, documents, strict=True))
         ]
 
@@ -117,16 +117,18 @@ class Analyser:
             found |= self._judge({place: document})
         return found
 
-    def _conclude(self, text: str, document: Document, judged: Judgement | None) -> Analysis:
+    def _conclude(
+        self, text: str, document: Document, content: Content, judged: Judgement | None
+    ) -> Analysis:
         redacted = _redact(text)
         if judged is None:
-            return Analysis(document.language, None, 0.0, redacted, ())
+            return Analysis(document.language, None, 0.0, redacted, (), None, content)
         known: dict[Span, Opinion] = {}
         overall = sentiment(document, known=known)
         themes = self._themes(document, judged, known)
         certainty = self._certainty(document, judged)
         return Analysis(
-            document.language, overall.label, overall.score, redacted, themes, certainty
+            document.language, overall.label, overall.score, redacted, themes, certainty, content
         )
 
     def _certainty(self, document: Document, judged: Judgement) -> Certainty | None:

@@ -22,6 +22,7 @@ from vocapp.understanding.discovery import service
 from vocapp.understanding.discovery.asking import DISCOVER
 from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
 from vocapp.understanding.discovery.queries import discovery_page
+from vocapp.understanding.discovery.reading import read_comments
 from vocapp.understanding.models import Assignment, Label, Theme
 
 NAME = {"en": "Garbled exports", "ja": "文字化け"}
@@ -256,6 +257,20 @@ def test_an_erased_person_leaves_the_group(found):
     assert gone not in examples(api, row)
     (row,) = candidates(api)
     assert row.terms["en"]
+
+
+def test_comments_that_say_nothing_are_no_group(any_api, drain_outbox):
+    any_api.survey()
+    send(
+        any_api,
+        ["特になし", "n/a", "asdfghjkl", "https://a.example/ https://b.example/"],
+        days_ago=1,
+    )
+    send(any_api, ["The exports are garbled."], days_ago=1, who="d")
+    assert drain_outbox() == []
+    with snapshot() as session:
+        read = read_comments(session, any_api.workspace_id, time_zone="UTC", now=utcnow())
+    assert [comment.text for comment in read.comments] == ["The exports are garbled."]
 
 
 def test_one_person_who_writes_often_is_one_voice(any_api, drain_outbox):

@@ -347,3 +347,13 @@ def test_another_workspace_has_its_own_queue(api, staff, new_workspace, drain_ou
     assert "No comment to ask about" in stranger.get("/themes/triage").text
     assert post(stranger, stored["id"], action="none").status_code == 404
     assert themes_of(api, stored["id"])
+
+
+def test_what_says_nothing_is_neither_doubted_nor_asked_about(any_api, comments, drain_outbox):
+    for text in ("特になし", "n/a", "asdfghjkl", "https://a.example/ https://b.example/"):
+        any_api.respond(score=3, comment=text)
+    assert drain_outbox() == []
+    assert {row.response_id for row in rows_of(Doubt)} == set(comments.values())
+    with transaction() as session:  # doubted by a former version, and known for spam since
+        session.get(service.Analysis, (any_api.workspace_id, comments[CLEAR])).content = "spam"
+    assert sorted(begin(any_api)) == sorted(comments[text] for text in PUZZLING)

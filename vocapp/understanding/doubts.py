@@ -31,8 +31,11 @@ def lot_of(response_id: UUID) -> float:
 
 
 def keep_doubts(session: Session, response: Response, found: Found | None) -> None:
-    """Remember how sure the model is of a comment, in one statement; none of confidential ones."""
-    certainty = found.certainty if found else None
+    """Remember how sure the model is of a comment, in one statement.
+
+    Not of confidential ones, nor of what says nothing: a person would learn nothing to say of it.
+    """
+    certainty = found.certainty if found and found.content == "said" else None
     key = {"workspace_id": response.workspace_id, "response_id": response.id}
     if certainty is None or _is_confidential(session, response):
         session.execute(delete(Doubt).filter_by(**key))

@@ -22,8 +22,10 @@ from vocapp.understanding.assigned import AssignedTheme, assigned_themes
 from vocapp.understanding.discovery.asking import looks_waiting
 from vocapp.understanding.discovery.models import CandidateComment, DiscoveryLook, ThemeCandidate
 from vocapp.understanding.models import Analysis, Theme
+from vocapp.understanding.shown import said_comments
 
 _DECIDED_SHOWN = 10
+_SUREST_FIRST = (ThemeCandidate.p_value, ThemeCandidate.size.desc(), ThemeCandidate.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def discovery_page(workspace_id: UUID, *, now: datetime) -> DiscoveryPage:
     rows = db.session.scalars(
         scoped(ThemeCandidate, workspace_id)
         .where(ThemeCandidate.state == "new")
-        .order_by(ThemeCandidate.p_value, ThemeCandidate.size.desc(), ThemeCandidate.id)
+        .order_by(*_SUREST_FIRST)
     ).all()
     examples = _examples(workspace_id, [row.id for row in rows])
     look = db.session.get(DiscoveryLook, workspace_id)
@@ -163,34 +165,24 @@ def _candidate(row: ThemeCandidate, examples: Sequence[Example]) -> Candidate:
 
 def _examples(workspace_id: UUID, candidates: Sequence[UUID]) -> dict[UUID, list[Example]]:
     """By group, the most central first; none of surveys that have become confidential."""
+    columns = select(
+        CandidateComment.candidate_id, Response.id, Analysis.redacted, Analysis.language,
+        Survey.key, Survey.kind, Response.score, Response.answered_at,
+    )  # fmt: skip
     rows: Sequence[Any] = db.session.execute(
-        select(
-            CandidateComment.candidate_id, Response.id, Analysis.redacted, Analysis.language,
-            Survey.key, Survey.kind, Response.score, Response.answered_at,
-        )
+        said_comments(columns)
         .join(
-            Response,
-            (Response.workspace_id == CandidateComment.workspace_id)
-            & (Response.id == CandidateComment.response_id),
-        )
-        .join(
-            Analysis,
-            (Analysis.workspace_id == Response.workspace_id)
-            & (Analysis.response_id == Response.id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+            CandidateComment,
+            (CandidateComment.workspace_id == Response.workspace_id)
+            & (CandidateComment.response_id == Response.id),
         )
         .where(
             CandidateComment.workspace_id == workspace_id,
             CandidateComment.candidate_id.in_(candidates),
             CandidateComment.is_example,
-            Survey.confidential.is_(False),
-            Analysis.redacted.is_not(None),
         )
         .order_by(CandidateComment.candidate_id, CandidateComment.place)
-    ).all()  # fmt: skip
+    ).all()
     themes = assigned_themes(db.session(), workspace_id, {row.id for row in rows})
     found: dict[UUID, list[Example]] = defaultdict(list)
     for row in rows:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from nlp.discovery import FEWEST_COMMENTS, Comment
 from surveys.periods import day_bounds, local_day
-from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.understanding.assigned import assigned_themes
 from vocapp.understanding.models import Analysis
+from vocapp.understanding.shown import said_comments
 
 # Days looked at and days before them: a week where it has enough to tell, else a month.
 WINDOWS = ((7, 28), (30, 90))
@@ -64,25 +64,11 @@ def read_comments(session: Session, workspace_id: UUID, *, time_zone: str, now: 
 
 
 def _between(columns: Any, workspace_id: UUID, since: date, until: date, time_zone: str) -> Any:
-    """Comments that were read, redacted. Those of confidential surveys are shown to nobody."""
-    return (
-        columns.select_from(Response)
-        .join(
-            Analysis,
-            (Analysis.workspace_id == Response.workspace_id)
-            & (Analysis.response_id == Response.id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .where(
-            Response.workspace_id == workspace_id,
-            Survey.confidential.is_(False),
-            Analysis.redacted.is_not(None),
-            Response.answered_at >= day_bounds(since, time_zone)[0],
-            Response.answered_at < day_bounds(until, time_zone)[0],
-        )
+    """Comments of a time that may be shown and say something."""
+    return said_comments(columns).where(
+        Response.workspace_id == workspace_id,
+        Response.answered_at >= day_bounds(since, time_zone)[0],
+        Response.answered_at < day_bounds(until, time_zone)[0],
     )
 
 

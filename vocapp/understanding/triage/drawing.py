@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from nlp.triage import pick
 from nlp.vectors import load_encoder
-from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.understanding.models import Analysis, Doubt, Review, TriageTurn
+from vocapp.understanding.shown import said_comments
 
 ROUND = 20
 _RANDOM_EVERY = 5
@@ -83,24 +83,10 @@ def _away(session: Session, workspace_id: UUID, user_id: UUID, *, now: datetime)
 
 
 def shown(query: Any) -> Any:
-    """Doubts of comments that may be shown: read, not erased, not of a confidential survey."""
-    return (
-        query.join(
-            Response,
-            (Response.workspace_id == Doubt.workspace_id) & (Response.id == Doubt.response_id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .join(
-            Analysis,
-            (Analysis.workspace_id == Doubt.workspace_id)
-            & (Analysis.response_id == Doubt.response_id),
-        )
-        .where(
-            Survey.confidential.is_(False), Analysis.redacted.is_not(None), Analysis.redacted != ""
-        )
+    """Doubts of comments that may be shown and say something."""
+    return said_comments(query).join(
+        Doubt,
+        (Doubt.workspace_id == Response.workspace_id) & (Doubt.response_id == Response.id),
     )
 
 
