@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -80,52 +81,62 @@ def look() -> Any:
     return redirect(url_for(_PAGE))
 
 
+def _decision(decide: Callable[[UUID], str]) -> Callable[[UUID], Any]:
+    """A decision about a group, which gives the words for what it did.
+
+    What cannot be taken is said at the form, which keeps what was written; that somebody else
+    decided meanwhile, on top.
+    """
+
+    @wraps(decide)
+    def answer(candidate_id: UUID) -> Any:
+        try:
+            words = decide(candidate_id)
+        except BadInput as problem:
+            errors = {error.field: error.message for error in problem.errors}
+            return _page(wrong=candidate_id, errors=errors)
+        except Conflict as problem:
+            ui.notice(problem.detail, kind="error")
+        else:
+            ui.notice(words, undo_url=url_for("discovery.undo", candidate_id=candidate_id))
+        return redirect(url_for(_PAGE))
+
+    return answer
+
+
 @blueprint.post("/themes/discovery/<uuid:candidate_id>/accept")
 @signed_in("product")
-def accept(candidate_id: UUID) -> Any:
+@_decision
+def accept(candidate_id: UUID) -> str:
     """Make it a theme."""
     label = {each: request.form.get(f"label_{each}", "") for each in _LANGUAGES}
     keywords = {each: _lines(request.form.get(f"keywords_{each}", "")) for each in _LANGUAGES}
-    try:
-        service.accept(
-            current_workspace.id, candidate_id, label=label, keywords=keywords,
-            response_ids=_chosen(), user_id=current_user.id, now=utcnow(),
-        )  # fmt: skip
-    except BadInput as problem:
-        return _page(wrong=candidate_id, errors=_by_field(problem))
-    except Conflict as problem:
-        ui.notice(problem.detail, kind="error")
-        return redirect(url_for(_PAGE))
-    return _done(candidate_id, _("It is a theme now. New comments are judged by it, too."))
+    service.accept(
+        current_workspace.id, candidate_id, label=label, keywords=keywords,
+        response_ids=_chosen(), user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    return _("It is a theme now. New comments are judged by it, too.")
 
 
 @blueprint.post("/themes/discovery/<uuid:candidate_id>/merge")
 @signed_in("product")
-def merge(candidate_id: UUID) -> Any:
+@_decision
+def merge(candidate_id: UUID) -> str:
     """Say that it belongs to a theme there is."""
-    try:
-        service.merge(
-            current_workspace.id, candidate_id, request.form.get("theme", ""),
-            response_ids=_chosen(), user_id=current_user.id, now=utcnow(),
-        )  # fmt: skip
-    except BadInput as problem:
-        return _page(wrong=candidate_id, errors=_by_field(problem))
-    except Conflict as problem:
-        ui.notice(problem.detail, kind="error")
-        return redirect(url_for(_PAGE))
-    return _done(candidate_id, _("Its examples are labels of the theme now."))
+    service.merge(
+        current_workspace.id, candidate_id, request.form.get("theme", ""),
+        response_ids=_chosen(), user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    return _("Its examples are labels of the theme now.")
 
 
 @blueprint.post("/themes/discovery/<uuid:candidate_id>/dismiss")
 @signed_in("product")
-def dismiss(candidate_id: UUID) -> Any:
+@_decision
+def dismiss(candidate_id: UUID) -> str:
     """Not to be shown again, nor what is like it."""
-    try:
-        service.dismiss(current_workspace.id, candidate_id, user_id=current_user.id, now=utcnow())
-    except Conflict as problem:
-        ui.notice(problem.detail, kind="error")
-        return redirect(url_for(_PAGE))
-    return _done(candidate_id, _("Dismissed. It is not shown again, nor what is like it."))
+    service.dismiss(current_workspace.id, candidate_id, user_id=current_user.id, now=utcnow())
+    return _("Dismissed. It is not shown again, nor what is like it.")
 
 
 @blueprint.post("/themes/discovery/<uuid:candidate_id>/undo")
@@ -134,11 +145,6 @@ def undo(candidate_id: UUID) -> Any:
     """Take a decision back."""
     service.take_back(current_workspace.id, candidate_id, user_id=current_user.id, now=utcnow())
     ui.notice(_("Undone. It waits for a decision again."))
-    return redirect(url_for(_PAGE))
-
-
-def _done(candidate_id: UUID, words: str) -> Any:
-    ui.notice(words, undo_url=url_for("discovery.undo", candidate_id=candidate_id))
     return redirect(url_for(_PAGE))
 
 
@@ -155,7 +161,3 @@ def _chosen() -> list[UUID]:
 def _lines(text: str) -> list[str]:
     lines = (" ".join(line.split()) for line in text.splitlines())
     return list(dict.fromkeys(line for line in lines if line))
-
-
-def _by_field(problem: BadInput) -> dict[str, str]:
-    return {error.field: error.message for error in problem.errors}

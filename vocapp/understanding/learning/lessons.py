@@ -91,14 +91,14 @@ def told_now(session: Session, workspace_id: UUID) -> list[Told]:
     complete = {id_ for id_, at in whole.items() if newest_theme and at >= newest_theme}
     ids = sorted(said, key=lambda each: (last[each], each))[-MOST_COMMENTS:]
     read = _read_comments(session, workspace_id, ids)
-    standing = _standing(session, workspace_id, ids)
+    standing = themes_by_model(session, workspace_id, ids)
     told = []
     for response_id in ids:
         if response_id not in read:
             continue
         text, language, digest = read[response_id]
         mine = said[response_id]
-        stands = tuple(sorted(standing.get(response_id, set()) - mine.keys()))
+        stands = tuple(sorted(standing.get(response_id, frozenset()) - mine.keys()))
         lesson = Lesson(text, language, dict(sorted(mine.items())), stands, response_id in complete)
         told.append(Told(response_id, digest, lesson, last[response_id]))
     return told
@@ -126,8 +126,10 @@ def _read_comments(
     return found
 
 
-def _standing(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
-    """The themes on each comment that no person put there."""
+def themes_by_model(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, frozenset[str]]:
+    """Keys of the themes in use on each comment that no person put there."""
     found: dict[UUID, set[str]] = defaultdict(set)
     for some in batched_ids(ids):
         rows = session.execute(
@@ -145,7 +147,7 @@ def _standing(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict
         )
         for response_id, key in rows:
             found[response_id].add(key)
-    return found
+    return {response_id: frozenset(keys) for response_id, keys in found.items()}
 
 
 def batched_ids(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:

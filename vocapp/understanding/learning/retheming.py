@@ -31,6 +31,7 @@ from vocapp.understanding.analysers import Taught, taught_now, version_now
 from vocapp.understanding.doubts import settled_themes
 from vocapp.understanding.drivers.service import see_to_drivers
 from vocapp.understanding.learning.asking import RETHEME
+from vocapp.understanding.learning.lessons import themes_by_model
 from vocapp.understanding.learning.models import ReplacedThemes, Retheming
 from vocapp.understanding.learning.service import encoders_of
 from vocapp.understanding.models import Analysis, Assignment, Label, Review, Theme
@@ -305,7 +306,7 @@ def _look(row: Retheming, taught: Taught) -> Keep:
             .order_by(Response.answered_at.desc(), Response.id.desc())
             .limit(SAMPLE)
         ).all()
-        before = _themes_by_model(session, row.workspace_id, ids)
+        before = themes_by_model(session, row.workspace_id, ids)
         labelled = _labelled(session, row.workspace_id, ids)
     moves: dict[str, _Moves] = defaultdict(lambda: _Moves([], []))
     changed = 0
@@ -336,26 +337,6 @@ def _as_json(moves: Mapping[str, _Moves]) -> dict[str, Any]:
 def _keep_look(session: Session, row: Retheming, *, preview: dict[str, Any], total: int) -> None:
     del session
     row.preview, row.total, row.state = preview, total, "looked"
-
-
-def _themes_by_model(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID]
-) -> dict[UUID, frozenset[str]]:
-    """Keys of the themes on each comment that no person put there."""
-    rows = session.execute(
-        select(Assignment.response_id, Theme.key)
-        .join(
-            Theme,
-            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
-        )
-        .where(
-            Assignment.workspace_id == workspace_id,
-            Assignment.response_id.in_(ids),
-            Assignment.source != "person",
-            Theme.archived_at.is_(None),
-        )
-    )
-    return _grouped(rows)
 
 
 def _labelled(

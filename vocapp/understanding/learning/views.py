@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -148,22 +149,16 @@ def serve() -> Any:
 @signed_in("product")
 def look_at_past() -> Any:
     """What judging the past anew would change."""
-    try:
-        retheming.look(current_workspace.id, user_id=current_user.id, now=utcnow())
-    except Conflict:
-        ui.notice(_("The past is being judged anew already."), kind="info")
-    return _to_past()
+    return _with_past(retheming.look, refused=_("The past is being judged anew already."))
 
 
 @blueprint.post("/themes/learning/past/<uuid:retheming_id>/start")
 @signed_in("product")
 def start_past(retheming_id: UUID) -> Any:
     """Judge the past anew, or go on."""
-    try:
-        retheming.start(current_workspace.id, retheming_id, user_id=current_user.id, now=utcnow())
-    except Conflict:
-        ui.notice(_("The past is being judged anew already."), kind="info")
-    return _to_past()
+    return _with_past(
+        retheming.start, retheming_id, refused=_("The past is being judged anew already.")
+    )
 
 
 @blueprint.post("/themes/learning/past/<uuid:retheming_id>/stop")
@@ -178,10 +173,20 @@ def stop_past(retheming_id: UUID) -> Any:
 @signed_in("product")
 def undo_past(retheming_id: UUID) -> Any:
     """Put the former themes back."""
+    return _with_past(
+        retheming.undo,
+        retheming_id,
+        refused=_("What was replaced is not kept any more."),
+        kind="warning",
+    )
+
+
+def _with_past(step: Callable[..., object], *of: UUID, refused: str, kind: str = "info") -> Any:
+    """Take a step, or say why it was refused."""
     try:
-        retheming.undo(current_workspace.id, retheming_id, user_id=current_user.id, now=utcnow())
+        step(current_workspace.id, *of, user_id=current_user.id, now=utcnow())
     except Conflict:
-        ui.notice(_("What was replaced is not kept any more."), kind="warning")
+        ui.notice(refused, kind=kind)
     return _to_past()
 
 
