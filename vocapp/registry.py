@@ -59,6 +59,7 @@ from vocapp.understanding import analysers, theme_cells
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
 from vocapp.understanding.discovery import asking as discovery_asking
+from vocapp.understanding.discovery import home_cards as discovery_cards
 from vocapp.understanding.discovery import service as discovery_service
 from vocapp.understanding.discovery.views import blueprint as discovery_pages
 from vocapp.understanding.drivers import service as drivers_service
@@ -252,5 +253,6 @@ def _register_home() -> None:
     home.register_first_step((), home_cards.demo_card, order=30)
     home.register_card(("admin",), home_cards.work_card, order=10)
     home.register_card((), watching_cards.watched_card, order=15)
+    home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)

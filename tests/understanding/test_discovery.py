@@ -296,6 +296,27 @@ def words_of(answer):
     return unescape(answer.text)
 
 
+def test_the_first_page_tells_who_decides_of_the_groups_of_the_week(api, staff, drain_outbox):
+    card = "New in the comments this week"
+    api.survey()
+    weeks(api)
+    drain_outbox()
+    person = staff("product")
+    assert card not in words_of(person.get("/"))
+    look(drain_outbox)
+    (row,) = candidates(api)
+    for role in ("product", "admin"):
+        page = words_of(staff(role).get("/"))
+        assert card in page, role
+        assert f"/themes/discovery#g-{row.id}" in page, role
+        assert "of 110 comments of the last 7 days" in page, role
+    for role in ("success", "viewer"):
+        assert card not in words_of(staff(role).get("/")), role
+    with transaction() as session:
+        session.execute(update(ThemeCandidate).values(seen_at=utcnow() - timedelta(days=8)))
+    assert card not in words_of(person.get("/"))
+
+
 def test_the_page_goes_from_empty_to_decided(api, staff, drain_outbox):
     person = staff("product")
     assert "Nothing was looked for yet" in words_of(person.get("/themes/discovery"))

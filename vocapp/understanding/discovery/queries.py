@@ -122,6 +122,17 @@ def discovery_page(workspace_id: UUID, *, now: datetime) -> DiscoveryPage:
     )
 
 
+def waiting_since(workspace_id: UUID, since: datetime, *, limit: int) -> list[Candidate]:
+    """Groups that wait for a decision and were seen since then, surest first; no examples."""
+    rows = db.session.scalars(
+        scoped(ThemeCandidate, workspace_id)
+        .where(ThemeCandidate.state == "new", ThemeCandidate.seen_at >= since)
+        .order_by(*_SUREST_FIRST)
+        .limit(limit)
+    )
+    return [_candidate(row, ()) for row in rows]
+
+
 def count_waiting(workspace_id: UUID) -> int:
     """How many groups wait for a decision."""
     found = db.session.scalar(

@@ -48,16 +48,12 @@ def _page(*, wrong: UUID | None = None, errors: Mapping[str, str] | None = None)
         theme_choices=[("", _("Choose a theme")), *sorted(choices, key=lambda each: each[1])],
         wording=wording,
         in_language=text_in_language,
-        name=_name,
+        name=wording.name,
         keywords=_phrases,
         answers_url=_answers_url,
         fewest=FEWEST_COMMENTS,
         windows=WINDOWS,
     ), 422 if errors else 200
-
-
-def _name(labels: Mapping[str, str]) -> str:
-    return text_in_language(dict(labels)) or _("Without a name")
 
 
 def _phrases(terms: Mapping[str, Sequence[str]], language: str) -> str:

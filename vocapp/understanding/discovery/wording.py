@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui.formats import number
 from vocapp.understanding.discovery.queries import Candidate
+from vocapp.understanding.views import text_in_language
 
 _MOST_TIMES = 20  # from there on the exact figure says nothing
+
+
+def name(labels: Mapping[str, str]) -> str:
+    """A group's name in the reader's language."""
+    return text_in_language(dict(labels)) or _("Without a name")
 
 
 def how_often(candidate: Candidate) -> str:
