@@ -14,7 +14,7 @@ from nlp.classifier import FORMAT, Judgement, ThemeClassifier
 from nlp.content import Content, content_of
 from nlp.language import detect
 from nlp.rules import Fired, Hit, Rules, clause_of
-from nlp.sentiment import Opinion, sentiment
+from nlp.sentiment import Known, look_at, sentiment
 from nlp.taxonomy import LabelledText, Taxonomy
 from nlp.text import Document, Span, read
 from nlp.training import Lesson, assemble
@@ -98,8 +98,12 @@ class Analyser:
             if document.tokens and contents[place] == "said"
         ]
         judgements = self._judge({place: documents[place] for place in asked})
+        judged = sorted(judgements)
+        feelings = dict(zip(judged, look_at([documents[at] for at in judged]), strict=True))
         return [
-            self._conclude(text, document, contents[place], judgements.get(place))
+            self._conclude(
+                text, document, contents[place], judgements.get(place), feelings.get(place, {})
+            )
             for place, (text, document) in enumerate(zip(texts, documents, strict=True))
         ]
 
@@ -118,12 +122,16 @@ class Analyser:
         return found
 
     def _conclude(
-        self, text: str, document: Document, content: Content, judged: Judgement | None
+        self,
+        text: str,
+        document: Document,
+        content: Content,
+        judged: Judgement | None,
+        known: Known,
     ) -> Analysis:
         redacted = _redact(text)
         if judged is None:
             return Analysis(document.language, None, 0.0, redacted, (), None, content)
-        known: dict[Span, Opinion] = {}
         overall = sentiment(document, known=known)
         themes = self._themes(document, judged, known)
         certainty = self._certainty(document, judged)
@@ -145,7 +153,7 @@ class Analyser:
         return Certainty(uncertainty_of(chances), float(chances.max()), unseen, tuple(doubts))
 
     def _themes(
-        self, document: Document, judged: Judgement, known: dict[Span, Opinion]
+        self, document: Document, judged: Judgement, known: Known
     ) -> tuple[FoundTheme, ...]:
         fired = self.rules.find(document) if self.rules else Fired()
         barred = {(hit.theme, clause_of(judged.clauses, hit)) for hit in fired.exclusions}
@@ -177,7 +185,7 @@ def _by_rules(
     judged: Judgement,
     hits: Sequence[Hit],
     barred: set[tuple[str, int]],
-    known: dict[Span, Opinion],
+    known: Known,
 ) -> dict[str, FoundTheme]:
     """Themes that a phrase gives, in a clause that no exclusion closes."""
     places: dict[str, list[tuple[Hit, Span]]] = {}
@@ -194,7 +202,7 @@ def _by_rules(
     return found
 
 
-def _tone(document: Document, best: Span, spans: Sequence[Span], known: dict[Span, Opinion]) -> str:
+def _tone(document: Document, best: Span, spans: Sequence[Span], known: Known) -> str:
     """Sentiment about a theme: of its best clause, unless its clauses disagree."""
     labels = {sentiment(document, span, known=known).label for span in spans}
     if "mixed" in labels or {"positive", "negative"} <= labels:

@@ -7,6 +7,7 @@ silence them; add what a wish says. English negates before the word, Japanese af
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nlp.lexicon import Lexicon, Terms, Word, lexicon
 
@@ -15,7 +16,7 @@ _TURNED_PRAISE = -0.75
 _TURNED_BLAME = -0.65
 _RAGE = -0.85  # turned only from close by: "not terrible", but "never buy this garbage"
 _RELIEF = -0.8  # blame that has been taken away: "fewer errors", 手間が減った
-_WISH = -0.5
+_BETTER = -0.5  # "should be faster" says that it is slow
 _PRAISE_IN_A_WISH = 0.1  # "would be nice" praises nothing
 _IN_A_QUESTION = 0.4
 _COMPLAINING_QUESTION = -0.35  # "why can't we pay by transfer?"
@@ -32,27 +33,49 @@ class Hit:
     term: str
 
 
-def opinions(words: Sequence[Word], text: str, *, language: str) -> list[float]:
-    """Signed weights of all opinions in a clause; empty when it holds none.
+class Heard(NamedTuple):
+    """Signed weights of the opinions in a clause, and whether it wishes for something or asks."""
 
-    text: the clause, normalised and in lower case. language: ``en`` or ``ja``.
+    weights: list[float]
+    wishes: bool
+    asks: bool
+
+
+def heard(words: Sequence[Word], text: str, *, language: str) -> Heard:
+    """All opinions in a clause; no weights where it holds none.
+
+    text: the clause, normalised and in lower case. language: ``en`` or ``ja``. A wish for
+    something new blames nobody; one for something better does.
     """
     reader = _japanese if language == "ja" else _english
     found = [weight for weight in reader(words, text) if weight]
     wish = _JAPANESE_WISH if language == "ja" else _ENGLISH_WISH
+    asks = bool(_QUESTION[language].search(text[-_TAIL:]))
     if wish.search(text):
-        return [_WISH, *(w if w < 0 else w * _PRAISE_IN_A_WISH for w in found)]
-    if not _QUESTION[language].search(text[-_TAIL:]):
-        return found
+        found = [w if w < 0 else w * _PRAISE_IN_A_WISH for w in found]
+        better = [_BETTER] if _FOR_BETTER[language].search(text) else []
+        return Heard([*better, *found], True, asks)
+    if not asks:
+        return Heard(found, False, False)
     if _COMPLAINING[language].search(text):
-        return [_COMPLAINING_QUESTION, *found]
-    return [weight * _IN_A_QUESTION for weight in found]
+        return Heard([_COMPLAINING_QUESTION, *found], False, True)
+    return Heard([weight * _IN_A_QUESTION for weight in found], False, True)
 
 
 _TAIL = 20  # characters: a pattern tied to the end costs squares when it may start anywhere
 _QUESTION = {
     "en": re.compile(r"[?]\W*$"),
     "ja": re.compile(r"(?:[?]\W*|(?:です|ます|でしょう|ません|った|の)か[。!?]*)$"),
+}
+_FOR_BETTER = {
+    "en": re.compile(
+        r"\b(?:fix|repair|improve|stop|faster|quicker|easier|better|simpler|clearer|cheaper|earlier)\b"
+        r"|\b(?:should|could|would) (?:\w+ )?have\b"
+    ),
+    "ja": re.compile(
+        r"もう(?:少し|ちょっと|すこし)|もっと|せめて|いい加減|改善|見直|直し|直る|やめ|止め|早く|速く|"
+        r"ちゃんと|きちんと|のに[。!]?$|ほしかった|欲しかった"
+    ),
 }
 _COMPLAINING = {
     "en": re.compile(r"\b(?:why|how come|how can)\b"),

@@ -34,6 +34,7 @@ _STATIC_FILE = Path(__file__).parent / "data" / "static_vectors.npz"
 _STATIC_FORMAT = 1
 _STATIC_CHARACTERS = 20_000
 _STATIC_BATCH = 256
+_REMEMBERED = 2_048  # texts of the last batch, two megabytes
 _SIF = 1e-3  # a of a / (a + p): the paper's 1e-3 ("the" counts 2 %, a rare word fully)
 _UNKNOWN_CHARACTER = math.log(1e-10)  # dearer than any word of the file
 _SHORTEST_PIECE = 3
@@ -199,9 +200,21 @@ class StaticEncoder:
         # Source of the weight: Arora, Liang, Ma, ICLR 2017 (smooth inverse frequency).
         self._weights = (_SIF / (_SIF + probabilities)).astype(np.float32)
         self._segmenter = Segmenter(dict(zip(words, np.log(probabilities).tolist(), strict=True)))
+        self._last: dict[str, NDArray[np.float32]] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See Encoder."""
+        """See Encoder. The last few texts are remembered: themes and sentiment ask for the same."""
+        last = self._last
+        new = [text for text in dict.fromkeys(texts) if text not in last]
+        rows = dict(zip(new, self._encode(new), strict=True))
+        out = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for at, text in enumerate(texts):
+            out[at] = rows[text] if text in rows else last[text]
+        if rows:
+            self._last = dict(list((last | rows).items())[-_REMEMBERED:])
+        return out
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         pooled = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for start in range(0, len(texts), _STATIC_BATCH):
             batch = texts[start : start + _STATIC_BATCH]
