@@ -211,7 +211,9 @@ class StaticEncoder:
         for at, text in enumerate(texts):
             out[at] = rows[text] if text in rows else last[text]
         if rows:
-            self._last = dict(list((last | rows).items())[-_REMEMBERED:])
+            # Copies: a view of one row would keep the vectors of its whole batch.
+            kept = list((last | rows).items())[-_REMEMBERED:]
+            self._last = {text: row.copy() for text, row in kept}
         return out
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
