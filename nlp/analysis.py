@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlp import redact
+from nlp.alike import likeness_of
 from nlp.classifier import FORMAT, Judgement, ThemeClassifier
 from nlp.content import Content, content_of
 from nlp.language import detect
@@ -48,7 +49,8 @@ class FoundTheme:
 class Analysis:
     """What was found in a comment; sentiment and certainty are None where it has no words.
 
-    content: what kind of text it is; only what is "said" has themes and a sentiment.
+    content: what kind of text it is; only what is "said" has themes and a sentiment. likeness:
+    the same of copies (nlp.alike).
     """
 
     language: str | None
@@ -58,6 +60,7 @@ class Analysis:
     themes: tuple[FoundTheme, ...]
     certainty: Certainty | None = None
     content: Content = "said"
+    likeness: str | None = None
 
 
 class Analyser:
@@ -130,14 +133,16 @@ class Analyser:
         known: Known,
     ) -> Analysis:
         redacted = _redact(text)
+        likeness = likeness_of(redacted)
         if judged is None:
-            return Analysis(document.language, None, 0.0, redacted, (), None, content)
+            return Analysis(document.language, None, 0.0, redacted, (), None, content, likeness)
         overall = sentiment(document, known=known)
         themes = self._themes(document, judged, known)
         certainty = self._certainty(document, judged)
         return Analysis(
-            document.language, overall.label, overall.score, redacted, themes, certainty, content
-        )
+            document.language, overall.label, overall.score, redacted, themes, certainty, content,
+            likeness,
+        )  # fmt: skip
 
     def _certainty(self, document: Document, judged: Judgement) -> Certainty | None:
         words = {t.lemma for t in document.tokens if not t.is_punct and t.lemma.strip()}

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
@@ -16,6 +16,7 @@ ASSIGNMENT_SOURCES = ("model", "rule", "person")
 LABEL_VERDICTS = ("add", "remove", "confirm")
 # How a comment came before a person: among those that teach most, or drawn at random.
 DRAWN = ("doubt", "random")
+_HAS_LIKENESS = text("likeness IS NOT NULL")
 EMPTY = "{}"  # what the former version, which knows no rules, leaves in their columns
 SENTIMENTS = ("positive", "neutral", "negative", "mixed")
 
@@ -49,7 +50,11 @@ class Theme(TenantRow, Base):
 
 
 class Analysis(Tenant, Base):
-    """What the text pipeline found in a response's verbatim, and which version found it."""
+    """What the text pipeline found in a response's verbatim, and which version found it.
+
+    likeness: the same of copies of a comment (nlp.alike). answered_at: that of the response, to
+    find the newest copy by an index. Both null where it was read before copies were known.
+    """
 
     response_id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(short_text(10))
@@ -60,6 +65,8 @@ class Analysis(Tenant, Base):
     sentiment: Mapped[str | None] = mapped_column(short_text(10))
     sentiment_score: Mapped[float | None]
     redacted: Mapped[str | None] = mapped_column(Text)
+    likeness: Mapped[str | None] = mapped_column(short_text(32))
+    answered_at: Mapped[datetime | None]
     encoder: Mapped[str | None] = mapped_column(short_text(20))
     model_version: Mapped[str | None] = mapped_column(short_text(64))
     analysed_at: Mapped[datetime | None]
@@ -69,6 +76,15 @@ class Analysis(Tenant, Base):
     __table_args__ = (
         one_of("state", ANALYSIS_STATES),
         tenant_key("response_id", "response", ondelete="CASCADE"),
+        Index(
+            "ix_analysis_likeness",
+            "workspace_id",
+            "likeness",
+            "answered_at",
+            "response_id",
+            sqlite_where=_HAS_LIKENESS,
+            postgresql_where=_HAS_LIKENESS,
+        ),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Select, func, select, union_all
+from sqlalchemy.orm import aliased
 
 from nlp.language import is_less_certain
 from surveys.effects import Effect, effect_on_score, growth_p_values
@@ -44,6 +45,7 @@ from vocapp.understanding.theme_counts import (
     themes_in,
 )
 
+Copies = Literal["all", "once"] | UUID
 _NOWHERE = ThemeCounts({}, 0, 0, 0, (0,) * STEPS)
 
 
@@ -252,12 +254,13 @@ class Verbatim:
     account_owner_id: UUID | None
     content: str | None
     themes: tuple[dict[str, Any], ...]
+    alike: int = 0  # copies that the list has beside it, and does not show
 
 
 _OF_VERBATIM = (
     Response.id, Survey.key, Survey.kind, Response.score, Response.answered_at, Analysis.redacted,
     Analysis.language, Analysis.sentiment, Analysis.encoder, Analysis.model_version,
-    Analysis.content, *PEOPLE,
+    Analysis.content, Analysis.likeness, *PEOPLE,
 )  # fmt: skip
 
 
@@ -291,16 +294,18 @@ def verbatims_of_theme(
     survey_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    copies: Copies = "all",
 ) -> list[Verbatim]:
     """Comments with a theme of a time (half-open), newest first; none of confidential surveys.
 
-    Raises NotFound.
+    copies: "all" comments, "once" the newest of each copy that is asked for, with the number of
+    the others; the id of a response: it and its copies. Raises NotFound.
     """
     theme = theme_by_key(workspace_id, key)
-    ids = _newest(
-        workspace_id, theme.id, (sentiment,) if sentiment else SENTIMENTS,
-        limit=limit, before=before, survey_id=survey_id, since=since, until=until,
-    )  # fmt: skip
+    asked = _Asked(
+        workspace_id, theme.id, (sentiment,) if sentiment else SENTIMENTS, survey_id, since, until
+    )
+    ids = _newest(asked, copies, limit=limit, before=before)
     rows = db.session.execute(
         of_responses(workspace_id, *_OF_VERBATIM)
         .join(
@@ -314,19 +319,57 @@ def verbatims_of_theme(
     answers = answers_of(workspace_id, ids)
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in ids}
     themes = themes_of(workspace_id, ids, comments)
-    return [_verbatim(row, comments, themes) for row in rows]
+    alike = _alike(asked, {row.likeness for row in rows}) if copies == "once" else {}
+    return [_verbatim(row, comments, themes, alike.get(row.likeness, 0)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which comments of a theme are asked for. since <= answered_at < until."""
+
+    workspace_id: UUID
+    theme_id: UUID
+    sentiments: tuple[str, ...]
+    survey_id: UUID | None
+    since: datetime | None
+    until: datetime | None
+
+    def narrow(self, columns: Any, found: Any, analysis: Any) -> Any:
+        """The select from `found`, assignments or an alias of them, their responses, surveys and
+        analyses, without confidential surveys and without what is not asked for."""
+        response, survey = aliased(Response), aliased(Survey)
+        query = (
+            columns.select_from(found)
+            .join(
+                response,
+                (response.workspace_id == found.workspace_id) & (response.id == found.response_id),
+            )
+            .join(
+                survey,
+                (survey.workspace_id == response.workspace_id) & (survey.id == response.survey_id),
+            )
+            .join(
+                analysis,
+                (analysis.workspace_id == found.workspace_id)
+                & (analysis.response_id == found.response_id),
+            )
+            .where(
+                found.workspace_id == self.workspace_id,
+                found.theme_id == self.theme_id,
+                survey.confidential.is_(False),
+            )
+        )
+        if self.survey_id is not None:
+            query = query.where(response.survey_id == self.survey_id)
+        if self.since is not None:
+            query = query.where(found.answered_at >= self.since)
+        if self.until is not None:
+            query = query.where(found.answered_at < self.until)
+        return query
 
 
 def _newest(
-    workspace_id: UUID,
-    theme_id: UUID,
-    sentiments: Sequence[str],
-    *,
-    limit: int,
-    before: tuple[datetime, UUID] | None,
-    survey_id: UUID | None,
-    since: datetime | None,
-    until: datetime | None,
+    asked: _Asked, copies: Copies, *, limit: int, before: tuple[datetime, UUID] | None
 ) -> Sequence[UUID]:
     """The newest responses with a theme that may be shown: read, and so with their redacted text.
 
@@ -334,34 +377,20 @@ def _newest(
     ends after `limit` of each.
     """
     newest_first = (Assignment.answered_at.desc(), Assignment.response_id.desc())
-    query = (
-        select(Assignment.response_id, Assignment.answered_at)
-        .join(
-            Response,
-            (Response.workspace_id == Assignment.workspace_id)
-            & (Response.id == Assignment.response_id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .join(
-            Analysis,
-            (Analysis.workspace_id == Assignment.workspace_id)
-            & (Analysis.response_id == Assignment.response_id),
-        )
-        .where(
-            Assignment.workspace_id == workspace_id,
-            Assignment.theme_id == theme_id,
-            Survey.confidential.is_(False),
-        )
+    query = asked.narrow(
+        select(Assignment.response_id, Assignment.answered_at), Assignment, Analysis
     )
-    if survey_id is not None:
-        query = query.where(Response.survey_id == survey_id)
-    if since is not None:
-        query = query.where(Assignment.answered_at >= since)
-    if until is not None:
-        query = query.where(Assignment.answered_at < until)
+    if copies == "once":
+        query = query.where(
+            Analysis.likeness.is_(None) | (Assignment.response_id == _newest_alike(asked))
+        )
+    elif copies != "all":
+        likeness = select(Analysis.likeness).where(
+            Analysis.workspace_id == asked.workspace_id, Analysis.response_id == copies
+        )
+        query = query.where(
+            (Analysis.likeness == likeness.scalar_subquery()) | (Assignment.response_id == copies)
+        )
     if before is not None:
         at, last = before
         # Said twice, so that an index begins there.
@@ -374,7 +403,7 @@ def _newest(
         .order_by(*newest_first)
         .limit(limit)
         .subquery()
-        for sentiment in sentiments
+        for sentiment in asked.sentiments
     ]
     found = union_all(*map(select, parts)).subquery()
     return db.session.scalars(
@@ -384,8 +413,39 @@ def _newest(
     ).all()
 
 
+def _newest_alike(asked: _Asked) -> Any:
+    """The newest copy of a comment that is asked for, too; by the index of copies, as it has a
+    limit and so is joined with nothing."""
+    found, copy = aliased(Assignment), aliased(Analysis)
+    return (
+        asked.narrow(select(found.response_id), found, copy)
+        .where(
+            copy.workspace_id == Analysis.workspace_id,
+            copy.likeness == Analysis.likeness,
+            found.sentiment.in_(asked.sentiments),
+        )
+        .order_by(copy.answered_at.desc(), copy.response_id.desc())
+        .limit(1)
+        .correlate(Analysis)
+        .scalar_subquery()
+    )
+
+
+def _alike(asked: _Asked, likenesses: Collection[str | None]) -> dict[str | None, int]:
+    """How many others are asked for that are like the one that is shown."""
+    rows = db.session.execute(
+        asked.narrow(select(Analysis.likeness, func.count().label("n")), Assignment, Analysis)
+        .where(
+            Analysis.likeness.in_([each for each in likenesses if each is not None]),
+            Assignment.sentiment.in_(asked.sentiments),
+        )
+        .group_by(Analysis.likeness)
+    )
+    return {row.likeness: row.n - 1 for row in rows}
+
+
 def _verbatim(
-    row: Any, comments: dict[UUID, str], themes: dict[UUID, list[dict[str, Any]]]
+    row: Any, comments: dict[UUID, str], themes: dict[UUID, list[dict[str, Any]]], alike: int
 ) -> Verbatim:
     return Verbatim(
         response_id=row.id,
@@ -405,6 +465,7 @@ def _verbatim(
         account_owner_id=row.account_owner_id,
         content=row.content,
         themes=tuple(themes.get(row.id, [])),
+        alike=alike,
     )
 
 

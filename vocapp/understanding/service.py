@@ -295,10 +295,10 @@ def _store(session: Session, *, result: _Result) -> None:
         return  # edited meanwhile: the edit left a row of work of its own
     if job.text is None and job.known_encoder is None:
         # Never had words, as half of all answers: no theme to move, nothing to route anew.
-        _store_analysis(session, result, now=now)
+        _store_analysis(session, response, result, now=now)
         return
     if result.found is not None or job.text is None:
-        _store_analysis(session, result, now=now)
+        _store_analysis(session, response, result, now=now)
         _store_assignments(session, response, result, now=now)
         keep_doubts(session, response, result.found)
     recount_themes(session, response)
@@ -316,7 +316,9 @@ def _store(session: Session, *, result: _Result) -> None:
         )  # fmt: skip
 
 
-def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None:
+def _store_analysis(
+    session: Session, response: Response, result: _Result, *, now: datetime
+) -> None:
     found = result.found
     session.merge(
         Analysis(
@@ -329,6 +331,8 @@ def _store_analysis(session: Session, result: _Result, *, now: datetime) -> None
             sentiment=found.sentiment if found else None,
             sentiment_score=found.sentiment_score if found else None,
             redacted=found.redacted if found else None,
+            likeness=found.likeness if found else None,
+            answered_at=response.answered_at,
             encoder=result.encoder,
             model_version=result.model_version,
             analysed_at=now,
@@ -437,7 +441,7 @@ def keep_judgement(session: Session, judged: Rejudged, *, now: datetime) -> bool
     text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
     if digest_of_text(text) != job.digest:
         return False
-    _store_analysis(session, judged.result, now=now)
+    _store_analysis(session, response, judged.result, now=now)
     _store_assignments(session, response, judged.result, now=now)
     keep_doubts(session, response, judged.result.found)
     recount_themes(session, response)
@@ -603,7 +607,7 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
     forgotten = analyses.all()
     uncount_comments(session, forgotten)
     for analysis in forgotten:
-        analysis.redacted = analysis.text_digest = None
+        analysis.redacted = analysis.text_digest = analysis.likeness = None
     session.flush()
     session.execute(
         delete(Label).where(Label.workspace_id == workspace_id, Label.response_id.in_(ids))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
 
 from nlp.redact import redact
 from vocapp.authoring.models import Survey
@@ -42,6 +42,33 @@ def said_comments(columns: Any) -> Any:
             Analysis.content.is_(None) | (Analysis.content == "said"),
         )
     )
+
+
+def is_first_alike() -> ColumnElement[bool]:
+    """For `said_comments`: of copies of a comment only the first that may be shown."""
+    copy, response, survey = aliased(Analysis), aliased(Response), aliased(Survey)
+    # With a limit, so that each comment looks into the index and no plan joins all with all.
+    first = (
+        select(copy.response_id)
+        .join(
+            response,
+            (response.workspace_id == copy.workspace_id) & (response.id == copy.response_id),
+        )
+        .join(
+            survey,
+            (survey.workspace_id == response.workspace_id) & (survey.id == response.survey_id),
+        )
+        .where(
+            copy.workspace_id == Analysis.workspace_id,
+            copy.likeness == Analysis.likeness,
+            survey.confidential.is_(False),
+        )
+        .order_by(copy.answered_at, copy.response_id)
+        .limit(1)
+        .correlate(Analysis)
+        .scalar_subquery()
+    )
+    return Analysis.likeness.is_(None) | (Analysis.response_id == first)
 
 
 def shown_text(redacted: str | None, comment: str) -> str:

@@ -229,6 +229,7 @@ def theme(key: str) -> str:
     cursor = read_cursor(request.args.get("cursor"), moment_and_id)
     sentiment = request.args.get("sentiment")
     is_before = request.args.get("list") == "before"
+    copies_of = request.args.get("alike", type=UUID)
     zone = current_workspace.time_zone
     days = (page.since - (page.until - page.since), page.since) if is_before else (
         page.since, page.until
@@ -242,6 +243,7 @@ def theme(key: str) -> str:
         survey_id=chosen.id if chosen else None,
         since=day_bounds(days[0], zone)[0],
         until=day_bounds(days[1], zone)[0],
+        copies=copies_of or "once",
     )
     shown = verbatims[:PAGE_SIZE]
     last = shown[-1] if len(verbatims) > PAGE_SIZE else None
@@ -256,6 +258,8 @@ def theme(key: str) -> str:
             url_for, ".theme", key=key, days=_days(), survey=chosen.key if chosen else None
         ),
         is_before=is_before,
+        copies_of=copies_of,
+        listed=sum(1 + verbatim.alike for verbatim in shown),
         first_day=days[0],
         last_day=days[1] - timedelta(days=1),
         verbatims=[(verbatim, queries.marked(verbatim, key)) for verbatim in shown],

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from nlp.alike import LONG
 from nlp.discovery import FEWEST_COMMENTS, Comment
 from surveys.periods import day_bounds, local_day
 from vocapp.collecting.models import Response
@@ -38,7 +39,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The comments of a window, one a person: ids[i] is the response of comments[i]."""
+    """The comments of a window, one a voice: ids[i] is the response of comments[i]."""
 
     window: Window
     ids: Sequence[UUID]
@@ -75,16 +76,21 @@ def _between(columns: Any, workspace_id: UUID, since: date, until: date, time_zo
 def _comments(
     session: Session, workspace_id: UUID, since: date, until: date, time_zone: str
 ) -> tuple[list[UUID], list[Comment]]:
-    """The latest of each person: one who writes ten times is not ten voices."""
-    latest: dict[UUID, UUID] = {}
+    """The latest of each voice: one who writes ten times is not ten.
+
+    Anonymous copies of a long comment are one voice: pasted, imported twice, or a bot's. Short
+    ones may be the same by coincidence, as when many cannot log in.
+    """
+    latest: dict[UUID | str, UUID] = {}
+    is_long = func.length(Analysis.redacted) >= LONG
     rows = session.execute(
         _between(
-            select(Response.id, func.coalesce(Response.contact_id, Response.id)),
+            select(Response.id, Response.contact_id, case((is_long, Analysis.likeness))),
             workspace_id, since, until, time_zone,
         ).order_by(Response.answered_at, Response.id)
     )  # fmt: skip
-    for response_id, whose in rows:
-        latest[whose] = response_id
+    for response_id, contact_id, likeness in rows:
+        latest[contact_id or likeness or response_id] = response_id
     ids = sorted(latest.values())
     if len(ids) > MOST_COMMENTS:
         places = np.random.default_rng(_SEED).choice(len(ids), MOST_COMMENTS, replace=False)

@@ -24,7 +24,7 @@ from nlp.triage import pick
 from nlp.vectors import load_encoder
 from vocapp.collecting.models import Response
 from vocapp.understanding.models import Analysis, Doubt, Review, TriageTurn
-from vocapp.understanding.shown import said_comments
+from vocapp.understanding.shown import is_first_alike, said_comments
 
 ROUND = 20
 _RANDOM_EVERY = 5
@@ -83,10 +83,14 @@ def _away(session: Session, workspace_id: UUID, user_id: UUID, *, now: datetime)
 
 
 def shown(query: Any) -> Any:
-    """Doubts of comments that may be shown and say something."""
-    return said_comments(query).join(
-        Doubt,
-        (Doubt.workspace_id == Response.workspace_id) & (Doubt.response_id == Response.id),
+    """Doubts of comments that may be shown and say something; of copies those of the first."""
+    return (
+        said_comments(query)
+        .join(
+            Doubt,
+            (Doubt.workspace_id == Response.workspace_id) & (Doubt.response_id == Response.id),
+        )
+        .where(is_first_alike())
     )
 
 

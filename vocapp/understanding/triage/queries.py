@@ -48,6 +48,10 @@ class AskedComment:
     suggestions: tuple[Suggestion, ...]
     others: tuple[tuple[str, Mapping[str, str]], ...]
 
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
