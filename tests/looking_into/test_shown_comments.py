@@ -36,6 +36,7 @@ def test_a_comment_that_says_nothing_is_called_so_wherever_it_stands(
         assert comment in text, page
         for each in ("Says nothing", "Letters at random", "Looks like spam"):
             assert (each in text) == (each == word), (page, each)
+        assert "Less certain" not in text, page
 
 
 @pytest.mark.parametrize(

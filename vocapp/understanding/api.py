@@ -8,13 +8,13 @@ from uuid import UUID
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from nlp.language import is_less_certain
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, moment_and_id, page_of, read_cursor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import utcnow
 from vocapp.understanding import queries, service
 from vocapp.understanding.queries import ThemeRow, Verbatim
+from vocapp.understanding.shown import themes_are_less_certain
 from vocapp.workspaces.access import current_workspace, machine
 
 api = APIBlueprint(
@@ -125,7 +125,7 @@ def _present_verbatim(row: Verbatim) -> dict[str, Any]:
         "answered_at": row.answered_at.isoformat(),
         "comment": row.text,
         "language": row.language,
-        "less_certain": is_less_certain(row.text, row.language),
+        "less_certain": themes_are_less_certain(row.text, row.language, row.content),
         "content": row.content,
         "sentiment": row.sentiment,
         "encoder": row.encoder,

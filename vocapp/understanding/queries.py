@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import aliased
 
-from nlp.language import is_less_certain
 from surveys.effects import Effect, effect_on_score, growth_p_values
 from surveys.inference import benjamini_hochberg
 from surveys.periods import local_day
@@ -34,7 +33,7 @@ from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
 from vocapp.understanding.assigned import AssignedTheme, assigned_themes
 from vocapp.understanding.models import SENTIMENTS, Analysis, Assignment, Theme
-from vocapp.understanding.shown import shown_text
+from vocapp.understanding.shown import shown_text, themes_are_less_certain
 from vocapp.understanding.theme_counts import (
     STEPS,
     Comments,
@@ -54,10 +53,11 @@ def response_detail(workspace_id: UUID, response_id: UUID) -> dict[str, Any]:
     shown = stored_response(workspace_id, response_id)
     analysis = db.session.get(Analysis, (workspace_id, response_id))
     language = analysis.language if analysis else None
+    content = analysis.content if analysis else None
     return shown | {
         "language": language,
-        "less_certain": is_less_certain(shown["comment"] or "", language),
-        "content": analysis.content if analysis else None,
+        "less_certain": themes_are_less_certain(shown["comment"] or "", language, content),
+        "content": content,
         "sentiment": analysis.sentiment if analysis else None,
         "analysis": "done" if analysis else _analysis_state(workspace_id, response_id),
         "encoder": analysis.encoder if analysis else None,

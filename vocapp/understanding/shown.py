@@ -10,11 +10,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
+from nlp.language import is_less_certain
 from nlp.redact import redact
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.service import verbatims
+
+
+def themes_are_less_certain(text: str, language: str | None, content: str | None) -> bool:
+    """Whether what is found in a comment is a hint, by its language; what says nothing has none."""
+    return content in (None, "said") and is_less_certain(text, language)
 
 
 def said_comments(columns: Any) -> Any:

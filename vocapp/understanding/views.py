@@ -13,7 +13,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from nlp.language import is_less_certain
 from surveys.effects import Effect
 from surveys.periods import day_bounds
 from vocapp import ui
@@ -31,13 +30,14 @@ from vocapp.understanding.discovery.queries import count_waiting
 from vocapp.understanding.originals import original_url
 from vocapp.understanding.queries import ThemeRow, ThemesPage
 from vocapp.understanding.rooms import theme_rooms
+from vocapp.understanding.shown import themes_are_less_certain
 from vocapp.understanding.theme_charts import effects_chart
 from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
 
 blueprint = Blueprint("understanding", __name__, template_folder="templates")
 blueprint.add_app_template_global(theme_rooms)
 blueprint.add_app_template_global(original_url)
-blueprint.add_app_template_global(is_less_certain)
+blueprint.add_app_template_global(themes_are_less_certain, "is_less_certain")
 PERIODS = (30, 90, 365)
 ORDERS = ("effect", "volume", "growth")
 ALL_SURVEYS = ""
