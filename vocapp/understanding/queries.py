@@ -33,7 +33,7 @@ from vocapp.outbox import Pending
 from vocapp.problems import Forbidden, NotFound
 from vocapp.understanding.assigned import AssignedTheme, assigned_themes
 from vocapp.understanding.models import SENTIMENTS, Analysis, Assignment, Theme
-from vocapp.understanding.shown import shown_text, themes_are_less_certain
+from vocapp.understanding.shown import is_copy_chosen, shown_text, themes_are_less_certain
 from vocapp.understanding.theme_counts import (
     STEPS,
     Comments,
@@ -381,9 +381,7 @@ def _newest(
         select(Assignment.response_id, Assignment.answered_at), Assignment, Analysis
     )
     if copies == "once":
-        query = query.where(
-            Analysis.likeness.is_(None) | (Assignment.response_id == _newest_alike(asked))
-        )
+        query = query.where(is_copy_chosen(_newest_alike(asked)))
     elif copies != "all":
         likeness = select(Analysis.likeness).where(
             Analysis.workspace_id == asked.workspace_id, Analysis.response_id == copies
