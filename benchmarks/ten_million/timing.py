@@ -92,11 +92,16 @@ def peak_mb(process: subprocess.Popen[bytes]) -> float | None:
     Asked of the system while it runs: what is said of children afterwards counts the moment
     before they became another program, too, and so our own memory.
     """
-    peak = 0
+    peak = 0.0
     while process.poll() is None:
-        peak = max(peak, sum(map(_resident_kb, _family(process.pid))))
+        peak = max(peak, held_mb(process.pid))
         time.sleep(0.1)
-    return round(peak / 1024, 1) if peak else None
+    return round(peak, 1) if peak else None
+
+
+def held_mb(pid: int) -> float:
+    """The memory that a process and those it started hold now, in megabytes."""
+    return sum(map(_resident_kb, _family(pid))) / 1024
 
 
 def _family(pid: int) -> list[int]:

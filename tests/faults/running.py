@@ -42,7 +42,7 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
         "DATABASE_URL": settings.database_url,
         "CELERY_BROKER_URL": settings.broker_url,
         "PORT": str(settings.port),
-        "VOC_ENCODER": "static",
+        "VOC_ENCODER": settings.encoder or "static",
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(ROOT),
         **more,

@@ -1,0 +1,1 @@
+"""A flood of comments through the running service."""
