@@ -31,6 +31,7 @@ from nlp.experts import (
     Expert,
     Levels,
     Views,
+    best_of,
     encode_views,
     expert_arrays,
     expert_from,
@@ -43,10 +44,15 @@ from nlp.features import (
     Unit,
     anchor_texts,
     anchors_from,
+    encode_unique,
+    nearest_pack,
+    nearness_to_kin,
     whole_of,
 )
 from nlp.language import detect
+from nlp.lending import ENOUGH_OWN, Lent, Loan, lend
 from nlp.linear import Linear, Rows, balanced_weights, fit_linear
+from nlp.packs import Comment
 from nlp.taxonomy import Taxonomy, Theme
 from nlp.text import Document, Span, read, read_many
 from nlp.vectors import Encoder, load_encoder
@@ -57,16 +63,18 @@ Prediction = tuple[tuple[str, float], ...]
 
 # Of what is learnt. Raised when a stored model can no longer be read, or when the same lessons
 # would now give other answers: then comments are analysed again.
-FORMAT = 3
+FORMAT = 4
 _TRUST_NGRAMS = 10.0  # labelled examples of a theme in a language: n-grams count half
 _TRUST_LABELS = 4.0  # labelled examples of a theme: its description counts half
 _FEW = 3  # positives below which a theme teaches nothing about calibration
+_SPEAK_FOR = 10.0  # positives that say how comments about a theme usually are
 _ENOUGH = 20  # positives, all themes together, from which calibration is learnt
 _WEIGHTS_LIMIT = 2_500_000  # weights of one model; bounds memory with many themes
 _EXPLAIN_TOKENS = 48
 _WORDING_WEIGHT = 0.5  # of a description or keyword, beside a comment's 1
+_LENT_WEIGHT = 0.5  # of a comment that was lent, likewise
 _L2, _L2_SINGLE = 1.0, 0.1
-_UNTAUGHT_CUT = 0.35  # where F1 is best when about two in three are found
+_UNTAUGHT_CUT = 0.25  # where F1 is best for themes known by words and by what was lent to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,30 @@ class Reason:
     start: int
     end: int
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """p texts that teach beside the labelled ones and are never asked about.
+
+    The themes' own words, and comments lent to them. targets, weights: (p, t).
+    """
+
+    rows: Rows
+    targets: FloatArray
+    weights: FloatArray
+
+    def joined(self, loan: Loan, ngrams: Ngrams) -> Extra:
+        """These and what was lent."""
+        units = [whole_of(read(c.text, language=c.language)) for c in loan.comments]
+        return Extra(
+            Rows(
+                np.concatenate([self.rows.dense, loan.vectors]),
+                vstack([self.rows.sparse, ngrams.transform(units)], format="csr"),
+            ),
+            np.concatenate([self.targets, loan.targets]),
+            np.concatenate([self.weights, _LENT_WEIGHT * loan.weights]),
+        )
 
 
 class ThemeClassifier(BaseEstimator):
@@ -157,8 +189,7 @@ class ThemeClassifier(BaseEstimator):
         self._learn_models(views, vectors, extra, targets, row_weights, share)
         self.levels_ = Levels({})
         if self.by_vectors_.linear is not None:
-            labelled = {name: float(counts.sum()) for name, counts in self.counts_.items()}
-            self.levels_ = Levels.fit(self.by_vectors_.linear, anchored, labelled)
+            self.levels_ = Levels.fit(self.by_vectors_.linear, anchored, self.counts_)
         return self
 
     def _validate(
@@ -189,7 +220,7 @@ class ThemeClassifier(BaseEstimator):
 
     def _learn_space(
         self, views: Views, taxonomy: Taxonomy | None
-    ) -> tuple[Matrix, tuple[Rows, FloatArray], dict[str, Matrix]]:
+    ) -> tuple[Matrix, Extra, dict[str, Matrix]]:
         """Learn centre, n-grams and descriptions; give the units' vectors, extra rows, and the
         anchors' vectors by language.
         """
@@ -200,7 +231,7 @@ class ThemeClassifier(BaseEstimator):
         raw = encode_views(
             self.encoder_,
             views,
-            [*(w.text for w in wordings), *(a[1] for a in anchors)],
+            [*(w.text for w in wordings), *(anchor.text for anchor in anchors)],
             composed=self._composes,
         )
         n, p = len(units), len(wordings)
@@ -214,46 +245,78 @@ class ThemeClassifier(BaseEstimator):
         }
         owner = np.array([w.theme for w in wordings], dtype=np.intp)
         self.described_ = Described.fit(described, owner, background, keywords_of(themes))
-        alike = {
-            name: np.concatenate([rows, apart.alike[name]]) for name, rows in apart.parallel.items()
-        }
+        read_before = {a.text: row for a, row in zip(anchors, raw[n + p :], strict=True)}
+        loan = self._borrow({u.text for u in units}, read_before)
+        if loan is not None:
+            self.described_ = self.described_.with_loan(loan, background)
+        pack = nearest_pack(
+            nearness_to_kin(raw[views.whole], whole_languages, apart.kin), apart.kin
+        )
         anchored = {
-            name: self.centre_.apply(rows, [name] * len(rows)) for name, rows in alike.items()
+            name: self.centre_.apply(
+                np.concatenate([rows, apart.alike[name], apart.kin.comments[name][pack]]),
+                [name] * (len(rows) + len(apart.alike[name]) + len(apart.kin.comments[name][pack])),
+            )
+            for name, rows in apart.parallel.items()
         }
         limit = _WEIGHTS_LIMIT // len(self.keys_)
         self.ngrams_ = Ngrams().fit([units[row] for row in views.whole], max_features=limit)
-        extra_targets = np.zeros((p, len(self.keys_)))
-        extra_targets[np.arange(p), owner] = 1.0
-        extra_units = [whole_of(read(w.text, language=w.language)) for w in wordings]
-        extra = Rows(described, self.ngrams_.transform(extra_units)), extra_targets
+        own = np.zeros((p, len(self.keys_)))
+        own[np.arange(p), owner] = 1.0
+        words = [whole_of(read(w.text, language=w.language)) for w in wordings]
+        extra = Extra(
+            Rows(described, self.ngrams_.transform(words)), own, np.full(own.shape, _WORDING_WEIGHT)
+        )
+        if loan is not None and len(views.whole):
+            extra = extra.joined(loan, self.ngrams_)
         return vectors, extra, anchored
+
+    def _borrow(self, known: set[str], encoded: Mapping[str, Matrix]) -> Loan | None:
+        """Comments of the packs for themes with words but hardly any texts of their own.
+
+        known: texts that are taught anyway; encoded: raw vectors (d,) of texts that have one.
+        """
+        labelled = sum(self.counts_.values(), np.zeros(len(self.keys_)))
+        need = np.clip(1 - labelled / ENOUGH_OWN, 0, 1) * self.described_.known
+
+        def encode(comments: Sequence[Comment]) -> Matrix:
+            new = [c.text for c in comments if c.text not in encoded]
+            rows = {**encoded, **dict(zip(new, encode_unique(self.encoder_, new), strict=True))}
+            raw = np.stack([rows[c.text] for c in comments])
+            return self.centre_.apply(raw, [c.language for c in comments])
+
+        def ask(vectors: Matrix, comments: Sequence[Comment]) -> FloatArray:
+            texts, languages = [c.text for c in comments], [c.language for c in comments]
+            return self.described_.log_odds(vectors, texts, languages)
+
+        return lend(need, encode, ask, known=frozenset(known))
 
     def _learn_models(
         self,
         views: Views,
         vectors: Matrix,
-        extra: tuple[Rows, FloatArray],
+        extra: Extra,
         targets: FloatArray,
         weights: FloatArray,
         typical: FloatArray,
     ) -> None:
         """Out-of-fold scores → calibration and thresholds; then the models on everything."""
-        rows = Rows(vectors, self.ngrams_.transform(views.units))
-        described = self._described(views.units, vectors)
         plain = self._untaught()
         self.by_vectors_, self.by_all_ = plain, plain
         if not len(views.whole):
             return
+        rows = Rows(vectors, self.ngrams_.transform(views.units))
+        wording = best_of(views, self._described(views.units, vectors))
+        self.described_ = self.described_.tried_on(wording, targets)
+        described = self._described(views.units, vectors)
         whole = rows.take(views.whole)
-        used = (typical @ targets) >= _FEW
-        if targets[:, used].sum() < _ENOUGH:
-            # Hardly anything but corrections is known: then they are what is usual.
-            typical, used = np.ones_like(typical), targets.sum(axis=0) >= _FEW
+        usual = typical[:, None] if self.single_label_ else _usual(targets, typical)
+        used = (usual * targets).sum(axis=0) >= _FEW
         calibrated = [plain, plain]
         if targets[:, used].sum() >= _ENOUGH:
             unseen = self._out_of_fold(views, rows, described, extra, targets, weights)
-            usual = weights * (typical if weights.ndim == 1 else typical[:, None])
-            calibrated = [self._calibrate(scores, targets, usual, used) for scores in unseen]
+            mass = usual * (weights if weights.ndim == 2 else weights[:, None])
+            calibrated = [self._calibrate(scores, targets, mass, used) for scores in unseen]
         linears = self._train(whole, extra, targets, weights)
         self.by_vectors_, self.by_all_ = (
             replace(expert, linear=linear)
@@ -271,7 +334,7 @@ class ThemeClassifier(BaseEstimator):
         views: Views,
         rows: Rows,
         described: FloatArray,
-        extra: tuple[Rows, FloatArray],
+        extra: Extra,
         targets: FloatArray,
         weights: FloatArray,
     ) -> FloatArray:
@@ -298,8 +361,7 @@ class ThemeClassifier(BaseEstimator):
         single = self.single_label_
         if single:
             used = np.ones_like(used)
-        if weights.ndim == 2:
-            weights = weights[:, used]
+        weights = weights.mean(axis=1) if single else weights[:, used]
         learnt = fit_calibration(unseen[:, :, used], targets[:, used], weights, single=single)
         offsets = np.full(len(self.keys_), float(np.mean(learnt.offsets)))
         offsets[used] = learnt.offsets
@@ -313,21 +375,22 @@ class ThemeClassifier(BaseEstimator):
     def _train(
         self,
         whole: Rows,
-        extra: tuple[Rows, FloatArray],
+        extra: Extra,
         targets: FloatArray,
         weights: FloatArray,
     ) -> tuple[Linear, Linear]:
-        extra_rows, extra_targets = extra
-        dense = np.concatenate([whole.dense, extra_rows.dense])
-        sparse = vstack([whole.sparse, extra_rows.sparse], format="csr")
-        wanted = np.concatenate([targets, extra_targets])
-        extra_mass = np.full((len(extra_rows), *weights.shape[1:]), _WORDING_WEIGHT)
-        mass = np.concatenate([weights, extra_mass])
+        dense = np.concatenate([whole.dense, extra.rows.dense])
+        sparse = vstack([whole.sparse, extra.rows.sparse], format="csr")
+        wanted = np.concatenate([targets, extra.targets])
         single = self.single_label_
         l2 = self.l2 if self.l2 is not None else (_L2_SINGLE if single else _L2)
-        if single and mass.ndim == 2:
-            mass = mass.mean(axis=1)
-        loss_weights = mass[:, None] if single else balanced_weights(wanted, mass)
+        if single:
+            own = weights.mean(axis=1) if weights.ndim == 2 else weights
+            of_target = (extra.weights * extra.targets).sum(axis=1)
+            loss_weights = np.concatenate([own, of_target])[:, None]
+        else:
+            own = weights if weights.ndim == 2 else weights[:, None] * np.ones_like(targets)
+            loss_weights = balanced_weights(wanted, np.concatenate([own, extra.weights]))
         none = csr_matrix((len(wanted), 0), dtype=np.float32)
         options: dict[str, Any] = {"weights": loss_weights, "softmax": single, "l2": l2}
         return (
@@ -377,9 +440,10 @@ class ThemeClassifier(BaseEstimator):
         self._check_fitted()
         whole, by_clause = self._judge(documents, with_clauses=True)
         found = []
+        cuts = {name: self.thresholds(name) for name in {d.language for d in documents}}
         for document, chances, clauses in zip(documents, whole, by_clause, strict=True):
             spans = document.clauses if len(document.clauses) > 1 else (_extent(document),)
-            found.append(Judgement(chances, self.thresholds(document.language), spans, clauses))
+            found.append(Judgement(chances, cuts[document.language], spans, clauses))
         return found
 
     def explain(self, document: Document, theme: str) -> list[Reason]:
@@ -418,7 +482,8 @@ class ThemeClassifier(BaseEstimator):
         vectors = self.centre_.apply(raw, [unit.language for unit in units])
         rows = Rows(vectors, self.ngrams_.transform(units))
         described = self._described(units, vectors)
-        trust = np.array([self._trust(unit.language) for unit in units]).reshape(described.shape)
+        by_language = {name: self._trust(name) for name in {unit.language for unit in units}}
+        trust = np.array([by_language[unit.language] for unit in units]).reshape(described.shape)
         whole, alone = np.zeros((len(documents), len(self.keys_))), np.zeros(described.shape)
         for expert, share in ((self.by_vectors_, 1 - trust), (self.by_all_, trust)):
             mixed = described
@@ -489,8 +554,11 @@ class ThemeClassifier(BaseEstimator):
             "directions": self.centre_.directions,
             "prototypes": described.prototypes,
             "prototype_owner": described.owner,
+            "prototype_trust": described.trust,
             **{f"level_{n}": described.level[name] for n, name in enumerate(levels)},
         }
+        if described.lent is not None:
+            arrays |= described.lent.state()
         for name, expert in (("vectors", self.by_vectors_), ("all", self.by_all_)):
             arrays |= {f"{name}_{part}": array for part, array in expert_arrays(expert).items()}
         return meta, arrays
@@ -517,6 +585,8 @@ class ThemeClassifier(BaseEstimator):
             arrays["prototype_owner"],
             {name: arrays[f"level_{n}"] for n, name in enumerate(meta["levels"])},
             tuple(tuple(words) for words in meta["keywords"]),
+            arrays["prototype_trust"],
+            Lent.from_state(arrays, meta["levels"]),
         )
         self.levels_ = Levels({name: arrays[f"map_{n}"] for n, name in enumerate(meta["mapped"])})
         self.by_vectors_ = expert_from(arrays, "vectors", single=self.single_label_)
@@ -526,6 +596,20 @@ class ThemeClassifier(BaseEstimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "keys_"):
             raise NotFittedError("ThemeClassifier: call fit before asking")
+
+
+def _usual(targets: FloatArray, typical: FloatArray) -> FloatArray:
+    """How much each text says (n, t) of how comments about a theme usually are.
+
+    targets: (n, t) of 0 or 1; typical: (n,). Where hardly anything is typical, what there is has
+    to do: everywhere if all texts were picked, in the texts of a theme if they were.
+    """
+    known = typical @ targets
+    if known[known >= _FEW].sum() < _ENOUGH:
+        return np.ones_like(targets)
+    picked = np.maximum(targets.sum(axis=0), 1e-9)
+    share = np.clip((_SPEAK_FOR - known) / picked, 0, 1)
+    return np.where(targets > 0, np.maximum(typical[:, None], share), typical[:, None])
 
 
 def _choose_keys(labels: Sequence[Sequence[str]], taxonomy: Taxonomy | None) -> tuple[str, ...]:

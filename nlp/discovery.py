@@ -180,7 +180,7 @@ def _pool(
     full = np.flatnonzero(raw.any(axis=1))
     kept = [languages[number] for number in full]
     texts = anchor_texts()
-    anchors = anchors_from(texts, encode_unique(encoder, [text for _, text, _ in texts]))
+    anchors = anchors_from(texts, encode_unique(encoder, [anchor.text for anchor in texts]))
     vectors = raw[full]
     if len(full):
         vectors = LanguageCentre.fit(vectors, kept, anchors).apply(vectors, kept)

@@ -7,6 +7,7 @@ stays. That is all that changes at once: of themes with many examples it is litt
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,15 +29,18 @@ def in_other_words(classifier: ThemeClassifier, taxonomy: Taxonomy) -> ThemeClas
     ]
     wordings, anchors = wordings_of(themes), anchor_texts()
     raw = encode_unique(
-        classifier.encoder_, [*(w.text for w in wordings), *(a[1] for a in anchors)]
+        classifier.encoder_, [*(w.text for w in wordings), *(a.text for a in anchors)]
     )
     count, centre = len(wordings), classifier.centre_
     apart = anchors_from(anchors, raw[count:])
     changed = copy.copy(classifier)
-    changed.described_ = Described.fit(
+    words = Described.fit(
         centre.apply(raw[:count], [w.language for w in wordings]),
         np.array([w.theme for w in wordings], dtype=np.intp),
         {name: centre.apply(v, [name] * len(v)) for name, v in apart.parallel.items()},
         keywords_of(themes),
     )
+    # What examples told of the themes stands: only their words are other ones.
+    before = classifier.described_
+    changed.described_ = replace(words, trust=before.trust, lent=before.lent)
     return changed

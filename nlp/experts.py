@@ -78,11 +78,19 @@ def pool(views: Views, mixed: FloatArray, described: FloatArray) -> FloatArray:
     so the clause speaks too; the whole guards against what a clause says only out of context.
     The share is set, not learnt: packs teach with short comments, where both are the same.
     """
-    shape = (len(views.whole), mixed.shape[1])
-    best = np.array([mixed[index].max(axis=0) for index in views.clauses]).reshape(shape)
-    wording = np.array([described[index].max(axis=0) for index in views.clauses]).reshape(shape)
+    best = _best_clause(views, mixed)
     joined = (1 - _CLAUSE_SHARE) * mixed[views.whole] + _CLAUSE_SHARE * best
-    return np.stack([joined, np.maximum(described[views.whole], wording)])
+    return np.stack([joined, best_of(views, described)])
+
+
+def best_of(views: Views, scores: FloatArray) -> FloatArray:
+    """The best score (n, t) that a comment or one of its clauses has; scores: (u, t)."""
+    return np.maximum(scores[views.whole], _best_clause(views, scores))
+
+
+def _best_clause(views: Views, scores: FloatArray) -> FloatArray:
+    best = np.array([scores[index].max(axis=0) for index in views.clauses])
+    return best.reshape(len(views.whole), scores.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +123,27 @@ class Levels:
 
     @classmethod
     def fit(
-        cls, linear: Linear, anchored: Mapping[str, Matrix], labelled: Mapping[str, float]
+        cls, linear: Linear, anchored: Mapping[str, Matrix], labelled: Mapping[str, FloatArray]
     ) -> Levels:
-        """anchored: language → vectors (m, d) of such sentences; labelled: how many labels."""
+        """anchored: language → vectors (m, d) of such sentences; labelled: language → (t,), how
+        many texts of each theme have its label.
+        """
         scores = {
             name: linear.decide(Rows(rows, csr_matrix((len(rows), 0), dtype=np.float32)))
             for name, rows in sorted(anchored.items())
         }
-        mass = {name: labelled.get(name, 0.0) for name in scores}
-        total = sum(mass.values())
-        if not total:
+        none = np.zeros(linear.intercept.shape)
+        mass = {name: labelled.get(name, none) for name in scores}
+        total = sum(mass.values(), none)
+        if not total.any():
             return cls({})
-        mean = sum(mass[n] * s.mean(axis=0) for n, s in scores.items()) / total
-        spread = sum(mass[n] * s.std(axis=0) for n, s in scores.items()) / total
+        told = np.maximum(total, 1e-9)  # a theme without labels stays as it is, see below
+        mean = sum((mass[n] * s.mean(axis=0) for n, s in scores.items()), none) / told
+        spread = sum((mass[n] * s.std(axis=0) for n, s in scores.items()), none) / told
         maps = {}
         for name, own in scores.items():
             factor = np.clip(spread / np.maximum(own.std(axis=0), 1e-6), 1.0, _STEEPEST)
-            share = _KNOWN_BY / (mass[name] + _KNOWN_BY)
+            share = np.where(total > 0, _KNOWN_BY / (mass[name] + _KNOWN_BY), 0.0)
             factor = 1 + share * (factor - 1)
             middle = share * mean + (1 - share) * own.mean(axis=0)
             maps[name] = np.stack([factor, middle - factor * own.mean(axis=0)])

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 
 from nlp.anchors import ANCHORS
-from nlp.taxonomy import starter_pack
+from nlp.packs import SAMPLE, comments
+from nlp.taxonomy import STARTER_PACK
 from nlp.text import Document
 from nlp.vectors import Encoder
 
@@ -22,7 +23,7 @@ Matrix = npt.NDArray[np.float32]
 
 # So many anchor sentences' worth of trust in "a language's centre lies where the anchors say".
 _CENTRE_PRIOR = 50.0
-_PACK_EXAMPLES = 8  # of each theme and language of the starter pack that join the anchors
+_KINSHIP = 8.0  # by how much themes of the same business count more than others
 _DIRECTIONS = 8  # along which translations differ most, taken out of every vector
 
 
@@ -200,40 +201,99 @@ def encode_unique(encoder: Encoder, texts: Sequence[str]) -> Matrix:
     return np.asarray(encoder.encode(list(places)), dtype=np.float32)[index]
 
 
+class Anchor(NamedTuple):
+    """A sentence that tells how languages differ.
+
+    parallel: whether it is one of the sentences that say the same in each language; group: the
+    pack and theme it is about otherwise.
+    """
+
+    language: str
+    text: str
+    parallel: bool
+    group: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What customers say of k themes of all packs, in every language about the same.
+
+    means: language → (k, d), mean vector of each theme's comments; groups: their packs and themes;
+    comments: language → pack → (m, d).
+    """
+
+    means: Mapping[str, Matrix]
+    groups: tuple[tuple[str, str], ...]
+    comments: Mapping[str, Mapping[str, Matrix]]
+
+
 @dataclass(frozen=True, slots=True)
 class Anchors:
     """Vectors that tell how languages differ. parallel: language → (m, d), row i of each says
-    the same; alike: language → (k, d), about the same things.
+    the same; alike: language → (k, d), about the same things, together with kin.
     """
 
     parallel: Mapping[str, Matrix]
     alike: Mapping[str, Matrix]
+    kin: Kin
 
 
-def anchor_texts() -> list[tuple[str, str, bool]]:
-    """(language, text, whether parallel) of every sentence used as an anchor.
+def anchor_texts() -> list[Anchor]:
+    """Every sentence used as an anchor.
 
-    The starter pack's examples join the parallel sentences: together they lie nearer to what
+    Comments of the packs join the parallel sentences: together they lie nearer to what
     customers write than either alone.
     """
-    texts = [(language, text, True) for language, row in ANCHORS.items() for text in row]
-    for theme in starter_pack("b2b_saas").themes:
-        for language in ANCHORS:
-            examples = theme.examples.get(language, ())[:_PACK_EXAMPLES]
-            texts += [(language, text, False) for text in examples]
+    texts = [Anchor(language, text, True) for language, row in ANCHORS.items() for text in row]
+    for comment in comments():
+        if comment.place < SAMPLE and comment.language in ANCHORS:
+            texts.append(Anchor(comment.language, comment.text, False, comment.group))
     return texts
 
 
-def anchors_from(texts: Sequence[tuple[str, str, bool]], vectors: Matrix) -> Anchors:
+def anchors_from(texts: Sequence[Anchor], vectors: Matrix) -> Anchors:
     """Sort the vectors (n, d) of `anchor_texts` by language."""
+    names = sorted(ANCHORS)
+    languages = np.array([entry.language for entry in texts])
+    places = {entry.group: number for number, entry in enumerate(texts)}
+    about = np.array([-1 if e.parallel else places[e.group] for e in texts])
+    packs = np.array(["" if entry.group is None else entry.group[0] for entry in texts])
+    groups = tuple(sorted(group for group in places if group is not None))
 
-    def pick(parallel: bool) -> dict[str, Matrix]:
-        return {
-            name: vectors[[entry[0] == name and entry[2] == parallel for entry in texts]]
-            for name in sorted(ANCHORS)
-        }
+    def rows(name: str, wanted: npt.NDArray[np.bool_]) -> Matrix:
+        return vectors[(languages == name) & wanted]
 
-    return Anchors(pick(True), pick(False))
+    means = {n: [rows(n, about == places[g]).mean(axis=0) for g in groups] for n in names}
+    of_packs = {name: {pack: rows(name, packs == pack) for pack, _ in groups} for name in names}
+    return Anchors(
+        {name: rows(name, about < 0) for name in names},
+        {name: rows(name, packs == STARTER_PACK) for name in names},
+        Kin({name: np.stack(own) for name, own in means.items()}, groups, of_packs),
+    )
+
+
+def nearness_to_kin(
+    vectors: Matrix, languages: Sequence[str | None], kin: Kin
+) -> npt.NDArray[np.float64]:
+    """How much each theme (k,) of the packs is of the business that texts (n, d) are about, sum 1.
+
+    Texts are compared with themes in their own language. Without texts all themes count alike.
+    """
+    weights = np.zeros(len(kin.groups))
+    for name, means in kin.means.items():
+        own = vectors[[language == name for language in languages]]
+        if len(own):
+            middle = means.mean(axis=0)
+            apart, away = own.mean(axis=0) - middle, means - middle
+            length = np.linalg.norm(apart) * np.linalg.norm(away, axis=1)
+            weights += len(own) * np.exp(_KINSHIP * (away @ apart) / np.maximum(length, 1e-9))
+    return weights / weights.sum() if weights.any() else np.full(len(weights), 1 / len(weights))
+
+
+def nearest_pack(weights: npt.NDArray[np.float64], kin: Kin) -> str:
+    """The pack whose themes weigh most on average; weights as `nearness_to_kin` gives them."""
+    packs = np.array([pack for pack, _ in kin.groups])
+    return max(sorted(set(packs.tolist())), key=lambda pack: float(weights[packs == pack].mean()))
 
 
 class LanguageCentre:
@@ -241,8 +301,9 @@ class LanguageCentre:
 
     Sentence vectors carry what language they are in; a model taught in one language would take
     that for meaning. The centre of a language with labelled texts is their mean; of one without,
-    the anchors tell where it lies relative to the others. The directions in which translations
-    differ most are taken out.
+    the anchors tell where it lies relative to the others: those that are about the same business
+    most, because languages differ otherwise in what is said of hotels than of software. The
+    directions in which translations differ most are taken out.
     """
 
     def __init__(self, centres: Mapping[str, Matrix], directions: Matrix) -> None:
@@ -271,6 +332,7 @@ class LanguageCentre:
             prior = _CENTRE_PRIOR * (anchor + shift)
             centre = (own.sum(axis=0) + prior) / (len(own) + _CENTRE_PRIOR)
             centres[language] = np.asarray(centre, dtype=np.float32)
+        centres |= _centres_by_kin(vectors, languages, anchors.kin)
         return cls(centres, _translation_directions([anchors.parallel[name] for name in names]))
 
     def apply(self, vectors: Matrix, languages: Iterable[str | None]) -> Matrix:
@@ -283,6 +345,26 @@ class LanguageCentre:
         moved = moved - (moved @ self.directions.T) @ self.directions
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         return np.asarray(moved / np.maximum(length, 1e-6), dtype=np.float32)
+
+
+def _centres_by_kin(
+    vectors: Matrix, languages: Sequence[str | None], kin: Kin
+) -> dict[str, Matrix]:
+    """Centres (d,) of the languages of which others have texts (n, d) with labels."""
+    weights = nearness_to_kin(vectors, languages, kin)
+    base = {name: weights @ means for name, means in kin.means.items()}
+    own = {name: vectors[[language == name for language in languages]] for name in base}
+    centres = {}
+    for name in base:
+        others = [rows - base[other] for other, rows in own.items() if other != name and len(rows)]
+        if others:
+            moved = np.concatenate(others)
+            prior = base[name] + moved.sum(axis=0) / (len(moved) + _CENTRE_PRIOR)
+            centre = (own[name].sum(axis=0) + _CENTRE_PRIOR * prior) / (
+                len(own[name]) + _CENTRE_PRIOR
+            )
+            centres[name] = np.asarray(centre, dtype=np.float32)
+    return centres
 
 
 def _translation_directions(parallel: Sequence[Matrix]) -> Matrix:

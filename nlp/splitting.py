@@ -69,7 +69,7 @@ def propose_groups(
 
 def _vectors(documents: Sequence[Document], encoder: Encoder) -> Matrix:
     anchors = anchor_texts()
-    raw = encode_unique(encoder, [*(d.text for d in documents), *(a[1] for a in anchors)])
+    raw = encode_unique(encoder, [*(d.text for d in documents), *(a.text for a in anchors)])
     n, known = len(documents), [d.language for d in documents]
     centre = LanguageCentre.fit(raw[:n], known, anchors_from(anchors, raw[n:]))
     return centre.apply(raw[:n], known)

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 LANGUAGES: Final = ("en", "ja")
+STARTER_PACK: Final = "b2b_saas"  # that a workspace begins with
 MAX_KEY_LENGTH: Final = 100
 MAX_PHRASE_LENGTH: Final = 100
 MAX_PHRASES: Final = 200  # of one kind, language and theme
@@ -151,7 +152,7 @@ def starter_pack_names() -> tuple[str, ...]:
 
 
 @cache
-def starter_pack(name: str = "b2b_saas") -> Taxonomy:
+def starter_pack(name: str = STARTER_PACK) -> Taxonomy:
     """A pack that comes with the product, read once and checked.
 
     Raises ValueError for an unknown name or a pack with a hole in it.

@@ -78,7 +78,8 @@ def bits_of(probabilities: FloatArray) -> FloatArray:
     """
     p = np.asarray(probabilities, dtype=np.float64)
     q = 1 - p
-    return np.asarray(-(p * np.log2(np.maximum(p, 1e-12)) + q * np.log2(np.maximum(q, 1e-12))))
+    bits = p * np.log2(np.maximum(p, 1e-12)) + q * np.log2(np.maximum(q, 1e-12))
+    return np.asarray(np.abs(bits))
 
 
 def uncertainty_of(probabilities: FloatArray) -> float:

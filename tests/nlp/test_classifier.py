@@ -250,7 +250,7 @@ def test_scores_of_a_language_without_labels_get_the_level_of_the_labelled_one()
         np.zeros((0, 3), np.float32),
         np.zeros(3, np.float32),
     )
-    levels = Levels.fit(linear, {"en": english, "ja": weakened}, {"en": 5000.0})
+    levels = Levels.fit(linear, {"en": english, "ja": weakened}, {"en": np.full(3, 5e3)})
     plain = english @ linear.dense
     assert np.allclose(levels.apply(weakened @ linear.dense, ["ja"] * 60), plain, atol=1e-3)
     assert np.allclose(levels.apply(plain, ["en"] * 60), plain, atol=0.05)
@@ -263,7 +263,48 @@ def test_with_labels_in_both_languages_each_keeps_its_own_level():
     linear = Linear(
         np.ones((8, 2), np.float32), np.zeros((0, 2), np.float32), np.zeros(2, np.float32)
     )
-    levels = Levels.fit(linear, {"en": english, "ja": 0.6 * english}, {"en": 1e6, "ja": 1e6})
+    many = {"en": np.full(2, 1e6), "ja": np.full(2, 1e6)}
+    levels = Levels.fit(linear, {"en": english, "ja": 0.6 * english}, many)
     scores = 0.6 * english @ linear.dense
     assert np.allclose(levels.apply(scores, ["ja"] * 60), scores, atol=1e-2)
     assert Levels.fit(linear, {"en": english}, {}).maps == {}
+
+
+def test_a_theme_taught_in_one_language_is_levelled_though_others_have_labels_in_both():
+    generator = np.random.default_rng(7)
+    english = generator.normal(size=(60, 8)).astype(np.float32)
+    linear = Linear(
+        generator.normal(size=(8, 2)).astype(np.float32),
+        np.zeros((0, 2), np.float32),
+        np.zeros(2, np.float32),
+    )
+    counts = {"en": np.array([1e6, 1e6]), "ja": np.array([1e6, 0.0])}
+    levels = Levels.fit(linear, {"en": english, "ja": 0.6 * english}, counts)
+    plain = english @ linear.dense
+    levelled = levels.apply(0.6 * plain, ["ja"] * 60)
+    assert np.allclose(levelled[:, 0], 0.6 * plain[:, 0], atol=1e-2)
+    assert np.allclose(levelled[:, 1], plain[:, 1], atol=1e-2)
+
+
+def test_a_label_that_tells_nothing_does_not_stand_in_the_way_of_examples():
+    """Eight comments about money, under a name of its own and under one that says nothing."""
+    taught = [*PRICE, *SUPPORT, *SPEED], [*[("money",)] * 8, *[()] * 16]
+    trust = {}
+    for label, described in (("Pricing", "What it costs."), ("Team A", "Goes to team A.")):
+        entry = {"key": "money", "label": label, "description": described, "keywords": []}
+        classifier = ThemeClassifier("static").fit(*taught, taxonomy=from_entries([entry]))
+        trust[label] = classifier.described_.trust[0]
+        assert "money" in dict(classifier.predict(["It became too expensive for us."])[0])
+    assert trust["Pricing"] > trust["Team A"] + 0.2
+
+
+def test_corrected_comments_say_how_a_theme_is_spoken_of_where_nothing_else_does():
+    """A new theme known from corrections alone gets a level of its own, not that of the others."""
+    texts, labels = [*TEXTS], [*LABELS]
+    places = ("Germany", "France", "Canada", "Japan", "the EU", "Norway", "India", "Chile")
+    new = [f"We need the data kept in {place}." for place in places]
+    typical = [1.0] * len(texts) + [1 / 15] * len(new)
+    classifier = ThemeClassifier("static").fit(
+        [*texts, *new], [*labels, *[("region",)] * len(new)], typical=typical
+    )
+    assert "region" in dict(classifier.predict(["Is our data kept in Poland?"])[0])
