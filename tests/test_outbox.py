@@ -232,6 +232,32 @@ def test_fresh_work_goes_before_backlog_and_older_before_newer(kinds, home):
     assert seen == fresh + old
 
 
+def test_where_the_newest_go_first_a_flood_does_not_keep_them_waiting(kinds, home):
+    done = []
+    kinds(
+        mode="leased", batch=2, newest_first=True,
+        work=lambda found: [done.append(row.subject_id) or (lambda session: None) for row in found],
+    )  # fmt: skip
+    backlog = add(home, 2, priority=outbox.BACKLOG)
+    flood = add(home, 3)
+    assert outbox.work_off("test", now=utcnow())
+    assert done == [flood[2], flood[1]]
+    fresh = add(home, 1)
+    while outbox.work_off("test", now=utcnow()):
+        pass
+    assert done[2:] == [fresh[0], flood[0], backlog[1], backlog[0]]
+
+
+def test_what_refines_gives_way_after_each_batch(kinds, home):
+    kinds(
+        mode="leased", batch=2, refines=True,
+        work=lambda found: [lambda session: None for _ in found],
+    )  # fmt: skip
+    add(home, 5)
+    assert outbox.drain("test", seconds=60)
+    assert len(rows()) == 3
+
+
 def test_nothing_is_worked_off_before_it_is_due(kinds, home):
     kinds(**fails_for({}, "database"))
     add(home, due_at=later(hours=1))

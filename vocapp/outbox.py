@@ -91,6 +91,8 @@ Outcome = Callable[[Session], None] | Exception
 class Kind:
     """How rows of one kind are worked off.
 
+    newest_first: of rows of one priority the latest goes first. A flood that comes in one by one
+    cannot be told from what is fresh, but whoever has just written is the one who waits for it.
     mode `database`: `apply(session, rows)` makes the effect in the given transaction.
     mode `leased`: `work(rows)` runs without a transaction and returns one
     `finish(session)` callable a row, or an exception in its place for a row that failed.
@@ -104,7 +106,10 @@ class Kind:
     lease_s: int = 120
     queue: Literal["quick", "slow", "learning"] = "quick"
     max_attempts: int = MAX_ATTEMPTS
-    refines: bool = False  # waits for the slower encoder: not part of a plain `voc drain`
+    newest_first: bool = False
+    # Waits for the slower encoder: not part of a plain `voc drain`, and after each batch others
+    # of its queue have their turn.
+    refines: bool = False
 
 
 @dataclass(slots=True)
@@ -220,7 +225,7 @@ def drain(name: str, *, seconds: float = DRAIN_SECONDS) -> bool:
     """Work off batches of a kind for some seconds; True when more is waiting."""
     until = time.monotonic() + seconds
     while work_off(name, now=utcnow()):
-        if time.monotonic() >= until:
+        if _registry.kinds[name].refines or time.monotonic() >= until:
             return True
     return False
 
@@ -244,16 +249,20 @@ def _due(kind: Kind, now: datetime) -> Any:
 
 def _claim(session: Session, kind: Kind, *, now: datetime, limit: int) -> list[Pending]:
     """Lock due rows that nobody else holds (on SQLite the writer's lock does it)."""
-    return list(
-        session.scalars(
-            select(Pending)
-            .where(_due(kind, now))
-            .order_by(Pending.priority, Pending.due_at, Pending.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .execution_options(voc_all_workspaces=True)
-        )
-    )
+    found: list[Pending] = []
+    # One priority after the other: each walks along the index, whichever way it is read.
+    for priority in (FRESH, BACKLOG):
+        if len(found) < limit:
+            newest = (Pending.due_at.desc(), Pending.id.desc())
+            found += session.scalars(
+                select(Pending)
+                .where(_due(kind, now), Pending.priority == priority)
+                .order_by(*(newest if kind.newest_first else (Pending.due_at, Pending.id)))
+                .limit(limit - len(found))
+                .with_for_update(skip_locked=True)
+                .execution_options(voc_all_workspaces=True)
+            )
+    return found
 
 
 def _work_off_in_database(kind: Kind, *, now: datetime) -> bool:

@@ -161,13 +161,13 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             "analyse", mode="leased", work=understanding_service.analyse, queue="slow",
-            batch=64, lease_s=300,
+            batch=64, lease_s=300, newest_first=True,
         )
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
             "refine", mode="leased", work=understanding_service.refine, queue="slow",
-            batch=32, lease_s=300, refines=True,
+            batch=32, lease_s=300, newest_first=True, refines=True,
         )
     )  # fmt: skip
     outbox.register(

@@ -60,8 +60,9 @@ from vocapp.workspaces.models import Workspace
 if TYPE_CHECKING:
     from nlp.analysis import Analysis as Found
 
-# Above this many waiting comments the quick encoder goes first, and the better one refines.
-FLOOD = 100
+# Above this many waiting comments the quick encoder goes first, and the better one refines:
+# about a second of it, so that the next comment does not wait long for a batch to end.
+FLOOD = 32
 _FOR_PREPARING = timedelta(minutes=2)  # that a comment waits for what was taught to be there
 
 
