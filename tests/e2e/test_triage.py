@@ -39,7 +39,9 @@ def comments(api: Any, drain_outbox: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(service, "preferred_encoder", lambda: "static")
     api.survey()
     for number in range(22):
-        text = f"{SENTENCES[number % len(SENTENCES)]} ({number})"
+        # Two of the sentences each, no pair twice: copies would be asked about once.
+        first, step = number % len(SENTENCES), 1 + number // len(SENTENCES)
+        text = f"{SENTENCES[first]} {SENTENCES[(first + step) % len(SENTENCES)]}"
         assert api.respond(score=number % 11, comment=text).status_code == 201
     assert drain_outbox() == []
 
