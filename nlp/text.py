@@ -366,19 +366,15 @@ def _chunks(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 
 def _lemma(form: str, language: str | None) -> str:
+    """Dictionary form in the languages that comments are taught in.
+
+    The packs and the sentiment model are taught by English and Japanese comments alone, so another
+    language's lemma would meet nothing; its dictionary takes seconds to load, up to 350 MB.
+    """
     if language == "ja":
         return unicodedata.normalize("NFKC", form).lower()
-    if language not in _LEMMATISED:
+    if language != "en":
         return form
     import simplemma
 
-    # As a dict the words of a language take 20 MB (English) to 350 MB (Polish); read from the
-    # packed file a tenth, but each new word takes four times as long.
-    packed = language != "en"
-    return str(simplemma.lemmatize(form, lang=language, low_memory=packed)).lower()
-
-
-_LEMMATISED = frozenset((
-    "bg", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "hi", "hu", "id", "it", "ms",
-    "nl", "pl", "pt", "ro", "ru", "sv", "tr", "uk",
-))  # fmt: skip
+    return str(simplemma.lemmatize(form, lang="en")).lower()
