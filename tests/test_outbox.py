@@ -258,6 +258,22 @@ def test_what_refines_gives_way_after_each_batch(kinds, home):
     assert len(rows()) == 3
 
 
+def test_what_cannot_be_done_yet_is_tried_again_then_and_has_not_failed(kinds, home):
+    until = later(minutes=2)
+    kinds(
+        mode="leased", batch=2, refines=True,
+        work=lambda found: [outbox.NotYet(until) for _ in found],
+    )  # fmt: skip
+    add(home, 5)
+    assert not outbox.drain("test", seconds=60)  # the other three would wait likewise
+    waiting = sorted(rows(), key=lambda row: row.due_at)
+    assert [row.due_at == until for row in waiting] == [False] * 3 + [True] * 2
+    assert {(row.attempts, row.lease_token, row.last_error) for row in waiting} == {(0, None, None)}
+    with transaction() as session:
+        outbox.bring_forward(session, home, "test", now=utcnow())
+    assert all(row.due_at <= utcnow() for row in rows())
+
+
 def test_nothing_is_worked_off_before_it_is_due(kinds, home):
     kinds(**fails_for({}, "database"))
     add(home, due_at=later(hours=1))

@@ -83,8 +83,15 @@ class Never(Exception):
     """Raised by a handler for a row that no repetition will help: set aside at once."""
 
 
-# What working on a leased row ends in: how to store it, or why it failed.
-Outcome = Callable[[Session], None] | Exception
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """What a row needs is not there: it is tried again then, and has not failed."""
+
+    until: datetime
+
+
+# What working on a leased row ends in: how to store it, why it failed, or when to try again.
+Outcome = Callable[[Session], None] | Exception | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,8 @@ class Kind:
     cannot be told from what is fresh, but whoever has just written is the one who waits for it.
     mode `database`: `apply(session, rows)` makes the effect in the given transaction.
     mode `leased`: `work(rows)` runs without a transaction and returns one
-    `finish(session)` callable a row, or an exception in its place for a row that failed.
+    `finish(session)` callable a row, or in its place an exception for a row that failed, or
+    `NotYet`.
     """
 
     name: str
@@ -178,6 +186,21 @@ def add_all(session: Session, workspace_id: UUID, work: Sequence[Work], *, now: 
         session.connection().execute(insert(Pending), rows)
 
 
+def bring_forward(session: Session, workspace_id: UUID, kind: str, *, now: datetime) -> None:
+    """What waits for a later time is due now, in the caller's transaction."""
+    session.execute(
+        update(Pending)
+        .where(
+            Pending.workspace_id == workspace_id,
+            Pending.kind == kind,
+            Pending.due_at > now,
+            Pending.set_aside_at.is_(None),
+            Pending.lease_token.is_(None),
+        )
+        .values(due_at=now)
+    )
+
+
 # --- the doorbell -----------------------------------------------------------------------
 
 _silent_until = 0.0
@@ -249,19 +272,19 @@ def _due(kind: Kind, now: datetime) -> Any:
 
 def _claim(session: Session, kind: Kind, *, now: datetime, limit: int) -> list[Pending]:
     """Lock due rows that nobody else holds (on SQLite the writer's lock does it)."""
-    found: list[Pending] = []
-    # One priority after the other: each walks along the index, whichever way it is read.
-    for priority in (FRESH, BACKLOG):
-        if len(found) < limit:
-            newest = (Pending.due_at.desc(), Pending.id.desc())
-            found += session.scalars(
-                select(Pending)
-                .where(_due(kind, now), Pending.priority == priority)
-                .order_by(*(newest if kind.newest_first else (Pending.due_at, Pending.id)))
-                .limit(limit - len(found))
-                .with_for_update(skip_locked=True)
-                .execution_options(voc_all_workspaces=True)
-            )
+
+    def claimed(*order: Any, limit: int, **of: int) -> list[Pending]:
+        query = select(Pending).where(_due(kind, now)).filter_by(**of).order_by(*order)
+        locked = query.limit(limit).with_for_update(skip_locked=True)
+        return list(session.scalars(locked.execution_options(voc_all_workspaces=True)))
+
+    if not kind.newest_first:
+        return claimed(Pending.priority, Pending.due_at, Pending.id, limit=limit)
+    # One priority after the other: each walks along the index, from its end.
+    newest = (Pending.due_at.desc(), Pending.id.desc())
+    found = claimed(*newest, limit=limit, priority=FRESH)
+    if len(found) < limit:
+        found += claimed(*newest, limit=limit - len(found), priority=BACKLOG)
     return found
 
 
@@ -318,7 +341,10 @@ def _work_off_leased(kind: Kind, *, now: datetime) -> bool:
             row.attempts += 1
     if not rows:
         return False
-    _finish(kind, rows, token, _outcomes(kind, rows))
+    outcomes = _outcomes(kind, rows)
+    _finish(kind, rows, token, outcomes)
+    if all(isinstance(outcome, NotYet) for outcome in outcomes):
+        return False  # the others would wait for the same; the scheduler asks again
     return len(found) == kind.batch or len(rows) < len(found)
 
 
@@ -363,6 +389,12 @@ def _finish(kind: Kind, rows: Sequence[Pending], token: UUID, outcomes: Sequence
 
 def _conclude(session: Session, kind: Kind, row: Pending, outcome: Outcome) -> None:
     """Make a row's effect and delete it, or note why not."""
+    if isinstance(outcome, NotYet):
+        row.attempts -= 1  # counted when claimed
+        row.lease_token = row.lease_until = None
+        row.due_at = outcome.until
+        session.flush()
+        return
     if not isinstance(outcome, Exception):
         try:
             with session.begin_nested():

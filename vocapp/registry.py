@@ -166,7 +166,7 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
-            "refine", mode="leased", work=understanding_service.refine, queue="slow",
+            learning_asking.REFINE, mode="leased", work=understanding_service.refine, queue="slow",
             batch=32, lease_s=300, newest_first=True, refines=True,
         )
     )  # fmt: skip

@@ -192,9 +192,29 @@ def test_a_fresh_comment_does_not_wait_for_what_was_taught(taught, api, drain_ou
     with snapshot() as session:
         kinds = {row.kind for row in session.scalars(scoped(Pending, api.workspace_id))}
     assert {asking.PREPARE, "refine"} <= kinds
+    with transaction() as session:  # for so long that no other worker's files will come
+        long_ago = utcnow() - timedelta(minutes=15)
+        session.execute(update(Pending).values(due_at=utcnow(), created_at=long_ago))
+    drain_outbox(refine=True)
+    assert "parking" in themes_on(api, fresh)
+
+
+def test_refining_waits_for_its_model_which_is_learnt_elsewhere(
+    taught, api, drain_outbox, monkeypatch
+):
+    (fresh,) = said(api, ["Yesterday the zorgle crashed."])
+    there = []
+    monkeypatch.setattr(understanding, "is_trained", lambda *_args, **_which: bool(there))
+    outbox.work_off("analyse", now=utcnow())
     with transaction() as session:
         session.execute(update(Pending).values(due_at=utcnow()))
-    drain_outbox(refine=True)
+    assert not outbox.work_off("refine", now=utcnow())
+    with snapshot() as session:
+        (row,) = session.scalars(scoped(Pending, api.workspace_id).where(Pending.kind == "refine"))
+    assert row.due_at > utcnow()
+    assert row.attempts == 0
+    there.append(True)
+    drain_outbox(refine=True)  # the models are made, and what waits for them is due at once
     assert "parking" in themes_on(api, fresh)
 
 

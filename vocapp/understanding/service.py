@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -44,9 +44,14 @@ from vocapp.understanding.doubts import (
     settled_themes,
 )
 from vocapp.understanding.drivers.service import see_to_drivers
-from vocapp.understanding.learning.asking import PREPARE, ask_to_prepare, see_to_learning
+from vocapp.understanding.learning.asking import (
+    PREPARE,
+    REFINE,
+    ask_to_prepare,
+    see_to_learning,
+)
 from vocapp.understanding.learning.forgetting import forget_lessons_of
-from vocapp.understanding.learning.lessons import NOTHING, Teaching
+from vocapp.understanding.learning.lessons import NOTHING
 from vocapp.understanding.models import (
     LABEL_VERDICTS,
     Analysis,
@@ -63,7 +68,10 @@ if TYPE_CHECKING:
 # Above this many waiting comments the quick encoder goes first, and the better one refines:
 # about a second of it, so that the next comment does not wait long for a batch to end.
 FLOOD = 32
-_FOR_PREPARING = timedelta(minutes=2)  # that a comment waits for what was taught to be there
+# That a comment waits for a model to be there, unless it is told sooner (`learning.prepare`).
+_FOR_PREPARING = timedelta(minutes=2)
+# After which a worker makes the model itself: files that another machine made may not be here.
+_PATIENCE = timedelta(minutes=10)
 
 
 def ensure_themes(session: Session, workspace_id: UUID, *, now: datetime) -> None:
@@ -128,35 +136,49 @@ class _Result:
     is_stopgap: bool = False  # judged by the themes alone: what was taught is not there yet
 
 
+_Outcomes = dict[UUID, "_Result | outbox.NotYet"]
+_WithoutModel = Literal["make_do", "wait", "learn"]
+
+
 def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     """Outbox work: what these responses say, by the encoder that the backlog allows."""
     encoder = preferred_encoder()
     if encoder != STATIC and _waiting() > FLOOD:
         encoder = STATIC
-    return _work(rows, encoder=encoder, may_train=False)
+    return _work(rows, encoder=encoder, without_model="make_do")
 
 
 def refine(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     """Outbox work: the same once more with the better encoder, after a flood."""
-    return _work(rows, encoder=preferred_encoder(), may_train=True)
+    now = utcnow()
+    patient = all(now - row.created_at < _PATIENCE for row in rows)
+    without_model: _WithoutModel = "wait" if patient else "learn"
+    return _work(rows, encoder=preferred_encoder(), without_model=without_model)
 
 
 def _waiting() -> int:
     return sum(row.due for row in outbox.backlog(now=utcnow()) if row.kind == "analyse")
 
 
-def _work(rows: Sequence[outbox.Pending], *, encoder: str, may_train: bool) -> list[outbox.Outcome]:
+def _work(
+    rows: Sequence[outbox.Pending], *, encoder: str, without_model: _WithoutModel
+) -> list[outbox.Outcome]:
     jobs = _read_jobs(rows)
     by_workspace: dict[UUID, list[_Job]] = defaultdict(list)
     for job in jobs.values():
         by_workspace[job.workspace_id].append(job)
-    results: dict[UUID, _Result] = {}
+    results: _Outcomes = {}
     for workspace_id, mine in by_workspace.items():
-        results |= _analyse_workspace(workspace_id, mine, encoder=encoder, may_train=may_train)
-    return [
-        partial(_store, result=results[row.subject_id]) if row.subject_id in results else _gone
-        for row in rows
-    ]
+        results |= _analyse_workspace(
+            workspace_id, mine, encoder=encoder, without_model=without_model
+        )
+    return [_outcome(results.get(row.subject_id)) for row in rows]
+
+
+def _outcome(result: _Result | outbox.NotYet | None) -> outbox.Outcome:
+    if isinstance(result, _Result):
+        return partial(_store, result=result)
+    return result or _gone
 
 
 def _gone(_session: Session) -> None:
@@ -225,10 +247,11 @@ def digest_of_text(text: str | None) -> str | None:
 
 
 def _analyse_workspace(
-    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, may_train: bool
-) -> dict[UUID, _Result]:
-    """A fresh comment does not wait for the better encoder to be trained, nor for what people
-    taught: it is refined later.
+    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, without_model: _WithoutModel
+) -> _Outcomes:
+    """without_model: a fresh comment makes do with what is there, the quick encoder or the themes
+    alone, and is refined later. Refining waits for the model, which is learnt elsewhere: that
+    takes minutes, in which this worker reads fresh comments.
 
     In a demo workspace the quick encoder has the last word: thousands of invented comments
     are not worth minutes of a machine that somebody is just getting to know.
@@ -243,14 +266,21 @@ def _analyse_workspace(
     if is_demo:
         encoder = STATIC
     with_text = [job for job in jobs if job.text]
-    results = {job.response_id: _Result(job, None, None, None) for job in jobs if not job.text}
+    results: _Outcomes = {
+        job.response_id: _Result(job, None, None, None) for job in jobs if not job.text
+    }
     if not with_text:
         return results
     taxonomy, teaching = taught.taxonomy, taught.teaching
-    if not may_train and not is_trained(taxonomy, encoder=encoder, teaching=teaching):
+    is_there = is_trained(taxonomy, encoder=encoder, teaching=teaching)
+    if not is_there and without_model == "wait":
+        _have_prepared(workspace_id)
+        later = outbox.NotYet(utcnow() + _FOR_PREPARING)
+        return results | {job.response_id: later for job in with_text}
+    if not is_there and without_model == "make_do":
         encoder = STATIC
-        if not is_trained(taxonomy, encoder=encoder, teaching=teaching):
-            _have_prepared(workspace_id, teaching)
+        if teaching != NOTHING and not is_trained(taxonomy, encoder=encoder, teaching=teaching):
+            _have_prepared(workspace_id)
             teaching = NOTHING
     analyser = analyser_for(taxonomy, encoder=encoder, teaching=teaching)
     fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
@@ -264,10 +294,8 @@ def _analyse_workspace(
     return results
 
 
-def _have_prepared(workspace_id: UUID, teaching: Teaching) -> None:
-    """Have the files of what was taught made, where this worker found none."""
-    if teaching == NOTHING:
-        return
+def _have_prepared(workspace_id: UUID) -> None:
+    """Have the files of a workspace's models made, where this worker found none."""
     with transaction() as session:
         ask_to_prepare(session, workspace_id, now=utcnow())
     outbox.ring(PREPARE)
@@ -311,7 +339,7 @@ def _store(session: Session, *, result: _Result) -> None:
         return
     if result.is_stopgap or (preferred_encoder() != STATIC and not result.is_final):
         outbox.add(
-            session, job.workspace_id, "refine", job.response_id, now=now,
+            session, job.workspace_id, REFINE, job.response_id, now=now,
             priority=outbox.BACKLOG,
             due_at=now + (_FOR_PREPARING if result.is_stopgap else timedelta(0)),
         )  # fmt: skip

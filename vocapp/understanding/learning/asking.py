@@ -20,6 +20,7 @@ from vocapp.workspaces.models import Workspace
 LEARN = "learn"
 PREPARE = "prepare_model"
 RETHEME = "retheme"
+REFINE = "refine"  # comments that wait for models
 NIGHTLY, AFTER = True, 25  # unless a workspace says otherwise
 
 

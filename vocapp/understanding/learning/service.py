@@ -39,6 +39,7 @@ from vocapp.understanding.kept_vectors import encoder_named
 from vocapp.understanding.learning.asking import (
     LEARN,
     PREPARE,
+    REFINE,
     ask_to_learn,
     ask_to_prepare,
     see_to_learning,
@@ -83,7 +84,12 @@ def prepare(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
         for encoder in encoders:
             analyser_for(taught.taxonomy, encoder=encoder, teaching=taught.teaching)
         _tidy(row.workspace_id)
-    return [_nothing] * len(rows)
+    return [partial(_refine_now, workspace_id=row.workspace_id) for row in rows]
+
+
+def _refine_now(session: Session, *, workspace_id: UUID) -> None:
+    """The models are there that comments wait for."""
+    outbox.bring_forward(session, workspace_id, REFINE, now=utcnow())
 
 
 def _nothing(_session: Session) -> None:
