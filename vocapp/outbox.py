@@ -44,7 +44,7 @@ from vocapp.extensions import celery
 
 log = structlog.get_logger()
 
-FRESH, BACKLOG = 0, 10  # priorities: fresh work goes before backlog
+FRESH, BACKLOG = 0, 10  # the two priorities: fresh work goes before backlog
 
 # Attempts 1..8 wait 5 s, 10 s, 20 s … capped at 10 min: about 20 minutes in all.
 _BACK_OFF_S = 5

@@ -345,7 +345,7 @@ class Workspace(RuleBasedStateMachine):
                 .order_by(Pending.created_at, Pending.id)
             )
             for row in waiting:
-                row.priority = dice.randrange(20)
+                row.priority = dice.choice((outbox.FRESH, outbox.BACKLOG))
                 if dice.random() < 0.5:
                     row.due_at = now + timedelta(days=1)
                     self.held.append(row.id)
