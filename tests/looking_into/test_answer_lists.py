@@ -526,8 +526,11 @@ def test_themes_lead_to_their_comments_of_the_period(api, staff, drain_outbox, m
     monkeypatch.setattr("vocapp.understanding.views.PAGE_SIZE", 4)
     api.survey()
     for days, n in ((100, 3), (45, 6), (10, 11)):
-        send(api, recent(days, "pro", 1, n, comment="The invoice was wrong, we were billed twice."))
-        send(api, recent(days, "pro", 9, 2, comment="The invoice is easy to read, I love it."))
+        # Short and with another number each: copies would be listed as one.
+        send(api, [each | {"comment": f"Invoice {days}-{place} was wrong, we paid twice."}
+                   for place, each in enumerate(recent(days, "pro", 1, n))])  # fmt: skip
+        send(api, [each | {"comment": f"Invoice {days}-{place} was easy to read."}
+                   for place, each in enumerate(recent(days, "pro", 9, 2))])  # fmt: skip
     drain_outbox()
     viewer = staff("viewer")
     page = words_of(viewer.get("/themes?survey=nps&days=30"))

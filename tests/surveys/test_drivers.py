@@ -4,13 +4,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from surveys.drivers import Candidate, analyse_drivers
 from surveys.shares import correlations, relative_weights, shapley_shares
 
 METHODS = (shapley_shares, relative_weights)
+_MOST_ALIKE = 1e6  # condition of the correlations; shares leave out directions from 1e9 on
 
 
 def r_squared(matrix, columns):
@@ -36,11 +37,16 @@ def by_all_orders(matrix, groups):
 
 @st.composite
 def problems(draw, most=4):
-    """Correlated columns in groups, and an outcome that depends on them."""
+    """Correlated columns in groups, and an outcome that depends on them.
+
+    Not so nearly the same that rounding alone moves the ninth digit; copies have tests of their
+    own.
+    """
     sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=most))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     width = sum(sizes)
     table = rng.normal(size=(60, width)) @ rng.normal(size=(width, width))
+    assume(np.linalg.cond(np.atleast_2d(np.corrcoef(table, rowvar=False))) < _MOST_ALIKE)
     outcome = table @ rng.normal(size=width) + draw(st.floats(0.1, 30)) * rng.normal(size=60)
     table = np.column_stack([table, outcome])
     table -= table.mean(axis=0)
