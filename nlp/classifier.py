@@ -278,10 +278,11 @@ class ThemeClassifier(BaseEstimator):
         """
         labelled = sum(self.counts_.values(), np.zeros(len(self.keys_)))
         need = np.clip(1 - labelled / ENOUGH_OWN, 0, 1) * self.described_.known
+        rows = dict(encoded)
 
         def encode(comments: Sequence[Comment]) -> Matrix:
-            new = [c.text for c in comments if c.text not in encoded]
-            rows = {**encoded, **dict(zip(new, encode_unique(self.encoder_, new), strict=True))}
+            new = [c.text for c in comments if c.text not in rows]
+            rows.update(zip(new, encode_unique(self.encoder_, new), strict=True))
             raw = np.stack([rows[c.text] for c in comments])
             return self.centre_.apply(raw, [c.language for c in comments])
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import estimator_checks
 
 from nlp.classifier import ThemeClassifier
 from nlp.experts import Levels
@@ -224,6 +225,26 @@ def test_the_constructor_only_stores():
     copy = clone(ThemeClassifier("static", random_state=7))
     assert copy.get_params()["random_state"] == 7
     assert not hasattr(copy, "keys_")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_estimator_tags_renamed,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_mixin_order,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_valid_tag_types,
+    ],
+)
+def test_the_checks_of_scikit_learn_that_need_no_table_of_numbers_pass(check):
+    """The others fit arrays; this estimator's input is text, and a text may have any labels."""
+    check("ThemeClassifier", ThemeClassifier("static"))
 
 
 def test_a_theme_without_any_words_or_examples_is_never_assigned():
