@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from nlp import redact
 from nlp.alike import likeness_of
@@ -23,6 +24,7 @@ from nlp.triage import Certainty, Doubt, uncertainty_of, worth_showing
 from nlp.vectors import Encoder
 
 logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 LONGEST = 10_000  # characters that are analysed; nobody themes a novel, and a batch must end
 
@@ -100,29 +102,22 @@ class Analyser:
             for place, document in enumerate(documents)
             if document.tokens and contents[place] == "said"
         ]
-        judgements = self._judge({place: documents[place] for place in asked})
-        judged = sorted(judgements)
-        feelings = dict(zip(judged, look_at([documents[at] for at in judged]), strict=True))
+        judgements = _one_by_one_if_need_be(
+            self.classifier.judge, {place: documents[place] for place in asked}, "batch not judged"
+        )
+        feelings = _one_by_one_if_need_be(
+            look_at, {place: documents[place] for place in judgements}, "batch without sentiment"
+        )
         return [
             self._conclude(
-                text, document, contents[place], judgements.get(place), feelings.get(place, {})
+                text,
+                document,
+                contents[place],
+                judgements.get(place) if place in feelings else None,
+                feelings.get(place, {}),
             )
             for place, (text, document) in enumerate(zip(texts, documents, strict=True))
         ]
-
-    def _judge(self, documents: Mapping[int, Document]) -> dict[int, Judgement]:
-        """All at once; where that fails one by one, so that only the odd one goes without."""
-        try:
-            judged = self.classifier.judge(list(documents.values()))
-            return dict(zip(documents, judged, strict=True))
-        except Exception as exc:  # noqa: BLE001 - logged without its message
-            _log("batch not judged", exc, comments=len(documents))
-            if len(documents) == 1:
-                return {}
-        found: dict[int, Judgement] = {}
-        for place, document in documents.items():
-            found |= self._judge({place: document})
-        return found
 
     def _conclude(
         self,
@@ -226,6 +221,24 @@ def _read(text: str, hint: str | None) -> Document:
     except Exception as exc:  # noqa: BLE001 - one odd comment must not stop a batch
         _log("comment unreadable", exc, characters=len(text))
         return Document(start, None, (), (), ())
+
+
+def _one_by_one_if_need_be(
+    ask: Callable[[Sequence[Document]], Sequence[Answer]],
+    documents: Mapping[int, Document],
+    event: str,
+) -> dict[int, Answer]:
+    """All at once; where that fails one by one, so that only the odd one goes without."""
+    try:
+        return dict(zip(documents, ask(list(documents.values())), strict=True))
+    except Exception as exc:  # noqa: BLE001 - logged without its message
+        _log(event, exc, comments=len(documents))
+        if len(documents) == 1:
+            return {}
+    found: dict[int, Answer] = {}
+    for place, document in documents.items():
+        found |= _one_by_one_if_need_be(ask, {place: document}, event)
+    return found
 
 
 def _redact(text: str) -> str:

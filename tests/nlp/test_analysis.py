@@ -98,6 +98,22 @@ def test_a_comment_that_breaks_the_classifier_goes_alone(analyser, monkeypatch):
     assert "pricing" in _by_key(good)
 
 
+def test_a_comment_that_breaks_the_sentiment_goes_alone(analyser, monkeypatch):
+    from nlp import analysis
+
+    real = analysis.look_at
+
+    def look_at(documents):
+        if any("poison" in document.text for document in documents):
+            raise RuntimeError("no")
+        return real(documents)
+
+    monkeypatch.setattr(analysis, "look_at", look_at)
+    bad, good = analyser.analyse(["poison price", "The price is too high."])
+    assert (bad.themes, bad.sentiment) == ((), None)
+    assert good.sentiment == "negative"
+
+
 def test_personal_data_is_hidden_in_the_redacted_text(analyser):
     found = analyser.analyse(["The price is too high, mail me at jane@example.com"])[0]
     assert "jane@example.com" not in found.redacted
