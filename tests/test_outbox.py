@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from vocapp import outbox
-from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.database import read_once, snapshot, transaction, utcnow, uuid7
 from vocapp.outbox import Kind, Never, Pending
 from vocapp.workspaces.models import AuditEntry
 
@@ -125,6 +125,40 @@ def test_one_bad_row_does_not_stop_the_rest(kinds, home, mode):
     (left,) = rows()
     assert (left.subject_id, left.attempts) == (subjects[3], 1)
     assert left.last_error == "RuntimeError"  # the type; the message may quote a customer
+
+
+def test_what_is_stored_together_is_stored_in_one_go(kinds, home):
+    sizes = []
+
+    def store(session, found):
+        sizes.append(len(found))
+        for row in found:
+            note(session, row)
+
+    kinds(mode="leased", batch=3, work=lambda found: [outbox.Together(store, r) for r in found])
+    subjects = add(home, 5)
+    work_off_all()
+    assert sizes == [3, 2]
+    assert noted() == sorted(map(str, subjects))
+    assert rows() == []
+
+
+def test_where_storing_together_fails_one_bad_row_fails_alone(kinds, home):
+    subjects = add(home, 4)
+
+    def store(session, found):
+        read_once(session, "seen to", lambda: note(session, found[0]) or True)
+        for row in found[1:]:
+            note(session, row)
+        if subjects[2] in {row.subject_id for row in found}:
+            raise RuntimeError
+
+    kinds(mode="leased", batch=4, work=lambda found: [outbox.Together(store, r) for r in found])
+    work_off_all()
+    # What was seen to once in the part that was taken back was seen to again.
+    assert str(subjects[0]) in noted()
+    (left,) = rows()
+    assert (left.subject_id, left.attempts) == (subjects[2], 1)
 
 
 def test_an_effect_that_breaks_when_stored_fails_its_row_alone(kinds, home):

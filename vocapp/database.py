@@ -285,6 +285,11 @@ def read_once(session: Session, key: tuple[Any, ...], read: Callable[[], T]) -> 
     return known[key]
 
 
+def forget_read_once(session: Session) -> None:
+    """After a savepoint was rolled back: what was written while reading once has gone with it."""
+    session.info.pop("read_once", None)
+
+
 _DEADLOCK_TRIES = 3
 
 

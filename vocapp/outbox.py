@@ -39,7 +39,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from vocapp.database import OF_WORKSPACE, Base, TenantRow, short_text, snapshot, transaction, utcnow
+from vocapp.database import (
+    OF_WORKSPACE,
+    Base,
+    TenantRow,
+    forget_read_once,
+    short_text,
+    snapshot,
+    transaction,
+    utcnow,
+)
 from vocapp.extensions import celery
 
 log = structlog.get_logger()
@@ -90,8 +99,18 @@ class NotYet:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """To be stored with others of its batch, by one call of `store(session, results)`; alone
+    where that fails, so that one bad row never stops the rest.
+    """
+
+    store: Callable[[Session, Sequence[Any]], None]
+    result: Any
+
+
 # What working on a leased row ends in: how to store it, why it failed, or when to try again.
-Outcome = Callable[[Session], None] | Exception | NotYet
+Outcome = Callable[[Session], None] | Together | Exception | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +121,8 @@ class Kind:
     cannot be told from what is fresh, but whoever has just written is the one who waits for it.
     mode `database`: `apply(session, rows)` makes the effect in the given transaction.
     mode `leased`: `work(rows)` runs without a transaction and returns one
-    `finish(session)` callable a row, or in its place an exception for a row that failed, or
-    `NotYet`.
+    `finish(session)` callable a row, or in its place `Together`, an exception for a row that
+    failed, or `NotYet`.
     """
 
     name: str
@@ -170,15 +189,16 @@ class Work:
     subject_id: UUID
     detail: Mapping[str, Any] = field(default_factory=dict)
     priority: int = FRESH
+    due_at: datetime | None = None  # now
 
 
 def add_all(session: Session, workspace_id: UUID, work: Sequence[Work], *, now: datetime) -> None:
-    """Add many rows of work, due now, to the caller's transaction."""
+    """Add many rows of work to the caller's transaction."""
     rows = [
         {
             "workspace_id": workspace_id, "kind": each.kind, "subject_id": each.subject_id,
-            "detail": dict(each.detail), "priority": each.priority, "due_at": now,
-            "created_at": now,
+            "detail": dict(each.detail), "priority": each.priority,
+            "due_at": each.due_at or now, "created_at": now,
         }
         for each in work
     ]  # fmt: skip
@@ -379,12 +399,40 @@ def _finish(kind: Kind, rows: Sequence[Pending], token: UUID, outcomes: Sequence
                 .execution_options(voc_all_workspaces=True)
             )
         }
+        ended = []
         for row, outcome in zip(rows, outcomes, strict=True):
             current = held.get(row.id)
             if current is None:
                 log.warning("outbox.lease_lost", kind=kind.name, row=str(row.id))
             else:
+                ended.append((current, outcome))
+        stored = _stored_together(session, kind, ended)
+        for current, outcome in ended:
+            if current.id not in stored:
                 _conclude(session, kind, current, outcome)
+
+
+def _stored_together(
+    session: Session, kind: Kind, ended: Sequence[tuple[Pending, Outcome]]
+) -> set[UUID]:
+    """Make the effects that can be made in one go and delete their rows; their ids."""
+    by_store: dict[Callable[..., None], list[tuple[Pending, Any]]] = {}
+    for row, outcome in ended:
+        if isinstance(outcome, Together):
+            by_store.setdefault(outcome.store, []).append((row, outcome.result))
+    stored: set[UUID] = set()
+    for store, several in by_store.items():
+        if len(several) == 1:
+            continue
+        try:
+            with session.begin_nested():
+                store(session, [result for _, result in several])
+                _delete(session, [row for row, _ in several])
+            stored |= {row.id for row, _ in several}
+        except Exception as exc:  # noqa: BLE001 - the savepoint was rolled back; then one by one
+            forget_read_once(session)
+            log.warning("outbox.batch_failed", kind=kind.name, error=type(exc).__name__)
+    return stored
 
 
 def _conclude(session: Session, kind: Kind, row: Pending, outcome: Outcome) -> None:
@@ -398,10 +446,14 @@ def _conclude(session: Session, kind: Kind, row: Pending, outcome: Outcome) -> N
     if not isinstance(outcome, Exception):
         try:
             with session.begin_nested():
-                outcome(session)
+                if isinstance(outcome, Together):
+                    outcome.store(session, [outcome.result])
+                else:
+                    outcome(session)
                 session.delete(row)
             return
         except Exception as exc:  # noqa: BLE001 - recorded on the row below
+            forget_read_once(session)
             outcome = exc
     row.attempts -= 1  # counted when claimed; _fail counts it again
     _fail(session, kind, row, outcome, now=utcnow())
@@ -506,6 +558,20 @@ def longest_wait_s(*, now: datetime) -> float:
             .execution_options(voc_all_workspaces=True)
         )
     return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+
+
+def more_are_due(name: str, number: int, *, now: datetime) -> bool:
+    """Whether more rows of a kind than this are due, those that workers hold included."""
+    due = (
+        select(Pending.id)
+        .where(Pending.kind == name, Pending.set_aside_at.is_(None), Pending.due_at <= now)
+        .limit(number + 1)
+        .subquery()
+    )
+    with snapshot() as session:
+        count = select(func.count()).select_from(due)
+        found = session.scalar(count.execution_options(voc_all_workspaces=True)) or 0
+    return found > number
 
 
 _WAITING = select(func.count()).where(

@@ -24,7 +24,7 @@ from vocapp.measuring.service import rebuild_cells
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.models import Account, Contact
 from vocapp.understanding.models import Analysis, Assignment, CommentMonth, ThemeMonth
-from vocapp.understanding.service import digest_of_text, verbatims
+from vocapp.understanding.storing import digest_of_text, verbatims
 from vocapp.understanding.theme_cells import recount_themes
 from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import create_workspace

@@ -21,7 +21,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
 from vocapp.understanding.assigned import assigned_themes
 from vocapp.understanding.models import Analysis
-from vocapp.understanding.service import verbatims
+from vocapp.understanding.storing import verbatims
 from vocapp.workspaces.models import Workspace
 
 

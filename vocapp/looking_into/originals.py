@@ -10,7 +10,7 @@ from vocapp.collecting.queries import refuse_if_confidential
 from vocapp.database import transaction
 from vocapp.problems import Forbidden, NotFound
 from vocapp.understanding.originals import may_look_at_original, owner_of_account
-from vocapp.understanding.service import verbatims
+from vocapp.understanding.storing import verbatims
 from vocapp.workspaces.service import audit
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from vocapp.understanding.models import Analysis, Assignment, Doubt, Review, The
 
 if TYPE_CHECKING:
     from nlp.analysis import Analysis as Found
+    from nlp.triage import Certainty
 
 
 def lot_of(response_id: UUID) -> float:
@@ -30,17 +31,40 @@ def lot_of(response_id: UUID) -> float:
     return float(int.from_bytes(digest[:6], "big")) / 2**48
 
 
-def keep_doubts(session: Session, response: Response, found: Found | None) -> None:
-    """Remember how sure the model is of a comment, in one statement.
+def keep_doubts(
+    session: Session, workspace_id: UUID, found: Sequence[tuple[Response, Found | None]]
+) -> None:
+    """Remember how sure the model is of comments of a workspace.
 
     Not of confidential ones, nor of what says nothing: a person would learn nothing to say of it.
     """
-    certainty = found.certainty if found and found.content == "said" else None
-    key = {"workspace_id": response.workspace_id, "response_id": response.id}
-    if certainty is None or _is_confidential(session, response):
-        session.execute(delete(Doubt).filter_by(**key))
-        return
-    values: dict[str, Any] = {
+    rows, without = [], []
+    for response, each in found:
+        certainty = each.certainty if each and each.content == "said" else None
+        if certainty is None or _is_confidential(session, response):
+            without.append(response.id)
+        else:
+            rows.append(_row(response, certainty))
+    if without:
+        session.execute(
+            delete(Doubt).where(Doubt.workspace_id == workspace_id, Doubt.response_id.in_(without))
+        )
+    if rows:
+        insert = insert_into(session, Doubt)
+        columns = set(rows[0]) - {"workspace_id", "response_id"}
+        session.execute(
+            insert.on_conflict_do_update(
+                index_elements=[Doubt.workspace_id, Doubt.response_id],
+                set_={name: insert.excluded[name] for name in columns},
+            ),
+            rows,
+        )
+
+
+def _row(response: Response, certainty: Certainty) -> dict[str, Any]:
+    return {
+        "workspace_id": response.workspace_id,
+        "response_id": response.id,
         "uncertainty": certainty.uncertainty,
         "lot": lot_of(response.id),
         "top": certainty.top,
@@ -50,12 +74,6 @@ def keep_doubts(session: Session, response: Response, found: Found | None) -> No
             for each in certainty.doubts
         ],
     }
-    statement = insert_into(session, Doubt).values(**key, **values)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Doubt.workspace_id, Doubt.response_id], set_=values
-        )
-    )
 
 
 def _is_confidential(session: Session, response: Response) -> bool:

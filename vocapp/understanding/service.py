@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -16,17 +14,15 @@ from sqlalchemy.orm import Session
 
 from nlp.taxonomy import Taxonomy, starter_pack
 from vocapp import outbox
-from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.models import Response
 from vocapp.database import (
     insert_if_absent,
-    read_once,
     scoped,
     snapshot,
     transaction,
     utcnow,
     uuid7,
 )
-from vocapp.extensions import db
 from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.analysers import (
     STATIC,
@@ -36,17 +32,12 @@ from vocapp.understanding.analysers import (
     preferred_encoder,
     taught_now,
 )
-from vocapp.understanding.discovery.asking import see_to_discovery
 from vocapp.understanding.doubts import (
     forget_doubts,
-    keep_doubts,
     model_said,
-    settled_themes,
 )
-from vocapp.understanding.drivers.service import see_to_drivers
 from vocapp.understanding.learning.asking import (
     PREPARE,
-    REFINE,
     ask_to_prepare,
     see_to_learning,
 )
@@ -59,11 +50,24 @@ from vocapp.understanding.models import (
     Label,
     Theme,
 )
-from vocapp.understanding.theme_cells import recount_themes, uncount, uncount_comments
+from vocapp.understanding.storing import (
+    Job,
+    Result,
+    digest_of_text,
+    replace_findings,
+    store,
+    theme_ids,
+    verbatims,
+)
+from vocapp.understanding.theme_cells import (
+    recount_themes,
+    uncount,
+    uncount_comments,
+)
 from vocapp.workspaces.models import Workspace
 
 if TYPE_CHECKING:
-    from nlp.analysis import Analysis as Found
+    pass
 
 # Above this many waiting comments the quick encoder goes first, and the better one refines:
 # about a second of it, so that the next comment does not wait long for a batch to end.
@@ -102,9 +106,10 @@ def add_pack(session: Session, workspace_id: UUID, pack: Taxonomy, *, now: datet
 
 
 def make_sure_of_themes(workspace_id: UUID, *, now: datetime) -> None:
-    """For pages that list themes before anything was analysed."""
-    if db.session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
-        return
+    """The same in a transaction of its own, where there is need of one."""
+    with snapshot() as session:
+        if session.scalar(select(Theme.id).where(Theme.workspace_id == workspace_id).limit(1)):
+            return
     with transaction() as session:
         ensure_themes(session, workspace_id, now=now)
 
@@ -112,38 +117,14 @@ def make_sure_of_themes(workspace_id: UUID, *, now: datetime) -> None:
 # --- the pipeline -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A verbatim to be analysed, read before the work starts."""
-
-    workspace_id: UUID
-    response_id: UUID
-    text: str | None
-    locale: str | None
-    digest: str | None
-    known_encoder: str | None
-    known_version: str | None
-    known_digest: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    job: _Job
-    found: Found | None
-    encoder: str | None
-    model_version: str | None
-    is_final: bool = False  # no better encoder is to look at it
-    is_stopgap: bool = False  # judged by the themes alone: what was taught is not there yet
-
-
-_Outcomes = dict[UUID, "_Result | outbox.NotYet"]
+_Outcomes = dict[UUID, "Result | outbox.NotYet"]
 _WithoutModel = Literal["make_do", "wait", "learn"]
 
 
 def analyse(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     """Outbox work: what these responses say, by the encoder that the backlog allows."""
     encoder = preferred_encoder()
-    if encoder != STATIC and _waiting() > FLOOD:
+    if encoder != STATIC and outbox.more_are_due("analyse", FLOOD, now=utcnow()):
         encoder = STATIC
     return _work(rows, encoder=encoder, without_model="make_do")
 
@@ -156,15 +137,11 @@ def refine(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
     return _work(rows, encoder=preferred_encoder(), without_model=without_model)
 
 
-def _waiting() -> int:
-    return sum(row.due for row in outbox.backlog(now=utcnow()) if row.kind == "analyse")
-
-
 def _work(
     rows: Sequence[outbox.Pending], *, encoder: str, without_model: _WithoutModel
 ) -> list[outbox.Outcome]:
     jobs = _read_jobs(rows)
-    by_workspace: dict[UUID, list[_Job]] = defaultdict(list)
+    by_workspace: dict[UUID, list[Job]] = defaultdict(list)
     for job in jobs.values():
         by_workspace[job.workspace_id].append(job)
     results: _Outcomes = {}
@@ -175,9 +152,9 @@ def _work(
     return [_outcome(results.get(row.subject_id)) for row in rows]
 
 
-def _outcome(result: _Result | outbox.NotYet | None) -> outbox.Outcome:
-    if isinstance(result, _Result):
-        return partial(_store, result=result)
+def _outcome(result: Result | outbox.NotYet | None) -> outbox.Outcome:
+    if isinstance(result, Result):
+        return outbox.Together(store, result)
     return result or _gone
 
 
@@ -185,18 +162,18 @@ def _gone(_session: Session) -> None:
     """The response was erased meanwhile: there is nothing to store."""
 
 
-def _read_jobs(rows: Sequence[outbox.Pending]) -> dict[UUID, _Job]:
+def _read_jobs(rows: Sequence[outbox.Pending]) -> dict[UUID, Job]:
     by_workspace: dict[UUID, list[UUID]] = defaultdict(list)
     for row in rows:
         by_workspace[row.workspace_id].append(row.subject_id)
-    jobs: dict[UUID, _Job] = {}
+    jobs: dict[UUID, Job] = {}
     with snapshot() as session:
         for workspace_id, ids in by_workspace.items():
             jobs |= {job.response_id: job for job in _jobs_of(session, workspace_id, ids)}
     return jobs
 
 
-def _jobs_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[_Job]:
+def _jobs_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[Job]:
     texts = verbatims(session, workspace_id, ids)
     known = {
         row.response_id: row
@@ -210,8 +187,8 @@ def _jobs_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[
     ]
 
 
-def _job(response: Response, text: str | None, known: Analysis | None) -> _Job:
-    return _Job(
+def _job(response: Response, text: str | None, known: Analysis | None) -> Job:
+    return Job(
         workspace_id=response.workspace_id,
         response_id=response.id,
         text=text,
@@ -223,31 +200,8 @@ def _job(response: Response, text: str | None, known: Analysis | None) -> _Job:
     )
 
 
-def verbatims(
-    session: Session, workspace_id: UUID, response_ids: Sequence[UUID]
-) -> dict[UUID, str]:
-    """The open text of each response: its first text answer, in question order."""
-    rows = session.execute(
-        select(Answer.response_id, Answer.text)
-        .where(
-            Answer.workspace_id == workspace_id,
-            Answer.response_id.in_(response_ids),
-            Answer.text.is_not(None),
-        )
-        .order_by(Answer.response_id, Answer.question_id)
-    )
-    found: dict[UUID, str] = {}
-    for response_id, text in rows:
-        found.setdefault(response_id, text or "")
-    return found
-
-
-def digest_of_text(text: str | None) -> str | None:
-    return hashlib.sha256(text.encode()).hexdigest() if text else None
-
-
 def _analyse_workspace(
-    workspace_id: UUID, jobs: Sequence[_Job], *, encoder: str, without_model: _WithoutModel
+    workspace_id: UUID, jobs: Sequence[Job], *, encoder: str, without_model: _WithoutModel
 ) -> _Outcomes:
     """without_model: a fresh comment makes do with what is there, the quick encoder or the themes
     alone, and is refined later. Refining waits for the model, which is learnt elsewhere: that
@@ -256,8 +210,7 @@ def _analyse_workspace(
     In a demo workspace the quick encoder has the last word: thousands of invented comments
     are not worth minutes of a machine that somebody is just getting to know.
     """
-    with transaction() as session:
-        ensure_themes(session, workspace_id, now=utcnow())
+    make_sure_of_themes(workspace_id, now=utcnow())
     with snapshot() as session:
         taught = taught_now(session, workspace_id)
         is_demo = bool(
@@ -267,7 +220,7 @@ def _analyse_workspace(
         encoder = STATIC
     with_text = [job for job in jobs if job.text]
     results: _Outcomes = {
-        job.response_id: _Result(job, None, None, None) for job in jobs if not job.text
+        job.response_id: Result(job, None, None, None) for job in jobs if not job.text
     }
     if not with_text:
         return results
@@ -286,11 +239,16 @@ def _analyse_workspace(
     fresh = [job for job in with_text if not _is_done(job, analyser.model_version)]
     found = analyser.analyse([job.text or "" for job in fresh], hints=[job.locale for job in fresh])
     by_id = {job.response_id: result for job, result in zip(fresh, found, strict=True)}
+    refine_after = None
+    if encoder == STATIC and teaching != taught.teaching:
+        refine_after = _FOR_PREPARING
+    elif encoder == STATIC and not is_demo and preferred_encoder() != STATIC:
+        refine_after = timedelta(0)
     for job in with_text:
-        results[job.response_id] = _Result(
-            job, by_id.get(job.response_id), encoder, analyser.model_version,
-            is_final=is_demo, is_stopgap=teaching != taught.teaching,
-        )  # fmt: skip
+        mine = by_id.get(job.response_id)
+        results[job.response_id] = Result(
+            job, mine, encoder, analyser.model_version, refine_after if mine else None
+        )
     return results
 
 
@@ -301,124 +259,11 @@ def _have_prepared(workspace_id: UUID) -> None:
     outbox.ring(PREPARE)
 
 
-def _is_done(job: _Job, model_version: str) -> bool:
+def _is_done(job: Job, model_version: str) -> bool:
     """The same words were already judged by this version, or by the better encoder."""
     if job.known_digest != job.digest:
         return False
     return job.known_version == model_version or job.known_encoder not in {None, STATIC}
-
-
-def _store(session: Session, *, result: _Result) -> None:
-    """Keep what was found, move the theme cells, say that the themes are there."""
-    job, now = result.job, utcnow()
-    response = session.scalar(
-        scoped(Response, job.workspace_id).where(Response.id == job.response_id).with_for_update()
-    )
-    if response is None:
-        return
-    see_to_drivers(session, job.workspace_id, response.survey_id, now=now)
-    if job.text is not None:
-        see_to_discovery(session, job.workspace_id, now=now)
-    text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
-    if digest_of_text(text) != job.digest:
-        return  # edited meanwhile: the edit left a row of work of its own
-    if job.text is None and job.known_encoder is None:
-        # Never had words, as half of all answers: no theme to move, nothing to route anew.
-        _store_analysis(session, response, result, now=now)
-        return
-    if result.found is not None or job.text is None:
-        _store_analysis(session, response, result, now=now)
-        _store_assignments(session, response, result, now=now)
-        keep_doubts(session, response, result.found)
-    recount_themes(session, response)
-    outbox.add(
-        session, job.workspace_id, "follow_up", job.response_id, now=now,
-        detail={"stage": "themed"},
-    )  # fmt: skip
-    if result.found is None or result.encoder != STATIC:
-        return
-    if result.is_stopgap or (preferred_encoder() != STATIC and not result.is_final):
-        outbox.add(
-            session, job.workspace_id, REFINE, job.response_id, now=now,
-            priority=outbox.BACKLOG,
-            due_at=now + (_FOR_PREPARING if result.is_stopgap else timedelta(0)),
-        )  # fmt: skip
-
-
-def _store_analysis(
-    session: Session, response: Response, result: _Result, *, now: datetime
-) -> None:
-    found = result.found
-    session.merge(
-        Analysis(
-            workspace_id=result.job.workspace_id,
-            response_id=result.job.response_id,
-            state="done",
-            text_digest=result.job.digest,
-            language=found.language if found else None,
-            content=found.content if found else None,
-            sentiment=found.sentiment if found else None,
-            sentiment_score=found.sentiment_score if found else None,
-            redacted=found.redacted if found else None,
-            likeness=found.likeness if found else None,
-            answered_at=response.answered_at,
-            encoder=result.encoder,
-            model_version=result.model_version,
-            analysed_at=now,
-        )
-    )
-
-
-def _store_assignments(
-    session: Session, response: Response, result: _Result, *, now: datetime
-) -> None:
-    """Replace what the model said before; what a person said stays."""
-    job = result.job
-    themes = read_once(
-        session, ("themes", job.workspace_id), lambda: theme_ids(session, job.workspace_id)
-    )
-    labelled = set(
-        session.scalars(
-            select(Label.theme_id).where(
-                Label.workspace_id == job.workspace_id, Label.response_id == job.response_id
-            )
-        )
-    )
-    edited = job.known_digest not in {None, job.digest}
-    labelled |= settled_themes(session, response, edited=edited)
-    found = {
-        themes[theme.key]: theme
-        for theme in (result.found.themes if result.found else ())
-        if theme.key in themes and themes[theme.key] not in labelled
-    }
-    present = {row.theme_id: row for row in _assignments(session, job)}
-    in_use, same_words = set(themes.values()), job.known_digest == job.digest
-    for theme_id, row in present.items():
-        if theme_id in found or row.source == "person" or theme_id in labelled:
-            continue
-        if theme_id not in in_use and same_words:
-            continue  # the past of an archived theme comes back with it
-        uncount(session, row)
-        session.delete(row)
-    for theme_id, theme in found.items():
-        row = present.get(theme_id) or Assignment(
-            workspace_id=job.workspace_id, response_id=job.response_id, theme_id=theme_id,
-            answered_at=response.answered_at,
-        )  # fmt: skip
-        row.confidence, row.sentiment, row.source = theme.confidence, theme.sentiment, theme.source
-        row.evidence_start, row.evidence_end = theme.start, theme.end
-        row.encoder, row.model_version = result.encoder, result.model_version
-        row.assigned_at = now
-        session.add(row)
-    session.flush()
-
-
-def _assignments(session: Session, job: _Job) -> list[Assignment]:
-    return list(
-        session.scalars(
-            scoped(Assignment, job.workspace_id).where(Assignment.response_id == job.response_id)
-        )
-    )
 
 
 # --- judging anew -----------------------------------------------------------------------
@@ -444,7 +289,7 @@ def judged_by(
         Rejudged(
             job.response_id,
             tuple(theme.key for theme in each.themes),
-            _Result(job, each, encoder, version),
+            Result(job, each, encoder, version),
         )
         for job, each in zip(jobs, found, strict=True)
     ]
@@ -456,7 +301,7 @@ class Rejudged:
 
     response_id: UUID
     themes: tuple[str, ...]
-    result: _Result
+    result: Result
 
 
 def keep_judgement(session: Session, judged: Rejudged, *, now: datetime) -> bool:
@@ -470,21 +315,8 @@ def keep_judgement(session: Session, judged: Rejudged, *, now: datetime) -> bool
     text = verbatims(session, job.workspace_id, [job.response_id]).get(job.response_id)
     if digest_of_text(text) != job.digest:
         return False
-    _store_analysis(session, response, judged.result, now=now)
-    _store_assignments(session, response, judged.result, now=now)
-    keep_doubts(session, response, judged.result.found)
-    recount_themes(session, response)
+    replace_findings(session, job.workspace_id, [(response, judged.result)], now=now)
     return True
-
-
-def theme_ids(session: Session, workspace_id: UUID) -> dict[str, UUID]:
-    """Theme key → id, archived ones left out."""
-    rows = session.execute(
-        select(Theme.key, Theme.id).where(
-            Theme.workspace_id == workspace_id, Theme.archived_at.is_(None)
-        )
-    )
-    return {row.key: row.id for row in rows}
 
 
 # --- a person's word --------------------------------------------------------------------

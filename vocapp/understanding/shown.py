@@ -15,7 +15,7 @@ from nlp.redact import redact
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.understanding.models import Analysis
-from vocapp.understanding.service import verbatims
+from vocapp.understanding.storing import verbatims
 
 
 def themes_are_less_certain(text: str, language: str | None, content: str | None) -> bool:

@@ -85,29 +85,26 @@ def recount_themes(session: Session, response: Response) -> None:
 
 def recount_many(session: Session, workspace_id: UUID, responses: Iterable[Response]) -> None:
     """The same for many responses of a workspace, with one change of each cell."""
+    places = {response.id: _place_of(session, response) for response in responses}
     moves = _CellMoves()
-    for response in responses:
-        _recount(session, response, moves)
-    _apply(session, workspace_id, moves)
-
-
-def _recount(session: Session, response: Response, moves: _CellMoves) -> None:
-    place = _place_of(session, response)
     for row in session.scalars(
-        scoped(Assignment, response.workspace_id).where(Assignment.response_id == response.id)
+        scoped(Assignment, workspace_id).where(Assignment.response_id.in_(list(places)))
     ):
+        place = places[row.response_id]
         current = {**place, "sentiment": row.sentiment} if place else None
         if row.counted != current:
             moves.theme(row.theme_id, row.counted, -1)
             moves.theme(row.theme_id, current, +1)
             row.counted = current
-    analysis = session.get(Analysis, (response.workspace_id, response.id))
-    if analysis is not None:
-        commented = place if analysis.text_digest is not None else None
+    for analysis in session.scalars(
+        scoped(Analysis, workspace_id).where(Analysis.response_id.in_(list(places)))
+    ):
+        commented = places[analysis.response_id] if analysis.text_digest is not None else None
         if analysis.counted != commented:
             moves.comment(analysis.counted, -1)
             moves.comment(commented, +1)
             analysis.counted = commented
+    _apply(session, workspace_id, moves)
 
 
 def uncount_comments(session: Session, rows: Iterable[Analysis]) -> None:

@@ -19,7 +19,7 @@ from vocapp.understanding.assigned import assigned_themes
 from vocapp.understanding.learning.asking import new_corrections
 from vocapp.understanding.models import Analysis, Doubt, Label, Review, Theme, TriageTurn
 from vocapp.understanding.queries import theme_choices
-from vocapp.understanding.service import verbatims
+from vocapp.understanding.storing import verbatims
 from vocapp.understanding.triage.drawing import ABANDONED_AFTER, shown
 
 

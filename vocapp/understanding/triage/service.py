@@ -17,7 +17,8 @@ from vocapp.database import insert_into, scoped, snapshot, transaction
 from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.learning.asking import see_to_learning
 from vocapp.understanding.models import Analysis, Assignment, Doubt, Label, Review, TriageTurn
-from vocapp.understanding.service import drop_label, judge_again, set_label, theme_ids
+from vocapp.understanding.service import drop_label, judge_again, set_label
+from vocapp.understanding.storing import theme_ids
 from vocapp.understanding.theme_cells import recount_themes
 from vocapp.understanding.triage.drawing import draw_round
 
