@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -413,6 +414,10 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
     return not any(version[:2] == fixed[:2] and version >= fixed for fixed in _WAL_RESET_FIXED)
 
 
+_WAIT_FOR_WRITER_S = 30
+_ASK_AGAIN_S = 0.005
+
+
 def configure_engine(engine: Engine) -> None:
     """Durable and strict SQLite connections; nothing to do on PostgreSQL."""
     if engine.dialect.name != "sqlite":
@@ -426,7 +431,7 @@ def configure_engine(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=30000",
+            f"busy_timeout={_WAIT_FOR_WRITER_S * 1000}",
             "secure_delete=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -434,5 +439,34 @@ def configure_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        writer = connection.get_execution_options().get("voc_writer")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+        if connection.get_execution_options().get("voc_writer"):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Any) -> None:
+    """Take SQLite's one writer's place, asking every few milliseconds.
+
+    SQLite itself asks ten times a second in the end, and then never meets the moment between two
+    transactions of a worker that has much to do: an answer that comes in would wait for all of it.
+    """
+    until = time.monotonic() + _WAIT_FOR_WRITER_S
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as exc:
+                if "locked" not in str(exc.orig) or time.monotonic() >= until:
+                    raise
+            time.sleep(_ASK_AGAIN_S)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_WAIT_FOR_WRITER_S * 1000}")
+
+
+def give_way_to_writers() -> None:
+    """Between two transactions of long work: let others write that wait for it (SQLite only)."""
+    if _db().engine.dialect.name == "sqlite":
+        time.sleep(2 * _ASK_AGAIN_S)

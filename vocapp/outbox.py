@@ -44,6 +44,7 @@ from vocapp.database import (
     Base,
     TenantRow,
     forget_read_once,
+    give_way_to_writers,
     short_text,
     snapshot,
     transaction,
@@ -270,6 +271,7 @@ def drain(name: str, *, seconds: float = DRAIN_SECONDS) -> bool:
     while work_off(name, now=utcnow()):
         if _registry.kinds[name].refines or time.monotonic() >= until:
             return True
+        give_way_to_writers()
     return False
 
 
