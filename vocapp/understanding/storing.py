@@ -43,6 +43,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """What is to be stored of a verbatim.
+
+    found: None where it has no words, or where this version judged the same words before.
+    """
+
     job: Job
     found: Found | None
     encoder: str | None
