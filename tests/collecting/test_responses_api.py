@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import snapshot, utcnow
-from vocapp.outbox import Pending
+from vocapp.outbox import BACKLOG, FRESH, Pending
 from vocapp.people.facts import ContactFacts
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput
@@ -140,6 +140,21 @@ def test_what_a_batch_says_twice_counts_once_and_what_contradicts_it_is_refused(
     answer = any_api.post("/api/v1/responses/batch", {"responses": items})
     assert [item["status"] for item in answer.json["items"]] == [201, 200, 409, 201]
     assert stored_count() == 2
+
+
+def test_very_many_at_once_wait_behind_those_that_come_one_by_one(api):
+    api.survey()
+    item = {"survey": "nps", "score": 9, "comment": "Slow."}
+    api.post("/api/v1/responses/batch", {"responses": [item] * 101})
+    api.post("/api/v1/responses/batch", {"responses": [item] * 3})
+    api.respond(score=9, comment="Slow.")
+    with snapshot() as session:
+        work = session.execute(
+            select(Pending.priority, func.count())
+            .where(Pending.workspace_id == api.workspace_id, Pending.kind == "analyse")
+            .group_by(Pending.priority)
+        ).all()
+    assert dict(map(tuple, work)) == {BACKLOG: 101, FRESH: 4}
 
 
 def test_each_answer_of_a_batch_keeps_the_facts_of_its_own_moment(any_api):

@@ -7,7 +7,7 @@ facts, outbox rows). After the commit it cannot be lost; before it nothing is sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -129,8 +129,11 @@ def record_batch(
     """Store many in one transaction; one bad item stops no other.
 
     Where the database refuses something, all of it is rolled back and each item is stored
-    by itself, so that only what is refused stays out.
+    by itself, so that only what is refused stays out. Very many at once are a flood: whoever
+    answers one by one meanwhile does not wait for them.
     """
+    if len(submissions) > _VERY_MANY:
+        submissions = [replace(item, flood=True) for item in submissions]
     try:
         return _record(workspace_id, submissions, now=now)
     except (IntegrityError, DataError):
@@ -144,6 +147,9 @@ def _record_alone(workspace_id: UUID, item: Submission, *, now: datetime) -> Rec
         log.warning("response.refused", id=str(item.id), error=type(exc.orig).__name__)
         return BadInput.of("body", "holds something that the database does not take")
     return outcome
+
+
+_VERY_MANY = 100  # answers of one request
 
 
 class _Overtaken(Exception):
