@@ -20,8 +20,9 @@ from surveys.attributes import as_text
 from surveys.health_facts import COMPONENTS, HealthFacts, LastScore, Part, parts_of
 
 __all__ = [
-    "COMPONENTS", "Band", "Bands", "Component", "Health", "HealthFacts", "LastScore", "Move",
-    "SegmentWeights", "Weights", "band", "changed", "health", "weighted_scores",
+    "COMPONENTS", "DEFAULT_WEIGHTS", "Band", "Bands", "Component", "Health", "HealthFacts",
+    "LastScore", "Move", "SegmentWeights", "Weights", "band", "changed", "health",
+    "weighted_scores",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -65,6 +66,9 @@ class Weights:
         return tuple(weight / sum(each) for weight in each)
 
 
+DEFAULT_WEIGHTS = Weights()
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentWeights:
     """Weights by the value of one attribute; `default` for the others and for those without.
@@ -76,7 +80,7 @@ class SegmentWeights:
 
     attribute: str
     by_value: Mapping[str, Weights]
-    default: Weights = Weights()
+    default: Weights = DEFAULT_WEIGHTS
 
     def of(self, attributes: Mapping[str, Any]) -> Weights:
         """The weights of an account with these attributes."""
@@ -145,7 +149,7 @@ class Move:
 def health(
     facts: HealthFacts,
     *,
-    weights: Weights = Weights(),
+    weights: Weights = DEFAULT_WEIGHTS,
     previous: Band | None = None,
     bands: Bands = Bands(),
     least_coverage: float = LEAST_COVERAGE,

@@ -129,6 +129,17 @@ def backtest(
     4. Each component: the score with and without it. Two trivial rules beside the score.
     """
     rows, not_over = rows_of(observations, until=until)
+    return backtest_rows(rows, not_over=not_over, level=level, least_coverage=least_coverage)
+
+
+def backtest_rows(
+    rows: Rows,
+    *,
+    not_over: int = 0,
+    level: float = 0.95,
+    least_coverage: float = LEAST_COVERAGE,
+) -> Backtest:
+    """`backtest` of rows whose days are over; not_over: how many others there were."""
     scored = rows.where(~np.isnan(rows.score))
     counts = (len(scored), len(np.unique(scored.account)), scored.churned_accounts, not_over)
     without_score = len(rows) - len(scored)

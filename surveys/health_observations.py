@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from surveys.health import Weights
+from surveys.health import DEFAULT_WEIGHTS, Weights
 from surveys.health_facts import COMPONENTS
 
 Floats = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ class Observation:
     churned: bool
     last_nps: int | None
     tenure_days: int | None
-    weights: Weights = Weights()
+    weights: Weights = DEFAULT_WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
