@@ -138,13 +138,13 @@ def _component(rng: np.random.Generator, condition: Any, shown: float, unknown: 
 
 
 @cache
-def true_auc(world: World) -> float:
+def true_auc(world: World, accounts: int = POPULATION) -> float:
     """Of the score, over the rows that the back-test judges; in batches, to bound the memory."""
     if world.signal == 0:
         return 0.5
     scores, churned = [], []
     for batch in range(10):
-        drawn = draw(world, np.random.default_rng([1, batch]), POPULATION // 10)
+        drawn = draw(world, np.random.default_rng([1, batch]), accounts // 10)
         found, _ = weighted_scores(drawn.seen, SHARES)
         judged = drawn.present & ~np.isnan(found)
         judged[:, world.months - AHEAD + 1 :] = False
@@ -276,9 +276,11 @@ def _draws(world: World, workspaces: int, seed: int) -> Iterable[Drawn]:
         yield draw(world, np.random.default_rng([seed, number]), world.accounts)
 
 
-def covered(name: str, world: World, workspaces: int, seed: int) -> list[Row]:
+def covered(
+    name: str, world: World, workspaces: int, seed: int, *, population: int = POPULATION
+) -> list[Row]:
     """How often the interval holds the truth, and the verdict."""
-    truth = true_auc(world)
+    truth = true_auc(world, population)
     found = [judge(drawn, drawn.seen) for drawn in _draws(world, workspaces, seed)]
     told = [each for each in found if each.auc is not None]
     n = len(told)
@@ -353,10 +355,10 @@ WORLDS = {
 }
 
 
-def simulate(workspaces: int, seed: int) -> list[Row]:
+def simulate(workspaces: int, seed: int, *, population: int = POPULATION) -> list[Row]:
     rows = []
     for name, world in WORLDS.items():
-        rows += covered(name, world, workspaces, seed)
+        rows += covered(name, world, workspaces, seed, population=population)
     for name in ("signal", "no signal"):
         rows += leaks(name, WORLDS[name], workspaces, seed)
     large = replace(WORLDS["no signal"], accounts=600)

@@ -154,9 +154,7 @@ def backtest_rows(
         auc=found,
         calibration=churn_by_tenths(scored.score, scored.churned, scored.account, level=level),
         lift=_lift(scored, level),
-        components=tuple(
-            _component(scored, at, level, least_coverage) for at in range(len(COMPONENTS))
-        ),
+        components=_components(scored, level, least_coverage),
         rules=rules,
     )
 
@@ -227,11 +225,16 @@ def _lift(rows: Rows, level: float) -> Lift:
     return Lift(caught / total * n / tenth, low * scale_by, high * scale_by)
 
 
-def _component(rows: Rows, at: int, level: float, least_coverage: float) -> ComponentFinding:
+def _components(rows: Rows, level: float, least_coverage: float) -> tuple[ComponentFinding, ...]:
+    whole, _ = weighted_scores(rows.points, rows.weights, least_coverage=least_coverage)
+    return tuple(_component(rows, whole, at, level) for at in range(len(COMPONENTS)))
+
+
+def _component(rows: Rows, whole: Floats, at: int, level: float) -> ComponentFinding:
+    """whole: the score with all components, anew, as one stored may be of other weights."""
     without = rows.points.copy()
     without[:, at] = np.nan
     lesser = _rescored(without, rows.weights, at)
-    whole, _ = weighted_scores(rows.points, rows.weights, least_coverage=least_coverage)
     both = ~np.isnan(lesser) & ~np.isnan(whole)
     chosen = rows.where(both)
     if is_thin(chosen):
