@@ -138,21 +138,29 @@ def _component(rng: np.random.Generator, condition: Any, shown: float, unknown: 
 
 
 @cache
-def true_auc(world: World, accounts: int = POPULATION) -> float:
-    """Of the score, over the rows that the back-test judges; in batches, to bound the memory."""
+def truth_of(world: World, accounts: int = POPULATION) -> tuple[float, float]:
+    """AUC, and lift of the lowest tenth, over the rows that the back-test judges.
+
+    In batches, to bound the memory.
+    """
     if world.signal == 0:
-        return 0.5
+        return 0.5, 1.0
     scores, churned = [], []
     for batch in range(10):
-        drawn = draw(world, np.random.default_rng([1, batch]), accounts // 10)
-        found, _ = weighted_scores(drawn.seen, SHARES)
-        judged = drawn.present & ~np.isnan(found)
-        judged[:, world.months - AHEAD + 1 :] = False
-        scores.append(found[judged])
-        churned.append(drawn.churned[judged])
+        rows = _many(world, np.random.default_rng([1, batch]), accounts // 10)
+        scores.append(rows.score)
+        churned.append(rows.churned)
     score, event = np.concatenate(scores), np.concatenate(churned)
     m, n = event.sum(), (~event).sum()
-    return float((rankdata(-score)[event].sum() - m * (m + 1) / 2) / (m * n))
+    auc = (rankdata(-score)[event].sum() - m * (m + 1) / 2) / (m * n)
+    lowest = score <= np.quantile(score, 0.1)
+    return float(auc), float(event[lowest].mean() / event.mean())
+
+
+def _many(world: World, rng: np.random.Generator, accounts: int) -> Rows:
+    drawn = draw(world, rng, accounts)
+    rows = columns(drawn, drawn.seen)
+    return rows.where(~np.isnan(rows.score))
 
 
 # --- what a workspace would have known -------------------------------------------------------
@@ -280,7 +288,7 @@ def covered(
     name: str, world: World, workspaces: int, seed: int, *, population: int = POPULATION
 ) -> list[Row]:
     """How often the interval holds the truth, and the verdict."""
-    truth = true_auc(world, population)
+    truth, lift = truth_of(world, population)
     found = [judge(drawn, drawn.seen) for drawn in _draws(world, workspaces, seed)]
     told = [each for each in found if each.auc is not None]
     n = len(told)
@@ -290,6 +298,11 @@ def covered(
             share(t.auc.low <= truth <= t.auc.high for t in told),
             n,
             least=0.93,
+        ),
+        Row(
+            f"{name}: interval holds the true lift ({lift:.2f})",
+            share(t.lift.low <= lift <= t.lift.high for t in told),
+            n,
         ),
         Row(f"{name}: mean AUC less the true one", _mean_auc(told) - truth, n),
         Row(f"{name}: mean width of the interval", _mean_width(told), n),

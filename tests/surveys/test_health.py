@@ -161,6 +161,24 @@ def test_a_better_fact_never_lowers_the_score(facts, data):
         assert after.score >= before.score - TINY
 
 
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_each_fact_by_itself_only_rises_or_only_falls_over_all_its_values(name):
+    beside = {"active_before": 10, "uses_before": 10, "is_set_up": False, "days_since_start": 5,
+              "goals_met": 1, "goals_on_track": 1, "goals_missed": 1}  # fmt: skip
+    whole = [*range(200)]
+    values = {
+        "is_set_up": [False, True],
+        "has_owner": [False, True],
+        "champion_left": [False, True],
+        "downgraded_lately": [False, True],
+    }.get(name, [each / 199 for each in whole] if "share" in name else whole)
+    rows = [health(HealthFacts(**(beside | {name: value}))) for value in values]
+    totals = [sum(each.points or 0 for each in row.components) for row in rows]
+    steps = DIRECTIONS[name][1] * np.diff(totals)
+    assert steps.min() >= -TINY
+    assert steps.max() > 0
+
+
 @given(st.sampled_from(["nps", "csat", "ces"]), days, st.data(), all_facts())
 def test_a_better_answer_never_lowers_the_score(kind, age, data, facts):
     ends = scale(kind)

@@ -16,7 +16,7 @@ from benchmarks.health_simulations import (
     peeking,
     read,
     simulate,
-    true_auc,
+    truth_of,
 )
 from surveys.health_backtest import backtest, backtest_rows
 from surveys.known import last_known
@@ -46,18 +46,19 @@ def test_what_a_reader_sees_is_what_was_known():
     assert np.count_nonzero((peeked != drawn.points) & present & ~np.isnan(peeked)) > 50
 
 
-def test_the_true_auc_of_a_world_without_a_signal_is_a_half():
+def test_in_a_world_without_a_signal_the_score_tells_nothing():
     almost = World(signal=1e-12)
-    assert true_auc(almost, 50_000) == pytest.approx(0.5, abs=0.01)
-    assert true_auc(WORLDS["no signal"], 1000) == 0.5
+    assert truth_of(almost, 50_000) == (pytest.approx(0.5, abs=0.01), pytest.approx(1, abs=0.05))
+    assert truth_of(WORLDS["no signal"], 1000) == (0.5, 1.0)
 
 
 @pytest.mark.parametrize("name", ["signal", "no signal, few", "one month"])
 def test_intervals_hold_the_truth_and_noise_is_called_noise(name):
     # 80 workspaces; less three standard errors of the simulation for bounds of 0.93 and 0.95.
-    coverage, *others = covered(name, WORLDS[name], 80, seed=2, population=60_000)
+    coverage, lift, *others = covered(name, WORLDS[name], 80, seed=2, population=60_000)
     assert coverage.workspaces >= 60
     assert coverage.measured >= 0.93 - 3 * 0.029
+    assert lift.measured >= 0.93 - 3 * 0.029
     if name == "no signal, few":
         assert others[-1].measured >= 0.95 - 3 * 0.025
 
