@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
@@ -104,9 +105,8 @@ def median_time(
     0. is_reached: which of both. ValueError otherwise. n: all of them. value: the first day on
     which half of all are there by Kaplan and Meier's estimate (JASA 53, 1958); None while they
     are not. low, high: where the limits of that curve cross one half (Brookmeyer and Crowley,
-    Biometrics 38, 1982; limits on the log-log scale); high is None where the upper one does not
-    yet, both are None where nothing was reached. Who left without it is taken as no different from
-    who stays.
+    Biometrics 38, 1982; limits on the log-log scale), each None where its limit does not. Who
+    left without it is taken as no different from who stays.
 
     >>> found = median_time([3, 5, 8, 13, 21, 30, 30], [True] * 5 + [False] * 2)
     >>> found.value, found.low, found.high
@@ -121,15 +121,15 @@ def median_time(
         return Figure(None, len(times))
     sample = CensoredData(uncensored=times[reached], right=times[~reached])
     curve = ecdf(sample).sf
-    with np.errstate(all="ignore"):  # the limits are not defined where nothing or all is left
+    with catch_warnings(), np.errstate(all="ignore"):
+        # There are no limits where nobody or everybody is left, which is no limit crossed.
+        simplefilter("ignore", RuntimeWarning)
         limits = curve.confidence_interval(confidence_level=level, method="log-log")
     steps = np.asarray(curve.quantiles, dtype=float)
     value, low, high = (
         _first_at_half(steps, np.asarray(part.probabilities, dtype=float))
         for part in (curve, limits.low, limits.high)
     )
-    if value is not None and low is None:
-        low = value
     return Figure(value, len(times), low, high)
 
 
