@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 # The facts that figures are split by or come from; attributes are `attributes.<name>`.
 KEPT_FACTS = frozenset({"plan", "region", "mrr_minor", "currency"})
+EVER = datetime.min.replace(tzinfo=UTC)
 MOST_CHANGES = 200  # of one fact; then its oldest go
 
 History = Mapping[str, Sequence[Sequence[Any]]]
@@ -23,7 +24,6 @@ def noted(history: History, name: str, value: Any, *, as_of: datetime) -> Histor
 
     What is said later of the same instant holds. Statements may come in any order.
 
-    >>> from datetime import UTC
     >>> may, june = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
     >>> history = noted(noted({}, "plan", "pro", as_of=june), "plan", "free", as_of=may)
     >>> value_at(history, "plan", may), value_at(history, "plan", june)
@@ -61,6 +61,35 @@ def value_at(history: History, name: str, instant: datetime) -> Any:
         return None
     place = bisect_right([datetime.fromisoformat(since) for since, _ in entries], instant)
     return entries[max(0, place - 1)][1]
+
+
+def changed_since(before: History, after: History) -> datetime | None:
+    """From when on an account is seen otherwise by the history after than by the one before.
+
+    None where it is seen as before. What was said first reaches back over all time.
+    """
+    first: datetime | None = None
+    for name, entries in after.items():
+        known = before.get(name, ())
+        place = next(
+            (n for n, entry in enumerate(entries) if n >= len(known) or list(known[n]) != entry),
+            len(entries) if len(known) > len(entries) else None,
+        )
+        if place is None:
+            continue
+        if place == 0:
+            return EVER
+        since = datetime.fromisoformat(_at(entries, known, place))
+        first = since if first is None else min(first, since)
+    return first
+
+
+def _at(entries: Sequence[Sequence[Any]], known: Sequence[Sequence[Any]], place: int) -> str:
+    """When the first entry that differs began, in whichever of the two it began earlier."""
+    return min(
+        (each[place][0] for each in (entries, known) if place < len(each)),
+        key=datetime.fromisoformat,
+    )
 
 
 def said_by(history: History, name: str, instant: datetime) -> bool:
