@@ -215,7 +215,7 @@ class Group:
 class Association:
     """A feature and how long those stay who used it in the window, beside the others.
 
-    hazard_ratio, p_value: within strata; None, with a reason, where there is too little to
+    log_rank, hazard_ratio: within strata; None, with a reason, where there is too little to
     compare: few users, few others, or few losses expected where both are in one stratum.
     differs: after false-discovery control over the screen. The curves are of all users and all
     others, strata mixed: where plan or tenure decides, they show that as well.
@@ -224,10 +224,15 @@ class Association:
     key: str
     users: Group
     others: Group
+    log_rank: LogRank | None
     hazard_ratio: HazardRatio | None
-    p_value: float | None
     differs: bool | None
     reason: Reason | None
+
+    @property
+    def p_value(self) -> float | None:
+        """Of users and others being lost alike: the test that belongs to the interval."""
+        return self.hazard_ratio.p_value if self.hazard_ratio else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,9 @@ def screen_features(
     3. Fewer than 20 users or others, or fewer than 5 losses expected of either within strata:
        not compared.
     4. Log-rank test and hazard ratio within strata, from the landmark on.
-    5. Benjamini and Hochberg over the features compared, at q.
+    5. Benjamini and Hochberg over the features compared, at q, by the test of the hazard ratio:
+       by the log-rank test 7 to 8 % of screens of ten features that do nothing found one where
+       each had some 15 losses among its users, by this one 5 %.
 
     >>> rng = np.random.default_rng(1)
     >>> uses = np.where(rng.random(600) < 0.5, 10.0, np.nan)
@@ -331,8 +338,8 @@ def _associated(
         key=feature.key,
         users=users,
         others=others,
+        log_rank=None if reason else tested(comparison),
         hazard_ratio=None if reason else ratio_of(comparison, level),
-        p_value=None if reason else tested(comparison).p_value,
         differs=None,
         reason=reason,
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, chi2, ecdf
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
@@ -172,6 +172,8 @@ def test_the_stratified_ratio_is_that_of_statsmodels(seed):
     theirs = model.fit()
     ours = hazard_ratio(days, lost, group, strata=[stratum])
     assert np.log(ours.value) == pytest.approx(theirs.params[0], abs=1e-6)
+    tested = chi2.sf(2 * (theirs.llf - model.loglike(np.zeros(1))), 1)
+    assert ours.p_value == pytest.approx(tested, abs=1e-9)
     drops = [2 * (theirs.llf - model.loglike(np.log([end]))) for end in (ours.low, ours.high)]
     assert drops == pytest.approx([1.9599639845**2] * 2, rel=1e-5)
 
@@ -192,6 +194,7 @@ def test_order_and_names_of_strata_are_irrelevant_and_groups_mirror(drawn, rando
     assert (ratio is None) == (mirrored is None)
     if ratio is not None:
         assert ratio.low <= ratio.value <= ratio.high
+        assert (ratio.p_value < 0.05) == (not ratio.low <= 1 <= ratio.high)
         inverse = [1 / each if each else np.inf for each in (ratio.value, ratio.high, ratio.low)]
         assert [mirrored.value, mirrored.low, mirrored.high] == pytest.approx(inverse, rel=1e-6)
     p_value = log_rank(days, lost, ~group, strata=strata).p_value
@@ -224,7 +227,7 @@ def test_a_group_without_a_loss_has_a_ratio_of_nought_and_an_upper_end():
     assert (ratio.value, ratio.low) == (0, 0)
     assert 0 < ratio.high < 0.2
     assert hazard_ratio(days, lost, np.arange(160) < 80) == HazardRatio(
-        np.inf, pytest.approx(1 / ratio.high), np.inf
+        np.inf, pytest.approx(1 / ratio.high), np.inf, pytest.approx(ratio.p_value)
     )
 
 
@@ -289,7 +292,7 @@ def test_too_few_to_compare_is_said_and_takes_no_part_in_the_family():
     assert reasons == expected
     assert found.associations[0].key == "half"
     untested = [each for each in found.associations if each.reason]
-    assert all(each.p_value is each.differs is each.hazard_ratio is None for each in untested)
+    assert all(each.p_value is each.differs is each.log_rank is None for each in untested)
     alone = screen_features(days, lost, features[-1:], landmark_days=10, strata=[plan])
     assert alone.associations[0] == found.associations[0]
 
