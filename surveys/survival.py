@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 LEAST_IN_GROUP = 20
-LEAST_EXPECTED = 5.0  # losses of each group, if both were lost alike
+LEAST_EXPECTED = 10.0  # losses of each group, if both were lost alike
 ASSOCIATED = "associated_not_caused"
 
 _ROUNDING = 1e-12  # products of fractions that are one half on paper
@@ -276,7 +276,7 @@ def screen_features(
        (immortal time: Suissa, American Journal of Epidemiology 167, 2008).
     2. A user is who used the feature before the landmark; what comes later is not looked at
        (Anderson, Cain, Gelber, Journal of Clinical Oncology 1, 1983).
-    3. Fewer than 20 users or others, or fewer than 5 losses expected of either within strata:
+    3. Fewer than 20 users or others, or fewer than 10 losses expected of either within strata:
        not compared.
     4. Log-rank test and hazard ratio within strata, from the landmark on.
     5. Benjamini and Hochberg over the features compared, at q, by the test of the hazard ratio:
