@@ -173,6 +173,11 @@ def test_a_usual_that_sinks_with_use_is_no_recovery():
     assert list(fired_on(playbook(PLAYBOOKS[3]), history)) == [0]
 
 
+def test_a_usual_that_has_grown_since_is_what_recovery_is_from():
+    history = [facts(0, usage=70, usual_usage=100), facts(1, usage=95, usual_usage=200)]
+    assert list(fired_on(playbook(PLAYBOOKS[3]), history)) == [0]
+
+
 def test_who_hardly_used_it_has_no_fall():
     assert fires(playbook(PLAYBOOKS[3]), facts(usage=0, usual_usage=4), State()) is None
     assert fires(playbook(PLAYBOOKS[3]), facts(usage=0, usual_usage=5), State())
