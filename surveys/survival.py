@@ -280,8 +280,8 @@ def screen_features(
        not compared.
     4. Log-rank test and hazard ratio within strata, from the landmark on.
     5. Benjamini and Hochberg over the features compared, at q, by the test of the hazard ratio:
-       by the log-rank test 7 to 8 % of screens of ten features that do nothing found one where
-       each had some 15 losses among its users, by this one 5 %.
+       the log-rank test finds too much where users are few beside the others (measured:
+       docs/statistics.md).
 
     >>> rng = np.random.default_rng(1)
     >>> uses = np.where(rng.random(600) < 0.5, 10.0, np.nan)
