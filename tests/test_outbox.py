@@ -292,6 +292,52 @@ def test_what_refines_gives_way_after_each_batch(kinds, home):
     assert len(rows()) == 3
 
 
+def test_what_refines_goes_after_the_others_of_its_queue(kinds, home):
+    done = []
+    for name, refines in (("refining", True), ("reading", False)):
+        kinds(
+            name=name, mode="leased", batch=2, refines=refines, queue="slow",
+            work=lambda found: [
+                done.append(row.kind) or (lambda session: None) for row in found
+            ],
+        )  # fmt: skip
+    add(home, 3, kind="refining")
+    add(home, 3, kind="reading")
+    assert outbox.drain("refining", seconds=60)
+    assert done == ["reading"] * 3 + ["refining"] * 2
+
+    add(home, 3, kind="reading")
+    assert outbox.drain("refining", seconds=0)  # the others have not come to an end
+    assert done[5:] == ["reading"] * 2
+
+
+@pytest.mark.parametrize("subject_is_planned", [True, False])
+def test_what_is_asked_for_now_is_done_once(kinds, home, subject_is_planned):
+    kinds(mode="database", apply=lambda session, found: None)
+    tonight = later(hours=3)
+    (subject,) = add(home, due_at=tonight) if subject_is_planned else (uuid7(),)
+    (other,) = add(home, due_at=tonight)
+    now = utcnow()
+    for detail in (None, {"user": "me"}, None):
+        with transaction() as session:
+            outbox.ask_now(session, home, "test", subject, now=now, detail=detail)
+            assert outbox.is_waiting(session, home, "test", subject)
+    asked, planned = sorted(rows(), key=lambda row: row.due_at)
+    assert (asked.subject_id, asked.due_at, asked.detail) == (subject, now, {"user": "me"})
+    assert (planned.subject_id, planned.due_at) == (other, tonight)
+
+
+def test_what_a_worker_holds_is_asked_for_anew(kinds, home):
+    """It may have looked before what it is asked for."""
+    kinds(mode="database", apply=lambda session, found: None)
+    (subject,) = add(home)
+    with transaction() as session:
+        session.execute(update(Pending).values(lease_token=uuid7(), lease_until=later(minutes=1)))
+    with transaction() as session:
+        outbox.ask_now(session, home, "test", subject, now=utcnow())
+    assert [row.subject_id for row in rows()] == [subject, subject]
+
+
 def test_what_cannot_be_done_yet_is_tried_again_then_and_has_not_failed(kinds, home):
     until = later(minutes=2)
     kinds(

@@ -80,6 +80,21 @@ _MIX_SHIFT = record(
         )
     ),
 )  # fmt: skip
+_FIGURE = with_optional(
+    record(value=or_null(NUMBER), n=COUNT), low=NUMBER, high=NUMBER
+)  # fmt: skip
+_OF_MONEY = dict.fromkeys(
+    ("gross_revenue_retention", "net_revenue_retention", "arpa", "ltv"), _FIGURE
+)  # fmt: skip
+_OF_ACCOUNTS = dict.fromkeys(
+    ("churn_rate", "upsell_rate", "cross_sell_rate", "active_users", "onboarding_completion_rate"),
+    _FIGURE,
+)
+_FIGURES = {
+    "currency": or_null(TEXT), "accounts": record(start=COUNT, end=COUNT), **_OF_ACCOUNTS,
+    **_OF_MONEY,
+}  # fmt: skip
+_BY_CURRENCY = {"type": "object", "additionalProperties": record(**_OF_MONEY)}
 _SEGMENT = {
     "key": TEXT, "name": TEXT, "description": TEXT, "filter": OBJECT, "compact": TEXT,
     "version": COUNT, "created_at": TIME, "updated_at": TIME,
@@ -243,6 +258,19 @@ SCHEMAS: dict[str, Schema] = {
             account=or_null(TEXT), themes=list_of(ref("ThemeFound")),
         )
     ),
+    "Figures": {
+        **with_optional(
+            record(
+                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER, **_FIGURES
+            ),
+            by_currency=_BY_CURRENCY,
+            segments=list_of(
+                with_optional(record(by=OBJECT, **_FIGURES), by_currency=_BY_CURRENCY)
+            ),
+        ),
+        "description": "Rates are fractions, money is in minor units of `currency`. With several "
+        "currencies `currency` and figures of money are null and stand in `by_currency`.",
+    },
     "Surveys": page(ref("Survey")),
     "Invitation": {
         "type": "object",
@@ -296,6 +324,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
+    ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
     ("post", "/public/v1/responses"): ("Receipt", (201, 200)),

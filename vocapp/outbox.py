@@ -54,7 +54,7 @@ from vocapp.extensions import celery
 
 log = structlog.get_logger()
 
-FRESH, BACKLOG = 0, 10  # the two priorities: fresh work goes before backlog
+PRIORITIES = FRESH, BACKLOG = 0, 10  # fresh work goes before backlog
 
 # Attempts 1..8 wait 5 s, 10 s, 20 s … capped at 10 min: about 20 minutes in all.
 _BACK_OFF_S = 5
@@ -85,6 +85,8 @@ class Pending(TenantRow, Base):
 
     __table_args__ = (
         CheckConstraint("(lease_until IS NULL) = (lease_token IS NULL)", name="lease_whole"),
+        # `newest_first` asks for one priority after the other.
+        CheckConstraint(f"priority IN {PRIORITIES}", name="priority_known"),
         Index("ix_outbox_due", "kind", "set_aside_at", "priority", "due_at"),
     )
 
@@ -207,17 +209,51 @@ def add_all(session: Session, workspace_id: UUID, work: Sequence[Work], *, now: 
         session.connection().execute(insert(Pending), rows)
 
 
+def waiting(statement: Any, workspace_id: UUID, kind: str, subject_id: UUID | None = None) -> Any:
+    """Narrow a statement over `Pending` to work of a workspace that is not set aside."""
+    found = statement.where(
+        Pending.workspace_id == workspace_id, Pending.kind == kind, Pending.set_aside_at.is_(None)
+    )
+    return found if subject_id is None else found.where(Pending.subject_id == subject_id)
+
+
+def is_waiting(session: Session, workspace_id: UUID, kind: str, subject_id: UUID) -> bool:
+    """Whether this work is planned or being done."""
+    planned = waiting(select(Pending.id), workspace_id, kind, subject_id).limit(1)
+    return session.scalar(planned) is not None
+
+
+def ask_now(
+    session: Session,
+    workspace_id: UUID,
+    kind: str,
+    subject_id: UUID,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    priority: int = FRESH,
+) -> None:
+    """Have planned work done now instead of later, in the caller's transaction; asking twice
+    does it once. What a worker holds already may have looked before this, so it does not count.
+
+    detail: None leaves what the planned work says.
+    """
+    changed = {"due_at": now} | ({} if detail is None else {"detail": detail})
+    planned = session.scalars(
+        waiting(update(Pending), workspace_id, kind, subject_id)
+        .where(Pending.lease_token.is_(None))
+        .values(changed)
+        .returning(Pending.id)
+    ).all()
+    if not planned:
+        add(session, workspace_id, kind, subject_id, now=now, detail=detail, priority=priority)
+
+
 def bring_forward(session: Session, workspace_id: UUID, kind: str, *, now: datetime) -> None:
     """What waits for a later time is due now, in the caller's transaction."""
     session.execute(
-        update(Pending)
-        .where(
-            Pending.workspace_id == workspace_id,
-            Pending.kind == kind,
-            Pending.due_at > now,
-            Pending.set_aside_at.is_(None),
-            Pending.lease_token.is_(None),
-        )
+        waiting(update(Pending), workspace_id, kind)
+        .where(Pending.due_at > now, Pending.lease_token.is_(None))
         .values(due_at=now)
     )
 
@@ -266,10 +302,27 @@ def broker_reachable() -> bool:
 
 
 def drain(name: str, *, seconds: float = DRAIN_SECONDS) -> bool:
-    """Work off batches of a kind for some seconds; True when more is waiting."""
+    """Work off batches of a kind for some seconds; True when more is waiting.
+
+    What refines comes after all that is due of the other kinds of its queue, and works off one
+    batch: its own rings, of which many may wait, would else stand before that of a fresh comment.
+    """
+    kind = _registry.kinds[name]
+    if not kind.refines:
+        return _drain(name, seconds=seconds)
+    if any(_drain(each.name, seconds=seconds) for each in _goes_before(kind)):
+        return True
+    return work_off(name, now=utcnow())
+
+
+def _goes_before(refining: Kind) -> list[Kind]:
+    return [kind for kind in kinds() if kind.queue == refining.queue and not kind.refines]
+
+
+def _drain(name: str, *, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while work_off(name, now=utcnow()):
-        if _registry.kinds[name].refines or time.monotonic() >= until:
+        if time.monotonic() >= until:
             return True
         give_way_to_writers()
     return False
@@ -304,9 +357,10 @@ def _claim(session: Session, kind: Kind, *, now: datetime, limit: int) -> list[P
         return claimed(Pending.priority, Pending.due_at, Pending.id, limit=limit)
     # One priority after the other: each walks along the index, from its end.
     newest = (Pending.due_at.desc(), Pending.id.desc())
-    found = claimed(*newest, limit=limit, priority=FRESH)
-    if len(found) < limit:
-        found += claimed(*newest, limit=limit - len(found), priority=BACKLOG)
+    found: list[Pending] = []
+    for priority in PRIORITIES:
+        if len(found) < limit:
+            found += claimed(*newest, limit=limit - len(found), priority=priority)
     return found
 
 

@@ -49,10 +49,13 @@ from vocapp.measuring.weighting.views import blueprint as weighting_pages
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
+from vocapp.people.figure_changes import FIGURES
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
+from vocapp.succeeding.figures import keeping as figure_keeping
+from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
@@ -86,7 +89,7 @@ def register(app: OpenAPI) -> None:
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
-        drivers_api, distributing_api, following_up_api, succeeding_api,
+        drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -152,6 +155,12 @@ def _register_work() -> None:
         outbox.Kind(
             sample_keeping.SAMPLE, mode="leased", work=sample_keeping.keep_samples,
             queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            FIGURES, mode="leased", work=figure_keeping.keep_figures,
+            queue="slow", batch=200, lease_s=300,
         )
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))

@@ -373,7 +373,7 @@ def _submission(
 
 _STEPS = {
     "measure": "scores", "analyse": "themes", "follow_up": "follow-ups", "drivers": "drivers",
-    "answered": "invitations",
+    "answered": "invitations", "figures": "figures",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
@@ -59,7 +59,7 @@ def latest_sample(workspace_id: UUID, *, time_zone: str, now: datetime) -> Lates
 
 def _ask_for_sample(workspace_id: UUID, *, now: datetime) -> None:
     with transaction() as session:
-        if session.scalar(_waiting(select(Pending.id), workspace_id).limit(1)):
+        if outbox.is_waiting(session, workspace_id, SAMPLE, workspace_id):
             return
         outbox.add(session, workspace_id, SAMPLE, workspace_id, now=now)
     outbox.ring(SAMPLE)
@@ -97,20 +97,14 @@ def forget_sample(session: Session, workspace_id: UUID, _contact_id: UUID) -> No
     So does the row of a job that may be reading it just now, without which it keeps nothing. It
     goes first: a job that has its row locked keeps its sample before this goes on.
     """
-    waiting = session.execute(_waiting(delete(Pending), workspace_id).returning(Pending.id)).all()
+    waiting = session.execute(
+        outbox.waiting(delete(Pending), workspace_id, SAMPLE).returning(Pending.id)
+    ).all()
     kept = session.execute(
         _kept(delete(KeptSample), workspace_id).returning(KeptSample.workspace_id)
     ).all()
     if waiting or kept:
         outbox.add(session, workspace_id, SAMPLE, workspace_id, now=utcnow())
-
-
-def _waiting(statement: Any, workspace_id: UUID) -> Any:
-    return statement.where(
-        Pending.workspace_id == workspace_id,
-        Pending.kind == SAMPLE,
-        Pending.set_aside_at.is_(None),
-    )
 
 
 def _kept(statement: Any, workspace_id: UUID) -> Any:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from vocapp.people.fact_history import KEPT_FACTS, History, noted
 from vocapp.people.models import Account, Contact
 
 
@@ -56,8 +57,25 @@ def normalise_email(email: str) -> str:
 def take_account_facts(
     account: Account, facts: AccountFacts, *, as_of: datetime, now: datetime
 ) -> bool:
-    """Set what is said and is not older than what is known; whether anything changed."""
-    return _take_over(account, facts, _ACCOUNT_FIELDS, as_of=as_of, now=now)
+    """Set what is said and is not older than what is known; whether anything changed.
+
+    Older news is kept, too: what held then.
+    """
+    is_changed = _take_over(account, facts, _ACCOUNT_FIELDS, as_of=as_of, now=now)
+    return _keep_history(account, facts, as_of=as_of) or is_changed
+
+
+def _keep_history(account: Account, facts: AccountFacts, *, as_of: datetime) -> bool:
+    history: History = account.fact_history or {}
+    said = {name: getattr(facts, name) for name in sorted(KEPT_FACTS)}
+    said |= {f"attributes.{name}": value for name, value in facts.attributes.items()}
+    for name, value in said.items():
+        if value is not None:
+            history = noted(history, name, value, as_of=as_of)
+    if history == (account.fact_history or {}):
+        return False
+    account.fact_history = dict(history)
+    return True
 
 
 def take_contact_facts(

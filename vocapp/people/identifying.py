@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_absent, scoped, uuid7
+from vocapp.people.fact_history import EVER, History, changed_since
 from vocapp.people.facts import (
     AccountFacts,
     ContactFacts,
@@ -25,6 +26,7 @@ from vocapp.people.facts import (
     take_account_facts,
     take_contact_facts,
 )
+from vocapp.people.figure_changes import note_change
 from vocapp.people.models import (
     IDENTITY_KINDS,
     Account,
@@ -75,7 +77,10 @@ def identify(
     known_at = _known_at(session, workspace_id, accounts.values(), people)
     for item, contact in zip(said, people, strict=True):
         account = accounts[item.account.external_id] if item.account else None
+        before = (account.fact_history, account.started_on) if account else None
         is_news = _take_over(item, account, contact, now=now)
+        if account is not None and before is not None:
+            _note_change(session, account, *before, now=now)
         is_news = is_news or any(row and row.created_at == now for row in (account, contact))
         if account is None and contact is not None and contact.account_id is not None:
             account = known_at[contact.account_id]
@@ -99,6 +104,17 @@ def _take_over(
     if account is not None and item.account is not None:
         changes.append(take_account_facts(account, item.account, as_of=item.as_of, now=now))
     return any(changes)
+
+
+def _note_change(
+    session: Session, account: Account, history: History, started_on: date | None, *, now: datetime
+) -> None:
+    """What figures were made of was said otherwise until now."""
+    since = changed_since(history, account.fact_history)
+    if account.started_on != started_on:
+        since = EVER
+    if since is not None:
+        note_change(session, account.workspace_id, since=since, now=now)
 
 
 def _known_at(

@@ -15,7 +15,9 @@ IDENTITY_KINDS = ("external_id", "email")
 
 
 class Account(TenantRow, Base):
-    """A customer company. `fact_as_of` says since when each fact is known (field → instant)."""
+    """A customer company. `fact_as_of` says since when each fact is known (field → instant),
+    `fact_history` what was said of it before (see fact_history.py).
+    """
 
     external_id: Mapped[str] = mapped_column(short_text(200))
     name: Mapped[str] = mapped_column(short_text(300), default="")
@@ -27,6 +29,7 @@ class Account(TenantRow, Base):
     renewal_on: Mapped[date | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     fact_as_of: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    fact_history: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     owner_user_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")
     )

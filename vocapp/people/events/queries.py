@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.periods import day_bounds, local_day, period_start
 from vocapp.database import older_than, scoped, snapshot
@@ -174,14 +175,37 @@ def active_people(
 
     Exact for any zone: whole UTC days from the sums, what sticks out of them from the ledger.
     """
+    query = _active(
+        workspace_id, ("contact_id",), since=since, until=until, account_id=account_id
+    )  # fmt: skip
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def active_pairs(
+    session: Session, workspace_id: UUID, *, since: datetime, until: datetime
+) -> list[tuple[UUID, UUID]]:
+    """Account and contact of everybody who was active in since <= at < until, each pair once."""
+    query = _active(workspace_id, ("account_id", "contact_id"), since=since, until=until)
+    return [(account, contact) for account, contact in session.execute(query)]
+
+
+def _active(
+    workspace_id: UUID,
+    names: Sequence[str],
+    *,
+    since: datetime,
+    until: datetime,
+    account_id: UUID | None = None,
+) -> Any:
+    """Distinct values of these columns, of who was active: see `active_people`."""
     first_day, last_day, rests = _whole_days(since, until)
-    by_day = select(ActiveDay.contact_id).where(
+    by_day = select(*(getattr(ActiveDay, name) for name in names)).where(
         ActiveDay.workspace_id == workspace_id,
         ActiveDay.day >= first_day,
         ActiveDay.day < last_day,
         ActiveDay.events > 0,
     )
-    by_event = select(AccountEvent.contact_id).where(
+    by_event = select(*(getattr(AccountEvent, name) for name in names)).where(
         AccountEvent.workspace_id == workspace_id,
         AccountEvent.type.in_(("login", "usage")),
         AccountEvent.contact_id.is_not(None),
@@ -191,8 +215,7 @@ def active_people(
     if account_id is not None:
         by_day = by_day.where(ActiveDay.account_id == account_id)
         by_event = by_event.where(AccountEvent.account_id == account_id)
-    people = union(by_day, by_event) if rests else by_day.distinct()
-    return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
+    return union(by_day, by_event) if rests else by_day.distinct()
 
 
 def _within(

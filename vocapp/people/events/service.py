@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from vocapp.database import insert_if_absent, scoped, transaction, until_no_deadlock
+from vocapp.database import (
+    insert_if_absent,
+    scoped,
+    transaction,
+    until_no_deadlock,
+    utcnow,
+)
 from vocapp.people.events import activity
 from vocapp.people.events.models import (
     AccountEvent,
@@ -21,6 +27,8 @@ from vocapp.people.events.models import (
     SubscriptionChange,
 )
 from vocapp.people.events.subscriptions import move_accounts
+from vocapp.people.fact_history import EVER
+from vocapp.people.figure_changes import note_change
 from vocapp.people.identifying import accounts_by_external_id, contacts_by_external_id
 from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Problem
@@ -87,6 +95,7 @@ def _store(
     _write(session, workspace_id, rows, fresh)
     counted = [row for row in rows if not row["is_superseded"]]
     activity.add_up(session, workspace_id, gained=counted, lost=undone)
+    _note_figures(session, workspace_id, [*rows, *undone], now=now)
     changed = [row for row in [*rows, *undone] if row["type"] == "subscription"]
     move_accounts(session, workspace_id, {row["account_id"] for row in changed}, now=now)
     return outcomes
@@ -153,6 +162,27 @@ def _ledger_rows(
         }
         for event in events
     ]  # fmt: skip
+
+
+# What an event may still say of the month in which its account began.
+_REACH = timedelta(days=366)
+
+
+def _note_figures(
+    session: Session, workspace_id: UUID, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Which months are to be computed anew. The month that runs always is; so is, until its time
+    to get going is over, the start of those who began: log-ins of today change nothing else."""
+    this_month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    since = [row["at"] for row in rows if row["type"] == "subscription"]
+    since += [
+        row["at"] - _REACH
+        for row in rows
+        if row["type"] == "milestone"
+        or (row["type"] in {"login", "usage"} and row["at"] < this_month)
+    ]
+    if since:
+        note_change(session, workspace_id, since=min(since), now=now)
 
 
 # --- corrections -----------------------------------------------------------------------
@@ -257,6 +287,7 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
     Active users of past months count the person no longer: a number that could name
     nobody would still tell one person's days apart.
     """
+    note_change(session, workspace_id, since=EVER, now=utcnow())
     session.execute(
         update(AccountEvent)
         .where(AccountEvent.workspace_id == workspace_id, AccountEvent.contact_id == contact_id)
@@ -275,6 +306,7 @@ def hand_over(session: Session, merge: Merge) -> None:
     of_merged = (
         ActiveDay.workspace_id == merge.workspace_id, ActiveDay.contact_id == merge.merged,
     )  # fmt: skip
+    note_change(session, merge.workspace_id, since=EVER, now=utcnow())
     session.execute(
         update(AccountEvent)
         .where(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.database import read_once
-from vocapp.outbox import Pending
 from vocapp.workspaces.models import Workspace
 
 DISCOVER = "discover"
@@ -25,7 +22,7 @@ def see_to_discovery(session: Session, workspace_id: UUID, *, now: datetime) -> 
     """
 
     def see_to_it() -> bool:
-        if not session.scalar(looks_waiting(select(Pending.id), workspace_id).limit(1)):
+        if not outbox.is_waiting(session, workspace_id, DISCOVER, workspace_id):
             zone = session.get_one(Workspace, workspace_id).time_zone
             tonight = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
             outbox.add(
@@ -39,20 +36,4 @@ def see_to_discovery(session: Session, workspace_id: UUID, *, now: datetime) -> 
 
 def ask_to_look(session: Session, workspace_id: UUID, *, now: datetime) -> None:
     """Look now instead of tonight; asking twice looks once."""
-    brought_forward = session.scalars(
-        looks_waiting(update(Pending), workspace_id)
-        .where(Pending.lease_token.is_(None))
-        .values(due_at=now)
-        .returning(Pending.id)
-    ).all()
-    if not brought_forward:
-        outbox.add(session, workspace_id, DISCOVER, workspace_id, now=now, priority=outbox.BACKLOG)
-
-
-def looks_waiting(statement: Any, workspace_id: UUID) -> Any:
-    """Narrow a SELECT or UPDATE of pending work to the looks of a workspace."""
-    return statement.where(
-        Pending.workspace_id == workspace_id,
-        Pending.kind == DISCOVER,
-        Pending.set_aside_at.is_(None),
-    )
+    outbox.ask_now(session, workspace_id, DISCOVER, workspace_id, now=now, priority=outbox.BACKLOG)

@@ -13,13 +13,14 @@ from sqlalchemy import func, select
 
 from nlp.discovery import FEWEST_COMMENTS
 from surveys.scoring import category_of
+from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.understanding.assigned import AssignedTheme, assigned_themes
-from vocapp.understanding.discovery.asking import looks_waiting
+from vocapp.understanding.discovery.asking import DISCOVER
 from vocapp.understanding.discovery.models import CandidateComment, DiscoveryLook, ThemeCandidate
 from vocapp.understanding.models import Analysis, Theme
 from vocapp.understanding.shown import said_comments
@@ -112,7 +113,9 @@ def discovery_page(workspace_id: UUID, *, now: datetime) -> DiscoveryPage:
     ).all()
     examples = _examples(workspace_id, [row.id for row in rows])
     look = db.session.get(DiscoveryLook, workspace_id)
-    due_at = db.session.scalar(looks_waiting(select(func.min(Pending.due_at)), workspace_id))
+    due_at = db.session.scalar(
+        outbox.waiting(select(func.min(Pending.due_at)), workspace_id, DISCOVER)
+    )
     return DiscoveryPage(
         waiting=tuple(_candidate(row, examples.get(row.id, [])) for row in rows),
         decided=tuple(_decided(workspace_id)),

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from surveys.drivers import Driver, Effect
+from vocapp import outbox
 from vocapp.authoring.queries import SurveySummary
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.problems import Forbidden
 from vocapp.understanding.drivers.models import DriverReport
-from vocapp.understanding.drivers.service import waiting
+from vocapp.understanding.drivers.service import DRIVERS
 from vocapp.understanding.models import Theme
 
 
@@ -58,7 +59,7 @@ def survey_drivers(survey: SurveySummary, *, now: datetime) -> SurveyDrivers:
             "groups of a few answers could be worked out from it."
         )
     row = db.session.get(DriverReport, (survey.workspace_id, survey.id))
-    asked_for = waiting(select(Pending.id), survey.workspace_id, survey.id)
+    asked_for = outbox.waiting(select(Pending.id), survey.workspace_id, DRIVERS, survey.id)
     return SurveyDrivers(
         survey=survey,
         report=_report(row, _labels(survey.workspace_id)) if row else None,

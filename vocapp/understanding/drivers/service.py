@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.drivers import Drivers, analyse_drivers
@@ -17,7 +16,6 @@ from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_into, read_once, snapshot, transaction, utcnow
-from vocapp.outbox import Pending
 from vocapp.understanding.drivers.models import DriverReport
 from vocapp.understanding.drivers.sampling import Sample, read_sample
 from vocapp.workspaces.models import Workspace
@@ -98,7 +96,7 @@ def see_to_drivers(session: Session, workspace_id: UUID, survey_id: UUID, *, now
     """
 
     def see_to_it() -> bool:
-        if not session.scalar(waiting(select(Pending.id), workspace_id, survey_id).limit(1)):
+        if not outbox.is_waiting(session, workspace_id, DRIVERS, survey_id):
             time_zone = _time_zone(session, workspace_id)
             tomorrow = local_day(now, time_zone) + timedelta(days=1)
             outbox.add(
@@ -113,22 +111,5 @@ def see_to_drivers(session: Session, workspace_id: UUID, survey_id: UUID, *, now
 def ask_for_drivers(workspace_id: UUID, survey_id: UUID, *, now: datetime) -> None:
     """Have a survey's drivers computed now instead of tonight; asking twice computes once."""
     with transaction() as session:
-        brought_forward = session.scalars(
-            waiting(update(Pending), workspace_id, survey_id)
-            .where(Pending.lease_token.is_(None))
-            .values(due_at=now)
-            .returning(Pending.id)
-        ).all()
-        if not brought_forward:
-            outbox.add(session, workspace_id, DRIVERS, survey_id, now=now)
+        outbox.ask_now(session, workspace_id, DRIVERS, survey_id, now=now)
     outbox.ring(DRIVERS)
-
-
-def waiting(statement: Any, workspace_id: UUID, survey_id: UUID) -> Any:
-    """Narrow a SELECT or UPDATE of pending work to what waits for one survey."""
-    return statement.where(
-        Pending.workspace_id == workspace_id,
-        Pending.kind == DRIVERS,
-        Pending.subject_id == survey_id,
-        Pending.set_aside_at.is_(None),
-    )

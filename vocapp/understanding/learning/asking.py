@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.periods import day_bounds, local_day
 from vocapp import outbox
-from vocapp.outbox import Pending
 from vocapp.understanding.learning.models import LearningSetting, ThemeModel
 from vocapp.understanding.models import Label
 from vocapp.workspaces.models import Workspace
@@ -57,7 +55,7 @@ def see_to_learning(session: Session, workspace_id: UUID, *, now: datetime) -> N
     when = when_to_learn(session, workspace_id)
     if when.after is not None and new_corrections(session, workspace_id) >= when.after:
         ask_to_learn(session, workspace_id, now=now)
-    elif when.nightly and not _is_asked(session, workspace_id):
+    elif when.nightly and not outbox.is_waiting(session, workspace_id, LEARN, workspace_id):
         zone = session.get_one(Workspace, workspace_id).time_zone
         tonight = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
         outbox.add(
@@ -70,36 +68,13 @@ def ask_to_learn(
     session: Session, workspace_id: UUID, *, now: datetime, user_id: UUID | None = None
 ) -> None:
     """Have the model learn now; asking twice learns once."""
-    detail = {"user": str(user_id)} if user_id else {}
-    brought_forward = session.scalars(
-        _waiting(update(Pending), workspace_id)
-        .where(Pending.lease_token.is_(None))
-        .values(due_at=now, detail=detail)
-        .returning(Pending.id)
-    ).all()
-    if not brought_forward:
-        outbox.add(
-            session, workspace_id, LEARN, workspace_id, now=now, detail=detail,
-            priority=outbox.BACKLOG,
-        )  # fmt: skip
+    outbox.ask_now(
+        session, workspace_id, LEARN, workspace_id, now=now,
+        detail={"user": str(user_id)} if user_id else {}, priority=outbox.BACKLOG,
+    )  # fmt: skip
 
 
 def ask_to_prepare(session: Session, workspace_id: UUID, *, now: datetime) -> None:
     """Have the files of the serving version made, where a worker found none."""
-    if not session.scalar(_waiting(select(Pending.id), workspace_id, kind=PREPARE).limit(1)):
+    if not outbox.is_waiting(session, workspace_id, PREPARE, workspace_id):
         outbox.add(session, workspace_id, PREPARE, workspace_id, now=now, priority=outbox.BACKLOG)
-
-
-def _is_asked(session: Session, workspace_id: UUID) -> bool:
-    return bool(session.scalar(_waiting(select(Pending.id), workspace_id).limit(1)))
-
-
-def _waiting(statement: Any, workspace_id: UUID, *, kind: str = LEARN) -> Any:
-    """Narrow a SELECT or UPDATE of pending work to that of the workspace itself; the steps of a
-    version that is being taught are named by the version."""
-    return statement.where(
-        Pending.workspace_id == workspace_id,
-        Pending.kind == kind,
-        Pending.subject_id == workspace_id,
-        Pending.set_aside_at.is_(None),
-    )

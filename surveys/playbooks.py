@@ -1,0 +1,484 @@
+"""Playbooks: when something happens at an account, these steps follow.
+
+A trigger fires once per episode. For what goes down and up again an episode ends when it has
+recovered, which is more than no longer being bad (hysteresis): a figure that wavers about its limit
+does not call anybody twice. Unknown facts never fire and never re-arm. Playbooks are data, stored
+as JSON; days are local days of the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from statistics import median
+from typing import Any, Literal
+
+from surveys.fields import (
+    FieldError,
+    check_once,
+    read_attributes,
+    read_key,
+    read_list,
+    read_object,
+    read_one_of,
+    read_text,
+    read_whole,
+)
+from surveys.lifecycle import Touch
+
+STEP_KINDS = ("task", "email", "survey")
+TOUCHES: tuple[Touch, ...] = ("high", "tech")
+MAX_STEPS = 30
+MAX_DAYS = 1_100
+MAX_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an account today; None: not known.
+
+    health, health_before: 0..100, now and at the time it is compared with. health_band: its name.
+    usage, usual_usage: of late and as a rule, in one unit, see `against_own_history`. onboarded:
+    set up or not. low_answer_on, champion_left_on: the latest day of such a thing, None also where
+    there was none. used_features: ever used.
+    """
+
+    account: str
+    today: date
+    touch: Touch | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    started_on: date | None = None
+    renewal_on: date | None = None
+    onboarded: bool | None = None
+    health: float | None = None
+    health_before: float | None = None
+    health_band: str | None = None
+    usage: float | None = None
+    usual_usage: float | None = None
+    low_answer_on: date | None = None
+    champion_left_on: date | None = None
+    used_features: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """kind: one of TRIGGERS; settings: what goes with it, as `validate_playbook` leaves it."""
+
+    kind: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do, so many days after the firing, taking a person so many minutes.
+
+    touch: for accounts looked after so; a task is for "high" only.
+    """
+
+    key: str
+    kind: str
+    offset_days: int = 0
+    minutes: int = 15
+    touch: tuple[Touch, ...] = TOUCHES
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """attributes, touch: which accounts it is for; all where empty."""
+
+    key: str
+    trigger: Trigger
+    steps: tuple[Step, ...]
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    touch: tuple[Touch, ...] = TOUCHES
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is kept per playbook and account.
+
+    armed: may fire. episode: the day of what it fired about last. reference, level: for what goes
+    down and up, what it fell from and to.
+    """
+
+    armed: bool = True
+    episode: date | None = None
+    reference: float | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """by: "csm" where a person does it or sends it, "system" where it goes out by itself.
+
+    minutes: of a person's time, 0 for the system.
+    """
+
+    key: str
+    kind: str
+    due_on: date
+    by: Literal["csm", "system"]
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A playbook that fires for an account; one per playbook, account and episode.
+
+    reasons: codes with their numbers, such as ``usage_down:42`` (percent).
+    """
+
+    playbook: str
+    account: str
+    episode: date
+    steps: tuple[PlannedStep, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """What a trigger sees. holds: it is so; recovered: it is well again; neither: in between.
+
+    episode: the day of what happened. apart: within so many days it is the same still.
+    """
+
+    holds: bool
+    recovered: bool
+    episode: date
+    reasons: tuple[str, ...] = ()
+    reference: float | None = None
+    level: float | None = None
+    apart: int | None = None
+
+
+def fires(playbook: Playbook, facts: Facts, state: State) -> Firing | None:
+    """The firing of `evaluate`, or None.
+
+    >>> trigger = Trigger("renewal_in", {"days": 90})
+    >>> playbook = Playbook("renew", trigger, (Step("call", "task", touch=("high",)),))
+    >>> facts = Facts("acme", date(2026, 10, 1), touch="high", renewal_on=date(2026, 12, 1))
+    >>> fires(playbook, facts, State()).reasons
+    ('renewal_in_days:61',)
+    """
+    return evaluate(playbook, facts, state)[1]
+
+
+def evaluate(playbook: Playbook, facts: Facts, state: State) -> tuple[State, Firing | None]:
+    """The state from now on, and what fires, if anything.
+
+    1. What the trigger needs is not known: nothing changes.
+    2. Not armed: armed again where all has recovered. What happens on a day of its own
+       (renewal, answer, person leaving) is another episode when it is far enough from the one
+       that fired; what falls fires anew, too, where it falls by as much again.
+    3. Armed, the trigger holds, and the account is one of those that the playbook is for: it fires
+       and is not armed any more. The segment is not asked about recovery, so that an account that
+       leaves it and comes back is not called twice.
+
+    Evaluated again with the new state on the same day, nothing more happens; with the old one,
+    the same firing comes back.
+
+    >>> playbook = Playbook("use", Trigger("usage_down", {"percent": 30, "recovered_percent": 10,
+    ...     "least_usual": 5}), (Step("mail", "email"),))
+    >>> state, fired = State(), []
+    >>> for day, usage in enumerate([90, 65, 75, 65, 95, 60], start=1):
+    ...     facts = Facts("acme", date(2026, 10, day), "tech", usage=usage, usual_usage=100)
+    ...     state, firing = evaluate(playbook, facts, state)
+    ...     fired.append(firing is not None)
+    >>> fired
+    [False, True, False, False, False, True]
+    """
+    signal = TRIGGERS[playbook.trigger.kind].see(playbook.trigger.settings, facts, state)
+    if signal is None:
+        return state, None
+    if signal.apart is None:
+        armed = state.armed or signal.recovered
+    else:
+        armed = state.episode is None or abs((signal.episode - state.episode).days) > signal.apart
+    steps = _steps(playbook, facts)
+    if not (armed and signal.holds and steps and _is_for(playbook, facts)):
+        return replace(state, armed=armed), None
+    firing = Firing(playbook.key, facts.account, signal.episode, steps, signal.reasons)
+    return State(False, signal.episode, signal.reference, signal.level), firing
+
+
+def _is_for(playbook: Playbook, facts: Facts) -> bool:
+    return facts.touch in playbook.touch and all(
+        facts.attributes.get(name) in values for name, values in playbook.attributes.items()
+    )
+
+
+def _steps(playbook: Playbook, facts: Facts) -> tuple[PlannedStep, ...]:
+    by_hand = facts.touch == "high"
+    return tuple(
+        PlannedStep(
+            key=step.key,
+            kind=step.kind,
+            due_on=facts.today + timedelta(days=step.offset_days),
+            by="csm" if by_hand else "system",
+            minutes=step.minutes if by_hand else 0,
+        )
+        for step in playbook.steps
+        if facts.touch in step.touch
+    )
+
+
+def against_own_history(
+    daily: Sequence[float], *, recent_days: int = 28, windows: int = 3
+) -> tuple[float, float] | None:
+    """Use of late and as a rule, both per day: the arguments of a fall against own history.
+
+    daily: one number per day, 0 for none, the latest last. Of late: the mean of the last
+    recent_days, whole weeks, so that a weekend does not look like a fall; as a rule: the median
+    of the means of so many windows of the same length before it, which one holiday or one busy
+    month does not move. None where the history is too short.
+
+    >>> against_own_history([10.0] * 56 + [2.0] * 28 + [6.0] * 28)
+    (6.0, 10.0)
+    >>> against_own_history([10.0] * 60) is None
+    True
+    """
+    if recent_days < 1 or recent_days % 7 or windows < 1:
+        raise ValueError("recent_days, windows: expected whole weeks, and at least one window")
+    if len(daily) < recent_days * (windows + 1):
+        return None
+    ends = [len(daily) - recent_days * back for back in range(windows + 1)]
+    means = [sum(daily[end - recent_days : end]) / recent_days for end in ends]
+    return means[0], median(means[1:])
+
+
+# Triggers: each takes its settings, the facts, and the state for what it fell from.
+
+
+def _health_drop(settings: Mapping[str, Any], facts: Facts, state: State) -> _Signal | None:
+    """By points against before, or into one of the bands."""
+    if "bands" in settings:
+        if facts.health_band is None:
+            return None
+        bad = facts.health_band in settings["bands"]
+        return _Signal(bad, not bad, facts.today, (f"health_band:{facts.health_band}",))
+    if facts.health is None or facts.health_before is None:
+        return None
+    points = settings["points"]
+    health, before = facts.health, facts.health_before
+    again = _fell_again(health, state, lambda level: level - points)
+    if again and state.level is not None:
+        before = state.level
+    holds = before - health >= points
+    # Half of what was lost has come back.
+    back = state.reference is None or health >= state.reference - points / 2
+    reasons = (f"health_drop:{round(before - health)}", f"health:{round(health)}")
+    recovered = again or (back and not holds)
+    return _Signal(holds, recovered, facts.today, reasons, before, health)
+
+
+def _usage_down(settings: Mapping[str, Any], facts: Facts, state: State) -> _Signal | None:
+    """By so many percent against own history, of those who used it enough to tell."""
+    if facts.usage is None or facts.usual_usage is None:
+        return None
+    left, recovered_at = (1 - settings[name] / 100 for name in ("percent", "recovered_percent"))
+    usage, usual = facts.usage, facts.usual_usage
+    again = _fell_again(usage, state, lambda level: level * left)
+    if again and state.level is not None:
+        usual = state.level
+    holds = usual > 0 and facts.usual_usage >= settings["least_usual"] and usage <= usual * left
+    back = state.reference is None or usage >= state.reference * recovered_at
+    reasons = (f"usage_down:{round(100 * (1 - usage / usual))}",) if usual > 0 else ()
+    recovered = (again and usual > 0) or (back and not holds)
+    return _Signal(holds, recovered, facts.today, reasons, usual, usage)
+
+
+def _fell_again(value: float, state: State, limit: Callable[[float], float]) -> bool:
+    return not state.armed and state.level is not None and value <= limit(state.level)
+
+
+def _onboarding_stalled(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
+    age = _age(facts)
+    if age is None or facts.onboarded is None:
+        return None
+    holds = not facts.onboarded and settings["days"] <= age < settings["until_days"]
+    return _Signal(holds, facts.onboarded, facts.today, (f"no_setup_for_days:{age}",))
+
+
+def _feature_unused(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
+    age = _age(facts)
+    if age is None or facts.used_features is None:
+        return None
+    used = settings["feature"] in facts.used_features
+    holds = not used and settings["days"] <= age < settings["until_days"]
+    reasons = (f"feature_unused:{settings['feature']}", f"days:{age}")
+    return _Signal(holds, used, facts.today, reasons)
+
+
+def _age(facts: Facts) -> int | None:
+    """Days since the start; None before it."""
+    if facts.started_on is None or facts.started_on > facts.today:
+        return None
+    return (facts.today - facts.started_on).days
+
+
+def _happened(
+    name: str, day: date | None, settings: Mapping[str, Any], facts: Facts
+) -> _Signal | None:
+    """Something of the last days; several within quiet_days are one episode."""
+    if day is None or day > facts.today:
+        return None
+    ago = (facts.today - day).days
+    holds = ago < settings["within_days"]
+    return _Signal(holds, False, day, (f"{name}:{ago}",), apart=settings["quiet_days"])
+
+
+def _detractor(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
+    return _happened("low_answer_days_ago", facts.low_answer_on, settings, facts)
+
+
+def _champion_left(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
+    return _happened("champion_left_days_ago", facts.champion_left_on, settings, facts)
+
+
+def _renewal_in(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
+    """Once per renewal; a date that moves by no more than the window is that renewal still."""
+    if facts.renewal_on is None:
+        return None
+    ahead = (facts.renewal_on - facts.today).days
+    holds = 0 <= ahead <= settings["days"]
+    reasons = (f"renewal_in_days:{ahead}",)
+    return _Signal(holds, False, facts.renewal_on, reasons, apart=settings["days"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """see: None where facts are missing. fields: whole numbers as (default, least, most)."""
+
+    see: Callable[[Mapping[str, Any], Facts, State], _Signal | None]
+    fields: Mapping[str, tuple[int | None, int, int]]
+
+
+_DAYS = (None, 0, MAX_DAYS)
+_UNTIL = (MAX_DAYS + 1, 1, MAX_DAYS + 1)
+_EVENT = {"within_days": (14, 1, MAX_DAYS), "quiet_days": (30, 0, MAX_DAYS)}
+
+TRIGGERS: Mapping[str, _Kind] = {
+    "health_drop": _Kind(_health_drop, {"points": (None, 1, 100)}),
+    "onboarding_stalled": _Kind(_onboarding_stalled, {"days": _DAYS, "until_days": _UNTIL}),
+    "usage_down": _Kind(
+        _usage_down,
+        {"percent": (30, 1, 100), "recovered_percent": (10, 0, 99), "least_usual": (1, 0, 10**9)},
+    ),
+    "detractor": _Kind(_detractor, _EVENT),
+    "champion_left": _Kind(_champion_left, _EVENT),
+    "renewal_in": _Kind(_renewal_in, {"days": _DAYS}),
+    "feature_unused": _Kind(_feature_unused, {"days": _DAYS, "until_days": _UNTIL}),
+}
+
+
+# JSON
+
+
+def validate_playbook(data: object) -> Playbook:
+    """Read and check a playbook; FieldError names the first field that is wrong.
+
+    ``{"key", "trigger": {"kind", …}, "steps": [{"key", "kind", "offset_days"?, "minutes"?,
+    "touch"?}], "attributes"?, "touch"?}``. The fields of a trigger, days unless said otherwise:
+
+    - health_drop: ``points`` or ``bands`` (a list of names), one of them;
+    - onboarding_stalled: ``days``, ``until_days``?; feature_unused: ``feature`` as well. From
+      until_days on it is too late for it, so that a new playbook does not call old accounts;
+    - usage_down: ``percent``? (30), ``recovered_percent``? (10, less than percent),
+      ``least_usual``? (1, in the unit of the usage);
+    - detractor, champion_left: ``within_days``? (14), ``quiet_days``? (30);
+    - renewal_in: ``days``.
+
+    >>> validate_playbook({"key": "a", "trigger": {"kind": "renewal_in"}, "steps": []})
+    Traceback (most recent call last):
+    ...
+    surveys.fields.FieldError: trigger.days: expected a whole number from 0 to 1100
+    """
+    known = ("key", "trigger", "steps", "attributes", "touch")
+    given = read_object(data, "playbook", known)
+    key = read_key(given.get("key"), "key")
+    trigger = _read_trigger(given.get("trigger"))
+    steps = read_list(given.get("steps"), "steps", _read_step, most=MAX_STEPS)
+    check_once([step.key for step in steps], "steps")
+    attributes = given.get("attributes", {})
+    return Playbook(
+        key=key,
+        trigger=trigger,
+        steps=steps,
+        attributes=read_attributes(attributes, "attributes") if attributes else {},
+        touch=_read_touch(given.get("touch", TOUCHES), "touch"),
+    )
+
+
+def playbook_to_json(playbook: Playbook) -> dict[str, Any]:
+    """The playbook as JSON values; `validate_playbook` gives the same playbook back."""
+    settings = {
+        name: list(value) if name == "bands" else value
+        for name, value in playbook.trigger.settings.items()
+    }
+    return {
+        "key": playbook.key,
+        "trigger": {"kind": playbook.trigger.kind, **settings},
+        "steps": [
+            {
+                "key": step.key,
+                "kind": step.kind,
+                "offset_days": step.offset_days,
+                "minutes": step.minutes,
+                "touch": list(step.touch),
+            }
+            for step in playbook.steps
+        ],
+        "attributes": {name: list(values) for name, values in playbook.attributes.items()},
+        "touch": list(playbook.touch),
+    }
+
+
+def _read_trigger(value: object) -> Trigger:
+    if not isinstance(value, Mapping):
+        raise FieldError("trigger", "expected an object with kind")
+    kind = read_one_of(value.get("kind"), "trigger.kind", tuple(TRIGGERS))
+    fields = TRIGGERS[kind].fields
+    names = {"health_drop": ("bands",), "feature_unused": ("feature",)}.get(kind, ())
+    given = read_object(value, "trigger", ("kind", *fields, *names))
+    if "bands" in given:
+        if "points" in given:
+            raise FieldError("trigger.points", "expected points or bands, not both")
+        return Trigger(kind, {"bands": read_list(given["bands"], "trigger.bands", read_text)})
+    settings: dict[str, Any] = {
+        name: read_whole(given.get(name, default), f"trigger.{name}", least, most)
+        for name, (default, least, most) in fields.items()
+    }
+    if "feature" in names:
+        settings["feature"] = read_text(given.get("feature"), "trigger.feature")
+    _check_order(settings)
+    return Trigger(kind, settings)
+
+
+def _check_order(settings: Mapping[str, int]) -> None:
+    if "until_days" in settings and settings["until_days"] <= settings["days"]:
+        raise FieldError("trigger.until_days", "expected more than days: it would never fire")
+    if "percent" in settings and settings["recovered_percent"] >= settings["percent"]:
+        raise FieldError("trigger.recovered_percent", "expected less than percent")
+
+
+def _read_step(value: object, at: str) -> Step:
+    given = read_object(value, at, ("key", "kind", "offset_days", "minutes", "touch"))
+    key = read_key(given.get("key"), f"{at}.key")
+    kind = read_one_of(given.get("kind"), f"{at}.kind", STEP_KINDS)
+    usual = ("high",) if kind == "task" else TOUCHES
+    touch = _read_touch(given.get("touch", usual), f"{at}.touch")
+    if kind == "task" and "tech" in touch:
+        raise FieldError(f"{at}.touch", "a task needs a person: expected only high")
+    return Step(
+        key=key,
+        kind=kind,
+        offset_days=read_whole(given.get("offset_days", 0), f"{at}.offset_days", 0, MAX_DAYS),
+        minutes=read_whole(given.get("minutes", 15), f"{at}.minutes", 0, MAX_MINUTES),
+        touch=touch,
+    )
+
+
+def _read_touch(value: object, at: str) -> tuple[Touch, ...]:
+    found = read_list(value, at, lambda entry, place: read_one_of(entry, place, TOUCHES))
+    return tuple(touch for touch in TOUCHES if touch in found)

@@ -1,0 +1,182 @@
+"""Onboarding, time to value, active people."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from surveys.adoption import OnboardingRule, activity, median_time, onboarding, stickiness
+
+START = datetime(2026, 10, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+OCTOBER = {"since": date(2026, 10, 1), "until": date(2026, 11, 1)}
+
+
+# --- onboarding --------------------------------------------------------------------------------
+
+
+def test_by_hand_onboarding():
+    """Of four one is set up on day 3, one on day 40, one not, one was before it started: 2 / 4."""
+    accounts = [
+        (START, [START + 3 * DAY]),
+        (START, [START + 40 * DAY]),
+        (START + 20 * DAY, []),
+        (START, [START - DAY]),
+    ]
+    found = onboarding(accounts, OnboardingRule(), now=START + 45 * DAY)
+    assert (found.rate.value, found.rate.n, found.open) == (0.5, 4, 1)
+    assert onboarding(accounts, OnboardingRule(), now=START + 60 * DAY).open == 0
+
+
+def test_the_last_instant_of_the_last_day_counts_and_the_next_does_not():
+    rule = OnboardingRule()
+    last = START + 31 * DAY
+    assert rule.is_met(START, [last])
+    assert not rule.is_met(START, [last + timedelta(microseconds=1)])
+
+
+def test_what_has_not_happened_yet_does_not_count():
+    accounts = [(START, [START + 9 * DAY])]
+    before = onboarding(accounts, OnboardingRule(), now=START + 8 * DAY)
+    assert (before.rate.value, before.open) == (0, 1)
+
+
+def test_log_ins_are_counted_from_the_start_on():
+    rule = OnboardingRule(kind="logins", days=7, times=3)
+    inside = [START, START + DAY, START + 7 * DAY]
+    assert rule.is_met(START, inside)
+    assert not rule.is_met(START, inside[1:])
+    assert not rule.is_met(START, [*inside[1:], START - DAY, START + 8 * DAY])
+
+
+def test_of_nobody_there_is_no_rate():
+    found = onboarding([], OnboardingRule(), now=START)
+    assert (found.rate.value, found.rate.n, found.open) == (None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("kind", {"kind": "calls"}), ("days", {"days": 0}), ("times", {"times": 0})],
+)
+def test_an_impossible_rule_is_refused(field, wrong):
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        OnboardingRule(**wrong)
+
+
+# --- time to value -----------------------------------------------------------------------------
+
+
+def test_by_hand_the_median_allows_for_who_is_not_there_yet():
+    """2, 4, 4+, 6, 9+: left are 4/5, 3/5, and at 6 3/5 · 1/2 = .3, so the median is 6."""
+    found = median_time([2, 4, 4, 6, 9], [True, True, False, True, False])
+    assert (found.value, found.n) == (6, 5)
+
+
+def test_the_median_is_open_while_half_are_not_there():
+    found = median_time([3, 9, 9, 9], [True, False, False, False])
+    assert (found.value, found.high) == (None, None)
+    assert median_time([9, 9], [False, False]).value is None
+    assert median_time([], []).n == 0
+
+
+@st.composite
+def waits(draw):
+    size = draw(st.integers(1, 40))
+    days = draw(st.lists(st.integers(0, 30), min_size=size, max_size=size))
+    return days, draw(st.lists(st.booleans(), min_size=size, max_size=size))
+
+
+@given(waits())
+def test_median_and_limits_are_those_of_others(drawn):
+    days, reached = drawn
+    found = median_time(days, reached)
+    if not any(reached):
+        assert (found.value, found.low, found.high) == (None, None, None)
+        return
+    # statsmodels takes the first time at which less than half is left: a median between two.
+    curve = SurvfuncRight(np.array(days, float), np.array(reached, float))
+    left = curve.surv_times[curve.surv_prob <= 0.5 + 1e-12]
+    assert found.value == (left[0] if len(left) else None)
+    if found.low is not None and found.value is not None:
+        assert found.low <= found.value
+    if found.high is not None:
+        assert found.value <= found.high
+    # Time 0 is in no limit of theirs, and a curve at 0 has none.
+    if min(days) > 0 and found.value is not None and curve.surv_prob[-1] > 0:
+        low, high = curve.quantile_ci(0.5, method="cloglog")
+        if found.low is not None and np.isfinite(low):
+            assert found.low == pytest.approx(low)
+        if found.high is not None and np.isfinite(high):
+            assert found.high == pytest.approx(high)
+
+
+def test_the_median_is_covered_when_a_third_are_not_there_yet():
+    rng = np.random.default_rng(20261103)
+    hits = []
+    for _ in range(600):
+        days, limit = rng.exponential(20, size=60), rng.uniform(10, 60, size=60)
+        found = median_time(np.minimum(days, limit), days <= limit)
+        high = np.inf if found.high is None else found.high
+        hits.append(found.low <= 20 * np.log(2) <= high)
+    assert np.mean(hits) >= 0.93
+
+
+@pytest.mark.parametrize(
+    ("days", "reached"), [([-1], [True]), ([np.nan], [True]), ([1, 2], [True])]
+)
+def test_impossible_waits_are_refused(days, reached):
+    with pytest.raises(ValueError, match="days"):
+        median_time(days, reached)
+
+
+# --- active people -----------------------------------------------------------------------------
+
+
+def test_by_hand_active_people():
+    """Ann on 31 days, Bo on one in the last week, Cy on the 3rd: 33 days in all.
+
+    Daily 33 / 31, weekly 2, monthly 3, stickiness 33 / 31 / 3.
+    """
+    days = [OCTOBER["since"] + each * DAY for each in range(31)]
+    active = {day: ["ann"] for day in days}
+    active[days[2]] = ["ann", "cy", "cy"]
+    active[days[28]] = ["bo", "ann"]
+    active[OCTOBER["until"]] = ["dee"]
+    found = activity(active, **OCTOBER)
+    assert (found.daily, found.weekly, found.monthly) == (33 / 31, 2, 3)
+    assert found.stickiness.value == pytest.approx(33 / 31 / 3)
+    assert (found.stickiness.low, found.stickiness.high) == (0, 1)
+
+
+def test_nobody_active_has_no_stickiness():
+    found = activity({}, **OCTOBER)
+    assert (found.daily, found.weekly, found.monthly) == (0, 0, 0)
+    assert (found.stickiness.value, found.stickiness.low) == (None, None)
+
+
+@given(st.lists(st.sets(st.integers(1, 31), min_size=1), min_size=2, max_size=20))
+def test_stickiness_from_sums_is_the_mean_over_people(people):
+    """The same from day sets, from sums, and from the shares of each person."""
+    active = {}
+    for name, days in enumerate(people):
+        for day in days:
+            active.setdefault(date(2026, 10, day), set()).add(name)
+    found = activity(active, **OCTOBER)
+    shares = [len(days) / 31 for days in people]
+    sums = [sum(len(days) ** power for days in people) for power in (0, 1, 2)]
+    assert found.stickiness == stickiness(*sums, days=31)
+    assert found.stickiness.value == pytest.approx(np.mean(shares))
+    assert found.stickiness.value == pytest.approx(found.daily / found.monthly)
+    assert found.stickiness.low <= found.stickiness.value + 1e-12
+    assert found.stickiness.value <= found.stickiness.high + 1e-12
+
+
+@pytest.mark.parametrize("sums", [(2, 1, 1), (1, 11, 121), (2, 8, 10)])
+def test_impossible_sums_are_refused(sums):
+    with pytest.raises(ValueError, match="person_days"):
+        stickiness(*sums, days=10)
+    with pytest.raises(ValueError, match="since"):
+        activity({}, since=OCTOBER["until"], until=OCTOBER["since"])

@@ -1,0 +1,31 @@
+"""What makes the stored figures of a business out of date, noted in the transaction that does it.
+
+A figure is read from what is stored only while nothing that could have moved it waits to be
+worked in (see succeeding/figures): so a page is never older than what it was told.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from vocapp import outbox
+from vocapp.database import read_once
+
+FIGURES = "figures"
+
+
+def note_change(session: Session, workspace_id: UUID, *, since: datetime, now: datetime) -> None:
+    """Figures of months that end after `since` are to be computed anew."""
+    day = since.date()
+    read_once(session, (FIGURES, workspace_id, day), lambda: _ask(session, workspace_id, day, now))
+
+
+def _ask(session: Session, workspace_id: UUID, day: date, now: datetime) -> bool:
+    outbox.add(
+        session, workspace_id, FIGURES, workspace_id, now=now, detail={"since": str(day)},
+        priority=outbox.BACKLOG,
+    )  # fmt: skip
+    return True

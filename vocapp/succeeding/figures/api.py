@@ -1,0 +1,36 @@
+"""The figures of the business, for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from vocapp.database import utcnow
+from vocapp.succeeding.figures import queries
+from vocapp.workspaces.access import current_workspace, machine
+
+api = APIBlueprint(
+    "figures_api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="Figures")],
+    abp_security=[{"secret_key": []}],
+)
+
+
+class KpisQuery(BaseModel):
+    month: str = Field("", max_length=20, description="As 2026-10; without it the month that runs")
+    by: str | None = Field(
+        None, min_length=1, max_length=100,
+        description="plan, region or an attribute of accounts; its value at the start counts",
+    )  # fmt: skip
+
+
+@api.get("/kpis", summary="Churn, retention, upsell, lifetime value, active users of a month")
+@machine()
+def show_kpis(query: KpisQuery) -> Any:
+    now, time_zone = utcnow(), current_workspace.time_zone
+    month = queries.month_of(query.month, time_zone=time_zone, now=now)
+    return queries.kpis(current_workspace.id, month, by=query.by, time_zone=time_zone, now=now)

@@ -1,0 +1,212 @@
+"""Sums of months, stored where they are ready and computed at once where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from surveys.periods import local_day, period_end, period_start
+from surveys.retention import Totals
+from vocapp import outbox
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.outbox import NotYet, Pending
+from vocapp.people.figure_changes import FIGURES
+from vocapp.succeeding.figures.models import OVERALL, FigureMonth
+from vocapp.succeeding.figures.summing import Business, Groups, Sums, read_business, sum_month
+from vocapp.workspaces.models import Workspace
+
+KEPT_MONTHS = 60
+KEPT_ATTRIBUTES = (OVERALL, "plan", "region")
+_DAY = timedelta(days=1)  # the day of a change is in UTC, months are local
+
+Ask = tuple[date, str]  # first day of a month, attribute or OVERALL
+
+
+def months_back(last: date, count: int) -> list[date]:
+    """First days of months, the oldest first, the last being that of `last`.
+
+    >>> [str(month) for month in months_back(date(2026, 2, 9), 3)]
+    ['2025-12-01', '2026-01-01', '2026-02-01']
+    """
+    months = [period_start(last, "month")]
+    while len(months) < count:
+        months.append(period_start(months[-1] - _DAY, "month"))
+    return months[::-1]
+
+
+def sums_of(
+    workspace_id: UUID, asked: Collection[Ask], *, time_zone: str, now: datetime
+) -> dict[Ask, Groups]:
+    """Of these months: stored where no change waits that could have moved them, else computed.
+
+    What is stored and what waits are read in one snapshot. Months must have begun.
+    """
+    with snapshot() as session:
+        known = _stored(session, workspace_id, asked, time_zone=time_zone)
+        missing = [each for each in asked if each not in known]
+        if not missing:
+            return known
+        business = read_business(session, workspace_id, time_zone=time_zone)
+        for month, attribute in missing:
+            known[month, attribute] = sum_month(
+                session, workspace_id, business, month, [attribute], time_zone=time_zone, now=now
+            )[attribute]
+    kept = {each for each in missing if each[1] in KEPT_ATTRIBUTES}
+    if kept:
+        _see_to_keeping(workspace_id, min(month for month, _ in kept), now=now)
+    return known
+
+
+def _stored(
+    session: Session, workspace_id: UUID, asked: Collection[Ask], *, time_zone: str
+) -> dict[Ask, Groups]:
+    """What is stored and not out of date."""
+    holds_until = _earliest_change(session, workspace_id)
+    rows = session.scalars(
+        scoped(FigureMonth, workspace_id).where(
+            FigureMonth.month.in_({month for month, _ in asked}),
+            FigureMonth.attribute.in_({attribute for _, attribute in asked}),
+            FigureMonth.time_zone == time_zone,
+        )
+    )
+    return {
+        (row.month, row.attribute): _read(row.groups)
+        for row in rows
+        if (row.month, row.attribute) in set(asked)
+        and (holds_until is None or period_end(row.month, "month") < holds_until)
+    }
+
+
+def _earliest_change(session: Session, workspace_id: UUID) -> date | None:
+    """From which day on something waits to be worked in; set aside work included."""
+    waiting = session.scalars(
+        select(Pending.detail).where(Pending.workspace_id == workspace_id, Pending.kind == FIGURES)
+    )
+    return min((date.fromisoformat(detail["since"]) for detail in waiting), default=None)
+
+
+def _see_to_keeping(workspace_id: UUID, since: date, *, now: datetime) -> None:
+    with transaction() as session:
+        if not outbox.is_waiting(session, workspace_id, FIGURES, workspace_id):
+            outbox.add(
+                session, workspace_id, FIGURES, workspace_id, now=now,
+                detail={"since": str(since)}, priority=outbox.BACKLOG,
+            )  # fmt: skip
+    outbox.ring(FIGURES)
+
+
+# --- storing ------------------------------------------------------------------------------
+
+
+def keep_figures(rows: Sequence[Pending]) -> list[outbox.Outcome]:
+    """Outbox work: sum the months anew that these changes could have moved."""
+    outcomes: dict[UUID, outbox.Outcome] = {}
+    for row in rows:
+        outcomes[row.id] = _nothing_more
+    for workspace_id in sorted({row.workspace_id for row in rows}):
+        own = [row for row in rows if row.workspace_id == workspace_id]
+        since = min(date.fromisoformat(row.detail["since"]) for row in own)
+        outcome = _outcome(workspace_id, since, now=utcnow())
+        outcomes[own[0].id] = outcome
+        if isinstance(outcome, NotYet):
+            outcomes |= {row.id: outcome for row in own}
+    return [outcomes[row.id] for row in rows]
+
+
+def _nothing_more(_session: Session) -> None:
+    """Another row of the batch has it done."""
+
+
+def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcome:
+    with snapshot() as session:
+        time_zone = session.get_one(Workspace, workspace_id).time_zone
+        business = read_business(session, workspace_id, time_zone=time_zone)
+        if business.latest_change is not None and business.latest_change > now:
+            return NotYet(business.latest_change)  # said of an instant that is still to come
+        kept = {
+            (row.month, row.attribute)
+            for row in session.execute(
+                select(FigureMonth.month, FigureMonth.attribute).where(
+                    FigureMonth.workspace_id == workspace_id, FigureMonth.time_zone == time_zone
+                )
+            )
+        }
+        found = {
+            month: sum_month(
+                session, workspace_id, business, month, KEPT_ATTRIBUTES,
+                time_zone=time_zone, now=now,
+            )
+            for month in _months(business, time_zone, now=now)
+            if period_end(month, "month") >= since
+            or any((month, attribute) not in kept for attribute in KEPT_ATTRIBUTES)
+        }  # fmt: skip
+    return partial(_keep, workspace_id=workspace_id, found=found, time_zone=time_zone, now=now)
+
+
+def _months(business: Business, time_zone: str, *, now: datetime) -> Iterator[date]:
+    """Months that are over and worth keeping: since the business began, the newest at most."""
+    this_month = period_start(local_day(now, time_zone), "month")
+    begins = business.begins
+    if begins is None:
+        return
+    first = period_start(local_day(begins, time_zone), "month")
+    yield from (
+        month for month in months_back(this_month, KEPT_MONTHS + 1)[:-1] if month >= first
+    )  # fmt: skip
+
+
+def _keep(
+    session: Session,
+    *,
+    workspace_id: UUID,
+    found: Mapping[date, Mapping[str, Groups]],
+    time_zone: str,
+    now: datetime,
+) -> None:
+    if not found:
+        return
+    session.execute(
+        delete(FigureMonth).where(
+            FigureMonth.workspace_id == workspace_id, FigureMonth.month.in_(found)
+        )
+    )
+    session.execute(
+        insert(FigureMonth),
+        [
+            {
+                "workspace_id": workspace_id, "month": month, "attribute": attribute,
+                "time_zone": time_zone, "groups": _to_stored(groups), "computed_at": now,
+            }
+            for month, by_attribute in found.items()
+            for attribute, groups in by_attribute.items()
+        ],
+    )  # fmt: skip
+
+
+def _to_stored(groups: Groups) -> list[dict[str, Any]]:
+    """In lists, as databases do not keep the order of names; a null currency is no name."""
+    return [
+        {
+            "value": value, "started": sums.started, "set_up": sums.set_up,
+            "active": sums.active, "totals": [astuple(each) for each in sums.totals.values()],
+        }
+        for value, sums in groups.items()
+    ]  # fmt: skip
+
+
+def _read(stored: Sequence[Mapping[str, Any]]) -> Groups:
+    return {
+        each["value"]: Sums(
+            totals={row[0]: Totals(*row) for row in each["totals"]},
+            started=each["started"], set_up=each["set_up"],
+            active=each["active"],
+        )
+        for each in stored
+    }  # fmt: skip

@@ -1,0 +1,168 @@
+"""Reads: the figures of a month or of many, of everybody and by an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from surveys.periods import local_day, period_start
+from surveys.ratios import Figure, share
+from surveys.retention import Bridge, Report, Totals, bridge, report
+from surveys.subscriptions import month_span
+from vocapp.problems import BadInput
+from vocapp.succeeding.figures.keeping import sums_of
+from vocapp.succeeding.figures.models import OVERALL
+from vocapp.succeeding.figures.summing import Sums
+
+FIRST_MONTH = date(2000, 1, 1)
+MOST_VALUES = 200
+FACTS = ("plan", "region")
+NOTHING = Sums({None: Totals(None)})
+
+# Money or shares of money: with several currencies each is told by currency.
+OF_MONEY = ("gross_revenue_retention", "net_revenue_retention", "arpa", "ltv")
+OF_ACCOUNTS = ("churn_rate", "upsell_rate", "cross_sell_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """The figures of some accounts in a month; bridges: by currency."""
+
+    month: date
+    report: Report
+    bridges: Mapping[str, Bridge]
+    active_users: int
+    onboarding: Figure
+    accounts_start: int
+    accounts_end: int
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Of money; one at most where the figures are not told by currency."""
+        return tuple(self.report.by_currency) or tuple(
+            each for each in (self.report.overall.currency,) if each
+        )
+
+
+def month_figures(
+    workspace_id: UUID, months: Sequence[date], *, time_zone: str, now: datetime
+) -> list[MonthFigures]:
+    """Of everybody, in the order of the months, which must have begun."""
+    found = sums_of(
+        workspace_id, [(month, OVERALL) for month in months], time_zone=time_zone, now=now
+    )
+    return [
+        figures_of(month, found[month, OVERALL].get(None, NOTHING)) for month in months
+    ]  # fmt: skip
+
+
+def segment_figures(
+    workspace_id: UUID, month: date, attribute: str, *, time_zone: str, now: datetime
+) -> dict[str | None, MonthFigures]:
+    """By the value that held at the start of the month, the largest first; None: without a value.
+
+    Raises BadInput for an attribute with more values than anybody reads.
+    """
+    ask = (month, stored_name(attribute))
+    groups = sums_of(workspace_id, [ask], time_zone=time_zone, now=now)[ask]
+    if len(groups) > MOST_VALUES:
+        raise BadInput.of("by", f"has more than {MOST_VALUES} values")
+    found = {value: figures_of(month, sums) for value, sums in groups.items()}
+    return dict(
+        sorted(found.items(), key=lambda item: (-item[1].accounts_start, item[0] or "\uffff"))
+    )
+
+
+def stored_name(attribute: str) -> str:
+    """By which name the history of a fact is kept."""
+    return attribute if attribute in FACTS else f"attributes.{attribute}"
+
+
+def figures_of(month: date, sums: Sums) -> MonthFigures:
+    everybody = sums.totals.get(None, Totals(None))
+    return MonthFigures(
+        month=month,
+        report=report(sums.totals),
+        bridges={
+            currency: bridge(own)
+            for currency, own in sums.totals.items()
+            if currency is not None and (own.accounts_start or own.accounts_end)
+        },
+        active_users=sums.active,
+        onboarding=share(sums.set_up, sums.started),
+        accounts_start=everybody.accounts_start,
+        accounts_end=everybody.accounts_end,
+    )
+
+
+# --- for machines -------------------------------------------------------------------------
+
+
+def month_of(text: str, *, time_zone: str, now: datetime) -> date:
+    """The first day of "2026-10"; "" is the month that runs. Raises BadInput."""
+    this_month = period_start(local_day(now, time_zone), "month")
+    if not text:
+        return this_month
+    try:
+        year, month = text.split("-")
+        found = date(int(year), int(month), 1)
+        is_plain = found.isoformat() == f"{text}-01"
+    except ValueError:
+        is_plain = False
+    if not is_plain:
+        raise BadInput.of("month", "expected a month such as 2026-10")
+    if not FIRST_MONTH <= found <= this_month:
+        raise BadInput.of("month", f"expected a month from 2000-01 to {this_month:%Y-%m}")
+    return found
+
+
+def kpis(
+    workspace_id: UUID, month: date, *, by: str | None, time_zone: str, now: datetime
+) -> dict[str, Any]:
+    """The figures of a month as the API shows them."""
+    start, end = month_span(month, time_zone, now=now)
+    (overall,) = month_figures(workspace_id, [month], time_zone=time_zone, now=now)
+    shown: dict[str, Any] = {
+        "month": f"{month:%Y-%m}",
+        "time_zone": time_zone,
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "interval_level": 0.95,
+        **present(overall),
+    }
+    if by is not None:
+        segments = segment_figures(workspace_id, month, by, time_zone=time_zone, now=now)
+        shown["segments"] = [
+            {"by": {by: value}, **present(own)} for value, own in segments.items()
+        ]  # fmt: skip
+    return shown
+
+
+def present(own: MonthFigures) -> dict[str, Any]:
+    """Fractions, and money in minor units; with several currencies money stands by currency."""
+    told = own.report
+    shown: dict[str, Any] = {
+        "currency": told.overall.currency,
+        "accounts": {"start": own.accounts_start, "end": own.accounts_end},
+        **{name: _figure(getattr(told.overall, name)) for name in OF_ACCOUNTS},
+        "active_users": {"value": own.active_users, "n": own.active_users},
+        "onboarding_completion_rate": _figure(own.onboarding),
+        **{name: _figure(getattr(told.overall, name)) for name in OF_MONEY},
+    }
+    if told.by_currency:
+        shown["by_currency"] = {
+            currency: {name: _figure(getattr(figures, name)) for name in OF_MONEY}
+            for currency, figures in sorted(told.by_currency.items())
+        }
+    return shown
+
+
+def _figure(found: Any) -> dict[str, Any]:
+    """low and high stand only where there is an interval."""
+    shown = {"value": found.value, "n": found.n}
+    if found.low is not None and found.high is not None:
+        shown |= {"low": found.low, "high": found.high}
+    return shown

@@ -1,0 +1,208 @@
+"""The sums of months, from what is stored of accounts: of everybody and by what held at the start.
+
+An account with subscription events is seen by them alone. One without is seen by what was said
+of it: it paid nothing before it was said to have started, or else before anything was said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.adoption import OnboardingRule
+from surveys.periods import day_bounds
+from surveys.retention import Totals, totals
+from surveys.subscriptions import Change, History, Standing, histories, month_span
+from vocapp.people.events.models import Milestone, SubscriptionChange
+from vocapp.people.events.queries import active_pairs
+from vocapp.people.fact_history import value_at
+from vocapp.people.models import Account
+from vocapp.succeeding.figures.models import OVERALL
+
+RULE = OnboardingRule()
+_UNNAMED = ""  # the product of an account of which only revenue is known
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of some accounts in a month. totals: by currency, under None those of accounts in any.
+
+    started: accounts whose first subscription started; set_up: of them in time. active: people
+    who logged in or used something.
+    """
+
+    totals: Mapping[str | None, Totals]
+    started: int = 0
+    set_up: int = 0
+    active: int = 0
+
+
+Groups = Mapping[str | None, Sums]
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """What is known of the accounts of a workspace, read once for many months."""
+
+    histories: Mapping[UUID, History]
+    started_at: Mapping[UUID, datetime]
+    reached: Mapping[UUID, Sequence[datetime]]
+    said: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def begins(self) -> datetime | None:
+        """When the first account paid, or started."""
+        first = [history.since[0] for history in self.histories.values() if history.since]
+        return min([*first, *self.started_at.values()], default=None)
+
+    @property
+    def latest_change(self) -> datetime | None:
+        return max((each.since[-1] for each in self.histories.values() if each.since), default=None)
+
+
+def read_business(session: Session, workspace_id: UUID, *, time_zone: str) -> Business:
+    """Three statements, whatever is asked of it afterwards."""
+    changes = _event_changes(session, workspace_id)
+    with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
+    started_at: dict[UUID, datetime] = {}
+    said: dict[UUID, Mapping[str, Any]] = {}
+    for row in session.execute(
+        select(Account.id, Account.started_on, Account.fact_history).where(
+            Account.workspace_id == workspace_id
+        )
+    ):
+        said[row.id] = row.fact_history or {}
+        if row.id not in with_events:
+            start = day_bounds(row.started_on, time_zone)[0] if row.started_on else None
+            changes += _told_changes(row.id, said[row.id], start)
+            if start is not None:
+                started_at[row.id] = start
+    found: dict[UUID, History] = histories(changes)  # type: ignore[assignment]
+    for account in with_events:
+        began = found[account].started_at
+        if began is not None:
+            started_at[account] = began
+    return Business(found, started_at, _reached(session, workspace_id), said)
+
+
+def _event_changes(session: Session, workspace_id: UUID) -> list[Change]:
+    rows = session.execute(
+        select(
+            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
+            SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
+            SubscriptionChange.action,
+        ).where(
+            SubscriptionChange.workspace_id == workspace_id,
+            SubscriptionChange.is_superseded.is_(False),
+        )
+    )  # fmt: skip
+    return [Change(*row) for row in rows]
+
+
+def _told_changes(
+    account: UUID, said: Mapping[str, Sequence[Sequence[Any]]], start: datetime | None
+) -> list[Change]:
+    """What an account without events pays, by what was said of it."""
+    instants = sorted(
+        datetime.fromisoformat(since)
+        for name in ("mrr_minor", "currency")
+        for since, _ in said.get(name, ())
+    )
+    if not instants or "mrr_minor" not in said:
+        return []
+    if start is not None:
+        instants = [start, *(at for at in instants if at > start)]
+    told = []
+    for number, at in enumerate(instants):
+        mrr, currency = value_at(said, "mrr_minor", at), value_at(said, "currency", at)
+        if mrr is not None and (currency or not mrr):
+            told.append(Change(account, _UNNAMED, at, number, mrr, currency))
+    return told
+
+
+def _reached(session: Session, workspace_id: UUID) -> dict[UUID, list[datetime]]:
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for account_id, at in session.execute(
+        select(Milestone.account_id, Milestone.at).where(
+            Milestone.workspace_id == workspace_id,
+            Milestone.name == RULE.name,
+            Milestone.is_superseded.is_(False),
+        )
+    ):
+        found[account_id].append(at)
+    return found
+
+
+def sum_month(
+    session: Session,
+    workspace_id: UUID,
+    business: Business,
+    month: date,
+    attributes: Iterable[str],
+    *,
+    time_zone: str,
+    now: datetime,
+) -> dict[str, Groups]:
+    """Attribute → value at the start of the month → sums; under `OVERALL` those of everybody.
+
+    month: its first day; ValueError for one that has not begun.
+    """
+    start, end = month_span(month, time_zone, now=now)
+    paying = {
+        account: (history.before(start), history.before(end))
+        for account, history in business.histories.items()
+        if history.since[0] < end
+    }
+    started = {
+        account: at for account, at in business.started_at.items() if start <= at < end
+    }  # fmt: skip
+    active = active_pairs(session, workspace_id, since=start, until=end)
+    return {
+        attribute: {
+            value: _sums(own, business, paying, started, active, now=now)
+            for value, own in _split(
+                business, attribute, {*paying, *started, *(pair[0] for pair in active)}, start
+            ).items()
+        }
+        for attribute in attributes
+    }
+
+
+def _split(
+    business: Business, attribute: str, accounts: set[UUID], at: datetime
+) -> Mapping[str | None, set[UUID]]:
+    if attribute == OVERALL:
+        return {None: accounts}
+    found: dict[str | None, set[UUID]] = defaultdict(set)
+    for account in accounts:
+        value = value_at(business.said.get(account, {}), attribute, at)
+        found[None if value is None else str(value)].add(account)
+    return found
+
+
+def _sums(
+    own: set[UUID],
+    business: Business,
+    paying: Mapping[UUID, tuple[Standing, Standing]],
+    started: Mapping[UUID, datetime],
+    active: Iterable[tuple[UUID, UUID]],
+    *,
+    now: datetime,
+) -> Sums:
+    began = {account: at for account, at in started.items() if account in own}
+    return Sums(
+        totals=totals(pair for account, pair in paying.items() if account in own),
+        started=len(began),
+        set_up=sum(
+            RULE.is_met(at, (each for each in business.reached.get(account, ()) if each <= now))
+            for account, at in began.items()
+        ),
+        active=len({contact for account, contact in active if account in own}),
+    )
