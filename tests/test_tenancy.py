@@ -372,6 +372,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "following_up.routing": NO_IDS,
     "succeeding_api.show_account": (by(external_id="account"),),
     "figures_api.show_kpis": NO_IDS,
+    "figures.show": NO_IDS,
+    "figures.chart": NO_IDS,
+    "figures.behind": NO_IDS,
     "succeeding.accounts": (Call(query=lambda t: {"owner": t.user}),),
     "succeeding.account": (by(external_id="account"),),
     "succeeding.change_owner": (

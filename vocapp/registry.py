@@ -56,6 +56,7 @@ from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
+from vocapp.succeeding.figures.views import blueprint as figures_pages
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
@@ -98,7 +99,7 @@ def register(app: OpenAPI) -> None:
         discovery_pages,
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages, weighting_pages, watching_pages, looking_into_pages,
+        succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)

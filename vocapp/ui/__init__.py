@@ -41,7 +41,6 @@ ROOM_LETTERS = {
     "follow_ups": "f",
     "accounts": "a",
     "figures": "n",
-    "success_figures": "n",
     "settings": "c",
 }
 
@@ -56,6 +55,7 @@ FILTERS = {
     "percent": formats.percent,
     "difference_text": formats.difference_text,
     "money_minor": formats.money_minor,
+    "money_short": formats.money_short,
     "local_datetime": formats.local_datetime,
     "month_name": formats.month_name,
     "local_date": formats.local_date,

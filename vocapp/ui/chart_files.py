@@ -19,9 +19,9 @@ from vocapp.spreadsheets import csv_lines
 from vocapp.ui import formats
 
 CellKind = Literal[
-    "text", "day", "score", "difference", "points", "count", "share", "percent", "p_value"
+    "text", "day", "score", "difference", "points", "count", "share", "percent", "p_value", "money"
 ]
-Shape = Literal["score", "trend", "distribution", "dots", "bars", "heat", "reliability"]
+Shape = Literal["score", "trend", "distribution", "dots", "bars", "heat", "reliability", "bridge"]
 
 # The light tokens of static/css/tokens.css under the same names; a test compares them.
 PAPER = {
@@ -115,6 +115,7 @@ _WRITE: dict[CellKind, Callable[[Any, str], str]] = {
     "share": lambda share, _: formats.percent(share),
     "percent": lambda percent, _: formats.percent(percent / 100),
     "p_value": lambda p, _: _p_value(p),
+    "money": lambda minor, currency: formats.money_minor(minor, currency),
 }
 
 

@@ -15,16 +15,20 @@ from babel import Locale
 
 from vocapp.ui.axes import Scale, Tick, anchor, date_ticks, horizontal_ticks, nice_range, plain
 
-# "share" is no metric of a survey: percent of anything.
-DOMAINS = {"nps": (-100.0, 100.0), "csat": (0.0, 100.0), "ces": (1.0, 7.0), "share": (0.0, 100.0)}
+# No metrics of a survey: "share" is percent of anything, "ratio" percent that may exceed 100.
+DOMAINS = {
+    "nps": (-100.0, 100.0), "csat": (0.0, 100.0), "ces": (1.0, 7.0), "share": (0.0, 100.0),
+    "ratio": (0.0, 1000.0),
+}  # fmt: skip
 DOMAIN_TICKS = {
     "nps": (-100, -50, 0, 50, 100),
     "csat": (0, 25, 50, 75, 100),
     "ces": (1, 2, 3, 4, 5, 6, 7),
     "share": (0, 25, 50, 75, 100),
+    "ratio": (0, 250, 500, 750, 1000),
 }
 # A trend narrower than this would make noise look like a cliff.
-LEAST_SPAN = {"nps": 40.0, "csat": 20.0, "ces": 1.0, "share": 20.0}
+LEAST_SPAN = {"nps": 40.0, "csat": 20.0, "ces": 1.0, "share": 20.0, "ratio": 10.0}
 
 # First score of each band on the scale: (scale start, middle band, top band, scale end).
 BANDS = {"nps": (0, 7, 9, 10), "csat": (1, 3, 4, 5), "ces": (1, 4, 5, 7)}

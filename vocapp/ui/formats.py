@@ -15,7 +15,7 @@ from vocapp.translating import current_locale, gettext
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 METRIC_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
-DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1, "share": 0}
+DEFAULT_DIGITS = {"nps": 0, "csat": 0, "ces": 1, "share": 0, "ratio": 1}
 _REMEMBERED = 16_384  # a page writes hundreds of numbers, the next one mostly the same
 
 Number = int | float | Decimal
@@ -45,7 +45,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("nps")
     'NPS'
     """
-    return gettext("Share") if metric == "share" else METRIC_NAMES[metric]
+    return gettext("Share") if metric in {"share", "ratio"} else METRIC_NAMES[metric]
 
 
 def language_name(code: str) -> str:
@@ -92,13 +92,13 @@ def _percentage(rounded: Decimal, digits: int, locale: Locale) -> str:
 def score_text(value: Number | None, metric: str, digits: int | None = None) -> str:
     """A score as it is spoken of: NPS +31, CSAT 78%, CES 5.4; a dash where there is none.
 
-    value: points in -100..100 (nps), percent in 0..100 (csat, share), mean in 1..7 (ces).
-    Raises KeyError on another metric.
+    value: points in -100..100 (nps), percent in 0..100 (csat, share), of 0 and above (ratio),
+    mean in 1..7 (ces). Raises KeyError on another metric.
     """
     places = DEFAULT_DIGITS[metric] if digits is None else digits
     if value is None:
         return NOTHING
-    if metric in {"csat", "share"}:
+    if metric in {"csat", "share", "ratio"}:
         return percent(Decimal(str(value)) / 100, places)
     text = number(value, places)
     return f"+{text}" if metric == "nps" and _rounded(value, places) > 0 else text
@@ -140,6 +140,20 @@ def _money(amount_minor: int, currency: str, locale: Locale) -> str:
     precision = numbers.get_currency_precision(currency)
     amount = Decimal(amount_minor).scaleb(-precision)
     text: str = numbers.format_currency(amount, currency, locale=locale)
+    return text.replace("-", MINUS)
+
+
+def money_short(amount_minor: int | None, currency: str) -> str:
+    """Money to three digits or so, where its interval says that more would mean nothing: $1.2M."""
+    if amount_minor is None:
+        return NOTHING
+    return _money_short(amount_minor, currency, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _money_short(amount_minor: int, currency: str, locale: Locale) -> str:
+    amount = Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
+    text: str = numbers.format_compact_currency(amount, currency, fraction_digits=1, locale=locale)
     return text.replace("-", MINUS)
 
 

@@ -23,6 +23,7 @@ _ENDPOINTS = {
     "themes": "understanding.themes",
     "follow_ups": "following_up.queue",
     "accounts": "succeeding.accounts",
+    "figures": "figures.show",
     "settings": "workspaces.settings",
 }
 _LABELS: dict[str, LazyString] = {
@@ -32,13 +33,14 @@ _LABELS: dict[str, LazyString] = {
     "themes": _l("Themes"),
     "follow_ups": _l("Follow-ups"),
     "accounts": _l("Accounts"),
+    "figures": _l("Success figures"),
     "settings": _l("Settings"),
 }
 _ORDER = {
-    "admin": ("surveys", "results", "themes", "follow_ups", "accounts", "settings"),
-    "product": ("themes", "results", "surveys", "follow_ups", "accounts"),
-    "success": ("follow_ups", "accounts", "results", "themes", "surveys"),
-    "viewer": ("results", "themes", "surveys", "follow_ups", "accounts"),
+    "admin": ("surveys", "results", "themes", "follow_ups", "accounts", "figures", "settings"),
+    "product": ("themes", "results", "surveys", "follow_ups", "accounts", "figures"),
+    "success": ("follow_ups", "accounts", "figures", "results", "themes", "surveys"),
+    "viewer": ("results", "themes", "surveys", "follow_ups", "accounts", "figures"),
 }
 _ROOM_OF_BLUEPRINT = {
     "authoring": "surveys",
@@ -58,6 +60,7 @@ _ROOM_OF_BLUEPRINT = {
     "following_up": "follow_ups",
     "succeeding": "accounts",
     "merging": "accounts",
+    "figures": "figures",
 }
 # Pages of this package that belong to no room.
 _PERSONAL = frozenset({"account", "choose_workspace"})

@@ -1,0 +1,150 @@
+"""The pictures of the figures page, with their words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from surveys.ratios import Figure
+from surveys.retention import Bridge, Figures
+from vocapp.succeeding.figures.queries import MonthFigures
+from vocapp.translating import current_locale
+from vocapp.translating import gettext as _
+from vocapp.ui import bridges, charts
+from vocapp.ui.chart_files import Chart, Column
+from vocapp.ui.formats import money_minor, month_name, percent
+
+Address = Callable[[str], str]  # the name of a list of accounts → where it is
+
+
+def of_currency(own: MonthFigures, currency: str | None) -> Figures:
+    """The figures of money of one currency, or the only ones."""
+    told = own.report
+    if currency is None or currency == told.overall.currency:
+        return told.overall
+    return told.by_currency.get(currency, told.overall)
+
+
+def bridge_chart(own: MonthFigures, bridge: Bridge | None, address: Address) -> Chart:
+    """How the monthly revenue of the start became that of the end."""
+    title = _("Monthly revenue in %(month)s", month=month_name(own.month))
+    columns = (Column(_("Step")), Column(_("Amount"), "money"))
+    if bridge is None:
+        return Chart(
+            name="bridge", title=title, words=_("Nobody paid anything in this month."),
+            shape="bridge", metric="", columns=columns,
+        )  # fmt: skip
+    steps = [step for step in _steps(bridge, address) if step.amount or step.kind == "total"]
+    return Chart(
+        name="bridge",
+        title=title,
+        words=_bridge_words(bridge),
+        shape="bridge",
+        metric=bridge.currency,
+        columns=columns,
+        rows=[
+            [step.label, int(-step.amount if step.kind == "loss" else step.amount)]
+            for step in steps
+        ],
+        values={"picture": bridges.picture(steps)},
+        source=_("A month ends where the next begins."),
+    )
+
+
+def _steps(bridge: Bridge, address: Address) -> list[bridges.Step]:
+    told: Sequence[tuple[str, str, bridges.StepKind, int]] = (
+        ("start", _("At the start"), "total", bridge.start),
+        ("grown", _("More of what they had"), "gain", bridge.upsell),
+        ("cross_sold", _("Further products"), "gain", bridge.cross_sell),
+        ("shrunk", _("Less than before"), "loss", bridge.contraction),
+        ("lost", _("Left"), "loss", bridge.churn),
+        ("new", _("New customers"), "gain", bridge.new),
+        ("new", _("Came back"), "gain", bridge.reactivated),
+        ("end", _("At the end"), "total", bridge.end),
+    )
+    signs = {"total": "", "gain": "+", "loss": "−"}
+    return [
+        bridges.Step(
+            key, label, kind, amount, signs[kind] + money_minor(amount, bridge.currency),
+            address(key),
+        )
+        for key, label, kind, amount in told
+    ]  # fmt: skip
+
+
+def _bridge_words(bridge: Bridge) -> str:
+    if not bridge.start:
+        return _("Nobody paid anything at the start.")
+    kept = bridge.start + bridge.expansion - bridge.contraction - bridge.churn
+    return _(
+        "Of %(start)s a month at the start, the same customers pay %(kept)s at the end "
+        "(%(share)s): %(lost)s less, %(gained)s more.",
+        start=money_minor(bridge.start, bridge.currency),
+        kept=money_minor(kept, bridge.currency),
+        share=percent(kept / bridge.start, 1),
+        lost=money_minor(bridge.contraction + bridge.churn, bridge.currency),
+        gained=money_minor(bridge.expansion, bridge.currency),
+    )
+
+
+def trend_charts(months: Sequence[MonthFigures], currency: str | None) -> list[Chart]:
+    """Net and gross retention and churn by month, with intervals."""
+    told: Sequence[tuple[str, str, Callable[[MonthFigures], Figure]]] = (
+        ("nrr", _("Net revenue retention"),
+         lambda own: of_currency(own, currency).net_revenue_retention),
+        ("grr", _("Gross revenue retention"),
+         lambda own: of_currency(own, currency).gross_revenue_retention),
+        ("churn", _("Customers who left"), lambda own: own.report.overall.churn_rate),
+    )  # fmt: skip
+    return [_trend_chart(name, title, months, of) for name, title, of in told]
+
+
+def _trend_chart(
+    name: str, title: str, months: Sequence[MonthFigures], of: Callable[[MonthFigures], Figure]
+) -> Chart:
+    found = [(own.month, of(own)) for own in months]
+    points = [
+        charts.TrendPoint(
+            month, each.n, _percent(each.value), _percent(each.low), _percent(each.high)
+        )
+        for month, each in found
+    ]
+    known = [each for _month, each in found if each.value is not None]
+    return Chart(
+        name=name,
+        title=title,
+        words=_trend_words(known),
+        shape="trend",
+        metric="ratio",
+        columns=(
+            Column(_("Month"), "day"),
+            Column(_("Share"), "share"),
+            Column(_("Low (95%)"), "share"),
+            Column(_("High (95%)"), "share"),
+            Column(_("Customers"), "count"),
+        ),
+        rows=[[month, *_parts(each), each.n] for month, each in found] if known else [],
+        values={"picture": charts.trend(points, "ratio", locale=current_locale())},
+    )
+
+
+def _trend_words(known: Sequence[Figure]) -> str:
+    if not known:
+        return _("Nobody paid anything in these months.")
+    values = [each.value for each in known if each.value is not None]
+    return _(
+        "%(last)s in the last of these months, between %(low)s and %(high)s in all of them.",
+        last=percent(values[-1], 1), low=percent(min(values), 1), high=percent(max(values), 1),
+    )  # fmt: skip
+
+
+def _parts(figure: Figure) -> tuple[float | None, float | None, float | None]:
+    return figure.value, figure.low, figure.high
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def charts_by_name(*made: Chart) -> Mapping[str, Any]:
+    return {each.name: each for each in made}

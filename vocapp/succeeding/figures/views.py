@@ -1,0 +1,208 @@
+"""The page that says whether customers stay and grow, and who is behind each figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+
+from surveys.periods import local_day
+from vocapp.database import utcnow
+from vocapp.problems import BadInput
+from vocapp.spreadsheets import csv_lines
+from vocapp.succeeding.figures import charts, queries, wording
+from vocapp.succeeding.figures.accounts_behind import LISTS, Behind, accounts_behind
+from vocapp.succeeding.figures.keeping import months_back
+from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures
+from vocapp.ui.attribute_names import attribute_name, value_name
+from vocapp.ui.chart_files import chart_file
+from vocapp.ui.formats import month_name
+from vocapp.workspaces.access import current_workspace, signed_in
+
+blueprint = Blueprint("figures", __name__, template_folder="../templates")
+
+_TREND_MONTHS, _OFFERED_MONTHS = 12, 36
+_PAGE = 200
+ANY = "any"  # in addresses: accounts in whatever currency
+NOBODY = "~"  # in addresses: accounts without a value of the attribute
+
+
+@blueprint.get("/figures")
+@signed_in()
+def show() -> str:
+    """Do customers stay and grow."""
+    now = utcnow()
+    month = _month(now)
+    months = _trend(month, now)
+    own = months[-1]
+    currency = _currency(own)
+    by, segments, problem = _segments(month, now)
+    return render_template(
+        "succeeding/figures.html",
+        month=month,
+        month_text=month_name(month),
+        month_choices=_month_choices(now),
+        is_running=month == months_back(local_day(now, _zone()), 1)[0],
+        own=own,
+        told=charts.of_currency(own, currency),
+        currency=currency,
+        currency_choices=[(each, each) for each in own.currencies],
+        by=by,
+        by_name=attribute_name(by),
+        by_choices=wording.by_choices(by),
+        segments=segments,
+        problem=problem,
+        charts=_charts(months, currency),
+        chart_address=lambda name: partial(
+            url_for, "figures.chart", name=name, **_kept(month=f"{month:%Y-%m}")
+        ),
+        behind=_address(month, currency),
+        any_behind=_address(month, ANY),
+        segment_name=partial(value_name, by),
+        segment_address=lambda value, which: _address(month, ANY)(
+            which, by=by, value=NOBODY if value is None else value
+        ),
+        of_currency=charts.of_currency,
+    )
+
+
+@blueprint.get("/figures/charts/<name>.<ending>")
+@signed_in()
+def chart(name: str, ending: str) -> Response:
+    """A chart of the page as SVG or CSV."""
+    now = utcnow()
+    months = _trend(_month(now), now)
+    return chart_file(_charts(months, _currency(months[-1])), name, ending, stem="figures")
+
+
+@blueprint.get("/figures/accounts")
+@signed_in()
+def behind() -> Any:
+    """The accounts behind a figure; as CSV with format=csv."""
+    now = utcnow()
+    month, which = _month(now), request.args.get("which", "start")
+    if which not in LISTS:
+        abort(404)
+    (own,) = queries.month_figures(current_workspace.id, [month], time_zone=_zone(), now=now)
+    currency = None if request.args.get("currency") == ANY else _currency(own)
+    by, value = request.args.get("by"), request.args.get("value")
+    found = accounts_behind(
+        current_workspace.id,
+        month,
+        which,
+        currency=currency,
+        by=(by, _value(value)) if by and value else None,
+        time_zone=_zone(),
+        now=now,
+    )
+    if request.args.get("format") == "csv":
+        return _csv(found, month, which)
+    return render_template(
+        "succeeding/figure_accounts.html",
+        month=month,
+        month_text=month_name(month),
+        which=which,
+        rows=found[:_PAGE],
+        total=len(found),
+        title=wording.LISTS[which],
+        segment=(attribute_name(by), value_name(by, _value(value))) if by and value else None,
+        list_choices=list(wording.LISTS.items()),
+        kept=_kept(value=value),
+        back=url_for("figures.show", **_kept()),
+        csv_url=_address(month, currency or ANY)(which, by=by, value=value, format="csv"),
+    )
+
+
+# --- reading the address ------------------------------------------------------------------
+
+
+def _zone() -> str:
+    return current_workspace.time_zone
+
+
+def _month(now: datetime) -> date:
+    """The month of the address; without one, or where it cannot be read, the last that is over."""
+    this_month, last = (months_back(local_day(now, _zone()), 2)[place] for place in (1, 0))
+    try:
+        text = request.args.get("month", "")
+        return queries.month_of(text, time_zone=_zone(), now=now) if text else last
+    except BadInput:
+        return max(FIRST_MONTH, min(last, this_month))
+
+
+def _value(text: str) -> str | None:
+    return None if text == NOBODY else text
+
+
+def _trend(month: date, now: datetime) -> list[MonthFigures]:
+    months = months_back(month, _TREND_MONTHS)
+    return queries.month_figures(current_workspace.id, months, time_zone=_zone(), now=now)
+
+
+def _currency(own: MonthFigures) -> str | None:
+    """The one that is asked for, else that in which most accounts pay."""
+    wanted = request.args.get("currency")
+    if wanted in own.currencies:
+        return wanted
+    told = own.report.by_currency
+    if told:
+        return max(sorted(told), key=lambda each: told[each].arpa.n)
+    return own.report.overall.currency
+
+
+def _segments(
+    month: date, now: datetime
+) -> tuple[str, dict[str | None, MonthFigures], BadInput | None]:
+    by = request.args.get("by", "").strip()[:100]
+    if not by:
+        return "", {}, None
+    try:
+        found = queries.segment_figures(current_workspace.id, month, by, time_zone=_zone(), now=now)
+    except BadInput as problem:
+        return by, {}, problem
+    return by, found, None
+
+
+def _month_choices(now: datetime) -> list[tuple[str, str]]:
+    months = months_back(local_day(now, _zone()), _OFFERED_MONTHS)
+    return [(f"{month:%Y-%m}", month_name(month)) for month in reversed(months)]
+
+
+def _kept(**changed: Any) -> dict[str, Any]:
+    kept = {name: request.args.get(name) for name in ("month", "by", "currency")} | changed
+    return {name: value for name, value in kept.items() if value}
+
+
+def _address(month: date, currency: str | None) -> Any:
+    def address(which: str, **more: Any) -> str:
+        told = {"month": f"{month:%Y-%m}", "which": which, "currency": currency, **more}
+        return url_for("figures.behind", **{name: v for name, v in told.items() if v})
+
+    return address
+
+
+# --- showing ------------------------------------------------------------------------------
+
+
+def _charts(months: Sequence[MonthFigures], currency: str | None) -> Any:
+    own = months[-1]
+    return charts.charts_by_name(
+        charts.bridge_chart(
+            own, own.bridges.get(currency or ""), _address(own.month, currency)
+        ),
+        *charts.trend_charts(months, currency),
+    )  # fmt: skip
+
+
+def _csv(rows: Sequence[Behind], month: date, which: str) -> Response:
+    table: list[list[Any]] = [["account", "name", "currency", "start_mrr", "end_mrr"]]
+    table += [
+        [row.external_id, row.name, row.currency, row.start_minor, row.end_minor] for row in rows
+    ]  # fmt: skip
+    response = Response(csv_lines(table, bom=True), content_type="text/csv; charset=utf-8")
+    name = f"accounts-{which}-{month:%Y-%m}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
