@@ -115,11 +115,11 @@ def test_text_that_cannot_be_stored_beside_a_batch_is_refused(api, survey):
     assert answer.status_code == 422
 
 
-def test_an_account_says_that_its_health_and_figures_are_not_measured(api):
+def test_an_account_of_which_nothing_is_known_has_no_health_and_no_figures(api):
     api.post("/api/v1/accounts", {"external_id": "acme"})
     account = api.get("/api/v1/accounts/acme").json
     assert account["health"] is None
-    assert account["kpis"] is None
+    assert account["kpis"]["net_revenue_retention"] is None
 
 
 def test_a_database_without_its_tables_is_not_ready(any_database):

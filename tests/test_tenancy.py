@@ -373,7 +373,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "succeeding_api.show_account": (by(external_id="account"),),
     "figures_api.show_kpis": NO_IDS,
     "figures.show": NO_IDS,
-    "figures.chart": NO_IDS,
+    "figures.chart": (Call(path={"name": "=nrr", "ending": "=csv"}),),
     "figures.behind": NO_IDS,
     "succeeding.accounts": (Call(query=lambda t: {"owner": t.user}),),
     "succeeding.account": (by(external_id="account"),),

@@ -112,7 +112,11 @@ SCHEMAS: dict[str, Schema] = {
     "Account": record(**_ACCOUNT),
     "AccountInCare": record(
         **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(OBJECT),
-        kpis=or_null(OBJECT),
+        kpis=record(
+            mrr=or_null(COUNT), currency=or_null(TEXT), mrr_a_year_ago=or_null(COUNT),
+            net_revenue_retention=or_null(NUMBER), active_users=COUNT,
+            days_as_customer=or_null(COUNT), onboarding_completed=or_null(YES_NO),
+        ),
     ),
     "EventsTaken": record(
         accepted=COUNT, rejected=list_of(record(index=COUNT, field=TEXT, message=TEXT))

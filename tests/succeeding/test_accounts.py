@@ -310,7 +310,7 @@ def test_the_api_tells_the_facts_and_the_owner(customers):
     assert told["currency"] == "JPY"
     assert told["owner"] is None
     assert told["health"] is None
-    assert told["kpis"] is None
+    assert (told["kpis"]["mrr"], told["kpis"]["active_users"]) == (900_000, 0)
 
 
 def test_an_account_of_another_workspace_is_not_there(customers, staff, new_workspace, api_of):

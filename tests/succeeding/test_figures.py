@@ -298,3 +298,33 @@ def test_figures_are_what_their_definitions_say(api, seed):
             name: None if value is None else pytest.approx(value)
             for name, value in expected.items()
         }
+
+
+def test_an_account_has_its_own_figures(api):
+    at = {days: (utcnow() - timedelta(days=days)).isoformat() for days in (400, 200, 3)}
+    send(
+        api,
+        terms("acme", "2025-01-01", 1000, action="started") | {"at": at[400]},
+        terms("acme", "2025-01-01", 1500) | {"at": at[200]},
+        milestone("acme", at[400]),
+        login("acme", "ann", at[3]),
+        login("acme", "bob", at[200]),
+        terms("young", "2025-01-01", 9, currency="EUR", action="started") | {"at": at[3]},
+    )
+    save(api, external_id="silent")
+
+    def told(account):
+        return api.get(f"/api/v1/accounts/{account}").json["kpis"]
+
+    assert told("acme") == {
+        "mrr": 1500, "currency": "JPY", "mrr_a_year_ago": 1000, "net_revenue_retention": 1.5,
+        "active_users": 1, "days_as_customer": 400, "onboarding_completed": True,
+    }  # fmt: skip
+    assert told("young") == {
+        "mrr": 9, "currency": "EUR", "mrr_a_year_ago": None, "net_revenue_retention": None,
+        "active_users": 0, "days_as_customer": 3, "onboarding_completed": None,
+    }  # fmt: skip
+    assert told("silent") == {
+        "mrr": 0, "currency": None, "mrr_a_year_ago": None, "net_revenue_retention": None,
+        "active_users": 0, "days_as_customer": None, "onboarding_completed": None,
+    }  # fmt: skip

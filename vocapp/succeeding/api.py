@@ -7,6 +7,7 @@ from typing import Any
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from vocapp.database import utcnow
 from vocapp.succeeding import queries
 from vocapp.workspaces.access import current_workspace, machine
 
@@ -26,4 +27,6 @@ class AccountPath(BaseModel):
 @api.get("/accounts/<path:external_id>", summary="An account: its facts and who looks after it")
 @machine()
 def show_account(path: AccountPath) -> Any:
-    return queries.account_facts(current_workspace.id, path.external_id)
+    return queries.account_facts(
+        current_workspace.id, path.external_id, time_zone=current_workspace.time_zone, now=utcnow()
+    )

@@ -23,6 +23,7 @@ from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.problems import NotFound
+from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
 
@@ -285,14 +286,21 @@ def _score(row: Any) -> Score:
 # --- one account --------------------------------------------------------------------------
 
 
-def account_facts(workspace_id: UUID, external_id: str) -> dict[str, Any]:
+def owner_of(workspace_id: UUID, external_id: str) -> UUID | None:
+    """Who looks after an account. Raises NotFound."""
+    return _account(workspace_id, external_id).owner_user_id
+
+
+def account_facts(
+    workspace_id: UUID, external_id: str, *, time_zone: str, now: datetime
+) -> dict[str, Any]:
     """An account as the API shows it: its facts and its owner. Raises NotFound."""
     account = _account(workspace_id, external_id)
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
         "health": None,  # not measured; null says so, a number would be made up
-        "kpis": None,
+        "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
         **_present_events(workspace_id, account.id),
     }
 

@@ -169,8 +169,8 @@ def undo_owner(external_id: str) -> Any:
     here = ("account_owner", current_workspace.id.hex, current_user.id.hex, external_id)
     if mine != here:
         raise Conflict("This was not yours to undo.")
-    holds = queries.account_facts(current_workspace.id, external_id)["owner"]
-    if (UUID(holds["id"]).hex if holds else None) != told["after"]:
+    holds = queries.owner_of(current_workspace.id, external_id)
+    if (holds.hex if holds else None) != told["after"]:
         notice(_("Somebody changed the owner since, so it was left as it is."), kind="warning")
     else:
         before = UUID(told["before"]) if told["before"] else None

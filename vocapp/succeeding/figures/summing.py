@@ -67,15 +67,17 @@ class Business:
         return max((each.since[-1] for each in self.histories.values() if each.since), default=None)
 
 
-def read_business(session: Session, workspace_id: UUID, *, time_zone: str) -> Business:
-    """Three statements, whatever is asked of it afterwards."""
-    changes = _event_changes(session, workspace_id)
+def read_business(
+    session: Session, workspace_id: UUID, *, time_zone: str, account_id: UUID | None = None
+) -> Business:
+    """Three statements, whatever is asked of it afterwards; of one account, or of all."""
+    changes = _event_changes(session, workspace_id, account_id)
     with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
     started_at: dict[UUID, datetime] = {}
     said: dict[UUID, Mapping[str, Any]] = {}
     for row in session.execute(
         select(Account.id, Account.started_on, Account.fact_history).where(
-            Account.workspace_id == workspace_id
+            Account.workspace_id == workspace_id, *_of(Account.id, account_id)
         )
     ):
         said[row.id] = row.fact_history or {}
@@ -89,10 +91,14 @@ def read_business(session: Session, workspace_id: UUID, *, time_zone: str) -> Bu
         began = found[account].started_at
         if began is not None:
             started_at[account] = began
-    return Business(found, started_at, _reached(session, workspace_id), said)
+    return Business(found, started_at, _reached(session, workspace_id, account_id), said)
 
 
-def _event_changes(session: Session, workspace_id: UUID) -> list[Change]:
+def _of(column: Any, account_id: UUID | None) -> list[Any]:
+    return [] if account_id is None else [column == account_id]
+
+
+def _event_changes(session: Session, workspace_id: UUID, account_id: UUID | None) -> list[Change]:
     rows = session.execute(
         select(
             SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
@@ -101,6 +107,7 @@ def _event_changes(session: Session, workspace_id: UUID) -> list[Change]:
         ).where(
             SubscriptionChange.workspace_id == workspace_id,
             SubscriptionChange.is_superseded.is_(False),
+            *_of(SubscriptionChange.account_id, account_id),
         )
     )  # fmt: skip
     return [Change(*row) for row in rows]
@@ -127,16 +134,19 @@ def _told_changes(
     return told
 
 
-def _reached(session: Session, workspace_id: UUID) -> dict[UUID, list[datetime]]:
+def _reached(
+    session: Session, workspace_id: UUID, account_id: UUID | None
+) -> dict[UUID, list[datetime]]:
     found: dict[UUID, list[datetime]] = defaultdict(list)
-    for account_id, at in session.execute(
+    for account, at in session.execute(
         select(Milestone.account_id, Milestone.at).where(
             Milestone.workspace_id == workspace_id,
             Milestone.name == RULE.name,
             Milestone.is_superseded.is_(False),
+            *_of(Milestone.account_id, account_id),
         )
     ):
-        found[account_id].append(at)
+        found[account].append(at)
     return found
 
 
