@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.routing import (
-    RULE_PRIORITIES,
     TEAMS,
     Facts,
     Outcome,
@@ -15,7 +14,6 @@ from surveys.routing import (
     default_rules,
     first_match,
     matches,
-    priority,
     rule_to_json,
     validate_rule,
 )
@@ -218,121 +216,3 @@ def test_whatever_comes_is_a_rule_that_can_be_asked_or_a_rule_error(when, other)
         else:
             assert matches(found, facts(text="hello")) in (True, False)
             assert validate_rule(json.loads(json.dumps(rule_to_json(found)))) == found
-
-
-# urgency
-
-CASES = st.fixed_dictionaries(
-    {
-        "kind_and_score": st.sampled_from(SCORES),
-        "mrr_minor": st.none() | st.integers(0, 10**9),
-        "currency": st.sampled_from(["JPY", "USD", "KWD", None]),
-        "days_to_renewal": st.none() | st.integers(0, 400),
-        "outcome_priority": st.sampled_from(list(RULE_PRIORITIES)),
-        "wants_contact": st.booleans(),
-        "age_days": st.floats(0, 60),
-    }
-)
-
-
-def points_of(case, **changes):
-    arguments = {**case, **changes}
-    kind, score = arguments.pop("kind_and_score")
-    return priority(kind=kind, score=score, **arguments).points
-
-
-@given(CASES, st.data())
-def test_no_case_becomes_less_urgent_by_getting_worse(case, data):
-    points = points_of(case)
-    kind, score = case["kind_and_score"]
-    worse_score = data.draw(st.integers(scale(kind)[0], score))
-    renewal = case["days_to_renewal"]
-    sooner = data.draw(st.integers(0, 400 if renewal is None else renewal))
-    order = list(RULE_PRIORITIES)  # most urgent first
-    stricter = data.draw(st.sampled_from(order[: order.index(case["outcome_priority"]) + 1]))
-    for change in (
-        {"kind_and_score": (kind, worse_score)},
-        {"mrr_minor": (case["mrr_minor"] or 0) + data.draw(st.integers(0, 10**9))},
-        {"days_to_renewal": sooner},
-        {"outcome_priority": stricter},
-        {"wants_contact": True},
-        {"age_days": case["age_days"] + data.draw(st.floats(0, 60))},
-    ):
-        assert points_of(case, **change) >= points
-    assert 0 <= points <= 100
-
-
-def test_the_worst_case_has_a_hundred_points_and_the_calmest_none():
-    worst = {
-        "mrr_minor": 10**8,
-        "currency": "USD",
-        "days_to_renewal": 0,
-        "outcome_priority": "urgent",
-        "wants_contact": True,
-        "age_days": 14,
-    }
-    assert priority(kind="csat", score=1, **worst).points == 100
-    calm = dict.fromkeys(("mrr_minor", "currency", "days_to_renewal"))
-    calm |= {"outcome_priority": "low", "wants_contact": False, "age_days": 0}
-    assert priority(kind="csat", score=5, **calm) == priority(kind="ces", score=None, **calm)
-    assert priority(kind="csat", score=5, **calm).reasons == ()
-
-
-def test_every_part_gives_its_reason_with_the_number_behind_it_largest_first():
-    found = priority(
-        kind="nps",
-        score=2,
-        mrr_minor=120_000,
-        currency="JPY",
-        days_to_renewal=41,
-        outcome_priority="urgent",
-        wants_contact=True,
-        age_days=3.6,
-    )
-    assert found.reasons == (
-        *("score_low:2", "rule_priority:urgent", "renewal_in_days:41"),
-        *("revenue:120000:JPY", "wants_contact", "waiting_days:3"),
-    )
-
-
-def test_an_urgent_case_of_a_middling_customer_stands_above_a_normal_one_of_the_largest():
-    same = {"days_to_renewal": None, "wants_contact": False, "age_days": 0, "currency": "USD"}
-    for kind, score in SCORES:
-        urgent = priority(
-            kind=kind, score=score, mrr_minor=100_000, outcome_priority="urgent", **same
-        )
-        normal = priority(
-            kind=kind, score=score, mrr_minor=10**12, outcome_priority="normal", **same
-        )
-        assert urgent.points > normal.points
-
-
-def test_equal_revenue_in_yen_and_dollars_weighs_about_the_same():
-    same = {
-        "kind": "nps",
-        "score": 5,
-        "days_to_renewal": None,
-        "outcome_priority": "low",
-        "wants_contact": False,
-        "age_days": 0,
-    }
-    dollars = priority(mrr_minor=100_000, currency="USD", **same)  # 1,000 dollars
-    yen = priority(mrr_minor=100_000, currency="JPY", **same)  # 100,000 yen
-    assert dollars.points == yen.points
-
-
-def test_a_renewal_in_the_past_or_unknown_counts_nothing():
-    same = {"kind": "nps", "score": 5, "mrr_minor": None, "currency": None, "age_days": 0}
-    same |= {"outcome_priority": "low", "wants_contact": False}
-    assert priority(days_to_renewal=-1, **same) == priority(days_to_renewal=None, **same)
-
-
-def test_an_unknown_priority_of_a_rule_is_an_error():
-    with pytest.raises(ValueError, match="outcome_priority"):
-        points_of(
-            {"kind_and_score": ("nps", 1), "mrr_minor": None, "currency": None},
-            days_to_renewal=None,
-            outcome_priority="asap",
-            wants_contact=False,
-            age_days=0,
-        )
