@@ -17,6 +17,7 @@ from surveys.scoring import category_of, is_low
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
+from vocapp.following_up.hearing import NOTHING, Heard, heard_beside
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
 from vocapp.understanding.assigned import assigned_themes
@@ -37,6 +38,7 @@ class Known:
     themes: frozenset[str]
     complaints: tuple[str, ...]
     text: str | None
+    heard: Heard
 
     @property
     def is_low(self) -> bool:
@@ -122,6 +124,7 @@ def _known(
         ids = [row[0].id for row in part]
         texts = verbatims(session, workspace_id, ids)
         themes = assigned_themes(session, workspace_id, ids)
+        heard = heard_beside(session, workspace_id, ids)
         for response, kind, confidential, account, sentiment in part:
             about = themes.get(response.id, [])
             found[response.id] = Known(
@@ -135,6 +138,7 @@ def _known(
                     theme.key for theme in about if theme.sentiment in {"negative", "mixed"}
                 ),
                 text=texts.get(response.id),
+                heard=heard.get(response.id, NOTHING),
             )
     return found
 
@@ -157,10 +161,17 @@ def priority_of(
         days_to_renewal=days,
         outcome_priority=rule_priority,
         wants_contact=False,  # no question asks for it yet
-        age_days=max(0.0, (now - opened_at).total_seconds() / 86_400),
+        age_days=max(0.0, _days(opened_at, now)),
+        previous_score=known.heard.previous_score,
+        silent_days=_days(known.heard.last_at, now) if known.heard.last_at else None,
+        themes=known.complaints,
     )
     themes = tuple(f"theme:{key}" for key in known.complaints[:_TOLD_COMPLAINTS])
     return Priority(points=points.points, reasons=points.reasons + themes)
+
+
+def _days(since: datetime, now: datetime) -> float:
+    return (now - since).total_seconds() / 86_400
 
 
 def time_zone_of(session: Session, workspace_id: UUID) -> str:

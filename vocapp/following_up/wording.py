@@ -75,7 +75,10 @@ def reason_in_words(reasons: Sequence[str], themes: ThemeLabels) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-_ORDER = ("score_low", "score", "renewal_in_days", "revenue", "theme", "wants_contact")
+_ORDER = (
+    "score_low", "score", "score_fell", "renewal_in_days", "revenue", "theme", "wants_contact",
+    "silent_days",
+)  # fmt: skip
 
 
 def _told_order(reasons: Sequence[str]) -> list[str]:
@@ -88,6 +91,12 @@ def _reason(code: str, complaints: Sequence[str]) -> str:
     name, _sep, value = code.partition(":")
     if name in {"score_low", "score"}:
         return str(_("scored %(score)s", score=value))
+    if name == "score_fell":
+        before, _sep, after = value.partition(":")
+        return str(_("down from %(before)s", before=before)) if before != after else ""
+    if name == "silent_days":
+        days = int(value)
+        return str(ngettext("silent for %(num)s day", "silent for %(num)s days", days))
     if name == "renewal_in_days":
         days = int(value)
         return str(ngettext("renews in %(num)s day", "renews in %(num)s days", days))
@@ -103,7 +112,7 @@ def _reason(code: str, complaints: Sequence[str]) -> str:
     if name == "waiting_days" and int(value):
         days = int(value)
         return str(ngettext("waiting for %(num)s day", "waiting for %(num)s days", days))
-    return ""  # the rule's weight: the rule stands beside
+    return ""  # the weight of the rule or of the theme, which stand beside
 
 
 def theme_label(key: str, themes: ThemeLabels) -> str:
