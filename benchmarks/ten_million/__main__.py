@@ -26,8 +26,9 @@ from typing import Any
 from flask import Flask
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
+from benchmarks.databases import SERVER, database
 from benchmarks.ten_million import cells, questions
 from benchmarks.ten_million.load import DataSet, NotEmpty, Tell, load
 from benchmarks.ten_million.spec import Spec, first_of_month
@@ -40,7 +41,6 @@ from vocapp.garbage import collect_rarely
 RESULTS = Path(__file__).parent.parent / "results"
 PARTS = ("load", "cells", "drivers", "queries", "pages")
 LOAD_S = 1500.0  # of ten million answers
-SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
 
 def main() -> int:
@@ -48,7 +48,8 @@ def main() -> int:
     spec = Spec(answers=options.answers, seed=options.seed, until=options.until)
     folder = options.dir or Path(tempfile.mkdtemp(prefix="voc-ten-million-"))
     try:
-        with _database(options) as url:
+        name = f"voc_bench_{options.answers}_{options.seed}"
+        with database(options.database, name, server=options.url, keep=options.keep) as url:
             settings = Settings(environment="test", data_dir=folder, database_url=url)
             app = create_app(settings)
             collect_rarely()  # as in every process of the service
@@ -79,24 +80,6 @@ def _options() -> argparse.Namespace:
         "--only", choices=PARTS, nargs="+", default=list(PARTS), help="parts to do after loading"
     )
     return parser.parse_args()
-
-
-@contextmanager
-def _database(options: argparse.Namespace) -> Iterator[str]:
-    """The URL of the database of this data set; on PostgreSQL it is made, and dropped again."""
-    if options.database == "sqlite":
-        yield ""
-        return
-    name = f"voc_bench_{options.answers}_{options.seed}"
-    server = create_engine(options.url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        known = text("SELECT 1 FROM pg_database WHERE datname = :name")
-        if connection.scalar(known, {"name": name}) is None:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(options.url).set(database=name).render_as_string(hide_password=False)
-    if not options.keep:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _run(app: Flask, spec: Spec, options: argparse.Namespace, folder: Path) -> int:

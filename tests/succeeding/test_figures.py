@@ -328,3 +328,18 @@ def test_an_account_has_its_own_figures(api):
         "mrr": 0, "currency": None, "mrr_a_year_ago": None, "net_revenue_retention": None,
         "active_users": 0, "days_as_customer": None, "onboarding_completed": None,
     }  # fmt: skip
+
+
+def test_the_month_that_runs_is_stored_and_who_is_active_counted_now(api):
+    now = utcnow()
+    send(api, terms("acme", "2025-01-10", 100, action="started"))
+    send(api, login("acme", "ann", now.isoformat()))
+    work_off()
+    assert kpis(api, "")["active_users"]["value"] == 1
+    assert kpis(api, "2018-01")["accounts"] == {"start": 0, "end": 0}  # too old to be stored
+    assert waiting() == 0
+    with snapshot() as session:
+        row = session.get(FigureMonth, (api.workspace_id, now.date().replace(day=1), ""))
+        assert row is not None
+    send(api, login("acme", "bob", now.isoformat()))
+    assert kpis(api, "")["active_users"]["value"] == 2

@@ -169,7 +169,12 @@ def weekly_activity(
 
 
 def active_people(
-    workspace_id: UUID, *, since: datetime, until: datetime, account_id: UUID | None = None
+    workspace_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    account_id: UUID | None = None,
+    session: Session | None = None,
 ) -> int:
     """How many contacts logged in or used something in since <= at < until.
 
@@ -178,7 +183,8 @@ def active_people(
     query = _active(
         workspace_id, ("contact_id",), since=since, until=until, account_id=account_id
     )  # fmt: skip
-    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    count = select(func.count()).select_from(query.subquery())
+    return (session or db.session).scalar(count) or 0
 
 
 def active_pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 
 from surveys.periods import local_day, period_end, period_start
 from surveys.retention import Totals
+from surveys.subscriptions import month_span
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.outbox import NotYet, Pending
+from vocapp.people.events.queries import active_people
 from vocapp.people.figure_changes import FIGURES
 from vocapp.succeeding.figures.models import OVERALL, FigureMonth
-from vocapp.succeeding.figures.summing import Business, Groups, Sums, read_business, sum_month
+from vocapp.succeeding.figures.summing import Groups, Sums, read_business, sum_month
 from vocapp.workspaces.models import Workspace
 
 KEPT_MONTHS = 60
@@ -49,7 +51,7 @@ def sums_of(
     What is stored and what waits are read in one snapshot. Months must have begun.
     """
     with snapshot() as session:
-        known = _stored(session, workspace_id, asked, time_zone=time_zone)
+        known = _stored(session, workspace_id, asked, time_zone=time_zone, now=now)
         missing = [each for each in asked if each not in known]
         if not missing:
             return known
@@ -58,17 +60,35 @@ def sums_of(
             known[month, attribute] = sum_month(
                 session, workspace_id, business, month, [attribute], time_zone=time_zone, now=now
             )[attribute]
-    kept = {each for each in missing if each[1] in KEPT_ATTRIBUTES}
-    if kept:
-        _see_to_keeping(workspace_id, min(month for month, _ in kept), now=now)
+    oldest = months_back(local_day(now, time_zone), KEPT_MONTHS)[0]
+    if any(month >= oldest and attribute in KEPT_ATTRIBUTES for month, attribute in missing):
+        _see_to_keeping(workspace_id, now=now)
     return known
 
 
 def _stored(
-    session: Session, workspace_id: UUID, asked: Collection[Ask], *, time_zone: str
+    session: Session, workspace_id: UUID, asked: Collection[Ask], *, time_zone: str, now: datetime
 ) -> dict[Ask, Groups]:
-    """What is stored and not out of date."""
+    """What is stored and not out of date. Who is active in the month that runs is counted now."""
     holds_until = _earliest_change(session, workspace_id)
+    found = {
+        (row.month, row.attribute): _read(row.groups)
+        for row in _rows_of(session, workspace_id, asked, time_zone=time_zone, now=now)
+        if holds_until is None or period_end(row.month, "month") < holds_until
+    }
+    running = (period_start(local_day(now, time_zone), "month"), OVERALL)
+    if running in found:
+        start, end = month_span(running[0], time_zone, now=now)
+        active = active_people(workspace_id, since=start, until=end, session=session)
+        found[running] = {
+            value: replace(sums, active=active) for value, sums in found[running].items()
+        }
+    return found
+
+
+def _rows_of(
+    session: Session, workspace_id: UUID, asked: Collection[Ask], *, time_zone: str, now: datetime
+) -> Iterator[FigureMonth]:
     rows = session.scalars(
         scoped(FigureMonth, workspace_id).where(
             FigureMonth.month.in_({month for month, _ in asked}),
@@ -76,12 +96,18 @@ def _stored(
             FigureMonth.time_zone == time_zone,
         )
     )
-    return {
-        (row.month, row.attribute): _read(row.groups)
-        for row in rows
-        if (row.month, row.attribute) in set(asked)
-        and (holds_until is None or period_end(row.month, "month") < holds_until)
-    }
+    for row in rows:
+        if (row.month, row.attribute) in asked and _is_whole(row, time_zone, now=now):
+            yield row
+
+
+def _is_whole(row: Any, time_zone: str, *, now: datetime) -> bool:
+    """Whether a row has all that its month will ever have, or that it has until now; of a part of
+    the accounts nobody counts anew who is active."""
+    ends = period_end(row.month, "month")
+    if ends > local_day(now, time_zone):
+        return bool(row.attribute == OVERALL)
+    return ends <= local_day(row.computed_at, time_zone)
 
 
 def _earliest_change(session: Session, workspace_id: UUID) -> date | None:
@@ -92,12 +118,13 @@ def _earliest_change(session: Session, workspace_id: UUID) -> date | None:
     return min((date.fromisoformat(detail["since"]) for detail in waiting), default=None)
 
 
-def _see_to_keeping(workspace_id: UUID, since: date, *, now: datetime) -> None:
+def _see_to_keeping(workspace_id: UUID, *, now: datetime) -> None:
+    """Have months summed that are not stored; those that are hold."""
     with transaction() as session:
         if not outbox.is_waiting(session, workspace_id, FIGURES, workspace_id):
             outbox.add(
                 session, workspace_id, FIGURES, workspace_id, now=now,
-                detail={"since": str(since)}, priority=outbox.BACKLOG,
+                detail={"since": str(date.max)}, priority=outbox.BACKLOG,
             )  # fmt: skip
     outbox.ring(FIGURES)
 
@@ -130,36 +157,25 @@ def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcom
         business = read_business(session, workspace_id, time_zone=time_zone)
         if business.latest_change is not None and business.latest_change > now:
             return NotYet(business.latest_change)  # said of an instant that is still to come
+        this_month = period_start(local_day(now, time_zone), "month")
+        months = months_back(this_month, KEPT_MONTHS)
+        every = {(month, attribute) for month in months for attribute in KEPT_ATTRIBUTES}
         kept = {
             (row.month, row.attribute)
-            for row in session.execute(
-                select(FigureMonth.month, FigureMonth.attribute).where(
-                    FigureMonth.workspace_id == workspace_id, FigureMonth.time_zone == time_zone
-                )
-            )
+            for row in _rows_of(session, workspace_id, every, time_zone=time_zone, now=now)
         }
         found = {
             month: sum_month(
-                session, workspace_id, business, month, KEPT_ATTRIBUTES,
-                time_zone=time_zone, now=now,
+                session, workspace_id, business, month, attributes, time_zone=time_zone, now=now
             )
-            for month in _months(business, time_zone, now=now)
-            if period_end(month, "month") >= since
-            or any((month, attribute) not in kept for attribute in KEPT_ATTRIBUTES)
-        }  # fmt: skip
+            for month in months
+            if (attributes := (OVERALL,) if month == this_month else KEPT_ATTRIBUTES)
+            and (
+                period_end(month, "month") >= since
+                or any((month, attribute) not in kept for attribute in attributes)
+            )
+        }
     return partial(_keep, workspace_id=workspace_id, found=found, time_zone=time_zone, now=now)
-
-
-def _months(business: Business, time_zone: str, *, now: datetime) -> Iterator[date]:
-    """Months that are over and worth keeping: since the business began, the newest at most."""
-    this_month = period_start(local_day(now, time_zone), "month")
-    begins = business.begins
-    if begins is None:
-        return
-    first = period_start(local_day(begins, time_zone), "month")
-    yield from (
-        month for month in months_back(this_month, KEPT_MONTHS + 1)[:-1] if month >= first
-    )  # fmt: skip
 
 
 def _keep(

@@ -57,12 +57,6 @@ class Business:
     said: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
-    def begins(self) -> datetime | None:
-        """When the first account paid, or started."""
-        first = [history.since[0] for history in self.histories.values() if history.since]
-        return min([*first, *self.started_at.values()], default=None)
-
-    @property
     def latest_change(self) -> datetime | None:
         return max((each.since[-1] for each in self.histories.values() if each.since), default=None)
 
