@@ -25,7 +25,13 @@ from vocapp.database import scoped
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.opening import ACTIVE_STATES
 from vocapp.people.events.activity import hour_of
-from vocapp.people.events.models import ActiveDay, ActivityHour, Milestone, SubscriptionChange
+from vocapp.people.events.models import (
+    AccountEvent,
+    ActiveDay,
+    ActivityHour,
+    Milestone,
+    SubscriptionChange,
+)
 from vocapp.people.events.subscriptions import current, in_order
 from vocapp.people.models import Account
 from vocapp.understanding.models import Analysis
@@ -102,6 +108,7 @@ class _Told:
     people: bool
     set_ups: bool
     owners: bool
+    since: datetime | None  # the first event of all: what was before nobody told
 
 
 def _told_in(asked: _Asked) -> _Told:
@@ -121,6 +128,9 @@ def _told_in(asked: _Asked) -> _Told:
             exists().where(
                 Account.workspace_id == asked.workspace_id, Account.owner_user_id.is_not(None)
             ),
+            select(func.min(AccountEvent.at))
+            .where(AccountEvent.workspace_id == asked.workspace_id)
+            .scalar_subquery(),
         )
     ).one()
     return _Told(*row)
@@ -289,7 +299,7 @@ def _against_before(
 
 
 def _logins(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> ByAccount:
-    """Who never logged in has not done so since the start."""
+    """Who never logged in has not done so since the start, or since log-ins are told at all."""
     if not told.logins:
         return {}
     # One by one, the newest by the key: a maximum would read every hour of each.
@@ -314,6 +324,8 @@ def _logins(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> 
     found: ByAccount = {}
     for account_id, hour in rows:
         days = asked.days_since(hour) if hour else _days_since_start(asked, started[account_id])
+        if hour is None and days is not None and told.since is not None:
+            days = min(days, asked.days_since(told.since))
         found[account_id] = {"days_since_login": days}
     return found
 
