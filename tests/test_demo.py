@@ -21,6 +21,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.measuring.checking import check_cells
 from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
+from vocapp.succeeding.health.models import AccountHealth
 from vocapp.understanding import service as understanding
 from vocapp.understanding.drivers.models import DriverReport
 from vocapp.understanding.models import Analysis
@@ -273,8 +274,11 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert again.sign_ins == ()
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
-    # Nothing waits but the nightly look for new themes.
-    assert [row.kind for row in all_of(Pending)] == ["discover"]
+    # Nothing waits but the nightly look for new themes, and the health of the next day.
+    assert {row.kind for row in all_of(Pending)} == {"discover", "health_daily"}
+    health = all_of(AccountHealth)
+    assert len(health) == 12
+    assert sum(row.score is not None for row in health) > 8
     assert len(all_of(DriverReport)) == 3
     linked = {row.invitation_id for row in all_of(Response) if row.channel == "email"}
     invitations = {row.id: row for row in all_of(Invitation)}

@@ -95,6 +95,13 @@ _FIGURES = {
     **_OF_MONEY,
 }  # fmt: skip
 _BY_CURRENCY = {"type": "object", "additionalProperties": record(**_OF_MONEY)}
+_HEALTH = record(
+    score=or_null(NUMBER), band=or_null(TEXT), coverage=NUMBER,
+    components=list_of(
+        record(key=TEXT, points=or_null(NUMBER), weight=NUMBER, reasons=list_of(TEXT))
+    ),
+    reasons=list_of(TEXT), computed_at=TIME,
+)  # fmt: skip
 _SEGMENT = {
     "key": TEXT, "name": TEXT, "description": TEXT, "filter": OBJECT, "compact": TEXT,
     "version": COUNT, "created_at": TIME, "updated_at": TIME,
@@ -111,7 +118,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Account": record(**_ACCOUNT),
     "AccountInCare": record(
-        **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(OBJECT),
+        **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(_HEALTH),
         kpis=record(
             mrr=or_null(COUNT), currency=or_null(TEXT), mrr_a_year_ago=or_null(COUNT),
             net_revenue_retention=or_null(NUMBER), active_users=COUNT,

@@ -50,6 +50,7 @@ from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
 from vocapp.people.figure_changes import FIGURES
+from vocapp.people.health_changes import HEALTH
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
@@ -57,6 +58,8 @@ from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.views import blueprint as figures_pages
+from vocapp.succeeding.health import home_cards as health_cards
+from vocapp.succeeding.health import keeping as health_keeping
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
@@ -164,6 +167,15 @@ def _register_work() -> None:
             queue="slow", batch=200, lease_s=300,
         )
     )  # fmt: skip
+    outbox.register(
+        outbox.Kind(HEALTH, mode="database", apply=health_keeping.compute_touched, batch=100)
+    )
+    outbox.register(
+        outbox.Kind(
+            health_keeping.HEALTH_DAILY, mode="database", apply=health_keeping.compute_daily,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
@@ -266,3 +278,4 @@ def _register_home() -> None:
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)
+    home.register_card(("success",), health_cards.health_fell, order=7)

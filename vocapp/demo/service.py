@@ -373,7 +373,8 @@ def _submission(
 
 _STEPS = {
     "measure": "scores", "analyse": "themes", "follow_up": "follow-ups", "drivers": "drivers",
-    "answered": "invitations", "figures": "figures",
+    "answered": "invitations", "figures": "figures", "health": "health",
+    "health_daily": "health",
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from vocapp.following_up.facts import (
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.outbox import Pending
+from vocapp.people.health_changes import note_touched
 from vocapp.workspaces.models import Membership, User
 
 RERANK = "rerank"
@@ -105,6 +106,8 @@ class _Desk:
                 self._reconsider(case, found)
             if case is not None:
                 cases[row.subject_id] = case
+        told = {each.response.account_id for each in known.values() if not each.confidential}
+        note_touched(self.session, self.workspace_id, told, now=self.now)
         if cases:
             keep_ranking(self.session, self.workspace_id, self.time_zone, now=self.now)
 

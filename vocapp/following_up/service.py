@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.following_up.models import FOLLOW_UP_STATES, FollowUp, FollowUpEntry
+from vocapp.people.health_changes import note_touched
 from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.signing import BadToken, sign_timed, unsign_timed
@@ -210,6 +211,7 @@ class _Writer:
         if case.id not in self.touched:
             case.version += 1
             case.touched_at = self.now
+            note_touched(self.session, case.workspace_id, [case.account_id], now=self.now)
         self.touched.setdefault(case.id, set()).update(names)
 
     def done(self, action: str, workspace_id: UUID) -> Done:

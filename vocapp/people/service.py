@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, scoped, transaction
 from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, Tombstone
 from vocapp.people.personal_stores import personal_stores
@@ -25,6 +26,7 @@ def save_account(workspace_id: UUID, facts: AccountFacts, *, now: datetime) -> U
         said = Said(as_of=now, account=facts)
         account = identify_one(session, workspace_id, said, now=now).account
         assert account is not None
+        note_touched(session, workspace_id, [account.id], now=now)
         return account.id
 
 

@@ -24,12 +24,13 @@ from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.problems import NotFound
 from vocapp.succeeding.figures.of_account import account_kpis
+from vocapp.succeeding.health import queries as healths
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
 
 _MILESTONES = 100
 _RECENTLY = timedelta(days=28)
-SORTS = ("name", "-mrr", "renewal", "-cases")
+SORTS = ("name", "health", "-mrr", "renewal", "-cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class AccountRow:
     owner: str | None
     open_cases: int
     latest: Score | None
+    health: healths.Standing
 
     @property
     def shown(self) -> str:
@@ -136,18 +138,22 @@ def accounts(
     *,
     search: str | None = None,
     owner: UUID | None = None,
+    band: str | None = None,
     sort: str = "name",
     limit: int,
     offset: int = 0,
 ) -> list[AccountRow]:
     """Accounts whose name or external id contains `search`; three statements.
 
-    sort: name; -mrr (largest first; currencies compared by the order of magnitude of a
-    dollar, nothing is converted); renewal (the next one first); -cases (most open first).
+    band: of `healths.CHOICES`. sort: name; health (the worst first); -mrr (largest first;
+    currencies compared by the order of magnitude of a dollar, nothing is converted); renewal
+    (the next one first); -cases (most open first).
     """
     open_cases = _open_cases(workspace_id)
     query = (
-        select(Account, User.name, func.coalesce(open_cases.c.n, 0))
+        healths.joined(
+            select(Account, User.name, func.coalesce(open_cases.c.n, 0), *healths.COLUMNS)
+        )
         .outerjoin(User, User.id == Account.owner_user_id)
         .outerjoin(open_cases, open_cases.c.account_id == Account.id)
         .where(Account.workspace_id == workspace_id)
@@ -162,12 +168,14 @@ def accounts(
         )
     if owner is not None:
         query = query.where(Account.owner_user_id == owner)
+    if band is not None:
+        query = query.where(healths.is_in(band))
     order = _order(workspace_id, sort, open_cases.c.n)
     rows = db.session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
     latest = latest_scores(workspace_id, Account, [row[0].id for row in rows])
     return [
-        AccountRow(account, owner_name, cases, latest.get(account.id))
-        for account, owner_name, cases in rows
+        AccountRow(account, owner_name, cases, latest.get(account.id), healths.standing(*health))
+        for account, owner_name, cases, *health in rows
     ]
 
 
@@ -186,6 +194,8 @@ def _open_cases(workspace_id: UUID) -> Any:
 
 def _order(workspace_id: UUID, sort: str, open_cases: Any) -> tuple[Any, ...]:
     by_name = (func.lower(Account.name), Account.external_id)
+    if sort == "health":
+        return (healths.worst_first(), *by_name)
     if sort == "-mrr":
         return (_comparable_mrr(workspace_id).desc().nulls_last(), *by_name)
     if sort == "renewal":
@@ -299,7 +309,7 @@ def account_facts(
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
-        "health": None,  # not measured; null says so, a number would be made up
+        "health": healths.present(workspace_id, account.id),
         "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
         **_present_events(workspace_id, account.id),
     }

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from vocapp.database import scoped, transaction
+from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account
 from vocapp.problems import BadInput, NotFound
 from vocapp.workspaces.models import Membership
@@ -51,6 +52,7 @@ def change_owner(
             if member is None or member.role not in OWNER_ROLES:
                 raise BadInput.of("owner", "not a member of the success team or an admin")
         account.owner_user_id, account.updated_at = owner_user_id, now
+        note_touched(session, workspace_id, [account.id], now=now)
         audit(
             session, workspace_id, "account.owner_changed", subject=account,
             actor_user_id=actor_user_id, now=now,

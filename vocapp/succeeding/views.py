@@ -16,6 +16,9 @@ from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
 from vocapp.succeeding import queries, service, wording
+from vocapp.succeeding.health import queries as healths
+from vocapp.succeeding.health import wording as health_wording
+from vocapp.succeeding.health.keeping import ask_first
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -36,18 +39,23 @@ def accounts() -> str:
     sort = request.args.get("sort", "")
     sort = sort if sort in queries.SORTS else "name"
     owner = _uuid(request.args.get("owner", ""))
+    band = request.args.get("health", "")
+    band = band if band in healths.CHOICES else ""
     offset = read_cursor(request.args.get("cursor"), int) or 0
     rows = queries.accounts(
-        current_workspace.id, search=search, owner=owner, sort=sort, limit=_PAGE + 1, offset=offset
-    )
-    kept: dict[str, Any] = {"q": search or None, "owner": owner}
+        current_workspace.id, search=search, owner=owner, band=band or None, sort=sort,
+        limit=_PAGE + 1, offset=offset,
+    )  # fmt: skip
+    kept: dict[str, Any] = {"q": search or None, "owner": owner, "health": band or None}
     if sort != "name":
         kept["sort"] = sort
     following = sign("cursor", offset + _PAGE) if len(rows) > _PAGE else None
     return render_template(
         "succeeding/accounts.html",
         rows=rows[:_PAGE],
-        is_filtered=bool(search or owner),
+        is_filtered=bool(search or owner or band),
+        band=band,
+        health_wording=health_wording,
         search=search,
         owner=str(owner or ""),
         owner_choices=[("", _("Everybody")), *_owner_choices()],
@@ -97,6 +105,8 @@ def account(external_id: str) -> str:
             now=utcnow(),
         ),
         wording=wording,
+        health=_health(detail.account.id),
+        health_wording=health_wording,
         story=shown,
         older_url=here(**kept, before=older) if older else None,
         first_url=here(**kept) if before else None,
@@ -107,6 +117,17 @@ def account(external_id: str) -> str:
         may_change=current_user.role in service.OWNER_ROLES,
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
     )
+
+
+def _health(account_id: UUID) -> healths.Shown | None:
+    """What is kept; where nothing is yet, it is asked for."""
+    now = utcnow()
+    found = healths.shown(
+        current_workspace.id, account_id, time_zone=current_workspace.time_zone, now=now
+    )
+    if found is None:
+        ask_first(current_workspace.id, account_id, now=now)
+    return found
 
 
 def _owner_choices() -> list[tuple[str, str]]:

@@ -29,9 +29,12 @@ from vocapp.people.events.models import (
 from vocapp.people.events.subscriptions import move_accounts
 from vocapp.people.fact_history import EVER
 from vocapp.people.figure_changes import note_change
+from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import accounts_by_external_id, contacts_by_external_id
 from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Problem
+
+_TELLING = ("subscription", "milestone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,9 @@ def _store(
     _note_figures(session, workspace_id, [*rows, *undone], now=now)
     changed = [row for row in [*rows, *undone] if row["type"] == "subscription"]
     move_accounts(session, workspace_id, {row["account_id"] for row in changed}, now=now)
+    # Log-ins and uses come all day long: what they come to is worked out at night.
+    told = {row["account_id"] for row in [*rows, *undone] if row["type"] in _TELLING}
+    note_touched(session, workspace_id, told, now=now)
     return outcomes
 
 

@@ -1,0 +1,237 @@
+"""Reads: the health of the accounts of a list, of one account with what moved it, of my own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
+
+from surveys.health import COMPONENTS, Component, Health, Move, Weights, changed
+from surveys.periods import local_day
+from vocapp.database import scoped
+from vocapp.extensions import db
+from vocapp.people.models import Account
+from vocapp.succeeding.health.keeping import whole
+from vocapp.succeeding.health.models import BANDS, AccountHealth, HealthDay
+
+UNKNOWN = "unknown"
+CHOICES = (*BANDS, UNKNOWN)  # what a list may be narrowed to
+HISTORY_DAYS, _MONTH_DAYS, _FALL_DAYS = 90, 28, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an account stands; score None: too little is known."""
+
+    score: int | None
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Standing):
+    """Where it has stood from this day on."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The health of an account as its page tells it.
+
+    history: the score of each of the last 90 days, the oldest first, None where there was none.
+    steps: the days on which it became another, the newest first. moves: what moved it in the
+    last 28 days, None where it was not known then or is not now.
+    """
+
+    score: int | None
+    band: str | None
+    band_since: datetime
+    coverage: float
+    components: Sequence[Component]
+    known: int
+    computed_at: datetime
+    history: Sequence[int | None]
+    steps: Sequence[Step]
+    before: int | None
+    moves: Sequence[Move] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """An account whose band is worse than a week ago."""
+
+    account: Account
+    score: int
+    band: str
+    before: str
+    reason: str | None
+
+
+COLUMNS = (AccountHealth.score, AccountHealth.band)
+
+
+def standing(score: float | None, band: str | None) -> Standing:
+    """From the two COLUMNS."""
+    return Standing(whole(score), band)
+
+
+def joined(query: Any) -> Any:
+    """A statement over accounts, with the health of each where there is one."""
+    return query.outerjoin(
+        AccountHealth,
+        (AccountHealth.workspace_id == Account.workspace_id)
+        & (AccountHealth.account_id == Account.id),
+    )
+
+
+def is_in(band: str) -> ColumnElement[bool]:
+    """Of a statement that is `joined`: accounts of a band, or without a score."""
+    return AccountHealth.band.is_(None) if band == UNKNOWN else AccountHealth.band == band
+
+
+def worst_first() -> ColumnElement[Any]:
+    return AccountHealth.score.asc().nulls_last()
+
+
+# --- one account --------------------------------------------------------------------------
+
+
+def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime) -> Shown | None:
+    """The health of one account with its history; None where it was never worked out."""
+    row = _row(workspace_id, account_id)
+    if row is None or not row.components:
+        return None
+    today = local_day(now, time_zone)
+    days = _days(workspace_id, account_id, since=today - timedelta(days=HISTORY_DAYS - 1))
+    before = _on(days, today - timedelta(days=_MONTH_DAYS))
+    components = _components(row)
+    return Shown(
+        score=whole(row.score),
+        band=row.band,
+        band_since=row.band_since,
+        coverage=row.coverage,
+        components=components,
+        known=sum(each.points is not None for each in components),
+        computed_at=row.computed_at,
+        history=_history(days, today),
+        steps=[Step(whole(each.score), each.band, each.day) for each in reversed(days)],
+        before=whole(before.score) if before else None,
+        moves=_moves(before, row),
+    )
+
+
+def _row(workspace_id: UUID, account_id: UUID) -> AccountHealth | None:
+    found: AccountHealth | None = db.session.scalar(
+        scoped(AccountHealth, workspace_id).where(AccountHealth.account_id == account_id)
+    )
+    return found
+
+
+def _components(row: AccountHealth) -> list[Component]:
+    return [
+        Component(each["key"], each["points"], tuple(each["reasons"])) for each in row.components
+    ]
+
+
+def _days(workspace_id: UUID, account_id: UUID, *, since: date) -> list[HealthDay]:
+    """Of the history what is since then, with the last before it, the oldest first."""
+    own = (HealthDay.workspace_id == workspace_id, HealthDay.account_id == account_id)
+    first = select(func.max(HealthDay.day)).where(*own, HealthDay.day <= since).scalar_subquery()
+    rows = db.session.scalars(
+        select(HealthDay)
+        .where(*own, or_(HealthDay.day >= since, HealthDay.day == first))
+        .order_by(HealthDay.day)
+    )
+    return list(rows)
+
+
+def _on(days: Sequence[HealthDay], day: date) -> HealthDay | None:
+    """What held at the end of a day."""
+    return next((each for each in reversed(days) if each.day <= day), None)
+
+
+def _history(days: Sequence[HealthDay], today: date) -> list[int | None]:
+    if not days:
+        return []
+    first = max(days[0].day, today - timedelta(days=HISTORY_DAYS - 1))
+    found = []
+    for back in range((today - first).days, -1, -1):
+        held = _on(days, today - timedelta(days=back))
+        found.append(whole(held.score) if held else None)
+    return found
+
+
+def _moves(before: HealthDay | None, row: AccountHealth) -> Sequence[Move] | None:
+    if before is None or before.score is None or row.score is None:
+        return None
+    weights = Weights(**{each["key"]: each["weight"] for each in row.components})
+    points = [each["points"] for each in row.components]
+    return changed(
+        _as_health(before.score, before.points, weights), _as_health(row.score, points, weights)
+    )
+
+
+def _as_health(score: float, points: Sequence[float | None], weights: Weights) -> Health:
+    """As much of it as what moved it follows from."""
+    parts = zip(COMPONENTS, points, strict=True)
+    components = tuple(Component(key, value, ()) for key, value in parts)
+    return Health(score, None, 1.0, components, (), weights)
+
+
+def present(workspace_id: UUID, account_id: UUID) -> Mapping[str, Any] | None:
+    """The health of an account as the API shows it; None while it was not worked out."""
+    row = _row(workspace_id, account_id)
+    if row is None or not row.components:
+        return None
+    return {
+        "score": row.score,
+        "band": row.band,
+        "coverage": row.coverage,
+        "components": row.components,
+        "reasons": row.reasons,
+        "computed_at": row.computed_at.isoformat(),
+    }
+
+
+# --- whose health fell --------------------------------------------------------------------
+
+
+def fallen(
+    workspace_id: UUID, owner: UUID, *, time_zone: str, now: datetime, limit: int
+) -> list[Fallen]:
+    """Accounts of an owner whose band is worse than a week ago, the lowest first."""
+    then = local_day(now, time_zone) - timedelta(days=_FALL_DAYS)
+    past = aliased(HealthDay)
+    newest = (
+        select(past.band)
+        .where(
+            past.workspace_id == Account.workspace_id,
+            past.account_id == Account.id,
+            past.day <= then,
+            past.band.is_not(None),
+        )
+        .order_by(past.day.desc())
+        .limit(1)
+        .correlate(Account)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        joined(select(Account, AccountHealth, newest.label("former")))
+        .where(
+            Account.workspace_id == workspace_id,
+            Account.owner_user_id == owner,
+            AccountHealth.band.in_(BANDS[:-1]),
+            AccountHealth.band_since >= now - timedelta(days=_FALL_DAYS + 1),
+        )
+        .order_by(AccountHealth.score, Account.id)
+    )
+    return [
+        Fallen(account, int(row.score), row.band, former, next(iter(row.reasons), None))
+        for account, row, former in rows
+        if former is not None and BANDS.index(row.band) < BANDS.index(former)
+    ][:limit]
