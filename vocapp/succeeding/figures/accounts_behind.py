@@ -67,6 +67,8 @@ KINDS: Mapping[str, Callable[[Pays, Pays], bool]] = {
     "cross_sold": lambda start, end: bool(start) and any(each not in start for each in end),
     "new": lambda start, end: bool(end) and not start,
 }
+# Nobody can belong to these whose subscriptions did not change in the month.
+_CHANGED = {*KINDS, STARTED, NOT_SET_UP} - {"start", "end"}
 LISTS = (*KINDS, ACTIVE, STARTED, NOT_SET_UP)
 
 
@@ -87,7 +89,10 @@ def accounts_behind(
     """
     start, end = month_span(month, time_zone, now=now)
     with snapshot() as session:
-        business = read_business(session, workspace_id, time_zone=time_zone)
+        business = read_business(
+            session, workspace_id, time_zone=time_zone,
+            changed_between=(start, end) if which in _CHANGED else None,
+        )  # fmt: skip
         people: dict[UUID, set[UUID]] = {}
         if which == ACTIVE:
             for account, contact in active_pairs(session, workspace_id, since=start, until=end):

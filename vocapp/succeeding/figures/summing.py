@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.adoption import OnboardingRule
@@ -62,18 +62,24 @@ class Business:
 
 
 def read_business(
-    session: Session, workspace_id: UUID, *, time_zone: str, account_id: UUID | None = None
+    session: Session,
+    workspace_id: UUID,
+    *,
+    time_zone: str,
+    account_id: UUID | None = None,
+    changed_between: tuple[datetime, datetime] | None = None,
 ) -> Business:
-    """Three statements, whatever is asked of it afterwards; of one account, or of all."""
-    changes = _event_changes(session, workspace_id, account_id)
+    """Three statements, whatever is asked of it afterwards.
+
+    Of one account; or of those whose subscriptions changed in since <= at < until, and those that
+    have no events; or of all.
+    """
+    chosen = _chosen_accounts(workspace_id, account_id, changed_between)
+    changes = _event_changes(session, workspace_id, chosen)
     with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
     started_at: dict[UUID, datetime] = {}
     said: dict[UUID, Mapping[str, Any]] = {}
-    for row in session.execute(
-        select(Account.id, Account.started_on, Account.fact_history).where(
-            Account.workspace_id == workspace_id, *_of(Account.id, account_id)
-        )
-    ):
+    for row in _account_rows(session, workspace_id, chosen, only_one=account_id is not None):
         said[row.id] = row.fact_history or {}
         if row.id not in with_events:
             start = day_bounds(row.started_on, time_zone)[0] if row.started_on else None
@@ -88,23 +94,52 @@ def read_business(
     return Business(found, started_at, _reached(session, workspace_id, account_id), said)
 
 
-def _of(column: Any, account_id: UUID | None) -> list[Any]:
-    return [] if account_id is None else [column == account_id]
+def _chosen_accounts(
+    workspace_id: UUID,
+    account_id: UUID | None,
+    changed_between: tuple[datetime, datetime] | None,
+) -> Any:
+    """What the id of an account has to be in; None: any."""
+    if account_id is not None:
+        return [account_id]
+    if changed_between is None:
+        return None
+    since, until = changed_between
+    return select(SubscriptionChange.account_id).where(
+        SubscriptionChange.workspace_id == workspace_id,
+        SubscriptionChange.at >= since,
+        SubscriptionChange.at < until,
+    )
 
 
-def _event_changes(session: Session, workspace_id: UUID, account_id: UUID | None) -> list[Change]:
-    rows = session.execute(
-        select(
-            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
-            SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
-            SubscriptionChange.action,
-        ).where(
-            SubscriptionChange.workspace_id == workspace_id,
+def _account_rows(session: Session, workspace_id: UUID, chosen: Any, *, only_one: bool) -> Any:
+    query = select(Account.id, Account.started_on, Account.fact_history).where(
+        Account.workspace_id == workspace_id
+    )
+    if only_one:
+        query = query.where(Account.id.in_(chosen))
+    elif chosen is not None:
+        has_events = exists().where(
+            SubscriptionChange.workspace_id == Account.workspace_id,
+            SubscriptionChange.account_id == Account.id,
             SubscriptionChange.is_superseded.is_(False),
-            *_of(SubscriptionChange.account_id, account_id),
         )
+        query = query.where(or_(Account.id.in_(chosen), ~has_events))
+    return session.execute(query)
+
+
+def _event_changes(session: Session, workspace_id: UUID, chosen: Any) -> list[Change]:
+    query = select(
+        SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
+        SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
+        SubscriptionChange.action,
+    ).where(
+        SubscriptionChange.workspace_id == workspace_id,
+        SubscriptionChange.is_superseded.is_(False),
     )  # fmt: skip
-    return [Change(*row) for row in rows]
+    if chosen is not None:
+        query = query.where(SubscriptionChange.account_id.in_(chosen))
+    return [Change(*row) for row in session.execute(query)]
 
 
 def _told_changes(
@@ -137,7 +172,7 @@ def _reached(
             Milestone.workspace_id == workspace_id,
             Milestone.name == RULE.name,
             Milestone.is_superseded.is_(False),
-            *_of(Milestone.account_id, account_id),
+            *([] if account_id is None else [Milestone.account_id == account_id]),
         )
     ):
         found[account].append(at)
