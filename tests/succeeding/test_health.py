@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import event, func, select, update
 
 from surveys.health import HealthFacts, LastScore, health
@@ -470,3 +471,17 @@ def test_the_same_score_is_told_of_an_account_by_whichever_way_it_came(api, drai
     with snapshot() as session:
         planned = select(func.count()).where(mine, Pending.kind == HEALTH_DAILY)
         assert session.scalar(planned) == 1
+
+
+def test_accounts_that_were_there_before_are_worked_out_without_anything_happening(
+    api, drain_outbox
+):
+    account = save(api, "a")
+    db.session.remove()
+    downgrade(revision="figures1")
+    upgrade()
+    drain_outbox()
+    assert set(kept(api)) == {account}
+    (row,) = work(api, HEALTH, HEALTH_DAILY)
+    assert row.kind == HEALTH_DAILY
+    assert row.due_at > utcnow()
