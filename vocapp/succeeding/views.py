@@ -16,6 +16,8 @@ from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
 from vocapp.succeeding import queries, service, wording
+from vocapp.succeeding.goals.showing import goals_shown
+from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -106,6 +108,8 @@ def account(external_id: str) -> str:
         states=STATES,
         may_change=current_user.role in service.OWNER_ROLES,
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
+        **goals_shown(detail.account),
+        **touchpoints_shown(detail.account),
     )
 
 
