@@ -402,7 +402,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "goals.undo": (Call(query=lambda t: {"token": t.undo}),),
     "touchpoints.list_touchpoints": NO_IDS,
     "touchpoints.touchpoint": (by(plan_id="touchpoint"),),
-    "touchpoints.mark_done": (Call(path={"plan_id": "touchpoint"}, form=lambda t: {"way": "call"}),),
+    "touchpoints.mark_done": (
+        Call(path={"plan_id": "touchpoint"}, form=lambda t: {"way": "call"}),
+    ),
     "touchpoints.skip": (
         Call(path={"plan_id": "touchpoint"}, form=lambda t: {"reason": "not_needed"}),
     ),

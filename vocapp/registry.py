@@ -53,6 +53,7 @@ from vocapp.people.figure_changes import FIGURES
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
+from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
@@ -245,6 +246,7 @@ def _register_personal_stores() -> None:
             following_up_service.hand_over, _l("Follow-ups"),
             following_up_service.count_of_person,
         ),
+        PersonalStore("succeeding.notes", succeeding_names.forget_names),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
         PersonalStore("understanding.discovery", discovery_service.forget_person),
         PersonalStore("understanding.analyses", understanding_service.forget_person),

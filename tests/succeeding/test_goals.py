@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -10,14 +11,16 @@ import pytest
 from sqlalchemy import event, func, select
 
 from surveys.periods import local_day
-from vocapp.database import snapshot, utcnow
+from vocapp.database import snapshot, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.people.models import Account
+from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.succeeding.goals import service
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.goals.queries import goal_standing
 from vocapp.succeeding.goals.service import Aim
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import AuditEntry
 
 TODAY = date(2026, 6, 15)
@@ -200,6 +203,42 @@ def test_how_accounts_stand_is_asked_in_one_statement(acme):
     assert late[ids["acme"]] == (0, 2, 0, 0)
 
 
+def test_who_is_forgotten_is_named_nowhere_any_more(acme):
+    person = {"external_id": "kanaria-7", "email": "kanaria@example.jp", "name": "鹿島 花"}
+    told = acme.post("/api/v1/contacts", person | {"account": {"external_id": "acme"}})
+    who, now = acme.workspace.user_id, utcnow()
+    aim = replace(AIM, words="鹿島 花さん: answer within the day")
+    goal_id = add(acme, aim).goal_id
+    common = {"actor_user_id": who, "now": now}
+    service.change_goal(
+        acme.workspace_id, goal_id, replace(aim, words="鹿島 花さん wants it by noon"), **common
+    )
+    service.record_progress(
+        acme.workspace_id, goal_id, 20, note="Kanaria@example.jp agrees", **common
+    )
+    with transaction() as session:
+        session.add(
+            TouchpointPlan(
+                workspace_id=acme.workspace_id, account_id=stored(acme).account_id,
+                touch_key="setup-check", anchor_on=TODAY, due_on=TODAY, kind="call", state="done",
+                way="call", note="Talked to kanaria-7", decided_at=now, created_at=now,
+                updated_at=now,
+            )
+        )  # fmt: skip
+    erase_contact(acme.workspace_id, UUID(told.json["id"]), now=now)
+    with snapshot() as session:
+        of = acme.workspace_id
+        kept = [stored(acme).words]
+        for entry in session.scalars(select(GoalEntry).where(GoalEntry.workspace_id == of)):
+            kept += [entry.note or "", str(entry.detail)]
+        kept += session.scalars(
+            select(TouchpointPlan.note).where(TouchpointPlan.workspace_id == of)
+        ).all()
+    assert kept[0] == "…さん wants it by noon"
+    assert kept[-1] == "Talked to …"
+    assert not [text for text in kept if "鹿島" in text or "kanaria" in text.lower()]
+
+
 # --- pages ----------------------------------------------------------------------------------
 
 
@@ -243,7 +282,7 @@ def test_nothing_typed_is_lost(customer, staff):
         assert typed in answer.text
     assert "Enter a number, such as 12 or 3.5." in answer.text
     same = success.post("/accounts/group/acme/goals/new", FORM | {"target": "40.0"})
-    assert "The target has to differ from the value of today." in same.text
+    assert "The target has to differ from the value at the start." in same.text
     success.post("/accounts/group/acme/goals/new", FORM)
     goal = f"/goals/{stored(customer).id}"
     answer = success.post(f"{goal}/progress", {"current": "many", "note": "they are happy"})

@@ -74,14 +74,16 @@ class GoalForm(FlaskForm):
         [InputRequired(_l("Say by what it is measured.")), Length(max=service.MAX_MEASURE)],
     )
     unit = StringField(_l("Unit"), [Length(max=service.MAX_UNIT)])
-    baseline = FigureField(_l("Today (baseline)"), [InputRequired(_l("Enter the value of today."))])
+    baseline = FigureField(
+        _l("Value at the start"), [InputRequired(_l("Enter the value at the start."))]
+    )
     target = FigureField(_l("Target"), [InputRequired(_l("Enter the value to reach."))])
     due_on = DateField(_l("Reached by"), [InputRequired(_l("Enter a day."))])
     version = IntegerField(widget=HiddenInput())
 
     def validate_target(self, field: FigureField) -> None:
         if field.data is not None and field.data == self.baseline.data:
-            raise ValidationError(_("The target has to differ from the value of today."))
+            raise ValidationError(_("The target has to differ from the value at the start."))
 
     def validate_due_on(self, field: DateField) -> None:
         if field.data and not service.FIRST_DAY <= field.data <= service.LAST_DAY:
