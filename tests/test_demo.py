@@ -12,16 +12,28 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from nlp.taxonomy import starter_pack
+from surveys.periods import local_day
 from vocapp import cli
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import Base, snapshot
-from vocapp.demo import answers, asking, company, doings, sentences_en, sentences_ja, service
+from vocapp.database import Base, scoped, snapshot, transaction, utcnow
+from vocapp.demo import (
+    answers,
+    asking,
+    caring,
+    company,
+    doings,
+    sentences_en,
+    sentences_ja,
+    service,
+)
 from vocapp.distributing.models import Invitation
 from vocapp.following_up.models import FollowUp
 from vocapp.measuring.checking import check_cells
 from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
+from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.health.models import AccountHealth
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding import service as understanding
 from vocapp.understanding.drivers.models import DriverReport
 from vocapp.understanding.models import Analysis
@@ -274,11 +286,13 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert again.sign_ins == ()
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
-    # Nothing waits but the nightly look for new themes, and the health of the next day.
-    assert {row.kind for row in all_of(Pending)} == {"discover", "health_daily"}
+    # Nothing waits but the nightly look for new themes, and the health and plans of the next day.
+    assert {row.kind for row in all_of(Pending)} == {"discover", "health_daily", "touchpoints"}
     health = all_of(AccountHealth)
     assert len(health) == 12
     assert sum(row.score is not None for row in health) > 8
+    assert {row.state for row in all_of(SuccessGoal)} == {"open", "met"}
+    assert len(all_of(SuccessGoal)) == 3
     assert len(all_of(DriverReport)) == 3
     linked = {row.invitation_id for row in all_of(Response) if row.channel == "email"}
     invitations = {row.id: row for row in all_of(Invitation)}
@@ -305,6 +319,7 @@ def test_an_interrupted_demo_goes_on_where_it_was(app):
     assert ids == {answer.id for answer in planned}
     assert check_cells(opened.workspace_id).not_current == 0
     assert len(all_of(Workspace)) == 1
+    assert len(all_of(SuccessGoal)) == 3
     assert contents()["account_event"] == len({event.id for event in did_of(opened.made_at)})
 
 
@@ -318,6 +333,26 @@ def test_only_recent_answers_open_cases_and_some_are_worked_on(app):
     )
     assert "resolved" in {case.state for case in cases}
     assert all(case.outcome for case in cases if case.state == "resolved")
+
+
+def test_some_contacts_took_place_and_some_are_late_or_to_come(app, api, workspace):
+    now = utcnow()
+    day = local_day(now, service.TIME_ZONE)
+    for number in range(9):
+        started = day - timedelta(days=8 + number)
+        body = {"external_id": f"k{number}", "started_on": started.isoformat()}
+        assert api.post("/api/v1/accounts", body).status_code == 201
+    with transaction() as session:
+        for account in session.scalars(scoped(Account, api.workspace_id)):
+            account.owner_user_id = workspace.user_id
+    for _ in range(2):
+        assert list(caring.care(api.workspace_id, time_zone=service.TIME_ZONE, now=now))
+        plans = all_of(TouchpointPlan)
+        assert {row.state for row in plans} == {"planned", "done", "skipped"}
+        planned = [row for row in plans if row.state == "planned"]
+        assert any(row.due_on < day for row in planned)
+        assert any(row.due_on > day for row in planned)
+        assert len(all_of(SuccessGoal)) == 3
 
 
 # --- the command --------------------------------------------------------------------------

@@ -159,4 +159,5 @@ def test_forgetting_one_person_touches_nobody_else(any_api, person):
 def test_every_package_with_personal_text_has_its_store(app):
     assert {store.name.split(".")[0] for store in personal_stores()} >= {
         "collecting", "distributing", "following_up", "understanding", "measuring", "people",
+        "succeeding",
     }  # fmt: skip

@@ -29,8 +29,10 @@ from vocapp.following_up.models import FollowUp, RoutingRule
 from vocapp.measuring.models import TrendNote
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
-from vocapp.people.models import Contact, MergeSuggestion
+from vocapp.people.models import Account, Contact, MergeSuggestion
 from vocapp.signing import sign
+from vocapp.succeeding.goals.models import SuccessGoal
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
 from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
@@ -68,6 +70,8 @@ class Ids:
     suggestion: str
     merge: str
     candidate: str
+    goal: str
+    touchpoint: str
 
     @property
     def cursor(self) -> str:
@@ -98,6 +102,7 @@ PUBLIC = "open to everybody who has the public id"
 A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
 A_THEME = by(key="theme")
 A_PAIR = by(suggestion_id="suggestion")
+A_GOAL = {"words": "x", "measure": "y", "baseline": "1", "target": "2", "due_on": "2099-01-01"}
 
 MATRIX: dict[str, str | tuple[Call, ...]] = {
     # machines
@@ -383,6 +388,31 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "succeeding.undo_owner": (
         Call(path={"external_id": "account"}, query=lambda t: {"token": t.undo}),
     ),
+    "goals_api.list_goals": (by(external_id="account"),),
+    "goals_api.add_goal": (
+        Call(path={"external_id": "account"},
+             json=lambda t: {"words": "x", "measure": "y", "baseline": 1, "target": 2,
+                             "due_on": "2099-01-01"}),
+    ),
+    "goals.new_goal": (
+        Call(path={"external_id": "account"}, form=lambda t: A_GOAL),
+    ),
+    "goals.goal": (by(goal_id="goal"),),
+    "goals.change_goal": (Call(path={"goal_id": "goal"}, form=lambda t: A_GOAL),),
+    "goals.record_progress": (Call(path={"goal_id": "goal"}, form=lambda t: {"current": "1"}),),
+    "goals.close_goal": (Call(path={"goal_id": "goal"}, form=lambda t: {"state": "met"}),),
+    "goals.reopen_goal": (by(goal_id="goal"),),
+    "goals.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "touchpoints.list_touchpoints": NO_IDS,
+    "touchpoints.touchpoint": (by(plan_id="touchpoint"),),
+    "touchpoints.mark_done": (
+        Call(path={"plan_id": "touchpoint"}, form=lambda t: {"way": "call"}),
+    ),
+    "touchpoints.skip": (
+        Call(path={"plan_id": "touchpoint"}, form=lambda t: {"reason": "not_needed"}),
+    ),
+    "touchpoints.plan_again": (by(plan_id="touchpoint"),),
+    "touchpoints.undo": (Call(query=lambda t: {"token": t.undo}),),
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.hosted": PUBLIC,
@@ -528,6 +558,8 @@ def _fill(app: Any, b: Any) -> Ids:
         suggestion=more["suggestion"],
         merge=more["merge"],
         candidate=more["candidate"],
+        goal=more["goal"],
+        touchpoint=more["touchpoint"],
     )
 
 
@@ -588,8 +620,18 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         since=now.date(), until=now.date(), before_since=now.date(), growth=5.0, growth_low=2.0,
         growth_high=9.0, p_value=0.001, encoder="static", centre=b"", found_at=now, seen_at=now,
     )  # fmt: skip
+    account_id = _one_of(Account, workspace_id).id
+    goal = SuccessGoal(
+        workspace_id=workspace_id, id=uuid7(), account_id=account_id, words=CANARY,
+        measure=CANARY, unit="", baseline=1, target=2, begins_on=now.date(), due_on=now.date(),
+        created_at=now, updated_at=now,
+    )  # fmt: skip
+    contact = TouchpointPlan(
+        workspace_id=workspace_id, id=uuid7(), account_id=account_id, touch_key="setup-check",
+        anchor_on=now.date(), due_on=now.date(), kind="call", created_at=now, updated_at=now,
+    )  # fmt: skip
     with transaction() as session:
-        session.add_all([theme, offer, aside, note, segment, twice, past, emerging])
+        session.add_all([theme, offer, aside, note, segment, twice, past, emerging, goal, contact])
         session.flush()
         session.add(merged)
         session.flush()
@@ -615,7 +657,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "theme": theme.key, "staff_invitation": str(offer.id), "pending": str(aside.id),
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
-        "candidate": str(emerging.id),
+        "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
     }  # fmt: skip
 
 
@@ -627,7 +669,7 @@ def _nowhere(of_b: Ids) -> Ids:
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
                 "session", "staff_invitation", "pending", "note", "contact", "suggestion",
-                "retheming", "merge", "candidate",
+                "retheming", "merge", "candidate", "goal", "touchpoint",
             )
         },
         survey="x-survey",

@@ -54,12 +54,18 @@ from vocapp.people.health_changes import HEALTH
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
+from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.views import blueprint as figures_pages
+from vocapp.succeeding.goals.api import api as goals_api
+from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
+from vocapp.succeeding.touchpoints import planning as touchpoint_planning
+from vocapp.succeeding.touchpoints import showing as touchpoint_cards
+from vocapp.succeeding.touchpoints.views import blueprint as touchpoint_pages
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
@@ -94,6 +100,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
+        goals_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -103,7 +110,7 @@ def register(app: OpenAPI) -> None:
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
-        exporting_files, merging_pages,
+        exporting_files, merging_pages, goal_pages, touchpoint_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -182,6 +189,12 @@ def _register_work() -> None:
     )
     outbox.register(
         outbox.Kind(
+            touchpoint_planning.PLAN, mode="database", apply=touchpoint_planning.plan_daily,
+            batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
             "analyse", mode="leased", work=understanding_service.analyse, queue="slow",
             batch=64, lease_s=300, newest_first=True,
         )
@@ -246,6 +259,7 @@ def _register_personal_stores() -> None:
             following_up_service.hand_over, _l("Follow-ups"),
             following_up_service.count_of_person,
         ),
+        PersonalStore("succeeding.notes", succeeding_names.forget_names),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
         PersonalStore("understanding.discovery", discovery_service.forget_person),
         PersonalStore("understanding.analyses", understanding_service.forget_person),
@@ -279,3 +293,4 @@ def _register_home() -> None:
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)
     home.register_card(("success",), health_cards.health_fell, order=7)
+    home.register_card(("success",), touchpoint_cards.due_card, order=8)

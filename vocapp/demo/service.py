@@ -27,7 +27,7 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import asking, company, doings, progressing
+from vocapp.demo import asking, caring, company, doings, progressing
 from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.asking import PlannedInvitation
 from vocapp.demo.company import Person
@@ -191,6 +191,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
         ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
     yield from progressing.progress(opened.workspace_id, now=utcnow())
+    yield from caring.care(opened.workspace_id, time_zone=TIME_ZONE, now=now)
     with transaction() as session:
         workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
 

@@ -305,7 +305,7 @@ def account_facts(
     workspace_id: UUID, external_id: str, *, time_zone: str, now: datetime
 ) -> dict[str, Any]:
     """An account as the API shows it: its facts and its owner. Raises NotFound."""
-    account = _account(workspace_id, external_id)
+    account = account_by_key(workspace_id, external_id)
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
@@ -336,7 +336,8 @@ def _present_events(workspace_id: UUID, account_id: UUID) -> dict[str, Any]:
     }
 
 
-def _account(workspace_id: UUID, external_id: str) -> Account:
+def account_by_key(workspace_id: UUID, external_id: str) -> Account:
+    """Raises NotFound."""
     account = db.session.scalar(
         scoped(Account, workspace_id).where(Account.external_id == external_id)
     )
@@ -345,9 +346,14 @@ def _account(workspace_id: UUID, external_id: str) -> Account:
     return account
 
 
+def account_key(workspace_id: UUID, account_id: UUID) -> str:
+    """The external id of an account that is known to be there."""
+    return db.session.get_one(Account, (workspace_id, account_id)).external_id
+
+
 def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) -> AccountDetail:
     """One account with the people who answered last. Raises NotFound."""
-    account = _account(workspace_id, external_id)
+    account = account_by_key(workspace_id, external_id)
     mine = (FollowUp.workspace_id == workspace_id, FollowUp.account_id == account.id)
     answers = _shown_of(workspace_id, Response.account_id == account.id)
     return AccountDetail(

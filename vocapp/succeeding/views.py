@@ -16,9 +16,11 @@ from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
 from vocapp.succeeding import queries, service, wording
+from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
+from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -116,6 +118,8 @@ def account(external_id: str) -> str:
         states=STATES,
         may_change=current_user.role in service.OWNER_ROLES,
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
+        **goals_shown(detail.account),
+        **touchpoints_shown(detail.account),
     )
 
 

@@ -59,6 +59,8 @@ _ROOM_OF_BLUEPRINT = {
     "theme_quality": "themes",
     "following_up": "follow_ups",
     "succeeding": "accounts",
+    "goals": "accounts",
+    "touchpoints": "accounts",
     "merging": "accounts",
     "figures": "figures",
 }

@@ -1,0 +1,76 @@
+"""What was written of a customer's people in goals and notes, and how somebody leaves it.
+
+These texts are about an account, not about a person, so they stay; but whoever wrote them may
+have named somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped
+from vocapp.people.models import Contact
+from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
+
+GONE = "…"
+
+
+def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """Name, address and id of a person go from what was written of their account."""
+    contact = session.get(Contact, (workspace_id, contact_id))
+    if contact is None or contact.account_id is None:
+        return
+    pattern = named(contact.name, contact.email, contact.external_id)
+    if pattern is None:
+        return
+    of_account = SuccessGoal.account_id == contact.account_id
+    goals = session.scalars(scoped(SuccessGoal, workspace_id).where(of_account)).all()
+    entries = session.scalars(
+        scoped(GoalEntry, workspace_id).where(
+            GoalEntry.goal_id.in_(
+                select(SuccessGoal.id).where(SuccessGoal.workspace_id == workspace_id, of_account)
+            )
+        )
+    ).all()
+    plans = session.scalars(
+        scoped(TouchpointPlan, workspace_id).where(
+            TouchpointPlan.account_id == contact.account_id, TouchpointPlan.note.is_not(None)
+        )
+    ).all()
+    for row, names in (
+        *((goal, ("words", "measure", "unit")) for goal in goals),
+        *((entry, ("note", "detail")) for entry in entries),
+        *((plan, ("note",)) for plan in plans),
+    ):
+        for name in names:
+            before = getattr(row, name)
+            after = _without(pattern, before)
+            if after != before:
+                setattr(row, name, after)
+
+
+def named(*words: str | None) -> re.Pattern[str] | None:
+    """What finds these words in a text, whole ones where the script has spaces; None for none.
+
+    >>> named("Ann Lee", None, "").sub("…", "Met ann lee and Joann Leeds")
+    'Met … and Joann Leeds'
+    """
+    known = sorted({word.strip() for word in words if word and word.strip()}, key=len, reverse=True)
+    if not known:
+        return None
+    parts = [rf"\b{re.escape(each)}\b" if each.isascii() else re.escape(each) for each in known]
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _without(pattern: re.Pattern[str], value: Any) -> Any:
+    if isinstance(value, str):
+        return pattern.sub(GONE, value)
+    if isinstance(value, dict):
+        return {name: _without(pattern, each) for name, each in value.items()}
+    return value
