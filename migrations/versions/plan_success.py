@@ -1,6 +1,6 @@
 """plan success: goals of accounts, and contacts that are planned
 
-Revises: figures1
+Revises: health1
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ JSON = sa.JSON(none_as_null=True).with_variant(
 )
 
 revision = 'goals1'
-down_revision = 'figures1'
+down_revision = 'health1'
 branch_labels = None
 depends_on = None
 

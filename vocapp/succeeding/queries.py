@@ -298,7 +298,7 @@ def _score(row: Any) -> Score:
 
 def owner_of(workspace_id: UUID, external_id: str) -> UUID | None:
     """Who looks after an account. Raises NotFound."""
-    return _account(workspace_id, external_id).owner_user_id
+    return account_by_key(workspace_id, external_id).owner_user_id
 
 
 def account_facts(
