@@ -11,10 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
 
-FOLLOW_UP_STATES = ("open", "contacted", "waiting", "resolved", "closed")
+ACTIVE_STATES = ("open", "contacted", "waiting")
+ENDED_STATES = ("resolved", "closed")
+FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES
 TEAMS = ("success", "product", "support")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
+    "snoozed", "woken",
 )  # fmt: skip
 
 
@@ -51,6 +54,8 @@ class FollowUp(TenantRow, Base):
     touched_at: Mapped[datetime | None]
     first_contact_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
+    # Not to do before then; whoever lists what is to do asks it (`following_up.snoozing`).
+    snoozed_until: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
@@ -67,6 +72,7 @@ class FollowUp(TenantRow, Base):
         Index(None, "workspace_id", "state", "priority"),
         Index(None, "workspace_id", "owner_user_id", "state"),
         Index(None, "workspace_id", "account_id", "opened_at"),
+        Index(None, "workspace_id", "contact_id"),
     )
 
 

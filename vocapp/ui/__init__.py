@@ -59,6 +59,7 @@ FILTERS = {
     "local_datetime": formats.local_datetime,
     "month_name": formats.month_name,
     "local_date": formats.local_date,
+    "weekday_date": formats.weekday_date,
     "time_ago": formats.time_ago,
     "iso_time": formats.iso_time,
 }

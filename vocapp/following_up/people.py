@@ -1,0 +1,42 @@
+"""What becomes of cases when a person is forgotten, or two records are one person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.people.personal_stores import Merge
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """The case stays as a number; who it was about and what was noted of them goes."""
+    of_person = (FollowUp.workspace_id == workspace_id, FollowUp.contact_id == contact_id)
+    ids = select(FollowUp.id).where(*of_person)
+    session.execute(
+        update(FollowUpEntry)
+        .where(FollowUpEntry.workspace_id == workspace_id, FollowUpEntry.follow_up_id.in_(ids))
+        .values(note=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(update(FollowUp).where(*of_person).values(contact_id=None))
+
+
+def hand_over(session: Session, merge: Merge) -> None:
+    """Cases of the merged record are about the kept one."""
+    session.execute(
+        update(FollowUp)
+        .where(FollowUp.workspace_id == merge.workspace_id, FollowUp.contact_id == merge.merged)
+        .values(contact_id=merge.kept)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:
+    """How many cases are about a person."""
+    query = select(func.count()).where(
+        FollowUp.workspace_id == workspace_id, FollowUp.contact_id == contact_id
+    )
+    return session.scalar(query) or 0
