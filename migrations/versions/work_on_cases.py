@@ -1,4 +1,4 @@
-"""cases can be put off
+"""cases can be put off; talks with customers are written down
 
 Revises: priorities1
 """
@@ -14,7 +14,7 @@ depends_on = None
 KINDS = (
     'opened', 'state', 'note', 'owner', 'due', 'routed', 'suggestion', 'outcome', 'undone',
 )
-MORE_KINDS = ('snoozed', 'woken')
+MORE_KINDS = ('snoozed', 'woken', 'call')
 
 
 def upgrade() -> None:
@@ -22,6 +22,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('snoozed_until', sa.DateTime(timezone=True), nullable=True))
     op.create_index('ix_follow_up_workspace_id_contact_id', 'follow_up', ['workspace_id', 'contact_id'])
     _only('follow_up_entry', 'kind', KINDS + MORE_KINDS)
+    with op.batch_alter_table('follow_up_entry') as batch_op:
+        batch_op.add_column(sa.Column('contact_id', sa.Uuid(), nullable=True))
+        batch_op.create_foreign_key(
+            op.f('fk_follow_up_entry_workspace_id_contact_id_contact'), 'contact',
+            ['workspace_id', 'contact_id'], ['workspace_id', 'id'],
+        )
+    op.create_index('ix_follow_up_entry_workspace_id_contact_id', 'follow_up_entry', ['workspace_id', 'contact_id'])
 
 
 def downgrade() -> None:
@@ -29,6 +36,12 @@ def downgrade() -> None:
     names = ', '.join(f"'{kind}'" for kind in MORE_KINDS)
     op.execute(f'DELETE FROM follow_up_entry WHERE kind IN ({names})')
     _only('follow_up_entry', 'kind', KINDS)
+    op.drop_index('ix_follow_up_entry_workspace_id_contact_id', 'follow_up_entry')
+    with op.batch_alter_table('follow_up_entry') as batch_op:
+        batch_op.drop_constraint(
+            op.f('fk_follow_up_entry_workspace_id_contact_id_contact'), type_='foreignkey'
+        )
+        batch_op.drop_column('contact_id')
     op.drop_index('ix_follow_up_workspace_id_contact_id', 'follow_up')
     with op.batch_alter_table('follow_up') as batch_op:
         batch_op.drop_column('snoozed_until')

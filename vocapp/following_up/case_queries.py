@@ -16,6 +16,7 @@ from vocapp.collecting.queries import StoredAnswers, answers_of
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.queries import CaseRow, case_row
+from vocapp.people.models import Contact
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.originals import owner_of_account
 from vocapp.understanding.queries import themes_of
@@ -25,13 +26,17 @@ from vocapp.workspaces.models import User
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a case's timeline; who: a name, or None for the service itself."""
+    """One line of a case's timeline.
+
+    who: a name, or None for the service itself; with_whom: somebody at the customer.
+    """
 
     at: datetime
     kind: str
     who: str | None
     detail: dict[str, Any]
     note: str | None
+    with_whom: str | None
 
     @property
     def to(self) -> dict[str, Any]:
@@ -98,8 +103,13 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
 
 def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:
     rows = db.session.execute(
-        select(FollowUpEntry, User.name)
+        select(FollowUpEntry, User.name, Contact)
         .outerjoin(User, User.id == FollowUpEntry.actor_user_id)
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == FollowUpEntry.workspace_id)
+            & (Contact.id == FollowUpEntry.contact_id),
+        )
         .where(
             FollowUpEntry.workspace_id == workspace_id,
             FollowUpEntry.follow_up_id == follow_up_id,
@@ -107,7 +117,13 @@ def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:
         .order_by(FollowUpEntry.at.desc(), FollowUpEntry.id.desc())
         .limit(_MOST_LINES)
     )
-    return [Line(each.at, each.kind, name, dict(each.detail), each.note) for each, name in rows]
+    return [
+        Line(
+            each.at, each.kind, name, dict(each.detail), each.note,
+            (contact.name or contact.email or contact.external_id) if contact else None,
+        )
+        for each, name, contact in rows
+    ]  # fmt: skip
 
 
 def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from flask import render_template, request, url_for
 
 from vocapp.database import utcnow
 from vocapp.following_up import queries, snoozing, wording
+from vocapp.following_up.calls import people_of
 from vocapp.following_up.case_queries import case_detail
 from vocapp.following_up.line_wording import Names, line_in_words
+from vocapp.following_up.queries import AccountFacts, Person
 from vocapp.following_up.views import (
     blueprint,
     choices_of,
@@ -33,8 +36,8 @@ def case(follow_up_id: UUID) -> str:
     return case_page(follow_up_id)
 
 
-def case_page(follow_up_id: UUID, **typed: Any) -> str:
-    """The page; typed: what a refused form held."""
+def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> str:
+    """The page; part: which form is open; typed: what a refused one held, and what is wrong."""
     filters, now = filters_of_address(), utcnow()
     detail = case_detail(current_workspace.id, follow_up_id)
     beside = queries.queue(
@@ -48,9 +51,14 @@ def case_page(follow_up_id: UUID, **typed: Any) -> str:
         row=detail.row,
         rows=beside,
         typed=typed,
-        due_local=detail.row.due_at.astimezone(workspace_zone()).strftime("%Y-%m-%dT%H:%M"),
+        due_local=_on_clock(detail.row.due_at),
         snooze_choices=snoozing.choices(now, current_workspace.time_zone),
-        opened_part=request.args.get("open"),
+        opened_part=part or request.args.get("open"),
+        talk_people=people_of(
+            current_workspace.id, _id(detail.row.account), _id(detail.row.contact)
+        ),
+        ways=choices_of(wording.WAYS),
+        now_local=_on_clock(now),
         back_url=_back_url(),
         outcomes=choices_of(wording.OUTCOMES),
         root_causes=[("", _("Not said")), *choices_of(wording.ROOT_CAUSES)],
@@ -61,6 +69,15 @@ def case_page(follow_up_id: UUID, **typed: Any) -> str:
         line_words=lambda line: line_in_words(line, names),
         **shared,
     )
+
+
+def _on_clock(at: datetime) -> str:
+    """An instant as a field for date and time takes it, on the workspace's clock."""
+    return at.astimezone(workspace_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def _id(thing: AccountFacts | Person | None) -> UUID | None:
+    return thing.id if thing else None
 
 
 def _back_url() -> str | None:

@@ -83,9 +83,13 @@ class CaseWriter:
         values: Mapping[str, Any] | None = None,
         *,
         note: str | None = None,
+        contact_id: UUID | None = None,
         **more: Any,
     ) -> FollowUpEntry:
-        """Set columns; one line of the timeline with what they were and are, and with `more`."""
+        """Set columns; one line of the timeline with what they were and are, and with `more`.
+
+        contact_id: whom at the customer it was with.
+        """
         changed = {
             name: value for name, value in (values or {}).items() if getattr(case, name) != value
         }
@@ -100,6 +104,7 @@ class CaseWriter:
         entry = FollowUpEntry(
             workspace_id=case.workspace_id, follow_up_id=case.id, at=self.now,
             actor_user_id=self.actor_user_id, kind=kind, note=note, detail=detail,
+            contact_id=contact_id,
         )  # fmt: skip
         self.session.add(entry)
         return entry

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vocapp.following_up import wording
 from vocapp.following_up.case_queries import Line
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
-from vocapp.ui.formats import weekday_date
+from vocapp.ui.formats import local_datetime, weekday_date
 
 _PLAIN = {
     "note": _l("Note for colleagues"),
     "due": _l("Due time changed"),
     "undone": _l("Undone"),
 }
+_AT_ONCE = timedelta(minutes=10)  # what was written down so soon after needs no time of its own
 _WOKEN = {
     "time": _l("Back from the snooze"),
     "answer": _l("Back from the snooze: the customer answered"),
@@ -87,6 +88,18 @@ def _woken(line: Line, names: Names) -> str:  # noqa: ARG001
     return str(_WOKEN[line.detail["why"]])
 
 
+def _call(line: Line, names: Names) -> str:  # noqa: ARG001
+    told = [
+        str(wording.WAYS[line.detail["way"]]),
+        str(_("Reached") if line.detail["reached"] else _("Not reached")),
+        line.with_whom,
+    ]
+    held_at = datetime.fromisoformat(line.detail["held_at"])
+    if line.at - held_at > _AT_ONCE:
+        told.append(local_datetime(held_at))
+    return " · ".join(each for each in told if each)
+
+
 _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "opened": _opened,
     "routed": _routed,
@@ -96,4 +109,5 @@ _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "suggestion": _suggestion,
     "snoozed": _snoozed,
     "woken": _woken,
+    "call": _call,
 }

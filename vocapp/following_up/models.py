@@ -17,7 +17,7 @@ FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES
 TEAMS = ("success", "product", "support")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
-    "snoozed", "woken",
+    "snoozed", "woken", "call",
 )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ class FollowUp(TenantRow, Base):
 
 
 class FollowUpEntry(TenantRow, Base):
-    """One line of a case's timeline."""
+    """One line of a case's timeline. `contact_id`: whom at the customer it was with."""
 
     follow_up_id: Mapped[UUID]
     at: Mapped[datetime]
@@ -85,9 +85,12 @@ class FollowUpEntry(TenantRow, Base):
     kind: Mapped[str] = mapped_column(short_text(20))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str | None] = mapped_column(Text)
+    contact_id: Mapped[UUID | None]
 
     __table_args__ = (
         one_of("kind", ENTRY_KINDS),
         tenant_key("follow_up_id", "follow_up", ondelete="CASCADE"),
+        tenant_key("contact_id", "contact"),
+        Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "follow_up_id", "at"),
     )

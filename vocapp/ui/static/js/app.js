@@ -199,6 +199,11 @@
       openPalette();
       return;
     }
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form?.method === "post") {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+      return;
+    }
     if (event.key === "Escape") {
       for (const menu of $$("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
       return;
