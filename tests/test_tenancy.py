@@ -367,6 +367,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(form=lambda t: {"id": t.follow_up, "state": "closed"}),
         Call(form=lambda t: {"id": t.follow_up, "owner": t.user}),
     ),
+    "following_up.log_call": (
+        replace(A_CASE, form=lambda t: {"way": "call", "reached": "yes"}),
+        replace(A_CASE, form=lambda t: {"way": "call", "contact": t.contact}),
+    ),
     "following_up.undo": (by(token="undo"),),
     "following_up.edit_rule": (A_RULE,),
     "following_up.change_rule": tuple(

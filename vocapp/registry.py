@@ -25,8 +25,8 @@ from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import home_cards as following_up_cards
-from vocapp.following_up import opening
-from vocapp.following_up import service as following_up_service
+from vocapp.following_up import opening, snoozing
+from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.looking_into.views import blueprint as looking_into_pages
@@ -187,6 +187,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
     )
+    outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
     outbox.register(
         outbox.Kind(
             touchpoint_planning.PLAN, mode="database", apply=touchpoint_planning.plan_daily,
@@ -255,9 +256,9 @@ def _register_personal_stores() -> None:
         ),
         PersonalStore("measuring.attribute_sample", sample_keeping.forget_sample),
         PersonalStore(
-            "following_up.cases", following_up_service.forget_person,
-            following_up_service.hand_over, _l("Follow-ups"),
-            following_up_service.count_of_person,
+            "following_up.cases", following_up_people.forget_person,
+            following_up_people.hand_over, _l("Follow-ups"),
+            following_up_people.count_of_person,
         ),
         PersonalStore("succeeding.notes", succeeding_names.forget_names),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),

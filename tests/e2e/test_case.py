@@ -70,7 +70,7 @@ def test_the_top_case_is_opened_noted_resolved_and_taken_back(
     assert "Acme · Mika Sato" in page.inner_text("h1")
     assert violations(page) == []
 
-    page.fill("[name=note]", "Called; 来週また話します")
+    page.fill("#note", "Called; 来週また話します")
     page.get_by_role("button", name=words["add"]).click()
     page.get_by_text("Called; 来週また話します").wait_for()
 

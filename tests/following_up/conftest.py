@@ -68,3 +68,41 @@ def count_statements() -> Any:
         event.remove(db.engine, "before_cursor_execute", count)
 
     return counting
+
+
+@pytest.fixture
+def case_of() -> Any:
+    """The case of an answer as it is stored now: `case_of(api.respond(…).json["id"])`."""
+    from sqlalchemy import select
+
+    from vocapp.database import snapshot
+    from vocapp.following_up.models import FollowUp
+
+    def find(response_id: str) -> FollowUp:
+        with snapshot() as session:
+            return session.scalars(
+                select(FollowUp)
+                .where(FollowUp.response_id == UUID(response_id))
+                .execution_options(voc_all_workspaces=True)
+            ).one()
+
+    return find
+
+
+@pytest.fixture
+def lines_of() -> Any:
+    """The timeline of a case, oldest first: `lines_of(case)` gives its entries."""
+    from vocapp.database import scoped, snapshot
+    from vocapp.following_up.models import FollowUpEntry
+
+    def read(case: Any) -> list[FollowUpEntry]:
+        with snapshot() as session:
+            return list(
+                session.scalars(
+                    scoped(FollowUpEntry, case.workspace_id)
+                    .where(FollowUpEntry.follow_up_id == case.id)
+                    .order_by(FollowUpEntry.at, FollowUpEntry.id)
+                )
+            )
+
+    return read

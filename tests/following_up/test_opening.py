@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from vocapp import outbox
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.following_up import opening, service
+from vocapp.following_up import opening, service, undoing
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.service import Change
 from vocapp.outbox import Pending
@@ -174,7 +174,7 @@ def test_a_case_that_somebody_touched_gets_a_suggestion_which_may_be_taken(
     )  # fmt: skip
     (case,) = cases(workspace_id)
     assert (case.rule_key, case.team, case.suggestion) == ("security-concern", "support", None)
-    assert service.undo(workspace_id, done.undo, actor_user_id=actor, now=utcnow()) == 1
+    assert undoing.undo(workspace_id, done.undo, actor_user_id=actor, now=utcnow()) == 1
     (case,) = cases(workspace_id)
     assert (case.rule_key, case.suggestion["rule"]) == ("low-score", "security-concern")
 

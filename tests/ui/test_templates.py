@@ -241,3 +241,17 @@ def test_every_string_has_a_japanese_translation_and_none_is_left_over():
     assert {m.id[0] if isinstance(m.id, tuple) else m.id for m in messages} == used
     assert all(all(m.string) if isinstance(m.string, tuple) else m.string for m in messages)
     assert not [m.id for m in messages if m.fuzzy or list(m.check())]
+
+
+def test_names_of_attributes_are_written_with_hyphens(render):
+    html = render(
+        """{{ button("x", aria_label=ugly, data_key="e") }}{{ button_link("x", "/", data_key="j") }}
+        {{ post_button("x", "/p", aria_label="y") }}{{ text_input("q", "Q", data_search="") }}
+        {{ select_input("s", "S", [], data_focus="") }}{{ checkbox_input("c", "C", data_all="1") }}
+        {{ textarea_input("t", "T", data_draft="k") }}"""
+    )
+    for name in ("aria-label=", 'data-key="e"', 'data-key="j"', "data-search", "data-focus",
+                 'data-all="1"', 'data-draft="k"'):  # fmt: skip
+        assert name in html
+    assert not re.search(r"(aria|data)_\w+=", html)
+    assert UGLY not in html

@@ -6,11 +6,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, service, wording
+from vocapp.following_up.case_queries import case_detail
 from vocapp.following_up.models import FOLLOW_UP_STATES
 from vocapp.following_up.queries import CaseRow, Filters, Person
 from vocapp.following_up.wording import ThemeLabels
@@ -37,6 +38,7 @@ class QueueQuery(BaseModel):
     owner: str | None = Field(None, description='E-mail address or id of a user, or "unassigned".')
     theme: str | None = None
     overdue: bool = False
+    snoozed: bool | None = Field(None, description="Only what is put off, or only what is not.")
     sort: Literal["-priority", "due_at"] = "-priority"
     limit: int = Field(PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
     cursor: str | None = None
@@ -50,6 +52,9 @@ class ChangeBody(BaseModel):
     root_cause: str | None = Field(None, description=", ".join(service.ROOT_CAUSES))
     owner: str | None = Field(None, description="E-mail address or id of a user; null: nobody.")
     note: str | None = None
+    snoozed_until: AwareDatetime | None = Field(
+        None, description="Put off until then, at most a year; null: have it back now."
+    )
     version: int | None = Field(None, description="Refuse (409) when the case has another one.")
 
 
@@ -59,6 +64,7 @@ def list_follow_ups(query: QueueQuery) -> Any:
     owner = query.owner
     filters = Filters(
         states=(query.state,) if query.state else FOLLOW_UP_STATES,
+        snoozed=query.snoozed,
         team=query.team,
         owner=owner if owner in (None, "unassigned") else _member(owner),
         theme=query.theme,
@@ -96,6 +102,8 @@ def change_follow_up(path: CasePath, body: ChangeBody) -> Any:
         root_cause=body.root_cause,
         owner_user_id=_member(body.owner) if body.owner is not None else None,
         unassign="owner" in body.model_fields_set and body.owner is None,
+        snooze_until=body.snoozed_until,
+        wake="snoozed_until" in body.model_fields_set and body.snoozed_until is None,
         note=body.note,
     )
     service.change_follow_up(
@@ -119,7 +127,7 @@ def _member(named: str) -> UUID:
 
 
 def _shown(follow_up_id: UUID) -> dict[str, Any]:
-    detail = queries.case_detail(current_workspace.id, follow_up_id)
+    detail = case_detail(current_workspace.id, follow_up_id)
     shown = _present(detail.row, queries.theme_labels(current_workspace.id))
     shown["response"] |= {
         "comment": detail.text,
@@ -149,6 +157,7 @@ def _present(row: CaseRow, themes: ThemeLabels) -> dict[str, Any]:
         "due_at": row.due_at.isoformat(),
         "opened_at": row.opened_at.isoformat(),
         "resolved_at": row.resolved_at.isoformat() if row.resolved_at else None,
+        "snoozed_until": row.snoozed_until.isoformat() if row.snoozed_until else None,
         "outcome": row.outcome,
         "root_cause": row.root_cause,
         "suggestion": row.suggestion,

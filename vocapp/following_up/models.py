@@ -11,10 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
 
-FOLLOW_UP_STATES = ("open", "contacted", "waiting", "resolved", "closed")
+ACTIVE_STATES = ("open", "contacted", "waiting")
+ENDED_STATES = ("resolved", "closed")
+FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES
 TEAMS = ("success", "product", "support")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
+    "snoozed", "woken", "call",
 )  # fmt: skip
 
 
@@ -51,6 +54,8 @@ class FollowUp(TenantRow, Base):
     touched_at: Mapped[datetime | None]
     first_contact_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
+    # Not to do before then; whoever lists what is to do asks it (`following_up.snoozing`).
+    snoozed_until: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
@@ -67,11 +72,12 @@ class FollowUp(TenantRow, Base):
         Index(None, "workspace_id", "state", "priority"),
         Index(None, "workspace_id", "owner_user_id", "state"),
         Index(None, "workspace_id", "account_id", "opened_at"),
+        Index(None, "workspace_id", "contact_id"),
     )
 
 
 class FollowUpEntry(TenantRow, Base):
-    """One line of a case's timeline."""
+    """One line of a case's timeline. `contact_id`: whom at the customer it was with."""
 
     follow_up_id: Mapped[UUID]
     at: Mapped[datetime]
@@ -79,9 +85,12 @@ class FollowUpEntry(TenantRow, Base):
     kind: Mapped[str] = mapped_column(short_text(20))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str | None] = mapped_column(Text)
+    contact_id: Mapped[UUID | None]
 
     __table_args__ = (
         one_of("kind", ENTRY_KINDS),
         tenant_key("follow_up_id", "follow_up", ondelete="CASCADE"),
+        tenant_key("contact_id", "contact"),
+        Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "follow_up_id", "at"),
     )

@@ -28,14 +28,14 @@ from vocapp.following_up.facts import (
     priority_of,
     time_zone_of,
 )
-from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.following_up.rules import enabled_rules, ensure_rules
+from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import note_touched
 from vocapp.workspaces.models import Membership, User
 
 RERANK = "rerank"
-ACTIVE_STATES = ("open", "contacted", "waiting")
 HANDS_OFF_AFTER = timedelta(days=7)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -95,6 +95,7 @@ class _Desk:
         known = known_of(self.session, self.workspace_id, ids)
         cases = cases_of(self.session, self.workspace_id, ids)
         self._read_entries(cases.values())
+        self._wake(rows, known, cases)
         for row in rows:
             found = known.get(row.subject_id)
             if found is None or found.confidential:
@@ -110,6 +111,21 @@ class _Desk:
         note_touched(self.session, self.workspace_id, told, now=self.now)
         if cases:
             keep_ranking(self.session, self.workspace_id, self.time_zone, now=self.now)
+
+    def _wake(
+        self, rows: Sequence[Pending], known: dict[UUID, Known], cases: dict[UUID, FollowUp]
+    ) -> None:
+        """Who answers or corrects an answer has said something new, whatever the score."""
+        said = {row.subject_id for row in rows if row.detail.get("stage") == "scored"}
+        for response_id in said & cases.keys():
+            wake(self.session, cases[response_id], why="answer", now=self.now)
+        people = {
+            each.response.contact_id
+            for each in map(known.get, said)
+            if each is not None and not each.confidential and each.response.contact_id is not None
+        }
+        if people:
+            wake_people(self.session, self.workspace_id, people, now=self.now)
 
     def _read_entries(self, cases: Any) -> None:
         ids = [case.id for case in cases]

@@ -1,36 +1,36 @@
-"""Reads: the ranked queue, one case with all around it. Each in a fixed number of statements."""
+"""Reads: the ranked queue. Each in a fixed number of statements."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, case, false, func, not_, or_, select
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
-from vocapp.collecting.queries import StoredAnswers, answers_of
 from vocapp.database import scoped
 from vocapp.extensions import db
-from vocapp.following_up.models import FollowUp, FollowUpEntry, RoutingRule
-from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp, RoutingRule
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
-from vocapp.understanding.models import Analysis, Assignment, Theme
-from vocapp.understanding.originals import owner_of_account
-from vocapp.understanding.queries import themes_of
-from vocapp.understanding.shown import shown_text
+from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.models import User
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the queue is wanted. states: empty means all; owner: "unassigned" or a user."""
+    """What of the queue is wanted.
+
+    states: empty means all; snoozed: whether what is put off, None means both; owner:
+    "unassigned" or a user.
+    """
 
     states: tuple[str, ...] = ACTIVE_STATES
+    snoozed: bool | None = False
     team: str | None = None
     owner: UUID | str | None = None
     theme: str | None = None
@@ -76,6 +76,7 @@ class CaseRow:
     opened_at: datetime
     first_contact_at: datetime | None
     resolved_at: datetime | None
+    snoozed_until: datetime | None
     outcome: str | None
     root_cause: str | None
     suggestion: dict[str, Any] | None
@@ -97,6 +98,9 @@ class CaseRow:
     @property
     def is_active(self) -> bool:
         return self.state in ACTIVE_STATES
+
+    def is_snoozed(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > now
 
     def overdue(self, now: datetime) -> bool:
         return self.is_active and self.due_at < now
@@ -144,15 +148,26 @@ def queue(
     return [_row(*row) for row in db.session.execute(query.limit(limit))]
 
 
+def case_row(workspace_id: UUID, follow_up_id: UUID) -> CaseRow:
+    """One case as a list shows it. Raises NotFound."""
+    found = db.session.execute(
+        _cases(workspace_id).where(FollowUp.id == follow_up_id, Survey.confidential.is_(False))
+    ).one_or_none()
+    if found is None:
+        raise NotFound("No such follow-up.")
+    return _row(*found)
+
+
+SNOOZED = "snoozed"
+
+
 def counts_by_state(workspace_id: UUID, filters: Filters, *, now: datetime) -> dict[str, int]:
-    """How many cases each state has under the other filters."""
-    everywhere = Filters(
-        (), filters.team, filters.owner, filters.theme, filters.overdue, filters.search
-    )
+    """How many cases each state has under the other filters; those put off are SNOOZED."""
+    state = case((_is_snoozed(now), SNOOZED), else_=FollowUp.state)
     rows = db.session.execute(
-        _joined(select(FollowUp.state, func.count()).select_from(FollowUp))
-        .where(*_conditions(workspace_id, everywhere, now))
-        .group_by(FollowUp.state)
+        _joined(select(state, func.count()).select_from(FollowUp))
+        .where(*_conditions(workspace_id, replace(filters, states=(), snoozed=None), now))
+        .group_by(state)
     )
     return {state: count for state, count in rows}
 
@@ -200,6 +215,8 @@ def _conditions(workspace_id: UUID, filters: Filters, now: datetime) -> list[Any
     found: list[Any] = [FollowUp.workspace_id == workspace_id, Survey.confidential.is_(False)]
     if filters.states:
         found.append(FollowUp.state.in_(filters.states))
+    if filters.snoozed is not None:
+        found.append(_is_snoozed(now) if filters.snoozed else not_(_is_snoozed(now)))
     if filters.team:
         found.append(FollowUp.team == filters.team)
     if filters.owner == "unassigned":
@@ -218,6 +235,10 @@ def _conditions(workspace_id: UUID, filters: Filters, now: datetime) -> list[Any
     return found
 
 
+def _is_snoozed(now: datetime) -> Any:
+    return and_(FollowUp.snoozed_until.is_not(None), FollowUp.snoozed_until > now)
+
+
 def _has_theme(workspace_id: UUID, key: str) -> Any:
     return FollowUp.response_id.in_(
         select(Assignment.response_id)
@@ -230,7 +251,7 @@ def _has_theme(workspace_id: UUID, key: str) -> Any:
 
 
 def _row(
-    case: FollowUp,
+    found: FollowUp,
     response: Response,
     survey_key: str,
     kind: str,
@@ -239,20 +260,21 @@ def _row(
     owner: User | None,
 ) -> CaseRow:
     return CaseRow(
-        id=case.id,
-        state=case.state,
-        team=case.team,
-        priority=case.priority,
-        reasons=tuple(case.reasons),
-        rule_key=case.rule_key,
-        due_at=case.due_at,
-        opened_at=case.opened_at,
-        first_contact_at=case.first_contact_at,
-        resolved_at=case.resolved_at,
-        outcome=case.outcome,
-        root_cause=case.root_cause,
-        suggestion=case.suggestion,
-        version=case.version,
+        id=found.id,
+        state=found.state,
+        team=found.team,
+        priority=found.priority,
+        reasons=tuple(found.reasons),
+        rule_key=found.rule_key,
+        due_at=found.due_at,
+        opened_at=found.opened_at,
+        first_contact_at=found.first_contact_at,
+        resolved_at=found.resolved_at,
+        snoozed_until=found.snoozed_until,
+        outcome=found.outcome,
+        root_cause=found.root_cause,
+        suggestion=found.suggestion,
+        version=found.version,
         owner=Person(owner.id, owner.name, owner.email) if owner else None,
         account=_account(account) if account else None,
         contact=Person(contact.id, contact.name, contact.email, contact.external_id)
@@ -272,132 +294,6 @@ def _account(row: Account) -> AccountFacts:
         row.id, row.external_id, row.name, row.plan, row.region, row.mrr_minor, row.currency,
         row.renewal_on,
     )  # fmt: skip
-
-
-# --- one case -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a case's timeline; who: a name, or None for the service itself."""
-
-    at: datetime
-    kind: str
-    who: str | None
-    detail: dict[str, Any]
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecentAnswer:
-    """Another answer from the same account."""
-
-    answered_at: datetime
-    survey_name: str
-    kind: str
-    score: int
-    case_id: UUID | None
-
-    @property
-    def category(self) -> str:
-        return category_of(self.kind, self.score)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseDetail:
-    """A case with what a person needs before calling. text: without personal data."""
-
-    row: CaseRow
-    text: str | None
-    language: str | None
-    content: str | None
-    sentiment: str | None
-    is_analysed: bool
-    themes: tuple[dict[str, Any], ...]
-    timeline: tuple[Line, ...]
-    recent: tuple[RecentAnswer, ...]
-    account_owner_id: UUID | None
-
-
-_MOST_LINES, _MOST_RECENT = 200, 5
-
-
-def case_row(workspace_id: UUID, follow_up_id: UUID) -> CaseRow:
-    """One case as a list shows it. Raises NotFound."""
-    found = db.session.execute(
-        _cases(workspace_id).where(FollowUp.id == follow_up_id, Survey.confidential.is_(False))
-    ).one_or_none()
-    if found is None:
-        raise NotFound("No such follow-up.")
-    return _row(*found)
-
-
-def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
-    """One case with response, themes, timeline and account. Raises NotFound."""
-    row = case_row(workspace_id, follow_up_id)
-    comment = (
-        answers_of(workspace_id, [row.response_id]).get(row.response_id, StoredAnswers()).comment
-    )
-    analysis = db.session.get(Analysis, (workspace_id, row.response_id))
-    themes = themes_of(workspace_id, [row.response_id], {row.response_id: comment or ""})
-    redacted = analysis.redacted if analysis else None
-    return CaseDetail(
-        row=row,
-        text=shown_text(redacted, comment) if comment else redacted,
-        language=analysis.language if analysis else row.locale,
-        content=analysis.content if analysis else None,
-        sentiment=analysis.sentiment if analysis else None,
-        is_analysed=analysis is not None,
-        themes=tuple(themes.get(row.response_id, [])),
-        timeline=tuple(_timeline(workspace_id, follow_up_id)),
-        recent=tuple(_recent(workspace_id, row)),
-        account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
-    )
-
-
-def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:
-    rows = db.session.execute(
-        select(FollowUpEntry, User.name)
-        .outerjoin(User, User.id == FollowUpEntry.actor_user_id)
-        .where(
-            FollowUpEntry.workspace_id == workspace_id,
-            FollowUpEntry.follow_up_id == follow_up_id,
-        )
-        .order_by(FollowUpEntry.at.desc(), FollowUpEntry.id.desc())
-        .limit(_MOST_LINES)
-    )
-    return [Line(each.at, each.kind, name, dict(each.detail), each.note) for each, name in rows]
-
-
-def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:
-    if row.account is None:
-        return []
-    rows = db.session.execute(
-        select(Response.answered_at, Survey.name, Survey.kind, Response.score, FollowUp.id)
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
-        .outerjoin(
-            FollowUp,
-            (FollowUp.workspace_id == Response.workspace_id)
-            & (FollowUp.response_id == Response.id),
-        )
-        .where(
-            Response.workspace_id == workspace_id,
-            Response.account_id == row.account.id,
-            Response.id != row.response_id,
-            Response.score.is_not(None),
-            Survey.confidential.is_(False),
-        )
-        .order_by(Response.answered_at.desc(), Response.id.desc())
-        .limit(_MOST_RECENT)
-    )
-    return [
-        RecentAnswer(at, name, kind, score, case_id)
-        for at, name, kind, score, case_id in rows
-        if score is not None
-    ]
 
 
 # --- names --------------------------------------------------------------------------------

@@ -43,6 +43,12 @@ ROOT_CAUSES = {
     "change_at_customer": _l("Change at the customer"),
     "unclear": _l("Not clear"),
 }
+WAYS = {
+    "call": _l("Call"),
+    "meeting": _l("Meeting"),
+    "chat": _l("Chat"),
+    "email": _l("E-mail elsewhere"),
+}
 PRIORITIES = {
     "urgent": _l("Urgent"), "high": _l("High"), "normal": _l("Normal"), "low": _l("Low"),
 }  # fmt: skip

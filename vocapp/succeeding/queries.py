@@ -16,8 +16,7 @@ from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import older_than, scoped
 from vocapp.extensions import db
-from vocapp.following_up.models import FollowUp
-from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact

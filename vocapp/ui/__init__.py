@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, flash, g, request
+from jinja2 import pass_eval_context
+from jinja2.filters import do_xmlattr
+from jinja2.nodes import EvalContext
 
 from vocapp.translating import current_locale
 from vocapp.ui import charts, formats
@@ -47,7 +50,16 @@ ROOM_LETTERS = {
 # The languages the interface itself speaks, each in its own words.
 LANGUAGES = (("en", "English"), ("ja", "日本語"))
 
+
+@pass_eval_context
+def attributes(place: EvalContext, values: dict[str, Any]) -> str:
+    """What a macro was given for its tag: `aria_label="x"` is written aria-label="x"."""
+    named = {name.replace("_", "-"): value for name, value in values.items()}
+    return do_xmlattr(place, named)
+
+
 FILTERS = {
+    "attributes": attributes,
     "score_text": formats.score_text,
     "language_name": formats.language_name,
     "number": formats.number,
@@ -59,6 +71,7 @@ FILTERS = {
     "local_datetime": formats.local_datetime,
     "month_name": formats.month_name,
     "local_date": formats.local_date,
+    "weekday_date": formats.weekday_date,
     "time_ago": formats.time_ago,
     "iso_time": formats.iso_time,
 }

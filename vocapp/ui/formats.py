@@ -200,6 +200,13 @@ def month_name(value: date) -> str:
     return _by_skeleton("yMMM", value, current_locale())
 
 
+def weekday_date(value: date) -> str:
+    """A near day with its weekday: "Mon, Dec 7", 12月7日(月); an instant is of its reader's day."""
+    if isinstance(value, datetime):
+        value = flask_babel.to_user_timezone(_aware(value)).date()
+    return _by_skeleton("MMMEd", value, current_locale())
+
+
 @lru_cache(_REMEMBERED)
 def _by_skeleton(skeleton: str, value: date, locale: Locale) -> str:
     return str(dates.format_skeleton(skeleton, value, locale=locale))

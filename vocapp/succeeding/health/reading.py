@@ -22,8 +22,7 @@ from surveys.scoring import METRICS
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
-from vocapp.following_up.models import FollowUp, FollowUpEntry
-from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import (
     AccountEvent,

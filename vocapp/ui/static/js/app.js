@@ -159,6 +159,8 @@
     const row = current();
     const target = (row && $(`[data-key="${key}"]`, row)) || $(`[data-key="${key}"]`);
     target?.click();
+    // What a key opens is where the next key belongs.
+    if (target?.matches("summary") && target.parentElement.open) $("input:not([type=hidden]), select, textarea, button", target.parentElement)?.focus();
     return Boolean(target);
   };
   const search = () => {
@@ -187,13 +189,19 @@
     j: () => { move(1); return true; },
     k: () => { move(-1); return true; },
     x: () => { const box = current() && $("[data-select]", current()); box?.click(); return Boolean(box); },
-    Enter: () => { const row = current(); if (!row || row.contains(document.activeElement)) return false; $("a[href]", row)?.click(); return true; },
+    // What has the focus is pressed by Enter itself, in the row or elsewhere.
+    Enter: () => { const row = current(); if (!row || document.activeElement?.closest("a, button, summary")) return false; $("a[href]", row)?.click(); return true; },
   };
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && $("#palette")) {
       event.preventDefault();
       openPalette();
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form?.method === "post") {
+      event.preventDefault();
+      event.target.form.requestSubmit();
       return;
     }
     if (event.key === "Escape") {
@@ -272,6 +280,8 @@
 
   // --- small things ---
   $("[data-focus]")?.focus();
-  const here = $(".rooms a[aria-current]"), rooms = $(".rooms");
-  if (here && rooms.scrollWidth > rooms.clientWidth) rooms.scrollLeft = here.offsetLeft - rooms.clientWidth / 2 + here.offsetWidth / 2;
+  for (const row of $$(".rooms, .tabs")) {
+    const here = $("a[aria-current]", row);
+    if (here && row.scrollWidth > row.clientWidth) row.scrollLeft = here.offsetLeft - row.offsetLeft - row.clientWidth / 2 + here.offsetWidth / 2;
+  }
 })();

@@ -1,0 +1,85 @@
+"""One case: what a person needs before calling, what happened, what to do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import render_template, request, url_for
+
+from vocapp.database import utcnow
+from vocapp.following_up import queries, snoozing, wording
+from vocapp.following_up.calls import people_of
+from vocapp.following_up.case_queries import case_detail
+from vocapp.following_up.line_wording import Names, line_in_words
+from vocapp.following_up.queries import AccountFacts, Person
+from vocapp.following_up.views import (
+    blueprint,
+    choices_of,
+    filters_of_address,
+    kept,
+    shared_values,
+    sort_of_address,
+    workspace_zone,
+)
+from vocapp.translating import gettext as _
+from vocapp.workspaces.access import current_workspace, signed_in
+
+_BESIDE = 25
+
+
+@blueprint.get("/follow-ups/<uuid:follow_up_id>")
+@signed_in()
+def case(follow_up_id: UUID) -> str:
+    """One case, the list beside it."""
+    return case_page(follow_up_id)
+
+
+def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> str:
+    """The page; part: which form is open; typed: what a refused one held, and what is wrong."""
+    filters, now = filters_of_address(), utcnow()
+    detail = case_detail(current_workspace.id, follow_up_id)
+    beside = queries.queue(
+        current_workspace.id, filters, now=now, sort=sort_of_address(), limit=_BESIDE
+    )
+    shared = shared_values(filters, now)
+    names = Names(dict(shared["people"]), shared["rule_names"])
+    return render_template(
+        "following_up/case.html",
+        detail=detail,
+        row=detail.row,
+        rows=beside,
+        typed=typed,
+        due_local=_on_clock(detail.row.due_at),
+        snooze_choices=snoozing.choices(now, current_workspace.time_zone),
+        opened_part=part or request.args.get("open"),
+        talk_people=people_of(
+            current_workspace.id, _id(detail.row.account), _id(detail.row.contact)
+        ),
+        ways=choices_of(wording.WAYS),
+        now_local=_on_clock(now),
+        back_url=_back_url(),
+        outcomes=choices_of(wording.OUTCOMES),
+        root_causes=[("", _("Not said")), *choices_of(wording.ROOT_CAUSES)],
+        outcome_words=wording.OUTCOMES,
+        cause_words=wording.ROOT_CAUSES,
+        suggestion=wording.suggestion_in_words,
+        theme_text=lambda theme: wording.theme_label(theme["key"], {theme["key"]: theme["label"]}),
+        line_words=lambda line: line_in_words(line, names),
+        **shared,
+    )
+
+
+def _on_clock(at: datetime) -> str:
+    """An instant as a field for date and time takes it, on the workspace's clock."""
+    return at.astimezone(workspace_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+def _id(thing: AccountFacts | Person | None) -> UUID | None:
+    return thing.id if thing else None
+
+
+def _back_url() -> str | None:
+    """Where a form leads that was opened from the list by a key: back there."""
+    return url_for(".queue", **kept()) if request.args.get("open") else None

@@ -1,0 +1,154 @@
+"""How a case is changed: locked, refused where it was changed meanwhile, and written down.
+
+Every change raises the case's version and leaves one line in its timeline, with the former and
+the new values. An undo token names the lines; what they say is put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped
+from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.people.health_changes import note_touched
+from vocapp.problems import Conflict, NotFound
+from vocapp.signing import sign_timed
+from vocapp.workspaces.service import audit
+
+_INSTANTS = frozenset(
+    {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until"}
+)  # fmt: skip
+_KEYS = frozenset({"owner_user_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """changed: how many cases; undo: a token for `undo`, None where nothing was changed."""
+
+    changed: int
+    undo: str | None
+
+
+def locked_cases(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[FollowUp]:
+    """Those that are there, in the order of their ids, so that two who want them cannot wait
+    for each other."""
+    return list(
+        session.scalars(
+            scoped(FollowUp, workspace_id)
+            .where(FollowUp.id.in_(ids))
+            .order_by(FollowUp.id)
+            .with_for_update()
+        )
+    )
+
+
+def locked_case(session: Session, workspace_id: UUID, follow_up_id: UUID) -> FollowUp:
+    """One case. Raises NotFound."""
+    found = locked_cases(session, workspace_id, [follow_up_id])
+    if not found:
+        raise NotFound("No such follow-up.")
+    return found[0]
+
+
+def refuse_stale(case: FollowUp, expected_version: int | None) -> None:
+    """Raises Conflict where somebody saved after the given version was read."""
+    if expected_version not in (None, case.version):
+        raise Conflict(
+            "Somebody changed this follow-up meanwhile. Nothing of yours was saved; "
+            "look at it as it is now and try again."
+        )
+
+
+class CaseWriter:
+    """Changes cases for one person (or a machine) and writes it down."""
+
+    def __init__(self, session: Session, actor_user_id: UUID | None, now: datetime) -> None:
+        self.session, self.actor_user_id, self.now = session, actor_user_id, now
+        self.touched: dict[UUID, set[str]] = {}
+
+    def put(self, case: FollowUp, kind: str, values: Mapping[str, Any], **more: Any) -> None:
+        """Set columns; a line of the timeline where any of them differs."""
+        if any(getattr(case, name) != value for name, value in values.items()):
+            self.write(case, kind, values, **more)
+
+    def write(
+        self,
+        case: FollowUp,
+        kind: str,
+        values: Mapping[str, Any] | None = None,
+        *,
+        note: str | None = None,
+        contact_id: UUID | None = None,
+        **more: Any,
+    ) -> FollowUpEntry:
+        """Set columns; one line of the timeline with what they were and are, and with `more`.
+
+        contact_id: whom at the customer it was with.
+        """
+        changed = {
+            name: value for name, value in (values or {}).items() if getattr(case, name) != value
+        }
+        before = {name: plain(getattr(case, name)) for name in changed}
+        self._touch(case, {kind, *changed})
+        for name, value in changed.items():
+            setattr(case, name, value)
+        detail = dict(more) | {"version": case.version}
+        if changed:
+            after = {name: plain(value) for name, value in changed.items()}
+            detail |= {"from": before, "to": after}
+        entry = FollowUpEntry(
+            workspace_id=case.workspace_id, follow_up_id=case.id, at=self.now,
+            actor_user_id=self.actor_user_id, kind=kind, note=note, detail=detail,
+            contact_id=contact_id,
+        )  # fmt: skip
+        self.session.add(entry)
+        return entry
+
+    def _touch(self, case: FollowUp, names: set[str]) -> None:
+        if case.id not in self.touched:
+            case.version += 1
+            case.touched_at = self.now
+            note_touched(self.session, case.workspace_id, [case.account_id], now=self.now)
+        self.touched.setdefault(case.id, set()).update(names)
+
+    def done(self, action: str, workspace_id: UUID) -> Done:
+        """Note who did what, and give the token that takes it back."""
+        for case_id, names in self.touched.items():
+            audit(
+                self.session, workspace_id, action, now=self.now,
+                actor_user_id=self.actor_user_id, actor="" if self.actor_user_id else "api",
+                detail={"follow_up_id": str(case_id), "fields": sorted(names)},
+            )  # fmt: skip
+        token = None
+        if self.touched and self.actor_user_id is not None:
+            token = sign_timed(
+                "undo",
+                {
+                    "of": "follow_up", "workspace": workspace_id.hex,
+                    "user": self.actor_user_id.hex, "at": self.now.isoformat(),
+                    "ids": [case_id.hex for case_id in self.touched],
+                },
+            )  # fmt: skip
+        return Done(len(self.touched), token)
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON keeps it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def column_value(name: str, value: Any) -> Any:
+    """The counterpart of `plain`."""
+    if value is None:
+        return None
+    if name in _INSTANTS:
+        return datetime.fromisoformat(value)
+    return UUID(value) if name in _KEYS else value

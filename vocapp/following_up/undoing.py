@@ -1,0 +1,69 @@
+"""Taking back what an action changed, for a while and as long as nobody changed it since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped, transaction
+from vocapp.following_up.changing import CaseWriter, column_value, locked_cases
+from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.problems import Conflict
+from vocapp.signing import BadToken, unsign_timed
+
+UNDO_S = 600
+
+
+def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> int:
+    """Put back what an action of this person changed; how many cases.
+
+    Raises Conflict when it is too late (ten minutes) or somebody changed a case since:
+    then nothing is put back.
+    """
+    try:
+        told = unsign_timed("undo", token, max_age_s=UNDO_S)
+    except BadToken as exc:
+        raise Conflict("It is too late to undo this.") from exc
+    mine = (told["of"], told["workspace"], told["user"])
+    if mine != ("follow_up", workspace_id.hex, actor_user_id.hex):
+        raise Conflict("This was not yours to undo.")
+    ids = [UUID(each) for each in told["ids"]]
+    with transaction() as session:
+        cases = locked_cases(session, workspace_id, ids)
+        lines = _lines(session, workspace_id, ids, actor_user_id, told["at"])
+        writer = CaseWriter(session, actor_user_id, now)
+        for case in cases:
+            _put_back(writer, case, lines.get(case.id, []))
+        writer.done("follow_up.undone", workspace_id)
+    return len(writer.touched)
+
+
+def _lines(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], actor: UUID, at: str
+) -> dict[UUID, list[FollowUpEntry]]:
+    rows = session.scalars(
+        scoped(FollowUpEntry, workspace_id).where(
+            FollowUpEntry.follow_up_id.in_(ids),
+            FollowUpEntry.at == datetime.fromisoformat(at),
+            FollowUpEntry.actor_user_id == actor,
+        )
+    )
+    found: dict[UUID, list[FollowUpEntry]] = {}
+    for row in rows:
+        found.setdefault(row.follow_up_id, []).append(row)
+    return found
+
+
+def _put_back(writer: CaseWriter, case: FollowUp, lines: Sequence[FollowUpEntry]) -> None:
+    if not lines or any(line.detail.get("version") != case.version for line in lines):
+        raise Conflict("This follow-up was changed since, so it was left as it is.")
+    values: dict[str, Any] = {}
+    for line in lines:
+        for name, value in line.detail.get("from", {}).items():
+            values.setdefault(name, column_value(name, value))
+        line.note = None
+    writer.write(case, "undone", values, of=sorted(line.kind for line in lines))
