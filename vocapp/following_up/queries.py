@@ -1,4 +1,7 @@
-"""Reads: the ranked queue, one case with all around it. Each in a fixed number of statements."""
+"""Reads: the ranked queue, one case with all around it. Each in a fixed number of statements.
+
+`reach`: no case beyond it is found, counted or shown.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,16 @@ from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp, FollowUpEntry, RoutingRule
 from vocapp.following_up.opening import ACTIVE_STATES
+from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
+from vocapp.people.reaching import of_accounts_within
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.originals import owner_of_account
 from vocapp.understanding.queries import themes_of
 from vocapp.understanding.shown import shown_text
 from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ def queue(
     workspace_id: UUID,
     filters: Filters,
     *,
+    reach: Reach,
     now: datetime,
     sort: str = "-priority",
     limit: int,
@@ -123,7 +130,7 @@ def queue(
 
     after: sort value and id of the last row seen.
     """
-    query = _cases(workspace_id).where(*_conditions(workspace_id, filters, now))
+    query = _cases(workspace_id).where(*_conditions(workspace_id, filters, reach, now))
     if sort == "due_at":
         if after:
             at, last = after
@@ -144,14 +151,16 @@ def queue(
     return [_row(*row) for row in db.session.execute(query.limit(limit))]
 
 
-def counts_by_state(workspace_id: UUID, filters: Filters, *, now: datetime) -> dict[str, int]:
+def counts_by_state(
+    workspace_id: UUID, filters: Filters, *, reach: Reach, now: datetime
+) -> dict[str, int]:
     """How many cases each state has under the other filters."""
     everywhere = Filters(
         (), filters.team, filters.owner, filters.theme, filters.overdue, filters.search
     )
     rows = db.session.execute(
         _joined(select(FollowUp.state, func.count()).select_from(FollowUp))
-        .where(*_conditions(workspace_id, everywhere, now))
+        .where(*_conditions(workspace_id, everywhere, reach, now))
         .group_by(FollowUp.state)
     )
     return {state: count for state, count in rows}
@@ -196,8 +205,12 @@ def _joined(query: Any) -> Any:
     )
 
 
-def _conditions(workspace_id: UUID, filters: Filters, now: datetime) -> list[Any]:
-    found: list[Any] = [FollowUp.workspace_id == workspace_id, Survey.confidential.is_(False)]
+def _conditions(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) -> list[Any]:
+    found: list[Any] = [
+        FollowUp.workspace_id == workspace_id,
+        Survey.confidential.is_(False),
+        cases_within(reach, workspace_id),
+    ]
     if filters.states:
         found.append(FollowUp.state.in_(filters.states))
     if filters.team:
@@ -322,19 +335,35 @@ class CaseDetail:
 _MOST_LINES, _MOST_RECENT = 200, 5
 
 
-def case_row(workspace_id: UUID, follow_up_id: UUID) -> CaseRow:
+def case_row(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseRow:
     """One case as a list shows it. Raises NotFound."""
     found = db.session.execute(
-        _cases(workspace_id).where(FollowUp.id == follow_up_id, Survey.confidential.is_(False))
+        _cases(workspace_id).where(
+            FollowUp.id == follow_up_id,
+            Survey.confidential.is_(False),
+            cases_within(reach, workspace_id),
+        )
     ).one_or_none()
     if found is None:
         raise NotFound("No such follow-up.")
     return _row(*found)
 
 
-def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
+def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
+    """Whether the reader sees this case."""
+    found = db.session.scalar(
+        select(FollowUp.id).where(
+            FollowUp.workspace_id == workspace_id,
+            FollowUp.id == follow_up_id,
+            cases_within(reach, workspace_id),
+        )
+    )
+    return found is not None
+
+
+def case_detail(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseDetail:
     """One case with response, themes, timeline and account. Raises NotFound."""
-    row = case_row(workspace_id, follow_up_id)
+    row = case_row(workspace_id, follow_up_id, reach=reach)
     comment = (
         answers_of(workspace_id, [row.response_id]).get(row.response_id, StoredAnswers()).comment
     )
@@ -350,7 +379,7 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
         is_analysed=analysis is not None,
         themes=tuple(themes.get(row.response_id, [])),
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
-        recent=tuple(_recent(workspace_id, row)),
+        recent=tuple(_recent(workspace_id, row, reach)),
         account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
     )
 
@@ -369,7 +398,7 @@ def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:
     return [Line(each.at, each.kind, name, dict(each.detail), each.note) for each, name in rows]
 
 
-def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:
+def _recent(workspace_id: UUID, row: CaseRow, reach: Reach) -> list[RecentAnswer]:
     if row.account is None:
         return []
     rows = db.session.execute(
@@ -386,6 +415,7 @@ def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:
         .where(
             Response.workspace_id == workspace_id,
             Response.account_id == row.account.id,
+            of_accounts_within(reach, workspace_id, Response.account_id),
             Response.id != row.response_id,
             Response.score.is_not(None),
             Survey.confidential.is_(False),

@@ -1,7 +1,8 @@
 """Use cases of people: move a case on, assign it, set its due time, note, undo; forget somebody.
 
 Every change raises the case's version and leaves one line a field in its timeline, with the
-former and the new value. An undo token names the lines; what they say is put back.
+former and the new value. An undo token names the lines; what they say is put back. `reach`: a
+case beyond it is as if absent.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.following_up.models import FOLLOW_UP_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.reaching import cases_within
 from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.signing import BadToken, sign_timed, unsign_timed
 from vocapp.workspaces.models import Membership
+from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts, Reach
 from vocapp.workspaces.service import audit
 
 OUTCOMES = ("solved", "plan_agreed", "explained", "no_reply", "no_action", "leaving")
@@ -66,6 +69,7 @@ def change_follow_up(
     follow_up_id: UUID,
     change: Change,
     *,
+    reach: Reach,
     expected_version: int | None = None,
     actor_user_id: UUID | None,
     now: datetime,
@@ -74,7 +78,7 @@ def change_follow_up(
     expected = {} if expected_version is None else {follow_up_id: expected_version}
     with transaction() as session:
         _check(session, workspace_id, change)
-        cases = _locked(session, workspace_id, [follow_up_id])
+        cases = _locked(session, workspace_id, [follow_up_id], reach)
         if not cases:
             raise NotFound("No such follow-up.")
         return _change(session, cases, change, expected, actor_user_id=actor_user_id, now=now)
@@ -85,6 +89,7 @@ def change_follow_ups(
     follow_up_ids: Sequence[UUID],
     change: Change,
     *,
+    reach: Reach,
     actor_user_id: UUID | None,
     now: datetime,
 ) -> Done:
@@ -93,7 +98,7 @@ def change_follow_ups(
         raise BadInput.of("id", f"expected at most {MAX_BULK} follow-ups")
     with transaction() as session:
         _check(session, workspace_id, change)
-        cases = _locked(session, workspace_id, follow_up_ids)
+        cases = _locked(session, workspace_id, follow_up_ids, reach)
         return _change(session, cases, change, {}, actor_user_id=actor_user_id, now=now)
 
 
@@ -101,6 +106,7 @@ def take_suggestion(
     workspace_id: UUID,
     follow_up_id: UUID,
     *,
+    reach: Reach,
     accept: bool,
     expected_version: int | None = None,
     actor_user_id: UUID,
@@ -108,7 +114,7 @@ def take_suggestion(
 ) -> Done:
     """Do what was suggested, or dismiss it. Raises NotFound, Conflict."""
     with transaction() as session:
-        cases = _locked(session, workspace_id, [follow_up_id])
+        cases = _locked(session, workspace_id, [follow_up_id], reach)
         if not cases:
             raise NotFound("No such follow-up.")
         (case,) = cases
@@ -156,11 +162,13 @@ def _check(session: Session, workspace_id: UUID, change: Change) -> None:
             raise BadInput.of("owner", "not a member of this workspace")
 
 
-def _locked(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[FollowUp]:
+def _locked(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], reach: Reach
+) -> list[FollowUp]:
     return list(
         session.scalars(
             scoped(FollowUp, workspace_id)
-            .where(FollowUp.id.in_(ids))
+            .where(FollowUp.id.in_(ids), cases_within(reach, workspace_id))
             .order_by(FollowUp.id)
             .with_for_update()
         )
@@ -297,11 +305,14 @@ def _column_value(name: str, value: Any) -> Any:
 # --- undoing ------------------------------------------------------------------------------
 
 
-def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> int:
+def undo(
+    workspace_id: UUID, token: str, *, reach: Reach, actor_user_id: UUID, now: datetime
+) -> int:
     """Put back what an action of this person changed; how many cases.
 
-    Raises Conflict when it is too late (ten minutes) or somebody changed a case since:
-    then nothing is put back.
+    Raises Conflict when it is too late (ten minutes), somebody changed a case since, or it went
+    out of the person's reach: then nothing is put back. A case that they gave away themselves
+    comes back.
     """
     try:
         told = unsign_timed("undo", token, max_age_s=UNDO_S)
@@ -312,10 +323,13 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
         raise Conflict("This was not yours to undo.")
     ids = [UUID(each) for each in told["ids"]]
     with transaction() as session:
-        cases = _locked(session, workspace_id, ids)
+        within = {case.id for case in _locked(session, workspace_id, ids, reach)}
+        cases = _locked(session, workspace_id, ids, WHOLE_WORKSPACE)
         lines = _lines(session, workspace_id, ids, actor_user_id, told["at"])
         writer = _Writer(session, actor_user_id, now)
         for case in cases:
+            if case.id not in within and not _comes_back(lines.get(case.id, []), reach):
+                raise Conflict("This follow-up is with somebody else now.")
             _put_back(writer, case, lines.get(case.id, []))
         writer.done("follow_up.undone", workspace_id)
     return len(writer.touched)
@@ -335,6 +349,13 @@ def _lines(
     for row in rows:
         found.setdefault(row.follow_up_id, []).append(row)
     return found
+
+
+def _comes_back(lines: Sequence[FollowUpEntry], reach: Reach) -> bool:
+    """Whether taking these changes back gives a case to the reader again."""
+    return isinstance(reach, OwnAccounts) and any(
+        line.detail.get("from", {}).get("owner_user_id") == str(reach.user_id) for line in lines
+    )
 
 
 def _put_back(writer: _Writer, case: FollowUp, lines: Sequence[FollowUpEntry]) -> None:

@@ -82,14 +82,15 @@ def _kept(**changed: Any) -> dict[str, Any]:
 
 
 @blueprint.get("/follow-ups")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def queue() -> str:
     """Whom do I call now, and why."""
     filters, sort, now = _filters(), _sort(), utcnow()
     after = read_cursor(request.args.get("cursor"), lambda value: queries.after_of(value, sort))
     rows = queries.queue(
-        current_workspace.id, filters, now=now, sort=sort, limit=_PAGE + 1, after=after
-    )
+        current_workspace.id, filters, reach=current_user.reach, now=now, sort=sort,
+        limit=_PAGE + 1, after=after,
+    )  # fmt: skip
     shown = rows[:_PAGE]
     cursor = sign("cursor", queries.cursor_of(shown[-1], sort)) if len(rows) > _PAGE else None
     return render_template(
@@ -102,7 +103,7 @@ def queue() -> str:
 
 
 @blueprint.get("/follow-ups/<uuid:follow_up_id>")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def case(follow_up_id: UUID) -> str:
     """One case, the list beside it."""
     return _case_page(follow_up_id)
@@ -110,8 +111,11 @@ def case(follow_up_id: UUID) -> str:
 
 def _case_page(follow_up_id: UUID, **typed: Any) -> str:
     filters, sort, now = _filters(), _sort(), utcnow()
-    detail = queries.case_detail(current_workspace.id, follow_up_id)
-    beside = queries.queue(current_workspace.id, filters, now=now, sort=sort, limit=_BESIDE)
+    reach = current_user.reach
+    detail = queries.case_detail(current_workspace.id, follow_up_id, reach=reach)
+    beside = queries.queue(
+        current_workspace.id, filters, reach=reach, now=now, sort=sort, limit=_BESIDE
+    )
     return render_template(
         "following_up/case.html",
         detail=detail,
@@ -163,7 +167,9 @@ def _common(filters: Filters, now: datetime) -> dict[str, Any]:
 
 
 def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
-    counts = queries.counts_by_state(current_workspace.id, filters, now=now)
+    counts = queries.counts_by_state(
+        current_workspace.id, filters, reach=current_user.reach, now=now
+    )
     active = sum(counts.get(state, 0) for state in ACTIVE_STATES)
     chosen = request.args.get("state", "active")
     shown = [("active", _("To do"), active)]
@@ -226,7 +232,7 @@ def _rule_text(line: queries.Line, rules: dict[str, str]) -> str:
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def change(follow_up_id: UUID) -> Any:
     """State, outcome, owner, due time or note: whatever the form holds."""
     version = request.form.get("version", type=int)
@@ -235,6 +241,7 @@ def change(follow_up_id: UUID) -> Any:
             current_workspace.id,
             follow_up_id,
             _change_of_form(),
+            reach=current_user.reach,
             expected_version=version,
             actor_user_id=current_user.id,
             now=utcnow(),
@@ -292,13 +299,14 @@ def _instant(text: str) -> datetime:
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>/suggestion")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def suggestion(follow_up_id: UUID) -> Any:
     """Take or dismiss what later words suggest."""
     try:
         done = service.take_suggestion(
             current_workspace.id,
             follow_up_id,
+            reach=current_user.reach,
             accept=request.form.get("verdict") == "accept",
             expected_version=request.form.get("version", type=int),
             actor_user_id=current_user.id,
@@ -312,15 +320,16 @@ def suggestion(follow_up_id: UUID) -> Any:
 
 
 @blueprint.post("/follow-ups/bulk")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def bulk() -> Any:
     """The same change to all that are selected; ids of others are as if absent."""
     ids = [found for text in request.form.getlist("id") if (found := _uuid(text))]
     try:
         wanted = _change_of_form()
         done = service.change_follow_ups(
-            current_workspace.id, ids, wanted, actor_user_id=current_user.id, now=utcnow()
-        )
+            current_workspace.id, ids, wanted, reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
     except BadInput:
         notice(_("Nothing was changed: choose what to do."), kind="error")
     else:
@@ -329,12 +338,13 @@ def bulk() -> Any:
 
 
 @blueprint.post("/follow-ups/undo/<token>")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def undo(token: str) -> Any:
     try:
         count = service.undo(
-            current_workspace.id, token, actor_user_id=current_user.id, now=utcnow()
-        )
+            current_workspace.id, token, reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
     except Conflict:
         notice(
             _("This can no longer be undone: ten minutes have passed, or it was changed since."),
@@ -365,5 +375,9 @@ def _next_path() -> str:
 
 
 def _back(follow_up_id: UUID | None = None) -> Response:
-    fallback = url_for(".case", follow_up_id=follow_up_id) if follow_up_id else url_for(".queue")
-    return redirect(_next_path() or fallback, 303)
+    """To where the form stood; to the list from a case that was just given away."""
+    if follow_up_id is None:
+        return redirect(_next_path() or url_for(".queue"), 303)
+    if not queries.has_case(current_workspace.id, follow_up_id, reach=current_user.reach):
+        return redirect(url_for(".queue"), 303)
+    return redirect(_next_path() or url_for(".case", follow_up_id=follow_up_id), 303)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from vocapp.succeeding import queries
 from vocapp.workspaces.access import current_workspace, machine
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 api = APIBlueprint(
     "succeeding_api",
@@ -26,4 +27,4 @@ class AccountPath(BaseModel):
 @api.get("/accounts/<path:external_id>", summary="An account: its facts and who looks after it")
 @machine()
 def show_account(path: AccountPath) -> Any:
-    return queries.account_facts(current_workspace.id, path.external_id)
+    return queries.account_facts(current_workspace.id, path.external_id, reach=WHOLE_WORKSPACE)
