@@ -18,6 +18,7 @@ from vocapp.people.personal_stores import personal_stores
 from vocapp.people.service import erase_contact
 from vocapp.sealing import SealedText
 from vocapp.understanding.models import Analysis
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 CANARIES = {
     "name": "Kanariako Yamada", "email": "kanariako@example.jp", "external_id": "kanaria-ext-1",
@@ -92,7 +93,7 @@ def person(any_api) -> UUID:
         ).one()
     following_up.change_follow_up(
         api.workspace_id, case.id, following_up.Change(note=f"called {CANARIES['note']}"),
-        actor_user_id=None, now=utcnow(),
+        reach=WHOLE_WORKSPACE, actor_user_id=None, now=utcnow(),
     )  # fmt: skip
     with transaction() as session:
         session.merge(

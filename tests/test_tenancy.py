@@ -38,6 +38,7 @@ from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.taxonomy.models import ThemeMerge
 from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSession, Workspace
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 CANARY = "kanaria-of-b"
 
@@ -200,6 +201,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "workspaces.people": NO_IDS,
     "workspaces.remove_member": (by(user_id="user"),),
     "workspaces.change_role": (Call(path={"user_id": "user"}, form=lambda t: {"role": "viewer"}),),
+    "workspaces.undo_role": (
+        Call(path={"user_id": "user"}, query=lambda t: {"token": t.undo}),
+    ),
     "workspaces.work": NO_IDS,
     "workspaces.retry_work": (Call(form=lambda t: {"row": t.pending}),),
     "workspaces.choose_workspace": NO_IDS,
@@ -534,7 +538,7 @@ def _fill(app: Any, b: Any) -> Ids:
     case, rule, member = of[FollowUp], of[RoutingRule], of[Membership]
     done = following_up.change_follow_up(
         b.workspace_id, case.id, following_up.Change(state="contacted"),
-        actor_user_id=member.user_id, now=utcnow(),
+        reach=WHOLE_WORKSPACE, actor_user_id=member.user_id, now=utcnow(),
     )  # fmt: skip
     (mail,) = Path(app.config["SETTINGS"].mail_url.removeprefix("file://")).glob("*.eml")
     return Ids(

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, json, render_template, request
+from flask_babel import LazyString
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -65,6 +66,8 @@ class Problem(Exception):
 
     status = 500
     title = "Internal error"
+    # What people read instead of the words for the status: what happened, and what to do.
+    for_people: tuple[LazyString, LazyString] | None = None
 
     def __init__(self, detail: str = "", *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail or self.title)
@@ -165,7 +168,7 @@ def show_problem(problem: Problem) -> Any:
     """A problem as the caller reads it: a document for machines, a page for people."""
     if is_machine_path():
         return problem_response(problem)
-    title, detail = _FOR_PEOPLE.get(problem.status, _SURPRISE)
+    title, detail = problem.for_people or _FOR_PEOPLE.get(problem.status, _SURPRISE)
     page = render_template("error.html", title=title, detail=detail, status=problem.status)
     return page, problem.status
 

@@ -287,11 +287,13 @@ def _register_home() -> None:
     home.register_first_step((), authoring_cards.first_survey_card, order=10)
     home.register_first_step((), authoring_cards.send_card, order=15)
     home.register_first_step((), authoring_cards.widget_card, order=20)
-    home.register_first_step((), home_cards.demo_card, order=30)
+    home.register_first_step((), home_cards.demo_card, order=30, within_own_accounts=True)
     home.register_card(("admin",), home_cards.work_card, order=10)
     home.register_card((), watching_cards.watched_card, order=15)
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
-    home.register_card(("success", "admin"), following_up_cards.my_queue, order=5)
+    home.register_card(
+        ("success", "admin"), following_up_cards.my_queue, order=5, within_own_accounts=True
+    )
     home.register_card(("success",), health_cards.health_fell, order=7)
     home.register_card(("success",), touchpoint_cards.due_card, order=8)

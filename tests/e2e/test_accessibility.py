@@ -39,6 +39,7 @@ from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
 from vocapp.workspaces import joining
 from vocapp.workspaces.access import COOKIE, access_of
+from vocapp.workspaces.grants import Grant
 from vocapp.workspaces.models import PasswordReset
 
 pytestmark = pytest.mark.e2e
@@ -128,7 +129,8 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     link = api.post("/api/v1/invitations", invited).json["link"]
     joining.request_reset(api.workspace.email, now=utcnow())
     offer = joining.invite(
-        api.workspace_id, email="new@example.com", role="viewer",
+        api.workspace_id, email="new@example.com",
+        grant=Grant("success", only_own_accounts=True),
         actor_user_id=api.workspace.user_id, now=utcnow(),
     )  # fmt: skip
     add_note(

@@ -15,6 +15,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.following_up.service import Change, change_follow_up
 from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput, NotFound
+from vocapp.workspaces.reach import WHOLE_WORKSPACE as ALL
 
 
 def reload(case):
@@ -46,7 +47,14 @@ def me(any_api, colleague):
 
 def log(case, me, **fields):
     talk = {"way": "call", "reached": True, "held_at": utcnow()} | fields
-    return calls.log_talk(case.workspace_id, case.id, Talk(**talk), actor_user_id=me, now=utcnow())
+    return calls.log_talk(
+        case.workspace_id,
+        case.id,
+        Talk(**talk),
+        reach=ALL,
+        actor_user_id=me,
+        now=utcnow(),
+    )
 
 
 def test_who_was_reached_has_been_contacted_at_the_time_of_the_talk(case, me, lines_of):
@@ -76,7 +84,7 @@ def test_an_earlier_talk_written_down_later_makes_the_first_contact_earlier(case
 def test_a_talk_does_not_open_what_has_ended(case, me):
     change_follow_up(
         case.workspace_id, case.id, Change(state="resolved", outcome="solved"),
-        actor_user_id=me, now=utcnow(),
+        reach=ALL, actor_user_id=me, now=utcnow(),
     )  # fmt: skip
     log(case, me, way="chat")
     assert reload(case).state == "resolved"
@@ -84,7 +92,7 @@ def test_a_talk_does_not_open_what_has_ended(case, me):
 
 def test_it_is_undone_with_what_was_noted(case, me, lines_of):
     done = log(case, me, note="Angry")
-    undoing.undo(case.workspace_id, done.undo, actor_user_id=me, now=utcnow())
+    undoing.undo(case.workspace_id, done.undo, reach=ALL, actor_user_id=me, now=utcnow())
     stored = reload(case)
     assert (stored.state, stored.first_contact_at) == ("open", None)
     assert [line.note for line in lines_of(case)] == [None, None, None]
@@ -129,7 +137,7 @@ def test_without_account_and_person_nobody_is_offered(any_api, handle, case_of):
 def test_an_absent_case_is_said(case, me):
     with pytest.raises(NotFound):
         calls.log_talk(
-            case.workspace_id, uuid4(), Talk("call", True, utcnow()), actor_user_id=me,
+            case.workspace_id, uuid4(), Talk("call", True, utcnow()), reach=ALL, actor_user_id=me,
             now=utcnow(),
         )  # fmt: skip
 

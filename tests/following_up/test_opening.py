@@ -19,6 +19,7 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Account
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.service import ensure_themes
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 
 def cases(workspace_id: UUID) -> list[FollowUp]:
@@ -161,20 +162,22 @@ def test_a_case_that_somebody_touched_gets_a_suggestion_which_may_be_taken(
     handle()
     (case,) = cases(workspace_id)
     service.change_follow_up(
-        workspace_id, case.id, Change(state="contacted"), actor_user_id=actor, now=utcnow()
-    )
+        workspace_id, case.id, Change(state="contacted"), reach=WHOLE_WORKSPACE,
+        actor_user_id=actor, now=utcnow(),
+    )  # fmt: skip
     say_themes(workspace_id, response, "security")
     handle()
     (case,) = cases(workspace_id)
     assert (case.rule_key, case.state) == ("low-score", "contacted")
     assert case.suggestion["rule"] == "security-concern"
     done = service.take_suggestion(
-        workspace_id, case.id, accept=True, expected_version=case.version, actor_user_id=actor,
-        now=utcnow(),
+        workspace_id, case.id, reach=WHOLE_WORKSPACE, accept=True,
+        expected_version=case.version, actor_user_id=actor, now=utcnow(),
     )  # fmt: skip
     (case,) = cases(workspace_id)
     assert (case.rule_key, case.team, case.suggestion) == ("security-concern", "support", None)
-    assert undoing.undo(workspace_id, done.undo, actor_user_id=actor, now=utcnow()) == 1
+    by = {"reach": WHOLE_WORKSPACE, "actor_user_id": actor}
+    assert undoing.undo(workspace_id, done.undo, **by, now=utcnow()) == 1
     (case,) = cases(workspace_id)
     assert (case.rule_key, case.suggestion["rule"]) == ("low-score", "security-concern")
 

@@ -16,6 +16,7 @@ from vocapp.following_up.queries import SNOOZED, Filters
 from vocapp.following_up.service import Change, change_follow_up, change_follow_ups
 from vocapp.outbox import Pending
 from vocapp.problems import BadInput
+from vocapp.workspaces.reach import WHOLE_WORKSPACE as ALL
 
 TOKYO = "Asia/Tokyo"
 
@@ -37,7 +38,7 @@ def pass_time(case: FollowUp) -> None:
 
 
 def listed(workspace_id, *, snoozed=False):
-    rows = queries.queue(workspace_id, Filters(snoozed=snoozed), now=utcnow(), limit=50)
+    rows = queries.queue(workspace_id, Filters(snoozed=snoozed), reach=ALL, now=utcnow(), limit=50)
     return [row.id for row in rows]
 
 
@@ -54,8 +55,8 @@ def case(any_api, handle, case_of):
 def snooze(case, until=None, **fields):
     until = until or utcnow() + timedelta(days=3)
     return change_follow_up(
-        case.workspace_id, case.id, Change(snooze_until=until), actor_user_id=None, now=utcnow(),
-        **fields,
+        case.workspace_id, case.id, Change(snooze_until=until), reach=ALL, actor_user_id=None,
+        now=utcnow(), **fields,
     )  # fmt: skip
 
 
@@ -106,14 +107,14 @@ def test_a_snoozed_case_is_under_its_own_tab_only(case):
     assert listed(case.workspace_id) == []
     assert listed(case.workspace_id, snoozed=True) == [case.id]
     assert listed(case.workspace_id, snoozed=None) == [case.id]
-    counts = queries.counts_by_state(case.workspace_id, Filters(), now=utcnow())
+    counts = queries.counts_by_state(case.workspace_id, Filters(), reach=ALL, now=utcnow())
     assert counts == {SNOOZED: 1}
 
 
 def test_it_comes_back_at_its_time_even_when_no_worker_runs(case):
     snooze(case)
     later = utcnow() + timedelta(days=4)
-    rows = queries.queue(case.workspace_id, Filters(), now=later, limit=50)
+    rows = queries.queue(case.workspace_id, Filters(), reach=ALL, now=later, limit=50)
     assert [row.id for row in rows] == [case.id]
 
 
@@ -178,7 +179,7 @@ def test_what_has_ended_is_not_snoozed_and_ending_ends_a_snooze(case):
     snooze(case)
     change_follow_up(
         case.workspace_id, case.id, Change(state="resolved", outcome="solved"),
-        actor_user_id=None, now=utcnow(),
+        reach=ALL, actor_user_id=None, now=utcnow(),
     )  # fmt: skip
     assert reload(case).snoozed_until is None
     assert snooze(case).changed == 0
@@ -197,11 +198,11 @@ def test_several_are_put_off_at_once_and_undone_at_once(any_api, case, handle, c
     me, now = colleague(any_api.workspace_id), utcnow()
     done = change_follow_ups(
         any_api.workspace_id, listed(any_api.workspace_id),
-        Change(snooze_until=now + timedelta(days=1)), actor_user_id=me, now=now,
+        Change(snooze_until=now + timedelta(days=1)), reach=ALL, actor_user_id=me, now=now,
     )  # fmt: skip
     assert done.changed == 2
     assert listed(any_api.workspace_id) == []
-    undoing.undo(any_api.workspace_id, done.undo, actor_user_id=me, now=utcnow())
+    undoing.undo(any_api.workspace_id, done.undo, reach=ALL, actor_user_id=me, now=utcnow())
     assert len(listed(any_api.workspace_id)) == 2
 
 

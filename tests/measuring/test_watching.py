@@ -223,6 +223,24 @@ def test_who_stopped_before_the_mail_left_gets_none(any_api, at, mail_server):
     assert [str(mail["To"]) for mail in mail_server.messages] == ["W en <w0-en@example.com>"]
 
 
+def test_who_sees_only_own_accounts_by_then_hears_of_no_fall(any_api, at, mail_server):
+    count(any_api, year(fall_after=60))
+    stays, is_limited = users(any_api, "en", "ja")
+    start(any_api, stays, is_limited)
+    with transaction() as session:
+        session.execute(
+            update(Membership)
+            .where(
+                Membership.workspace_id == any_api.workspace_id, Membership.user_id == is_limited
+            )
+            .values(role="success", only_own_accounts=True)
+        )
+    look_on(at, FIRST + timedelta(days=120))
+    while outbox.work_off("staff_mail", now=utcnow()):
+        pass
+    assert [str(mail["To"]) for mail in mail_server.messages] == ["W en <w0-en@example.com>"]
+
+
 def test_watching_again_goes_on_where_nothing_was_missed_and_else_begins_anew(any_api, at):
     count(any_api, year())
     [user_id] = users(any_api, "en")

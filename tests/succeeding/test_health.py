@@ -24,6 +24,7 @@ from vocapp.succeeding.health.keeping import HEALTH_DAILY, compute
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
 from vocapp.understanding.models import Analysis
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 ids = iter(range(10**9))
 
@@ -166,7 +167,7 @@ def a_case(api, account, response_id, *, opened, due):
     user = api.workspace.user_id
     change = following_up.Change(note="called, nobody there")
     following_up.change_follow_up(
-        api.workspace_id, case.id, change, actor_user_id=user,
+        api.workspace_id, case.id, change, reach=WHOLE_WORKSPACE, actor_user_id=user,
         now=now - timedelta(days=4, hours=1),
     )  # fmt: skip
     return case.id
@@ -298,7 +299,12 @@ def test_an_answer_a_case_and_a_milestone_bring_the_health_up_to_date(api, drain
         case = session.scalars(scoped(FollowUp, api.workspace_id)).one()
     change = following_up.Change(state="resolved", outcome="solved")
     following_up.change_follow_up(
-        api.workspace_id, case.id, change, actor_user_id=api.workspace.user_id, now=utcnow()
+        api.workspace_id,
+        case.id,
+        change,
+        reach=WHOLE_WORKSPACE,
+        actor_user_id=api.workspace.user_id,
+        now=utcnow(),
     )
     send(api, "a", "milestone", 1, name="setup_done")
     drain_outbox()

@@ -14,6 +14,7 @@ from vocapp.demo.progress import Progress
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.service import Change, change_follow_up
 from vocapp.workspaces.models import Membership, User
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 # What becomes of every eighth case, oldest answer first; None: nobody has looked yet.
 _COURSE: tuple[Change | None, ...] = (
@@ -52,9 +53,13 @@ def progress(workspace_id: UUID, *, now: datetime) -> Iterator[Progress]:
         if change is not None and owner_id is not None and not is_new:
             note = _NOTES[change.state or ""][locale if locale == "ja" else "en"]
             change_follow_up(
-                workspace_id, case_id, Change(note=note), actor_user_id=owner_id, now=now
-            )
-            change_follow_up(workspace_id, case_id, change, actor_user_id=owner_id, now=now)
+                workspace_id, case_id, Change(note=note), reach=WHOLE_WORKSPACE,
+                actor_user_id=owner_id, now=now,
+            )  # fmt: skip
+            change_follow_up(
+                workspace_id, case_id, change, reach=WHOLE_WORKSPACE, actor_user_id=owner_id,
+                now=now,
+            )  # fmt: skip
         yield Progress("work on cases", position + 1, len(rows))
 
 

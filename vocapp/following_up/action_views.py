@@ -14,6 +14,7 @@ from vocapp.database import utcnow
 from vocapp.following_up import service, snoozing, undoing
 from vocapp.following_up.case_views import case_page
 from vocapp.following_up.changing import Done
+from vocapp.following_up.queries import has_case
 from vocapp.following_up.service import Change
 from vocapp.following_up.views import blueprint, uuid_or_none, workspace_zone
 from vocapp.problems import BadInput, Conflict
@@ -25,7 +26,7 @@ from vocapp.workspaces.access import current_user, current_workspace, is_local_p
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def change(follow_up_id: UUID) -> Any:
     """State, outcome, owner, due time, snooze or note: whatever the form holds."""
     version = request.form.get("version", type=int)
@@ -35,6 +36,7 @@ def change(follow_up_id: UUID) -> Any:
             current_workspace.id,
             follow_up_id,
             wanted,
+            reach=current_user.reach,
             expected_version=version,
             actor_user_id=current_user.id,
             now=utcnow(),
@@ -106,13 +108,14 @@ def read_instant(text: str, field: str) -> datetime:
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>/suggestion")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def suggestion(follow_up_id: UUID) -> Any:
     """Take or dismiss what later words suggest."""
     try:
         done = service.take_suggestion(
             current_workspace.id,
             follow_up_id,
+            reach=current_user.reach,
             accept=request.form.get("verdict") == "accept",
             expected_version=request.form.get("version", type=int),
             actor_user_id=current_user.id,
@@ -126,15 +129,16 @@ def suggestion(follow_up_id: UUID) -> Any:
 
 
 @blueprint.post("/follow-ups/bulk")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def bulk() -> Any:
     """The same change to all that are selected; ids of others are as if absent."""
     ids = [found for text in request.form.getlist("id") if (found := uuid_or_none(text))]
     try:
         wanted = _change_of_form()
         done = service.change_follow_ups(
-            current_workspace.id, ids, wanted, actor_user_id=current_user.id, now=utcnow()
-        )
+            current_workspace.id, ids, wanted, reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
     except BadInput as problem:
         snooze_day = any(error.field == "snoozed_until" for error in problem.errors)
         notice(
@@ -149,12 +153,13 @@ def bulk() -> Any:
 
 
 @blueprint.post("/follow-ups/undo/<token>")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def undo(token: str) -> Any:
     try:
         count = undoing.undo(
-            current_workspace.id, token, actor_user_id=current_user.id, now=utcnow()
-        )
+            current_workspace.id, token, reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
     except Conflict:
         notice(
             _("This can no longer be undone: ten minutes have passed, or it was changed since."),
@@ -195,6 +200,9 @@ def next_path() -> str:
 
 
 def back_to(follow_up_id: UUID | None = None) -> Response:
-    """To where the form stood, else to the case or the list."""
-    fallback = url_for(".case", follow_up_id=follow_up_id) if follow_up_id else url_for(".queue")
-    return redirect(next_path() or fallback, 303)
+    """To where the form stood; to the list from a case that was just given away."""
+    if follow_up_id is None:
+        return redirect(next_path() or url_for(".queue"), 303)
+    if not has_case(current_workspace.id, follow_up_id, reach=current_user.reach):
+        return redirect(url_for(".queue"), 303)
+    return redirect(next_path() or url_for(".case", follow_up_id=follow_up_id), 303)

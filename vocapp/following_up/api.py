@@ -18,6 +18,7 @@ from vocapp.following_up.wording import ThemeLabels
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
 from vocapp.workspaces.queries import members
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 api = APIBlueprint(
     "following_up_api",
@@ -73,6 +74,7 @@ def list_follow_ups(query: QueueQuery) -> Any:
     rows = queries.queue(
         current_workspace.id,
         filters,
+        reach=WHOLE_WORKSPACE,
         now=utcnow(),
         sort=query.sort,
         limit=query.limit + 1,
@@ -110,6 +112,7 @@ def change_follow_up(path: CasePath, body: ChangeBody) -> Any:
         current_workspace.id,
         path.follow_up_id,
         change,
+        reach=WHOLE_WORKSPACE,
         expected_version=body.version,
         actor_user_id=None,
         now=utcnow(),
@@ -127,7 +130,7 @@ def _member(named: str) -> UUID:
 
 
 def _shown(follow_up_id: UUID) -> dict[str, Any]:
-    detail = case_detail(current_workspace.id, follow_up_id)
+    detail = case_detail(current_workspace.id, follow_up_id, reach=WHOLE_WORKSPACE)
     shown = _present(detail.row, queries.theme_labels(current_workspace.id))
     shown["response"] |= {
         "comment": detail.text,

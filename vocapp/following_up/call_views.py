@@ -20,12 +20,12 @@ from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>/calls")
-@signed_in("success", "product")
+@signed_in("success", "product", within_own_accounts=True)
 def log_call(follow_up_id: UUID) -> Any:
     """Put a call, meeting or chat into the timeline."""
     try:
         done = calls.log_talk(
-            current_workspace.id, follow_up_id, _talk_of_form(),
+            current_workspace.id, follow_up_id, _talk_of_form(), reach=current_user.reach,
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except BadInput as problem:

@@ -17,6 +17,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.following_up.service import MAX_NOTE
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, FieldError
+from vocapp.workspaces.reach import Reach
 
 WAYS = ("call", "meeting", "chat", "email")
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -36,7 +37,13 @@ class Talk:
 
 
 def log_talk(
-    workspace_id: UUID, follow_up_id: UUID, talk: Talk, *, actor_user_id: UUID, now: datetime
+    workspace_id: UUID,
+    follow_up_id: UUID,
+    talk: Talk,
+    *,
+    reach: Reach,
+    actor_user_id: UUID,
+    now: datetime,
 ) -> Done:
     """Put a talk into a case's timeline; who was reached has been contacted.
 
@@ -44,7 +51,7 @@ def log_talk(
     """
     _check(talk, now)
     with transaction() as session:
-        case = locked_case(session, workspace_id, follow_up_id)
+        case = locked_case(session, workspace_id, follow_up_id, reach)
         if talk.with_contact_id is not None and not _is_there(session, case, talk.with_contact_id):
             raise BadInput.of("contact", "nobody of this account")
         writer = CaseWriter(session, actor_user_id, now)

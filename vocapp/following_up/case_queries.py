@@ -17,11 +17,13 @@ from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.queries import CaseRow, case_row
 from vocapp.people.models import Contact
+from vocapp.people.reaching import of_accounts_within
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.originals import owner_of_account
 from vocapp.understanding.queries import themes_of
 from vocapp.understanding.shown import shown_text
 from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class CaseDetail:
 _MOST_LINES, _MOST_RECENT = 200, 5
 
 
-def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
+def case_detail(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseDetail:
     """One case with response, themes, timeline and account. Raises NotFound."""
-    row = case_row(workspace_id, follow_up_id)
+    row = case_row(workspace_id, follow_up_id, reach=reach)
     comment = (
         answers_of(workspace_id, [row.response_id]).get(row.response_id, StoredAnswers()).comment
     )
@@ -96,7 +98,7 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID) -> CaseDetail:
         is_analysed=analysis is not None,
         themes=tuple(themes.get(row.response_id, [])),
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
-        recent=tuple(_recent(workspace_id, row)),
+        recent=tuple(_recent(workspace_id, row, reach)),
         account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
     )
 
@@ -126,7 +128,7 @@ def _timeline(workspace_id: UUID, follow_up_id: UUID) -> list[Line]:
     ]  # fmt: skip
 
 
-def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:
+def _recent(workspace_id: UUID, row: CaseRow, reach: Reach) -> list[RecentAnswer]:
     if row.account is None:
         return []
     rows = db.session.execute(
@@ -143,6 +145,7 @@ def _recent(workspace_id: UUID, row: CaseRow) -> list[RecentAnswer]:
         .where(
             Response.workspace_id == workspace_id,
             Response.account_id == row.account.id,
+            of_accounts_within(reach, workspace_id, Response.account_id),
             Response.id != row.response_id,
             Response.score.is_not(None),
             Survey.confidential.is_(False),

@@ -11,7 +11,7 @@ from flask import render_template, request, url_for
 from vocapp.database import utcnow
 from vocapp.following_up import queries, snoozing, wording
 from vocapp.following_up.calls import people_of
-from vocapp.following_up.case_queries import case_detail
+from vocapp.following_up.case_queries import CaseDetail, case_detail
 from vocapp.following_up.line_wording import Names, line_in_words
 from vocapp.following_up.queries import AccountFacts, Person
 from vocapp.following_up.views import (
@@ -24,13 +24,13 @@ from vocapp.following_up.views import (
     workspace_zone,
 )
 from vocapp.translating import gettext as _
-from vocapp.workspaces.access import current_workspace, signed_in
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 _BESIDE = 25
 
 
 @blueprint.get("/follow-ups/<uuid:follow_up_id>")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def case(follow_up_id: UUID) -> str:
     """One case, the list beside it."""
     return case_page(follow_up_id)
@@ -39,10 +39,11 @@ def case(follow_up_id: UUID) -> str:
 def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> str:
     """The page; part: which form is open; typed: what a refused one held, and what is wrong."""
     filters, now = filters_of_address(), utcnow()
-    detail = case_detail(current_workspace.id, follow_up_id)
+    detail = case_detail(current_workspace.id, follow_up_id, reach=current_user.reach)
     beside = queries.queue(
-        current_workspace.id, filters, now=now, sort=sort_of_address(), limit=_BESIDE
-    )
+        current_workspace.id, filters, reach=current_user.reach, now=now, sort=sort_of_address(),
+        limit=_BESIDE,
+    )  # fmt: skip
     shared = shared_values(filters, now)
     names = Names(dict(shared["people"]), shared["rule_names"])
     return render_template(
@@ -55,7 +56,9 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         snooze_choices=snoozing.choices(now, current_workspace.time_zone),
         opened_part=part or request.args.get("open"),
         talk_people=people_of(
-            current_workspace.id, _id(detail.row.account), _id(detail.row.contact)
+            current_workspace.id,
+            _id(detail.row.account) if _sees_account(detail) else None,
+            _id(detail.row.contact),
         ),
         ways=choices_of(wording.WAYS),
         now_local=_on_clock(now),
@@ -69,6 +72,12 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         line_words=lambda line: line_in_words(line, names),
         **shared,
     )
+
+
+def _sees_account(detail: CaseDetail) -> bool:
+    """Of a case that was given to somebody who is limited to own accounts, they see who it is
+    about, and not who else is there."""
+    return not current_user.only_own_accounts or detail.account_owner_id == current_user.id
 
 
 def _on_clock(at: datetime) -> str:

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
 from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.reaching import cases_within
 from vocapp.people.health_changes import note_touched
 from vocapp.problems import Conflict, NotFound
 from vocapp.signing import sign_timed
+from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
 _INSTANTS = frozenset(
@@ -35,22 +37,24 @@ class Done:
     undo: str | None
 
 
-def locked_cases(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> list[FollowUp]:
-    """Those that are there, in the order of their ids, so that two who want them cannot wait
-    for each other."""
+def locked_cases(
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], reach: Reach
+) -> list[FollowUp]:
+    """Those that are there and within reach, in the order of their ids, so that two who want
+    them cannot wait for each other."""
     return list(
         session.scalars(
             scoped(FollowUp, workspace_id)
-            .where(FollowUp.id.in_(ids))
+            .where(FollowUp.id.in_(ids), cases_within(reach, workspace_id))
             .order_by(FollowUp.id)
             .with_for_update()
         )
     )
 
 
-def locked_case(session: Session, workspace_id: UUID, follow_up_id: UUID) -> FollowUp:
+def locked_case(session: Session, workspace_id: UUID, follow_up_id: UUID, reach: Reach) -> FollowUp:
     """One case. Raises NotFound."""
-    found = locked_cases(session, workspace_id, [follow_up_id])
+    found = locked_cases(session, workspace_id, [follow_up_id], reach)
     if not found:
         raise NotFound("No such follow-up.")
     return found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from flask import url_for
@@ -17,12 +18,14 @@ _TOP = 5
 
 
 def my_queue(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card:
-    """The five most urgent cases of this person; of everybody while there is none."""
-    mine = queries.queue(workspace_id, Filters(owner=user.id), now=now, limit=_TOP)
-    rows = mine or queries.queue(workspace_id, Filters(), now=now, limit=_TOP)
+    """The five most urgent cases of this person; of all they see while there is none."""
+    top = partial(queries.queue, workspace_id, reach=user.reach, now=now, limit=_TOP)
+    mine = top(Filters(owner=user.id))
+    rows = mine or top(Filters())
     themes = queries.theme_labels(workspace_id)
+    others = _("Follow-ups of your accounts") if user.only_own_accounts else None
     return Card(
-        _("Your follow-ups") if mine or not rows else _("Follow-ups of everybody"),
+        _("Your follow-ups") if mine or not rows else others or _("Follow-ups of everybody"),
         "following_up/home_card.html",
         {
             "rows": [(row, wording.reason_in_words(row.reasons, themes)) for row in rows],

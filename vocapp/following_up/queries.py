@@ -1,4 +1,7 @@
-"""Reads: the ranked queue. Each in a fixed number of statements."""
+"""Reads: the ranked queue. Each in a fixed number of statements.
+
+`reach`: no case beyond it is found, counted or shown.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, RoutingRule
+from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ def queue(
     workspace_id: UUID,
     filters: Filters,
     *,
+    reach: Reach,
     now: datetime,
     sort: str = "-priority",
     limit: int,
@@ -127,7 +133,7 @@ def queue(
 
     after: sort value and id of the last row seen.
     """
-    query = _cases(workspace_id).where(*_conditions(workspace_id, filters, now))
+    query = _cases(workspace_id).where(*_conditions(workspace_id, filters, reach, now))
     if sort == "due_at":
         if after:
             at, last = after
@@ -148,25 +154,44 @@ def queue(
     return [_row(*row) for row in db.session.execute(query.limit(limit))]
 
 
-def case_row(workspace_id: UUID, follow_up_id: UUID) -> CaseRow:
+def case_row(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseRow:
     """One case as a list shows it. Raises NotFound."""
     found = db.session.execute(
-        _cases(workspace_id).where(FollowUp.id == follow_up_id, Survey.confidential.is_(False))
+        _cases(workspace_id).where(
+            FollowUp.id == follow_up_id,
+            Survey.confidential.is_(False),
+            cases_within(reach, workspace_id),
+        )
     ).one_or_none()
     if found is None:
         raise NotFound("No such follow-up.")
     return _row(*found)
 
 
+def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
+    """Whether the reader sees this case."""
+    found = db.session.scalar(
+        select(FollowUp.id).where(
+            FollowUp.workspace_id == workspace_id,
+            FollowUp.id == follow_up_id,
+            cases_within(reach, workspace_id),
+        )
+    )
+    return found is not None
+
+
 SNOOZED = "snoozed"
 
 
-def counts_by_state(workspace_id: UUID, filters: Filters, *, now: datetime) -> dict[str, int]:
+def counts_by_state(
+    workspace_id: UUID, filters: Filters, *, reach: Reach, now: datetime
+) -> dict[str, int]:
     """How many cases each state has under the other filters; those put off are SNOOZED."""
     state = case((_is_snoozed(now), SNOOZED), else_=FollowUp.state)
+    everywhere = replace(filters, states=(), snoozed=None)
     rows = db.session.execute(
         _joined(select(state, func.count()).select_from(FollowUp))
-        .where(*_conditions(workspace_id, replace(filters, states=(), snoozed=None), now))
+        .where(*_conditions(workspace_id, everywhere, reach, now))
         .group_by(state)
     )
     return {state: count for state, count in rows}
@@ -211,8 +236,12 @@ def _joined(query: Any) -> Any:
     )
 
 
-def _conditions(workspace_id: UUID, filters: Filters, now: datetime) -> list[Any]:
-    found: list[Any] = [FollowUp.workspace_id == workspace_id, Survey.confidential.is_(False)]
+def _conditions(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) -> list[Any]:
+    found: list[Any] = [
+        FollowUp.workspace_id == workspace_id,
+        Survey.confidential.is_(False),
+        cases_within(reach, workspace_id),
+    ]
     if filters.states:
         found.append(FollowUp.state.in_(filters.states))
     if filters.snoozed is not None:

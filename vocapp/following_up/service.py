@@ -1,4 +1,7 @@
-"""Use cases of people: move a case on, assign it, set its due time, put it off, note something."""
+"""Use cases of people: move a case on, assign it, set its due time, put it off, note something.
+
+`reach`: a case beyond it is as if absent.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from vocapp.following_up.changing import (
 from vocapp.following_up.models import ENDED_STATES, FOLLOW_UP_STATES, FollowUp
 from vocapp.problems import BadInput, Conflict
 from vocapp.workspaces.models import Membership
+from vocapp.workspaces.reach import Reach
 
 OUTCOMES = ("solved", "plan_agreed", "explained", "no_reply", "no_action", "leaving")
 ROOT_CAUSES = (
@@ -60,6 +64,7 @@ def change_follow_up(
     follow_up_id: UUID,
     change: Change,
     *,
+    reach: Reach,
     expected_version: int | None = None,
     actor_user_id: UUID | None,
     now: datetime,
@@ -67,7 +72,7 @@ def change_follow_up(
     """Change one case. Raises NotFound, BadInput, Conflict (it was changed meanwhile)."""
     with transaction() as session:
         _check(session, workspace_id, change, now)
-        case = locked_case(session, workspace_id, follow_up_id)
+        case = locked_case(session, workspace_id, follow_up_id, reach)
         if not change.only_adds:
             refuse_stale(case, expected_version)
         writer = CaseWriter(session, actor_user_id, now)
@@ -80,6 +85,7 @@ def change_follow_ups(
     follow_up_ids: Sequence[UUID],
     change: Change,
     *,
+    reach: Reach,
     actor_user_id: UUID | None,
     now: datetime,
 ) -> Done:
@@ -89,7 +95,7 @@ def change_follow_ups(
     with transaction() as session:
         _check(session, workspace_id, change, now)
         writer = CaseWriter(session, actor_user_id, now)
-        for case in locked_cases(session, workspace_id, follow_up_ids):
+        for case in locked_cases(session, workspace_id, follow_up_ids, reach):
             _change(writer, case, change)
         return writer.done("follow_up.changed", workspace_id)
 
@@ -98,6 +104,7 @@ def take_suggestion(
     workspace_id: UUID,
     follow_up_id: UUID,
     *,
+    reach: Reach,
     accept: bool,
     expected_version: int | None = None,
     actor_user_id: UUID,
@@ -105,7 +112,7 @@ def take_suggestion(
 ) -> Done:
     """Do what was suggested, or dismiss it. Raises NotFound, Conflict."""
     with transaction() as session:
-        case = locked_case(session, workspace_id, follow_up_id)
+        case = locked_case(session, workspace_id, follow_up_id, reach)
         if case.suggestion is None:
             raise Conflict("There is no suggestion any more.")
         refuse_stale(case, expected_version)

@@ -21,6 +21,7 @@ from vocapp.following_up.changing import CaseWriter, locked_cases
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.outbox import Pending
 from vocapp.problems import BadInput
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 WAKE = "wake"
 LONGEST = timedelta(days=366)
@@ -86,7 +87,7 @@ def wake_due(session: Session, rows: Sequence[Pending]) -> None:
     for row in rows:
         by_workspace[row.workspace_id].append(row.subject_id)
     for workspace_id, ids in sorted(by_workspace.items()):
-        for case in locked_cases(session, workspace_id, ids):
+        for case in locked_cases(session, workspace_id, ids, WHOLE_WORKSPACE):
             if case.snoozed_until is not None and case.snoozed_until <= now:
                 wake(session, case, why="time", now=now)
 

@@ -14,15 +14,19 @@ from vocapp.following_up.changing import CaseWriter, column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.problems import Conflict
 from vocapp.signing import BadToken, unsign_timed
+from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts, Reach
 
 UNDO_S = 600
 
 
-def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> int:
+def undo(
+    workspace_id: UUID, token: str, *, reach: Reach, actor_user_id: UUID, now: datetime
+) -> int:
     """Put back what an action of this person changed; how many cases.
 
-    Raises Conflict when it is too late (ten minutes) or somebody changed a case since:
-    then nothing is put back.
+    Raises Conflict when it is too late (ten minutes), somebody changed a case since, or it went
+    out of the person's reach: then nothing is put back. A case that they gave away themselves
+    comes back.
     """
     try:
         told = unsign_timed("undo", token, max_age_s=UNDO_S)
@@ -33,13 +37,23 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
         raise Conflict("This was not yours to undo.")
     ids = [UUID(each) for each in told["ids"]]
     with transaction() as session:
-        cases = locked_cases(session, workspace_id, ids)
+        within = {case.id for case in locked_cases(session, workspace_id, ids, reach)}
+        cases = locked_cases(session, workspace_id, ids, WHOLE_WORKSPACE)
         lines = _lines(session, workspace_id, ids, actor_user_id, told["at"])
         writer = CaseWriter(session, actor_user_id, now)
         for case in cases:
+            if case.id not in within and not _comes_back(lines.get(case.id, []), reach):
+                raise Conflict("This follow-up is with somebody else now.")
             _put_back(writer, case, lines.get(case.id, []))
         writer.done("follow_up.undone", workspace_id)
     return len(writer.touched)
+
+
+def _comes_back(lines: Sequence[FollowUpEntry], reach: Reach) -> bool:
+    """Whether taking these changes back gives a case to the reader again."""
+    return isinstance(reach, OwnAccounts) and any(
+        line.detail.get("from", {}).get("owner_user_id") == str(reach.user_id) for line in lines
+    )
 
 
 def _lines(

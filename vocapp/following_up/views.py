@@ -78,14 +78,15 @@ def kept(**changed: Any) -> dict[str, Any]:
 
 
 @blueprint.get("/follow-ups")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def queue() -> str:
     """Whom do I call now, and why."""
     filters, sort, now = filters_of_address(), sort_of_address(), utcnow()
     after = read_cursor(request.args.get("cursor"), lambda value: queries.after_of(value, sort))
     rows = queries.queue(
-        current_workspace.id, filters, now=now, sort=sort, limit=_PAGE + 1, after=after
-    )
+        current_workspace.id, filters, reach=current_user.reach, now=now, sort=sort,
+        limit=_PAGE + 1, after=after,
+    )  # fmt: skip
     shown = rows[:_PAGE]
     cursor = sign("cursor", queries.cursor_of(shown[-1], sort)) if len(rows) > _PAGE else None
     return render_template(
@@ -130,7 +131,9 @@ def shared_values(filters: Filters, now: datetime) -> dict[str, Any]:
 
 
 def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
-    counts = queries.counts_by_state(current_workspace.id, filters, now=now)
+    counts = queries.counts_by_state(
+        current_workspace.id, filters, reach=current_user.reach, now=now
+    )
     active = sum(counts.get(state, 0) for state in ACTIVE_STATES)
     chosen = request.args.get("state", "active")
     shown = [("active", _("To do"), active)]

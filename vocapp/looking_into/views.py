@@ -73,7 +73,7 @@ def answers(key: str) -> str:
 
 
 @blueprint.post("/responses/<uuid:response_id>/original")
-@signed_in("success")
+@signed_in("success", within_own_accounts=True)
 def original(response_id: UUID) -> Response:
     """A comment as it was written, once; nothing on the way may keep it."""
     text = look_at_original(

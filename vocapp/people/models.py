@@ -41,6 +41,7 @@ class Account(TenantRow, Base):
         UniqueConstraint("workspace_id", "external_id"),
         tenant_key("parent_account_id", "account"),
         Index("ix_account_by_name", "workspace_id", text("lower(name)"), "external_id"),
+        Index(None, "workspace_id", "owner_user_id"),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from vocapp.database import utcnow
 from vocapp.succeeding import queries
 from vocapp.workspaces.access import current_workspace, machine
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 api = APIBlueprint(
     "succeeding_api",
@@ -28,5 +29,6 @@ class AccountPath(BaseModel):
 @machine()
 def show_account(path: AccountPath) -> Any:
     return queries.account_facts(
-        current_workspace.id, path.external_id, time_zone=current_workspace.time_zone, now=utcnow()
-    )
+        current_workspace.id, path.external_id, reach=WHOLE_WORKSPACE,
+        time_zone=current_workspace.time_zone, now=utcnow(),
+    )  # fmt: skip

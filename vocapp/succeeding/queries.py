@@ -1,4 +1,7 @@
-"""Reads: the list of accounts, and one account with its people and its story."""
+"""Reads: the list of accounts, and one account with its people and its story.
+
+`reach`: an account beyond it is not found, counted or shown.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,13 @@ from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
+from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.problems import NotFound
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
 
 _MILESTONES = 100
 _RECENTLY = timedelta(days=28)
@@ -135,6 +140,7 @@ class Activity:
 def accounts(
     workspace_id: UUID,
     *,
+    reach: Reach,
     search: str | None = None,
     owner: UUID | None = None,
     band: str | None = None,
@@ -148,14 +154,14 @@ def accounts(
     currencies compared by the order of magnitude of a dollar, nothing is converted); renewal
     (the next one first); -cases (most open first).
     """
-    open_cases = _open_cases(workspace_id)
+    open_cases = _open_cases(workspace_id, reach)
     query = (
         healths.joined(
             select(Account, User.name, func.coalesce(open_cases.c.n, 0), *healths.COLUMNS)
         )
         .outerjoin(User, User.id == Account.owner_user_id)
         .outerjoin(open_cases, open_cases.c.account_id == Account.id)
-        .where(Account.workspace_id == workspace_id)
+        .where(Account.workspace_id == workspace_id, accounts_within(reach))
     )
     if search:
         pattern = f"%{_escaped(search)}%"
@@ -171,7 +177,7 @@ def accounts(
         query = query.where(healths.is_in(band))
     order = _order(workspace_id, sort, open_cases.c.n)
     rows = db.session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
-    latest = latest_scores(workspace_id, Account, [row[0].id for row in rows])
+    latest = latest_scores(workspace_id, Account, [row[0].id for row in rows], reach=reach)
     return [
         AccountRow(account, owner_name, cases, latest.get(account.id), healths.standing(*health))
         for account, owner_name, cases, *health in rows
@@ -182,10 +188,14 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _open_cases(workspace_id: UUID) -> Any:
+def _open_cases(workspace_id: UUID, reach: Reach) -> Any:
     return (
         select(FollowUp.account_id, func.count().label("n"))
-        .where(FollowUp.workspace_id == workspace_id, FollowUp.state.in_(ACTIVE_STATES))
+        .where(
+            FollowUp.workspace_id == workspace_id,
+            FollowUp.state.in_(ACTIVE_STATES),
+            of_accounts_within(reach, workspace_id, FollowUp.account_id),
+        )
         .group_by(FollowUp.account_id)
         .subquery()
     )
@@ -220,27 +230,29 @@ def _comparable_mrr(workspace_id: UUID) -> ColumnElement[Any]:
     return Account.mrr_minor / case(sizes, value=Account.currency)
 
 
-def accounts_count(workspace_id: UUID) -> int:
+def accounts_count(workspace_id: UUID, *, reach: Reach) -> int:
     """How many accounts there are, whatever is searched for."""
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(Account).where(Account.workspace_id == workspace_id)
-        )
-        or 0
-    )
+    query = select(func.count()).where(Account.workspace_id == workspace_id, accounts_within(reach))
+    return db.session.scalar(query) or 0
 
 
 def latest_scores(
-    workspace_id: UUID, owner: type[Account] | type[Contact], ids: Sequence[UUID]
+    workspace_id: UUID, owner: type[Account] | type[Contact], ids: Sequence[UUID], *, reach: Reach
 ) -> dict[UUID, Score]:
-    """The latest score of each of these accounts or contacts; those without one are left out."""
+    """The latest score of each of these accounts or contacts; those without one are left out.
+
+    A person may have answered for another account before: within the reach it does not count.
+    """
     if not ids:
         return {}
     answered_by = Response.account_id if owner is Account else Response.contact_id
     # One by one, the newest by the index: ranking them would read every answer of each.
     latest = (
         select(Response.id)
-        .where(*_shown_of(workspace_id, answered_by == owner.id))
+        .where(
+            *_shown_of(workspace_id, answered_by == owner.id),
+            of_accounts_within(reach, workspace_id, Response.account_id),
+        )
         .order_by(Response.answered_at.desc(), Response.id.desc())
         .limit(1)
         .correlate(owner)
@@ -295,16 +307,16 @@ def _score(row: Any) -> Score:
 # --- one account --------------------------------------------------------------------------
 
 
-def owner_of(workspace_id: UUID, external_id: str) -> UUID | None:
+def owner_of(workspace_id: UUID, external_id: str, *, reach: Reach) -> UUID | None:
     """Who looks after an account. Raises NotFound."""
-    return account_by_key(workspace_id, external_id).owner_user_id
+    return account_by_key(workspace_id, external_id, reach=reach).owner_user_id
 
 
 def account_facts(
-    workspace_id: UUID, external_id: str, *, time_zone: str, now: datetime
+    workspace_id: UUID, external_id: str, *, reach: Reach, time_zone: str, now: datetime
 ) -> dict[str, Any]:
     """An account as the API shows it: its facts and its owner. Raises NotFound."""
-    account = account_by_key(workspace_id, external_id)
+    account = account_by_key(workspace_id, external_id, reach=reach)
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
@@ -335,10 +347,12 @@ def _present_events(workspace_id: UUID, account_id: UUID) -> dict[str, Any]:
     }
 
 
-def account_by_key(workspace_id: UUID, external_id: str) -> Account:
+def account_by_key(workspace_id: UUID, external_id: str, *, reach: Reach) -> Account:
     """Raises NotFound."""
     account = db.session.scalar(
-        scoped(Account, workspace_id).where(Account.external_id == external_id)
+        scoped(Account, workspace_id).where(
+            Account.external_id == external_id, accounts_within(reach)
+        )
     )
     if account is None:
         raise NotFound("No account with this external_id.")
@@ -350,15 +364,17 @@ def account_key(workspace_id: UUID, account_id: UUID) -> str:
     return db.session.get_one(Account, (workspace_id, account_id)).external_id
 
 
-def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) -> AccountDetail:
+def account_detail(
+    workspace_id: UUID, external_id: str, *, reach: Reach, people: int = 30
+) -> AccountDetail:
     """One account with the people who answered last. Raises NotFound."""
-    account = account_by_key(workspace_id, external_id)
+    account = account_by_key(workspace_id, external_id, reach=reach)
     mine = (FollowUp.workspace_id == workspace_id, FollowUp.account_id == account.id)
     answers = _shown_of(workspace_id, Response.account_id == account.id)
     return AccountDetail(
         account=account,
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
-        people=_people(workspace_id, account.id, limit=people),
+        people=_people(workspace_id, account.id, reach=reach, limit=people),
         people_count=db.session.scalar(
             select(func.count()).where(
                 Contact.workspace_id == workspace_id, Contact.account_id == account.id
@@ -370,7 +386,7 @@ def account_detail(workspace_id: UUID, external_id: str, *, people: int = 30) ->
             select(func.count()).where(*mine, FollowUp.state.in_(ACTIVE_STATES))
         )
         or 0,
-        latest=latest_scores(workspace_id, Account, [account.id]).get(account.id),
+        latest=latest_scores(workspace_id, Account, [account.id], reach=reach).get(account.id),
     )
 
 
@@ -386,7 +402,7 @@ def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datet
     )
 
 
-def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]:
+def _people(workspace_id: UUID, account_id: UUID, *, reach: Reach, limit: int) -> list[Person]:
     """Contacts of the account: who answered last first, then by name."""
     # Materialised: else SQLite reads the answers of everybody in the order of their people.
     answers = (
@@ -412,7 +428,7 @@ def _people(workspace_id: UUID, account_id: UUID, *, limit: int) -> list[Person]
     if len(people) < limit:  # all who answered are there: the others follow
         silent = of_account.where(Contact.id.not_in([contact.id for contact in people]))
         people += db.session.scalars(silent.order_by(*by_name).limit(limit - len(people)))
-    latest = latest_scores(workspace_id, Contact, [contact.id for contact in people])
+    latest = latest_scores(workspace_id, Contact, [contact.id for contact in people], reach=reach)
     return [Person(contact, latest.get(contact.id)) for contact in people]
 
 

@@ -24,6 +24,7 @@ from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.navigation import may_open
 from vocapp.workspaces.queries import members
 
 blueprint = Blueprint("succeeding", __name__, template_folder="templates")
@@ -34,7 +35,7 @@ _SOON = timedelta(days=60)
 
 
 @blueprint.get("/accounts")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def accounts() -> str:
     """How are our customers, and who looks after them."""
     search = request.args.get("q", "").strip()[:100]
@@ -45,8 +46,8 @@ def accounts() -> str:
     band = band if band in healths.CHOICES else ""
     offset = read_cursor(request.args.get("cursor"), int) or 0
     rows = queries.accounts(
-        current_workspace.id, search=search, owner=owner, band=band or None, sort=sort,
-        limit=_PAGE + 1, offset=offset,
+        current_workspace.id, reach=current_user.reach, search=search, owner=owner,
+        band=band or None, sort=sort, limit=_PAGE + 1, offset=offset,
     )  # fmt: skip
     kept: dict[str, Any] = {"q": search or None, "owner": owner, "health": band or None}
     if sort != "name":
@@ -63,7 +64,7 @@ def accounts() -> str:
         owner_choices=[("", _("Everybody")), *_owner_choices()],
         sort=sort,
         sort_url=lambda name: url_for(".accounts", **{**kept, "sort": name}),
-        total=queries.accounts_count(current_workspace.id),
+        total=queries.accounts_count(current_workspace.id, reach=current_user.reach),
         duplicates=_duplicates(),
         soon=(utcnow() + _SOON).date(),
         next_url=url_for(".accounts", **kept, cursor=following) if following else None,
@@ -73,17 +74,17 @@ def accounts() -> str:
 
 def _duplicates() -> int | None:
     """How many pairs of people wait for a decision; None for those who do not decide."""
-    if current_user.role not in {"admin", "success"}:
+    if not may_open("merging.suggestions"):
         return None
     return count_suggestions(current_workspace.id)
 
 
 @blueprint.get("/accounts/<path:external_id>")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def account(external_id: str) -> str:
     """How is this customer."""
     before = read_cursor(request.args.get("before"), queries.Place.from_json)
-    detail = queries.account_detail(current_workspace.id, external_id)
+    detail = queries.account_detail(current_workspace.id, external_id, reach=current_user.reach)
     only_answers = request.args.get("story") == "answers"
     story = queries.timeline(
         current_workspace.id,
@@ -116,7 +117,7 @@ def account(external_id: str) -> str:
         all_url=here(_anchor="story"),
         answers_url=here(story="answers", _anchor="story"),
         states=STATES,
-        may_change=current_user.role in service.OWNER_ROLES,
+        may_change=may_open("succeeding.change_owner"),
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
         **goals_shown(detail.account),
         **touchpoints_shown(detail.account),
@@ -194,7 +195,7 @@ def undo_owner(external_id: str) -> Any:
     here = ("account_owner", current_workspace.id.hex, current_user.id.hex, external_id)
     if mine != here:
         raise Conflict("This was not yours to undo.")
-    holds = queries.owner_of(current_workspace.id, external_id)
+    holds = queries.owner_of(current_workspace.id, external_id, reach=current_user.reach)
     if (holds.hex if holds else None) != told["after"]:
         notice(_("Somebody changed the owner since, so it was left as it is."), kind="warning")
     else:

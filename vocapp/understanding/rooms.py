@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import LazyString
 
 from vocapp.translating import lazy_gettext as _l
-from vocapp.workspaces.access import access_of, current_user
-from vocapp.workspaces.navigation import page_exists
+from vocapp.workspaces.navigation import may_open
 
 _PAGES: tuple[tuple[str, LazyString], ...] = (
     ("understanding.themes", _l("Themes")),
@@ -24,11 +23,5 @@ def theme_rooms() -> list[tuple[str, str, bool]]:
     return [
         (str(label), url_for(endpoint), request.endpoint == endpoint)
         for endpoint, label in _PAGES
-        if page_exists(endpoint) and _may_open(endpoint)
+        if may_open(endpoint)
     ]
-
-
-def _may_open(endpoint: str) -> bool:
-    access = access_of(current_app, endpoint)
-    role = current_user.role
-    return access is not None and (role == "admin" or not access.roles or role in access.roles)

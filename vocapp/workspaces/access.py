@@ -2,11 +2,13 @@
 
     @bp.get("/surveys")
     @signed_in("admin", "product")       # pages
+    @signed_in(within_own_accounts=True) # pages that narrow what they show to the reader's reach
     @api.post("/surveys")
     @machine()                           # secret key
     @anyone                              # public pages; says so
 
-A view without one of these answers 500 in every request, and a test walks all routes.
+A view without one of these answers 500 in every request, and a test walks all routes. A member
+who is limited to own accounts opens only what says that it keeps to them.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from vocapp.database import utcnow
 from vocapp.extensions import db
 from vocapp.problems import Forbidden, Problem, Unauthorized
 from vocapp.signing import digest_of_secret
+from vocapp.translating import lazy_gettext as _l
 from vocapp.workspaces import service, sign_in
 from vocapp.workspaces.models import (
     ROLES,
@@ -36,6 +39,7 @@ from vocapp.workspaces.models import (
     UserSession,
     Workspace,
 )
+from vocapp.workspaces.reach import Reach, reach_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 COOKIE = "voc_session"
@@ -69,21 +73,53 @@ class CurrentUser:
     email: str
     locale: str
     role: str
+    only_own_accounts: bool
     session_id: UUID
+
+    @property
+    def reach(self) -> Reach:
+        """What queries and use cases may show and change for this person."""
+        return reach_of(self.id, only_own_accounts=self.only_own_accounts)
+
+
+class OutsideOwnAccounts(Forbidden):
+    """The page tells of accounts of others, and this member sees only their own."""
+
+    for_people = (
+        _l("This page is not open to you"),
+        _l(
+            "You see only the accounts that you look after, and this page tells of others, too. "
+            "An administrator can change that."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Access:
     kind: str  # "user" | "machine" | "anyone"
     roles: tuple[str, ...] = ()
+    within_own_accounts: bool = False
+
+    def opens_to_role(self, role: str) -> bool:
+        return role == "admin" or not self.roles or role in self.roles
+
+    def opens_to(self, user: CurrentUser) -> bool:
+        """Whether this person may call the route: by role, and by the limit if they have one."""
+        return self.opens_to_role(user.role) and (
+            self.within_own_accounts or not user.only_own_accounts
+        )
 
 
-def signed_in(*roles: str) -> Callable[[F], F]:
-    """A page for people; with roles, only for those (an admin may always)."""
+def signed_in(*roles: str, within_own_accounts: bool = False) -> Callable[[F], F]:
+    """A page for people; with roles, only for those (an admin may always).
+
+    within_own_accounts: the view hands `current_user.reach` to whatever it reads or changes, or
+    shows nothing of any account. Without it a member who is limited to own accounts is refused.
+    """
     unknown = set(roles) - set(ROLES)
     if unknown:
         raise ValueError(f"unknown roles: {sorted(unknown)}")
-    return _mark(_Access("user", roles))
+    return _mark(_Access("user", roles, within_own_accounts))
 
 
 def machine() -> Callable[[F], F]:
@@ -147,8 +183,10 @@ def _enforce() -> Any:
     if access.kind == "user":
         if g.user is None:
             return redirect(url_for("workspaces.sign_in", next=_here()))
-        if access.roles and g.user.role != "admin" and g.user.role not in access.roles:
+        if not access.opens_to_role(g.user.role):
             raise Forbidden("Your role in this workspace does not open this page.")
+        if not access.opens_to(g.user):
+            raise OutsideOwnAccounts("You are limited to the accounts that you look after.")
     return None
 
 
@@ -220,7 +258,7 @@ def workspace_of_public_key(public_key: str) -> CurrentWorkspace | None:
 
 
 _OF_SESSION = (
-    select(UserSession, User, Workspace, Membership.role)
+    select(UserSession, User, Workspace, Membership.role, Membership.only_own_accounts)
     .join(User, User.id == UserSession.user_id)
     .join(Workspace, Workspace.id == UserSession.workspace_id)
     .join(
@@ -247,9 +285,9 @@ def _authenticate_user() -> None:
     ).one_or_none()
     if row is None:
         return
-    session, user, workspace, role = row
+    session, user, workspace, role, limited = row
     g.workspace = CurrentWorkspace.of(workspace)
-    g.user = CurrentUser(user.id, user.name, user.email, user.locale, role, session.id)
+    g.user = CurrentUser(user.id, user.name, user.email, user.locale, role, limited, session.id)
     now = utcnow()
     if now - session.last_seen_at > _TOUCH_EVERY:
         sign_in.touch_session(session.id, now=now)

@@ -121,10 +121,12 @@ class KeyForm(FlaskForm):
     )
 
 
+# By the keys of `grants`.
 ROLE_CHOICES = [
     ("admin", _l("Administrator")),
     ("product", _l("Product manager")),
     ("success", _l("Customer success")),
+    ("success_own", _l("Own accounts only (customer success)")),
     ("viewer", _l("Viewer")),
 ]
 

@@ -1,10 +1,11 @@
 """What stands on the first page: every package registers cards for the roles that need them.
 
-    home.register_card(("success", "admin"), my_queue, order=10)
+    home.register_card(("success", "admin"), my_queue, order=10, within_own_accounts=True)
 
 `my_queue(workspace_id, user, now)` returns a `Card` or None when it has nothing to say. The
 card names a template of its own package, which gets it as `card`. `register_first_step` is the
-same for a workspace that has no answers yet; `register_evidence` says how to know.
+same for a workspace that has no answers yet; `register_evidence` says how to know. A member who
+is limited to own accounts gets only cards that say that they keep to them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,12 @@ class _Entry:
     order: int
     roles: tuple[str, ...]
     make: MakeCard
+    within_own_accounts: bool
+
+    def is_for(self, user: CurrentUser) -> bool:
+        return (not self.roles or user.role in self.roles) and (
+            self.within_own_accounts or not user.only_own_accounts
+        )
 
 
 @dataclass(slots=True)
@@ -55,14 +62,21 @@ class _Registry:
 _registry = _Registry()
 
 
-def register_card(roles: tuple[str, ...], make: MakeCard, *, order: int = 50) -> None:
-    """Show a card to these roles (empty: to all); lower orders come first."""
-    _registry.cards[_name(make)] = _Entry(order, roles, make)
+def register_card(
+    roles: tuple[str, ...], make: MakeCard, *, order: int = 50, within_own_accounts: bool = False
+) -> None:
+    """Show a card to these roles (empty: to all); lower orders come first.
+
+    within_own_accounts: it keeps to `user.reach`, or tells of no account.
+    """
+    _registry.cards[_name(make)] = _Entry(order, roles, make, within_own_accounts)
 
 
-def register_first_step(roles: tuple[str, ...], make: MakeCard, *, order: int = 50) -> None:
+def register_first_step(
+    roles: tuple[str, ...], make: MakeCard, *, order: int = 50, within_own_accounts: bool = False
+) -> None:
     """Offer something to do while the workspace has no answers."""
-    _registry.first_steps[_name(make)] = _Entry(order, roles, make)
+    _registry.first_steps[_name(make)] = _Entry(order, roles, make, within_own_accounts)
 
 
 def register_evidence(has_answers: HasAnswers) -> None:
@@ -94,7 +108,7 @@ def _made(
     entries: Mapping[str, _Entry], workspace_id: UUID, user: CurrentUser, now: datetime
 ) -> list[Card]:
     chosen = sorted(
-        (entry for entry in entries.values() if not entry.roles or user.role in entry.roles),
+        (entry for entry in entries.values() if entry.is_for(user)),
         key=lambda entry: entry.order,
     )
     made = (entry.make(workspace_id, user, now) for entry in chosen)

@@ -19,8 +19,8 @@ from vocapp.extensions import db
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.signing import digest_of_secret, sign
 from vocapp.workspaces import service, sign_in
+from vocapp.workspaces.grants import Grant
 from vocapp.workspaces.models import (
-    ROLES,
     Membership,
     PasswordReset,
     StaffInvitation,
@@ -136,15 +136,13 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 
 def invite(
-    workspace_id: UUID, *, email: str, role: str, actor_user_id: UUID, now: datetime
+    workspace_id: UUID, *, email: str, grant: Grant, actor_user_id: UUID, now: datetime
 ) -> UUID:
     """Offer somebody a role and mail the link; an older open offer is replaced.
 
     Raises BadInput, Conflict when the address is a member already.
     """
     address = service.checked_email(email)
-    if role not in ROLES:
-        raise BadInput.of("role", f"one of {', '.join(ROLES)}, got {role!r}")
     with transaction() as session:
         if _member_with(session, workspace_id, address):
             raise Conflict("This address is a member already.")
@@ -153,7 +151,7 @@ def invite(
             workspace_id=workspace_id,
             id=uuid7(),
             email_normalised=address,
-            role=role,
+            **grant.columns,
             token_digest="",
             invited_by=actor_user_id,
             created_at=now,
@@ -167,7 +165,7 @@ def invite(
         )  # fmt: skip
         service.audit(
             session, workspace_id, "staff.invited", subject=invitation, now=now,
-            actor_user_id=actor_user_id, detail={"role": role},
+            actor_user_id=actor_user_id, detail=grant.told,
         )  # fmt: skip
     outbox.ring(MAIL_KIND)
     return invitation.id
@@ -217,7 +215,7 @@ class Offer:
     """What an invitation link shows. has_account: the address signs in with its password."""
 
     email: str
-    role: str
+    grant: Grant
     workspace_name: str
     has_account: bool
 
@@ -242,7 +240,11 @@ def open_offer(token: str, *, now: datetime) -> Offer:
     if row is None:
         raise LinkUsed
     invitation, workspace, user = row
-    return Offer(invitation.email_normalised, invitation.role, workspace.name, user is not None)
+    return Offer(invitation.email_normalised, _grant(invitation), workspace.name, user is not None)
+
+
+def _grant(row: StaffInvitation | Membership) -> Grant:
+    return Grant(row.role, row.only_own_accounts)
 
 
 def join(
@@ -270,44 +272,60 @@ def join(
         elif not offer.has_account:
             raise LinkUsed  # an account came into being meanwhile: the link must be opened anew
         invitation.accepted_at = now
-        _add_member(session, workspace.id, user.id, invitation.role, now=now)
+        _add_member(session, workspace.id, user.id, _grant(invitation), now=now)
         begun = sign_in.begin_session(session, user.id, workspace.id, browser=browser, now=now)
     return SignedIn(begun, user.id, workspace.id, 1)
 
 
 def _add_member(
-    session: Session, workspace_id: UUID, user_id: UUID, role: str, *, now: datetime
+    session: Session, workspace_id: UUID, user_id: UUID, grant: Grant, *, now: datetime
 ) -> None:
     member = session.get(Membership, (workspace_id, user_id))
     if member is None:
         session.add(
-            Membership(workspace_id=workspace_id, user_id=user_id, role=role, created_at=now)
+            Membership(workspace_id=workspace_id, user_id=user_id, **grant.columns, created_at=now)
         )
         session.flush()
     service.audit(
         session, workspace_id, "staff.joined", actor_user_id=user_id, now=now,
-        detail={"role": role},
+        detail=grant.told,
     )  # fmt: skip
 
 
 # --- roles ---------------------------------------------------------------------------------
 
 
+class ChangedSince(Conflict):
+    """The member has another role by now than the one that is to be taken back."""
+
+
 def change_role(
-    workspace_id: UUID, user_id: UUID, role: str, *, actor_user_id: UUID, now: datetime
-) -> None:
-    """Raises BadInput, NotFound, Conflict when the workspace would lose its last admin."""
-    if role not in ROLES:
-        raise BadInput.of("role", f"one of {', '.join(ROLES)}, got {role!r}")
+    workspace_id: UUID,
+    user_id: UUID,
+    grant: Grant,
+    *,
+    instead_of: Grant | None = None,
+    actor_user_id: UUID,
+    now: datetime,
+) -> Grant:
+    """Give a member a role; it holds from their next request on. Returns the one before.
+
+    instead_of: only where this is the role they have, else ChangedSince. Raises NotFound,
+    Conflict when the workspace would lose its last admin.
+    """
     with transaction() as session:
         member = _locked_member(session, workspace_id, user_id)
-        if role != "admin":
+        before = _grant(member)
+        if instead_of is not None and before != instead_of:
+            raise ChangedSince
+        if grant.role != "admin":
             _keep_an_admin(session, workspace_id, member)
-        member.role = role
+        member.role, member.only_own_accounts = grant.role, grant.only_own_accounts
         service.audit(
             session, workspace_id, "staff.role_changed", actor_user_id=actor_user_id, now=now,
-            detail={"user_id": str(user_id), "role": role},
+            detail={"user_id": str(user_id), **grant.told},
         )  # fmt: skip
+    return before
 
 
 def remove_member(workspace_id: UUID, user_id: UUID, *, actor_user_id: UUID, now: datetime) -> None:

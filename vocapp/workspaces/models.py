@@ -6,13 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, uuid7
 
 ROLES = ("admin", "product", "success", "viewer")
 KEY_KINDS = ("secret", "public")
+
+
+def _only_success_is_limited() -> CheckConstraint:
+    """The other roles have no accounts of their own: a limit on them would be misread."""
+    return CheckConstraint(
+        "NOT only_own_accounts OR role = 'success'", name="only_success_is_limited"
+    )
 
 
 class Workspace(Base):
@@ -43,15 +50,16 @@ class User(Base):
 
 
 class Membership(Tenant, Base):
-    """A user's role in a workspace."""
+    """A user's role in a workspace. only_own_accounts: sees no others (see `reach`)."""
 
     user_id: Mapped[UUID] = mapped_column(
         ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True
     )
     role: Mapped[str] = mapped_column(short_text(20))
+    only_own_accounts: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
-    __table_args__ = (one_of("role", ROLES), Index(None, "user_id"))
+    __table_args__ = (one_of("role", ROLES), _only_success_is_limited(), Index(None, "user_id"))
 
 
 class StaffInvitation(TenantRow, Base):
@@ -59,6 +67,7 @@ class StaffInvitation(TenantRow, Base):
 
     email_normalised: Mapped[str] = mapped_column(short_text(320))
     role: Mapped[str] = mapped_column(short_text(20))
+    only_own_accounts: Mapped[bool] = mapped_column(default=False, server_default=false())
     token_digest: Mapped[str] = mapped_column(short_text(64), unique=True)
     invited_by: Mapped[UUID | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")
@@ -67,7 +76,7 @@ class StaffInvitation(TenantRow, Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
 
-    __table_args__ = (one_of("role", ROLES),)
+    __table_args__ = (one_of("role", ROLES), _only_success_is_limited())
 
 
 class PasswordReset(Base):

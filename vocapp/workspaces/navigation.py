@@ -1,6 +1,6 @@
 """The rooms of the product: one navigation, each role's own rooms first.
 
-A room is shown when its page exists in this application and the role may open it; who may
+A room is shown when its page exists in this application and the person may open it; who may
 is read from the page's own definition, so that no link leads to a refusal.
 """
 
@@ -13,7 +13,7 @@ from flask import current_app, g, has_request_context, request, url_for
 from flask_babel import LazyString
 
 from vocapp.translating import lazy_gettext as _l
-from vocapp.workspaces.access import access_of
+from vocapp.workspaces.access import CurrentUser, access_of
 
 _HOME = "workspaces.home"
 _ENDPOINTS = {
@@ -78,21 +78,26 @@ class Room:
     current: bool
 
 
-def rooms_of(role: str) -> list[Room]:
-    """The rooms a role may enter, its own first."""
+def rooms_of(user: CurrentUser) -> list[Room]:
+    """The rooms that somebody may enter, those of their role first."""
     here = _current_key()
     return [
         Room(key, str(_LABELS[key]), url_for(_ENDPOINTS[key]), key == here)
-        for key in ("home", *_ORDER[role])
-        if _may_enter(_ENDPOINTS[key], role)
+        for key in ("home", *_ORDER[user.role])
+        if _opens_to(user, _ENDPOINTS[key])
     ]
 
 
-def _may_enter(endpoint: str, role: str) -> bool:
+def may_open(endpoint: str) -> bool:
+    """Whether a page exists and opens to the reader of this one, so that a link leads on."""
+    return _opens_to(g.user, endpoint)
+
+
+def _opens_to(user: CurrentUser, endpoint: str) -> bool:
     if not page_exists(endpoint):
         return False
     access = access_of(current_app, endpoint)
-    return access is not None and (role == "admin" or not access.roles or role in access.roles)
+    return access is not None and access.opens_to(user)
 
 
 def _current_key() -> str:
@@ -119,7 +124,7 @@ def shell_values() -> dict[str, Any]:
     return {
         "current_user": user,
         "current_workspace": workspace,
-        "rooms": rooms_of(user.role) if user is not None else [],
+        "rooms": rooms_of(user) if user is not None else [],
         "account_url": url_for("workspaces.account") if user is not None else None,
         "workspaces_url": url_for("workspaces.choose_workspace") if user is not None else None,
     }

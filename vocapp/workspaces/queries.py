@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from vocapp.database import scoped
 from vocapp.extensions import db
+from vocapp.workspaces.grants import Grant
 from vocapp.workspaces.models import (
     ApiKey,
     AuditEntry,
@@ -41,20 +42,26 @@ class WorkspaceChoice:
 
     id: UUID
     name: str
-    role: str
+    grant: Grant
     is_demo: bool
 
 
 def workspaces_of(user_id: UUID) -> list[WorkspaceChoice]:
     """The workspaces of a user, by name, the demo last."""
     rows = db.session.execute(
-        select(Workspace.id, Workspace.name, Membership.role, Workspace.is_demo)
+        select(Workspace, Membership)
         .join(Membership, Membership.workspace_id == Workspace.id)
         .where(Membership.user_id == user_id)
         .order_by(Workspace.is_demo, func.lower(Workspace.name), Workspace.id)
         .execution_options(voc_all_workspaces=True)
     )
-    return [WorkspaceChoice(*row) for row in rows]
+    return [
+        WorkspaceChoice(
+            workspace.id, workspace.name, Grant(member.role, member.only_own_accounts),
+            workspace.is_demo,
+        )
+        for workspace, member in rows
+    ]  # fmt: skip
 
 
 def demo_exists() -> bool:
@@ -127,7 +134,12 @@ class Member:
     name: str
     email: str
     role: str
+    only_own_accounts: bool
     last_seen_at: datetime | None
+
+    @property
+    def grant(self) -> Grant:
+        return Grant(self.role, self.only_own_accounts)
 
 
 def members(workspace_id: UUID, *, limit: int = 500) -> list[Member]:
@@ -139,7 +151,9 @@ def members(workspace_id: UUID, *, limit: int = 500) -> list[Member]:
         .subquery()
     )
     rows = db.session.execute(
-        select(User.id, User.name, User.email, Membership.role, seen.c.at)
+        select(
+            User.id, User.name, User.email, Membership.role, Membership.only_own_accounts, seen.c.at
+        )
         .join(Membership, Membership.user_id == User.id)
         .outerjoin(seen, seen.c.user_id == User.id)
         .where(Membership.workspace_id == workspace_id)
@@ -155,7 +169,7 @@ class OpenInvitation:
 
     id: UUID
     email: str
-    role: str
+    grant: Grant
     created_at: datetime
     expires_at: datetime
 
@@ -171,9 +185,12 @@ def open_invitations(
         .limit(limit)
     )
     return [
-        OpenInvitation(row.id, row.email_normalised, row.role, row.created_at, row.expires_at)
+        OpenInvitation(
+            row.id, row.email_normalised, Grant(row.role, row.only_own_accounts), row.created_at,
+            row.expires_at,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

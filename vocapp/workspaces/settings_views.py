@@ -11,14 +11,17 @@ from werkzeug.wrappers import Response
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
+from vocapp.signing import BadToken, sign_timed, unsign_timed
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces import joining, queries, service
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.blueprint import blueprint
 from vocapp.workspaces.forms import ROLE_CHOICES, InviteForm, KeyForm, WorkspaceForm
+from vocapp.workspaces.grants import Grant, grant_of
 
 _AUDIT_PAGE = 50
+_UNDO_S = 600
 
 
 def _back(endpoint: str) -> Response:
@@ -75,7 +78,7 @@ def people() -> Any:
         return _people_page(form, 422 if form.is_submitted() else 200)
     try:
         joining.invite(
-            current_workspace.id, email=form.email.data, role=form.role.data,
+            current_workspace.id, email=form.email.data, grant=grant_of(form.role.data),
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except BadInput as problem:
@@ -102,15 +105,51 @@ def _people_page(form: InviteForm, status: int) -> Any:
 @blueprint.post("/settings/people/<uuid:user_id>/role")
 @signed_in("admin")
 def change_role(user_id: UUID) -> Any:
-    role = request.form.get("role", "")
+    grant = grant_of(request.form.get("role", ""))
     try:
-        joining.change_role(
-            current_workspace.id, user_id, role, actor_user_id=current_user.id, now=utcnow()
+        before = joining.change_role(
+            current_workspace.id, user_id, grant, actor_user_id=current_user.id, now=utcnow()
         )
     except Conflict:
         notice(_("A workspace keeps at least one administrator."), kind="warning")
     else:
-        notice(_("The role has been changed."))
+        notice(_("The role has been changed."), undo_url=_undo_role_url(user_id, before, grant))
+    return _back("people")
+
+
+def _undo_role_url(user_id: UUID, before: Grant, after: Grant) -> str | None:
+    """None for one's own role: who gave up being an administrator cannot take it back."""
+    if before == after or user_id == current_user.id:
+        return None
+    told = {
+        "of": "role", "workspace": current_workspace.id.hex, "user": current_user.id.hex,
+        "member": user_id.hex, "before": before.key, "after": after.key,
+    }  # fmt: skip
+    return url_for("workspaces.undo_role", user_id=user_id, token=sign_timed("undo", told))
+
+
+@blueprint.post("/settings/people/<uuid:user_id>/role/undo")
+@signed_in("admin")
+def undo_role(user_id: UUID) -> Any:
+    """Give back the role before, unless somebody changed it since."""
+    try:
+        told = unsign_timed("undo", request.args.get("token", ""), max_age_s=_UNDO_S)
+    except BadToken as exc:
+        raise Conflict("It is too late to undo this.") from exc
+    mine = (told.get("of"), told.get("workspace"), told.get("user"), told.get("member"))
+    if mine != ("role", current_workspace.id.hex, current_user.id.hex, user_id.hex):
+        raise Conflict("This was not yours to undo.")
+    try:
+        joining.change_role(
+            current_workspace.id, user_id, grant_of(told["before"]),
+            instead_of=grant_of(told["after"]), actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except joining.ChangedSince:
+        notice(_("Somebody changed the role since, so it was left as it is."), kind="warning")
+    except Conflict:
+        notice(_("A workspace keeps at least one administrator."), kind="warning")
+    else:
+        notice(_("Undone."))
     return _back("people")
 
 

@@ -35,6 +35,7 @@ _A_YEAR_S = 365 * 24 * 3600
 
 blueprint.app_context_processor(navigation.shell_values)
 blueprint.app_template_global("page_exists")(navigation.page_exists)
+blueprint.app_template_global("may_open")(navigation.may_open)
 
 
 def this_browser() -> Browser:
@@ -122,7 +123,7 @@ def choose_language() -> Any:
 
 
 @blueprint.get("/")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def home() -> Any:
     """What needs this person today; in an empty workspace, how to begin."""
     user, workspace_id, now = g.user, current_workspace.id, utcnow()
@@ -138,7 +139,7 @@ def home() -> Any:
 
 
 @blueprint.get("/workspaces")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def choose_workspace() -> Any:
     return render_template(
         "workspaces/choose.html",
@@ -148,7 +149,7 @@ def choose_workspace() -> Any:
 
 
 @blueprint.post("/workspaces/<uuid:workspace_id>")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def enter_workspace(workspace_id: UUID) -> Any:
     token = sessions.enter_workspace(
         current_user.id,
@@ -163,7 +164,7 @@ def enter_workspace(workspace_id: UUID) -> Any:
 
 
 @blueprint.post("/demo")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def open_demo() -> Any:
     """Look around in invented data; the own workspace stays as it is."""
     demo = sessions.join_demo(current_user.id, current_user.role, now=utcnow())
@@ -175,7 +176,7 @@ def open_demo() -> Any:
 
 
 @blueprint.get("/account")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def account() -> Any:
     return _account_page()
 
@@ -195,7 +196,7 @@ def _account_page(
 
 
 @blueprint.post("/account/name")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def rename() -> Any:
     form = NameForm()
     if not form.validate():
@@ -210,7 +211,7 @@ def rename() -> Any:
 
 
 @blueprint.post("/account/password")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def change_password() -> Any:
     form = ChangePasswordForm()
     if not form.validate():
@@ -231,7 +232,7 @@ def change_password() -> Any:
 
 
 @blueprint.post("/account/sessions/<uuid:session_id>/revoke")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def revoke_session(session_id: UUID) -> Any:
     sessions.revoke_session(current_user.id, session_id, now=utcnow())
     if session_id == current_user.session_id:

@@ -17,11 +17,11 @@ from vocapp.measuring.watching.models import ScoreFall, ScoreWatcher
 from vocapp.measuring.watching.wording import fall_words
 from vocapp.outbox import Pending
 from vocapp.translating import gettext as _
-from vocapp.workspaces.models import User, Workspace
+from vocapp.workspaces.models import Membership, User, Workspace
 
 
 def fall_mail(row: Pending) -> EmailMessage | None:
-    """None where the person does not watch the score any more."""
+    """None where the person does not watch the score any more, or may no longer see it."""
     fall_id, user_id = row.subject_id, UUID(row.detail["user"])
     with snapshot() as session:
         found = session.execute(
@@ -30,11 +30,14 @@ def fall_mail(row: Pending) -> EmailMessage | None:
                                Survey.id == ScoreFall.survey_id))
             .join(ScoreWatcher, and_(ScoreWatcher.workspace_id == ScoreFall.workspace_id,
                                      ScoreWatcher.survey_id == ScoreFall.survey_id))
+            .join(Membership, and_(Membership.workspace_id == ScoreWatcher.workspace_id,
+                                   Membership.user_id == ScoreWatcher.user_id))
             .join(User, User.id == ScoreWatcher.user_id)
             .join(Workspace, Workspace.id == ScoreFall.workspace_id)
             .where(
                 ScoreFall.workspace_id == row.workspace_id, ScoreFall.id == fall_id,
                 User.id == user_id, User.disabled_at.is_(None), Survey.confidential.is_(False),
+                Membership.only_own_accounts.is_(False),
             )
         ).one_or_none()  # fmt: skip
     if found is None:

@@ -15,6 +15,7 @@ from vocapp.succeeding.goals.queries import Shown
 from vocapp.succeeding.goals.service import Aim
 from vocapp.succeeding.queries import account_by_key
 from vocapp.workspaces.access import current_workspace, machine
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 api = APIBlueprint(
     "goals_api",
@@ -46,7 +47,7 @@ class GoalBody(BaseModel):
 @api.get("/accounts/<path:external_id>/goals", summary="What a customer wants to reach")
 @machine()
 def list_goals(path: AccountPath) -> Any:
-    account = account_by_key(current_workspace.id, path.external_id)
+    account = account_by_key(current_workspace.id, path.external_id, reach=WHOLE_WORKSPACE)
     goals = queries.goals_of(current_workspace.id, account.id, today=_today())
     return {"items": [_present(shown) for shown in goals]}
 

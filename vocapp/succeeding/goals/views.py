@@ -31,7 +31,7 @@ def _today() -> date:
 @signed_in("success")
 def new_goal(external_id: str) -> Any:
     """Write down what a customer wants to reach."""
-    account = account_by_key(current_workspace.id, external_id)
+    account = account_by_key(current_workspace.id, external_id, reach=current_user.reach)
     form = GoalForm()
     if request.method == "GET" or not form.validate():
         page = render_template("succeeding/goals/new.html", form=form, account=account)
