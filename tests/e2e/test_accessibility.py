@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from vocapp.distributing.mail import unsubscribe_url
 from vocapp.extensions import db
 from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
+from vocapp.succeeding.touchpoints.planning import plan_all
 from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
 from vocapp.workspaces import joining
@@ -138,6 +140,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         actor_user_id=api.workspace.user_id, now=utcnow(),
     )  # fmt: skip
     _save_segments(api)
+    _look_after_accounts(api)
     _two_records_of_one_person(api)
     _understand(api.workspace_id)
     drain_outbox()
@@ -156,6 +159,27 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
         cookies={}, unlinked=unlinked,
     )  # fmt: skip
+
+
+def _look_after_accounts(api: Any) -> None:
+    """A goal, a planned contact, and two months of a subscription that grows."""
+    now = utcnow()
+    began = (now - timedelta(days=80)).isoformat()
+    account = {"external_id": "a0", "started_on": (now - timedelta(days=4)).date().isoformat()}
+    assert api.post("/api/v1/accounts", account).status_code == 201
+    goal = {
+        "words": "半日で締める close in half a day", "measure": "hours", "unit": "h",
+        "baseline": 12, "target": 4, "due_on": (now + timedelta(days=60)).date().isoformat(),
+    }  # fmt: skip
+    assert api.post("/api/v1/accounts/a0/goals", goal).status_code == 201
+    terms = {"type": "subscription", "account": "a0", "product": "core", "currency": "JPY"}
+    paid = [
+        terms | {"id": "s1", "action": "started", "mrr": 90_000, "at": began},
+        terms | {"id": "s2", "action": "changed", "mrr": 120_000,
+                 "at": (now - timedelta(days=35)).isoformat()},
+    ]  # fmt: skip
+    assert api.post("/api/v1/events", {"events": paid}).json["accepted"] == 2
+    plan_all(api.workspace_id, now=now)
 
 
 def _save_segments(api: Any) -> None:
