@@ -11,7 +11,6 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import CensoredData, ecdf
 
 from surveys.intervals import quantile
 from surveys.ratios import Figure, share
@@ -119,6 +118,9 @@ def median_time(
     quantile(level)  # a wrong level is wrong for nobody, too
     if not reached.any():
         return Figure(None, len(times))
+    # Tens of megabytes that processes which only know a rule of onboarding do without.
+    from scipy.stats import CensoredData, ecdf
+
     sample = CensoredData(uncensored=times[reached], right=times[~reached])
     curve = ecdf(sample).sf
     with catch_warnings(), np.errstate(all="ignore"):
