@@ -19,7 +19,7 @@ from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.health_changes import note_touched
 from vocapp.problems import Conflict, NotFound
-from vocapp.signing import sign_timed
+from vocapp.undo_tokens import undo_token
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
@@ -131,13 +131,9 @@ class CaseWriter:
             )  # fmt: skip
         token = None
         if self.touched and self.actor_user_id is not None:
-            token = sign_timed(
-                "undo",
-                {
-                    "of": "follow_up", "workspace": workspace_id.hex,
-                    "user": self.actor_user_id.hex, "at": self.now.isoformat(),
-                    "ids": [case_id.hex for case_id in self.touched],
-                },
+            token = undo_token(
+                "follow_up", workspace_id, self.actor_user_id, at=self.now.isoformat(),
+                ids=[case_id.hex for case_id in self.touched],
             )  # fmt: skip
         return Done(len(self.touched), token)
 

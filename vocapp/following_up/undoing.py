@@ -13,10 +13,8 @@ from vocapp.database import scoped, transaction
 from vocapp.following_up.changing import CaseWriter, column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.problems import Conflict
-from vocapp.signing import BadToken, unsign_timed
+from vocapp.undo_tokens import read_undo
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts, Reach
-
-UNDO_S = 600
 
 
 def undo(
@@ -28,13 +26,7 @@ def undo(
     out of the person's reach: then nothing is put back. A case that they gave away themselves
     comes back.
     """
-    try:
-        told = unsign_timed("undo", token, max_age_s=UNDO_S)
-    except BadToken as exc:
-        raise Conflict("It is too late to undo this.") from exc
-    mine = (told["of"], told["workspace"], told["user"])
-    if mine != ("follow_up", workspace_id.hex, actor_user_id.hex):
-        raise Conflict("This was not yours to undo.")
+    told = read_undo(token, "follow_up", workspace_id, actor_user_id)
     ids = [UUID(each) for each in told["ids"]]
     with transaction() as session:
         within = {case.id for case in locked_cases(session, workspace_id, ids, reach)}

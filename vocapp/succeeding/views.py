@@ -13,8 +13,8 @@ from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up.wording import STATES
 from vocapp.people.merging.queries import count_suggestions
-from vocapp.problems import BadInput, Conflict
-from vocapp.signing import BadToken, sign, sign_timed, unsign_timed
+from vocapp.problems import BadInput
+from vocapp.signing import sign
 from vocapp.succeeding import queries, service, wording
 from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
@@ -23,6 +23,7 @@ from vocapp.succeeding.health.keeping import ask_first
 from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
 from vocapp.workspaces.queries import members
@@ -30,7 +31,6 @@ from vocapp.workspaces.queries import members
 blueprint = Blueprint("succeeding", __name__, template_folder="templates")
 
 _PAGE, _STORY = 50, 20
-_UNDO_S = 600
 _SOON = timedelta(days=60)
 
 
@@ -171,13 +171,11 @@ def _change(external_id: str, owner: UUID | None) -> None:
     )
     if not done.changed:
         return
-    told = {
-        "of": "account_owner", "workspace": current_workspace.id.hex,
-        "user": current_user.id.hex, "account": external_id,
-        "before": done.before.hex if done.before else None,
-        "after": owner.hex if owner else None,
-    }  # fmt: skip
-    undo_url = url_for(".undo_owner", external_id=external_id, token=sign_timed("undo", told))
+    token = undo_token(
+        "account_owner", current_workspace.id, current_user.id, account=external_id,
+        before=done.before.hex if done.before else None, after=owner.hex if owner else None,
+    )  # fmt: skip
+    undo_url = url_for(".undo_owner", external_id=external_id, token=token)
     names = dict(_owner_choices())
     text = _("%(name)s looks after this account now.", name=names[str(owner)]) if owner else None
     notice(text or _("Nobody looks after this account now."), undo_url=undo_url)
@@ -187,14 +185,10 @@ def _change(external_id: str, owner: UUID | None) -> None:
 @signed_in("success")
 def undo_owner(external_id: str) -> Any:
     """Put the former owner back, unless somebody changed it since."""
-    try:
-        told = unsign_timed("undo", request.args.get("token", ""), max_age_s=_UNDO_S)
-    except BadToken as exc:
-        raise Conflict("It is too late to undo this.") from exc
-    mine = (told.get("of"), told.get("workspace"), told.get("user"), told.get("account"))
-    here = ("account_owner", current_workspace.id.hex, current_user.id.hex, external_id)
-    if mine != here:
-        raise Conflict("This was not yours to undo.")
+    told = read_undo(
+        request.args.get("token", ""), "account_owner", current_workspace.id, current_user.id,
+        account=external_id,
+    )  # fmt: skip
     holds = queries.owner_of(current_workspace.id, external_id, reach=current_user.reach)
     if (holds.hex if holds else None) != told["after"]:
         notice(_("Somebody changed the owner since, so it was left as it is."), kind="warning")

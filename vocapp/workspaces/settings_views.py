@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
-from vocapp.signing import BadToken, sign_timed, unsign_timed
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces import joining, queries, service
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.blueprint import blueprint
@@ -21,7 +21,6 @@ from vocapp.workspaces.forms import ROLE_CHOICES, InviteForm, KeyForm, Workspace
 from vocapp.workspaces.grants import Grant, grant_of
 
 _AUDIT_PAGE = 50
-_UNDO_S = 600
 
 
 def _back(endpoint: str) -> Response:
@@ -121,24 +120,21 @@ def _undo_role_url(user_id: UUID, before: Grant, after: Grant) -> str | None:
     """None for one's own role: who gave up being an administrator cannot take it back."""
     if before == after or user_id == current_user.id:
         return None
-    told = {
-        "of": "role", "workspace": current_workspace.id.hex, "user": current_user.id.hex,
-        "member": user_id.hex, "before": before.key, "after": after.key,
-    }  # fmt: skip
-    return url_for("workspaces.undo_role", user_id=user_id, token=sign_timed("undo", told))
+    token = undo_token(
+        "role", current_workspace.id, current_user.id, member=user_id.hex, before=before.key,
+        after=after.key,
+    )  # fmt: skip
+    return url_for("workspaces.undo_role", user_id=user_id, token=token)
 
 
 @blueprint.post("/settings/people/<uuid:user_id>/role/undo")
 @signed_in("admin")
 def undo_role(user_id: UUID) -> Any:
     """Give back the role before, unless somebody changed it since."""
-    try:
-        told = unsign_timed("undo", request.args.get("token", ""), max_age_s=_UNDO_S)
-    except BadToken as exc:
-        raise Conflict("It is too late to undo this.") from exc
-    mine = (told.get("of"), told.get("workspace"), told.get("user"), told.get("member"))
-    if mine != ("role", current_workspace.id.hex, current_user.id.hex, user_id.hex):
-        raise Conflict("This was not yours to undo.")
+    told = read_undo(
+        request.args.get("token", ""), "role", current_workspace.id, current_user.id,
+        member=user_id.hex,
+    )  # fmt: skip
     try:
         joining.change_role(
             current_workspace.id, user_id, grant_of(told["before"]),

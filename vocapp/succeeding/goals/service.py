@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.people.models import Account
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
-from vocapp.signing import BadToken, sign_timed, unsign_timed
 from vocapp.succeeding.goals.models import GOAL_STATES, GoalEntry, SuccessGoal
+from vocapp.succeeding.notes import note_errors
+from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.service import audit
 
-UNDO_S = 600
-MAX_WORDS, MAX_MEASURE, MAX_UNIT, MAX_NOTE = 500, 120, 30, 5_000
+MAX_WORDS, MAX_MEASURE, MAX_UNIT = 500, 120, 30
 MAX_FIGURE = 1e12
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 CLOSED = tuple(state for state in GOAL_STATES if state != "open")
@@ -103,7 +103,7 @@ def record_progress(
     now: datetime,
 ) -> Done:
     """Put down how far it is, with a note. Raises NotFound, BadInput, Conflict (it is closed)."""
-    errors = [*_figure_errors("current", current), *_note_errors(note)]
+    errors = [*_figure_errors("current", current), *note_errors(note)]
     if errors:
         raise BadInput(*errors)
     with transaction() as session:
@@ -124,7 +124,7 @@ def close_goal(
     now: datetime,
 ) -> Done:
     """It is met, missed or dropped. Raises NotFound, BadInput, Conflict (it is closed)."""
-    errors = _note_errors(note)
+    errors = note_errors(note)
     if state not in CLOSED:
         errors.append(FieldError("state", f"expected one of {', '.join(CLOSED)}"))
     if errors:
@@ -153,15 +153,7 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
 
     Raises Conflict when it is too late (ten minutes) or somebody changed the goal since.
     """
-    try:
-        told = unsign_timed("undo", token, max_age_s=UNDO_S)
-    except BadToken as exc:
-        raise Conflict("It is too late to undo this.") from exc
-    if not isinstance(told, dict):
-        raise Conflict("This was not yours to undo.")
-    mine = (told.get("of"), told.get("workspace"), told.get("user"))
-    if mine != ("goal", workspace_id.hex, actor_user_id.hex):
-        raise Conflict("This was not yours to undo.")
+    told = read_undo(token, "goal", workspace_id, actor_user_id)
     with transaction() as session:
         goal = _locked(session, workspace_id, UUID(told["goal"]))
         entry = session.get_one(GoalEntry, (workspace_id, UUID(told["entry"])))
@@ -227,11 +219,9 @@ class _Writer:
     def _token(self, goal: SuccessGoal, entry: GoalEntry) -> str | None:
         if self.actor_user_id is None:
             return None
-        told = {
-            "of": "goal", "workspace": goal.workspace_id.hex, "user": self.actor_user_id.hex,
-            "goal": goal.id.hex, "entry": entry.id.hex,
-        }  # fmt: skip
-        return sign_timed("undo", told)
+        return undo_token(
+            "goal", goal.workspace_id, self.actor_user_id, goal=goal.id.hex, entry=entry.id.hex
+        )
 
 
 def _locked(session: Session, workspace_id: UUID, goal_id: UUID) -> SuccessGoal:
@@ -284,9 +274,3 @@ def _figure_errors(name: str, value: float) -> list[FieldError]:
     if isfinite(value) and abs(value) <= MAX_FIGURE:
         return []
     return [FieldError(name, f"expected a number of at most {MAX_FIGURE:.0f}")]
-
-
-def _note_errors(note: str) -> list[FieldError]:
-    if len(note) <= MAX_NOTE:
-        return []
-    return [FieldError("note", f"expected at most {MAX_NOTE} characters")]

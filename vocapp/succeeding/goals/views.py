@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from surveys.periods import local_day
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
+from vocapp.succeeding import notes
 from vocapp.succeeding.goals import queries, service, wording
 from vocapp.succeeding.goals.forms import GoalForm, read_figure
 from vocapp.succeeding.goals.service import Done
@@ -65,7 +66,7 @@ def _page(goal_id: UUID, form: GoalForm | None = None, **typed: Any) -> str:
         form=form,
         typed=typed,
         words=wording,
-        most_note=service.MAX_NOTE,
+        most_note=notes.MAX_NOTE,
         may_change=current_user.role in {"admin", "success"},
     )
 
@@ -110,16 +111,12 @@ def record_progress(goal_id: UUID) -> Any:
         notice(_("This goal is closed. Reopen it to record progress."), kind="warning")
         return _page(goal_id, current=given, note=note), Conflict.status
     except BadInput:
-        return _page(goal_id, current=given, note=note, note_error=_note_error()), 422
+        return _page(goal_id, current=given, note=note, note_error=notes.too_long()), 422
     except ValueError:
         error = _("Enter a number, such as 12 or 3.5.")
         return _page(goal_id, current=given, note=note, current_error=error), 422
     _say(done, _("Recorded."))
     return _to(goal_id)
-
-
-def _note_error() -> str:
-    return _("A note has at most %(count)s characters.", count=service.MAX_NOTE)
 
 
 @blueprint.post("/goals/<uuid:goal_id>/close")
@@ -139,7 +136,7 @@ def close_goal(goal_id: UUID) -> Any:
         wrong = {error.field for error in problem.errors}
         errors: dict[str, Any] = {
             "state_error": _("Choose how it ended.") if "state" in wrong else None,
-            "close_note_error": _note_error() if "note" in wrong else None,
+            "close_note_error": notes.too_long() if "note" in wrong else None,
         }
         return _page(goal_id, state=state, close_note=note, **errors), 422
     text = _("The goal is closed: %(state)s.", state=wording.CLOSED[state])

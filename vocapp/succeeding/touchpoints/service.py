@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
-from vocapp.signing import BadToken, sign_timed, unsign_timed
+from vocapp.succeeding.notes import note_errors
 from vocapp.succeeding.touchpoints.models import SKIP_REASONS, WAYS, TouchpointPlan
+from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.service import audit
-
-UNDO_S = 600
-MAX_NOTE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def mark_done(
     now: datetime,
 ) -> Done:
     """It took place in this way. Raises NotFound, BadInput, Conflict (somebody was quicker)."""
-    errors = _note_errors(note)
+    errors = note_errors(note)
     if way not in WAYS:
         errors.append(FieldError("way", f"expected one of {', '.join(WAYS)}"))
     if errors:
@@ -57,7 +55,7 @@ def skip(
     now: datetime,
 ) -> Done:
     """It is called off. Raises NotFound, BadInput, Conflict (somebody was quicker)."""
-    errors = _note_errors(note)
+    errors = note_errors(note)
     if reason not in SKIP_REASONS:
         errors.append(FieldError("reason", f"expected one of {', '.join(SKIP_REASONS)}"))
     elif reason == "other" and not note.strip():
@@ -86,24 +84,15 @@ def _decide(
         plan.note = note.strip() or None
         plan.decided_at, plan.decided_by_user_id = now, actor_user_id
         _touch(session, plan, f"touchpoint.{plan.state}", actor_user_id, now)
-        told = {
-            "of": "touchpoint", "workspace": workspace_id.hex, "user": actor_user_id.hex,
-            "plan": plan.id.hex, "version": plan.version,
-        }  # fmt: skip
-        return Done(plan.account_id, sign_timed("undo", told))
+        token = undo_token(
+            "touchpoint", workspace_id, actor_user_id, plan=plan.id.hex, version=plan.version
+        )
+        return Done(plan.account_id, token)
 
 
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> None:
     """Plan it again. Raises Conflict: too late (ten minutes), or somebody changed it since."""
-    try:
-        told = unsign_timed("undo", token, max_age_s=UNDO_S)
-    except BadToken as exc:
-        raise Conflict("It is too late to undo this.") from exc
-    if not isinstance(told, dict):
-        raise Conflict("This was not yours to undo.")
-    mine = (told.get("of"), told.get("workspace"), told.get("user"))
-    if mine != ("touchpoint", workspace_id.hex, actor_user_id.hex):
-        raise Conflict("This was not yours to undo.")
+    told = read_undo(token, "touchpoint", workspace_id, actor_user_id)
     with transaction() as session:
         plan = _locked(session, workspace_id, UUID(told["plan"]))
         if plan.version != told["version"]:
@@ -143,9 +132,3 @@ def _locked(session: Session, workspace_id: UUID, plan_id: UUID) -> TouchpointPl
     if plan is None:
         raise NotFound("No such contact is planned.")
     return plan
-
-
-def _note_errors(note: str) -> list[FieldError]:
-    if len(note) <= MAX_NOTE:
-        return []
-    return [FieldError("note", f"expected at most {MAX_NOTE} characters")]

@@ -15,6 +15,7 @@ from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import sign
+from vocapp.succeeding import notes
 from vocapp.succeeding.touchpoints import queries, service, wording
 from vocapp.succeeding.touchpoints.planning import see_to_planning
 from vocapp.succeeding.touchpoints.service import Done
@@ -88,7 +89,7 @@ def _page(plan_id: UUID, **typed: Any) -> str:
         next=_next_path(),
         today=_today(),
         words=wording,
-        most_note=service.MAX_NOTE,
+        most_note=notes.MAX_NOTE,
         may_act=_may_act(),
     )
 
@@ -110,7 +111,7 @@ def mark_done(plan_id: UUID) -> Any:
         error = _("Choose how it took place.") if "way" in wrong else None
         return _page(
             plan_id, way=way, note=note, way_error=error,
-            note_error=_long_note() if "note" in wrong else None,
+            note_error=notes.too_long() if "note" in wrong else None,
         ), 422  # fmt: skip
     return _say(done, _("Done: %(how)s.", how=wording.WAYS[way]))
 
@@ -129,7 +130,7 @@ def skip(plan_id: UUID) -> Any:
         return _too_late(plan_id, skip_note=note)
     except BadInput as problem:
         wrong = {error.field for error in problem.errors}
-        words = _long_note() if note.strip() else _("Say why in a few words.")
+        words = notes.too_long() if note.strip() else _("Say why in a few words.")
         return _page(
             plan_id, reason=reason, skip_note=note,
             reason_error=_("Choose a reason.") if "reason" in wrong else None,
@@ -164,10 +165,6 @@ def undo() -> Any:
     else:
         notice(_("Undone."))
     return redirect(_next_path() or url_for(".list_touchpoints"), 303)
-
-
-def _long_note() -> str:
-    return _("A note has at most %(count)s characters.", count=service.MAX_NOTE)
 
 
 def _too_late(plan_id: UUID, **typed: Any) -> Any:
