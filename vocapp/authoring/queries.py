@@ -8,13 +8,23 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from surveys.definitions import Definition, from_json
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
 from vocapp.problems import NotFound
+
+
+def confidential_surveys(workspace_id: UUID) -> Select[UUID]:
+    """Of which no single answer may be shown: for `survey_id.not_in(…)`.
+
+    Without a join: a planner may begin with the surveys and read all of their answers.
+    """
+    return select(Survey.id).where(
+        Survey.workspace_id == workspace_id, Survey.confidential.is_(True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

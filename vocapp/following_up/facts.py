@@ -23,7 +23,6 @@ from vocapp.people.models import Account
 from vocapp.understanding.assigned import assigned_themes
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.storing import verbatims
-from vocapp.workspaces.models import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +171,6 @@ def priority_of(
 
 def _days(since: datetime, now: datetime) -> float:
     return (now - since).total_seconds() / 86_400
-
-
-def time_zone_of(session: Session, workspace_id: UUID) -> str:
-    return session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
 
 
 def cases_of(

@@ -12,6 +12,7 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session, aliased
 
 from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.people.events.models import ActivityHour
 
@@ -36,7 +37,7 @@ def heard_beside(
     """Response → what was heard beside it; two statements. Not from confidential surveys."""
     own, asked = aliased(Response), aliased(Survey)
     rows = session.execute(
-        select(own.id, own.account_id, _previous(own, asked), _latest_other(own))
+        select(own.id, own.account_id, _previous(own, asked), _latest_other(own, workspace_id))
         .join(asked, (asked.workspace_id == own.workspace_id) & (asked.id == own.survey_id))
         .where(own.workspace_id == workspace_id, own.id.in_(response_ids))
     ).all()
@@ -77,18 +78,15 @@ def _previous(own: type[Response], asked: type[Survey]) -> ScalarSelect[Any]:
     )
 
 
-def _latest_other(own: type[Response]) -> ScalarSelect[Any]:
-    other, survey = aliased(Response), aliased(Survey)
-    confidential = select(survey.id).where(
-        survey.workspace_id == own.workspace_id, survey.confidential.is_(True)
-    )
+def _latest_other(own: type[Response], workspace_id: UUID) -> ScalarSelect[Any]:
+    other = aliased(Response)
     return (
         select(other.answered_at)
         .where(
             other.workspace_id == own.workspace_id,
             other.account_id == own.account_id,
             other.id != own.id,
-            other.survey_id.not_in(confidential),
+            other.survey_id.not_in(confidential_surveys(workspace_id)),
         )
         .order_by(other.answered_at.desc())
         .limit(1)

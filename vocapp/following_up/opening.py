@@ -16,9 +16,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.periods import day_bounds, local_day
 from surveys.routing import Rule, first_match
-from vocapp import outbox
 from vocapp.database import insert_if_absent, scoped, utcnow, uuid7
 from vocapp.following_up.facts import (
     Known,
@@ -26,7 +24,6 @@ from vocapp.following_up.facts import (
     known_of,
     known_of_cases,
     priority_of,
-    time_zone_of,
 )
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.following_up.rules import enabled_rules, ensure_rules
@@ -34,6 +31,7 @@ from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import note_touched
 from vocapp.workspaces.models import Membership, User
+from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 RERANK = "rerank"
 HANDS_OFF_AFTER = timedelta(days=7)
@@ -110,7 +108,7 @@ class _Desk:
         told = {each.response.account_id for each in known.values() if not each.confidential}
         note_touched(self.session, self.workspace_id, told, now=self.now)
         if cases:
-            keep_ranking(self.session, self.workspace_id, self.time_zone, now=self.now)
+            keep_nightly(self.session, self.workspace_id, RERANK, now=self.now)
 
     def _wake(
         self, rows: Sequence[Pending], known: dict[UUID, Known], cases: dict[UUID, FollowUp]
@@ -310,23 +308,7 @@ def rerank_daily(session: Session, rows: Sequence[Pending]) -> None:
     now = utcnow()
     for workspace_id in sorted({row.workspace_id for row in rows}):
         rerank(session, workspace_id, now=now)
-        keep_ranking(
-            session, workspace_id, time_zone_of(session, workspace_id), now=now,
+        keep_nightly(
+            session, workspace_id, RERANK, now=now,
             done=sum(row.workspace_id == workspace_id for row in rows),
         )  # fmt: skip
-
-
-def keep_ranking(
-    session: Session, workspace_id: UUID, time_zone: str, *, now: datetime, done: int = 0
-) -> None:
-    """See to it that cases are ranked anew when the workspace's next day begins.
-
-    done: rows of this work that the caller's transaction is about to delete.
-    """
-    if outbox.pending_count(session, workspace_id, RERANK) > done:
-        return
-    tomorrow = local_day(now, time_zone) + timedelta(days=1)
-    outbox.add(
-        session, workspace_id, RERANK, workspace_id, now=now,
-        due_at=day_bounds(tomorrow, time_zone)[0],
-    )  # fmt: skip

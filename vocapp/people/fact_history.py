@@ -90,9 +90,3 @@ def _at(entries: Sequence[Sequence[Any]], known: Sequence[Sequence[Any]], place:
         (each[place][0] for each in (entries, known) if place < len(each)),
         key=datetime.fromisoformat,
     )
-
-
-def said_by(history: History, name: str, instant: datetime) -> bool:
-    """Whether anything had been said of this fact for that instant."""
-    entries = history.get(name, ())
-    return bool(entries) and datetime.fromisoformat(entries[0][0]) <= instant

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from surveys.scoring import category_of
 from surveys.segments import magnitude, minor_units_per_major
 from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.database import older_than, scoped
 from vocapp.extensions import db
@@ -267,18 +268,12 @@ def latest_scores(
 
 
 def _shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
-    """Scored answers of an account or a person that may be shown: not of confidential surveys.
-
-    Without a join: a planner may begin with the surveys and read all of their answers.
-    """
-    confidential = select(Survey.id).where(
-        Survey.workspace_id == workspace_id, Survey.confidential.is_(True)
-    )
+    """Scored answers of an account or a person that may be shown: not of confidential surveys."""
     return (
         Response.workspace_id == workspace_id,
         whose,
         Response.score.is_not(None),
-        Response.survey_id.not_in(confidential),
+        Response.survey_id.not_in(confidential_surveys(workspace_id)),
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from surveys.periods import day_bounds, local_day
+from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import SurveySummary
@@ -20,7 +20,7 @@ from vocapp.measuring.queries import reading
 from vocapp.measuring.watching.looking import Look, Watched, look
 from vocapp.measuring.watching.models import ScoreFall, ScoreWatch, ScoreWatcher
 from vocapp.problems import BadInput
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 WATCH = "watch"
 Seen = tuple[SurveySummary, Watched, Look]  # a score, from when it was watched, what was seen
@@ -89,7 +89,7 @@ def look_daily(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
 def _looked(workspace_id: UUID, *, now: datetime) -> list[Seen]:
     """What every score that somebody watches says, read without a transaction."""
     with snapshot() as session:
-        zone = _time_zone(session, workspace_id)
+        zone = time_zone_of(session, workspace_id)
         watched = session.execute(
             select(ScoreWatch, Survey)
             .join(
@@ -159,11 +159,8 @@ def keep_watching(session: Session, workspace_id: UUID, *, now: datetime, done: 
         .select_from(ScoreWatcher)
         .where(ScoreWatcher.workspace_id == workspace_id)
     )
-    if not is_watched or outbox.pending_count(session, workspace_id, WATCH) > done:
-        return
-    zone = _time_zone(session, workspace_id)
-    tomorrow = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
-    outbox.add(session, workspace_id, WATCH, workspace_id, now=now, due_at=tomorrow + _LOOK_AFTER)
+    if is_watched:
+        keep_nightly(session, workspace_id, WATCH, now=now, done=done, after=_LOOK_AFTER)
 
 
 def _locked(session: Session, survey: SurveySummary) -> ScoreWatch | None:
@@ -182,7 +179,3 @@ def _watchers(survey: SurveySummary) -> Select[UUID]:
         )
         .order_by(ScoreWatcher.user_id)
     )
-
-
-def _time_zone(session: Session, workspace_id: UUID) -> str:
-    return session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()

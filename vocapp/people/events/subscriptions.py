@@ -60,6 +60,25 @@ def in_order(changes: Iterable[SubscriptionChange]) -> list[SubscriptionChange]:
     return sorted(changes, key=lambda change: (change.at, change.received))
 
 
+def changes_of(
+    session: Session,
+    workspace_id: UUID,
+    account_ids: Collection[UUID],
+    *,
+    until: datetime | None = None,
+) -> dict[UUID, list[SubscriptionChange]]:
+    """Account → its changes in order, up to an instant; those that were corrected are left out."""
+    query = scoped(SubscriptionChange, workspace_id).where(
+        SubscriptionChange.account_id.in_(account_ids), SubscriptionChange.is_superseded.is_(False)
+    )
+    if until is not None:
+        query = query.where(SubscriptionChange.at <= until)
+    found: dict[UUID, list[SubscriptionChange]] = defaultdict(list)
+    for change in in_order(session.scalars(query)):
+        found[change.account_id].append(change)
+    return found
+
+
 def move_accounts(
     session: Session, workspace_id: UUID, account_ids: Collection[UUID], *, now: datetime
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, cast
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.health import Band, Health, health
-from surveys.periods import day_bounds, local_day
+from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.database import insert_absent, insert_into, scoped, transaction, utcnow
 from vocapp.outbox import Pending
@@ -21,7 +21,7 @@ from vocapp.people.health_changes import HEALTH, note_touched
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 HEALTH_DAILY = "health_daily"
 BATCH = 500  # accounts read and written in one transaction
@@ -41,9 +41,9 @@ def compute_touched(session: Session, rows: Sequence[Pending]) -> None:
     for row in rows:
         by_workspace[row.workspace_id].add(row.subject_id)
     for workspace_id in sorted(by_workspace):
-        time_zone = _time_zone(session, workspace_id)
+        time_zone = time_zone_of(session, workspace_id)
         compute(session, workspace_id, by_workspace[workspace_id], time_zone=time_zone, now=now)
-        _keep_nightly(session, workspace_id, time_zone, now=now)
+        _keep_going(session, workspace_id, now=now)
 
 
 def compute_daily(session: Session, rows: Sequence[Pending]) -> None:
@@ -52,7 +52,7 @@ def compute_daily(session: Session, rows: Sequence[Pending]) -> None:
     """
     now = utcnow()
     for row in rows:
-        time_zone = _time_zone(session, row.workspace_id)
+        time_zone = time_zone_of(session, row.workspace_id)
         after = row.detail.get("after")
         batch = _next_accounts(session, row.workspace_id, UUID(after) if after else None)
         compute(session, row.workspace_id, batch, time_zone=time_zone, now=now)
@@ -62,11 +62,7 @@ def compute_daily(session: Session, rows: Sequence[Pending]) -> None:
                 detail={"after": str(batch[-1])}, priority=outbox.BACKLOG,
             )  # fmt: skip
         else:
-            _keep_nightly(session, row.workspace_id, time_zone, now=now, done=1)
-
-
-def _time_zone(session: Session, workspace_id: UUID) -> str:
-    return session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()
+            _keep_going(session, row.workspace_id, now=now, done=1)
 
 
 def _next_accounts(session: Session, workspace_id: UUID, after: UUID | None) -> Sequence[UUID]:
@@ -76,20 +72,8 @@ def _next_accounts(session: Session, workspace_id: UUID, after: UUID | None) -> 
     return session.scalars(query.order_by(Account.id).limit(BATCH)).all()
 
 
-def _keep_nightly(
-    session: Session, workspace_id: UUID, time_zone: str, *, now: datetime, done: int = 0
-) -> None:
-    """See to it that health is worked out anew when the workspace's next day begins.
-
-    done: rows of this work that the caller's transaction is about to delete.
-    """
-    if outbox.pending_count(session, workspace_id, HEALTH_DAILY) > done:
-        return
-    tomorrow = local_day(now, time_zone) + timedelta(days=1)
-    outbox.add(
-        session, workspace_id, HEALTH_DAILY, workspace_id, now=now,
-        due_at=day_bounds(tomorrow, time_zone)[0], priority=outbox.BACKLOG,
-    )  # fmt: skip
+def _keep_going(session: Session, workspace_id: UUID, *, now: datetime, done: int = 0) -> None:
+    keep_nightly(session, workspace_id, HEALTH_DAILY, now=now, done=done, priority=outbox.BACKLOG)
 
 
 # --- working it out -----------------------------------------------------------------------

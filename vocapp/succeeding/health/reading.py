@@ -20,8 +20,8 @@ from surveys.health_facts import ANSWER_FRESH_DAYS, ANSWER_STALE_DAYS, HealthFac
 from surveys.periods import local_day
 from surveys.scoring import METRICS
 from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import (
@@ -31,7 +31,7 @@ from vocapp.people.events.models import (
     Milestone,
     SubscriptionChange,
 )
-from vocapp.people.events.subscriptions import current, in_order
+from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
 from vocapp.understanding.models import Analysis
 
@@ -151,14 +151,11 @@ def _somebody(asked: _Asked, late: datetime, does: ColumnElement[bool]) -> Colum
 
 def _shown(asked: _Asked, since: datetime) -> tuple[ColumnElement[bool], ...]:
     """Their answers since then: not of confidential surveys, which single nobody out."""
-    confidential = select(Survey.id).where(
-        Survey.workspace_id == asked.workspace_id, Survey.confidential.is_(True)
-    )
     return (
         asked.of(Response),
         Response.answered_at > since,
         Response.answered_at <= asked.now,
-        Response.survey_id.not_in(confidential),
+        Response.survey_id.not_in(confidential_surveys(asked.workspace_id)),
     )
 
 
@@ -410,18 +407,10 @@ def _touches(asked: _Asked) -> ByAccount:
 
 def _payment(asked: _Asked) -> ByAccount:
     """Whether what they pay a month is less than 90 days ago."""
-    changes: dict[UUID, list[SubscriptionChange]] = defaultdict(list)
-    for change in asked.session.scalars(
-        scoped(SubscriptionChange, asked.workspace_id).where(
-            SubscriptionChange.account_id.in_(asked.ids),
-            SubscriptionChange.at <= asked.now,
-            SubscriptionChange.is_superseded.is_(False),
-        )
-    ):
-        changes[change.account_id].append(change)
+    changes = changes_of(asked.session, asked.workspace_id, asked.ids, until=asked.now)
     since = asked.now - _DOWNGRADE
     return {
-        account_id: {"downgraded_lately": _pays_less(in_order(told), since)}
+        account_id: {"downgraded_lately": _pays_less(told, since)}
         for account_id, told in changes.items()
     }
 

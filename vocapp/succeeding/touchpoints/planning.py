@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from surveys import lifecycle
-from surveys.periods import day_bounds, local_day
+from surveys.periods import local_day
 from surveys.touchpoints import (
     Due,
     Occurrence,
@@ -29,11 +29,10 @@ from surveys.touchpoints import (
 from vocapp import outbox
 from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow, uuid7
 from vocapp.outbox import Pending
-from vocapp.people.events.models import SubscriptionChange
-from vocapp.people.events.subscriptions import current, in_order
+from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 PLAN = "touchpoints"
 HORIZON_DAYS = 30
@@ -62,18 +61,8 @@ def plan_daily(session: Session, rows: Sequence[Pending]) -> None:
 
 
 def keep_planning(session: Session, workspace_id: UUID, *, now: datetime, done: int = 0) -> None:
-    """See to it that contacts are planned when the workspace's next day begins.
-
-    done: rows of this work that the caller's transaction is about to delete.
-    """
-    if outbox.pending_count(session, workspace_id, PLAN) > done:
-        return
-    zone = _time_zone(session, workspace_id)
-    tomorrow = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
-    outbox.add(
-        session, workspace_id, PLAN, workspace_id, now=now, due_at=tomorrow,
-        priority=outbox.BACKLOG,
-    )  # fmt: skip
+    """See to it that contacts are planned when the next day begins; see `keep_nightly`."""
+    keep_nightly(session, workspace_id, PLAN, now=now, done=done, priority=outbox.BACKLOG)
 
 
 def see_to_planning(workspace_id: UUID, *, now: datetime) -> None:
@@ -102,7 +91,7 @@ def plan_batch(
     session: Session, workspace_id: UUID, after: UUID | None, *, now: datetime
 ) -> UUID | None:
     """Plan for the next accounts by id; the last of them, or None where there are no more."""
-    zone = _time_zone(session, workspace_id)
+    zone = time_zone_of(session, workspace_id)
     query = scoped(Account, workspace_id).where(
         or_(Account.started_on.is_not(None), Account.renewal_on.is_not(None))
     )
@@ -217,20 +206,8 @@ def _lost_days(
     session: Session, workspace_id: UUID, account_ids: Sequence[UUID], zone: str
 ) -> dict[UUID, date]:
     """When accounts that had subscriptions and have none any more cancelled the last."""
-    changes: dict[UUID, list[SubscriptionChange]] = defaultdict(list)
-    for row in session.scalars(
-        scoped(SubscriptionChange, workspace_id).where(
-            SubscriptionChange.account_id.in_(account_ids),
-            SubscriptionChange.is_superseded.is_(False),
-        )
-    ):
-        changes[row.account_id].append(row)
     return {
-        account_id: local_day(max(change.at for change in mine), zone)
-        for account_id, mine in changes.items()
-        if not current(in_order(mine))
+        account_id: local_day(changes[-1].at, zone)
+        for account_id, changes in changes_of(session, workspace_id, account_ids).items()
+        if not current(changes)
     }
-
-
-def _time_zone(session: Session, workspace_id: UUID) -> str:
-    return session.scalars(select(Workspace.time_zone).where(Workspace.id == workspace_id)).one()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.database import read_once
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import next_day_begins
 
 DISCOVER = "discover"
 
@@ -23,8 +22,7 @@ def see_to_discovery(session: Session, workspace_id: UUID, *, now: datetime) -> 
 
     def see_to_it() -> bool:
         if not outbox.is_waiting(session, workspace_id, DISCOVER, workspace_id):
-            zone = session.get_one(Workspace, workspace_id).time_zone
-            tonight = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
+            tonight = next_day_begins(session, workspace_id, now=now)
             outbox.add(
                 session, workspace_id, DISCOVER, workspace_id, now=now, due_at=tonight,
                 priority=outbox.BACKLOG,

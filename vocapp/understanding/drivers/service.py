@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from surveys.drivers import Drivers, analyse_drivers
-from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_into, read_once, snapshot, transaction, utcnow
 from vocapp.understanding.drivers.models import DriverReport
 from vocapp.understanding.drivers.sampling import Sample, read_sample
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import next_day_begins, time_zone_of
 
 DRIVERS = "drivers"
 _SEED = 1  # the same answers give the same figures
@@ -42,7 +41,7 @@ def _outcome(workspace_id: UUID, survey_id: UUID) -> outbox.Outcome:
         if survey.confidential:
             return partial(_forget, key=(workspace_id, survey_id))
         sample = read_sample(
-            session, survey, time_zone=_time_zone(session, workspace_id), now=now, seed=_SEED
+            session, survey, time_zone=time_zone_of(session, workspace_id), now=now, seed=_SEED
         )
     found = analyse_drivers(sample.points, sample.candidates, clusters=sample.clusters, seed=_SEED)
     return partial(_keep, key=(workspace_id, survey_id), sample=sample, found=found, now=now)
@@ -57,10 +56,6 @@ def _forget(session: Session, *, key: tuple[UUID, UUID]) -> None:
     report = session.get(DriverReport, key)
     if report is not None:
         session.delete(report)
-
-
-def _time_zone(session: Session, workspace_id: UUID) -> str:
-    return session.get_one(Workspace, workspace_id).time_zone
 
 
 def _keep(
@@ -97,11 +92,9 @@ def see_to_drivers(session: Session, workspace_id: UUID, survey_id: UUID, *, now
 
     def see_to_it() -> bool:
         if not outbox.is_waiting(session, workspace_id, DRIVERS, survey_id):
-            time_zone = _time_zone(session, workspace_id)
-            tomorrow = local_day(now, time_zone) + timedelta(days=1)
             outbox.add(
                 session, workspace_id, DRIVERS, survey_id, now=now,
-                due_at=day_bounds(tomorrow, time_zone)[0],
+                due_at=next_day_begins(session, workspace_id, now=now),
             )  # fmt: skip
         return True
 

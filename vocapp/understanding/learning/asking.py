@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.understanding.learning.models import LearningSetting, ThemeModel
 from vocapp.understanding.models import Label
-from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import next_day_begins
 
 LEARN = "learn"
 PREPARE = "prepare_model"
@@ -56,8 +55,7 @@ def see_to_learning(session: Session, workspace_id: UUID, *, now: datetime) -> N
     if when.after is not None and new_corrections(session, workspace_id) >= when.after:
         ask_to_learn(session, workspace_id, now=now)
     elif when.nightly and not outbox.is_waiting(session, workspace_id, LEARN, workspace_id):
-        zone = session.get_one(Workspace, workspace_id).time_zone
-        tonight = day_bounds(local_day(now, zone) + timedelta(days=1), zone)[0]
+        tonight = next_day_begins(session, workspace_id, now=now)
         outbox.add(
             session, workspace_id, LEARN, workspace_id, now=now, due_at=tonight,
             priority=outbox.BACKLOG,
