@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
-from surveys.subscriptions import Price, Standing, month_span
+from surveys.retention import Totals, totals
+from surveys.subscriptions import month_span
 from vocapp.database import snapshot
-from vocapp.people.events.queries import active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.figures.queries import stored_name
-from vocapp.succeeding.figures.summing import RULE, Business, read_business
+from vocapp.succeeding.figures.summing import Business, active_at, is_set_up, read_business
 
 ACTIVE, STARTED, NOT_SET_UP = "active", "started", "not_set_up"
 
@@ -40,32 +40,35 @@ class Behind:
         return self.name or self.external_id
 
 
-Pays = Mapping[str, Price]  # product → what is paid for it
+ByCurrency = Mapping[str | None, Totals]  # of one account; under None in any, without money
 
 
-def _sum(pays: Pays) -> int:
-    return sum(price.mrr_minor for price in pays.values())
-
-
-def _has_upsold(start: Pays, end: Pays) -> bool:
-    return any(
-        product in end
-        and end[product].currency == price.currency
-        and end[product].mrr_minor > price.mrr_minor
-        for product, price in start.items()
+def _counted(*names: str) -> Callable[[ByCurrency, str | None], bool]:
+    """Whether the figures count an account, in a currency or in any."""
+    return lambda found, currency: (
+        currency in found and any(getattr(found[currency], name) for name in names)
     )
 
 
-# By what a list is called: whether an account belongs to it, by what it pays for what.
-KINDS: Mapping[str, Callable[[Pays, Pays], bool]] = {
-    "start": lambda start, _end: bool(start),
-    "end": lambda _start, end: bool(end),
-    "lost": lambda start, end: bool(start) and not end,
-    "shrunk": lambda start, end: 0 < _sum(end) < _sum(start),
-    "grown": lambda start, end: 0 < _sum(start) < _sum(end),
-    "upsold": lambda start, end: _has_upsold(start, end),
-    "cross_sold": lambda start, end: bool(start) and any(each not in start for each in end),
-    "new": lambda start, end: bool(end) and not start,
+def _moved(name: str) -> Callable[[ByCurrency, str | None], bool]:
+    """Whether money moved, in a currency or in any of them."""
+    return lambda found, currency: any(
+        getattr(sums, name)
+        for each, sums in found.items()
+        if each is not None and currency in {None, each}
+    )
+
+
+# By what a list is called: whether an account belongs to it.
+KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
+    "start": _counted("accounts_start"),
+    "end": _counted("accounts_end"),
+    "lost": _counted("accounts_lost"),
+    "shrunk": _moved("contraction_minor"),
+    "grown": _moved("expansion_minor"),
+    "upsold": _counted("accounts_upsold"),
+    "cross_sold": _counted("accounts_cross_sold"),
+    "new": _counted("accounts_new", "accounts_reactivated"),
 }
 # Nobody can belong to these whose subscriptions did not change in the month.
 _CHANGED = {*KINDS, STARTED, NOT_SET_UP} - {"start", "end"}
@@ -93,24 +96,26 @@ def accounts_behind(
             session, workspace_id, time_zone=time_zone,
             changed_between=(start, end) if which in _CHANGED else None,
         )  # fmt: skip
-        people: dict[UUID, set[UUID]] = {}
-        if which == ACTIVE:
-            for account, contact in active_pairs(session, workspace_id, since=start, until=end):
-                people.setdefault(account, set()).add(contact)
-        chosen = _chosen(business, which, set(people), start, end, currency, now=now)
+        people = active_at(session, workspace_id, since=start, until=end) if which == ACTIVE else {}
+        sums = {
+            account: totals([(history.before(start), history.before(end))])
+            for account, history in business.histories.items()
+        }
+        chosen = _chosen(business, which, sums, people.keys(), start, end, currency, now=now)
         if by is not None:
             name, value = stored_name(by[0]), by[1]
             chosen = {
-                account: pays for account, pays in chosen.items()
+                account
+                for account in chosen
                 if _text(value_at(business.said.get(account, {}), name, start)) == value
-            }  # fmt: skip
+            }
         rows = session.execute(
             select(Account.id, Account.external_id, Account.name).where(
                 Account.workspace_id == workspace_id
             )
         )
         found = [
-            _behind(row.external_id, row.name, chosen[row.id], people.get(row.id))
+            _behind(row.external_id, row.name, sums.get(row.id, {}), currency, people.get(row.id))
             for row in rows
             if row.id in chosen
         ]
@@ -121,14 +126,17 @@ def accounts_behind(
 
 
 def _behind(
-    external_id: str, name: str, pays: tuple[Pays, Pays], people: set[UUID] | None
+    external_id: str,
+    name: str,
+    found: ByCurrency,
+    currency: str | None,
+    people: set[UUID] | None,
 ) -> Behind:
-    currencies = {price.currency for each in pays for price in each.values()}
-    start, end = (sum(price.mrr_minor for price in each.values()) for each in pays)
-    is_one = len(currencies) == 1
+    money = [sums for each, sums in found.items() if each and currency in {None, each}]
+    paid = money[0] if len(money) == 1 else Totals(None)
     return Behind(
-        external_id, name, start if is_one else 0, end if is_one else 0,
-        currencies.pop() if is_one else None, len(people) if people else None,
+        external_id, name, paid.start_minor, paid.end_minor, paid.currency,
+        len(people) if people else None,
     )  # fmt: skip
 
 
@@ -139,36 +147,19 @@ def _text(value: object) -> str | None:
 def _chosen(
     business: Business,
     which: str,
-    active: set[UUID],
+    sums: Mapping[UUID, ByCurrency],
+    active: Collection[UUID],
     start: datetime,
     end: datetime,
     currency: str | None,
     *,
     now: datetime,
-) -> dict[UUID, tuple[Pays, Pays]]:
-    pays = {
-        account: (_pays(history.before(start), currency), _pays(history.before(end), currency))
-        for account, history in business.histories.items()
-    }
+) -> set[UUID]:
     if which in KINDS:
-        return {account: both for account, both in pays.items() if KINDS[which](*both)}
+        return {account for account, found in sums.items() if KINDS[which](found, currency)}
     if which == ACTIVE:
-        wanted = active
-    else:
-        wanted = {account for account, at in business.started_at.items() if start <= at < end}
-        if which == NOT_SET_UP:
-            wanted = {account for account in wanted if not _is_set_up(business, account, now)}
-    return {account: pays.get(account, ({}, {})) for account in wanted}
-
-
-def _is_set_up(business: Business, account: UUID, now: datetime) -> bool:
-    reached = [at for at in business.reached.get(account, ()) if at <= now]
-    return RULE.is_met(business.started_at[account], reached)
-
-
-def _pays(standing: Standing, currency: str | None) -> Pays:
-    return {
-        product: price
-        for product, price in standing.held.items()
-        if currency is None or price.currency == currency
-    }
+        return set(active)
+    began = {account for account, at in business.started_at.items() if start <= at < end}
+    if which == NOT_SET_UP:
+        return {account for account in began if not is_set_up(business, account, now=now)}
+    return began

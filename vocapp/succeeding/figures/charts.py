@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from surveys.ratios import Figure
 from surveys.retention import Bridge, Figures
@@ -144,7 +143,3 @@ def _parts(figure: Figure) -> tuple[float | None, float | None, float | None]:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
-
-
-def charts_by_name(*made: Chart) -> Mapping[str, Any]:
-    return {each.name: each for each in made}

@@ -56,14 +56,22 @@ def sums_of(
         if not missing:
             return known
         business = read_business(session, workspace_id, time_zone=time_zone)
-        for month, attribute in missing:
-            known[month, attribute] = sum_month(
-                session, workspace_id, business, month, [attribute], time_zone=time_zone, now=now
-            )[attribute]
+        for month, names in _by_month(missing).items():
+            found = sum_month(
+                session, workspace_id, business, month, names, time_zone=time_zone, now=now
+            )
+            known |= {(month, name): groups for name, groups in found.items()}
     oldest = months_back(local_day(now, time_zone), KEPT_MONTHS)[0]
     if any(month >= oldest and attribute in KEPT_ATTRIBUTES for month, attribute in missing):
         _see_to_keeping(workspace_id, now=now)
     return known
+
+
+def _by_month(asked: Collection[Ask]) -> dict[date, list[str]]:
+    found: dict[date, list[str]] = {}
+    for month, attribute in asked:
+        found.setdefault(month, []).append(attribute)
+    return found
 
 
 def _stored(

@@ -47,33 +47,42 @@ class MonthFigures:
         )
 
 
-def month_figures(
-    workspace_id: UUID, months: Sequence[date], *, time_zone: str, now: datetime
-) -> list[MonthFigures]:
-    """Of everybody, in the order of the months, which must have begun."""
-    found = sums_of(
-        workspace_id, [(month, OVERALL) for month in months], time_zone=time_zone, now=now
-    )
-    return [
-        figures_of(month, found[month, OVERALL].get(None, NOTHING)) for month in months
-    ]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The figures of months, and of the last of them by an attribute.
 
-
-def segment_figures(
-    workspace_id: UUID, month: date, attribute: str, *, time_zone: str, now: datetime
-) -> dict[str | None, MonthFigures]:
-    """By the value that held at the start of the month, the largest first; None: without a value.
-
-    Raises BadInput for an attribute with more values than anybody reads.
+    segments: by the value that held at the start of the month, the largest first; None: without a
+    value. is_too_many: the attribute has more values than anybody reads, so there are none.
     """
-    ask = (month, stored_name(attribute))
-    groups = sums_of(workspace_id, [ask], time_zone=time_zone, now=now)[ask]
+
+    months: Sequence[MonthFigures]
+    segments: Mapping[str | None, MonthFigures]
+    is_too_many: bool = False
+
+
+def figures(
+    workspace_id: UUID,
+    months: Sequence[date],
+    *,
+    by: str | None = None,
+    time_zone: str,
+    now: datetime,
+) -> Told:
+    """Of these months, the oldest first; they must have begun. All is read at once."""
+    asked = [(month, OVERALL) for month in months]
+    split = (months[-1], stored_name(by)) if by else None
+    found = sums_of(
+        workspace_id, [*asked, split] if split else asked, time_zone=time_zone, now=now
+    )  # fmt: skip
+    told = [figures_of(each[0], found[each].get(None, NOTHING)) for each in asked]
+    groups = found[split] if split else {}
     if len(groups) > MOST_VALUES:
-        raise BadInput.of("by", f"has more than {MOST_VALUES} values")
-    found = {value: figures_of(month, sums) for value, sums in groups.items()}
-    return dict(
-        sorted(found.items(), key=lambda item: (-item[1].accounts_start, item[0] or "\uffff"))
+        return Told(told, {}, is_too_many=True)
+    segments = {value: figures_of(months[-1], sums) for value, sums in groups.items()}
+    largest_first = sorted(
+        segments.items(), key=lambda item: (-item[1].accounts_start, item[0] or "\uffff")
     )
+    return Told(told, dict(largest_first))
 
 
 def stored_name(attribute: str) -> str:
@@ -122,21 +131,22 @@ def month_of(text: str, *, time_zone: str, now: datetime) -> date:
 def kpis(
     workspace_id: UUID, month: date, *, by: str | None, time_zone: str, now: datetime
 ) -> dict[str, Any]:
-    """The figures of a month as the API shows them."""
+    """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
-    (overall,) = month_figures(workspace_id, [month], time_zone=time_zone, now=now)
+    told = figures(workspace_id, [month], by=by, time_zone=time_zone, now=now)
+    if told.is_too_many:
+        raise BadInput.of("by", f"has more than {MOST_VALUES} values")
     shown: dict[str, Any] = {
         "month": f"{month:%Y-%m}",
         "time_zone": time_zone,
         "start": start.isoformat(),
         "end": end.isoformat(),
         "interval_level": 0.95,
-        **present(overall),
+        **present(told.months[-1]),
     }
     if by is not None:
-        segments = segment_figures(workspace_id, month, by, time_zone=time_zone, now=now)
         shown["segments"] = [
-            {"by": {by: value}, **present(own)} for value, own in segments.items()
+            {"by": {by: value}, **present(own)} for value, own in told.segments.items()
         ]  # fmt: skip
     return shown
 

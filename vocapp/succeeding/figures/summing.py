@@ -179,6 +179,16 @@ def _reached(
     return found
 
 
+def active_at(
+    session: Session, workspace_id: UUID, *, since: datetime, until: datetime
+) -> dict[UUID, set[UUID]]:
+    """Account → its people who were active in since <= at < until."""
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for account, contact in active_pairs(session, workspace_id, since=since, until=until):
+        found[account].add(contact)
+    return found
+
+
 def sum_month(
     session: Session,
     workspace_id: UUID,
@@ -202,12 +212,12 @@ def sum_month(
     started = {
         account: at for account, at in business.started_at.items() if start <= at < end
     }  # fmt: skip
-    active = active_pairs(session, workspace_id, since=start, until=end)
+    active = active_at(session, workspace_id, since=start, until=end)
     return {
         attribute: {
             value: _sums(own, business, paying, started, active, now=now)
             for value, own in _split(
-                business, attribute, {*paying, *started, *(pair[0] for pair in active)}, start
+                business, attribute, {*paying, *started, *active}, start
             ).items()
         }
         for attribute in attributes
@@ -231,17 +241,20 @@ def _sums(
     business: Business,
     paying: Mapping[UUID, tuple[Standing, Standing]],
     started: Mapping[UUID, datetime],
-    active: Iterable[tuple[UUID, UUID]],
+    active: Mapping[UUID, set[UUID]],
     *,
     now: datetime,
 ) -> Sums:
-    began = {account: at for account, at in started.items() if account in own}
+    began = own & started.keys()
     return Sums(
-        totals=totals(pair for account, pair in paying.items() if account in own),
+        totals=totals(paying[account] for account in own & paying.keys()),
         started=len(began),
-        set_up=sum(
-            RULE.is_met(at, (each for each in business.reached.get(account, ()) if each <= now))
-            for account, at in began.items()
-        ),
-        active=len({contact for account, contact in active if account in own}),
+        set_up=sum(is_set_up(business, account, now=now) for account in began),
+        active=len(set[UUID]().union(*(active[account] for account in own & active.keys()))),
     )
+
+
+def is_set_up(business: Business, account: UUID, *, now: datetime) -> bool:
+    """Whether an account that has begun was set up in time."""
+    reached = (at for at in business.reached.get(account, ()) if at <= now)
+    return RULE.is_met(business.started_at[account], reached)

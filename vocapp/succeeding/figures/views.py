@@ -16,9 +16,9 @@ from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import charts, queries, wording
 from vocapp.succeeding.figures.accounts_behind import LISTS, Behind, accounts_behind
 from vocapp.succeeding.figures.keeping import months_back
-from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures
+from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures, Told
 from vocapp.ui.attribute_names import attribute_name, value_name
-from vocapp.ui.chart_files import chart_file
+from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
@@ -35,11 +35,10 @@ NOBODY = "~"  # in addresses: accounts without a value of the attribute
 def show() -> str:
     """Do customers stay and grow."""
     now = utcnow()
-    month = _month(now)
-    months = _trend(month, now)
-    own = months[-1]
+    month, by = _month(now), request.args.get("by", "").strip()[:100]
+    told = _trend(month, now, by=by)
+    own = told.months[-1]
     currency = _currency(own)
-    by, segments, problem = _segments(month, now)
     return render_template(
         "succeeding/figures.html",
         month=month,
@@ -47,15 +46,15 @@ def show() -> str:
         month_choices=_month_choices(now),
         is_running=month == months_back(local_day(now, _zone()), 1)[0],
         own=own,
-        told=charts.of_currency(own, currency),
+        money_figures=charts.of_currency(own, currency),
         currency=currency,
         currency_choices=[(each, each) for each in own.currencies],
         by=by,
         by_name=attribute_name(by),
         by_choices=wording.by_choices(by),
-        segments=segments,
-        problem=problem,
-        charts=_charts(months, currency),
+        segments=told.segments,
+        is_too_many=told.is_too_many,
+        charts=_charts(told.months, currency),
         chart_address=lambda name: partial(
             url_for, "figures.chart", name=name, **_kept(month=f"{month:%Y-%m}")
         ),
@@ -74,7 +73,7 @@ def show() -> str:
 def chart(name: str, ending: str) -> Response:
     """A chart of the page as SVG or CSV."""
     now = utcnow()
-    months = _trend(_month(now), now)
+    months = _trend(_month(now), now).months
     return chart_file(_charts(months, _currency(months[-1])), name, ending, stem="figures")
 
 
@@ -86,8 +85,10 @@ def behind() -> Any:
     month, which = _month(now), request.args.get("which", "start")
     if which not in LISTS:
         abort(404)
-    (own,) = queries.month_figures(current_workspace.id, [month], time_zone=_zone(), now=now)
-    currency = None if request.args.get("currency") == ANY else _currency(own)
+    currency = None
+    if request.args.get("currency") != ANY:
+        told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
+        currency = _currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
     found = accounts_behind(
         current_workspace.id,
@@ -137,9 +138,9 @@ def _value(text: str) -> str | None:
     return None if text == NOBODY else text
 
 
-def _trend(month: date, now: datetime) -> list[MonthFigures]:
+def _trend(month: date, now: datetime, *, by: str = "") -> Told:
     months = months_back(month, _TREND_MONTHS)
-    return queries.month_figures(current_workspace.id, months, time_zone=_zone(), now=now)
+    return queries.figures(current_workspace.id, months, by=by or None, time_zone=_zone(), now=now)
 
 
 def _currency(own: MonthFigures) -> str | None:
@@ -151,19 +152,6 @@ def _currency(own: MonthFigures) -> str | None:
     if told:
         return max(sorted(told), key=lambda each: told[each].arpa.n)
     return own.report.overall.currency
-
-
-def _segments(
-    month: date, now: datetime
-) -> tuple[str, dict[str | None, MonthFigures], BadInput | None]:
-    by = request.args.get("by", "").strip()[:100]
-    if not by:
-        return "", {}, None
-    try:
-        found = queries.segment_figures(current_workspace.id, month, by, time_zone=_zone(), now=now)
-    except BadInput as problem:
-        return by, {}, problem
-    return by, found, None
 
 
 def _month_choices(now: datetime) -> list[tuple[str, str]]:
@@ -187,14 +175,12 @@ def _address(month: date, currency: str | None) -> Any:
 # --- showing ------------------------------------------------------------------------------
 
 
-def _charts(months: Sequence[MonthFigures], currency: str | None) -> Any:
+def _charts(months: Sequence[MonthFigures], currency: str | None) -> dict[str, Chart]:
     own = months[-1]
-    return charts.charts_by_name(
-        charts.bridge_chart(
-            own, own.bridges.get(currency or ""), _address(own.month, currency)
-        ),
-        *charts.trend_charts(months, currency),
+    bridge = charts.bridge_chart(
+        own, own.bridges.get(currency or ""), _address(own.month, currency)
     )  # fmt: skip
+    return {each.name: each for each in (bridge, *charts.trend_charts(months, currency))}
 
 
 def _csv(rows: Sequence[Behind], month: date, which: str) -> Response:
