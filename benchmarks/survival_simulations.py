@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.simulations import Row
 from surveys.survival import FeatureUse, Screening, hazard_ratio, log_rank, screen_features
 
 RESULTS = Path(__file__).parent / "results"
@@ -118,22 +119,6 @@ def immortal(rng: Random) -> tuple[bool, bool, float]:
     return ours, naive.p_value < 0.05, ratio.value
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One claim, the share of data sets in which it held, and its target."""
-
-    what: str
-    measured: float
-    target: tuple[str, float] | None = None
-
-    @property
-    def is_met(self) -> bool:
-        if self.target is None:
-            return True
-        sign, bound = self.target
-        return self.measured >= bound if sign == ">=" else self.measured <= bound
-
-
 def shares(sets: int, seed: int, simulate: Callable[[Random], Any]) -> list[float]:
     """The mean of each thing that a simulation returns, over data sets of their own seeds."""
     seeds = np.random.SeedSequence(seed).spawn(sets)
@@ -168,11 +153,11 @@ def main() -> int:
     rows = measured(options.sets, options.seed)
     for row in rows:
         target = f"{row.target[0]} {row.target[1]:.3f}" if row.target else ""
-        print(f"{row.what:<55} {row.measured:.3f} {target:>9} {'' if row.is_met else 'MISSED'}")
+        print(f"{row.what:<55} {row.measured:.3f} {target:>9} {'' if row.met else 'MISSED'}")
     RESULTS.mkdir(exist_ok=True)
     written = {row.what: row.measured for row in rows} | {"sets": options.sets}
     (RESULTS / "survival.json").write_text(json.dumps(written, indent=1))
-    return 0 if all(row.is_met for row in rows) else 1
+    return 0 if all(row.met for row in rows) else 1
 
 
 if __name__ == "__main__":

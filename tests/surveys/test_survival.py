@@ -351,5 +351,5 @@ def test_ever_used_flatters_a_feature_and_the_landmark_does_not():
 
 
 def test_a_missed_target_is_called_missed():
-    verdicts = [Row("", 0.5, target).is_met for target in ((">=", 0.6), ("<=", 0.6), None)]
+    verdicts = [Row("", 0.5, target).met for target in ((">=", 0.6), ("<=", 0.6), None)]
     assert verdicts == [False, True, True]

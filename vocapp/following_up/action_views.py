@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import redirect, request, url_for
@@ -22,7 +21,8 @@ from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.ui.formats import weekday_date
-from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.coming_back import next_path
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>")
@@ -185,24 +185,15 @@ def say_done(done: Done, text: str | None = None) -> None:
         notice(_("Nothing was changed."), kind="info")
         return
     text = text or ngettext("Saved.", "Saved for %(num)s follow-ups.", done.changed)
-    undo_url = url_for(".undo", token=done.undo, next=next_path()) if done.undo else None
+    back = next_path(or_referrer=True)
+    undo_url = url_for(".undo", token=done.undo, next=back) if done.undo else None
     notice(text, undo_url=undo_url)
-
-
-def next_path() -> str:
-    """Where the form stood: said by it, else by the browser for this same site."""
-    target = request.form.get("next") or request.args.get("next") or ""
-    if not target and request.referrer:
-        parts = urlsplit(request.referrer)
-        if parts.netloc == request.host:
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return target if is_local_path(target) else ""
 
 
 def back_to(follow_up_id: UUID | None = None) -> Response:
     """To where the form stood; to the list from a case that was just given away."""
     if follow_up_id is None:
-        return redirect(next_path() or url_for(".queue"), 303)
+        return redirect(next_path(or_referrer=True) or url_for(".queue"), 303)
     if not has_case(current_workspace.id, follow_up_id, reach=current_user.reach):
         return redirect(url_for(".queue"), 303)
-    return redirect(next_path() or url_for(".case", follow_up_id=follow_up_id), 303)
+    return redirect(next_path(or_referrer=True) or url_for(".case", follow_up_id=follow_up_id), 303)

@@ -32,7 +32,8 @@ from vocapp.understanding.queries import ThemeRow, ThemesPage
 from vocapp.understanding.rooms import theme_rooms
 from vocapp.understanding.shown import themes_are_less_certain
 from vocapp.understanding.theme_charts import effects_chart
-from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.coming_back import next_path
 
 blueprint = Blueprint("understanding", __name__, template_folder="templates")
 blueprint.add_app_template_global(theme_rooms)
@@ -345,5 +346,4 @@ def withdraw(response_id: UUID, theme: str) -> Any:
 
 
 def _back() -> str:
-    target = request.form.get("next") or request.args.get("next") or ""
-    return target if is_local_path(target) else url_for("understanding.themes")
+    return next_path() or url_for("understanding.themes")

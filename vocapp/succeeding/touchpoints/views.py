@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,7 +21,8 @@ from vocapp.succeeding.touchpoints.service import Done
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.ui import notice
-from vocapp.workspaces.access import current_user, current_workspace, is_local_path, signed_in
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.coming_back import next_path
 
 blueprint = Blueprint("touchpoints", __name__, template_folder="../templates")
 
@@ -86,7 +86,7 @@ def _page(plan_id: UUID, **typed: Any) -> str:
         "succeeding/touchpoints/touchpoint.html",
         row=queries.touchpoint(current_workspace.id, plan_id),
         typed=typed,
-        next=_next_path(),
+        next=next_path(or_referrer=request.method == "GET"),
         today=_today(),
         words=wording,
         most_note=notes.MAX_NOTE,
@@ -164,7 +164,7 @@ def undo() -> Any:
         )
     else:
         notice(_("Undone."))
-    return redirect(_next_path() or url_for(".list_touchpoints"), 303)
+    return redirect(next_path() or url_for(".list_touchpoints"), 303)
 
 
 def _too_late(plan_id: UUID, **typed: Any) -> Any:
@@ -173,16 +173,6 @@ def _too_late(plan_id: UUID, **typed: Any) -> Any:
 
 
 def _say(done: Done, text: str) -> Response:
-    back = _next_path()
+    back = next_path()
     notice(text, undo_url=url_for(".undo", token=done.undo, next=back or None))
     return redirect(back or url_for(".list_touchpoints"), 303)
-
-
-def _next_path() -> str:
-    """The list or account from which somebody came: said by the form, else by the browser."""
-    target = request.form.get("next") or request.args.get("next") or ""
-    if not target and request.referrer and request.method == "GET":
-        parts = urlsplit(request.referrer)
-        if parts.netloc == request.host:
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return target if is_local_path(target) else ""
