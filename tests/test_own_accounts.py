@@ -258,14 +258,15 @@ def make(api_of, new_workspace):
 # scene has something of others for it to tell.
 OPEN = {
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
-    "following_up.log_call", "following_up.suggestion", "following_up.undo",
+    "following_up.log_call", "following_up.merge", "following_up.part",
+    "following_up.suggestion", "following_up.undo",
     "looking_into.original", "succeeding.account",
     "succeeding.accounts", "workspaces.account", "workspaces.change_password",
     "workspaces.choose_workspace", "workspaces.enter_workspace", "workspaces.home",
     "workspaces.open_demo", "workspaces.rename", "workspaces.revoke_session",
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
-AS_IF_ABSENT = {"following_up.bulk", "following_up.undo"}
+AS_IF_ABSENT = {"following_up.bulk", "following_up.merge", "following_up.undo"}
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}
 

@@ -375,6 +375,11 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, form=lambda t: {"way": "call", "reached": "yes"}),
         replace(A_CASE, form=lambda t: {"way": "call", "contact": t.contact}),
     ),
+    "following_up.merge": (
+        Call(form=lambda t: {"id": t.follow_up}),
+        Call(form=lambda t: {"id": t.follow_up, "kept": t.follow_up}),
+    ),
+    "following_up.part": (A_CASE,),
     "following_up.undo": (by(token="undo"),),
     "following_up.edit_rule": (A_RULE,),
     "following_up.change_rule": tuple(

@@ -25,7 +25,7 @@ from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import home_cards as following_up_cards
-from vocapp.following_up import opening, snoozing
+from vocapp.following_up import opening, ranking, snoozing
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.pages import blueprint as following_up_pages
@@ -185,7 +185,7 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
     outbox.register(
-        outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
+        outbox.Kind(ranking.RERANK, mode="database", apply=ranking.rerank_daily, batch=20)
     )
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
     outbox.register(

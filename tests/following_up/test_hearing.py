@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.following_up import opening
+from vocapp.following_up import ranking
 from vocapp.following_up.models import FollowUp
 
 
@@ -32,7 +32,7 @@ def told(api, handle, name):
     """The case's reason of this name, after it was ranked anew."""
     handle()
     with transaction() as session:
-        opening.rerank(session, api.workspace_id, now=utcnow())
+        ranking.rerank(session, api.workspace_id, now=utcnow())
     return [code for code in case(api).reasons if code.startswith(f"{name}:")]
 
 

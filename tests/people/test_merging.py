@@ -16,7 +16,7 @@ from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import suppress
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp
-from vocapp.following_up.opening import rerank
+from vocapp.following_up.ranking import rerank
 from vocapp.measuring.checking import check_cells
 from vocapp.people.events.models import ActiveDay
 from vocapp.people.merging import service

@@ -34,7 +34,7 @@ class CasePath(BaseModel):
 
 
 class QueueQuery(BaseModel):
-    state: Literal["open", "contacted", "waiting", "resolved", "closed"] | None = None
+    state: Literal["open", "contacted", "waiting", "resolved", "closed", "merged"] | None = None
     team: Literal["success", "product", "support"] | None = None
     owner: str | None = Field(None, description='E-mail address or id of a user, or "unassigned".')
     theme: str | None = None
@@ -165,6 +165,7 @@ def _present(row: CaseRow, themes: ThemeLabels) -> dict[str, Any]:
         "root_cause": row.root_cause,
         "suggestion": row.suggestion,
         "version": row.version,
+        "merged_into": str(row.merged_into_id) if row.merged_into_id else None,
         "owner": _person(row.owner),
         "account": _account(row),
         "contact": _person(row.contact),

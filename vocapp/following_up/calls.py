@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.extensions import db
-from vocapp.following_up.changing import CaseWriter, Done, locked_case
+from vocapp.following_up.changing import CaseWriter, Done, locked_case, refuse_merged
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.service import MAX_NOTE
 from vocapp.people.models import Contact
@@ -47,11 +47,13 @@ def log_talk(
 ) -> Done:
     """Put a talk into a case's timeline; who was reached has been contacted.
 
-    It collides with nobody's change, so no version is asked for. Raises NotFound, BadInput.
+    It collides with nobody's change, so no version is asked for. Raises NotFound, BadInput,
+    Conflict.
     """
     _check(talk, now)
     with transaction() as session:
         case = locked_case(session, workspace_id, follow_up_id, reach)
+        refuse_merged(case)
         if talk.with_contact_id is not None and not _is_there(session, case, talk.with_contact_id):
             raise BadInput.of("contact", "nobody of this account")
         writer = CaseWriter(session, actor_user_id, now)

@@ -14,6 +14,7 @@ from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import StoredAnswers, answers_of
 from vocapp.extensions import db
+from vocapp.following_up.merged_cases import OtherAnswers, other_answers
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.queries import CaseRow, case_row
 from vocapp.people.models import Contact
@@ -75,6 +76,7 @@ class CaseDetail:
     timeline: tuple[Line, ...]
     recent: tuple[RecentAnswer, ...]
     account_owner_id: UUID | None
+    others: OtherAnswers
 
 
 _MOST_LINES, _MOST_RECENT = 200, 5
@@ -100,6 +102,7 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> Case
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
         recent=tuple(_recent(workspace_id, row, reach)),
         account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
+        others=other_answers(workspace_id, row, reach=reach),
     )
 
 

@@ -26,7 +26,7 @@ from vocapp.workspaces.service import audit
 _INSTANTS = frozenset(
     {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until"}
 )  # fmt: skip
-_KEYS = frozenset({"owner_user_id"})
+_KEYS = frozenset({"owner_user_id", "merged_into_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ def locked_case(session: Session, workspace_id: UUID, follow_up_id: UUID, reach:
     if not found:
         raise NotFound("No such follow-up.")
     return found[0]
+
+
+def refuse_merged(case: FollowUp) -> None:
+    """Raises Conflict where a case stands in another one: there is where work goes on."""
+    if case.merged_into_id is not None:
+        raise Conflict("This follow-up stands in another one of the same person.")
 
 
 def refuse_stale(case: FollowUp, expected_version: int | None) -> None:

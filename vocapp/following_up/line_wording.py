@@ -10,12 +10,14 @@ from vocapp.following_up import wording
 from vocapp.following_up.case_queries import Line
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
+from vocapp.translating import ngettext
 from vocapp.ui.formats import local_datetime, weekday_date
 
 _PLAIN = {
     "note": _l("Note for colleagues"),
     "due": _l("Due time changed"),
     "undone": _l("Undone"),
+    "parted": _l("Stands alone again"),
 }
 _AT_ONCE = timedelta(minutes=10)  # what was written down so soon after needs no time of its own
 _WOKEN = {
@@ -88,6 +90,19 @@ def _woken(line: Line, names: Names) -> str:  # noqa: ARG001
     return str(_WOKEN[line.detail["why"]])
 
 
+def _merged(line: Line, names: Names) -> str:  # noqa: ARG001
+    count = line.detail.get("answers")
+    if count is None:
+        return str(_("Merged into another follow-up of this person"))
+    return str(
+        ngettext(
+            "Another answer of this person stands here now",
+            "%(num)s other answers of this person stand here now",
+            count,
+        )
+    )
+
+
 def _call(line: Line, names: Names) -> str:  # noqa: ARG001
     told = [
         str(wording.WAYS[line.detail["way"]]),
@@ -110,4 +125,5 @@ _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "snoozed": _snoozed,
     "woken": _woken,
     "call": _call,
+    "merged": _merged,
 }

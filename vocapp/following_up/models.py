@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
 
 ACTIVE_STATES = ("open", "contacted", "waiting")
 ENDED_STATES = ("resolved", "closed")
-FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES
+FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES  # what a person or a program can choose
+MERGED = "merged"  # stands in another case of the same person (`following_up.merging`)
 TEAMS = ("success", "product", "support")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
-    "snoozed", "woken", "call",
+    "snoozed", "woken", "call", "merged", "parted",
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ class FollowUp(TenantRow, Base):
     resolved_at: Mapped[datetime | None]
     # Not to do before then; whoever lists what is to do asks it (`following_up.snoozing`).
     snoozed_until: Mapped[datetime | None]
+    # The case that this one stands in, of the same person; set while `state` is MERGED.
+    merged_into_id: Mapped[UUID | None]
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
@@ -64,11 +67,16 @@ class FollowUp(TenantRow, Base):
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "response_id"),
-        one_of("state", FOLLOW_UP_STATES),
+        one_of("state", (*FOLLOW_UP_STATES, MERGED)),
+        CheckConstraint(
+            f"(state = '{MERGED}') = (merged_into_id IS NOT NULL)", name="merged_into_one"
+        ),
         one_of("team", TEAMS),
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("contact_id", "contact"),
         tenant_key("account_id", "account"),
+        tenant_key("merged_into_id", "follow_up", ondelete="CASCADE"),
+        Index(None, "workspace_id", "merged_into_id"),
         Index(None, "workspace_id", "state", "priority"),
         Index(None, "workspace_id", "owner_user_id", "state"),
         Index(None, "workspace_id", "account_id", "opened_at"),

@@ -1,4 +1,4 @@
-"""Pending work: a case opens on the score, may move once the themes are there, is re-ranked.
+"""Pending work: a case opens on the score, may move once the themes are there.
 
 What a person has touched, and what is older than seven days, is never opened, closed or moved
 by what was understood later: it gets a suggestion that a person takes or dismisses.
@@ -22,10 +22,10 @@ from vocapp.following_up.facts import (
     Known,
     cases_of,
     known_of,
-    known_of_cases,
     priority_of,
 )
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.ranking import RERANK, rank_cases
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
@@ -33,7 +33,6 @@ from vocapp.people.health_changes import note_touched
 from vocapp.workspaces.models import Membership, User
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
-RERANK = "rerank"
 HANDS_OFF_AFTER = timedelta(days=7)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -73,6 +72,7 @@ class _Desk:
     members: frozenset[UUID]
     turns: _Turns
     entries: dict[UUID, list[FollowUpEntry]] = field(default_factory=lambda: defaultdict(list))
+    to_rank: set[UUID] = field(default_factory=set)
 
     @classmethod
     def of(cls, session: Session, workspace_id: UUID, *, now: datetime) -> _Desk:
@@ -105,6 +105,7 @@ class _Desk:
                 self._reconsider(case, found)
             if case is not None:
                 cases[row.subject_id] = case
+        rank_cases(self.session, self.workspace_id, self.to_rank, now=self.now)
         told = {each.response.account_id for each in known.values() if not each.confidential}
         note_touched(self.session, self.workspace_id, told, now=self.now)
         if cases:
@@ -197,14 +198,20 @@ class _Desk:
     # --- later ----------------------------------------------------------------------------
 
     def _reconsider(self, case: FollowUp, known: Known) -> None:
-        """What is known has changed: rank anew; move the case, or only suggest to."""
+        """What is known has changed: rank anew; move the case, or only suggest to.
+
+        What stands in another case only counts in how urgent that one is.
+        """
+        if case.merged_into_id is not None:
+            self.to_rank.add(case.merged_into_id)
+            return
         rule = first_match(self.rules, known.facts())
         if rule is None:
             if not known.is_low and known.response.revision:
                 self._suggest_closing(case, known)
         elif rule.key != case.rule_key and not self._was_here(case, rule.key):
             self._route(case, known, rule)
-        _rank(case, known, self.rules, time_zone=self.time_zone, now=self.now)
+        self.to_rank.add(case.id)
 
     def _was_here(self, case: FollowUp, rule_key: str) -> bool:
         """Once per response and rule: what it was moved by, or proposed, is not repeated."""
@@ -271,44 +278,3 @@ def _people(session: Session, workspace_id: UUID) -> tuple[frozenset[UUID], _Tur
             if user_id is not None:
                 last[user_id] = (at, count)
     return frozenset(roles), _Turns(last)
-
-
-# --- ranking ------------------------------------------------------------------------------
-
-
-def _rank(
-    case: FollowUp, known: Known, rules: Sequence[Rule], *, time_zone: str, now: datetime
-) -> None:
-    """Not a change that people could collide with: the version stays."""
-    weight = next((rule.then.priority for rule in rules if rule.key == case.rule_key), "low")
-    rank = priority_of(known, weight, opened_at=case.opened_at, time_zone=time_zone, now=now)
-    if (case.priority, case.reasons) != (rank.points, list(rank.reasons)):
-        case.priority, case.reasons = rank.points, list(rank.reasons)
-
-
-def rerank(session: Session, workspace_id: UUID, *, now: datetime) -> int:
-    """Rank all cases that wait for somebody anew; how many there are."""
-    known = known_of_cases(session, workspace_id, ACTIVE_STATES)
-    rules = enabled_rules(session, workspace_id)
-    time_zone = time_zone_of(session, workspace_id)
-    cases = session.scalars(
-        scoped(FollowUp, workspace_id)
-        .where(FollowUp.state.in_(ACTIVE_STATES))
-        .order_by(FollowUp.id)
-        .with_for_update()
-    ).all()
-    for case in cases:
-        if case.response_id in known:
-            _rank(case, known[case.response_id], rules, time_zone=time_zone, now=now)
-    return len(cases)
-
-
-def rerank_daily(session: Session, rows: Sequence[Pending]) -> None:
-    """Outbox effect: rank a workspace's cases for the day that begins, then wait for the next."""
-    now = utcnow()
-    for workspace_id in sorted({row.workspace_id for row in rows}):
-        rerank(session, workspace_id, now=now)
-        keep_nightly(
-            session, workspace_id, RERANK, now=now,
-            done=sum(row.workspace_id == workspace_id for row in rows),
-        )  # fmt: skip

@@ -86,6 +86,7 @@ class CaseRow:
     root_cause: str | None
     suggestion: dict[str, Any] | None
     version: int
+    merged_into_id: UUID | None
     owner: Person | None
     account: AccountFacts | None
     contact: Person | None
@@ -304,6 +305,7 @@ def _row(
         root_cause=found.root_cause,
         suggestion=found.suggestion,
         version=found.version,
+        merged_into_id=found.merged_into_id,
         owner=Person(owner.id, owner.name, owner.email) if owner else None,
         account=_account(account) if account else None,
         contact=Person(contact.id, contact.name, contact.email, contact.external_id)

@@ -20,6 +20,7 @@ from vocapp.following_up.changing import (
     Done,
     locked_case,
     locked_cases,
+    refuse_merged,
     refuse_stale,
 )
 from vocapp.following_up.models import ENDED_STATES, FOLLOW_UP_STATES, FollowUp
@@ -69,10 +70,12 @@ def change_follow_up(
     actor_user_id: UUID | None,
     now: datetime,
 ) -> Done:
-    """Change one case. Raises NotFound, BadInput, Conflict (it was changed meanwhile)."""
+    """Change one case. Raises NotFound, BadInput, Conflict (it was changed meanwhile, or stands
+    in another one)."""
     with transaction() as session:
         _check(session, workspace_id, change, now)
         case = locked_case(session, workspace_id, follow_up_id, reach)
+        refuse_merged(case)
         if not change.only_adds:
             refuse_stale(case, expected_version)
         writer = CaseWriter(session, actor_user_id, now)
@@ -89,14 +92,18 @@ def change_follow_ups(
     actor_user_id: UUID | None,
     now: datetime,
 ) -> Done:
-    """Change many; ids that are not of this workspace are as if absent. Raises BadInput."""
+    """Change many; ids that are not of this workspace, or stand in another case, are as if absent.
+
+    Raises BadInput.
+    """
     if len(set(follow_up_ids)) > MAX_BULK:
         raise BadInput.of("id", f"expected at most {MAX_BULK} follow-ups")
     with transaction() as session:
         _check(session, workspace_id, change, now)
         writer = CaseWriter(session, actor_user_id, now)
         for case in locked_cases(session, workspace_id, follow_up_ids, reach):
-            _change(writer, case, change)
+            if case.merged_into_id is None:
+                _change(writer, case, change)
         return writer.done("follow_up.changed", workspace_id)
 
 

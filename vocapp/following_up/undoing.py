@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped, transaction
 from vocapp.following_up.changing import CaseWriter, column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.ranking import rank_cases
 from vocapp.problems import Conflict
 from vocapp.undo_tokens import read_undo
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts, Reach
@@ -37,6 +38,7 @@ def undo(
             if case.id not in within and not _comes_back(lines.get(case.id, []), reach):
                 raise Conflict("This follow-up is with somebody else now.")
             _put_back(writer, case, lines.get(case.id, []))
+        rank_cases(session, workspace_id, ids, now=now)
         writer.done("follow_up.undone", workspace_id)
     return len(writer.touched)
 

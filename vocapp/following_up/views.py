@@ -12,6 +12,7 @@ from flask import Blueprint, render_template, request, url_for
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, wording
+from vocapp.following_up.merged_cases import joined_counts
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, TEAMS
 from vocapp.following_up.queries import SNOOZED, Filters
 from vocapp.signing import sign
@@ -34,7 +35,7 @@ def filters_of_address() -> Filters:
     args = request.args
     state = args.get("state", "active")
     states = {"active": ACTIVE_STATES, SNOOZED: ACTIVE_STATES, "all": ()}.get(
-        state, (state,) if state in FOLLOW_UP_STATES else ACTIVE_STATES
+        state, (state,) if state in wording.STATES else ACTIVE_STATES
     )
     team = args.get("team")
     return Filters(
@@ -95,6 +96,7 @@ def queue() -> str:
         next_url=url_for(".queue", **kept(cursor=cursor)) if cursor else None,
         first_url=url_for(".queue", **kept()) if after else None,
         tabs_of=_tabs(filters, now),
+        joined=joined_counts(current_workspace.id, [row.id for row in shown]),
         **shared_values(filters, now),
     )
 
@@ -137,7 +139,7 @@ def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
     active = sum(counts.get(state, 0) for state in ACTIVE_STATES)
     chosen = request.args.get("state", "active")
     shown = [("active", _("To do"), active)]
-    tabs = [*wording.STATES.items()]
+    tabs = [(state, wording.STATES[state]) for state in FOLLOW_UP_STATES]
     tabs.insert(len(ACTIVE_STATES), (SNOOZED, _("Snoozed")))
     shown += [(key, str(label), counts.get(key, 0)) for key, label in tabs]
     return [

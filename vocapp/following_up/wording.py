@@ -21,6 +21,7 @@ STATES = {
     "waiting": _l("Waiting for the customer"),
     "resolved": _l("Resolved"),
     "closed": _l("Closed without contact"),
+    "merged": _l("Merged"),
 }
 TEAMS = {"success": _l("Customer success"), "product": _l("Product"), "support": _l("Support")}
 OUTCOMES = {

@@ -1,0 +1,110 @@
+"""Reads: what stands in a case, and what else the same person waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from surveys.scoring import category_of
+from vocapp.authoring.models import Survey
+from vocapp.collecting.models import Response
+from vocapp.extensions import db
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
+from vocapp.following_up.queries import CaseRow
+from vocapp.following_up.reaching import cases_within
+from vocapp.understanding.shown import ShownComment, shown_comments
+from vocapp.workspaces.reach import Reach
+
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAnswer:
+    """An answer of the same person that has a case of its own; comment: without personal data."""
+
+    case_id: UUID
+    answered_at: datetime
+    survey_name: str
+    kind: str
+    score: int | None
+    comment: ShownComment | None
+
+    @property
+    def category(self) -> str | None:
+        return None if self.score is None else category_of(self.kind, self.score)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAnswers:
+    """joined: they stand in the case. apart: active cases that could."""
+
+    joined: tuple[OtherAnswer, ...] = ()
+    apart: tuple[OtherAnswer, ...] = ()
+
+
+def other_answers(workspace_id: UUID, row: CaseRow, *, reach: Reach) -> OtherAnswers:
+    """Of the person whom a case is about, newest first, within reach; at most 20."""
+    joins: list[ColumnElement[bool]] = [FollowUp.merged_into_id == row.id]
+    if row.contact is not None and row.is_active:
+        joins.append(
+            and_(
+                FollowUp.contact_id == row.contact.id,
+                FollowUp.state.in_(ACTIVE_STATES),
+                FollowUp.id != row.id,
+            )
+        )
+    found = db.session.execute(
+        select(
+            FollowUp.id,
+            FollowUp.merged_into_id,
+            Response.id.label("response_id"),
+            Response.answered_at,
+            Response.score,
+            Survey.name,
+            Survey.kind,
+        )
+        .join(
+            Response,
+            (Response.workspace_id == FollowUp.workspace_id)
+            & (Response.id == FollowUp.response_id),
+        )
+        .join(
+            Survey,
+            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
+        )
+        .where(
+            FollowUp.workspace_id == workspace_id,
+            cases_within(reach, workspace_id),
+            Survey.confidential.is_(False),
+            or_(*joins),
+        )
+        .order_by(Response.answered_at.desc(), FollowUp.id)
+        .limit(_MOST)
+    ).all()
+    comments = shown_comments(db.session(), workspace_id, [each.response_id for each in found])
+    answers = {
+        each.id: OtherAnswer(
+            each.id, each.answered_at, each.name, each.kind, each.score,
+            comments.get(each.response_id),
+        )
+        for each in found
+    }  # fmt: skip
+    joined = {each.id for each in found if each.merged_into_id is not None}
+    return OtherAnswers(
+        tuple(answer for case_id, answer in answers.items() if case_id in joined),
+        tuple(answer for case_id, answer in answers.items() if case_id not in joined),
+    )
+
+
+def joined_counts(workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Case → how many others stand in it; those with none are left out."""
+    rows = db.session.execute(
+        select(FollowUp.merged_into_id, func.count())
+        .where(FollowUp.workspace_id == workspace_id, FollowUp.merged_into_id.in_(ids))
+        .group_by(FollowUp.merged_into_id)
+    )
+    return {case_id: count for case_id, count in rows if case_id is not None}

@@ -1,0 +1,110 @@
+"""How urgent cases are, kept current: by events, and for each day that begins.
+
+Ranking is not a change that people could collide with: a case's version stays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy.orm import Session
+
+from surveys.routing import Rule
+from vocapp.database import scoped, utcnow
+from vocapp.following_up.facts import Known, known_of, known_of_cases, priority_of
+from vocapp.following_up.models import ACTIVE_STATES, MERGED, FollowUp
+from vocapp.following_up.rules import enabled_rules
+from vocapp.outbox import Pending
+from vocapp.workspaces.nights import keep_nightly, time_zone_of
+
+RERANK = "rerank"
+
+
+def rank_cases(session: Session, workspace_id: UUID, ids: Iterable[UUID], *, now: datetime) -> None:
+    """Rank some cases anew, each by the most pressing of the answers that stand in it."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    rows = session.scalars(
+        scoped(FollowUp, workspace_id).where(
+            or_(FollowUp.id.in_(wanted), FollowUp.merged_into_id.in_(wanted))
+        )
+    ).all()
+    known = known_of(session, workspace_id, [row.response_id for row in rows])
+    _rank_by_answers(session, workspace_id, rows, known, now=now)
+
+
+def rerank(session: Session, workspace_id: UUID, *, now: datetime) -> int:
+    """Rank all cases that wait for somebody anew; how many there are."""
+    states = (*ACTIVE_STATES, MERGED)
+    known = known_of_cases(session, workspace_id, states)
+    rows = session.scalars(
+        scoped(FollowUp, workspace_id)
+        .where(FollowUp.state.in_(states))
+        .order_by(FollowUp.id)
+        .with_for_update()
+    ).all()
+    return _rank_by_answers(session, workspace_id, rows, known, now=now)
+
+
+def _rank_by_answers(
+    session: Session,
+    workspace_id: UUID,
+    rows: Sequence[FollowUp],
+    known: Mapping[UUID, Known],
+    *,
+    now: datetime,
+) -> int:
+    """rows: cases with all that stand in them; how many have a rank of their own."""
+    answers: dict[UUID, list[tuple[FollowUp, Known]]] = defaultdict(list)
+    for row in rows:
+        if row.response_id in known:
+            answers[row.merged_into_id or row.id].append((row, known[row.response_id]))
+    rules = enabled_rules(session, workspace_id)
+    time_zone = time_zone_of(session, workspace_id)
+    standing_alone = [row for row in rows if row.merged_into_id is None]
+    for case in standing_alone:
+        _rank(case, answers[case.id], rules, time_zone=time_zone, now=now)
+    return len(standing_alone)
+
+
+def _rank(
+    case: FollowUp,
+    answers: Sequence[tuple[FollowUp, Known]],
+    rules: Sequence[Rule],
+    *,
+    time_zone: str,
+    now: datetime,
+) -> None:
+    """Set a case's points and reasons to those of the most pressing answer, if there is any.
+
+    answers: each with the case that it opened; the rule that opened it weighs it.
+    """
+    weights = {rule.key: rule.then.priority for rule in rules}
+    found = [
+        priority_of(
+            known, weights.get(row.rule_key, "low"), opened_at=row.opened_at,
+            time_zone=time_zone, now=now,
+        )
+        for row, known in answers
+    ]  # fmt: skip
+    if not found:
+        return
+    most = max(found, key=lambda each: each.points)
+    if (case.priority, case.reasons) != (most.points, list(most.reasons)):
+        case.priority, case.reasons = most.points, list(most.reasons)
+
+
+def rerank_daily(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox effect: rank a workspace's cases for the day that begins, then wait for the next."""
+    now = utcnow()
+    for workspace_id in sorted({row.workspace_id for row in rows}):
+        rerank(session, workspace_id, now=now)
+        keep_nightly(
+            session, workspace_id, RERANK, now=now,
+            done=sum(row.workspace_id == workspace_id for row in rows),
+        )  # fmt: skip
