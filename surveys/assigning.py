@@ -92,8 +92,8 @@ def assign(
     >>> given.user == ben, given.reason, given.instead_of == ann
     (True, 'stand_in', True)
     """
-    office = _Office(people, otherwise)
-    return [office.give(case) for case in cases]
+    desk = Assigner(people, otherwise=otherwise)
+    return [desk.give(case) for case in cases]
 
 
 def reassign(
@@ -105,14 +105,15 @@ def reassign(
     stays without one; an owner who is not among the people counts as absent. Otherwise as
     `assign`; where nobody can take it over it stays, too.
     """
-    office = _Office(people, otherwise)
-    return [office.take_over(owner) for owner in owners]
+    desk = Assigner(people, otherwise=otherwise)
+    return [desk.take_over(owner) for owner in owners]
 
 
-class _Office:
-    """People, with the turns and loads of what has been given so far."""
+class Assigner:
+    """`assign` and `reassign` a case at a time: people, with the turns and loads of what has been
+    given so far."""
 
-    def __init__(self, people: Iterable[Person], otherwise: Turns) -> None:
+    def __init__(self, people: Iterable[Person], *, otherwise: Turns = "round_robin") -> None:
         if otherwise not in _TURNS:
             raise ValueError(f"otherwise: expected one of {', '.join(_TURNS)}, got {otherwise!r}")
         in_turn = sorted(people, key=lambda each: (each.last_turn_at or _NEVER, each.user))
@@ -124,6 +125,7 @@ class _Office:
         self.otherwise = otherwise
 
     def give(self, case: Wanted) -> Assignment:
+        """Who gets a case; see `assign`."""
         if case.owner is None:
             return Assignment(None, "not_wanted")
         for rule in _TURNS:
@@ -138,6 +140,7 @@ class _Office:
         return self._to(named, "named")
 
     def take_over(self, owner: UUID | None) -> Assignment | None:
+        """Who takes a case over from an absent owner; see `reassign`."""
         if owner is None or (owner in self.people and not self.people[owner].absent):
             return None
         found = self._to(owner, "named")

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 TEAMS = ("success", "product", "support")
-OWNERS = ("account_owner", "round_robin")
+OWNERS = ("account_owner", "round_robin", "load")
 SENTIMENTS = ("positive", "neutral", "negative", "mixed")
 MAX_SLA_HOURS = 24 * 90
 MAX_VALUES = 100
@@ -72,7 +72,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where a case goes. owner: "account_owner", "round_robin", the id of a user, or None."""
+    """Where a case goes. owner: "account_owner", "round_robin", "load" (both within customer
+    success: see `surveys.assigning`), the id of a user, or None."""
 
     team: str
     owner: str | None

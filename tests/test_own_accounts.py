@@ -263,6 +263,8 @@ OPEN = {
     "looking_into.original", "succeeding.account",
     "succeeding.accounts", "workspaces.account", "workspaces.change_password",
     "workspaces.choose_workspace", "workspaces.enter_workspace", "workspaces.home",
+    "workspaces.member_hours", "workspaces.add_absence", "workspaces.remove_absence",
+    "workspaces.undo_absence",
     "workspaces.open_demo", "workspaces.rename", "workspaces.revoke_session",
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.

@@ -204,6 +204,18 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "workspaces.undo_role": (
         Call(path={"user_id": "user"}, query=lambda t: {"token": t.undo}),
     ),
+    "workspaces.working_hours": NO_IDS,
+    "workspaces.member_hours": (by(user_id="user"),),
+    "workspaces.add_absence": (
+        Call(
+            path={"user_id": "user"},
+            form=lambda t: {
+                "first_day": "2030-01-01", "last_day": "2030-01-02", "stand_in": t.user,
+            },
+        ),
+    ),
+    "workspaces.remove_absence": (by(user_id="user", absence_id="note"),),
+    "workspaces.undo_absence": (by(user_id="user", token="undo"),),
     "workspaces.work": NO_IDS,
     "workspaces.retry_work": (Call(form=lambda t: {"row": t.pending}),),
     "workspaces.choose_workspace": NO_IDS,

@@ -75,6 +75,19 @@ def refuse_stale(case: FollowUp, expected_version: int | None) -> None:
         )
 
 
+def note_by_itself(
+    session: Session, case: FollowUp, kind: str, detail: Mapping[str, Any], *, now: datetime
+) -> FollowUpEntry:
+    """A line of the timeline of what happened without a person: nobody has touched the case by
+    that."""
+    entry = FollowUpEntry(
+        workspace_id=case.workspace_id, follow_up_id=case.id, at=now, kind=kind,
+        detail=dict(detail),
+    )  # fmt: skip
+    session.add(entry)
+    return entry
+
+
 class CaseWriter:
     """Changes cases for one person (or a machine) and writes it down."""
 

@@ -67,6 +67,9 @@ def _outcome(line: Line, names: Names) -> str:  # noqa: ARG001
 def _owner(line: Line, names: Names) -> str:
     owner = line.to.get("owner_user_id")
     name = names.people.get(owner, "–") if owner else _("Nobody yet")
+    if away := line.detail.get("away"):
+        absent = names.people.get(away, "–")
+        return str(_("Owner: %(name)s, as %(absent)s is away", name=name, absent=absent))
     return str(_("Owner: %(name)s", name=name))
 
 

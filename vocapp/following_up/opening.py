@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.assigning import Assigner, Wanted
 from surveys.routing import Rule, first_match
 from vocapp.database import insert_if_absent, scoped, utcnow, uuid7
+from vocapp.following_up.changing import note_by_itself
 from vocapp.following_up.facts import (
     Known,
     cases_of,
@@ -25,16 +26,16 @@ from vocapp.following_up.facts import (
     priority_of,
 )
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.owners import owners_of
 from vocapp.following_up.ranking import RERANK, rank_cases
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import note_touched
-from vocapp.workspaces.models import Membership, User
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
+from vocapp.workspaces.office.clocks import Office
 
 HANDS_OFF_AFTER = timedelta(days=7)
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def follow_up(session: Session, rows: Sequence[Pending]) -> None:
@@ -47,20 +48,6 @@ def follow_up(session: Session, rows: Sequence[Pending]) -> None:
 
 
 @dataclass(slots=True)
-class _Turns:
-    """Whose turn it is: who waits longest for a case, then has fewest, then by id."""
-
-    last: dict[UUID, tuple[datetime, int]]
-
-    def next(self, now: datetime) -> UUID | None:
-        if not self.last:
-            return None
-        chosen = min(self.last, key=lambda user_id: (*self.last[user_id], user_id))
-        self.last[chosen] = (now, self.last[chosen][1] + 1)
-        return chosen
-
-
-@dataclass(slots=True)
 class _Desk:
     """One workspace's batch: its rules, its people, its clock."""
 
@@ -69,23 +56,23 @@ class _Desk:
     now: datetime
     time_zone: str
     rules: list[Rule]
-    members: frozenset[UUID]
-    turns: _Turns
+    office: Office
+    owners: Assigner
     entries: dict[UUID, list[FollowUpEntry]] = field(default_factory=lambda: defaultdict(list))
     to_rank: set[UUID] = field(default_factory=set)
 
     @classmethod
     def of(cls, session: Session, workspace_id: UUID, *, now: datetime) -> _Desk:
         ensure_rules(session, workspace_id, now=now)
-        members, turns = _people(session, workspace_id)
+        office = Office.of(session, workspace_id, now=now)
         return cls(
             session=session,
             workspace_id=workspace_id,
             now=now,
             time_zone=time_zone_of(session, workspace_id),
             rules=enabled_rules(session, workspace_id),
-            members=members,
-            turns=turns,
+            office=office,
+            owners=Assigner(owners_of(session, workspace_id, office)),
         )
 
     def work_off(self, rows: Sequence[Pending]) -> None:
@@ -165,6 +152,7 @@ class _Desk:
         rank = priority_of(
             known, rule.then.priority, opened_at=self.now, time_zone=self.time_zone, now=self.now
         )
+        owner = self._owner(known, rule)
         return {
             "workspace_id": self.workspace_id,
             "id": case_id,
@@ -173,27 +161,17 @@ class _Desk:
             "account_id": known.response.account_id,
             "state": "open",
             "team": rule.then.team,
-            "owner_user_id": self._owner(known, rule),
+            "owner_user_id": owner,
             "rule_key": rule.key,
             "priority": rank.points,
             "reasons": list(rank.reasons),
-            "due_at": self.now + timedelta(hours=rule.then.sla_hours),
+            "due_at": self.office.due_at(self.now, rule.then.sla_hours, owner),
             "opened_at": self.now,
         }
 
     def _owner(self, known: Known, rule: Rule) -> UUID | None:
-        """Who the rule names; the account's owner, else whose turn it is, else nobody."""
-        wanted = rule.then.owner
-        if wanted is None:
-            return None
-        if wanted not in {"account_owner", "round_robin"}:
-            named = UUID(wanted)
-            return named if named in self.members else None
-        if wanted == "account_owner" and known.account is not None:
-            owner = known.account.owner_user_id
-            if owner in self.members:
-                return owner
-        return self.turns.next(self.now)
+        wanted = Wanted(rule.then.owner, known.account.owner_user_id if known.account else None)
+        return self.owners.give(wanted).user
 
     # --- later ----------------------------------------------------------------------------
 
@@ -218,9 +196,9 @@ class _Desk:
         return any(entry.detail.get("rule") == rule_key for entry in self.entries[case.id])
 
     def _route(self, case: FollowUp, known: Known, rule: Rule) -> None:
-        due_at = case.opened_at + timedelta(hours=rule.then.sla_hours)
         if self._is_settled(case):
             if case.state in ACTIVE_STATES:
+                due_at = self.office.due_at(case.opened_at, rule.then.sla_hours, case.owner_user_id)
                 case.suggestion = {
                     "action": "route", "rule": rule.key, "team": rule.then.team,
                     "due_at": due_at.isoformat(),
@@ -231,7 +209,8 @@ class _Desk:
         detail = {"rule": rule.key, "from": {"rule_key": case.rule_key, "team": case.team}}
         if rule.then.team != case.team or case.owner_user_id is None:
             case.owner_user_id = self._owner(known, rule)
-        case.rule_key, case.team, case.due_at = rule.key, rule.then.team, due_at
+        case.rule_key, case.team = rule.key, rule.then.team
+        case.due_at = self.office.due_at(case.opened_at, rule.then.sla_hours, case.owner_user_id)
         case.version += 1
         self._note(case, "routed", detail)
 
@@ -250,31 +229,5 @@ class _Desk:
         return case.touched_at is not None or self.now - case.opened_at > HANDS_OFF_AFTER
 
     def _note(self, case: FollowUp, kind: str, detail: dict[str, Any]) -> None:
-        entry = FollowUpEntry(
-            workspace_id=self.workspace_id, follow_up_id=case.id, at=self.now, kind=kind,
-            detail=detail,
-        )  # fmt: skip
-        self.session.add(entry)
+        entry = note_by_itself(self.session, case, kind, detail, now=self.now)
         self.entries[case.id].append(entry)
-
-
-def _people(session: Session, workspace_id: UUID) -> tuple[frozenset[UUID], _Turns]:
-    """Who can own cases, and since when each of the success team has none."""
-    roles = {
-        user_id: role
-        for user_id, role in session.execute(
-            select(Membership.user_id, Membership.role)
-            .join(User, User.id == Membership.user_id)
-            .where(Membership.workspace_id == workspace_id, User.disabled_at.is_(None))
-        )
-    }
-    last = {user_id: (_NEVER, 0) for user_id, role in roles.items() if role == "success"}
-    if last:
-        for user_id, at, count in session.execute(
-            select(FollowUp.owner_user_id, func.max(FollowUp.opened_at), func.count())
-            .where(FollowUp.workspace_id == workspace_id, FollowUp.owner_user_id.in_(last))
-            .group_by(FollowUp.owner_user_id)
-        ):
-            if user_id is not None:
-                last[user_id] = (at, count)
-    return frozenset(roles), _Turns(last)

@@ -17,6 +17,7 @@ from surveys.routing import Rule
 from vocapp.database import scoped, utcnow
 from vocapp.following_up.facts import Known, known_of, known_of_cases, priority_of
 from vocapp.following_up.models import ACTIVE_STATES, MERGED, FollowUp
+from vocapp.following_up.owners import hand_over
 from vocapp.following_up.rules import enabled_rules
 from vocapp.outbox import Pending
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
@@ -100,9 +101,11 @@ def _rank(
 
 
 def rerank_daily(session: Session, rows: Sequence[Pending]) -> None:
-    """Outbox effect: rank a workspace's cases for the day that begins, then wait for the next."""
+    """Outbox effect: hand over what absent colleagues cannot answer in time, and rank a workspace's
+    cases for the day that begins; then wait for the next."""
     now = utcnow()
     for workspace_id in sorted({row.workspace_id for row in rows}):
+        hand_over(session, workspace_id, now=now)
         rerank(session, workspace_id, now=now)
         keep_nightly(
             session, workspace_id, RERANK, now=now,

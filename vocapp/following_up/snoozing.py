@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from surveys.periods import day_bounds, local_day
 from vocapp import outbox
 from vocapp.database import scoped, utcnow
-from vocapp.following_up.changing import CaseWriter, locked_cases
-from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.changing import CaseWriter, locked_cases, note_by_itself
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.outbox import Pending
 from vocapp.problems import BadInput
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -106,14 +106,9 @@ def wake_people(
 
 
 def wake(session: Session, case: FollowUp, *, why: str, now: datetime) -> None:
-    """End a snooze without a person: nobody has touched the case by that."""
+    """End a snooze without a person."""
     if case.snoozed_until is None:
         return
     case.snoozed_until = None
     case.version += 1
-    session.add(
-        FollowUpEntry(
-            workspace_id=case.workspace_id, follow_up_id=case.id, at=now, kind="woken",
-            detail={"why": why},
-        )
-    )  # fmt: skip
+    note_by_itself(session, case, "woken", {"why": why}, now=now)

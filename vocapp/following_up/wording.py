@@ -56,6 +56,7 @@ PRIORITIES = {
 OWNER_RULES = {
     "account_owner": _l("Owner of the account, else in turn"),
     "round_robin": _l("In turn within customer success"),
+    "load": _l("Who has the fewest open, within customer success"),
 }
 _RULES = {
     "cancel-risk": _l("May cancel"),

@@ -1,0 +1,1 @@
+"""When people of a workspace work: hours, public holidays, absences."""
