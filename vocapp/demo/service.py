@@ -19,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from surveys.weekly_hours import read_hours
 from vocapp import outbox
 from vocapp.authoring import service as authoring
 from vocapp.authoring.models import Survey
@@ -42,6 +43,7 @@ from vocapp.understanding.drivers.service import ask_for_drivers
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces import sign_in
 from vocapp.workspaces.models import AuditEntry, Membership, User, Workspace
+from vocapp.workspaces.office.storing import Week, save_week
 
 FILLED = "demo.filled"
 TIME_ZONE = "Asia/Tokyo"
@@ -179,6 +181,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     people = company.people(rng, customers, count=size.people)
     plan = answering.planned(rng, people, count=size.answers, now=now)
     surveys = _make_surveys(opened.workspace_id, made_at=now - timedelta(days=answering.DAYS + 30))
+    _set_working_hours(opened.workspace_id, now=now)
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
     did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
     yield from _write_events(opened.workspace_id, did, now=now)
@@ -194,6 +197,12 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from caring.care(opened.workspace_id, time_zone=TIME_ZONE, now=now)
     with transaction() as session:
         workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
+
+
+def _set_working_hours(workspace_id: UUID, *, now: datetime) -> None:
+    week = Week({day: read_hours("9-12, 13-18") for day in range(5)}, TIME_ZONE, country="JP")
+    admin = _staff_ids(workspace_id)[STAFF[0].email]
+    save_week(workspace_id, week, user_id=None, actor_user_id=admin, now=now)
 
 
 def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
@@ -237,16 +246,19 @@ def _write_people(
 
 def _owners(workspace_id: UUID) -> dict[str, UUID]:
     """Region → the success manager who looks after it."""
-    with snapshot() as session:
-        ids = {
-            row.email: row.id
-            for row in session.execute(
-                select(User.email, User.id)
-                .join(Membership, Membership.user_id == User.id)
-                .where(Membership.workspace_id == workspace_id)
-            )
-        }
+    ids = _staff_ids(workspace_id)
     return {region: ids[each.email] for each in STAFF for region in each.regions}
+
+
+def _staff_ids(workspace_id: UUID) -> dict[str, UUID]:
+    """E-mail address → user."""
+    with snapshot() as session:
+        rows = session.execute(
+            select(User.email, User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.workspace_id == workspace_id)
+        )
+        return {row.email: row.id for row in rows}
 
 
 def _write_events(
