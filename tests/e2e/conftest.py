@@ -20,7 +20,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
+from vocapp.workspaces.access import COOKIE
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PICTURES = Path(__file__).parent / "screenshots"
 _AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -170,3 +173,31 @@ def violations(axe_script: str) -> Any:
         ]
 
     return find
+
+
+@pytest.fixture
+def signed_in(new_page: Any, live_server: Any, staff: Any) -> Any:
+    """The first page, as somebody of a role sees it in a language."""
+
+    def open_home(role: str, language: str) -> Page:
+        page: Page = new_page(locale="ja-JP" if language == "ja" else "en-US")
+        cookie = staff(role).client.get_cookie(COOKIE).value
+        jar = {COOKIE: cookie, "voc_locale": language}
+        page.context.add_cookies(
+            [{"name": name, "value": value, "url": live_server.url} for name, value in jar.items()]
+        )
+        page.goto(live_server.url)
+        return page
+
+    return open_home
+
+
+@pytest.fixture
+def picture() -> Any:
+    """Keeps what a page looks like: `picture(page, "queue-en")`."""
+
+    def keep(page: Page, name: str) -> None:
+        _PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=_PICTURES / f"{name}.png", full_page=True)
+
+    return keep

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vocapp import outbox
-from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.database import scoped, snapshot, utcnow
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
-from vocapp.workspaces.models import Membership
-from vocapp.workspaces.service import find_or_create_user
 
 pytestmark = pytest.mark.e2e
 
-EMAIL, PASSWORD = "aiko@example.com", "correct horse battery"
-PICTURES = Path(__file__).parent / "screenshots"
 COMMENTS = (
     "The export loses rows", "請求書の金額が毎月違います", "Support never answers",
     "検索が遅くて使えません", "We will cancel", "設定が難しい", "Crashes every morning",
@@ -25,7 +20,7 @@ COMMENTS = (
 
 
 @pytest.fixture
-def csm(api: Any) -> None:
+def cases(api: Any) -> None:
     """Ten cases of nine people: Mika answered twice."""
     api.survey()
     api.survey("support")
@@ -36,16 +31,6 @@ def csm(api: Any) -> None:
             contact={"external_id": f"u{number}", "name": f"Person {number}"},
         )  # fmt: skip
     api.respond("support", score=5, comment=COMMENTS[9], contact={"external_id": "u0"})
-    with transaction() as session:
-        user = find_or_create_user(
-            session, email=EMAIL, name="Aiko", password=PASSWORD, locale="en", now=utcnow()
-        )
-        session.add(
-            Membership(
-                workspace_id=api.workspace_id, user_id=user.id, role="success",
-                created_at=utcnow(),
-            )
-        )  # fmt: skip
     while outbox.work_off("follow_up", now=utcnow()):
         pass
 
@@ -53,8 +38,8 @@ def csm(api: Any) -> None:
 class Desk:
     """The list of what is to do, and hands on a keyboard."""
 
-    def __init__(self, page: Any, workspace_id: Any, language: str) -> None:
-        self.page, self.workspace_id, self.language = page, workspace_id, language
+    def __init__(self, page: Any, workspace_id: Any) -> None:
+        self.page, self.workspace_id = page, workspace_id
 
     def left(self) -> int:
         """Cases that are still to be done, as they are stored."""
@@ -72,25 +57,17 @@ class Desk:
         with self.page.expect_navigation():
             self.page.keyboard.press(key)
 
-    def picture(self, name: str) -> None:
-        PICTURES.mkdir(exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"csm-{name}-{self.language}.png", full_page=True)
-
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_ten_cases_are_cleared_by_keyboard(
-    csm: None, api: Any, live_server: Any, new_page: Any, language: str
+    cases: None, api: Any, signed_in: Any, picture: Any, language: str
 ) -> None:
-    page = new_page(locale={"en": "en-US", "ja": "ja-JP"}[language])
-    page.context.add_cookies([{"name": "voc_locale", "value": language, "url": live_server.url}])
-    page.goto(f"{live_server.url}/follow-ups")
-    page.fill("[name=email]", EMAIL)
-    page.fill("[name=password]", PASSWORD)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    desk = Desk(page, api.workspace_id, language)
+    page = signed_in("success", language)
+    desk = Desk(page, api.workspace_id)
+    desk.press("g")
+    desk.press_and_go("f")
     assert page.locator("tbody tr").count() == 10
-    desk.picture("1-queue")
+    picture(page, f"csm-1-queue-{language}")
 
     # Somebody answered twice: found, made one case, called, and the call is written down.
     desk.press("/")
@@ -101,14 +78,14 @@ def test_ten_cases_are_cleared_by_keyboard(
     desk.press_and_go("Enter")
     desk.press_and_go("m")
     page.get_by_text(COMMENTS[9]).wait_for()
-    desk.picture("2-merged")
+    picture(page, f"csm-2-merged-{language}")
     desk.press("c")
     _to_the_note(page)
     page.keyboard.insert_text("折り返し電話します")
     desk.press("Tab")
     desk.press_and_go("Enter")
     page.get_by_text("折り返し電話します").wait_for()
-    desk.picture("3-called")
+    picture(page, f"csm-3-called-{language}")
     desk.press_and_go("e")
     assert desk.left() == 8
 
@@ -121,7 +98,7 @@ def test_ten_cases_are_cleared_by_keyboard(
     assert desk.left() == 1
     desk.press_and_go("z")
     assert desk.left() == 2
-    desk.picture("4-undone")
+    picture(page, f"csm-4-undone-{language}")
 
     # That one waits until tomorrow; the last one is solved from its own page.
     desk.press("j")
@@ -133,7 +110,7 @@ def test_ten_cases_are_cleared_by_keyboard(
     desk.press("g")
     desk.press_and_go("f")
     assert desk.left() == 0
-    desk.picture("5-done")
+    picture(page, f"csm-5-done-{language}")
 
 
 def _to_the_note(page: Any) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from vocapp.database import snapshot
 from vocapp.understanding import service
 from vocapp.understanding.models import Label, Theme
-from vocapp.workspaces.access import COOKIE
 
 pytestmark = pytest.mark.e2e
 
@@ -45,23 +44,6 @@ def labels(api: Any, drain_outbox: Any, monkeypatch: Any) -> dict[str, dict[str,
     with snapshot() as session:
         rows = session.scalars(select(Theme).where(Theme.workspace_id == api.workspace_id))
         return {row.key: dict(row.label) for row in rows}
-
-
-@pytest.fixture
-def signed_in(new_page: Any, live_server: Any, staff: Any) -> Any:
-    """The first page, as somebody of a role sees it in a language."""
-
-    def open_home(role: str, language: str) -> Page:
-        page: Page = new_page(locale="ja-JP" if language == "ja" else "en-US")
-        cookie = staff(role).client.get_cookie(COOKIE).value
-        jar = {COOKIE: cookie, "voc_locale": language}
-        page.context.add_cookies(
-            [{"name": name, "value": value, "url": live_server.url} for name, value in jar.items()]
-        )
-        page.goto(live_server.url)
-        return page
-
-    return open_home
 
 
 def sentence(page: Page, language: str) -> Locator:
