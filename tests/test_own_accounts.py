@@ -259,6 +259,7 @@ def make(api_of, new_workspace):
 OPEN = {
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.merge", "following_up.part",
+    "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.suggestion", "following_up.undo",
     "looking_into.original", "succeeding.account",
     "succeeding.accounts", "workspaces.account", "workspaces.change_password",
@@ -268,7 +269,13 @@ OPEN = {
     "workspaces.open_demo", "workspaces.rename", "workspaces.revoke_session",
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
-AS_IF_ABSENT = {"following_up.bulk", "following_up.merge", "following_up.undo"}
+AS_IF_ABSENT = {
+    "following_up.bulk",
+    "following_up.mentions_seen",
+    "following_up.mentions_unseen",
+    "following_up.merge",
+    "following_up.undo",
+}
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}
 

@@ -392,6 +392,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(form=lambda t: {"id": t.follow_up, "kept": t.follow_up}),
     ),
     "following_up.part": (A_CASE,),
+    "following_up.mentions_seen": (Call(form=lambda t: {"id": t.follow_up}),),
+    "following_up.mentions_unseen": (by(token="undo"),),
     "following_up.undo": (by(token="undo"),),
     "following_up.edit_rule": (A_RULE,),
     "following_up.change_rule": tuple(

@@ -292,6 +292,7 @@ def _register_home() -> None:
     home.register_card((), watching_cards.watched_card, order=15)
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
+    home.register_card((), following_up_cards.mentions, order=4, within_own_accounts=True)
     home.register_card(
         ("success", "admin"), following_up_cards.my_queue, order=5, within_own_accounts=True
     )

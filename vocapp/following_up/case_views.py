@@ -27,6 +27,7 @@ from vocapp.translating import gettext as _
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 _BESIDE = 25
+_NAMED = 5  # of the colleagues who can be mentioned, as examples
 
 
 @blueprint.get("/follow-ups/<uuid:follow_up_id>")
@@ -62,6 +63,7 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         ),
         ways=choices_of(wording.WAYS),
         now_local=_on_clock(now),
+        mentionable=", ".join(f"@{name}" for _id, name in shared["people"][:_NAMED]),
         back_url=_back_url(),
         outcomes=choices_of(wording.OUTCOMES),
         root_causes=[("", _("Not said")), *choices_of(wording.ROOT_CAUSES)],

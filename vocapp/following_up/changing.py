@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
+from vocapp.following_up.mentioning import remember
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.health_changes import note_touched
@@ -131,6 +132,7 @@ class CaseWriter:
             contact_id=contact_id,
         )  # fmt: skip
         self.session.add(entry)
+        remember(self.session, entry)
         return entry
 
     def _touch(self, case: FollowUp, names: set[str]) -> None:

@@ -8,13 +8,21 @@ from uuid import UUID
 
 from flask import url_for
 
-from vocapp.following_up import queries, wording
+from vocapp.following_up import mentioning, queries, wording
 from vocapp.following_up.queries import Filters
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card
 
 _TOP = 5
+
+
+def mentions(workspace_id: UUID, user: CurrentUser, _now: datetime) -> Card | None:
+    """What colleagues said to this person by name."""
+    told = mentioning.unseen(workspace_id, user.id, reach=user.reach)
+    if not told:
+        return None
+    return Card(_("Colleagues mentioned you"), "following_up/mentions_card.html", {"told": told})
 
 
 def my_queue(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card:

@@ -1,4 +1,4 @@
-"""Tables: routing rules, follow-ups (cases), their timeline."""
+"""Tables: routing rules, follow-ups (cases), their timeline, mentions in it."""
 
 from __future__ import annotations
 
@@ -101,4 +101,20 @@ class FollowUpEntry(TenantRow, Base):
         tenant_key("contact_id", "contact"),
         Index(None, "workspace_id", "contact_id"),
         Index(None, "workspace_id", "follow_up_id", "at"),
+    )
+
+
+class Mention(TenantRow, Base):
+    """Somebody of the workspace is named in a line of a case's timeline."""
+
+    entry_id: Mapped[UUID]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        tenant_key("entry_id", "follow_up_entry", ondelete="CASCADE"),
+        UniqueConstraint("workspace_id", "entry_id", "user_id"),
+        Index(None, "workspace_id", "user_id", "seen_at"),
+        Index(None, "user_id"),
     )
