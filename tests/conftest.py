@@ -252,6 +252,26 @@ def browser(app: Flask) -> Browser:
 
 
 @pytest.fixture
+def colleague() -> Any:
+    """Adds a member: `colleague(workspace_id, "success")` gives the user's id."""
+
+    def add(workspace_id: UUID, role: str = "success", name: str = "Aiko") -> UUID:
+        with transaction() as session:
+            user = find_or_create_user(
+                session, email=f"{role}-{uuid4().hex[:8]}@example.com", name=name,
+                password="correct horse battery", locale="en", now=utcnow(),
+            )  # fmt: skip
+            session.add(
+                Membership(
+                    workspace_id=workspace_id, user_id=user.id, role=role, created_at=utcnow()
+                )
+            )
+            return user.id
+
+    return add
+
+
+@pytest.fixture
 def staff(app: Flask, workspace: NewWorkspace) -> Any:
     """Signs a person of a role in: `staff("viewer").get("/")`; also in a given workspace."""
 

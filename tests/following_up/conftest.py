@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from vocapp.database import transaction, utcnow
-from vocapp.workspaces.models import Membership
-from vocapp.workspaces.service import find_or_create_user
-
-
-@pytest.fixture
-def colleague() -> Any:
-    """Adds a member: `colleague(workspace_id, "success")` gives the user's id."""
-
-    def add(workspace_id: UUID, role: str = "success", name: str = "Aiko") -> UUID:
-        with transaction() as session:
-            user = find_or_create_user(
-                session, email=f"{role}-{uuid4().hex[:8]}@example.com", name=name,
-                password="correct horse battery", locale="en", now=utcnow(),
-            )  # fmt: skip
-            session.add(
-                Membership(
-                    workspace_id=workspace_id, user_id=user.id, role=role, created_at=utcnow()
-                )
-            )
-            return user.id
-
-    return add
+from vocapp.database import utcnow
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from surveys.weekly_hours import read_hours
-from vocapp.database import snapshot, transaction, utcnow
+from vocapp.database import snapshot, utcnow
 from vocapp.problems import BadInput, NotFound
-from vocapp.workspaces.models import AuditEntry, Membership
+from vocapp.workspaces.models import AuditEntry
 from vocapp.workspaces.office.clocks import Office
 from vocapp.workspaces.office.storing import Week, add_absence, remove_absence, save_week
-from vocapp.workspaces.service import find_or_create_user
 
 TOKYO = "Asia/Tokyo"
 DAYS = {day: read_hours("9-12, 13-18") for day in range(5)}
@@ -23,24 +22,10 @@ FRIDAY = datetime(2026, 11, 20, 7, tzinfo=UTC)  # 16:00 in Tokyo; Monday is a pu
 
 
 @pytest.fixture
-def people(any_database, new_workspace):
+def people(any_database, new_workspace, colleague):
     """A workspace with Aiko and Ben of customer success."""
-    workspace = new_workspace()
-    found = {}
-    with transaction() as session:
-        for name in ("Aiko", "Ben"):
-            user = find_or_create_user(
-                session, email=f"{name}-{workspace.workspace_id}@example.com", name=name,
-                password="correct horse battery", locale="en", now=utcnow(),
-            )  # fmt: skip
-            session.add(
-                Membership(
-                    workspace_id=workspace.workspace_id, user_id=user.id, role="success",
-                    created_at=utcnow(),
-                )
-            )  # fmt: skip
-            found[name] = user.id
-    return workspace.workspace_id, found["Aiko"], found["Ben"]
+    workspace_id = new_workspace().workspace_id
+    return workspace_id, colleague(workspace_id, name="Aiko"), colleague(workspace_id, name="Ben")
 
 
 def save(workspace_id, actor, week, *, of=None):
