@@ -276,7 +276,7 @@ OPEN = {
     "workspaces.open_demo", "workspaces.rename", "workspaces.revoke_session",
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
-AS_IF_ABSENT = {"following_up.bulk", "following_up.undo"}
+AS_IF_ABSENT = {"following_up.bulk", "following_up.undo", "tasks.undo"}
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}
 

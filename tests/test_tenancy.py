@@ -428,7 +428,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "touchpoints.plan_again": (by(plan_id="touchpoint"),),
     "touchpoints.undo": (Call(query=lambda t: {"token": t.undo}),),
     "playbooks.list_playbooks": NO_IDS,
-    "playbooks.new_playbook": NO_IDS,
+    "playbooks.new_playbook": (Call(path={"kind": "=renewal_in"}, methods=("GET",)),),
     "playbooks.playbook": (by(playbook_id="playbook"),),
     "playbooks.change_playbook": (
         Call(path={"playbook_id": "playbook"}, form=lambda t: A_PLAYBOOK),

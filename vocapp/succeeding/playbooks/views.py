@@ -33,7 +33,6 @@ def list_playbooks() -> str:
         "succeeding/playbooks/list.html",
         rows=rows,
         offers=sorted(OFFERS.values(), key=lambda offer: offer.kind in taken),
-        taken=taken,
         recovering=evaluating.RECOVERING,
         words=wording,
     )
