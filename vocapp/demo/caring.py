@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,10 +112,12 @@ def care(workspace_id: UUID, *, time_zone: str, now: datetime) -> Iterator[Progr
         planning.keep_planning(session, workspace_id, now=utcnow())
     owner = next((each.owner_user_id for each in accounts if each.owner_user_id), None)
     if owner is not None:
-        _use_playbooks(workspace_id, owner)
+        _use_playbooks(workspace_id, owner, [each.id for each in accounts], now=now)
 
 
-def _use_playbooks(workspace_id: UUID, user_id: UUID) -> None:
+def _use_playbooks(
+    workspace_id: UUID, user_id: UUID, account_ids: Sequence[UUID], *, now: datetime
+) -> None:
     """Switch some on where there is none, and do every third of the tasks that they ask for."""
     with snapshot() as session:
         if session.scalars(scoped(Playbook, workspace_id).limit(1)).first():
@@ -128,6 +130,8 @@ def _use_playbooks(workspace_id: UUID, user_id: UUID) -> None:
         assert draft is not None
         playbook_id = playbooks.add_playbook(workspace_id, draft, **of)
         playbooks.switch(workspace_id, playbook_id, on=True, **of)
+    with transaction() as session:
+        evaluating.evaluate_accounts(session, workspace_id, account_ids, now)
     while outbox.work_off(evaluating.BEGIN, now=utcnow()):
         pass
     with snapshot() as session:
