@@ -244,7 +244,16 @@ def against_own_history(
         return None
     ends = [len(daily) - recent_days * back for back in range(windows + 1)]
     means = [sum(daily[end - recent_days : end]) / recent_days for end in ends]
-    return means[0], median(means[1:])
+    return means[0], usual(means[1:])
+
+
+def usual(means: Sequence[float]) -> float:
+    """What is usual by the means of the windows before; ValueError (statistics) for none.
+
+    >>> usual([10.0, 2.0, 12.0])
+    10.0
+    """
+    return float(median(means))
 
 
 # Triggers: each takes its settings, the facts, and the state for what it fell from.

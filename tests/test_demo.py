@@ -33,6 +33,7 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.health.models import AccountHealth
+from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding import service as understanding
 from vocapp.understanding.drivers.models import DriverReport
@@ -291,6 +292,7 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     health = all_of(AccountHealth)
     assert len(health) == 12
     assert sum(row.score is not None for row in health) > 8
+    assert {row.state for row in all_of(PlaybookTask)} == {"open", "done"}
     assert {row.state for row in all_of(SuccessGoal)} == {"open", "met"}
     assert len(all_of(SuccessGoal)) == 3
     assert len(all_of(DriverReport)) == 3

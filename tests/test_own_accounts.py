@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import select, true, update
 
 from tests.conftest import Browser
-from tests.test_tenancy import BY_TOKEN, MATRIX, Call, Ids, answer_text
+from tests.test_tenancy import BY_TOKEN, MATRIX, Call, Ids, answer_text, task_of
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import scoped, snapshot, transaction, utcnow, uuid7
@@ -29,6 +29,7 @@ from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
 from vocapp.measuring.watching.service import watch_score
 from vocapp.people.models import Account, Contact
+from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.understanding.models import Analysis
 from vocapp.workspaces.access import access_of
 from vocapp.workspaces.models import Membership, UserSession
@@ -40,8 +41,8 @@ PASSWORD = "correct horse battery"
 # One for every field of what others have; none of them stands anywhere else.
 TELLING = (
     "Zanzibarco", "zz-account", "Zz-plan", "Zz-region", "zz-industry", "Zuleika", "zuleika@",
-    "zz-person", "zzcomment", "zznote", "zzsurvey", "zz-product", "zz milestone", "987,654",
-    "987654", "Nemo", "nemo@", "CES · ",  # the kind of survey that only others answered
+    "zz-person", "zzcomment", "zznote", "zzsurvey", "zz-product", "zz milestone", "zz task",
+    "987,654", "987654", "Nemo", "nemo@", "CES · ",  # the kind of survey that only others answered
 )  # fmt: skip
 OTHERS = {
     "external_id": "zz-account", "name": "Zanzibarco", "plan": "Zz-plan", "region": "Zz-region",
@@ -216,6 +217,13 @@ def _add_others(api: Any, reader_id: UUID, colleague_id: UUID) -> dict[str, str]
         {"id": "e2", "type": "milestone", "name": "zz milestone", **told},
     ]  # fmt: skip
     assert _ok(api.post("/api/v1/events", {"events": events}))["accepted"] == 2
+    with transaction() as session:
+        theirs = session.scalars(
+            scoped(Account, api.workspace_id).where(Account.external_id == "zz-account")
+        ).one()
+        for row in task_of(theirs.id, api.workspace_id, "zz task"):
+            session.add(row)
+            session.flush()
     return cases
 
 
@@ -231,6 +239,7 @@ def _ids_of_theirs(scene: Scene) -> Ids:
         contact = session.scalars(
             scoped(Contact, workspace_id).where(Contact.external_id == "zz-person")
         ).one()
+        task = session.scalars(scoped(PlaybookTask, workspace_id)).one()
         of_colleague = session.scalars(
             select(UserSession.id).where(UserSession.user_id == scene.colleague_id)
         ).one()
@@ -238,6 +247,7 @@ def _ids_of_theirs(scene: Scene) -> Ids:
         "survey": "zzsurvey", "account": "zz-account", "response": str(case.response_id),
         "follow_up": scene.cases["theirs"], "contact": str(contact.id),
         "user": str(scene.colleague_id), "session": str(of_colleague), "undo": str(done.undo),
+        "task": str(task.id),
     }  # fmt: skip
     return Ids(**{field.name: known.get(field.name, str(uuid7())) for field in fields(Ids)})
 
@@ -258,11 +268,12 @@ def make(api_of, new_workspace):
 # scene has something of others for it to tell.
 OPEN = {
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
-    "following_up.log_call", "following_up.merge", "following_up.part",
-    "following_up.mentions_seen", "following_up.mentions_unseen",
-    "following_up.suggestion", "following_up.undo",
-    "looking_into.original", "succeeding.account",
-    "succeeding.accounts", "workspaces.account", "workspaces.change_password",
+    "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
+    "following_up.merge", "following_up.part", "following_up.suggestion",
+    "following_up.undo", "looking_into.original", "succeeding.account",
+    "succeeding.accounts", "tasks.list_tasks", "tasks.mark_done", "tasks.open_again",
+    "tasks.skip", "tasks.snooze", "tasks.task", "tasks.undo", "workspaces.account",
+    "workspaces.change_password",
     "workspaces.choose_workspace", "workspaces.enter_workspace", "workspaces.home",
     "workspaces.member_hours", "workspaces.add_absence", "workspaces.remove_absence",
     "workspaces.undo_absence",
@@ -270,12 +281,9 @@ OPEN = {
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
 AS_IF_ABSENT = {
-    "following_up.bulk",
-    "following_up.mentions_seen",
-    "following_up.mentions_unseen",
-    "following_up.merge",
-    "following_up.undo",
-}
+    "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
+    "following_up.merge", "following_up.undo", "tasks.undo",
+}  # fmt: skip
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}
 

@@ -32,6 +32,7 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact, MergeSuggestion
 from vocapp.signing import sign
 from vocapp.succeeding.goals.models import SuccessGoal
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookTask
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
 from vocapp.understanding.learning.models import Retheming
@@ -73,6 +74,8 @@ class Ids:
     candidate: str
     goal: str
     touchpoint: str
+    playbook: str
+    task: str
 
     @property
     def cursor(self) -> str:
@@ -103,6 +106,9 @@ PUBLIC = "open to everybody who has the public id"
 A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
 A_THEME = by(key="theme")
 A_PAIR = by(suggestion_id="suggestion")
+A_PLAYBOOK = {
+    "name": "x", "days": "90", "title-0": "x", "days-0": "0", "minutes-0": "30", "version": "1",
+}  # fmt: skip
 A_GOAL = {"words": "x", "measure": "y", "baseline": "1", "target": "2", "due_on": "2099-01-01"}
 
 MATRIX: dict[str, str | tuple[Call, ...]] = {
@@ -440,6 +446,26 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "touchpoints.plan_again": (by(plan_id="touchpoint"),),
     "touchpoints.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "playbooks.list_playbooks": NO_IDS,
+    "playbooks.new_playbook": (Call(path={"kind": "=renewal_in"}, methods=("GET",)),),
+    "playbooks.playbook": (by(playbook_id="playbook"),),
+    "playbooks.change_playbook": (
+        Call(path={"playbook_id": "playbook"}, form=lambda t: A_PLAYBOOK),
+    ),
+    "playbooks.switch": (Call(path={"playbook_id": "playbook"}, form=lambda t: {"on": "1"}),),
+    "playbooks.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "tasks.list_tasks": NO_IDS,
+    "tasks.task": (by(task_id="task"),),
+    "tasks.mark_done": (by(task_id="task"),),
+    "tasks.skip": (Call(path={"task_id": "task"}, form=lambda t: {"reason": "not_needed"}),),
+    "tasks.snooze": (Call(path={"task_id": "task"}, form=lambda t: {"snooze": "tomorrow"}),),
+    "tasks.open_again": (by(task_id="task"),),
+    "tasks.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "tasks_api.list_tasks": NO_IDS,
+    "tasks_api.mark_done": (Call(path={"task_id": "task"}, json=lambda t: {}),),
+    "capacity.show": NO_IDS,
+    "capacity.set_hours": (Call(path={"user_id": "user"}, form=lambda t: {"hours": "9"}),),
+    "capacity.undo": (Call(query=lambda t: {"token": t.undo}),),
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.hosted": PUBLIC,
@@ -587,6 +613,8 @@ def _fill(app: Any, b: Any) -> Ids:
         candidate=more["candidate"],
         goal=more["goal"],
         touchpoint=more["touchpoint"],
+        playbook=more["playbook"],
+        task=more["task"],
     )
 
 
@@ -595,6 +623,29 @@ def _one_of(model: Any, workspace_id: UUID) -> Any:
         return session.scalars(
             select(model).where(model.workspace_id == workspace_id).limit(1)
         ).one()
+
+
+def task_of(
+    account_id: UUID, workspace_id: UUID, words: str
+) -> tuple[Playbook, PlaybookRun, PlaybookTask]:
+    """A task that a playbook asks for, both with these words."""
+    now = utcnow()
+    at = {"created_at": now, "updated_at": now}
+    trigger = {"kind": "renewal_in", "days": 90}
+    step = {"key": "step-0", "kind": "task", "offset_days": 0, "minutes": 30, "touch": ["high"]}
+    playbook = Playbook(
+        workspace_id=workspace_id, id=uuid7(), name=words, titles={"step-0": words}, **at,
+        definition={"key": "renewal-in", "trigger": trigger, "steps": [step]},
+    )  # fmt: skip
+    run = PlaybookRun(
+        workspace_id=workspace_id, id=uuid7(), playbook_id=playbook.id, account_id=account_id,
+        episode=now.date(), reasons=["renewal_in_days:9"], fired_at=now,
+    )  # fmt: skip
+    task = PlaybookTask(
+        workspace_id=workspace_id, id=uuid7(), run_id=run.id, account_id=account_id,
+        step_key="step-0", title=words, due_on=now.date(), minutes=30, **at,
+    )  # fmt: skip
+    return playbook, run, task
 
 
 def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
@@ -657,10 +708,15 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), account_id=account_id, touch_key="setup-check",
         anchor_on=now.date(), due_on=now.date(), kind="call", created_at=now, updated_at=now,
     )  # fmt: skip
+    playbook, run, task = task_of(account_id, workspace_id, CANARY)
     with transaction() as session:
-        session.add_all([theme, offer, aside, note, segment, twice, past, emerging, goal, contact])
+        session.add_all(
+            [theme, offer, aside, note, segment, twice, past, emerging, goal, contact, playbook]
+        )
         session.flush()
-        session.add(merged)
+        session.add_all([merged, run])
+        session.flush()
+        session.add(task)
         session.flush()
         session.add(merge)
         session.add_all(
@@ -685,6 +741,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
+        "playbook": str(playbook.id), "task": str(task.id),
     }  # fmt: skip
 
 
@@ -696,7 +753,7 @@ def _nowhere(of_b: Ids) -> Ids:
             for name in (
                 "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
                 "session", "staff_invitation", "pending", "note", "contact", "suggestion",
-                "retheming", "merge", "candidate", "goal", "touchpoint",
+                "retheming", "merge", "candidate", "goal", "touchpoint", "playbook", "task",
             )
         },
         survey="x-survey",

@@ -337,6 +337,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
+    ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
     ("post", "/public/v1/responses"): ("Receipt", (201, 200)),
     ("patch", "/public/v1/responses/{response_id}"): ("Receipt", (200,)),

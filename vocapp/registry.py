@@ -63,6 +63,12 @@ from vocapp.succeeding.goals.api import api as goals_api
 from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
+from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
+from vocapp.succeeding.playbooks import showing as playbook_cards
+from vocapp.succeeding.playbooks.api import api as tasks_api
+from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
+from vocapp.succeeding.playbooks.task_views import blueprint as task_pages
+from vocapp.succeeding.playbooks.views import blueprint as playbook_pages
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
 from vocapp.succeeding.touchpoints.views import blueprint as touchpoint_pages
@@ -100,7 +106,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
-        goals_api,
+        goals_api, tasks_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -111,6 +117,7 @@ def register(app: OpenAPI) -> None:
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages,
+        playbook_pages, task_pages, capacity_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()
@@ -180,6 +187,14 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             health_keeping.HEALTH_DAILY, mode="database", apply=health_keeping.compute_daily,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    health_keeping.then(touchpoint_planning.begin_planning)
+    health_keeping.then(playbook_evaluating.evaluate_accounts)
+    outbox.register(
+        outbox.Kind(
+            playbook_evaluating.BEGIN, mode="database", apply=playbook_evaluating.begin,
             queue="slow", batch=1,
         )
     )  # fmt: skip
@@ -298,3 +313,6 @@ def _register_home() -> None:
     )
     home.register_card(("success",), health_cards.health_fell, order=7)
     home.register_card(("success",), touchpoint_cards.due_card, order=8)
+    home.register_card(
+        ("success", "admin"), playbook_cards.tasks_card, order=6, within_own_accounts=True
+    )

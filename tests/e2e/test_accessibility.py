@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
 
 from config import Settings
+from tests.test_tenancy import task_of
 from vocapp import create_app
 from vocapp.authoring.queries import survey_by_key
 from vocapp.authoring.service import close_survey
@@ -36,6 +37,7 @@ from vocapp.distributing.mail import unsubscribe_url
 from vocapp.extensions import db
 from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
+from vocapp.people.models import Account
 from vocapp.succeeding.touchpoints.planning import plan_all
 from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
@@ -180,6 +182,14 @@ def _look_after_accounts(api: Any) -> None:
     ]  # fmt: skip
     assert api.post("/api/v1/events", {"events": paid}).json["accepted"] == 2
     plan_all(api.workspace_id, now=now)
+    with transaction() as session:
+        account = session.scalars(
+            scoped(Account, api.workspace_id).where(Account.external_id == "a0")
+        ).one()
+        account.owner_user_id = api.workspace.user_id
+        for row in task_of(account.id, api.workspace_id, "更新の準備 prepare the renewal"):
+            session.add(row)
+            session.flush()
 
 
 def _save_segments(api: Any) -> None:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from surveys.periods import local_day
+from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.demo.progress import Progress
 from vocapp.people.models import Account
 from vocapp.succeeding.goals import service as goals
 from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.goals.service import Aim
+from vocapp.succeeding.playbooks import evaluating, forms, tasks
+from vocapp.succeeding.playbooks import service as playbooks
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookTask
+from vocapp.succeeding.playbooks.offers import OFFERS
+from vocapp.succeeding.playbooks.tasks import By
 from vocapp.succeeding.touchpoints import planning
 from vocapp.succeeding.touchpoints import service as touchpoints
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,37 @@ def care(workspace_id: UUID, *, time_zone: str, now: datetime) -> Iterator[Progr
     yield from _work_on_contacts(workspace_id, time_zone=time_zone, now=now)
     with transaction() as session:
         planning.keep_planning(session, workspace_id, now=utcnow())
+    owner = next((each.owner_user_id for each in accounts if each.owner_user_id), None)
+    if owner is not None:
+        _use_playbooks(workspace_id, owner, [each.id for each in accounts], now=now)
+
+
+def _use_playbooks(
+    workspace_id: UUID, user_id: UUID, account_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Switch some on where there is none, and do every third of the tasks that they ask for."""
+    with snapshot() as session:
+        if session.scalars(scoped(Playbook, workspace_id).limit(1)).first():
+            return
+        locale = session.get_one(Workspace, workspace_id).locale
+    of: dict[str, Any] = {"actor_user_id": user_id, "now": utcnow()}
+    for kind in ("renewal_in", "onboarding_stalled", "detractor"):
+        with force_locale(locale):
+            draft = forms.from_offer(OFFERS[kind]).read()
+        assert draft is not None
+        playbook_id = playbooks.add_playbook(workspace_id, draft, **of)
+        playbooks.switch(workspace_id, playbook_id, on=True, **of)
+    with transaction() as session:
+        evaluating.evaluate_accounts(session, workspace_id, account_ids, now)
+    while outbox.work_off(evaluating.BEGIN, now=utcnow()):
+        pass
+    with snapshot() as session:
+        found = session.scalars(
+            scoped(PlaybookTask, workspace_id).order_by(PlaybookTask.due_on, PlaybookTask.id)
+        ).all()
+    by = By(user_id, WHOLE_WORKSPACE, utcnow())
+    for task in found[::3]:
+        tasks.mark_done(workspace_id, task.id, by=by)
 
 
 def _see_to_goal(account: Account, wish: _Wish, *, time_zone: str, now: datetime) -> None:

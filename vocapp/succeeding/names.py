@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped
 from vocapp.people.models import Contact
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
+from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 
 GONE = "…"
@@ -38,15 +39,17 @@ def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None
             )
         )
     ).all()
-    plans = session.scalars(
-        scoped(TouchpointPlan, workspace_id).where(
-            TouchpointPlan.account_id == contact.account_id, TouchpointPlan.note.is_not(None)
+    noted: list[TouchpointPlan | PlaybookTask] = []
+    for model in (TouchpointPlan, PlaybookTask):
+        noted += session.scalars(
+            scoped(model, workspace_id).where(
+                model.account_id == contact.account_id, model.note.is_not(None)
+            )
         )
-    ).all()
     for row, names in (
         *((goal, ("words", "measure", "unit")) for goal in goals),
         *((entry, ("note", "detail")) for entry in entries),
-        *((plan, ("note",)) for plan in plans),
+        *((row, ("note",)) for row in noted),
     ):
         for name in names:
             before = getattr(row, name)

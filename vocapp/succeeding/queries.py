@@ -29,6 +29,7 @@ from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.problems import NotFound
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
@@ -90,7 +91,7 @@ class Place:
 
 # In the order in which what happened at one instant is told, with the type of the ids.
 _KINDS: dict[str, Callable[[str], UUID | int | str]] = {
-    "answer": UUID, "case": UUID, "change": int, "milestone": str,
+    "answer": UUID, "case": UUID, "run": UUID, "change": int, "milestone": str,
 }  # fmt: skip
 _KIND_ORDER = tuple(_KINDS)
 _INSTANT = timedelta(microseconds=1)
@@ -98,7 +99,8 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the story: an answer, a case, a subscription that changed, or a milestone."""
+    """One line of the story: an answer, a case, a playbook that fired, a subscription that
+    changed, or a milestone."""
 
     place: Place
     score: Score | None = None
@@ -108,6 +110,8 @@ class Event:
     case_state: str | None = None
     change: events.Change | None = None
     milestone: str | None = None
+    run: PlaybookRun | None = None
+    playbook: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -441,6 +445,7 @@ def timeline(
     if only_answers:
         return story
     story += _cases(*of, before=_before(before, "case"), limit=limit)
+    story += _runs(*of, before=_before(before, "run"), limit=limit)
     story += [
         Event(Place(change.at, "change", change.received), change=change)
         for change in events.subscription_changes(
@@ -522,4 +527,30 @@ def _cases(
     return [
         Event(Place(row.opened_at, "case", row.id), who=row.who, case_state=row.state)
         for row in db.session.execute(query)
+    ]
+
+
+def _runs(
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    before: tuple[datetime, UUID | None] | None,
+    limit: int,
+) -> list[Event]:
+    query = (
+        select(PlaybookRun, Playbook.name)
+        .join(
+            Playbook,
+            (Playbook.workspace_id == PlaybookRun.workspace_id)
+            & (Playbook.id == PlaybookRun.playbook_id),
+        )
+        .where(PlaybookRun.workspace_id == workspace_id, PlaybookRun.account_id == account_id)
+        .order_by(PlaybookRun.fired_at.desc(), PlaybookRun.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(older_than(PlaybookRun.fired_at, PlaybookRun.id, before))
+    return [
+        Event(Place(run.fired_at, "run", run.id), run=run, playbook=name)
+        for run, name in db.session.execute(query)
     ]

@@ -20,6 +20,8 @@ from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
+from vocapp.succeeding.playbooks.showing import tasks_shown
+from vocapp.succeeding.playbooks.wording import reason_words
 from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
@@ -121,6 +123,9 @@ def account(external_id: str) -> str:
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
         **goals_shown(detail.account),
         **touchpoints_shown(detail.account),
+        **tasks_shown(detail.account),
+        may_change_tasks=may_open("tasks.mark_done"),
+        reason_words=reason_words,
     )
 
 

@@ -61,6 +61,9 @@ _ROOM_OF_BLUEPRINT = {
     "succeeding": "accounts",
     "goals": "accounts",
     "touchpoints": "accounts",
+    "playbooks": "accounts",
+    "tasks": "accounts",
+    "capacity": "accounts",
     "merging": "accounts",
     "figures": "figures",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, cast
@@ -24,7 +24,16 @@ from vocapp.succeeding.health.reading import read_facts
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 HEALTH_DAILY = "health_daily"
+Then = Callable[[Session, UUID, Collection[UUID], datetime], None]
+_then: dict[str, Then] = {}
 BATCH = 500  # accounts read and written in one transaction
+
+
+def then(what: Then) -> None:
+    """Have this done for accounts whose health was worked out, in the same transaction: at night,
+    and when something happened to them."""
+    # By name: `create_app` registers anew for every application of a process.
+    _then[f"{what.__module__}.{what.__qualname__}"] = what
 
 
 def ask_first(workspace_id: UUID, account_id: UUID, *, now: datetime) -> None:
@@ -92,6 +101,9 @@ def compute(
     while batch := list(islice(ids, BATCH)):
         known = _known(session, workspace_id, batch, now=now)
         _compute(session, known, workspace_id, time_zone=time_zone, now=now)
+        session.flush()
+        for what in _then.values():
+            what(session, workspace_id, known, now)
 
 
 def _known(

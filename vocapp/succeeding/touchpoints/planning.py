@@ -8,7 +8,7 @@ together, so that an interrupted day goes on where it was. What is planned has t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,14 @@ def see_to_planning(workspace_id: UUID, *, now: datetime) -> None:
             return
         outbox.add(session, workspace_id, PLAN, workspace_id, now=now, priority=outbox.BACKLOG)
     outbox.ring(PLAN)
+
+
+def begin_planning(
+    session: Session, workspace_id: UUID, _accounts: Collection[UUID], now: datetime
+) -> None:
+    """The same for accounts to which something happened, in the caller's transaction."""
+    if not outbox.pending_count(session, workspace_id, PLAN):
+        outbox.add(session, workspace_id, PLAN, workspace_id, now=now, priority=outbox.BACKLOG)
 
 
 def plan_all(workspace_id: UUID, *, now: datetime) -> None:

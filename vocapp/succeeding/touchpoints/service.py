@@ -55,6 +55,13 @@ def skip(
     now: datetime,
 ) -> Done:
     """It is called off. Raises NotFound, BadInput, Conflict (somebody was quicker)."""
+    check_skip(reason, note)
+    values = {"state": "skipped", "reason": reason}
+    return _decide(workspace_id, plan_id, values, note, actor_user_id=actor_user_id, now=now)
+
+
+def check_skip(reason: str, note: str) -> None:
+    """Why something is not done; another reason needs words. Raises BadInput."""
     errors = note_errors(note)
     if reason not in SKIP_REASONS:
         errors.append(FieldError("reason", f"expected one of {', '.join(SKIP_REASONS)}"))
@@ -62,8 +69,6 @@ def skip(
         errors.append(FieldError("note", "expected words for another reason"))
     if errors:
         raise BadInput(*errors)
-    values = {"state": "skipped", "reason": reason}
-    return _decide(workspace_id, plan_id, values, note, actor_user_id=actor_user_id, now=now)
 
 
 def _decide(

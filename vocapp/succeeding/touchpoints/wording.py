@@ -45,9 +45,9 @@ def anchor_words(plan: TouchpointPlan) -> str:
     return str(text) % {"day": local_date(plan.anchor_on)}
 
 
-def due_words(plan: TouchpointPlan, today: date) -> str:
+def due_words(due_on: date, today: date) -> str:
     """Such as: due today, due in 3 days, overdue by 2 days."""
-    days = (plan.due_on - today).days
+    days = (due_on - today).days
     if days == 0:
         return _("Due today")
     if days > 0:

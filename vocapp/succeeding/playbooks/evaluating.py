@@ -1,0 +1,267 @@
+"""Which playbooks fire for which accounts, and the tasks that follow.
+
+It goes with the health of accounts: every night, and when something happens to one (see
+`vocapp.registry`). A firing is one row per playbook, account and episode; whatever evaluates it
+again, or at the same time, finds it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from surveys.periods import local_day
+from surveys.playbooks import Facts, Firing, State, evaluate, validate_playbook
+from vocapp import outbox
+from vocapp.database import insert_absent, insert_into, scoped, utcnow, uuid7
+from vocapp.outbox import Pending
+from vocapp.people.models import Account
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookState, PlaybookTask
+from vocapp.succeeding.playbooks.reading import read_facts
+from vocapp.workspaces.nights import time_zone_of
+
+BEGIN = "playbook_begins"
+BATCH = 500  # accounts read and written in one transaction
+# What is well again some day; of what happened on a day nobody says that it was undone.
+RECOVERING = ("health_drop", "usage_down", "onboarding_stalled", "feature_unused")
+
+
+def evaluate_accounts(
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID], now: datetime
+) -> None:
+    """Evaluate what is switched on for these accounts; once more changes nothing."""
+    on = session.scalars(
+        scoped(Playbook, workspace_id).where(Playbook.on_since.is_not(None)).order_by(Playbook.id)
+    ).all()
+    if on:
+        _evaluate(session, on, _accounts(session, workspace_id, account_ids), now=now)
+
+
+def _accounts(
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID]
+) -> Sequence[Account]:
+    return session.scalars(
+        scoped(Account, workspace_id).where(Account.id.in_(account_ids)).order_by(Account.id)
+    ).all()
+
+
+# --- a playbook is switched on ------------------------------------------------------------
+
+
+def ask_to_begin(session: Session, playbook: Playbook, *, now: datetime) -> None:
+    """Have a playbook look at every account, in the caller's transaction."""
+    outbox.add(session, playbook.workspace_id, BEGIN, playbook.id, now=now)
+
+
+def begin(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox effect: a playbook that was switched on looks at the next accounts, and a row for
+    those after them. Killed at any point, it goes on where it was."""
+    now = utcnow()
+    for row in rows:
+        playbook = session.get(Playbook, (row.workspace_id, row.subject_id))
+        if playbook is None or playbook.on_since is None:
+            continue
+        after = row.detail.get("after")
+        batch = _next_accounts(session, row.workspace_id, UUID(after) if after else None)
+        _evaluate(session, [playbook], batch, now=now)
+        if len(batch) == BATCH:
+            outbox.add(
+                session, row.workspace_id, BEGIN, playbook.id, now=now,
+                detail={"after": str(batch[-1].id)}, priority=outbox.BACKLOG,
+            )  # fmt: skip
+
+
+def _next_accounts(
+    session: Session, workspace_id: UUID, after: UUID | None, *, only_owned: bool = False
+) -> Sequence[Account]:
+    query = scoped(Account, workspace_id)
+    if only_owned:
+        query = query.where(Account.owner_user_id.is_not(None))
+    if after is not None:
+        query = query.where(Account.id > after)
+    return session.scalars(query.order_by(Account.id).limit(BATCH)).all()
+
+
+# --- evaluating ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came of a playbook and an account."""
+
+    playbook: Playbook
+    facts: Facts
+    before: State
+    after: State
+    firing: Firing | None
+
+    @property
+    def has_recovered(self) -> bool:
+        kind = self.playbook.definition["trigger"]["kind"]
+        return kind in RECOVERING and not self.before.armed and self.after.armed
+
+
+def _evaluate(
+    session: Session, playbooks: Sequence[Playbook], accounts: Sequence[Account], *, now: datetime
+) -> None:
+    if not accounts:
+        return
+    workspace_id = accounts[0].workspace_id
+    zone = time_zone_of(session, workspace_id)
+    seen = list(_look(session, playbooks, accounts, time_zone=zone, now=now))
+    _keep_states(session, workspace_id, seen)
+    _keep_runs(session, workspace_id, seen, now=now)
+    for each in seen:
+        if each.has_recovered:
+            _recovered(session, each, local_day(now, zone))
+
+
+def _look(
+    session: Session,
+    playbooks: Sequence[Playbook],
+    accounts: Sequence[Account],
+    *,
+    time_zone: str,
+    now: datetime,
+) -> Iterator[_Seen]:
+    read = {each.id: validate_playbook(each.definition) for each in playbooks}
+    facts = read_facts(session, accounts, read.values(), time_zone=time_zone, now=now)
+    states = _states(session, playbooks, accounts)
+    for account in accounts:
+        for playbook in playbooks:
+            own, before = facts[account.id], states.get((playbook.id, account.id), State())
+            after, firing = evaluate(read[playbook.id], own, before)
+            yield _Seen(playbook, own, before, after, firing)
+
+
+def _states(
+    session: Session, playbooks: Sequence[Playbook], accounts: Sequence[Account]
+) -> dict[tuple[UUID, UUID], State]:
+    rows = session.scalars(
+        scoped(PlaybookState, accounts[0].workspace_id).where(
+            PlaybookState.playbook_id.in_([each.id for each in playbooks]),
+            PlaybookState.account_id.in_([each.id for each in accounts]),
+        )
+    )
+    return {
+        (row.playbook_id, row.account_id): State(row.armed, row.episode, row.reference, row.level)
+        for row in rows
+    }
+
+
+def _keep_states(session: Session, workspace_id: UUID, seen: Sequence[_Seen]) -> None:
+    rows = [
+        {
+            "workspace_id": workspace_id, "playbook_id": each.playbook.id,
+            "account_id": UUID(each.facts.account), **asdict(each.after),
+        }
+        for each in seen
+        if each.after != each.before
+    ]  # fmt: skip
+    if not rows:
+        return
+    offered = insert_into(session, PlaybookState.__table__)
+    session.connection().execute(
+        offered.on_conflict_do_update(
+            index_elements=["workspace_id", "playbook_id", "account_id"],
+            set_={name: offered.excluded[name] for name in asdict(State())},
+        ),
+        rows,
+    )
+
+
+def _keep_runs(
+    session: Session, workspace_id: UUID, seen: Sequence[_Seen], *, now: datetime
+) -> None:
+    fired = {uuid7(): each for each in seen if each.firing is not None}
+    new = insert_absent(
+        session, PlaybookRun,
+        [_run(run_id, each, workspace_id, now) for run_id, each in fired.items()],
+        returning=[PlaybookRun.id],
+    )  # fmt: skip
+    tasks = [row for (run_id,) in new for row in _tasks(run_id, fired[run_id], workspace_id, now)]
+    insert_absent(session, PlaybookTask, tasks)
+
+
+def _run(run_id: UUID, seen: _Seen, workspace_id: UUID, now: datetime) -> dict[str, Any]:
+    assert seen.firing is not None
+    return {
+        "workspace_id": workspace_id, "id": run_id, "playbook_id": seen.playbook.id,
+        "account_id": UUID(seen.facts.account), "episode": seen.firing.episode,
+        "reasons": list(seen.firing.reasons), "fired_at": now,
+    }  # fmt: skip
+
+
+def _tasks(
+    run_id: UUID, seen: _Seen, workspace_id: UUID, now: datetime
+) -> Iterator[dict[str, Any]]:
+    assert seen.firing is not None
+    for step in seen.firing.steps:
+        yield {
+            "workspace_id": workspace_id, "id": uuid7(), "run_id": run_id,
+            "account_id": UUID(seen.facts.account), "step_key": step.key,
+            "title": seen.playbook.titles[step.key], "due_on": step.due_on,
+            "minutes": step.minutes, "state": "open", "version": 1,
+            "created_at": now, "updated_at": now,
+        }  # fmt: skip
+
+
+def _recovered(session: Session, seen: _Seen, today: date) -> None:
+    """The run that it fired last is over."""
+    latest = (
+        select(PlaybookRun.id)
+        .where(
+            PlaybookRun.workspace_id == seen.playbook.workspace_id,
+            PlaybookRun.playbook_id == seen.playbook.id,
+            PlaybookRun.account_id == UUID(seen.facts.account),
+        )
+        .order_by(PlaybookRun.fired_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(PlaybookRun)
+        .where(
+            PlaybookRun.workspace_id == seen.playbook.workspace_id,
+            PlaybookRun.id == latest,
+            PlaybookRun.recovered_on.is_(None),
+        )
+        .values(recovered_on=today)
+    )
+
+
+# --- trying it out ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WouldFire:
+    """total: for how many accounts; first: some of them, with the reasons."""
+
+    total: int
+    first: Sequence[tuple[Account, Sequence[str]]]
+
+
+def try_out(
+    session: Session, playbook: Playbook, *, time_zone: str, now: datetime, limit: int
+) -> WouldFire:
+    """For which accounts it would fire now, were it switched on; nothing is changed."""
+    total, after = 0, None
+    first: list[tuple[Account, Sequence[str]]] = []
+    while True:
+        batch = _next_accounts(session, playbook.workspace_id, after, only_owned=True)
+        by_id = {str(account.id): account for account in batch}
+        if batch:
+            after = batch[-1].id
+            for seen in _look(session, [playbook], batch, time_zone=time_zone, now=now):
+                if seen.firing is not None:
+                    total += 1
+                    if len(first) < limit:
+                        first.append((by_id[seen.facts.account], seen.firing.reasons))
+        if len(batch) < BATCH:
+            return WouldFire(total, first)

@@ -1,0 +1,118 @@
+"""Tables: playbooks, what they know of accounts, when they fired, and the tasks for people."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+from vocapp.succeeding.touchpoints.models import SKIP_REASONS
+
+TASK_STATES = ("open", "done", "skipped")
+
+
+class Playbook(TenantRow, Base):
+    """definition: as `surveys.playbooks.playbook_to_json` leaves it. titles: what each step is
+    called, by the step's key. former: name, definition and titles before the last change.
+    """
+
+    name: Mapped[str] = mapped_column(short_text(120))
+    definition: Mapped[dict[str, Any]]
+    titles: Mapped[dict[str, Any]]
+    former: Mapped[dict[str, Any] | None]
+    # Since when it fires; null: it is off.
+    on_since: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class PlaybookState(Tenant, Base):
+    """`surveys.playbooks.State` of a playbook and an account that is not as it began."""
+
+    playbook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    armed: Mapped[bool]
+    episode: Mapped[date | None]
+    reference: Mapped[float | None]
+    level: Mapped[float | None]
+
+    __table_args__ = (
+        tenant_key("playbook_id", "playbook", ondelete="CASCADE"),
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        Index(None, "workspace_id", "account_id"),
+    )
+
+
+class PlaybookRun(TenantRow, Base):
+    """A playbook fired for an account: once per episode. reasons: codes with their numbers."""
+
+    playbook_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    episode: Mapped[date]
+    reasons: Mapped[list[str]]
+    fired_at: Mapped[datetime]
+    # The first day on which what it fired about was well again; null also where that is not told.
+    recovered_on: Mapped[date | None]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "playbook_id", "account_id", "episode"),
+        tenant_key("playbook_id", "playbook", ondelete="CASCADE"),
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        Index(None, "workspace_id", "fired_at"),
+        Index(None, "workspace_id", "account_id", "fired_at"),
+    )
+
+
+class PlaybookTask(TenantRow, Base):
+    """Something to do for an account. The owner is that of the account; days are local.
+
+    snoozed_until: not to do before that day.
+    """
+
+    run_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    step_key: Mapped[str] = mapped_column(short_text(64))
+    title: Mapped[str] = mapped_column(short_text(200))
+    due_on: Mapped[date]
+    minutes: Mapped[int]
+    state: Mapped[str] = mapped_column(short_text(20), default="open")
+    snoozed_until: Mapped[date | None]
+    reason: Mapped[str | None] = mapped_column(short_text(20))
+    note: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
+    decided_by_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    # Raised with every change; an undo that saw an older value is refused.
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "run_id", "step_key"),
+        one_of("state", TASK_STATES),
+        one_of("reason", SKIP_REASONS),
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_instant"),
+        CheckConstraint("(state = 'skipped') = (reason IS NOT NULL)", name="skipped_has_reason"),
+        tenant_key("run_id", "playbook_run", ondelete="CASCADE"),
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        Index(None, "workspace_id", "state", "due_on"),
+        Index(None, "workspace_id", "account_id", "state"),
+    )
+
+
+class WorkCapacity(Tenant, Base):
+    """How many minutes a week a member has for accounts, where somebody said so."""
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True
+    )
+    minutes: Mapped[int]
+
+    __table_args__ = (CheckConstraint("minutes >= 0", name="minutes_not_negative"),)

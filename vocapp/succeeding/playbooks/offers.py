@@ -1,0 +1,90 @@
+"""Playbooks that are offered to begin with; what they say is judgement, and changed in the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import LazyString
+
+from surveys.playbooks import TRIGGERS
+from vocapp.translating import lazy_gettext as _l
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """settings: of the trigger, where they differ from its own. steps: what to do, after how many
+    days, and how many minutes it takes."""
+
+    kind: str
+    name: LazyString
+    lead: LazyString
+    steps: Sequence[tuple[LazyString, int, int]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def all_settings(self) -> dict[str, Any]:
+        """What the trigger has by itself, and what this offer says."""
+        fields = TRIGGERS[self.kind].fields
+        own = {name: default for name, (default, _, _) in fields.items() if default is not None}
+        return own | dict(self.settings)
+
+
+OFFERS = {
+    offer.kind: offer
+    for offer in (
+        Offer(
+            "onboarding_stalled", _l("Onboarding has stalled"),
+            _l("A customer started, and set-up is not done in time."),
+            (
+                (_l("Call: what keeps them from finishing set-up?"), 0, 30),
+                (_l("Check that set-up is done now"), 7, 15),
+            ),
+            {"days": 30, "until_days": 90},
+        ),
+        Offer(
+            "health_drop", _l("Health has dropped"),
+            _l("The health of a customer is well below that of four weeks ago."),
+            (
+                (_l("Read the account and find out what changed"), 0, 20),
+                (_l("Call and agree on what to do"), 2, 30),
+            ),
+            {"points": 15},
+        ),
+        Offer(
+            "usage_down", _l("Use is down"),
+            _l("A customer uses the product much less than it usually does."),
+            ((_l("Call: ask what changed in their work"), 1, 30),),
+            {"least_usual": 5},
+        ),
+        Offer(
+            "detractor", _l("A detractor answered"),
+            _l("Somebody of the customer gave a low score."),
+            ((_l("Answer in person and say what follows"), 1, 30),),
+        ),
+        Offer(
+            "champion_left", _l("The champion has left"),
+            _l("The person who carried the product at the customer is gone."),
+            (
+                (_l("Find out who takes over"), 1, 20),
+                (_l("Introduce yourself and the goals to the new person"), 7, 45),
+            ),
+        ),
+        Offer(
+            "renewal_in", _l("A renewal is near"),
+            _l("A customer renews within three months."),
+            (
+                (_l("Prepare the review: what was reached, what is open"), 0, 45),
+                (_l("Hold the review and ask about their plans"), 14, 60),
+                (_l("Send the offer for renewal"), 45, 20),
+            ),
+            {"days": 90},
+        ),
+        Offer(
+            "feature_unused", _l("A feature is not used"),
+            _l("A customer never used a feature that others stay for."),
+            ((_l("Show the feature on their own data"), 3, 30),),
+            {"days": 30, "until_days": 180},
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,166 @@
+"""Pages: playbooks, one of them with its form and what it would do, on and off."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from vocapp.database import snapshot, utcnow
+from vocapp.problems import Conflict
+from vocapp.succeeding.playbooks import evaluating, forms, queries, service, wording
+from vocapp.succeeding.playbooks.models import Playbook
+from vocapp.succeeding.playbooks.offers import OFFERS
+from vocapp.succeeding.playbooks.service import Changed
+from vocapp.translating import gettext as _
+from vocapp.ui import notice
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+
+blueprint = Blueprint("playbooks", __name__, template_folder="../templates")
+
+_SHOWN = 20
+
+
+@blueprint.get("/playbooks")
+@signed_in("success")
+def list_playbooks() -> str:
+    """What follows when something happens at a customer, and what came of it."""
+    rows = queries.playbooks(current_workspace.id, now=utcnow())
+    taken = {playbook.definition["trigger"]["kind"] for playbook, _came in rows}
+    return render_template(
+        "succeeding/playbooks/list.html",
+        rows=rows,
+        offers=sorted(OFFERS.values(), key=lambda offer: offer.kind in taken),
+        recovering=evaluating.RECOVERING,
+        words=wording,
+    )
+
+
+@blueprint.route("/playbooks/new/<kind>", methods=["GET", "POST"])
+@signed_in("success")
+def new_playbook(kind: str) -> Any:
+    """Write a playbook, beginning with what is offered."""
+    offer = OFFERS.get(kind)
+    if offer is None:
+        abort(404)
+    is_post = request.method == "POST"
+    form = forms.from_request(kind, request.form, {}) if is_post else forms.from_offer(offer)
+    draft = form.read() if is_post else None
+    if draft is None:
+        page = render_template(
+            "succeeding/playbooks/new.html", form=form, offer=offer, words=wording,
+            steps=forms.STEPS,
+        )  # fmt: skip
+        return page, 422 if is_post else 200
+    playbook_id = service.add_playbook(
+        current_workspace.id, draft, actor_user_id=current_user.id, now=utcnow()
+    )
+    notice(
+        _("The playbook is saved. It is still off: look at what it would do, then switch it on.")
+    )
+    return _to(playbook_id)
+
+
+@blueprint.get("/playbooks/<uuid:playbook_id>")
+@signed_in("success")
+def playbook(playbook_id: UUID) -> str:
+    """What a playbook does, would do, and did."""
+    return _page(queries.playbook(current_workspace.id, playbook_id))
+
+
+def _page(playbook: Playbook, form: forms.Form | None = None) -> str:
+    would = None
+    if playbook.on_since is None:
+        with snapshot() as session:
+            would = evaluating.try_out(
+                session, playbook, time_zone=current_workspace.time_zone, now=utcnow(),
+                limit=_SHOWN,
+            )  # fmt: skip
+    return render_template(
+        "succeeding/playbooks/playbook.html",
+        playbook=playbook,
+        kind=playbook.definition["trigger"]["kind"],
+        form=form or forms.from_playbook(playbook),
+        steps=forms.STEPS,
+        would=would,
+        runs=queries.runs_of(current_workspace.id, playbook.id, limit=_SHOWN),
+        recovering=evaluating.RECOVERING,
+        words=wording,
+    )
+
+
+@blueprint.post("/playbooks/<uuid:playbook_id>")
+@signed_in("success")
+def change_playbook(playbook_id: UUID) -> Any:
+    """Say it otherwise; what was typed is kept where it cannot be saved."""
+    found = queries.playbook(current_workspace.id, playbook_id)
+    kind = found.definition["trigger"]["kind"]
+    form = forms.from_request(kind, request.form, forms.kept_of(found))
+    draft = form.read()
+    if draft is None:
+        return _page(found, form), 422
+    try:
+        done = service.change_playbook(
+            current_workspace.id, playbook_id, draft,
+            expected_version=request.form.get("version", 0, type=int),
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict:
+        notice(
+            _("Somebody changed this playbook meanwhile, so nothing was saved. What you typed is "
+              "still in the form; saving again puts it in place of theirs."),
+            kind="warning",
+        )  # fmt: skip
+        form.typed["version"] = str(found.version)
+        return _page(found, form), Conflict.status
+    _say(done, _("The playbook has been changed. Tasks that there are stay as they are."))
+    return _to(playbook_id)
+
+
+@blueprint.post("/playbooks/<uuid:playbook_id>/switch")
+@signed_in("success")
+def switch(playbook_id: UUID) -> Any:
+    """On or off."""
+    on = request.form.get("on") == "1"
+    done = service.switch(
+        current_workspace.id, playbook_id, on=on, actor_user_id=current_user.id, now=utcnow()
+    )
+    _say(
+        done,
+        _("It is on. Tasks appear within a minute, and from then on by themselves.")
+        if on
+        else _("It is off. It fires no more; tasks that there are stay."),
+    )
+    return _to(playbook_id)
+
+
+@blueprint.post("/playbooks/undo")
+@signed_in("success")
+def undo() -> Any:
+    """Put back what was changed, unless somebody changed it since."""
+    try:
+        playbook_id = service.undo(
+            current_workspace.id, request.args.get("token", ""),
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict:
+        notice(
+            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
+            kind="warning",
+        )
+        return redirect(url_for(".list_playbooks"), 303)
+    notice(_("Undone."))
+    return _to(playbook_id)
+
+
+def _say(done: Changed, text: str) -> None:
+    if done.undo is None:
+        notice(_("Nothing was changed."), kind="info")
+    else:
+        notice(text, undo_url=url_for(".undo", token=done.undo))
+
+
+def _to(playbook_id: UUID) -> Response:
+    return redirect(url_for(".playbook", playbook_id=playbook_id), 303)
