@@ -66,8 +66,9 @@ def span(hours: float) -> str:
     """
     if hours < 48:
         return ngettext("%(count)s hour", "%(count)s hours", round(hours), count=number(hours))
-    days = hours / 24
-    return ngettext("%(count)s day", "%(count)s days", round(days), count=number(days, 1))
+    days = float(hours) / 24
+    words = number(days, 0 if days.is_integer() else 1)
+    return ngettext("%(count)s day", "%(count)s days", round(days), count=words)
 
 
 def median_words(median: Median) -> str:
