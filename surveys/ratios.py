@@ -49,6 +49,19 @@ def share(count: int, n: int, *, level: float = 0.95) -> Figure:
     return Figure(count / n, n, low, high)
 
 
+def weighted_share(value: float, effective_n: float, *, level: float = 0.95) -> Figure:
+    """A share in 0..1 that was weighed, with Wilson's interval at its effective number of answers.
+
+    effective_n: above 0; so many of equal weight tell as much (Kish, Survey Sampling, 1965). n of
+    the figure is that number, rounded.
+
+    >>> weighted_share(0.25, 4.0) == share(1, 4)
+    True
+    """
+    low, high = _wilson(value, effective_n, level)
+    return Figure(value, round(effective_n), low, high)
+
+
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """Sums over accounts that weigh s and have gained or lost a part of it.

@@ -94,6 +94,21 @@ _FIGURES = {
     "currency": or_null(TEXT), "accounts": record(start=COUNT, end=COUNT), **_OF_ACCOUNTS,
     **_OF_MONEY,
 }  # fmt: skip
+_OPTIONAL_FIGURE = record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER), n=COUNT)
+_TIMING = record(
+    done=COUNT,
+    median_hours=record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER)),
+)
+_NEXT_ANSWERS = record(
+    n=COUNT, recovered=_OPTIONAL_FIGURE, unchanged=_OPTIONAL_FIGURE, worse=_OPTIONAL_FIGURE
+)
+_CLOSED_LOOP = {
+    "cases": COUNT, "first_contact": _TIMING, "resolution": _TIMING, "in_sla": _OPTIONAL_FIGURE,
+    "not_due_yet": COUNT, "contacted": _NEXT_ANSWERS, "not_contacted_yet": _NEXT_ANSWERS,
+    "recovered_like_contacted": _OPTIONAL_FIGURE,
+    "recovered_like_not_contacted": _OPTIONAL_FIGURE, "difference": _OPTIONAL_FIGURE,
+    "caveats": list_of(TEXT),
+}  # fmt: skip
 _BY_CURRENCY = {"type": "object", "additionalProperties": record(**_OF_MONEY)}
 _HEALTH = record(
     score=or_null(NUMBER), band=or_null(TEXT), coverage=NUMBER,
@@ -282,6 +297,14 @@ SCHEMAS: dict[str, Schema] = {
         "description": "Rates are fractions, money is in minor units of `currency`. With several "
         "currencies `currency` and figures of money are null and stand in `by_currency`.",
     },
+    "ClosedLoop": {
+        **with_optional(
+            record(interval_level=NUMBER, **_CLOSED_LOOP),
+            groups=list_of(record(value=or_null(TEXT), **_CLOSED_LOOP)),
+        ),
+        "description": "Shares and their difference are fractions. The comparison is of like "
+        "people and not an experiment; a value is null where there are too few to tell.",
+    },
     "Surveys": page(ref("Survey")),
     "Invitation": {
         "type": "object",
@@ -338,6 +361,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
     ("get", "/api/v1/tasks"): ("Page", (200,)),
+    ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
     ("post", "/public/v1/responses"): ("Receipt", (201, 200)),
     ("patch", "/public/v1/responses/{response_id}"): ("Receipt", (200,)),

@@ -28,6 +28,8 @@ from vocapp.following_up import home_cards as following_up_cards
 from vocapp.following_up import opening, ranking, snoozing
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
+from vocapp.following_up.closing_loop.api import api as closing_loop_api
+from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
@@ -106,7 +108,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
-        goals_api, tasks_api,
+        goals_api, tasks_api, closing_loop_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -117,7 +119,7 @@ def register(app: OpenAPI) -> None:
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages,
-        playbook_pages, task_pages, capacity_pages,
+        playbook_pages, task_pages, capacity_pages, closing_loop_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

@@ -40,12 +40,63 @@ INTERVALS = (
 )
 
 
-class ResultsForm(Form):
+class PeriodForm(Form):
     """A GET form: a wrong value is named beside its field and its default is used."""
 
     period = SelectField(_l("Period"), choices=choices_of(PERIODS), default=DEFAULT_PERIOD)
     since = DateField(_l("From"), validators=[Optional()])
     until = DateField(_l("To"), validators=[Optional()])
+
+    def __init__(self, arguments: Any) -> None:
+        super().__init__(arguments)
+        # A field that is not in the address means its default, not nothing.
+        for field in self:
+            if field.name not in arguments and field.default is not None:
+                field.data = field.default
+
+    def validate_since(self, field: DateField) -> None:
+        check_day(field.data)
+
+    def validate_until(self, field: DateField) -> None:
+        check_day(field.data)
+        since = self.since.data
+        if since and field.data and since > field.data:
+            raise ValidationError(str(_l("This day lies before the first day.")))
+
+    def days(self, today: date) -> tuple[date | None, date | None]:
+        """First day, and the day after the last; None: no end. Wrong fields count as not given."""
+        self.validate()
+        return self._days(self._values(), today)
+
+    def _values(self) -> dict[str, Any]:
+        wrong = set(self.errors)
+        return {field.name: field.default if field.name in wrong else field.data for field in self}
+
+    @staticmethod
+    def _days(value: dict[str, Any], today: date) -> tuple[date | None, date | None]:
+        if value["period"] == "all":
+            return None, None
+        if value["period"] == "custom":
+            until = value["until"]
+            return value["since"], until + timedelta(days=1) if until else None
+        return today - timedelta(days=int(value["period"]) - 1), None
+
+    def parameters(self) -> dict[str, str]:
+        """What the address carries: what differs from the defaults."""
+        found: dict[str, str] = {}
+        for field in self:
+            if field.name in self.errors or not field.data or field.data == field.default:
+                continue
+            found[field.name] = str(field.data)
+        if found.get("period") != "custom":
+            found.pop("since", None)
+            found.pop("until", None)
+        return found
+
+
+class ResultsForm(PeriodForm):
+    """What is asked of a page of results."""
+
     basis = SelectField(_l("Count"), choices=choices_of(BASES), default="responses")
     interval = SelectField(_l("Interval"), choices=choices_of(INTERVALS), default="month")
     by = SelectField(_l("Split by"), default="")
@@ -69,19 +120,6 @@ class ResultsForm(Form):
         attributes = [(item.name, ATTRIBUTE_NAMES.get(item.name, item.name)) for item in reportable]
         self.by.choices = choices_of([("", _l("nothing")), *attributes])
         self.by2.choices = choices_of([("", _l("nothing else")), *attributes])
-        # A field that is not in the address means its default, not nothing.
-        for field in self:
-            if field.name not in arguments and field.default is not None:
-                field.data = field.default
-
-    def validate_since(self, field: DateField) -> None:
-        check_day(field.data)
-
-    def validate_until(self, field: DateField) -> None:
-        check_day(field.data)
-        since = self.since.data
-        if since and field.data and since > field.data:
-            raise ValidationError(str(_l("This day lies before the first day.")))
 
     def validate_filter(self, field: StringField) -> None:
         if field.data and self._confidential:
@@ -101,8 +139,7 @@ class ResultsForm(Form):
     def ask(self, today: date) -> Ask:
         """The question; fields that are wrong count as not given."""
         self.validate()
-        wrong = set(self.errors)
-        value = {field.name: field.default if field.name in wrong else field.data for field in self}
+        value = self._values()
         since, until = self._days(value, today)
         names = (value["by"], value["by2"])
         return Ask(
@@ -129,27 +166,6 @@ class ResultsForm(Form):
         """The filter that stands in the address itself; of a form that was validated."""
         text = None if self.filter.errors else self.filter.data
         return parse_compact(text) if text else None
-
-    @staticmethod
-    def _days(value: dict[str, Any], today: date) -> tuple[date | None, date | None]:
-        if value["period"] == "all":
-            return None, None
-        if value["period"] == "custom":
-            until = value["until"]
-            return value["since"], until + timedelta(days=1) if until else None
-        return today - timedelta(days=int(value["period"]) - 1), None
-
-    def parameters(self) -> dict[str, str]:
-        """What the address carries: what differs from the defaults."""
-        found: dict[str, str] = {}
-        for field in self:
-            if field.name in self.errors or not field.data or field.data == field.default:
-                continue
-            found[field.name] = str(field.data)
-        if found.get("period") != "custom":
-            found.pop("since", None)
-            found.pop("until", None)
-        return found
 
 
 def check_day(day: date | None) -> None:

@@ -58,6 +58,7 @@ _ROOM_OF_BLUEPRINT = {
     "discovery": "themes",
     "theme_quality": "themes",
     "following_up": "follow_ups",
+    "closing_loop": "follow_ups",
     "succeeding": "accounts",
     "goals": "accounts",
     "touchpoints": "accounts",

@@ -1,0 +1,234 @@
+"""How soon people were contacted, and what they answered next: page, lists, files and API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from vocapp.database import transaction, utcnow
+from vocapp.following_up.closing_loop.cases_behind import LISTS, cases_behind
+from vocapp.following_up.closing_loop.queries import Asked, closed_loop
+from vocapp.following_up.merging import merge_cases
+from vocapp.following_up.models import FollowUp
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
+
+EVER = Asked(None, None, "Europe/Berlin")
+PAGE = "/follow-ups/closed-loop"
+
+
+@pytest.fixture
+def app(any_database) -> Any:
+    return any_database
+
+
+@pytest.fixture
+def story(api, handle, case_of) -> Any:
+    """`story("p1", 3, 9, contacted=5)`: somebody scores 3 and, 60 days later, 9, and is contacted 5
+    hours after the case was opened; after=None: they have not answered again; due: hours."""
+    api.survey()
+
+    def tell(
+        who: str,
+        before: int,
+        after: int | None = None,
+        *,
+        contacted: float | None = None,
+        resolved: float | None = None,
+        due: float = 24,
+        state: str | None = None,
+        **fields: Any,
+    ) -> FollowUp:
+        first = utcnow() - timedelta(days=90)
+        contact = {"external_id": who, "name": who.title()}
+        answered = api.respond(
+            score=before, answered_at=first.isoformat(), contact=contact, **fields
+        )
+        handle()
+        case = case_of(answered.json["id"])
+        with transaction() as session:
+            session.execute(
+                update(FollowUp)
+                .where(FollowUp.workspace_id == api.workspace_id, FollowUp.id == case.id)
+                .values(
+                    opened_at=first, due_at=first + timedelta(hours=due),
+                    first_contact_at=_after(first, contacted),
+                    resolved_at=_after(first, resolved),
+                    state=state or ("resolved" if resolved else "contacted" if contacted
+                                    else "open"),
+                )
+            )  # fmt: skip
+        if after is not None:
+            later = (first + timedelta(days=60)).isoformat()
+            assert api.respond(score=after, answered_at=later, contact=contact).status_code == 201
+            handle()
+        return case_of(answered.json["id"])
+
+    return tell
+
+
+def _after(first: datetime, hours: float | None) -> datetime | None:
+    return None if hours is None else first + timedelta(hours=hours)
+
+
+def _loop(api, asked: Asked = EVER) -> Any:
+    return closed_loop(api.workspace_id, asked, reach=WHOLE_WORKSPACE, now=utcnow())
+
+
+def _names(api, which: str, **more: Any) -> set[str]:
+    rows = cases_behind(
+        api.workspace_id, more.pop("asked", EVER), which, reach=WHOLE_WORKSPACE, now=utcnow(),
+        **more,
+    )  # fmt: skip
+    return {row.contact or "" for row in rows}
+
+
+def test_times_count_cases_that_still_wait(api, story):
+    story("quick", 2, contacted=1.5, resolved=30)
+    story("slow", 2, contacted=40)
+    story("waits", 2)
+    story("given up", 2, resolved=3, state="closed")
+    own = _loop(api).overall
+    assert (own.n, own.contact.done, own.resolution.done) == (4, 2, 1)
+    assert [own.contact.within(hours).value for hours in (1, 2, 39, 40, 80)] == [
+        0, 0.25, 0.25, 0.5, 0.5,
+    ]  # fmt: skip
+    assert own.resolution.within(48).value == 0.25
+
+
+def test_what_stands_in_another_case_counts_there(api, story, colleague):
+    kept, joined = story("mika", 2, contacted=5), story("mika", 3)
+    _kept, done = merge_cases(
+        api.workspace_id, [kept.id, joined.id], reach=WHOLE_WORKSPACE, kept_id=kept.id,
+        actor_user_id=colleague(api.workspace_id), now=utcnow(),
+    )  # fmt: skip
+    assert done.changed == 2
+    own = _loop(api).overall
+    assert (own.n, own.contact.done, own.in_sla.n) == (1, 1, 1)
+
+
+def test_the_share_in_time_is_of_what_is_due(api, story):
+    story("in time", 2, contacted=5)
+    story("late", 2, contacted=30)
+    story("never", 2)
+    story("not due", 2, contacted=5, due=24 * 365)
+    own = _loop(api).overall
+    assert (own.in_sla.n, own.not_due) == (3, 1)
+    assert own.in_sla.value == pytest.approx(1 / 3)
+    assert _names(api, "in_time") == {"In Time"}
+    assert _names(api, "late") == {"Late", "Never"}
+
+
+def test_what_somebody_answers_next_counts_by_whether_they_were_contacted_until_then(api, story):
+    story("better", 3, 8, contacted=5)
+    story("same", 3, 6, contacted=5)
+    story("worse", 3, 1, contacted=5)
+    story("by itself", 3, 9)
+    story("too late", 3, 10, contacted=61 * 24)
+    story("silent", 3, contacted=5)
+    found = _loop(api).overall.compared
+    assert (found.contacted.n, found.others.n) == (3, 2)
+    assert _names(api, "after_recovered") == {"Better"}
+    assert _names(api, "after_unchanged") == {"Same"}
+    assert _names(api, "after_worse") == {"Worse"}
+    assert _names(api, "without_recovered") == {"By Itself", "Too Late"}
+    assert found.difference.value is None
+
+
+def test_only_the_first_answer_to_a_survey_of_the_same_kind_is_the_next(api, story):
+    api.survey("csat", kind="csat")
+    case = story("p", 3, contacted=5)
+    for days, survey, score in ((10, "csat", 5), (20, "nps", 2), (30, "nps", 10)):
+        at = (case.opened_at + timedelta(days=days)).isoformat()
+        contact = {"external_id": "p"}
+        api.respond(survey, score=score, answered_at=at, contact=contact)
+    assert _names(api, "after_worse") == {"P"}
+    assert _names(api, "after_recovered") == set()
+
+
+def test_enough_like_people_are_compared_and_unlike_ones_are_not(api, story):
+    for number in range(21):
+        story(f"a{number}", 3, 9 if number < 15 else 3, contacted=5)
+        story(f"b{number}", 3, 9 if number < 5 else 3)
+        story(f"c{number}", 1, 9)
+    found = _loop(api).overall.compared
+    assert found.difference.value == pytest.approx(10 / 21)
+    assert found.difference.low > 0
+    assert found.others.n == 42
+
+
+@pytest.mark.parametrize("by", ["owner", "team", "theme", "plan"])
+def test_groups_add_up_and_each_opens_its_cases(api, story, staff, by):
+    story("a", 2, 9, contacted=5, account={"external_id": "one", "plan": "pro"})
+    story("b", 3, account={"external_id": "two", "plan": "free"})
+    story("c", 3)
+    asked = Asked(None, None, "UTC", by)
+    told = _loop(api, asked)
+    assert sum(each.n for each in told.groups.values()) == told.overall.n == 3
+    for value, each in told.groups.items():
+        assert len(_names(api, "all", asked=asked, value=value, is_split=True)) == each.n
+    if by == "plan":
+        assert {value: each.n for value, each in told.groups.items()} == {
+            "pro": 1, "free": 1, None: 1,
+        }  # fmt: skip
+    page = staff("viewer").get(f"{PAGE}?by={by}").text
+    assert "value=~" in page or by == "team"
+
+
+def test_a_period_has_the_cases_that_were_opened_in_it(api, story):
+    case = story("p", 2)
+    day = case.opened_at.date()
+    within = Asked(day - timedelta(days=1), day + timedelta(days=2), "UTC")
+    assert _loop(api, within).overall.n == 1
+    assert _loop(api, Asked(day + timedelta(days=2), None, "UTC")).overall.n == 0
+
+
+def test_the_page_says_that_it_is_no_experiment_and_when_there_are_too_few(api, story, staff):
+    reader = staff("success")
+    assert "No follow-ups in this period" in reader.get(PAGE).text
+    story("p", 2, 9, contacted=5)
+    page = reader.get(PAGE).text
+    assert "This is not an experiment" in page
+    assert "Too few answers to tell" in page
+    assert 'aria-current="page"' in page
+
+
+def test_every_list_opens_as_page_and_as_a_file(api, story, staff):
+    story("Ada", 2, 9, contacted=5)
+    reader = staff("viewer")
+    for which in LISTS:
+        assert reader.get(f"{PAGE}/cases?which={which}").status_code == 200
+    lines = reader.get(f"{PAGE}/cases?which=after_recovered&format=csv").text.splitlines()
+    assert len(lines) == 2
+    assert lines[1].endswith(",2,9")
+    assert reader.get(f"{PAGE}/cases?which=nobody").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["recovery", "contact", "resolution"])
+def test_charts_are_files_too(api, story, staff, name):
+    story("p", 2, 9, contacted=5)
+    reader = staff("viewer")
+    for ending in ("svg", "csv"):
+        assert reader.get(f"{PAGE}/charts/{name}.{ending}").status_code == 200
+
+
+def test_the_api_tells_the_same(api, story):
+    story("p", 2, 9, contacted=5, account={"external_id": "one", "plan": "pro"})
+    found = api.get("/api/v1/closed-loop?by=plan").json
+    assert (found["cases"], found["first_contact"]["median_hours"]["value"]) == (1, 5)
+    assert found["contacted"]["recovered"]["value"] == 1
+    assert found["difference"]["value"] is None
+    assert found["caveats"] == ["not_an_experiment"]
+    assert [group["value"] for group in found["groups"]] == ["pro"]
+    assert api.get("/api/v1/closed-loop?by=$.x").status_code == 422
+    assert api.get("/api/v1/closed-loop?since=2026-02-02&until=2026-02-01").status_code == 422
+
+
+def test_answers_of_confidential_surveys_single_nobody_out(api, story):
+    api.survey("secret", confidential=True)
+    case = story("p", 2, contacted=5)
+    at = (case.opened_at + timedelta(days=20)).isoformat()
+    api.respond("secret", score=10, answered_at=at, contact={"external_id": "p"})
+    assert _loop(api).overall.compared.contacted.n == 0

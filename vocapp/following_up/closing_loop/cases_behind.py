@@ -1,0 +1,139 @@
+"""The cases behind a figure of the closed loop, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Subquery, and_, false, select
+
+from surveys.closed_loop import OUTCOMES
+from vocapp.database import Key
+from vocapp.extensions import db
+from vocapp.following_up.closing_loop.queries import (
+    Asked,
+    NextAnswer,
+    cases_of,
+    next_answers,
+)
+from vocapp.following_up.models import FollowUp
+from vocapp.people.models import Account, Contact
+from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
+
+CASE_LISTS = ("all", "contacted", "not_contacted", "in_time", "late", "resolved")
+GROUPS = ("after", "without")  # next answers after a contact, and without one until then
+LISTS = (*CASE_LISTS, *(f"{group}_{outcome}" for group in GROUPS for outcome in OUTCOMES))
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One case. before, after: scores, only of lists of next answers."""
+
+    id: UUID
+    state: str
+    account: str | None
+    contact: str | None
+    owner: str | None
+    opened_at: datetime
+    first_contact_at: datetime | None
+    resolved_at: datetime | None
+    kind: str | None = None
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def who(self) -> str:
+        return " · ".join(name for name in (self.account, self.contact) if name)
+
+
+def cases_behind(
+    workspace_id: UUID,
+    asked: Asked,
+    which: str,
+    *,
+    value: str | None = None,
+    is_split: bool = False,
+    reach: Reach,
+    now: datetime,
+) -> list[Behind]:
+    """All cases of a list; with is_split only those of the value that `asked.by` splits by."""
+    cases = cases_of(workspace_id, asked, reach, split=is_split)
+    if which in CASE_LISTS:
+        wanted = select(cases.c.id).where(_condition(cases, which, now))
+        if is_split:
+            wanted = wanted.where(_is_value(cases, value))
+        rows = _rows(workspace_id, FollowUp.id.in_(wanted))
+        return sorted(rows, key=_newest_first)
+    group, _, outcome = which.partition("_")
+    found = {
+        each.case_id: each
+        for each in next_answers(cases)
+        if (each.contacted, each.outcome) == (group == "after", outcome)
+        and (not is_split or each.value == value)
+    }
+    return sorted(_of_answers(workspace_id, found), key=_newest_first)
+
+
+def _newest_first(row: Behind) -> tuple[float, str]:
+    return -row.opened_at.timestamp(), str(row.id)
+
+
+def _condition(cases: Subquery, which: str, now: datetime) -> Any:
+    at, due = cases.c.first_contact_at, cases.c.due_at
+    in_time = and_(at.is_not(None), at <= due)
+    return {
+        "all": cases.c.id.is_not(None),
+        "contacted": at.is_not(None),
+        "not_contacted": at.is_(None),
+        "in_time": and_(due <= now, in_time),
+        "late": and_(due <= now, (at.is_(None) | (at > due))),
+        "resolved": cases.c.state == "resolved",
+    }[which]
+
+
+def _is_value(cases: Subquery, value: str | None) -> Any:
+    if value is None:
+        return cases.c.value.is_(None)
+    if not isinstance(cases.c.value.type, Key):
+        return cases.c.value == value
+    try:
+        return cases.c.value == UUID(value)
+    except ValueError:
+        return false()
+
+
+def _of_answers(workspace_id: UUID, found: dict[UUID, NextAnswer]) -> Iterator[Behind]:
+    ids = list(found)
+    for start in range(0, len(ids), _AT_ONCE):
+        for row in _rows(workspace_id, FollowUp.id.in_(ids[start : start + _AT_ONCE])):
+            answer = found[row.id]
+            yield replace(row, kind=answer.kind, before=answer.before, after=answer.after)
+
+
+def _rows(workspace_id: UUID, condition: Any) -> Sequence[Behind]:
+    rows = db.session.execute(
+        select(
+            FollowUp.id, FollowUp.state, Account.name, Account.external_id, Contact.name,
+            Contact.email, User.name, FollowUp.opened_at, FollowUp.first_contact_at,
+            FollowUp.resolved_at,
+        )
+        .outerjoin(
+            Account,
+            (Account.workspace_id == FollowUp.workspace_id) & (Account.id == FollowUp.account_id),
+        )
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
+        )
+        .outerjoin(User, User.id == FollowUp.owner_user_id)
+        .where(FollowUp.workspace_id == workspace_id, condition)
+    )  # fmt: skip
+    return [
+        Behind(id_, state, name or key, person or email, owner, opened, contacted, resolved)
+        for id_, state, name, key, person, email, owner, opened, contacted, resolved in rows
+    ]
