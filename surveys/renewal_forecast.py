@@ -95,10 +95,10 @@ def _limits(
     """Limits by the distribution on a grid; what rounding to its steps moved is put right."""
     step = total / _STEPS
     length = _STEPS + len(coming) + 2 * _MARGIN
-    angles = 2 * np.pi * np.fft.fftfreq(length)
+    angles = (2 * np.pi * np.fft.fftfreq(length)).astype(np.float64)
     transformed = np.exp(-1j * angles * _MARGIN)
     for chance, amounts in _by_group(coming):
-        transformed *= _transform(chance, np.asarray(amounts) / step, angles)
+        transformed *= _transform(chance, np.asarray(amounts, float) / step, angles)
     mass = np.fft.ifft(transformed).real
     places = np.arange(length) - _MARGIN
     mean = float(places @ mass) * step

@@ -421,6 +421,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "touchpoints.plan_again": (by(plan_id="touchpoint"),),
     "touchpoints.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "renewals.show": (Call(query=lambda t: {"owner": t.user}),),
+    "renewals.say": (
+        Call(path={"external_id": "account"}, form=lambda t: {"category": "commit"}),
+    ),
+    "renewals.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "renewals_api.list_renewals": NO_IDS,
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.hosted": PUBLIC,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped
 from vocapp.people.models import Contact
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
+from vocapp.succeeding.renewals.models import RenewalWord
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 
 GONE = "…"
@@ -43,10 +44,15 @@ def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None
             TouchpointPlan.account_id == contact.account_id, TouchpointPlan.note.is_not(None)
         )
     ).all()
+    words = session.scalars(
+        scoped(RenewalWord, workspace_id).where(
+            RenewalWord.account_id == contact.account_id, RenewalWord.note.is_not(None)
+        )
+    ).all()
     for row, names in (
         *((goal, ("words", "measure", "unit")) for goal in goals),
         *((entry, ("note", "detail")) for entry in entries),
-        *((plan, ("note",)) for plan in plans),
+        *((each, ("note",)) for each in (*plans, *words)),
     ):
         for name in names:
             before = getattr(row, name)

@@ -20,6 +20,7 @@ from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
+from vocapp.succeeding.renewals.showing import renewal_shown
 from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
@@ -120,6 +121,7 @@ def account(external_id: str) -> str:
         may_change=may_open("succeeding.change_owner"),
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
         **goals_shown(detail.account),
+        **renewal_shown(detail.account),
         **touchpoints_shown(detail.account),
     )
 

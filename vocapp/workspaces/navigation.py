@@ -61,6 +61,7 @@ _ROOM_OF_BLUEPRINT = {
     "succeeding": "accounts",
     "goals": "accounts",
     "touchpoints": "accounts",
+    "renewals": "accounts",
     "merging": "accounts",
     "figures": "figures",
 }
