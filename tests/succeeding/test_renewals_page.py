@@ -127,7 +127,7 @@ def test_with_few_past_renewals_the_health_decides_and_the_page_says_so(three):
     assert [row.account.external_id for row in coming(three, 365)][-1] == "later"
 
 
-def test_the_chance_is_that_of_past_renewals_of_the_same_health(three):
+def test_the_chance_is_that_of_past_renewals_of_the_same_health(three, staff):
     for number in range(30):
         key = f"past-{number}"
         past(three, key, "renewed" if number % 3 else "cancelled")
@@ -143,6 +143,9 @@ def test_the_chance_is_that_of_past_renewals_of_the_same_health(three):
     assert found.whole.total_minor == 600
     assert found.whole.expected_minor == round(sum(f.chance.value * f.account.mrr_minor
                                                    for f in by_key.values()))  # fmt: skip
+    page = staff("success").get("/renewals").text
+    assert "Chances come from 30 past renewals." in page
+    assert re.search(r"\d+% of such renewals are kept \(\d+% to \d+%\)", column(page, "risk"))
 
 
 def test_the_band_that_counts_is_that_of_before_it_was_decided(any_api):

@@ -29,7 +29,7 @@ from vocapp.workspaces.queries import members
 blueprint = Blueprint("renewals", __name__, template_folder="../templates")
 
 _DAYS, _USUAL_DAYS = (30, 60, 90, 180, 365), 90
-_MOST_CARDS, _MOST_DECIDED = 50, 30
+_MOST_CARDS, _MOST_DECIDED = 25, 10
 _VIEWS = ("board", "calendar")
 
 

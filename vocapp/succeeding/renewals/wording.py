@@ -40,19 +40,32 @@ def amount_text(renewal: Renewal) -> str:
 
 
 def chance_text(chance: Chance) -> str:
-    """The chance with its interval and of how many it is; thin data is said."""
+    """The chance with its interval, and of how many past renewals it is."""
     if not chance.n_all:
-        return _("No past renewal is known: the category follows the health alone.")
+        return basis_text(0, is_thin=True)
     values = {
         "value": percent(chance.value), "low": percent(chance.low), "high": percent(chance.high),
     }  # fmt: skip
     text = _("%(value)s of such renewals are kept (%(low)s to %(high)s)", **values)
-    of = ngettext("%(num)s past one of this health", "%(num)s past ones of this health",
-                  chance.n, num=number(chance.n))  # fmt: skip
-    if chance.is_thin:
-        return _("Too few past renewals to tell: the category follows the health alone. %(text)s, "
-                 "%(of)s.", text=text, of=of)  # fmt: skip
-    return f"{text}, {of}"
+    return f"{text} · " + ngettext(
+        "%(num)d past one of this health", "%(num)d past ones of this health", chance.n
+    )
+
+
+def basis_text(n_all: int, *, is_thin: bool) -> str:
+    """Of how many past renewals chances are; thin data is said."""
+    if not n_all:
+        return _("No past renewal is known: the category follows the health alone.")
+    if is_thin:
+        return ngettext(
+            "%(num)d past renewal is too few to tell: the category follows the health alone.",
+            "%(num)d past renewals are too few to tell: the category follows the health alone.",
+            n_all,
+        )
+    return ngettext(
+        "Chances come from %(num)d past renewal.", "Chances come from %(num)d past renewals.",
+        n_all,
+    )  # fmt: skip
 
 
 def word_text(renewal: Renewal, names: Mapping[UUID, str]) -> str:
