@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from surveys.health import COMPONENTS
 from surveys.periods import period_start
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -57,12 +58,17 @@ def healthy(api, external_id, band, score=50.0, *, since_days=400):
         session.merge(
             AccountHealth(
                 score=score, band=band, last_band=band, band_since=now, coverage=1.0,
-                components=[{"key": "survey", "points": score, "weight": 1.0, "reasons": []}],
+                components=[
+                    {"key": key, "points": score, "weight": 1 / len(COMPONENTS), "reasons": []}
+                    for key in COMPONENTS
+                ],
                 reasons=["no_owner"], computed_at=now, **of,
             )
         )  # fmt: skip
         day = (now - timedelta(days=since_days)).date()
-        session.merge(HealthDay(day=day, score=score, band=band, points=[], **of))
+        session.merge(
+            HealthDay(day=day, score=score, band=band, points=[score] * len(COMPONENTS), **of)
+        )
 
 
 def past(api, external_id, outcome, *, days_ago=20, mrr=100):
@@ -155,7 +161,8 @@ def test_the_band_that_counts_is_that_of_before_it_was_decided(any_api):
         session.add(
             HealthDay(
                 workspace_id=any_api.workspace_id, account_id=account_id(any_api, "gone"),
-                day=(utcnow() - timedelta(days=25)).date(), score=10.0, band="risk", points=[],
+                day=(utcnow() - timedelta(days=25)).date(), score=10.0, band="risk",
+                points=[10.0] * len(COMPONENTS),
             )
         )  # fmt: skip
     for _ in range(2):  # again changes nothing
