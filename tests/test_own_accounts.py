@@ -393,7 +393,7 @@ ACCOUNTS = (
     "?sort=-cases",
 )  # fmt: skip
 RENEWALS = (
-    "", "?days=365", "?view=calendar", "?owner={colleague}", "?plan=Zz-plan", "?format=csv",
+    "", "?days=365", "?view=calendar", "?owner={colleague}", "?plan=Zz-pla", "?format=csv",
 )  # fmt: skip
 
 
