@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from vocapp.workspaces.models import Membership, UserSession
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 from vocapp.workspaces.service import find_or_create_user
 
+SOON = (utcnow() + timedelta(days=50)).date().isoformat()
 PASSWORD = "correct horse battery"
 
 # One for every field of what others have; none of them stands anywhere else.
@@ -46,7 +48,7 @@ TELLING = (
 )  # fmt: skip
 OTHERS = {
     "external_id": "zz-account", "name": "Zanzibarco", "plan": "Zz-plan", "region": "Zz-region",
-    "mrr": 987_654, "currency": "JPY", "renewal_on": "2033-03-03",
+    "mrr": 987_654, "currency": "JPY", "renewal_on": SOON,
     "attributes": {"industry": "zz-industry"},
 }  # fmt: skip
 THEIR_PERSON = {"external_id": "zz-person", "email": "zuleika@example.com", "name": "Zuleika"}
@@ -140,7 +142,8 @@ def _build(app: Any, api: Any, *, with_others: bool) -> Scene:
     colleague_id = _member(api, "colleague", limited=False)
     at = {"answered_at": "2026-05-01T09:00:00Z"}
     _owned(
-        api, reader_id, {"external_id": "mine-1", "name": "Alder", "mrr": 100, "currency": "JPY"},
+        api, reader_id, {"external_id": "mine-1", "name": "Alder", "mrr": 100, "currency": "JPY",
+         "renewal_on": SOON},
         {"external_id": "mine-2", "name": "Birch"},
     )  # fmt: skip
     _owned(api, colleague_id, {"external_id": "given", "name": "Cedar"})
@@ -271,10 +274,10 @@ OPEN = {
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
-    "following_up.undo", "looking_into.original", "succeeding.account",
-    "succeeding.accounts", "tasks.list_tasks", "tasks.mark_done", "tasks.open_again",
-    "tasks.skip", "tasks.snooze", "tasks.task", "tasks.undo", "workspaces.account",
-    "workspaces.change_password",
+    "following_up.undo", "looking_into.original", "renewals.say", "renewals.show",
+    "renewals.undo", "succeeding.account", "succeeding.accounts", "tasks.list_tasks",
+    "tasks.mark_done", "tasks.open_again", "tasks.skip", "tasks.snooze", "tasks.task",
+    "tasks.undo", "workspaces.account", "workspaces.change_password",
     "workspaces.choose_workspace", "workspaces.enter_workspace", "workspaces.home",
     "workspaces.member_hours", "workspaces.add_absence", "workspaces.remove_absence",
     "workspaces.undo_absence",
@@ -283,7 +286,7 @@ OPEN = {
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
 AS_IF_ABSENT = {
     "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
-    "following_up.merge", "following_up.undo", "tasks.undo",
+    "following_up.merge", "following_up.undo", "renewals.undo", "tasks.undo",
 }  # fmt: skip
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}
@@ -407,6 +410,9 @@ ACCOUNTS = (
     "", "?q=Zanzi", "?q=zz-acc", "?owner={colleague}", "?sort=-mrr", "?sort=renewal",
     "?sort=-cases",
 )  # fmt: skip
+RENEWALS = (
+    "", "?days=365", "?view=calendar", "?owner={colleague}", "?plan=Zz-pla", "?format=csv",
+)  # fmt: skip
 
 
 def paths(scene: Scene) -> dict[str, str]:
@@ -419,6 +425,7 @@ def paths(scene: Scene) -> dict[str, str]:
         found[f"case {whose}"] = f"/follow-ups/{scene.cases[whose]}?state=all"
     for key in ("mine-1", "mine-2"):
         found |= {key: f"/accounts/{key}", f"{key} answers": f"/accounts/{key}?story=answers"}
+    found |= {f"renewals{each}": f"/renewals{each.format(**names)}" for each in RENEWALS}
     found["account of the given case"] = "/accounts/given"
     return found
 

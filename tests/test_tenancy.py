@@ -470,6 +470,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "capacity.show": NO_IDS,
     "capacity.set_hours": (Call(path={"user_id": "user"}, form=lambda t: {"hours": "9"}),),
     "capacity.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "renewals.show": (Call(query=lambda t: {"owner": t.user}),),
+    "renewals.say": (
+        Call(path={"external_id": "account"}, form=lambda t: {"category": "commit"}),
+    ),
+    "renewals.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "renewals_api.list_renewals": NO_IDS,
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.hosted": PUBLIC,

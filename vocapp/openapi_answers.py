@@ -305,6 +305,35 @@ SCHEMAS: dict[str, Schema] = {
         "description": "Shares and their difference are fractions. The comparison is of like "
         "people and not an experiment; a value is null where there are too few to tell.",
     },
+    "RenewalForecast": record(n=COUNT, total=COUNT, expected=COUNT, low=COUNT, high=COUNT),
+    "Renewal": record(
+        account=TEXT, name=TEXT, renewal_on=TEXT, days_left={"type": "integer"},
+        mrr=or_null(COUNT), currency=or_null(TEXT),
+        health=record(score=or_null(COUNT), band=or_null(TEXT)),
+        chance=record(value=NUMBER, low=NUMBER, high=NUMBER, n=COUNT),
+        category=TEXT, forecast_category=TEXT,
+        said=or_null(record(by=or_null(TEXT), at=TIME, note=or_null(TEXT))),
+        owner=or_null(TEXT),
+    ),
+    "Renewals": {
+        **page(
+            ref("Renewal"), interval_level=NUMBER, thresholds=OBJECT,
+            forecast=list_of(
+                record(
+                    currency=TEXT, n=COUNT, total=COUNT, expected=COUNT, low=COUNT, high=COUNT,
+                    by_category=record(
+                        risk=ref("RenewalForecast"), likely=ref("RenewalForecast"),
+                        commit=ref("RenewalForecast"),
+                    ),
+                )
+            ),
+            accuracy=record(
+                decided=COUNT, open=COUNT, is_enough=YES_NO, said=or_null(NUMBER),
+                renewed=or_null(NUMBER), brier=or_null(NUMBER),
+            ),
+        ),
+        "description": "Chances are fractions, money is in minor units a month.",
+    },
     "Surveys": page(ref("Survey")),
     "Invitation": {
         "type": "object",
@@ -359,6 +388,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
+    ("get", "/api/v1/renewals"): ("Renewals", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
     ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),

@@ -71,6 +71,10 @@ from vocapp.succeeding.playbooks.api import api as tasks_api
 from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
 from vocapp.succeeding.playbooks.task_views import blueprint as task_pages
 from vocapp.succeeding.playbooks.views import blueprint as playbook_pages
+from vocapp.succeeding.renewals import keeping as renewal_keeping
+from vocapp.succeeding.renewals import showing as renewal_cards
+from vocapp.succeeding.renewals.api import api as renewals_api
+from vocapp.succeeding.renewals.views import blueprint as renewal_pages
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
 from vocapp.succeeding.touchpoints.views import blueprint as touchpoint_pages
@@ -108,7 +112,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
-        goals_api, tasks_api, closing_loop_api,
+        goals_api, tasks_api, closing_loop_api, renewals_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -118,7 +122,7 @@ def register(app: OpenAPI) -> None:
         distributing_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
-        exporting_files, merging_pages, goal_pages, touchpoint_pages,
+        exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -197,6 +201,12 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             playbook_evaluating.BEGIN, mode="database", apply=playbook_evaluating.begin,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            renewal_keeping.RENEWALS, mode="database", apply=renewal_keeping.keep_daily,
             queue="slow", batch=1,
         )
     )  # fmt: skip
@@ -314,6 +324,7 @@ def _register_home() -> None:
         ("success", "admin"), following_up_cards.my_queue, order=5, within_own_accounts=True
     )
     home.register_card(("success",), health_cards.health_fell, order=7)
+    home.register_card(("success",), renewal_cards.at_risk_card, order=6, within_own_accounts=True)
     home.register_card(("success",), touchpoint_cards.due_card, order=8)
     home.register_card(
         ("success", "admin"), playbook_cards.tasks_card, order=6, within_own_accounts=True

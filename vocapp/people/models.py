@@ -42,6 +42,7 @@ class Account(TenantRow, Base):
         tenant_key("parent_account_id", "account"),
         Index("ix_account_by_name", "workspace_id", text("lower(name)"), "external_id"),
         Index(None, "workspace_id", "owner_user_id"),
+        Index(None, "workspace_id", "renewal_on"),
     )
 
 

@@ -17,6 +17,7 @@ from vocapp.database import scoped
 from vocapp.people.models import Contact
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.playbooks.models import PlaybookTask
+from vocapp.succeeding.renewals.models import RenewalWord
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 
 GONE = "…"
@@ -39,8 +40,8 @@ def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None
             )
         )
     ).all()
-    noted: list[TouchpointPlan | PlaybookTask] = []
-    for model in (TouchpointPlan, PlaybookTask):
+    noted: list[TouchpointPlan | PlaybookTask | RenewalWord] = []
+    for model in (TouchpointPlan, PlaybookTask, RenewalWord):
         noted += session.scalars(
             scoped(model, workspace_id).where(
                 model.account_id == contact.account_id, model.note.is_not(None)

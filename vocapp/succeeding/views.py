@@ -22,6 +22,7 @@ from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
 from vocapp.succeeding.playbooks.showing import tasks_shown
 from vocapp.succeeding.playbooks.wording import reason_words
+from vocapp.succeeding.renewals.showing import renewal_shown
 from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
@@ -122,6 +123,7 @@ def account(external_id: str) -> str:
         may_change=may_open("succeeding.change_owner"),
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
         **goals_shown(detail.account),
+        **renewal_shown(detail.account),
         **touchpoints_shown(detail.account),
         **tasks_shown(detail.account),
         may_change_tasks=may_open("tasks.mark_done"),

@@ -65,6 +65,7 @@ _ROOM_OF_BLUEPRINT = {
     "playbooks": "accounts",
     "tasks": "accounts",
     "capacity": "accounts",
+    "renewals": "accounts",
     "merging": "accounts",
     "figures": "figures",
 }

@@ -1,0 +1,380 @@
+"""Renewals: the board, what people say, what happened, forecasts as they were recorded."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from surveys.health import COMPONENTS
+from surveys.periods import period_start
+from vocapp import outbox
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.people.models import Account
+from vocapp.succeeding.health.models import AccountHealth, HealthDay
+from vocapp.succeeding.renewals import keeping, queries
+from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
+from vocapp.workspaces.models import Membership
+from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
+
+
+@pytest.fixture
+def app(any_database):
+    """Pages, too, are asked for on both databases."""
+    return any_database
+
+
+@pytest.fixture
+def workspace(any_api):
+    return any_api.workspace
+
+
+def ahead(days: int) -> str:
+    return (utcnow() + timedelta(days=days)).date().isoformat()
+
+
+def save(api, external_id, **facts):
+    answer = api.post("/api/v1/accounts", {"external_id": external_id, **facts})
+    assert answer.status_code == 201, answer.text
+
+
+def account_id(api, external_id) -> UUID:
+    with snapshot() as session:
+        return session.scalars(
+            select(Account.id).where(
+                Account.workspace_id == api.workspace_id, Account.external_id == external_id
+            )
+        ).one()
+
+
+def healthy(api, external_id, band, score=50.0, *, since_days=400):
+    """The health of an account, as it is and was for a while."""
+    of = {"workspace_id": api.workspace_id, "account_id": account_id(api, external_id)}
+    now = utcnow()
+    with transaction() as session:
+        session.merge(
+            AccountHealth(
+                score=score, band=band, last_band=band, band_since=now, coverage=1.0,
+                components=[
+                    {"key": key, "points": score, "weight": 1 / len(COMPONENTS), "reasons": []}
+                    for key in COMPONENTS
+                ],
+                reasons=["no_owner"], computed_at=now, **of,
+            )
+        )  # fmt: skip
+        day = (now - timedelta(days=since_days)).date()
+        session.merge(
+            HealthDay(day=day, score=score, band=band, points=[score] * len(COMPONENTS), **of)
+        )
+
+
+def past(api, external_id, outcome, *, days_ago=20, mrr=100):
+    """An account whose term of a year was decided then."""
+    common = {"type": "subscription", "account": external_id, "product": "core"}
+    money = {"mrr": mrr, "currency": "JPY"}
+    events = [
+        {"id": f"{external_id}-1", "action": "started", **money, "term_ends_on": ahead(-days_ago),
+         "at": f"{ahead(-days_ago - 365)}T00:00:00Z", **common},
+        {"id": f"{external_id}-2", "action": outcome, "at": f"{ahead(-days_ago)}T00:00:00Z",
+         **common, **(money if outcome == "renewed" else {})},
+    ]  # fmt: skip
+    taken = api.post("/api/v1/events", {"events": events})
+    assert taken.json["rejected"] == [], taken.text
+
+
+def keep(api, now: datetime | None = None):
+    with transaction() as session:
+        assert keeping.keep_batch(session, api.workspace_id, None, now=now or utcnow()) is None
+
+
+def of_success(api) -> UUID:
+    with snapshot() as session:
+        return session.scalars(
+            select(Membership.user_id).where(
+                Membership.workspace_id == api.workspace_id, Membership.role == "success"
+            )
+        ).one()
+
+
+def coming(api, days=90):
+    return queries.upcoming(
+        api.workspace_id, days=days, reach=WHOLE_WORKSPACE, time_zone="UTC", now=utcnow()
+    )
+
+
+def column(page, name) -> str:
+    return page.split(f'id="{name}"')[1].split("</section>")[0]
+
+
+@pytest.fixture
+def three(any_api):
+    """One account in each band that renews within 90 days, and one later."""
+    for number, band in enumerate(("good", "watch", "risk"), start=1):
+        save(any_api, band, name=band.title() + " Ltd", mrr=100 * number, currency="JPY",
+             renewal_on=ahead(10 * number), plan="pro" if number < 3 else "team")  # fmt: skip
+        healthy(any_api, band, band)
+    save(any_api, "later", name="Later Ltd", mrr=900, currency="JPY", renewal_on=ahead(150))
+    return any_api
+
+
+def test_a_workspace_without_renewals_is_told_where_they_come_from(staff):
+    page = staff("success").get("/renewals").text
+    assert "No renewal is known yet" in page
+    assert "No month with a recorded forecast is over yet" in page
+
+
+def test_with_few_past_renewals_the_health_decides_and_the_page_says_so(three):
+    assert [(row.account.external_id, row.category) for row in coming(three)] == [
+        ("good", "commit"), ("watch", "likely"), ("risk", "risk"),
+    ]  # fmt: skip
+    assert [row.account.external_id for row in coming(three, 365)][-1] == "later"
+
+
+def test_the_chance_is_that_of_past_renewals_of_the_same_health(three, staff):
+    for number in range(30):
+        key = f"past-{number}"
+        past(three, key, "renewed" if number % 3 else "cancelled")
+        healthy(three, key, "risk" if number < 15 else "good")
+    keep(three)
+    by_key = {row.account.external_id: row for row in coming(three)}
+    at_risk = by_key["risk"]
+    assert at_risk.chance.n == 15
+    assert at_risk.chance.low < 10 / 15 < at_risk.chance.high
+    assert at_risk.category == "risk"
+    assert by_key["watch"].chance.n == 0
+    (found,) = queries.told(coming(three))
+    assert found.whole.total_minor == 600
+    assert found.whole.expected_minor == round(sum(f.chance.value * f.account.mrr_minor
+                                                   for f in by_key.values()))  # fmt: skip
+    page = staff("success").get("/renewals").text
+    assert "Chances come from 30 past renewals." in page
+    assert re.search(r"\d+% of such renewals are kept \(\d+% to \d+%\)", column(page, "risk"))
+
+
+def test_the_band_that_counts_is_that_of_before_it_was_decided(any_api):
+    past(any_api, "gone", "cancelled", days_ago=20)
+    healthy(any_api, "gone", "good", since_days=300)
+    with transaction() as session:
+        session.add(
+            HealthDay(
+                workspace_id=any_api.workspace_id, account_id=account_id(any_api, "gone"),
+                day=(utcnow() - timedelta(days=25)).date(), score=10.0, band="risk",
+                points=[10.0] * len(COMPONENTS),
+            )
+        )  # fmt: skip
+    for _ in range(2):  # again changes nothing
+        keep(any_api)
+    with snapshot() as session:
+        (row,) = session.scalars(scoped(RenewalOutcome, any_api.workspace_id))
+    assert (row.outcome, row.band, row.mrr_minor, row.kept_minor) == ("lost", "good", 100, 0)
+
+
+def test_what_was_renewed_or_lost_stands_on_the_board_without_being_booked(three, staff):
+    past(three, "stays", "renewed")
+    past(three, "left", "cancelled")
+    page = staff("success").get("/renewals").text
+    assert "stays" in column(page, "renewed")
+    assert "left" in column(page, "lost")
+    assert "left" not in {row.account.external_id for row in coming(three, 365)}
+
+
+def test_a_word_goes_before_the_forecast_and_can_be_undone(three, staff):
+    browser = staff("success")
+    path = "/accounts/risk/renewal"
+    browser.post(path, {"category": "commit", "note": "Signed by the CFO", "next": "/renewals"})
+    page = browser.get("/renewals").text
+    assert "Risk Ltd" in column(page, "commit")
+    assert "Signed by the CFO" in page
+    undo = re.search(r'action="(/renewals/undo[^"]+)"', page)[1].replace("&amp;", "&")
+    assert browser.post(undo).status_code == 303
+    page = browser.get("/renewals").text
+    assert "Risk Ltd" in column(page, "risk")
+    assert "Signed by the CFO" not in page
+
+
+def test_an_undo_after_somebody_else_spoke_changes_nothing(three, staff):
+    browser = staff("success")
+    browser.post("/accounts/risk/renewal", {"category": "commit"})
+    undo = re.search(r'action="(/renewals/undo[^"]+)"', browser.get("/renewals").text)[1]
+    staff("admin").post("/accounts/risk/renewal", {"category": "likely"})
+    browser.post(undo.replace("&amp;", "&"))
+    page = browser.get("/renewals").text
+    assert "can no longer be undone" in page
+    assert "Risk Ltd" in column(page, "likely")
+
+
+def test_a_word_of_the_last_renewal_is_none_of_the_next(three, staff):
+    staff("success").post("/accounts/risk/renewal", {"category": "commit"})
+    save(three, "risk", renewal_on=ahead(80))  # put off by fifty days
+    assert {row.account.external_id: row.category for row in coming(three)}["risk"] == "commit"
+    save(three, "risk", renewal_on=ahead(30 + 365))
+    (row,) = [row for row in coming(three, 366 + 60) if row.account.external_id == "risk"]
+    assert (row.category, row.word) == ("risk", None)
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [({"category": "sure"}, "Choose one of the columns."),
+     ({"category": "commit", "note": "x" * 5_001}, "A note has at most 5000 characters.")],
+    ids=["unknown", "long note"],
+)  # fmt: skip
+def test_what_cannot_be_saved_says_why_and_keeps_the_note(three, staff, form, says):
+    answer = staff("success").post("/accounts/risk/renewal", {"note": "Half a word", **form})
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert form.get("note", "Half a word") in answer.text
+    with snapshot() as session:
+        assert session.scalars(scoped(RenewalWord, three.workspace_id)).all() == []
+
+
+def test_filters_and_the_file_have_the_same_accounts(three, staff):
+    browser = staff("success")
+    assert "Risk Ltd" not in browser.get("/renewals?plan=pro").text
+    text = browser.get("/renewals?plan=pro&days=365&format=csv").text
+    assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["good", "watch"]
+    assert "Later Ltd" in browser.get("/renewals?view=calendar").text
+
+
+def test_a_term_that_is_over_with_nothing_told_stays_in_sight(any_api, staff):
+    save(any_api, "quiet", name="Quiet Ltd", mrr=100, currency="JPY", renewal_on=ahead(-5))
+    save(any_api, "old", name="Old Ltd", mrr=100, currency="JPY", renewal_on=ahead(-40))
+    page = staff("success").get("/renewals").text
+    assert "Over since 5 days, nothing told yet" in page
+    assert "Old Ltd" not in page
+
+
+def test_a_limited_member_counts_no_renewals_of_others(three, staff):
+    staff("success")
+    me = of_success(three)
+    with transaction() as session:
+        session.execute(
+            update(Account)
+            .where(Account.workspace_id == three.workspace_id, Account.external_id == "good")
+            .values(owner_user_id=me)
+        )
+    for number in range(25):
+        past(three, f"past-{number}", "renewed")
+    keep(three)
+    (row,) = queries.upcoming(
+        three.workspace_id, days=90, reach=OwnAccounts(me), time_zone="UTC",
+        now=utcnow(),
+    )  # fmt: skip
+    assert (row.account.external_id, row.chance.n_all) == ("good", 0)
+
+
+# --- forecasts as they were -----------------------------------------------------------------
+
+
+def record(api, now):
+    with transaction() as session:
+        keeping.record_month(session, api.workspace_id, now=now)
+
+
+def snapshots(api) -> list[RenewalSnapshot]:
+    with snapshot() as session:
+        return list(
+            session.scalars(
+                scoped(RenewalSnapshot, api.workspace_id).order_by(RenewalSnapshot.due_on)
+            )
+        )
+
+
+def begin_of_next_month() -> datetime:
+    first = period_start(utcnow().date() + timedelta(days=31), "month")
+    return datetime.combine(first, datetime.min.time(), utcnow().tzinfo)
+
+
+def test_a_month_is_recorded_once_at_its_beginning(any_api):
+    begins = begin_of_next_month()
+    due = (begins + timedelta(days=9)).date().isoformat()
+    save(any_api, "acme", mrr=100, currency="JPY", renewal_on=due)
+    record(any_api, begins + timedelta(days=keeping.BEGINNING_DAYS))
+    assert snapshots(any_api) == []  # too late for a forecast
+    record(any_api, begins)
+    save(any_api, "late", mrr=100, currency="JPY", renewal_on=due)
+    past(any_api, "acme", "cancelled")
+    record(any_api, begins + timedelta(days=1))
+    (row,) = snapshots(any_api)
+    assert (row.account_id, row.mrr_minor) == (account_id(any_api, "acme"), 100)
+    assert (row.chance, row.category, row.is_word) == (0.5, "likely", False)
+
+
+def recorded(api, outcomes):
+    """Snapshots of last month, of accounts that were then renewed, lost, or neither."""
+    now = utcnow()
+    month = period_start(now.date().replace(day=1) - timedelta(days=1), "month")
+    due_on = month + timedelta(days=14)
+    days_ago = (now.date() - due_on).days
+    for number, outcome in enumerate(outcomes):
+        key = f"r-{number}"
+        if outcome is None:
+            save(api, key, mrr=100, currency="JPY", renewal_on=due_on.isoformat())
+        elif outcome == "moved":
+            save(api, key, mrr=100, currency="JPY", renewal_on=ahead(340))
+        else:
+            past(api, key, outcome, days_ago=days_ago)
+        with transaction() as session:
+            session.add(
+                RenewalSnapshot(
+                    workspace_id=api.workspace_id, month=month, account_id=account_id(api, key),
+                    due_on=due_on, chance=0.8, category="likely", is_word=False, mrr_minor=100,
+                    currency="JPY", taken_at=now - timedelta(days=40),
+                )
+            )  # fmt: skip
+    keep(api)
+
+
+def test_what_was_said_is_held_against_what_happened(any_api, staff):
+    recorded(any_api, ["renewed"] * 15 + ["cancelled"] * 5 + ["moved", None])
+    whole, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    assert (whole.decided, whole.open, whole.is_enough) == (21, 1, True)
+    assert whole.renewed.value == pytest.approx(16 / 21)
+    assert month.by_currency["JPY"].kept_minor == 1600
+    page = staff("success").get("/renewals").text
+    assert "Said on average: 80%. Renewed: 76% of 21" in page
+
+
+def test_few_decided_are_said_to_tell_nothing(any_api, staff):
+    recorded(any_api, ["renewed"] * 3)
+    assert "Too few decided renewals to tell" in staff("success").get("/renewals").text
+
+
+def test_every_night_goes_on_by_itself(three, staff):
+    staff("success").get("/renewals")
+    past(three, "stays", "renewed")
+    while outbox.work_off(keeping.RENEWALS, now=utcnow()):
+        pass
+    with snapshot() as session:
+        assert len(session.scalars(scoped(RenewalOutcome, three.workspace_id)).all()) == 1
+        assert outbox.is_waiting(session, three.workspace_id, keeping.RENEWALS, three.workspace_id)
+
+
+def test_the_api_has_the_same(three):
+    answer = three.get("/api/v1/renewals?days=25").json
+    assert [(each["account"], each["category"]) for each in answer["items"]] == [
+        ("good", "commit"), ("watch", "likely"),
+    ]  # fmt: skip
+    assert answer["forecast"][0]["by_category"]["commit"]["total"] == 100
+    assert three.get("/api/v1/renewals?days=0").status_code == 422
+
+
+def test_home_and_the_account_tell_what_is_at_risk(three, staff):
+    browser = staff("success")
+    me = of_success(three)
+    with transaction() as session:
+        session.execute(
+            update(Account)
+            .where(Account.workspace_id == three.workspace_id)
+            .values(owner_user_id=me)
+        )
+    three.survey()
+    three.respond(score=9)
+    home = browser.get("/").text
+    assert "Renewals at risk in the next 90 days" in home
+    assert "1 renewal · ¥300" in home
+    page = browser.get("/accounts/risk").text
+    assert "In 30 days" in column(page, "renewal")
+    assert "the category follows the health alone" in column(page, "renewal")

@@ -1,0 +1,1 @@
+"""Renewals that come: who decides when, how likely, and how true such forecasts were."""

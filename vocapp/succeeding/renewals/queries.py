@@ -1,0 +1,297 @@
+"""Reads for pages and machines: the board, the calendar, the forecast, and how true it was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from surveys.periods import local_day, period_start
+from surveys.renewal_forecast import Accuracy, Coming, Forecast, Recorded, accuracy, forecast
+from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category, outcome_of_facts
+from vocapp.extensions import db
+from vocapp.people.models import Account
+from vocapp.people.reaching import accounts_within
+from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
+from vocapp.succeeding.renewals.reading import (
+    EVERYBODY,
+    OVERDUE_DAYS,
+    Decided,
+    Narrowed,
+    Renewal,
+    coming,
+    decided_of_late,
+)
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
+
+YEAR_DAYS = 366
+_ACCURACY_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The forecast of some renewals in one currency, in all and by category."""
+
+    currency: str
+    whole: Forecast
+    by_category: Mapping[Category, Forecast]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the calendar."""
+
+    first: date
+    rows: Sequence[Renewal]
+    told: Sequence[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthAccuracy:
+    """How true the forecast of a month was, in all and by currency."""
+
+    month: date
+    whole: Accuracy
+    by_currency: Mapping[str, Accuracy]
+
+
+def upcoming(
+    workspace_id: UUID,
+    *,
+    days: int,
+    reach: Reach,
+    time_zone: str,
+    now: datetime,
+    narrowed: Narrowed = EVERYBODY,
+) -> list[Renewal]:
+    """Of the next days, and those that are over with nothing told."""
+    today = local_day(now, time_zone)
+    return coming(
+        db.session(), workspace_id, since=today - timedelta(days=OVERDUE_DAYS),
+        until=today + timedelta(days=days + 1), today=today, reach=reach, narrowed=narrowed,
+    )  # fmt: skip
+
+
+def of_account(account: Account, *, reach: Reach, time_zone: str, now: datetime) -> Renewal | None:
+    """The renewal of one account that comes, however far; None where none is known."""
+    today = local_day(now, time_zone)
+    found = coming(
+        db.session(), account.workspace_id, since=today - timedelta(days=OVERDUE_DAYS),
+        until=date.max, today=today, reach=reach, account_id=account.id,
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+def recently(
+    workspace_id: UUID, *, reach: Reach, time_zone: str, now: datetime, narrowed: Narrowed
+) -> list[Decided]:
+    return decided_of_late(
+        db.session(), workspace_id, time_zone=time_zone, now=now, reach=reach, narrowed=narrowed
+    )
+
+
+def told(rows: Sequence[Renewal]) -> list[Told]:
+    """The forecast by currency, the most accounts first; those without an amount are left out."""
+    by_currency: dict[str, list[Renewal]] = defaultdict(list)
+    for row in rows:
+        if row.account.mrr_minor is not None and row.account.currency:
+            by_currency[row.account.currency].append(row)
+    ordered = sorted(by_currency.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        Told(
+            currency,
+            _forecast(own),
+            {each: _forecast([r for r in own if r.category == each]) for each in CATEGORIES},
+        )
+        for currency, own in ordered
+    ]
+
+
+def _forecast(rows: Sequence[Renewal]) -> Forecast:
+    return forecast(
+        [Coming(row.account.mrr_minor or 0, row.health.band, row.chance) for row in rows]
+    )
+
+
+def calendar(rows: Sequence[Renewal]) -> list[Month]:
+    """By month, the first on top; months without a renewal are left out."""
+    by_month: dict[date, list[Renewal]] = defaultdict(list)
+    for row in rows:
+        by_month[period_start(row.due_on, "month")].append(row)
+    return [Month(month, by_month[month], told(by_month[month])) for month in sorted(by_month)]
+
+
+def next_steps(workspace_id: UUID, rows: Sequence[Renewal]) -> dict[UUID, TouchpointPlan]:
+    """Account → the first contact that is planned; one statement."""
+    plans = db.session.scalars(
+        select(TouchpointPlan)
+        .where(
+            TouchpointPlan.workspace_id == workspace_id,
+            TouchpointPlan.account_id.in_([row.account.id for row in rows]),
+            TouchpointPlan.state == "planned",
+        )
+        .order_by(TouchpointPlan.due_on.desc(), TouchpointPlan.id.desc())
+    )
+    return {plan.account_id: plan for plan in plans}
+
+
+def speakers(rows: Sequence[Renewal]) -> dict[UUID, str]:
+    """The names of those whose word stands before a forecast."""
+    ids = {row.word.said_by_user_id for row in rows if row.word and row.word.said_by_user_id}
+    found = db.session.execute(select(User.id, User.name).where(User.id.in_(ids)))
+    return {row.id: row.name for row in found}
+
+
+def plans_in_use(workspace_id: UUID, *, reach: Reach) -> list[str]:
+    query = select(Account.plan).where(
+        Account.workspace_id == workspace_id, Account.plan.is_not(None), accounts_within(reach)
+    )
+    return [plan for plan in db.session.scalars(query.distinct().order_by(Account.plan)) if plan]
+
+
+# --- how true it was ----------------------------------------------------------------------
+
+
+def recorded_months(
+    workspace_id: UUID, *, time_zone: str, now: datetime
+) -> tuple[Accuracy, list[MonthAccuracy]]:
+    """Months that are over, as their forecasts were recorded, against what happened: all of them
+    together, and each, the latest first."""
+    this_month = period_start(local_day(now, time_zone), "month")
+    first = this_month - timedelta(days=31 * _ACCURACY_MONTHS)
+    rows = db.session.execute(
+        select(RenewalSnapshot, RenewalOutcome, Account.renewal_on, Account.mrr_minor)
+        .join(
+            Account,
+            (Account.workspace_id == RenewalSnapshot.workspace_id)
+            & (Account.id == RenewalSnapshot.account_id),
+        )
+        .outerjoin(
+            RenewalOutcome,
+            (RenewalOutcome.workspace_id == RenewalSnapshot.workspace_id)
+            & (RenewalOutcome.account_id == RenewalSnapshot.account_id)
+            & (RenewalOutcome.due_on == RenewalSnapshot.due_on),
+        )
+        .where(
+            RenewalSnapshot.workspace_id == workspace_id,
+            RenewalSnapshot.month >= first,
+            RenewalSnapshot.month < this_month,
+        )
+        .order_by(RenewalSnapshot.month.desc(), RenewalSnapshot.account_id)
+    )
+    by_month: dict[date, list[tuple[str | None, Recorded]]] = defaultdict(list)
+    for row, outcome, renewal_on, mrr in rows:
+        told_of = (row.currency, _recorded(row, outcome, renewal_on, mrr))
+        by_month[row.month].append(told_of)
+    everything = [each for own in by_month.values() for _, each in own]
+    return accuracy(everything), [_of_month(month, own) for month, own in by_month.items()]
+
+
+def _recorded(
+    row: RenewalSnapshot, outcome: RenewalOutcome | None, renewal_on: date | None, mrr: int | None
+) -> Recorded:
+    amount = row.mrr_minor or 0
+    if outcome is not None:
+        kept = min(amount, outcome.kept_minor or 0)
+        return Recorded(row.chance, row.category, amount, outcome.outcome, kept)  # type: ignore[arg-type]
+    happened = outcome_of_facts(row.due_on, renewal_on=renewal_on, mrr_minor=mrr)
+    kept = min(amount, mrr or 0) if happened == "renewed" else 0
+    return Recorded(row.chance, row.category, amount, happened, kept)  # type: ignore[arg-type]
+
+
+def _of_month(month: date, rows: Sequence[tuple[str | None, Recorded]]) -> MonthAccuracy:
+    currencies = sorted({currency for currency, _ in rows if currency})
+    return MonthAccuracy(
+        month,
+        accuracy([each for _, each in rows]),
+        {code: accuracy([each for own, each in rows if own == code]) for code in currencies},
+    )
+
+
+# --- for people's first page, and for machines --------------------------------------------
+
+
+def at_risk_of(
+    workspace_id: UUID, owner: UUID, *, days: int, reach: Reach, time_zone: str, now: datetime
+) -> tuple[list[Renewal], dict[str, int]]:
+    """Renewals of an owner's accounts that are at risk, and the amounts by currency."""
+    rows = [
+        row
+        for row in upcoming(
+            workspace_id, days=days, reach=reach, time_zone=time_zone, now=now,
+            narrowed=Narrowed(owner=owner),
+        )
+        if row.category == "risk"
+    ]  # fmt: skip
+    amounts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.account.mrr_minor and row.account.currency:
+            amounts[row.account.currency] += row.account.mrr_minor
+    return rows, dict(amounts)
+
+
+def count_known(workspace_id: UUID, *, reach: Reach) -> int:
+    """How many accounts have a renewal day at all."""
+    query = select(func.count()).where(
+        Account.workspace_id == workspace_id,
+        Account.renewal_on.is_not(None),
+        accounts_within(reach),
+    )
+    return db.session.scalar(query) or 0
+
+
+def present(rows: Sequence[Renewal], found: Accuracy, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """As the API shows them; money in minor units, chances as fractions."""
+    return {
+        "interval_level": 0.95,
+        "thresholds": {"commit": COMMIT_FROM, "likely": LIKELY_FROM},
+        "forecast": [
+            {"currency": each.currency, **_present_forecast(each.whole),
+             "by_category": {c: _present_forecast(f) for c, f in each.by_category.items()}}
+            for each in told(rows)
+        ],
+        "accuracy": {
+            "decided": found.decided, "open": found.open, "is_enough": found.is_enough,
+            "said": found.said, "renewed": found.renewed.value, "brier": found.brier,
+        },
+        "items": [_present(row, names) for row in rows],
+        "next": None,
+    }  # fmt: skip
+
+
+def _present(row: Renewal, names: Mapping[UUID, str]) -> dict[str, Any]:
+    word = row.word
+    return {
+        "account": row.account.external_id,
+        "name": row.account.name,
+        "renewal_on": row.due_on.isoformat(),
+        "days_left": row.days_left,
+        "mrr": row.account.mrr_minor,
+        "currency": row.account.currency,
+        "health": {"score": row.health.score, "band": row.health.band},
+        "chance": {
+            "value": row.chance.value, "low": row.chance.low, "high": row.chance.high,
+            "n": row.chance.n,
+        },
+        "category": row.category,
+        "forecast_category": row.own_category,
+        "said": {
+            "by": names.get(word.said_by_user_id) if word.said_by_user_id else None,
+            "at": word.said_at.isoformat(), "note": word.note,
+        } if word else None,
+        "owner": row.owner,
+    }  # fmt: skip
+
+
+def _present_forecast(found: Forecast) -> dict[str, int]:
+    return {
+        "n": found.n, "total": found.total_minor, "expected": found.expected_minor,
+        "low": found.low_minor, "high": found.high_minor,
+    }  # fmt: skip

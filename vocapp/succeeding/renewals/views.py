@@ -1,0 +1,223 @@
+"""The page of renewals: a board and a calendar, and saying what will become of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM
+from vocapp.database import utcnow
+from vocapp.problems import BadInput, Conflict
+from vocapp.spreadsheets import csv_lines
+from vocapp.succeeding import notes
+from vocapp.succeeding.health import wording as health_wording
+from vocapp.succeeding.renewals import queries, service, wording
+from vocapp.succeeding.renewals.keeping import see_to_keeping
+from vocapp.succeeding.renewals.reading import RECENT_DAYS, Narrowed, Renewal
+from vocapp.succeeding.service import OWNER_ROLES
+from vocapp.succeeding.touchpoints import wording as touch_wording
+from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
+from vocapp.ui import notice
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.coming_back import next_path
+from vocapp.workspaces.queries import members
+
+blueprint = Blueprint("renewals", __name__, template_folder="../templates")
+
+_DAYS, _USUAL_DAYS = (30, 60, 90, 180, 365), 90
+_MOST_CARDS, _MOST_DECIDED = 25, 10
+_VIEWS = ("board", "calendar")
+
+
+@blueprint.get("/renewals")
+@signed_in(within_own_accounts=True)
+def show() -> Any:
+    """Which renewals come, how likely, and what of the revenue will be kept."""
+    see_to_keeping(current_workspace.id, now=utcnow())
+    if request.args.get("format") == "csv":
+        return _csv(_rows())
+    return _page()
+
+
+def _page(**typed: Any) -> str:
+    """typed: of a form that could not be saved: `key` of the account, `note` and `error`."""
+    view = _view()
+    rows = _rows()
+    shown = [row for each in CATEGORIES for row in _of(rows, each)[:_MOST_CARDS]]
+    return render_template(
+        "succeeding/renewals/board.html" if view == "board" else
+        "succeeding/renewals/calendar.html",
+        view=view,
+        rows=rows,
+        columns=[(each, _of(rows, each)[:_MOST_CARDS], len(_of(rows, each)))
+                 for each in CATEGORIES],
+        told=queries.told(rows),
+        months=queries.calendar(rows) if view == "calendar" else [],
+        decided=_decided() if view == "board" else [],
+        recent_days=RECENT_DAYS,
+        steps=queries.next_steps(current_workspace.id, shown),
+        speakers=queries.speakers(shown),
+        known=queries.count_known(current_workspace.id, reach=current_user.reach),
+        accuracy=None if current_user.only_own_accounts else _accuracy(),
+        thresholds=(COMMIT_FROM, LIKELY_FROM),
+        words=wording,
+        health_words=health_wording,
+        touch_words=touch_wording,
+        days=_days(),
+        tabs_of=[(name, url_for(".show", **_kept(view=key)), key == view)
+                 for key, name in (("board", _("Board")), ("calendar", _("Calendar")))],
+        day_choices=[(n, ngettext("Next %(num)d day", "Next %(num)d days", n)) for n in _DAYS],
+        owner=request.args.get("owner", ""),
+        owner_choices=_owner_choices(),
+        plan=request.args.get("plan", ""),
+        plan_choices=[("", _("All")), *((each, each) for each in queries.plans_in_use(
+            current_workspace.id, reach=current_user.reach))],
+        is_filtered=bool(_narrowed().conditions()),
+        csv_url=url_for(".show", **_kept(format="csv")),
+        here=url_for(".show", **_kept()),
+        may_say=current_user.role in OWNER_ROLES,
+        most_note=notes.MAX_NOTE,
+        typed=typed,
+    )  # fmt: skip
+
+
+@blueprint.post("/accounts/<path:external_id>/renewal")
+@signed_in("success", within_own_accounts=True)
+def say(external_id: str) -> Any:
+    """A person's word goes before the forecast."""
+    category, note = request.form.get("category", ""), request.form.get("note", "")
+    try:
+        token = service.say(
+            current_workspace.id, external_id, category, note=note, reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict:
+        notice(_("Nothing was saved: no renewal of this account is known any more."),
+               kind="warning")  # fmt: skip
+        return _back()
+    except BadInput as problem:
+        wrong = {error.field for error in problem.errors}
+        error = notes.too_long() if "note" in wrong else _("Choose one of the columns.")
+        return _page(key=external_id, note=note, error=error), 422
+    text = (
+        _("The forecast stands again.")
+        if category == service.AS_FORECAST
+        else _("Now counted as: %(category)s.", category=wording.CATEGORIES[category])
+    )
+    notice(text, undo_url=url_for(".undo", token=token, next=next_path()))
+    return _back()
+
+
+@blueprint.post("/renewals/undo")
+@signed_in("success", within_own_accounts=True)
+def undo() -> Any:
+    """Put back what was said before, unless somebody spoke since."""
+    try:
+        service.undo(
+            current_workspace.id, request.args.get("token", ""), reach=current_user.reach,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict:
+        notice(
+            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
+            kind="warning",
+        )
+    else:
+        notice(_("Undone."))
+    return _back()
+
+
+def _back() -> Any:
+    return redirect(next_path() or url_for(".show"), 303)
+
+
+# --- reading the address ------------------------------------------------------------------
+
+
+def _view() -> str:
+    asked = request.args.get("view", "board")
+    return asked if asked in _VIEWS else "board"
+
+
+def _days() -> int:
+    asked = request.args.get("days", type=int)
+    return asked if asked in _DAYS else _USUAL_DAYS
+
+
+def _narrowed() -> Narrowed:
+    try:
+        owner = UUID(request.args.get("owner", ""))
+    except ValueError:
+        owner = None
+    return Narrowed(owner, request.args.get("plan") or None)
+
+
+def _kept(**changed: Any) -> dict[str, Any]:
+    kept = {name: request.args.get(name) for name in ("view", "days", "owner", "plan")} | changed
+    return {name: value for name, value in kept.items() if value}
+
+
+# --- reading what is shown ----------------------------------------------------------------
+
+
+def _rows() -> list[Renewal]:
+    """Of the days asked for; the calendar always shows a year."""
+    return queries.upcoming(
+        current_workspace.id,
+        days=queries.YEAR_DAYS if _view() == "calendar" else _days(),
+        reach=current_user.reach, time_zone=current_workspace.time_zone, now=utcnow(),
+        narrowed=_narrowed(),
+    )  # fmt: skip
+
+
+def _of(rows: Sequence[Renewal], category: str) -> list[Renewal]:
+    return [row for row in rows if row.category == category]
+
+
+def _decided() -> list[tuple[str, list[Any], int]]:
+    found = queries.recently(
+        current_workspace.id, reach=current_user.reach, time_zone=current_workspace.time_zone,
+        now=utcnow(), narrowed=_narrowed(),
+    )  # fmt: skip
+    by_outcome = {
+        each: [row for row in found if row.past.outcome == each] for each in wording.OUTCOMES
+    }
+    return [(each, own[:_MOST_DECIDED], len(own)) for each, own in by_outcome.items()]
+
+
+def _accuracy() -> Any:
+    return queries.recorded_months(
+        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
+    )
+
+
+def _owner_choices() -> list[tuple[str, str]]:
+    colleagues = [
+        (str(each.user_id), each.name)
+        for each in members(current_workspace.id)
+        if each.role in OWNER_ROLES
+    ]
+    return [("", _("Everybody")), *colleagues]
+
+
+def _csv(rows: Sequence[Renewal]) -> Response:
+    table: list[list[Any]] = [[
+        "account", "name", "renewal_on", "days_left", "mrr", "currency", "health", "band",
+        "chance", "chance_low", "chance_high", "category", "said_by_person", "owner",
+    ]]  # fmt: skip
+    table += [
+        [
+            row.account.external_id, row.account.name, row.due_on.isoformat(), row.days_left,
+            row.account.mrr_minor, row.account.currency, row.health.score, row.health.band,
+            f"{row.chance.value:.4f}", f"{row.chance.low:.4f}", f"{row.chance.high:.4f}",
+            row.category, int(row.word is not None), row.owner,
+        ]
+        for row in rows
+    ]  # fmt: skip
+    response = Response(csv_lines(table, bom=True), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="renewals.csv"'
+    return response
