@@ -12,7 +12,6 @@ from math import exp, inf, isfinite
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import chdtrc, expit
 
 from surveys.intervals import quantile
@@ -231,6 +230,8 @@ def _root(function: Callable[[float], float], start: float, towards: float) -> f
     step = towards
     while (function(start + step) >= 0) == sign:
         step *= 2
+    from scipy.optimize import brentq  # only where a root is looked for: it is large
+
     return float(brentq(function, start, start + step, xtol=1e-10))
 
 

@@ -270,7 +270,6 @@ def make(api_of, new_workspace):
 # What is open to the reader. Who opens another room adds it here, after a look at whether the
 # scene has something of others for it to tell.
 OPEN = {
-    "closing_loop.behind", "closing_loop.chart", "closing_loop.show",
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",

@@ -30,7 +30,7 @@ NOBODY = "~"  # in addresses: cases without a value
 
 
 @blueprint.get("/follow-ups/closed-loop")
-@signed_in(within_own_accounts=True)
+@signed_in()
 def show() -> str:
     """Whether contacting people helped."""
     form, asked = _asked()
@@ -61,7 +61,7 @@ def show() -> str:
 
 
 @blueprint.get("/follow-ups/closed-loop/charts/<name>.<ending>")
-@signed_in(within_own_accounts=True)
+@signed_in()
 def chart(name: str, ending: str) -> Response:
     """A chart of the page as SVG or CSV."""
     _form, asked = _asked(split=False)
@@ -70,7 +70,7 @@ def chart(name: str, ending: str) -> Response:
 
 
 @blueprint.get("/follow-ups/closed-loop/cases")
-@signed_in(within_own_accounts=True)
+@signed_in()
 def behind() -> Any:
     """The follow-ups behind a figure; as CSV with format=csv."""
     form, asked = _asked()
