@@ -24,8 +24,8 @@ from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
+from vocapp.following_up import channels, opening, snoozing, telling
 from vocapp.following_up import home_cards as following_up_cards
-from vocapp.following_up import opening, snoozing
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.pages import blueprint as following_up_pages
@@ -184,6 +184,12 @@ def _register_work() -> None:
         )
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
+    outbox.register(
+        outbox.Kind(
+            channels.TELL, mode="leased", work=telling.tell_channels, queue="slow",
+            batch=10, lease_s=300, max_attempts=40,  # a receiver may be away for six hours
+        )
+    )  # fmt: skip
     outbox.register(
         outbox.Kind(opening.RERANK, mode="database", apply=opening.rerank_daily, batch=20)
     )

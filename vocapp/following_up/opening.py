@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from surveys.routing import Rule, first_match
 from vocapp.database import insert_if_absent, scoped, utcnow, uuid7
+from vocapp.following_up.channels import Why, channels_of, tell
 from vocapp.following_up.facts import (
     Known,
     cases_of,
@@ -25,7 +26,13 @@ from vocapp.following_up.facts import (
     known_of_cases,
     priority_of,
 )
-from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.models import (
+    ACTIVE_STATES,
+    FollowUp,
+    FollowUpEntry,
+    RoutingChannel,
+)
+from vocapp.following_up.rule_versions import latest_version
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
@@ -70,6 +77,8 @@ class _Desk:
     now: datetime
     time_zone: str
     rules: list[Rule]
+    version: int | None  # of the rules; None: they were never changed
+    channels: Sequence[RoutingChannel]
     members: frozenset[UUID]
     turns: _Turns
     entries: dict[UUID, list[FollowUpEntry]] = field(default_factory=lambda: defaultdict(list))
@@ -84,6 +93,8 @@ class _Desk:
             now=now,
             time_zone=time_zone_of(session, workspace_id),
             rules=enabled_rules(session, workspace_id),
+            version=latest_version(session, workspace_id),
+            channels=channels_of(session, workspace_id),
             members=members,
             turns=turns,
         )
@@ -151,7 +162,8 @@ class _Desk:
             self._reconsider(case, known)
             return case
         case = self.session.get_one(FollowUp, (self.workspace_id, case_id))
-        self._note(case, "opened", {"rule": rule.key, "stage": stage})
+        self._note(case, "opened", {"rule": rule.key, "stage": stage} | self._by_version())
+        self._tell(case, known, "opened")
         return case
 
     def _may_open_late(self, known: Known) -> bool:
@@ -226,7 +238,8 @@ class _Desk:
             case.owner_user_id = self._owner(known, rule)
         case.rule_key, case.team, case.due_at = rule.key, rule.then.team, due_at
         case.version += 1
-        self._note(case, "routed", detail)
+        self._note(case, "routed", detail | self._by_version())
+        self._tell(case, known, "routed")
 
     def _suggest_closing(self, case: FollowUp, known: Known) -> None:
         """The person thinks better of us now; whether that settles it, a colleague decides."""
@@ -241,6 +254,15 @@ class _Desk:
 
     def _is_settled(self, case: FollowUp) -> bool:
         return case.touched_at is not None or self.now - case.opened_at > HANDS_OFF_AFTER
+
+    def _tell(self, case: FollowUp, known: Known, why: Why) -> None:
+        """Nobody is told of imported history and of what is older than seven days."""
+        if self._may_open_late(known):
+            tell(self.session, self.channels, case, why, rule_key=case.rule_key, now=self.now)
+
+    def _by_version(self) -> dict[str, int]:
+        """By which version of the rules; nothing where they were never changed."""
+        return {} if self.version is None else {"version": self.version}
 
     def _note(self, case: FollowUp, kind: str, detail: dict[str, Any]) -> None:
         entry = FollowUpEntry(
