@@ -71,5 +71,7 @@ def _longest_rising(numbers: Sequence[int]) -> set[int]:
     best: list[list[int]] = [[]]
     for number in numbers:
         shorter = [run for run in best if not run or run[-1] < number]
-        best.append([*max(shorter, key=lambda run: len(run)), number])
-    return set(max(best, key=lambda run: len(run)))
+        before = max(shorter, key=len)
+        best.append([*before, number])
+    longest = max(best, key=len)
+    return set(longest)

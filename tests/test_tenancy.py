@@ -689,8 +689,8 @@ def _nowhere(of_b: Ids) -> Ids:
         **{
             name: str(uuid7())
             for name in (
-                "workspace", "response", "invitation", "follow_up", "rule", "channel", "key", "user",
-                "session", "staff_invitation", "pending", "note", "contact", "suggestion",
+                "workspace", "response", "invitation", "follow_up", "rule", "channel", "key",
+                "user", "session", "staff_invitation", "pending", "note", "contact", "suggestion",
                 "retheming", "merge", "candidate", "goal", "touchpoint",
             )
         },
