@@ -24,7 +24,7 @@ from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.shown import shown_comments
 from vocapp.understanding.storing import verbatims
 
-MOST = 10_000  # answers that are looked at; of more, every so-manieth
+MOST = 2_000  # answers that are looked at; of more, every so-manieth
 _CHUNK = 500
 
 
