@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         default="600 per minute",
         validation_alias=AliasChoices("VOC_PUBLIC_RATE_LIMIT", "public_rate_limit"),
     )
+    # Receivers inside the network that notifications may go to: host:port, by commas.
+    outgoing_allow: str = Field(
+        default="", validation_alias=AliasChoices("VOC_OUTGOING_ALLOW", "outgoing_allow")
+    )
     NO_LIMIT: ClassVar[str] = "off"
 
     @field_validator("public_rate_limit")
@@ -107,6 +111,10 @@ class Settings(BaseSettings):
     def former_secrets(self) -> list[str]:
         """Keys of before, separated by commas; texts that they sealed can still be read."""
         return [key for each in self.old_secret_keys.split(",") if (key := each.strip())]
+
+    @property
+    def outgoing_allowed(self) -> frozenset[str]:
+        return frozenset(each.strip() for each in self.outgoing_allow.split(",") if each.strip())
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -7,6 +7,7 @@ How urgent one case is beside others is in `surveys.urgency`.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -30,9 +31,11 @@ __all__ = [
     "default_rules",
     "first_match",
     "matches",
+    "occurring",
     "priority",
     "rule_to_json",
     "validate_rule",
+    "words_within",
 ]
 
 TEAMS = ("success", "product", "support")
@@ -214,7 +217,19 @@ def _attribute(wanted: Any, facts: Facts) -> bool:
 
 def _text_any(wanted: Any, facts: Facts) -> bool:
     text = _folded(facts.text or "")
-    return any(_occurs(_folded(word), text) for word in wanted)
+    return any(_occurs(_folded_word(word), text) for word in wanted)
+
+
+def occurring(words: Sequence[str], text: str | None) -> list[str]:
+    """Those of the words of a `text_any` that occur in a text."""
+    folded = _folded(text or "")
+    return [word for word in words if _occurs(_folded_word(word), folded)]
+
+
+def words_within(narrow: Sequence[str], wide: Sequence[str]) -> bool:
+    """Whether wherever one of `narrow` occurs, one of `wide` does, too."""
+    folded = [_folded_word(word) for word in wide]
+    return all(any(_occurs(each, _folded_word(word)) for each in folded) for word in narrow)
 
 
 CONDITIONS: Mapping[str, Callable[[Any, Facts], bool]] = {
@@ -234,6 +249,12 @@ _ALLOWED = {"kind": METRICS, "category": _CATEGORIES, "sentiment": SENTIMENTS}
 def _folded(text: str) -> str:
     """For comparing only: width, case and runs of space do not matter."""
     return " ".join(unicodedata.normalize("NFKC", text).replace("’", "'").casefold().split())
+
+
+@functools.lru_cache(maxsize=4096)
+def _folded_word(word: str) -> str:
+    """A word of a rule, which is looked for in many texts."""
+    return _folded(word)
 
 
 def _occurs(word: str, text: str) -> bool:

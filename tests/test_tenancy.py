@@ -23,7 +23,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.extensions import db
-from vocapp.following_up import rules
+from vocapp.following_up import channels, rules
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp, RoutingRule
 from vocapp.measuring.models import TrendNote
@@ -55,6 +55,7 @@ class Ids:
     invitation: str
     follow_up: str
     rule: str
+    channel: str
     theme: str
     key: str
     user: str
@@ -407,6 +408,14 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         for action in ("up", "down", "off", "remove")
     ),
     "following_up.new_rule": NO_IDS,
+    "following_up.undo_rules": (Call(query=lambda t: {"token": t.undo}),),
+    "following_up.rule_versions_page": NO_IDS,
+    "following_up.channel_list": NO_IDS,
+    "following_up.change_channel": tuple(
+        Call(path={"channel_id": "channel"}, form=lambda t, action=action: {"action": action})
+        for action in ("test", "off", "remove")
+    ),
+    "following_up.restore_rules": (Call(path={"number": "=7"}),),
     "following_up.routing": NO_IDS,
     "succeeding_api.show_account": (by(external_id="account"),),
     "closing_loop_api.show_closed_loop": NO_IDS,
@@ -587,6 +596,10 @@ def _fill(app: Any, b: Any) -> Ids:
         while outbox.work_off(kind, now=utcnow()):
             pass
     response_id = UUID(response.json["id"])
+    channel = channels.add_channel(
+        b.workspace_id, channels.NewChannel("email", CANARY, "owner"),
+        actor_user_id=_one_of(Membership, b.workspace_id).user_id, now=utcnow(),
+    )  # fmt: skip
     rules.make_sure_of_rules(b.workspace_id, now=utcnow())
     more = _more_of(b.workspace_id, response_id)
     of = {model: _one_of(model, b.workspace_id) for model in (FollowUp, RoutingRule, Membership)}
@@ -604,6 +617,7 @@ def _fill(app: Any, b: Any) -> Ids:
         invitation=asked.json["id"],
         follow_up=str(case.id),
         rule=str(rule.id),
+        channel=str(channel.id),
         theme=more["theme"],
         key=str(_one_of(ApiKey, b.workspace_id).id),
         user=str(member.user_id),
@@ -761,9 +775,10 @@ def _nowhere(of_b: Ids) -> Ids:
         **{
             name: str(uuid7())
             for name in (
-                "workspace", "response", "invitation", "follow_up", "rule", "key", "user",
-                "session", "staff_invitation", "pending", "note", "contact", "suggestion",
-                "retheming", "merge", "candidate", "goal", "touchpoint", "playbook", "task",
+                "candidate", "channel", "contact", "follow_up", "goal", "invitation", "key",
+                "merge", "note", "pending", "playbook", "response", "retheming", "rule",
+                "session", "staff_invitation", "suggestion", "task", "touchpoint", "user",
+                "workspace",
             )
         },
         survey="x-survey",

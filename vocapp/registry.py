@@ -24,8 +24,8 @@ from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
+from vocapp.following_up import channels, opening, ranking, snoozing, telling
 from vocapp.following_up import home_cards as following_up_cards
-from vocapp.following_up import opening, ranking, snoozing
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
@@ -211,6 +211,12 @@ def _register_work() -> None:
         )
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))
+    outbox.register(
+        outbox.Kind(
+            channels.TELL, mode="leased", work=telling.tell_channels, queue="slow",
+            batch=10, lease_s=300, max_attempts=40,  # a receiver may be away for six hours
+        )
+    )  # fmt: skip
     outbox.register(
         outbox.Kind(ranking.RERANK, mode="database", apply=ranking.rerank_daily, batch=20)
     )

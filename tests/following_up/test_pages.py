@@ -261,7 +261,7 @@ def test_a_new_rule_comes_first_and_decides(api, staff, handle):
     account = {"external_id": "a", "plan": "pro"}
     api.respond(score=1, comment="とても遅いです", account=account)
     preview = admin.post("/settings/routing/new", RULE | {"action": "preview"}).text
-    assert "Would have matched 1 of 1 answers" in preview
+    assert "This rule would have decided on 1 answer." in preview
     assert admin.post("/settings/routing/new", RULE | {"action": "save"}).status_code == 303
     handle()
     with snapshot() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,37 +44,38 @@ class Known:
         return self.response.score is not None and is_low(self.kind, self.response.score)
 
     def facts(self) -> Facts:
-        score = self.response.score
-        return Facts(
-            kind=self.kind,
-            score=score,
-            category=None if score is None else category_of(self.kind, score),
-            themes=self.themes,
-            sentiment=self.sentiment,
-            text=self.text,
-            attributes={
-                name: None if value is None else str(value)
-                for name, value in self.response.attributes.items()
-            },
-        )
+        return facts_of(
+            self.kind, self.response.score, self.response.attributes,
+            themes=self.themes, sentiment=self.sentiment, text=self.text,
+        )  # fmt: skip
+
+
+def facts_of(
+    kind: str,
+    score: int | None,
+    attributes: Mapping[str, Any],
+    *,
+    themes: frozenset[str],
+    sentiment: str | None,
+    text: str | None,
+) -> Facts:
+    """What rules are asked about, from what is stored of an answer."""
+    return Facts(
+        kind=kind,
+        score=score,
+        category=None if score is None else category_of(kind, score),
+        themes=themes,
+        sentiment=sentiment,
+        text=text,
+        attributes={
+            name: None if value is None else str(value) for name, value in attributes.items()
+        },
+    )
 
 
 def known_of(session: Session, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Known]:
     """Response id → what is known; ids that are gone are left out."""
     return _known(session, workspace_id, _rows(workspace_id).where(Response.id.in_(ids)))
-
-
-def known_since(
-    session: Session, workspace_id: UUID, since: datetime, *, limit: int
-) -> dict[UUID, Known]:
-    """The same of the newest answers given since then to surveys that are not confidential."""
-    query = (
-        _rows(workspace_id)
-        .where(Response.answered_at >= since, Survey.confidential.is_(False))
-        .order_by(Response.answered_at.desc(), Response.id)
-        .limit(limit)
-    )
-    return _known(session, workspace_id, query)
 
 
 def known_of_cases(

@@ -10,12 +10,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
+from vocapp.sealing import SealedText
 
 ACTIVE_STATES = ("open", "contacted", "waiting")
 ENDED_STATES = ("resolved", "closed")
 FOLLOW_UP_STATES = ACTIVE_STATES + ENDED_STATES  # what a person or a program can choose
 MERGED = "merged"  # stands in another case of the same person (`following_up.merging`)
 TEAMS = ("success", "product", "support")
+CHANNEL_KINDS = ("email", "slack", "webhook")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
     "snoozed", "woken", "call", "merged", "parted",
@@ -34,6 +36,46 @@ class RoutingRule(TenantRow, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("workspace_id", "key"),)
+
+
+class RoutingVersion(TenantRow, Base):
+    """The whole set of rules as a change left it, in order; number 1 is what was there before."""
+
+    number: Mapped[int]
+    at: Mapped[datetime]
+    actor_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    restored: Mapped[int | None]  # the version that was put back
+    rules: Mapped[list[Any]]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "number"),
+        CheckConstraint("number >= 1", name="number_positive"),
+    )
+
+
+class RoutingChannel(TenantRow, Base):
+    """Where it is told that a rule opened or moved a case. team: only that team's; None: all.
+
+    target: the address of a webhook, an e-mail address, or "owner". secret: signs webhooks.
+    """
+
+    kind: Mapped[str] = mapped_column(short_text(20))
+    name: Mapped[str] = mapped_column(short_text())
+    team: Mapped[str | None] = mapped_column(short_text(20))
+    target: Mapped[str] = mapped_column(SealedText)
+    secret: Mapped[str | None] = mapped_column(SealedText)
+    with_comment: Mapped[bool] = mapped_column(default=False)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    last_sent_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("kind", CHANNEL_KINDS),
+        one_of("team", TEAMS),
+        CheckConstraint("(kind = 'webhook') = (secret IS NOT NULL)", name="webhooks_are_signed"),
+    )
 
 
 class FollowUp(TenantRow, Base):

@@ -19,15 +19,22 @@ from surveys.assigning import Assigner, Wanted
 from surveys.routing import Rule, first_match
 from vocapp.database import insert_if_absent, scoped, utcnow, uuid7
 from vocapp.following_up.changing import note_by_itself
+from vocapp.following_up.channels import Why, channels_of, tell
 from vocapp.following_up.facts import (
     Known,
     cases_of,
     known_of,
     priority_of,
 )
-from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.models import (
+    ACTIVE_STATES,
+    FollowUp,
+    FollowUpEntry,
+    RoutingChannel,
+)
 from vocapp.following_up.owners import owners_of
 from vocapp.following_up.ranking import RERANK, rank_cases
+from vocapp.following_up.rule_versions import latest_version
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.following_up.snoozing import wake, wake_people
 from vocapp.outbox import Pending
@@ -58,6 +65,8 @@ class _Desk:
     rules: list[Rule]
     office: Office
     owners: Assigner
+    version: int | None  # of the rules; None: they were never changed
+    channels: Sequence[RoutingChannel]
     entries: dict[UUID, list[FollowUpEntry]] = field(default_factory=lambda: defaultdict(list))
     to_rank: set[UUID] = field(default_factory=set)
 
@@ -73,6 +82,8 @@ class _Desk:
             rules=enabled_rules(session, workspace_id),
             office=office,
             owners=Assigner(owners_of(session, workspace_id, office)),
+            version=latest_version(session, workspace_id),
+            channels=channels_of(session, workspace_id),
         )
 
     def work_off(self, rows: Sequence[Pending]) -> None:
@@ -139,7 +150,8 @@ class _Desk:
             self._reconsider(case, known)
             return case
         case = self.session.get_one(FollowUp, (self.workspace_id, case_id))
-        self._note(case, "opened", {"rule": rule.key, "stage": stage})
+        self._note(case, "opened", {"rule": rule.key, "stage": stage} | self._by_version())
+        self._tell(case, known, "opened")
         return case
 
     def _may_open_late(self, known: Known) -> bool:
@@ -212,7 +224,8 @@ class _Desk:
         case.rule_key, case.team = rule.key, rule.then.team
         case.due_at = self.office.due_at(case.opened_at, rule.then.sla_hours, case.owner_user_id)
         case.version += 1
-        self._note(case, "routed", detail)
+        self._note(case, "routed", detail | self._by_version())
+        self._tell(case, known, "routed")
 
     def _suggest_closing(self, case: FollowUp, known: Known) -> None:
         """The person thinks better of us now; whether that settles it, a colleague decides."""
@@ -227,6 +240,15 @@ class _Desk:
 
     def _is_settled(self, case: FollowUp) -> bool:
         return case.touched_at is not None or self.now - case.opened_at > HANDS_OFF_AFTER
+
+    def _tell(self, case: FollowUp, known: Known, why: Why) -> None:
+        """Nobody is told of imported history and of what is older than seven days."""
+        if self._may_open_late(known):
+            tell(self.session, self.channels, case, why, rule_key=case.rule_key, now=self.now)
+
+    def _by_version(self) -> dict[str, int]:
+        """By which version of the rules; nothing where they were never changed."""
+        return {} if self.version is None else {"version": self.version}
 
     def _note(self, case: FollowUp, kind: str, detail: dict[str, Any]) -> None:
         entry = note_by_itself(self.session, case, kind, detail, now=self.now)

@@ -4,6 +4,7 @@ from vocapp.following_up import (  # noqa: F401
     action_views,
     call_views,
     case_views,
+    channel_views,
     mention_views,
     merge_views,
     rule_views,

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from surveys.routing import Facts, Rule, RuleError, first_match, matches, validate_rule
+from surveys.routing import Rule, RuleError, validate_rule
+from surveys.routing_changes import changes_between
 from vocapp.database import snapshot, utcnow, uuid7
-from vocapp.following_up import queries, rules, wording
-from vocapp.following_up.facts import known_since
-from vocapp.following_up.forms import CATEGORY_WORDS, KINDS, SENTIMENT_WORDS, RuleForm
+from vocapp.following_up import (
+    queries,
+    rule_showing,
+    rule_versions,
+    rule_wording,
+    rules,
+    wording,
+)
+from vocapp.following_up.forms import RuleForm
 from vocapp.following_up.rules import NewRule
 from vocapp.following_up.views import blueprint
 from vocapp.problems import Conflict
 from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
-from vocapp.workspaces.queries import members
 
-PREVIEW_DAYS, PREVIEW_MOST = 30, 2000
+_VERSIONS_PAGE = 30
 
 
 @blueprint.get("/settings/routing")
@@ -32,64 +37,16 @@ def routing() -> str:
     """The rules in order; the first that fits decides."""
     rules.make_sure_of_rules(current_workspace.id, now=utcnow())
     with snapshot() as session:
-        stored = rules.stored_rules(session, current_workspace.id)
-        in_use = rules.enabled_rules(session, current_workspace.id)
-    facts = _recent_facts()
-    won = [found.key for each in facts if (found := first_match(in_use, each))]
+        shown = rule_showing.rule_list(session, current_workspace.id, now=utcnow())
     return render_template(
         "following_up/rules.html",
-        rules=[row | {"won": won.count(row["key"])} for row in stored],
-        answers=len(facts),
-        days=PREVIEW_DAYS,
-        name=lambda row: wording.rule_name(row["key"], row["name"]),
+        shown=shown,
         teams=wording.TEAMS,
         priorities=wording.PRIORITIES,
-        owner_words=_owner_words(),
-        conditions=_conditions_in_words,
+        owners=rule_wording.owner_words(current_workspace.id),
+        words=rule_wording,
         labels=queries.theme_labels(current_workspace.id),
     )
-
-
-def _recent_facts() -> list[Facts]:
-    since = utcnow() - timedelta(days=PREVIEW_DAYS)
-    with snapshot() as session:
-        known = known_since(session, current_workspace.id, since, limit=PREVIEW_MOST)
-        return [each.facts() for each in known.values()]
-
-
-def _people() -> list[tuple[str, str]]:
-    return [(str(each.user_id), each.name) for each in members(current_workspace.id)]
-
-
-def _owner_words() -> dict[str, str]:
-    return {key: str(text) for key, text in wording.OWNER_RULES.items()} | dict(_people())
-
-
-def _conditions_in_words(when: dict[str, Any], labels: wording.ThemeLabels) -> list[str]:
-    """Each condition of a rule as a short line."""
-    words: list[str] = []
-    for name, known in (
-        ("kind", dict(KINDS)), ("category", CATEGORY_WORDS), ("sentiment", SENTIMENT_WORDS),
-    ):  # fmt: skip
-        if name in when:
-            words.append(_either([str(known[value]) for value in when[name]]))
-    if "score_at_least" in when:
-        words.append(str(_("Score of %(score)s or more", score=when["score_at_least"])))
-    if "score_at_most" in when:
-        words.append(str(_("Score of %(score)s or less", score=when["score_at_most"])))
-    if "theme" in when:
-        words.append(_either([wording.theme_label(key, labels) for key in when["theme"]]))
-    for key, values in when.get("attribute", {}).items():
-        words.append(f"{key}: {_either([value or '–' for value in values])}")
-    if "text_any" in when:
-        words.append(_either([f"“{word}”" for word in when["text_any"]]))
-    return words
-
-
-def _either(values: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(values[:most])
-    more = len(values) - most
-    return str(_("%(shown)s and %(count)s more", shown=shown, count=more)) if more > 0 else shown
 
 
 @blueprint.route("/settings/routing/new", methods=["GET", "POST"])
@@ -105,11 +62,13 @@ def edit_rule(rule_id: UUID) -> Any:
 
 
 def _rule_page(rule_id: UUID | None) -> Any:
-    """The form; it saves, or only counts what it would have caught."""
+    """The form; it saves, or only tries out what it holds."""
+    rules.make_sure_of_rules(current_workspace.id, now=utcnow())
     stored = queries.rule_row(current_workspace.id, rule_id) if rule_id else None
     form = RuleForm()
     labels = queries.theme_labels(current_workspace.id)
-    form.offer([(key, wording.theme_label(key, labels)) for key in labels], _people())
+    people = rule_wording.people_of(current_workspace.id)
+    form.offer([(key, wording.theme_label(key, labels)) for key in labels], people)
     if request.method == "GET" and stored is not None:
         form.show(wording.rule_name(stored.key, stored.name), stored.condition, stored.outcome)
     key = stored.key if stored else f"rule-{uuid7().hex[-12:]}"
@@ -121,14 +80,14 @@ def _rule_page(rule_id: UUID | None) -> Any:
     if request.method == "GET" or rule is None or request.form.get("action") == "preview":
         return _form_page(form, stored, rule)
     try:
-        rules.save_rule(
+        version = rules.save_rule(
             current_workspace.id, NewRule(str(form.name.data), rule), rule_id=rule_id,
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except Conflict:
         notice(_("A workspace has at most %(count)s rules.", count=rules.MAX_RULES), kind="error")
         return _form_page(form, stored, rule), Conflict.status
-    notice(_("The rule has been saved. It holds for answers from now on."))
+    _say(version, _("The rule has been saved. It holds for answers from now on."))
     return _to_rules()
 
 
@@ -144,14 +103,20 @@ def _checked(form: RuleForm, key: str) -> Rule | None:
 
 
 def _form_page(form: RuleForm, stored: Any, rule: Rule | None) -> str:
-    facts = _recent_facts() if rule is not None else []
+    shown = None
+    if rule is not None:
+        name = str(form.name.data)
+        with snapshot() as session:
+            shown = rule_showing.tried_out(
+                session, current_workspace.id, rule, name=name, now=utcnow()
+            )
     return render_template(
         "following_up/rule.html",
         form=form,
         stored=stored,
-        matched=sum(matches(rule, each) for each in facts) if rule is not None else None,
-        answers=len(facts),
-        days=PREVIEW_DAYS,
+        shown=shown,
+        labels=queries.theme_labels(current_workspace.id),
+        words=rule_wording,
     )
 
 
@@ -159,29 +124,96 @@ def _form_page(form: RuleForm, stored: Any, rule: Rule | None) -> str:
 @signed_in("admin")
 def change_rule(rule_id: UUID) -> Any:
     """Up, down, on, off or away."""
-    actor, now = current_user.id, utcnow()
+    of: dict[str, Any] = {"actor_user_id": current_user.id, "now": utcnow()}
     action = request.form.get("action", "")
     if action in {"up", "down"}:
-        rules.move_rule(
-            current_workspace.id,
-            rule_id,
-            step=-1 if action == "up" else 1,
-            actor_user_id=actor,
-            now=now,
+        version = rules.move_rule(
+            current_workspace.id, rule_id, step=-1 if action == "up" else 1, **of
         )
-        notice(_("The order has been changed."))
+        _say(version, _("The order has been changed."))
     elif action in {"on", "off"}:
-        rules.switch_rule(
-            current_workspace.id, rule_id, enabled=action == "on", actor_user_id=actor, now=now
+        version = rules.switch_rule(current_workspace.id, rule_id, enabled=action == "on", **of)
+        _say(
+            version, _("The rule is in use.") if action == "on" else _("The rule is switched off.")
         )
-        notice(_("The rule is in use.") if action == "on" else _("The rule is switched off."))
     elif action == "remove":
         try:
-            rules.remove_rule(current_workspace.id, rule_id, actor_user_id=actor, now=now)
+            version = rules.remove_rule(current_workspace.id, rule_id, **of)
         except Conflict:
             notice(_("The last rule stays; switch it off instead."), kind="warning")
         else:
-            notice(_("The rule has been removed. Its follow-ups stay."))
+            _say(version, _("The rule has been removed. Its follow-ups stay."))
+    return _to_rules()
+
+
+def _say(version: int, text: str) -> None:
+    """What was done, what it would have changed lately, and a button that takes it back."""
+    with snapshot() as session:
+        count, days = rule_showing.moved_by_version(
+            session, current_workspace.id, version, now=utcnow()
+        )
+    told = ngettext(
+        "%(num)s answer of the last %(days)s days would go elsewhere.",
+        "%(num)s answers of the last %(days)s days would go elsewhere.",
+        count,
+        days=days,
+    )
+    token = rule_versions.undo_of(current_workspace.id, version, actor_user_id=current_user.id)
+    notice(f"{text} {told}", undo_url=url_for(".undo_rules", token=token))
+
+
+@blueprint.post("/settings/routing/undo")
+@signed_in("admin")
+def undo_rules() -> Any:
+    """Put back what was before a change, unless the rules were changed since."""
+    try:
+        rule_versions.undo(
+            current_workspace.id, request.args.get("token", ""),
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict:
+        notice(
+            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
+            kind="warning",
+        )
+    else:
+        notice(_("Undone."))
+    return _to_rules()
+
+
+@blueprint.get("/settings/routing/versions")
+@signed_in("admin")
+def rule_versions_page() -> str:
+    """Who changed what and when, the newest first."""
+    with snapshot() as session:
+        found = rule_versions.versions(
+            session, current_workspace.id, limit=_VERSIONS_PAGE,
+            before=request.args.get("before", type=int),
+        )  # fmt: skip
+        latest = rule_versions.latest_version(session, current_workspace.id)
+    owners = rule_wording.owner_words(current_workspace.id)
+    labels = queries.theme_labels(current_workspace.id)
+    lines = [
+        [
+            rule_wording.version_in_words(change, owners, labels)
+            for change in changes_between(version.before or version.rules, version.rules)
+        ]
+        for version in found
+    ]
+    return render_template(
+        "following_up/rule_versions.html", versions=list(zip(found, lines, strict=True)),
+        latest=latest,
+    )  # fmt: skip
+
+
+@blueprint.post("/settings/routing/versions/<int:number>/restore")
+@signed_in("admin")
+def restore_rules(number: int) -> Any:
+    """Put a version back, as a new one."""
+    version = rule_versions.restore(
+        current_workspace.id, number, actor_user_id=current_user.id, now=utcnow()
+    )
+    _say(version, _("The rules are again as in version %(number)s.", number=number))
     return _to_rules()
 
 

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.routing import Rule, RuleError, default_rules, rule_to_json, validate_rule
 from vocapp.database import insert_if_absent, scoped, snapshot, transaction, uuid7
 from vocapp.following_up.models import RoutingRule
+from vocapp.following_up.rule_versions import in_order, keep_version, lock_rules
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.workspaces.service import audit
 
@@ -70,7 +71,7 @@ def make_sure_of_rules(workspace_id: UUID, *, now: datetime) -> None:
 
 def enabled_rules(session: Session, workspace_id: UUID) -> list[Rule]:
     """The rules in use, in order; one that can no longer be read is left out."""
-    rows = _in_order(session, workspace_id)
+    rows = in_order(session, workspace_id)
     return [rule for row in rows if row.enabled and (rule := as_rule(row)) is not None]
 
 
@@ -82,11 +83,6 @@ def as_rule(row: RoutingRule) -> Rule | None:
         return None
 
 
-def _in_order(session: Session, workspace_id: UUID) -> Sequence[RoutingRule]:
-    ordered = scoped(RoutingRule, workspace_id).order_by(RoutingRule.position, RoutingRule.id)
-    return session.scalars(ordered).all()
-
-
 def save_rule(
     workspace_id: UUID,
     new: NewRule,
@@ -94,8 +90,8 @@ def save_rule(
     rule_id: UUID | None = None,
     actor_user_id: UUID,
     now: datetime,
-) -> UUID:
-    """Add a rule before the first that catches every low score, or change one.
+) -> int:
+    """Add a rule, first in line, or change one. Like every change it keeps a version; its number.
 
     Raises BadInput, Conflict (key in use, too many), NotFound.
     """
@@ -104,22 +100,24 @@ def save_rule(
     stored = rule_to_json(new.rule)
     with transaction() as session:
         ensure_rules(session, workspace_id, now=now)
+        rows = lock_rules(session, workspace_id, now=now)
         if rule_id is None:
-            row = _add(session, workspace_id, new.rule.key, now=now)
+            row = _add(session, workspace_id, rows, new.rule.key, now=now)
         else:
-            row = _locked(session, workspace_id, rule_id)
+            row = _of(rows, rule_id)
         row.name = new.name.strip()
         row.condition, row.outcome = stored["when"], stored["then"]
         audit(
             session, workspace_id, "routing_rule.saved", now=now, subject=row,
             actor_user_id=actor_user_id,
         )  # fmt: skip
-        return row.id
+        return keep_version(session, workspace_id, actor_user_id=actor_user_id, now=now)
 
 
-def _add(session: Session, workspace_id: UUID, key: str, *, now: datetime) -> RoutingRule:
+def _add(
+    session: Session, workspace_id: UUID, rows: Sequence[RoutingRule], key: str, *, now: datetime
+) -> RoutingRule:
     """A row for a new rule, first in line: what is added is more special than what is there."""
-    rows = _in_order(session, workspace_id)
     if len(rows) >= MAX_RULES:
         raise Conflict(f"A workspace has at most {MAX_RULES} rules.")
     inserted = insert_if_absent(
@@ -132,10 +130,8 @@ def _add(session: Session, workspace_id: UUID, key: str, *, now: datetime) -> Ro
     return session.scalars(scoped(RoutingRule, workspace_id).where(RoutingRule.key == key)).one()
 
 
-def _locked(session: Session, workspace_id: UUID, rule_id: UUID) -> RoutingRule:
-    row = session.scalar(
-        scoped(RoutingRule, workspace_id).where(RoutingRule.id == rule_id).with_for_update()
-    )
+def _of(rows: Sequence[RoutingRule], rule_id: UUID) -> RoutingRule:
+    row = next((row for row in rows if row.id == rule_id), None)
     if row is None:
         raise NotFound("No such rule.")
     return row
@@ -143,56 +139,61 @@ def _locked(session: Session, workspace_id: UUID, rule_id: UUID) -> RoutingRule:
 
 def switch_rule(
     workspace_id: UUID, rule_id: UUID, *, enabled: bool, actor_user_id: UUID, now: datetime
-) -> None:
-    """Use a rule, or leave it out. Raises NotFound."""
+) -> int:
+    """Use a rule, or leave it out; the number of the version. Raises NotFound."""
     with transaction() as session:
-        row = _locked(session, workspace_id, rule_id)
+        row = _of(lock_rules(session, workspace_id, now=now), rule_id)
         row.enabled = enabled
         audit(
             session, workspace_id, "routing_rule.switched", now=now, subject=row,
             actor_user_id=actor_user_id, detail={"enabled": enabled},
         )  # fmt: skip
+        return keep_version(session, workspace_id, actor_user_id=actor_user_id, now=now)
 
 
 def move_rule(
     workspace_id: UUID, rule_id: UUID, *, step: int, actor_user_id: UUID, now: datetime
-) -> None:
-    """Move a rule up (step -1) or down (1) by one place; at the end it stays. NotFound."""
+) -> int:
+    """Move a rule up (step -1) or down (1) by one place, at the end it stays; the number of the
+    version. Raises NotFound.
+    """
     with transaction() as session:
-        _locked(session, workspace_id, rule_id)
-        rows = list(_in_order(session, workspace_id))
-        at = next(index for index, row in enumerate(rows) if row.id == rule_id)
-        to = min(max(at + step, 0), len(rows) - 1)
-        row = rows.pop(at)
-        rows.insert(to, row)
-        for position, each in enumerate(rows, start=1):
+        rows = lock_rules(session, workspace_id, now=now)
+        row = _of(rows, rule_id)
+        moved = moved_by(rows, rows.index(row), step)
+        for position, each in enumerate(moved, start=1):
             each.position = position
         audit(
             session, workspace_id, "routing_rule.moved", now=now, subject=row,
-            actor_user_id=actor_user_id, detail={"position": to + 1},
+            actor_user_id=actor_user_id, detail={"position": row.position},
         )  # fmt: skip
+        return keep_version(session, workspace_id, actor_user_id=actor_user_id, now=now)
 
 
-def remove_rule(workspace_id: UUID, rule_id: UUID, *, actor_user_id: UUID, now: datetime) -> None:
-    """Take a rule away; its cases stay. The last one stays, too. Raises NotFound, Conflict."""
+def moved_by(several: Sequence[Any], at: int, step: int) -> list[Any]:
+    """With one of them moved by some places, at most to an end.
+
+    >>> moved_by("abc", 2, -1), moved_by("abc", 0, -1)
+    (['a', 'c', 'b'], ['a', 'b', 'c'])
+    """
+    moved = list(several)
+    moved.insert(min(max(at + step, 0), len(moved) - 1), moved.pop(at))
+    return moved
+
+
+def remove_rule(workspace_id: UUID, rule_id: UUID, *, actor_user_id: UUID, now: datetime) -> int:
+    """Take a rule away; its cases stay. The number of the version.
+
+    Raises NotFound, and Conflict: the last one stays.
+    """
     with transaction() as session:
-        row = _locked(session, workspace_id, rule_id)
-        count = select(func.count()).where(RoutingRule.workspace_id == workspace_id)
-        if session.scalar(count) == 1:
+        rows = lock_rules(session, workspace_id, now=now)
+        row = _of(rows, rule_id)
+        if len(rows) == 1:
             raise Conflict("The last rule stays; switch it off instead.")
         audit(
             session, workspace_id, "routing_rule.removed", now=now, subject=row,
             actor_user_id=actor_user_id, detail={"key": row.key},
         )  # fmt: skip
         session.delete(row)
-
-
-def stored_rules(session: Session, workspace_id: UUID) -> list[dict[str, Any]]:
-    """All rules in order, as plain values."""
-    return [
-        {
-            "id": row.id, "key": row.key, "name": row.name, "when": dict(row.condition),
-            "then": dict(row.outcome), "enabled": row.enabled,
-        }
-        for row in _in_order(session, workspace_id)
-    ]  # fmt: skip
+        return keep_version(session, workspace_id, actor_user_id=actor_user_id, now=now)
