@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
@@ -19,6 +19,7 @@ ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
     "snoozed", "woken", "call",
 )  # fmt: skip
+_IS_PUT_OFF = text("snoozed_until IS NOT NULL")
 
 
 class RoutingRule(TenantRow, Base):
@@ -33,6 +34,26 @@ class RoutingRule(TenantRow, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("workspace_id", "key"),)
+
+
+def _in_order() -> tuple[Index, ...]:
+    """The queue in its order for each way to narrow it, with what else decides about a row at the
+    end: what is not wanted is passed over, and what is counted is counted, in the index alone."""
+    urgent = (text("priority DESC"), "id", "snoozed_until", "due_at")
+    return (
+        Index("ix_follow_up_urgent", "workspace_id", "state", *urgent),
+        Index("ix_follow_up_urgent_of_owner", "workspace_id", "owner_user_id", "state", *urgent),
+        Index("ix_follow_up_urgent_of_team", "workspace_id", "team", "state", *urgent),
+        Index("ix_follow_up_due", "workspace_id", "state", "due_at", "id", "snoozed_until"),
+        Index(
+            "ix_follow_up_of_account", "workspace_id", "account_id", "state", "snoozed_until",
+            "priority", "due_at", "team", "owner_user_id", "id",
+        ),
+        Index(
+            "ix_follow_up_snoozed", "workspace_id", "state", *urgent,
+            sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
+        ),
+    )  # fmt: skip
 
 
 class FollowUp(TenantRow, Base):
@@ -69,8 +90,7 @@ class FollowUp(TenantRow, Base):
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("contact_id", "contact"),
         tenant_key("account_id", "account"),
-        Index(None, "workspace_id", "state", "priority"),
-        Index(None, "workspace_id", "owner_user_id", "state"),
+        *_in_order(),
         Index(None, "workspace_id", "account_id", "opened_at"),
         Index(None, "workspace_id", "contact_id"),
     )
