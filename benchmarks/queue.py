@@ -59,9 +59,7 @@ def main() -> int:
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    print(
-        table(f"{spec.cases:,} cases, {spec.active:,} active, {options.database}", figures)
-    )
+    print(table(f"{spec.cases:,} cases, {spec.active:,} active, {options.database}", figures))
     _keep_result(options, spec, load_before, figures)
     return 0
 
@@ -117,7 +115,9 @@ def measured(app: Flask, key: str) -> Iterator[Figure]:
         db.session.remove()
     admin = _signed_in(app, ADMIN)
     yield from _of_queue(admin, "everybody's", common, rare)
-    yield timed("one case, the list beside it", _get(admin, f"/follow-ups/{one}"), target_ms=QUEUE_MS)
+    yield timed(
+        "one case, the list beside it", _get(admin, f"/follow-ups/{one}"), target_ms=QUEUE_MS
+    )
     busy = _signed_in(app, BUSY)
     for what, path in (
         ("mine, of many", "/follow-ups?owner=mine"),
@@ -172,8 +172,7 @@ def _themes(app: Flask) -> tuple[str, str]:
             select(Theme.key, func.count())
             .join(
                 Assignment,
-                (Assignment.workspace_id == Theme.workspace_id)
-                & (Assignment.theme_id == Theme.id),
+                (Assignment.workspace_id == Theme.workspace_id) & (Assignment.theme_id == Theme.id),
             )
             .group_by(Theme.key)
             .order_by(func.count().desc())

@@ -17,7 +17,8 @@ _PUT_OFF = sa.text('snoozed_until IS NOT NULL')
 
 def upgrade() -> None:
     op.create_index(
-        'ix_follow_up_urgent', 'follow_up', ['workspace_id', 'state', *_URGENT]
+        'ix_follow_up_urgent', 'follow_up',
+        ['workspace_id', 'state', *_URGENT, 'account_id', 'owner_user_id'],
     )
     op.create_index(
         'ix_follow_up_urgent_of_owner', 'follow_up',
@@ -32,8 +33,8 @@ def upgrade() -> None:
     )
     op.create_index(
         'ix_follow_up_of_account', 'follow_up',
-        ['workspace_id', 'account_id', 'state', 'snoozed_until', 'priority', 'due_at', 'team',
-         'owner_user_id', 'id'],
+        ['workspace_id', 'account_id', 'state', 'snoozed_until', 'due_at', 'team',
+         'owner_user_id'],
     )
     op.create_index(
         'ix_follow_up_snoozed', 'follow_up', ['workspace_id', 'state', *_URGENT],

@@ -50,6 +50,12 @@ class Choice:
     within: tuple[ColumnElement[bool], ...]
     is_overdue: bool
     now: datetime
+    is_rare: bool = False
+
+    @property
+    def are_few(self) -> bool:
+        """Whether an index leads to all of them, so that they are read at once."""
+        return self.is_rare or len(self.within) > 1
 
     def parts(self, states: tuple[str, ...], *, snoozed: bool | None) -> list[Any]:
         """Statements on cases that together, and each case in one of them only, are what is
@@ -57,22 +63,31 @@ class Choice:
 
         states: empty means all; snoozed: None means both.
         """
-        conditions = list(self.conditions)
-        if snoozed is not None:
-            conditions.append(is_snoozed(self.now) if snoozed else is_awake(self.now))
-        wanted = ACTIVE_STATES if self.is_overdue else FOLLOW_UP_STATES
-        if self.is_overdue:
-            conditions.append(FollowUp.due_at < self.now)
+        wanted = [
+            state
+            for state in (ACTIVE_STATES if self.is_overdue else FOLLOW_UP_STATES)
+            if not states or state in states
+        ]
+        if self.is_rare:  # said so that no index by state is taken for it
+            of_states = [func.coalesce(FollowUp.state, "").in_(wanted)] if wanted else []
+        else:
+            of_states = [FollowUp.state == state for state in wanted]
+        more = [] if snoozed is None else [is_snoozed(self.now) if snoozed else is_awake(self.now)]
+        return [part.where(state, *more) for part in self._of_any() for state in of_states]
+
+    def whole(self) -> list[Any]:
+        """The same of all states."""
+        late = [FollowUp.state.in_(ACTIVE_STATES)] if self.is_overdue else []
+        return [part.where(*late) for part in self._of_any()]
+
+    def _of_any(self) -> list[Any]:
+        # Said so that what is overdue is not sorted, but met in the order of the list.
+        late = [func.coalesce(FollowUp.due_at, self.now) < self.now] if self.is_overdue else []
         return [
             select(FollowUp.id).where(
-                FollowUp.workspace_id == self.workspace_id,
-                FollowUp.state == state,
-                within,
-                *conditions,
+                FollowUp.workspace_id == self.workspace_id, within, *self.conditions, *late
             )
             for within in self.within
-            for state in wanted
-            if not states or state in states
         ]
 
 
@@ -87,12 +102,16 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
         conditions.append(FollowUp.owner_user_id == filters.owner)
     elif filters.owner:
         conditions.append(false())
-    if filters.theme:
-        conditions.append(_has_theme(workspace_id, filters.theme))
-    if filters.search:
-        conditions.append(_is_of(workspace_id, filters.search))
+    is_rare = False
+    for asked in (
+        _has_theme(workspace_id, filters.theme) if filters.theme else None,
+        _is_of(workspace_id, filters.search) if filters.search else None,
+    ):
+        if asked:
+            conditions.append(asked[0])
+            is_rare = is_rare or asked[1]
     return Choice(
-        workspace_id, tuple(conditions), _within(reach, workspace_id), filters.overdue, now
+        workspace_id, tuple(conditions), _within(reach, workspace_id), filters.overdue, now, is_rare
     )
 
 
@@ -117,7 +136,8 @@ def is_awake(now: datetime) -> ColumnElement[bool]:
     return or_(FollowUp.snoozed_until.is_(None), FollowUp.snoozed_until <= now)
 
 
-def _has_theme(workspace_id: UUID, key: str) -> ColumnElement[bool]:
+def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]:
+    """The condition, and whether it holds for few."""
     theme = (
         select(Theme.id)
         .where(Theme.workspace_id == workspace_id, Theme.key == key)
@@ -126,37 +146,27 @@ def _has_theme(workspace_id: UUID, key: str) -> ColumnElement[bool]:
     of_theme = select(Assignment.response_id).where(
         Assignment.workspace_id == workspace_id, Assignment.theme_id == theme
     )
-    if _is_more_than(_MANY, of_theme):
-        return exists(of_theme.where(Assignment.response_id == FollowUp.response_id))
-    return FollowUp.response_id.in_(of_theme)
+    some = of_theme.limit(_MANY + 1).subquery()
+    if (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY:
+        return exists(of_theme.where(Assignment.response_id == FollowUp.response_id)), False
+    return FollowUp.response_id.in_(of_theme), True
 
 
-def _is_of(workspace_id: UUID, text: str) -> ColumnElement[bool]:
-    """Whether the account or the person has this in the name or the address."""
+def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
+    """Whether the account or the person has this in the name or the address; and the same."""
     accounts = select(Account.id).where(
         Account.workspace_id == workspace_id, _contains(text, Account.name, Account.external_id)
     )
     people = select(Contact.id).where(
         Contact.workspace_id == workspace_id, _contains(text, Contact.name, Contact.email)
     )
-    return or_(
-        _is_one_of(FollowUp.account_id, accounts, Account.id),
-        _is_one_of(FollowUp.contact_id, people, Contact.id),
-    )
+    some = [db.session.scalars(found.limit(_MANY_NAMES + 1)).all() for found in (accounts, people)]
+    if max(map(len, some)) <= _MANY_NAMES:
+        return or_(FollowUp.account_id.in_(some[0]), FollowUp.contact_id.in_(some[1])), True
+    of_account = exists(accounts.where(Account.id == FollowUp.account_id))
+    of_person = exists(people.where(Contact.id == FollowUp.contact_id))
+    return or_(of_account, of_person), False
 
 
 def _contains(text: str, *columns: Any) -> ColumnElement[bool]:
     return or_(*(column.icontains(text, autoescape=True) for column in columns))
-
-
-def _is_one_of(column: Any, found: Any, key: Any) -> ColumnElement[bool]:
-    ids = db.session.scalars(found.limit(_MANY_NAMES + 1)).all()
-    if len(ids) > _MANY_NAMES:
-        return exists(found.where(key == column))
-    few: ColumnElement[bool] = column.in_(ids)
-    return few
-
-
-def _is_more_than(number: int, query: Any) -> bool:
-    some = query.limit(number + 1).subquery()
-    return (db.session.scalar(select(func.count()).select_from(some)) or 0) > number

@@ -19,7 +19,6 @@ ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
     "snoozed", "woken", "call",
 )  # fmt: skip
-_IS_PUT_OFF = text("snoozed_until IS NOT NULL")
 
 
 class RoutingRule(TenantRow, Base):
@@ -34,26 +33,6 @@ class RoutingRule(TenantRow, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("workspace_id", "key"),)
-
-
-def _in_order() -> tuple[Index, ...]:
-    """The queue in its order for each way to narrow it, with what else decides about a row at the
-    end: what is not wanted is passed over, and what is counted is counted, in the index alone."""
-    urgent = (text("priority DESC"), "id", "snoozed_until", "due_at")
-    return (
-        Index("ix_follow_up_urgent", "workspace_id", "state", *urgent),
-        Index("ix_follow_up_urgent_of_owner", "workspace_id", "owner_user_id", "state", *urgent),
-        Index("ix_follow_up_urgent_of_team", "workspace_id", "team", "state", *urgent),
-        Index("ix_follow_up_due", "workspace_id", "state", "due_at", "id", "snoozed_until"),
-        Index(
-            "ix_follow_up_of_account", "workspace_id", "account_id", "state", "snoozed_until",
-            "priority", "due_at", "team", "owner_user_id", "id",
-        ),
-        Index(
-            "ix_follow_up_snoozed", "workspace_id", "state", *urgent,
-            sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
-        ),
-    )  # fmt: skip
 
 
 class FollowUp(TenantRow, Base):
@@ -90,10 +69,38 @@ class FollowUp(TenantRow, Base):
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("contact_id", "contact"),
         tenant_key("account_id", "account"),
-        *_in_order(),
         Index(None, "workspace_id", "account_id", "opened_at"),
         Index(None, "workspace_id", "contact_id"),
     )
+
+
+# The queue in its order for each way to narrow it, with what else decides about a row at the end:
+# what is not wanted is passed over, and what is counted is counted, in the index alone.
+_URGENT = (FollowUp.priority.desc(), FollowUp.id, FollowUp.snoozed_until, FollowUp.due_at)
+_IS_PUT_OFF = text("snoozed_until IS NOT NULL")
+Index(
+    "ix_follow_up_urgent", FollowUp.workspace_id, FollowUp.state, *_URGENT,
+    FollowUp.account_id, FollowUp.owner_user_id,
+)  # fmt: skip
+Index(
+    "ix_follow_up_urgent_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
+    *_URGENT,
+)  # fmt: skip
+Index(
+    "ix_follow_up_urgent_of_team", FollowUp.workspace_id, FollowUp.team, FollowUp.state, *_URGENT
+)  # fmt: skip
+Index(
+    "ix_follow_up_due", FollowUp.workspace_id, FollowUp.state, FollowUp.due_at, FollowUp.id,
+    FollowUp.snoozed_until,
+)  # fmt: skip
+Index(
+    "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
+    FollowUp.snoozed_until, FollowUp.due_at, FollowUp.team, FollowUp.owner_user_id,
+)  # fmt: skip
+Index(
+    "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,
+    sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
+)  # fmt: skip
 
 
 class FollowUpEntry(TenantRow, Base):

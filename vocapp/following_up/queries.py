@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, union_all
+from sqlalchemy import case, func, or_, select, union_all
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.extensions import db
-from vocapp.following_up.choosing import Filters, choice
+from vocapp.following_up.choosing import Choice, Filters, choice, is_snoozed
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, FollowUp, RoutingRule
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
@@ -27,9 +27,7 @@ from vocapp.understanding.models import Theme
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
-
 SNOOZED = "snoozed"
-MOST_COUNTED = 9_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,23 +185,39 @@ def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
     return found is not None
 
 
+def most_counted(filters: Filters) -> int:
+    """How far cases of a state are counted; themes and names have to be looked up one by one."""
+    return 999 if filters.theme or filters.search else 9_999
+
+
 def counts_by_state(
     workspace_id: UUID, filters: Filters, *, reach: Reach, now: datetime
 ) -> dict[str, int]:
     """How many cases each state has under the other filters; those put off are SNOOZED.
 
-    Of each no more than MOST_COUNTED + 1 are counted: that many means that there are more.
+    A state without any is left out. Of each no more than `most_counted` and one are counted: that
+    many means that there are more.
     """
-    wanted = choice(workspace_id, filters, reach, now)
+    most, wanted = most_counted(filters) + 1, choice(workspace_id, filters, reach, now)
+    if wanted.are_few:
+        return _counts_at_once(wanted, most)
     tabs = {state: wanted.parts((state,), snoozed=False) for state in FOLLOW_UP_STATES}
     tabs[SNOOZED] = wanted.parts((), snoozed=True)
-    counts = [_count(parts).label(state) for state, parts in tabs.items() if parts]
-    return dict(db.session.execute(select(*counts)).one()._mapping)
+    counts = [_count(parts, most).label(state) for state, parts in tabs.items() if parts]
+    found = db.session.execute(select(*counts)).one()._mapping
+    return {state: count for state, count in found.items() if count}
 
 
-def _count(parts: Sequence[Any]) -> Any:
-    some = [part.with_only_columns(FollowUp.id).limit(MOST_COUNTED + 1).subquery() for part in parts]
-    found = union_all(*(select(each.c.id) for each in some)).limit(MOST_COUNTED + 1).subquery()
+def _counts_at_once(wanted: Choice, most: int) -> dict[str, int]:
+    tab = case((is_snoozed(wanted.now), SNOOZED), else_=FollowUp.state).label("tab")
+    every = union_all(*(part.with_only_columns(tab) for part in wanted.whole())).subquery()
+    rows = db.session.execute(select(every.c.tab, func.count()).group_by(every.c.tab))
+    return {state: min(count, most) for state, count in rows}
+
+
+def _count(parts: Sequence[Any], most: int) -> Any:
+    some = [part.with_only_columns(FollowUp.id).limit(most).subquery() for part in parts]
+    found = union_all(*(select(each.c.id) for each in some)).limit(most).subquery()
     return select(func.count()).select_from(found).scalar_subquery()
 
 
