@@ -68,6 +68,7 @@ class Choice:
             for state in (ACTIVE_STATES if self.is_overdue else FOLLOW_UP_STATES)
             if not states or state in states
         ]
+        of_states: list[ColumnElement[bool]] = []
         if self.is_rare:  # said so that no index by state is taken for it
             of_states = [func.coalesce(FollowUp.state, "").in_(wanted)] if wanted else []
         else:
