@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.following_up import choosing, queries
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
-from vocapp.following_up.queries import SNOOZED, Filters
+from vocapp.following_up.queries import SNOOZED
 from vocapp.people.models import Account
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
 

@@ -12,8 +12,9 @@ from flask import Blueprint, render_template, request, url_for
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, wording
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, TEAMS
-from vocapp.following_up.queries import SNOOZED, Filters
+from vocapp.following_up.queries import SNOOZED
 from vocapp.signing import sign
 from vocapp.translating import gettext as _
 from vocapp.ui.formats import number
