@@ -12,9 +12,9 @@ from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.following_up import queries
 from vocapp.following_up.calls import Talk, log_talk
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.merging import merge_cases, part_case
 from vocapp.following_up.models import FollowUp
-from vocapp.following_up.queries import Filters
 from vocapp.following_up.ranking import rerank
 from vocapp.following_up.service import Change, change_follow_up, change_follow_ups
 from vocapp.following_up.undoing import undo

@@ -11,8 +11,9 @@ from sqlalchemy import update
 from vocapp import outbox
 from vocapp.database import transaction, utcnow
 from vocapp.following_up import queries, snoozing, undoing
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import FollowUp
-from vocapp.following_up.queries import SNOOZED, Filters
+from vocapp.following_up.queries import SNOOZED
 from vocapp.following_up.service import Change, change_follow_up, change_follow_ups
 from vocapp.outbox import Pending
 from vocapp.problems import BadInput

@@ -12,8 +12,9 @@ from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, service, wording
 from vocapp.following_up.case_queries import case_detail
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import FOLLOW_UP_STATES
-from vocapp.following_up.queries import CaseRow, Filters, Person
+from vocapp.following_up.queries import CaseRow, Person
 from vocapp.following_up.wording import ThemeLabels
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine

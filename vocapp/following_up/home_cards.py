@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import url_for
 
 from vocapp.following_up import mentioning, queries, wording
-from vocapp.following_up.queries import Filters
+from vocapp.following_up.choosing import Filters
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
@@ -119,11 +119,38 @@ class FollowUp(TenantRow, Base):
         tenant_key("account_id", "account"),
         tenant_key("merged_into_id", "follow_up", ondelete="CASCADE"),
         Index(None, "workspace_id", "merged_into_id"),
-        Index(None, "workspace_id", "state", "priority"),
-        Index(None, "workspace_id", "owner_user_id", "state"),
         Index(None, "workspace_id", "account_id", "opened_at"),
         Index(None, "workspace_id", "contact_id"),
     )
+
+
+# The queue in its order for each way to narrow it, with what else decides about a row at the end:
+# what is not wanted is passed over, and what is counted is counted, in the index alone.
+_URGENT = (FollowUp.priority.desc(), FollowUp.id, FollowUp.snoozed_until, FollowUp.due_at)
+_IS_PUT_OFF = text("snoozed_until IS NOT NULL")
+Index(
+    "ix_follow_up_urgent", FollowUp.workspace_id, FollowUp.state, *_URGENT,
+    FollowUp.account_id, FollowUp.owner_user_id,
+)  # fmt: skip
+Index(
+    "ix_follow_up_urgent_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
+    *_URGENT,
+)  # fmt: skip
+Index(
+    "ix_follow_up_urgent_of_team", FollowUp.workspace_id, FollowUp.team, FollowUp.state, *_URGENT
+)  # fmt: skip
+Index(
+    "ix_follow_up_due", FollowUp.workspace_id, FollowUp.state, FollowUp.due_at, FollowUp.id,
+    FollowUp.snoozed_until,
+)  # fmt: skip
+Index(
+    "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
+    FollowUp.snoozed_until, FollowUp.due_at, FollowUp.team, FollowUp.owner_user_id,
+)  # fmt: skip
+Index(
+    "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,
+    sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
+)  # fmt: skip
 
 
 class FollowUpEntry(TenantRow, Base):

@@ -5,42 +5,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, false, func, not_, or_, select
+from sqlalchemy import case, func, or_, select, union_all
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.extensions import db
-from vocapp.following_up.models import ACTIVE_STATES, FollowUp, RoutingRule
+from vocapp.following_up.choosing import Choice, Filters, choice, is_snoozed
+from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, FollowUp, RoutingRule
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
-from vocapp.understanding.models import Assignment, Theme
+from vocapp.understanding.models import Theme
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What of the queue is wanted.
-
-    states: empty means all; snoozed: whether what is put off, None means both; owner:
-    "unassigned" or a user.
-    """
-
-    states: tuple[str, ...] = ACTIVE_STATES
-    snoozed: bool | None = False
-    team: str | None = None
-    owner: UUID | str | None = None
-    theme: str | None = None
-    overdue: bool = False
-    search: str | None = None
+SNOOZED = "snoozed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,31 +121,49 @@ def queue(
 
     after: sort value and id of the last row seen.
     """
-    query = _cases(workspace_id).where(*_conditions(workspace_id, filters, reach, now))
-    if sort == "due_at":
+    wanted = choice(workspace_id, filters, reach, now)
+    parts = wanted.parts(filters.states, snoozed=filters.snoozed)
+    if not parts:
+        return []
+    first = _first(parts, sort, after, limit).subquery()
+    rows = db.session.execute(
+        _joined(select(*_COLUMNS).select_from(first).join(FollowUp, FollowUp.id == first.c.id))
+        .where(FollowUp.workspace_id == workspace_id, Survey.confidential.is_(False))
+        .order_by(*_order(first.c.place, first.c.id, sort))
+    )
+    return [_row(row) for row in rows]
+
+
+def _first(parts: Sequence[Any], sort: str, after: tuple[Any, UUID] | None, limit: int) -> Any:
+    """Ids (`id`) and sort values (`place`) of the first cases of all parts together.
+
+    Each part has one state, so that an index has it in order and is read no further than a page
+    goes; no index has several states in one order.
+    """
+    column: Any = FollowUp.due_at if sort == "due_at" else FollowUp.priority
+    order = _order(column, FollowUp.id, sort)
+    firsts = []
+    for part in parts:
+        query = part.with_only_columns(FollowUp.id, column.label("place"))
         if after:
-            at, last = after
-            query = query.where(
-                or_(FollowUp.due_at > at, and_(FollowUp.due_at == at, FollowUp.id > last))
-            )
-        query = query.order_by(FollowUp.due_at, FollowUp.id)
-    else:
-        if after:
-            points, last = after
-            query = query.where(
-                or_(
-                    FollowUp.priority < points,
-                    and_(FollowUp.priority == points, FollowUp.id > last),
-                )
-            )
-        query = query.order_by(FollowUp.priority.desc(), FollowUp.id)
-    return [_row(*row) for row in db.session.execute(query.limit(limit))]
+            place, last = after
+            # The first half of it is for the index.
+            reached = column >= place if sort == "due_at" else column <= place
+            query = query.where(reached, or_(column != place, FollowUp.id > last))
+        firsts.append(query.order_by(*order).limit(limit).subquery())
+    found = union_all(*(select(each.c.id, each.c.place) for each in firsts)).subquery()
+    return select(found).order_by(*_order(found.c.place, found.c.id, sort)).limit(limit)
+
+
+def _order(place: Any, key: Any, sort: str) -> tuple[Any, Any]:
+    return (place if sort == "due_at" else place.desc()), key
 
 
 def case_row(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseRow:
     """One case as a list shows it. Raises NotFound."""
     found = db.session.execute(
-        _cases(workspace_id).where(
+        _joined(select(*_COLUMNS).select_from(FollowUp)).where(
+            FollowUp.workspace_id == workspace_id,
             FollowUp.id == follow_up_id,
             Survey.confidential.is_(False),
             cases_within(reach, workspace_id),
@@ -166,7 +171,7 @@ def case_row(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseRow
     ).one_or_none()
     if found is None:
         raise NotFound("No such follow-up.")
-    return _row(*found)
+    return _row(found)
 
 
 def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
@@ -181,21 +186,40 @@ def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
     return found is not None
 
 
-SNOOZED = "snoozed"
+def most_counted(filters: Filters) -> int:
+    """How far cases of a state are counted; themes and names have to be looked up one by one."""
+    return 999 if filters.theme or filters.search else 9_999
 
 
 def counts_by_state(
     workspace_id: UUID, filters: Filters, *, reach: Reach, now: datetime
 ) -> dict[str, int]:
-    """How many cases each state has under the other filters; those put off are SNOOZED."""
-    state = case((_is_snoozed(now), SNOOZED), else_=FollowUp.state)
-    everywhere = replace(filters, states=(), snoozed=None)
-    rows = db.session.execute(
-        _joined(select(state, func.count()).select_from(FollowUp))
-        .where(*_conditions(workspace_id, everywhere, reach, now))
-        .group_by(state)
-    )
-    return {state: count for state, count in rows}
+    """How many cases each state has under the other filters; those put off are SNOOZED.
+
+    A state without any is left out. Of each no more than `most_counted` and one are counted: that
+    many means that there are more.
+    """
+    most, wanted = most_counted(filters) + 1, choice(workspace_id, filters, reach, now)
+    if wanted.are_few:
+        return _counts_at_once(wanted, most)
+    tabs = {state: wanted.parts((state,), snoozed=False) for state in FOLLOW_UP_STATES}
+    tabs[SNOOZED] = wanted.parts((), snoozed=True)
+    counts = [_count(parts, most).label(state) for state, parts in tabs.items() if parts]
+    found = db.session.execute(select(*counts)).one()._mapping
+    return {state: count for state, count in found.items() if count}
+
+
+def _counts_at_once(wanted: Choice, most: int) -> dict[str, int]:
+    tab = case((is_snoozed(wanted.now), SNOOZED), else_=FollowUp.state).label("tab")
+    every = union_all(*(part.with_only_columns(tab) for part in wanted.whole())).subquery()
+    rows = db.session.execute(select(every.c.tab, func.count()).group_by(every.c.tab))
+    return {state: min(count, most) for state, count in rows}
+
+
+def _count(parts: Sequence[Any], most: int) -> Any:
+    some = [part.with_only_columns(FollowUp.id).limit(most).subquery() for part in parts]
+    found = union_all(*(select(each.c.id) for each in some)).limit(most).subquery()
+    return select(func.count()).select_from(found).scalar_subquery()
 
 
 def cursor_of(row: CaseRow, sort: str) -> list[Any]:
@@ -207,11 +231,6 @@ def after_of(cursor: Any, sort: str) -> tuple[Any, UUID]:
     """The counterpart of `cursor_of`."""
     value = datetime.fromisoformat(cursor[0]) if sort == "due_at" else float(cursor[0])
     return value, UUID(cursor[1])
-
-
-def _cases(workspace_id: UUID) -> Any:
-    columns = select(FollowUp, Response, Survey.key, Survey.kind, Account, Contact, User)
-    return _joined(columns.select_from(FollowUp)).where(FollowUp.workspace_id == workspace_id)
 
 
 def _joined(query: Any) -> Any:
@@ -237,94 +256,56 @@ def _joined(query: Any) -> Any:
     )
 
 
-def _conditions(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) -> list[Any]:
-    found: list[Any] = [
-        FollowUp.workspace_id == workspace_id,
-        Survey.confidential.is_(False),
-        cases_within(reach, workspace_id),
-    ]
-    if filters.states:
-        found.append(FollowUp.state.in_(filters.states))
-    if filters.snoozed is not None:
-        found.append(_is_snoozed(now) if filters.snoozed else not_(_is_snoozed(now)))
-    if filters.team:
-        found.append(FollowUp.team == filters.team)
-    if filters.owner == "unassigned":
-        found.append(FollowUp.owner_user_id.is_(None))
-    elif isinstance(filters.owner, UUID):
-        found.append(FollowUp.owner_user_id == filters.owner)
-    elif filters.owner:
-        found.append(false())
-    if filters.overdue:
-        found += [FollowUp.due_at < now, FollowUp.state.in_(ACTIVE_STATES)]
-    if filters.theme:
-        found.append(_has_theme(workspace_id, filters.theme))
-    if filters.search:
-        columns = (Account.name, Account.external_id, Contact.name, Contact.email)
-        found.append(or_(*(c.icontains(filters.search, autoescape=True) for c in columns)))
-    return found
+# What a row shows and nothing else: facts and their history can be long.
+_COLUMNS = (
+    FollowUp.id, FollowUp.state, FollowUp.team, FollowUp.priority, FollowUp.reasons,
+    FollowUp.rule_key, FollowUp.due_at, FollowUp.opened_at, FollowUp.first_contact_at,
+    FollowUp.resolved_at, FollowUp.snoozed_until, FollowUp.outcome, FollowUp.root_cause,
+    FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id, FollowUp.response_id,
+    FollowUp.owner_user_id, FollowUp.account_id, FollowUp.contact_id,
+    Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
+    Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
+    Account.currency, Account.renewal_on,
+    Contact.name, Contact.email, Contact.external_id, User.name, User.email,
+)  # fmt: skip
 
 
-def _is_snoozed(now: datetime) -> Any:
-    return and_(FollowUp.snoozed_until.is_not(None), FollowUp.snoozed_until > now)
-
-
-def _has_theme(workspace_id: UUID, key: str) -> Any:
-    return FollowUp.response_id.in_(
-        select(Assignment.response_id)
-        .join(
-            Theme,
-            (Theme.workspace_id == Assignment.workspace_id) & (Theme.id == Assignment.theme_id),
-        )
-        .where(Assignment.workspace_id == workspace_id, Theme.key == key)
-    )
-
-
-def _row(
-    found: FollowUp,
-    response: Response,
-    survey_key: str,
-    kind: str,
-    account: Account | None,
-    contact: Contact | None,
-    owner: User | None,
-) -> CaseRow:
+def _row(found: Any) -> CaseRow:
+    (
+        id, state, team, priority, reasons, rule_key, due_at, opened_at, first_contact_at,
+        resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
+        merged_into_id, response_id, owner_id, account_id, contact_id, score, answered_at, locale, survey_key, kind,
+        *account, contact_name, contact_email, contact_key, owner_name, owner_email,
+    ) = found  # fmt: skip
     return CaseRow(
-        id=found.id,
-        state=found.state,
-        team=found.team,
-        priority=found.priority,
-        reasons=tuple(found.reasons),
-        rule_key=found.rule_key,
-        due_at=found.due_at,
-        opened_at=found.opened_at,
-        first_contact_at=found.first_contact_at,
-        resolved_at=found.resolved_at,
-        snoozed_until=found.snoozed_until,
-        outcome=found.outcome,
-        root_cause=found.root_cause,
-        suggestion=found.suggestion,
-        version=found.version,
-        merged_into_id=found.merged_into_id,
-        owner=Person(owner.id, owner.name, owner.email) if owner else None,
-        account=_account(account) if account else None,
-        contact=Person(contact.id, contact.name, contact.email, contact.external_id)
-        if contact
+        id=id,
+        state=state,
+        team=team,
+        priority=priority,
+        reasons=tuple(reasons),
+        rule_key=rule_key,
+        due_at=due_at,
+        opened_at=opened_at,
+        first_contact_at=first_contact_at,
+        resolved_at=resolved_at,
+        snoozed_until=snoozed_until,
+        outcome=outcome,
+        root_cause=root_cause,
+        suggestion=suggestion,
+        version=version,
+        merged_into_id=merged_into_id,
+        owner=Person(owner_id, owner_name, owner_email) if owner_id else None,
+        account=AccountFacts(account_id, *account) if account_id else None,
+        contact=Person(contact_id, contact_name, contact_email, contact_key)
+        if contact_id
         else None,
-        response_id=response.id,
+        response_id=response_id,
         survey_key=survey_key,
         kind=kind,
-        score=response.score,
-        answered_at=response.answered_at,
-        locale=response.locale,
+        score=score,
+        answered_at=answered_at,
+        locale=locale,
     )
-
-
-def _account(row: Account) -> AccountFacts:
-    return AccountFacts(
-        row.id, row.external_id, row.name, row.plan, row.region, row.mrr_minor, row.currency,
-        row.renewal_on,
-    )  # fmt: skip
 
 
 # --- names --------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from flask import Blueprint, render_template, request, url_for
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, wording
+from vocapp.following_up.choosing import Filters
 from vocapp.following_up.merged_cases import joined_counts
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, TEAMS
-from vocapp.following_up.queries import SNOOZED, Filters
+from vocapp.following_up.queries import SNOOZED
 from vocapp.signing import sign
 from vocapp.translating import gettext as _
+from vocapp.ui.formats import number
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import members
 
@@ -71,7 +73,8 @@ def sort_of_address() -> str:
 
 def kept(**changed: Any) -> dict[str, Any]:
     """The filters of this address, some of them changed; empty ones are left out."""
-    kept = {name: request.args.get(name) for name in _FILTER_NAMES} | changed
+    given = request.args.to_dict()
+    kept = {name: given.get(name) for name in _FILTER_NAMES} | changed
     return {name: value for name, value in kept.items() if value}
 
 
@@ -137,15 +140,20 @@ def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
         current_workspace.id, filters, reach=current_user.reach, now=now
     )
     active = sum(counts.get(state, 0) for state in ACTIVE_STATES)
-    chosen = request.args.get("state", "active")
+    chosen, most = request.args.get("state", "active"), queries.most_counted(filters)
     shown = [("active", _("To do"), active)]
     tabs = [(state, wording.STATES[state]) for state in FOLLOW_UP_STATES]
     tabs.insert(len(ACTIVE_STATES), (SNOOZED, _("Snoozed")))
     shown += [(key, str(label), counts.get(key, 0)) for key, label in tabs]
     return [
-        (label, url_for(".queue", **kept(state=key)), key == chosen, count)
+        (label, url_for(".queue", **kept(state=key)), key == chosen, _count_shown(count, most))
         for key, label, count in shown
     ]
+
+
+def _count_shown(count: int, most: int) -> int | str:
+    """Counting goes no further; that there are more is said."""
+    return count if count <= most else f"{number(most)}+"
 
 
 def choices_of(words: Any) -> list[tuple[str, str]]:

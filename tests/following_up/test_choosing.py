@@ -1,0 +1,169 @@
+"""What of the queue is found and counted, in what order, by whichever way it is looked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.following_up import choosing, queries
+from vocapp.following_up.choosing import Filters
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
+from vocapp.following_up.queries import SNOOZED
+from vocapp.people.models import Account
+from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
+
+NOW = utcnow()
+STATES = ("open", "contacted", "waiting", "resolved", "open", "open")
+
+
+@pytest.fixture
+def cases(any_api, handle, colleague):
+    """Twelve cases of every kind, some alike in priority and due time; and a colleague."""
+    any_api.survey()
+    for number in range(12):
+        any_api.respond(score=number % 4, account={"external_id": f"a{number % 5}"})
+    handle()
+    owner = colleague(any_api.workspace_id)
+    with transaction() as session:
+        found = session.scalars(scoped(FollowUp, any_api.workspace_id).order_by(FollowUp.id)).all()
+        for number, case in enumerate(found):
+            case.state = STATES[number % 6]
+            case.priority = float(number % 4)
+            case.due_at = NOW + timedelta(hours=number % 3 - 1)
+            case.snoozed_until = NOW + timedelta(days=1) if number in (4, 7) else None
+            case.owner_user_id = owner if number % 3 == 0 else None
+            case.team = "support" if number % 5 == 0 else "success"
+        own = scoped(Account, any_api.workspace_id).where(Account.external_id.in_(("a1", "a2")))
+        for account in session.scalars(own):
+            account.owner_user_id = owner
+    return owner
+
+
+def stored(workspace_id):
+    with snapshot() as session:
+        return session.scalars(scoped(FollowUp, workspace_id)).all()
+
+
+def walked(workspace_id, filters, reach, sort, *, meanwhile=lambda rows: None):
+    """All pages of the list, three cases each; what happens after each page."""
+    found, after = [], None
+    while True:
+        rows = queries.queue(
+            workspace_id, filters, reach=reach, now=NOW, sort=sort, limit=3, after=after
+        )
+        found += rows
+        if len(rows) < 3:
+            return found
+        after = queries.after_of(queries.cursor_of(rows[-1], sort), sort)
+        meanwhile(found)
+
+
+def is_wanted(case, filters):
+    is_put_off = case.snoozed_until is not None and case.snoozed_until > NOW
+    return (
+        (not filters.states or case.state in filters.states)
+        and filters.snoozed in (None, is_put_off)
+        and filters.team in (None, case.team)
+        and (filters.owner is None or case.owner_user_id is None)
+        and (not filters.overdue or (case.due_at < NOW and case.state in ACTIVE_STATES))
+    )
+
+
+@pytest.mark.parametrize("sort", ["-priority", "due_at"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(states=(), snoozed=None),
+        Filters(states=("resolved",)),
+        Filters(snoozed=True),
+        Filters(overdue=True, states=(), snoozed=None),
+        Filters(overdue=True, states=("resolved",)),
+        Filters(owner="unassigned", team="support"),
+        Filters(owner="somebody else"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_pages_and_counts_hold_what_is_wanted_in_order(any_api, cases, filters, sort, is_limited):
+    reach = OwnAccounts(cases) if is_limited else WHOLE_WORKSPACE
+    workspace_id = any_api.workspace_id
+    with snapshot() as session:
+        own = scoped(Account, workspace_id).where(Account.owner_user_id == cases)
+        accounts = {account.id for account in session.scalars(own)}
+    seen = [
+        case for case in stored(workspace_id)
+        if not is_limited or case.owner_user_id == cases or case.account_id in accounts
+    ]  # fmt: skip
+    nobody = filters.owner == "somebody else"
+    wanted = [case for case in seen if is_wanted(case, filters) and not nobody]
+    key = (lambda case: (case.due_at, case.id)) if sort == "due_at" else (
+        lambda case: (-case.priority, case.id)
+    )  # fmt: skip
+    found = walked(workspace_id, filters, reach, sort)
+    assert [row.id for row in found] == [case.id for case in sorted(wanted, key=key)]
+
+    any_state = Filters((), None, filters.team, filters.owner, overdue=filters.overdue)
+    tabs = [
+        SNOOZED if case.snoozed_until else case.state
+        for case in seen if is_wanted(case, any_state) and not nobody
+    ]  # fmt: skip
+    counts = queries.counts_by_state(workspace_id, filters, reach=reach, now=NOW)
+    assert counts == {tab: tabs.count(tab) for tab in tabs}
+
+
+@pytest.mark.parametrize("sort", ["-priority", "due_at"])
+def test_what_stays_as_it_is_stands_on_one_page_once_while_others_change(any_api, cases, sort):
+    """Cases that were read are ended, put off, given away and moved."""
+    before = walked(any_api.workspace_id, Filters(), WHOLE_WORKSPACE, sort)
+    changes = iter(
+        [
+            {"state": "resolved"}, {"snoozed_until": NOW + timedelta(days=2)},
+            {"owner_user_id": None}, {"state": "waiting"},
+        ]
+    )  # fmt: skip
+
+    def change_first(rows):
+        with transaction() as session:
+            session.execute(
+                update(FollowUp)
+                .where(
+                    FollowUp.workspace_id == any_api.workspace_id,
+                    FollowUp.id.in_([row.id for row in rows[-3:]]),
+                )
+                .values(next(changes)),
+                execution_options={"synchronize_session": False},
+            )
+
+    found = walked(any_api.workspace_id, Filters(), WHOLE_WORKSPACE, sort, meanwhile=change_first)
+    assert [row.id for row in found] == [row.id for row in before]
+
+
+@pytest.mark.parametrize("many", [0, 1_000], ids=["looked for one by one", "asked by its index"])
+def test_names_are_found_either_way(any_api, cases, monkeypatch, many):
+    monkeypatch.setattr(choosing, "_MANY_NAMES", many)
+    found = walked(
+        any_api.workspace_id, Filters(states=(), snoozed=None, search="A3"), WHOLE_WORKSPACE,
+        "-priority",
+    )  # fmt: skip
+    assert {row.account.external_id for row in found} == {"a3"}
+    assert len(found) == 2
+    counts = queries.counts_by_state(
+        any_api.workspace_id, Filters(search="A3"), reach=WHOLE_WORKSPACE, now=NOW
+    )
+    assert sum(counts.values()) == 2
+
+
+def test_counting_ends_and_says_that_there_are_more(api, staff, handle, monkeypatch):
+    api.survey()
+    for _ in range(4):
+        api.respond(score=1, account={"external_id": uuid4().hex})
+    handle()
+    monkeypatch.setattr(queries, "most_counted", lambda _: 3)
+    assert '<span class="count">3+</span>' in staff("success").get("/follow-ups").text
+    monkeypatch.setattr(queries, "most_counted", lambda _: 4)
+    assert '<span class="count">4</span>' in staff("success").get("/follow-ups").text
