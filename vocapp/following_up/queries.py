@@ -274,8 +274,9 @@ def _row(found: Any) -> CaseRow:
     (
         id, state, team, priority, reasons, rule_key, due_at, opened_at, first_contact_at,
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
-        merged_into_id, response_id, owner_id, account_id, contact_id, score, answered_at, locale, survey_key, kind,
-        *account, contact_name, contact_email, contact_key, owner_name, owner_email,
+        merged_into_id, response_id, owner_id, account_id, contact_id, score, answered_at, locale,
+        survey_key, kind, *account, contact_name, contact_email, contact_key, owner_name,
+        owner_email,
     ) = found  # fmt: skip
     return CaseRow(
         id=id,
