@@ -183,7 +183,7 @@ def test_what_was_renewed_or_lost_stands_on_the_board_without_being_booked(three
 
 def test_a_word_goes_before_the_forecast_and_can_be_undone(three, staff):
     browser = staff("success")
-    path = "/accounts/risk/renewal"
+    path = "/renewals/of/risk"
     browser.post(path, {"category": "commit", "note": "Signed by the CFO", "next": "/renewals"})
     page = browser.get("/renewals").text
     assert "Risk Ltd" in column(page, "commit")
@@ -197,9 +197,9 @@ def test_a_word_goes_before_the_forecast_and_can_be_undone(three, staff):
 
 def test_an_undo_after_somebody_else_spoke_changes_nothing(three, staff):
     browser = staff("success")
-    browser.post("/accounts/risk/renewal", {"category": "commit"})
+    browser.post("/renewals/of/risk", {"category": "commit"})
     undo = re.search(r'action="(/renewals/undo[^"]+)"', browser.get("/renewals").text)[1]
-    staff("admin").post("/accounts/risk/renewal", {"category": "likely"})
+    staff("admin").post("/renewals/of/risk", {"category": "likely"})
     browser.post(undo.replace("&amp;", "&"))
     page = browser.get("/renewals").text
     assert "can no longer be undone" in page
@@ -207,7 +207,7 @@ def test_an_undo_after_somebody_else_spoke_changes_nothing(three, staff):
 
 
 def test_a_word_of_the_last_renewal_is_none_of_the_next(three, staff):
-    staff("success").post("/accounts/risk/renewal", {"category": "commit"})
+    staff("success").post("/renewals/of/risk", {"category": "commit"})
     save(three, "risk", renewal_on=ahead(80))  # put off by fifty days
     assert {row.account.external_id: row.category for row in coming(three)}["risk"] == "commit"
     save(three, "risk", renewal_on=ahead(30 + 365))
@@ -222,7 +222,7 @@ def test_a_word_of_the_last_renewal_is_none_of_the_next(three, staff):
     ids=["unknown", "long note"],
 )  # fmt: skip
 def test_what_cannot_be_saved_says_why_and_keeps_the_note(three, staff, form, says):
-    answer = staff("success").post("/accounts/risk/renewal", {"note": "Half a word", **form})
+    answer = staff("success").post("/renewals/of/risk", {"note": "Half a word", **form})
     assert answer.status_code == 422
     assert says in answer.text
     assert form.get("note", "Half a word") in answer.text

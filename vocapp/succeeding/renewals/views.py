@@ -85,7 +85,7 @@ def _page(**typed: Any) -> str:
     )  # fmt: skip
 
 
-@blueprint.post("/accounts/<path:external_id>/renewal")
+@blueprint.post("/renewals/of/<path:external_id>")
 @signed_in("success", within_own_accounts=True)
 def say(external_id: str) -> Any:
     """A person's word goes before the forecast."""
