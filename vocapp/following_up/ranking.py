@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from surveys.routing import Rule
 from vocapp.database import scoped, utcnow
 from vocapp.following_up.facts import Known, known_of, known_of_cases, priority_of
 from vocapp.following_up.models import ACTIVE_STATES, MERGED, FollowUp
@@ -65,27 +64,27 @@ def _rank_by_answers(
     for row in rows:
         if row.response_id in known:
             answers[row.merged_into_id or row.id].append((row, known[row.response_id]))
-    rules = enabled_rules(session, workspace_id)
+    weights = {rule.key: rule.then.priority for rule in enabled_rules(session, workspace_id)}
     time_zone = time_zone_of(session, workspace_id)
     standing_alone = [row for row in rows if row.merged_into_id is None]
     for case in standing_alone:
-        _rank(case, answers[case.id], rules, time_zone=time_zone, now=now)
+        _rank(case, answers[case.id], weights, time_zone=time_zone, now=now)
     return len(standing_alone)
 
 
 def _rank(
     case: FollowUp,
     answers: Sequence[tuple[FollowUp, Known]],
-    rules: Sequence[Rule],
+    weights: Mapping[str, str],
     *,
     time_zone: str,
     now: datetime,
 ) -> None:
     """Set a case's points and reasons to those of the most pressing answer, if there is any.
 
-    answers: each with the case that it opened; the rule that opened it weighs it.
+    answers: each with the case that it opened; the rule that opened it weighs it. weights: rule →
+    its weight.
     """
-    weights = {rule.key: rule.then.priority for rule in rules}
     found = [
         priority_of(
             known, weights.get(row.rule_key, "low"), opened_at=row.opened_at,
