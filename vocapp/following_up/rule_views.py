@@ -27,6 +27,7 @@ from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.taking_back import said_undone
 
 _VERSIONS_PAGE = 30
 
@@ -166,18 +167,11 @@ def _say(version: int, text: str) -> None:
 @signed_in("admin")
 def undo_rules() -> Any:
     """Put back what was before a change, unless the rules were changed since."""
-    try:
+    with said_undone():
         rule_versions.undo(
             current_workspace.id, request.args.get("token", ""),
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
-        )
-    else:
-        notice(_("Undone."))
     return _to_rules()
 
 

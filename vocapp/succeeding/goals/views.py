@@ -15,11 +15,11 @@ from vocapp.problems import BadInput, Conflict
 from vocapp.succeeding import notes
 from vocapp.succeeding.goals import queries, service, wording
 from vocapp.succeeding.goals.forms import GoalForm, read_figure
-from vocapp.succeeding.goals.service import Done
 from vocapp.succeeding.queries import account_by_key, account_key
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("goals", __name__, template_folder="../templates")
 
@@ -41,7 +41,7 @@ def new_goal(external_id: str) -> Any:
         current_workspace.id, external_id, form.aim(),
         today=_today(), actor_user_id=current_user.id, now=utcnow(),
     )  # fmt: skip
-    _say(done, _("The goal has been added."))
+    say_done(_("The goal has been added."), done.undo)
     return redirect(url_for("succeeding.account", external_id=external_id, _anchor="goals"), 303)
 
 
@@ -93,7 +93,7 @@ def change_goal(goal_id: UUID) -> Any:
         form.version.data = now_holds.shown.goal.version
         form.version.raw_data = None
         return _page(goal_id, form), Conflict.status
-    _say(done, _("The goal has been changed."))
+    say_done(_("The goal has been changed."), done.undo)
     return _to(goal_id)
 
 
@@ -115,7 +115,7 @@ def record_progress(goal_id: UUID) -> Any:
     except ValueError:
         error = _("Enter a number, such as 12 or 3.5.")
         return _page(goal_id, current=given, note=note, current_error=error), 422
-    _say(done, _("Recorded."))
+    say_done(_("Recorded."), done.undo)
     return _to(goal_id)
 
 
@@ -140,7 +140,7 @@ def close_goal(goal_id: UUID) -> Any:
         }
         return _page(goal_id, state=state, close_note=note, **errors), 422
     text = _("The goal is closed: %(state)s.", state=wording.CLOSED[state])
-    _say(done, text)
+    say_done(text, done.undo)
     return _to(goal_id)
 
 
@@ -151,7 +151,7 @@ def reopen_goal(goal_id: UUID) -> Any:
     done = service.reopen_goal(
         current_workspace.id, goal_id, actor_user_id=current_user.id, now=utcnow()
     )
-    _say(done, _("The goal is open again."))
+    say_done(_("The goal is open again."), done.undo)
     return _to(goal_id)
 
 
@@ -159,27 +159,16 @@ def reopen_goal(goal_id: UUID) -> Any:
 @signed_in("success")
 def undo() -> Any:
     """Put back what was done, unless somebody changed the goal since."""
-    try:
+    with said_undone():
         account_id = service.undo(
             current_workspace.id, request.args.get("token", ""),
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
+        external_id = account_key(current_workspace.id, account_id)
+        return redirect(
+            url_for("succeeding.account", external_id=external_id, _anchor="goals"), 303
         )
-        return redirect(url_for("succeeding.accounts"), 303)
-    notice(_("Undone."))
-    external_id = account_key(current_workspace.id, account_id)
-    return redirect(url_for("succeeding.account", external_id=external_id, _anchor="goals"), 303)
-
-
-def _say(done: Done, text: str) -> None:
-    if done.undo is None:
-        notice(_("Nothing was changed."), kind="info")
-    else:
-        notice(text, undo_url=url_for("goals.undo", token=done.undo))
+    return redirect(url_for("succeeding.accounts"), 303)
 
 
 def _to(goal_id: UUID) -> Response:

@@ -25,6 +25,7 @@ from vocapp.ui import notice
 from vocapp.ui.formats import local_date
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.coming_back import next_path
+from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("tasks", __name__, template_folder="../templates")
 
@@ -167,18 +168,11 @@ def open_again(task_id: UUID) -> Any:
 @signed_in("success", within_own_accounts=True)
 def undo() -> Any:
     """Put back what was done, unless somebody changed it since."""
-    try:
+    with said_undone():
         tasks.undo(
             current_workspace.id, request.args.get("token", ""), user_id=current_user.id,
             reach=current_user.reach, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
-        )
-    else:
-        notice(_("Undone."))
     return redirect(next_path() or url_for(".list_tasks"), 303)
 
 
@@ -188,6 +182,5 @@ def _too_late(task_id: UUID, **typed: Any) -> Any:
 
 
 def _say(done: Done, text: str) -> Response:
-    back = next_path()
-    notice(text, undo_url=url_for(".undo", token=done.undo, next=back or None))
-    return redirect(back or url_for(".list_tasks"), 303)
+    say_done(text, done.undo)
+    return redirect(next_path() or url_for(".list_tasks"), 303)

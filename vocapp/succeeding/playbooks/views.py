@@ -13,10 +13,10 @@ from vocapp.problems import Conflict
 from vocapp.succeeding.playbooks import evaluating, forms, queries, service, wording
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import OFFERS
-from vocapp.succeeding.playbooks.service import Changed
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("playbooks", __name__, template_folder="../templates")
 
@@ -115,7 +115,7 @@ def change_playbook(playbook_id: UUID) -> Any:
         )  # fmt: skip
         form.typed["version"] = str(found.version)
         return _page(found, form), Conflict.status
-    _say(done, _("The playbook has been changed. Tasks that there are stay as they are."))
+    say_done(_("The playbook has been changed. Tasks that there are stay as they are."), done.undo)
     return _to(playbook_id)
 
 
@@ -127,11 +127,11 @@ def switch(playbook_id: UUID) -> Any:
     done = service.switch(
         current_workspace.id, playbook_id, on=on, actor_user_id=current_user.id, now=utcnow()
     )
-    _say(
-        done,
+    say_done(
         _("It is on. Tasks appear within a minute, and from then on by themselves.")
         if on
         else _("It is off. It fires no more; tasks that there are stay."),
+        done.undo,
     )
     return _to(playbook_id)
 
@@ -140,26 +140,13 @@ def switch(playbook_id: UUID) -> Any:
 @signed_in("success")
 def undo() -> Any:
     """Put back what was changed, unless somebody changed it since."""
-    try:
+    with said_undone():
         playbook_id = service.undo(
             current_workspace.id, request.args.get("token", ""),
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
-        )
-        return redirect(url_for(".list_playbooks"), 303)
-    notice(_("Undone."))
-    return _to(playbook_id)
-
-
-def _say(done: Changed, text: str) -> None:
-    if done.undo is None:
-        notice(_("Nothing was changed."), kind="info")
-    else:
-        notice(text, undo_url=url_for(".undo", token=done.undo))
+        return _to(playbook_id)
+    return redirect(url_for(".list_playbooks"), 303)
 
 
 def _to(playbook_id: UUID) -> Response:

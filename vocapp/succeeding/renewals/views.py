@@ -25,6 +25,7 @@ from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.coming_back import next_path
 from vocapp.workspaces.queries import members
+from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("renewals", __name__, template_folder="../templates")
 
@@ -108,7 +109,7 @@ def say(external_id: str) -> Any:
         if category == service.AS_FORECAST
         else _("Now counted as: %(category)s.", category=wording.CATEGORIES[category])
     )
-    notice(text, undo_url=url_for(".undo", token=token, next=next_path()))
+    say_done(text, token)
     return _back()
 
 
@@ -116,18 +117,11 @@ def say(external_id: str) -> Any:
 @signed_in("success", within_own_accounts=True)
 def undo() -> Any:
     """Put back what was said before, unless somebody spoke since."""
-    try:
+    with said_undone():
         service.undo(
             current_workspace.id, request.args.get("token", ""), reach=current_user.reach,
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
-        )
-    else:
-        notice(_("Undone."))
     return _back()
 
 

@@ -23,6 +23,7 @@ from vocapp.translating import lazy_gettext as _l
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.coming_back import next_path
+from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("touchpoints", __name__, template_folder="../templates")
 
@@ -152,18 +153,11 @@ def plan_again(plan_id: UUID) -> Any:
 @signed_in("success")
 def undo() -> Any:
     """Put back what was done, unless somebody changed it since."""
-    try:
+    with said_undone():
         service.undo(
             current_workspace.id, request.args.get("token", ""),
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
-    except Conflict:
-        notice(
-            _("This can no longer be undone: ten minutes have passed, or it was changed since."),
-            kind="warning",
-        )
-    else:
-        notice(_("Undone."))
     return redirect(next_path() or url_for(".list_touchpoints"), 303)
 
 
@@ -173,6 +167,5 @@ def _too_late(plan_id: UUID, **typed: Any) -> Any:
 
 
 def _say(done: Done, text: str) -> Response:
-    back = next_path()
-    notice(text, undo_url=url_for(".undo", token=done.undo, next=back or None))
-    return redirect(back or url_for(".list_touchpoints"), 303)
+    say_done(text, done.undo)
+    return redirect(next_path() or url_for(".list_touchpoints"), 303)
