@@ -273,6 +273,7 @@ OPEN = {
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
+    "following_up.news_seen", "following_up.write_mail", "following_up.write_mail_again",
     "following_up.undo", "looking_into.original", "renewals.say", "renewals.show",
     "renewals.undo", "succeeding.account", "succeeding.accounts", "tasks.list_tasks",
     "tasks.mark_done", "tasks.open_again", "tasks.skip", "tasks.snooze", "tasks.task",

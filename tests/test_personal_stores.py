@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import LargeBinary, String, Text, cast, select
 
 from vocapp import outbox
-from vocapp.database import snapshot, transaction, utcnow
+from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
+from vocapp.following_up.writing import service as writing
+from vocapp.following_up.writing.drafts import Written, keep_draft
+from vocapp.following_up.writing.models import CaseMail
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import personal_stores
 from vocapp.people.service import erase_contact
@@ -24,6 +27,7 @@ CANARIES = {
     "name": "Kanariako Yamada", "email": "kanariako@example.jp", "external_id": "kanaria-ext-1",
     "attribute": "kanaria-attribute", "comment": "kanaria-comment", "page": "kanaria-page",
     "note": "kanaria-note", "mail": "kanaria.mail@example.jp", "redacted": "kanaria-redacted",
+    "letter": "kanaria-letter", "reply": "kanaria-reply", "draft": "kanaria-draft",
 }  # fmt: skip
 
 
@@ -60,7 +64,7 @@ def files_with(folder: Path, words: dict[str, str]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def person(any_api) -> UUID:
+def person(any_api, colleague) -> UUID:
     """Somebody who left something in every store."""
     api = any_api
     api.survey()
@@ -95,6 +99,7 @@ def person(any_api) -> UUID:
         api.workspace_id, case.id, following_up.Change(note=f"called {CANARIES['note']}"),
         reach=WHOLE_WORKSPACE, actor_user_id=None, now=utcnow(),
     )  # fmt: skip
+    _write_letters(api.workspace_id, case.id, found.id, colleague(api.workspace_id))
     with transaction() as session:
         session.merge(
             Analysis(
@@ -105,8 +110,30 @@ def person(any_api) -> UUID:
     return found.id
 
 
+def _write_letters(workspace_id: UUID, case_id: UUID, contact_id: UUID, me: UUID) -> None:
+    """One that went out, one that came back, and one that is begun."""
+    letter = writing.Letter(f"About {CANARIES['letter']}", CANARIES["letter"])
+    writing.write_mail(
+        workspace_id, case_id, letter, reach=WHOLE_WORKSPACE, expected_version=None,
+        actor_user_id=me, now=utcnow() - writing.HOLD,
+    )  # fmt: skip
+    keep_draft(
+        workspace_id, case_id, me, Written("", CANARIES["draft"]), reach=WHOLE_WORKSPACE,
+        now=utcnow(),
+    )  # fmt: skip
+    with transaction() as session:
+        session.add(
+            CaseMail(
+                workspace_id=workspace_id, id=uuid7(), follow_up_id=case_id, direction="in",
+                state="received", contact_id=contact_id, address=CANARIES["email"],
+                subject=CANARIES["reply"], body=CANARIES["reply"], message_digest="x",
+                message_id=f"<{CANARIES['reply']}@example.jp>", at=utcnow(),
+            )
+        )  # fmt: skip
+
+
 def _work_off() -> None:
-    for kind in ("measure", "follow_up", "mail", "answered", "forget_mail"):
+    for kind in ("measure", "follow_up", "mail", "case_mail", "answered", "forget_mail"):
         while outbox.work_off(kind, now=utcnow()):
             pass
 
@@ -114,7 +141,15 @@ def _work_off() -> None:
 def test_the_person_is_everywhere_before(person):
     """Or the search below would find nothing because nothing was there."""
     tables = {table for table, _, _ in places_of(CANARIES)}
-    assert {"contact", "contact_identity", "answer", "analysis", "follow_up_entry"} <= tables
+    assert {
+        "contact",
+        "contact_identity",
+        "answer",
+        "analysis",
+        "follow_up_entry",
+        "case_mail",
+        "case_draft",
+    } <= tables
     assert {which for _, _, which in places_of(CANARIES)} >= set(CANARIES) - {"page", "mail"}
 
 

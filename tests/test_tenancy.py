@@ -26,6 +26,7 @@ from vocapp.extensions import db
 from vocapp.following_up import channels, rules
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp, RoutingRule
+from vocapp.following_up.writing.models import CaseMail, ReplyTemplate
 from vocapp.measuring.models import TrendNote
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
@@ -77,6 +78,8 @@ class Ids:
     touchpoint: str
     playbook: str
     task: str
+    letter: str
+    reply_template: str
 
     @property
     def cursor(self) -> str:
@@ -394,6 +397,26 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, form=lambda t: {"way": "call", "reached": "yes"}),
         replace(A_CASE, form=lambda t: {"way": "call", "contact": t.contact}),
     ),
+    "following_up.write_mail": tuple(
+        replace(A_CASE, form=lambda t, action=action: {
+            "action": action, "subject": "x", "body": "y", "template": t.reply_template,
+        })
+        for action in ("send", "keep", "template", "discard")
+    ),
+    "following_up.write_mail_again": (by(follow_up_id="follow_up", mail_id="letter"),),
+    "following_up.news_seen": (A_CASE,),
+    "following_up.reply_template_list": NO_IDS,
+    "following_up.take_offered_templates": NO_IDS,
+    "following_up.edit_reply_template": (
+        Call(
+            path={"template_id": "reply_template"},
+            form=lambda t: {
+                "name": t.reply_template, "language": "en", "subject": "x", "body": "y",
+            },
+        ),
+    ),
+    "following_up.remove_reply_template": (by(template_id="reply_template"),),
+    "following_up.undo_template": (by(token="undo"),),
     "following_up.merge": (
         Call(form=lambda t: {"id": t.follow_up}),
         Call(form=lambda t: {"id": t.follow_up, "kept": t.follow_up}),
@@ -639,6 +662,8 @@ def _fill(app: Any, b: Any) -> Ids:
         touchpoint=more["touchpoint"],
         playbook=more["playbook"],
         task=more["task"],
+        letter=more["letter"],
+        reply_template=more["reply_template"],
     )
 
 
@@ -733,9 +758,32 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         anchor_on=now.date(), due_on=now.date(), kind="call", created_at=now, updated_at=now,
     )  # fmt: skip
     playbook, run, task = task_of(account_id, workspace_id, CANARY)
+    letter = CaseMail(
+        workspace_id=workspace_id, id=uuid7(), follow_up_id=_one_of(FollowUp, workspace_id).id,
+        direction="out", state="not_sent", reason="bounced", address=CANARY, subject=CANARY,
+        body=CANARY, message_id=CANARY, message_digest=CANARY, at=now,
+    )  # fmt: skip
+    template = ReplyTemplate(
+        workspace_id=workspace_id, id=uuid7(), name=CANARY, language="en", subject=CANARY,
+        body=CANARY, created_at=now, updated_at=now,
+    )  # fmt: skip
     with transaction() as session:
         session.add_all(
-            [theme, offer, aside, note, segment, twice, past, emerging, goal, contact, playbook]
+            [
+                theme,
+                offer,
+                aside,
+                note,
+                segment,
+                twice,
+                past,
+                emerging,
+                goal,
+                contact,
+                playbook,
+                letter,
+                template,
+            ]
         )
         session.flush()
         session.add_all([merged, run])
@@ -765,7 +813,8 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
-        "playbook": str(playbook.id), "task": str(task.id),
+        "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
+        "reply_template": str(template.id),
     }  # fmt: skip
 
 
@@ -776,9 +825,9 @@ def _nowhere(of_b: Ids) -> Ids:
             name: str(uuid7())
             for name in (
                 "candidate", "channel", "contact", "follow_up", "goal", "invitation", "key",
-                "merge", "note", "pending", "playbook", "response", "retheming", "rule",
-                "session", "staff_invitation", "suggestion", "task", "touchpoint", "user",
-                "workspace",
+                "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
+                "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
+                "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

@@ -146,6 +146,11 @@ def address_of(name: str, address: str) -> Address:
     return Address(name, local, domain.encode("idna").decode("ascii"))
 
 
+def message_id(settings: Settings, message_key: str) -> str:
+    """The Message-ID of a mail with this key."""
+    return f"<{message_key}@{urlsplit(settings.base_url).hostname or 'localhost'}>"
+
+
 def compose(
     *,
     settings: Settings,
@@ -169,8 +174,7 @@ def compose(
     message["From"] = address_of(sender_name or name, address)
     message["To"] = to
     message["Date"] = format_datetime(now)
-    host = urlsplit(settings.base_url).hostname or "localhost"
-    message["Message-ID"] = f"<{message_key}@{host}>"
+    message["Message-ID"] = message_id(settings, message_key)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     if workspace_id is not None:
         message[WORKSPACE_HEADER] = str(workspace_id)

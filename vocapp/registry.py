@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.models  # every table must be known before the first query
-import vocapp.following_up.models  # noqa: F401
+import vocapp.following_up.models
+import vocapp.following_up.writing.models  # noqa: F401
 from vocapp import openapi_pages, outbox, ui, worker
 from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
@@ -31,6 +32,8 @@ from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.pages import blueprint as following_up_pages
+from vocapp.following_up.writing import sending as case_mail_sending
+from vocapp.following_up.writing.service import CASE_MAIL
 from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
 from vocapp.measuring import people as measuring_people
@@ -220,6 +223,12 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(ranking.RERANK, mode="database", apply=ranking.rerank_daily, batch=20)
     )
+    outbox.register(
+        outbox.Kind(
+            CASE_MAIL, mode="leased", work=case_mail_sending.send_case_mails,
+            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
     outbox.register(
         outbox.Kind(
@@ -326,6 +335,9 @@ def _register_home() -> None:
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card((), following_up_cards.mentions, order=4, within_own_accounts=True)
+    home.register_card(
+        ("success", "admin"), following_up_cards.news, order=3, within_own_accounts=True
+    )
     home.register_card(
         ("success", "admin"), following_up_cards.my_queue, order=5, within_own_accounts=True
     )

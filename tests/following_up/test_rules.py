@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from surveys.routing import default_rules, validate_rule
+from surveys.weekly_hours import read_hours
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.following_up import rule_showing, rule_versions, rules
 from vocapp.following_up.models import FollowUp, FollowUpEntry, RoutingRule, RoutingVersion
 from vocapp.following_up.rule_versions import stored_rules
 from vocapp.following_up.trying_out import recent_answers
 from vocapp.problems import Conflict, NotFound
+from vocapp.workspaces.office.storing import Week, save_week
 
 TYPED = {
     "name": "Slow and large", "category": ["detractor"], "text_any": "slow",
@@ -226,3 +228,12 @@ def test_a_rule_that_can_no_longer_be_read_is_left_out_and_stays_in_the_list(ans
     assert "Low score" in told
     with pytest.raises(ValueError, match="score_at_most"):
         validate_rule({"key": "k", "when": {"score_at_most": 99}, "then": {}})
+
+
+def test_the_list_says_hours_of_work_only_where_working_hours_are_set(staff, workspace, colleague):
+    admin = staff("admin")
+    assert "hours of work" not in admin.get("/settings/routing").text
+    week = Week({0: read_hours("9-17")}, "Asia/Tokyo")
+    me = colleague(workspace.workspace_id)
+    save_week(workspace.workspace_id, week, user_id=None, actor_user_id=me, now=utcnow())
+    assert "hours of work" in admin.get("/settings/routing").text

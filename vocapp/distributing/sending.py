@@ -1,20 +1,17 @@
 """Outbox kind `mail`: an invitation goes out at most once.
 
-1. `scheduled`: look whether it should still go (suppression, survey, person).
-2. Hand the mail over up to the point where only its text is missing.
-3. Commit `sending`; only one worker can make that step.
-4. Hand over the text; commit `sent` together with the end of the pending row.
+`scheduled`: it is looked whether it should still go (suppression, survey, person). Then come the
+steps of `at_most_once`: `sending` is committed before the text is handed over, `sent` after it.
 
-Whoever finds `sending` knows that an earlier worker died between 3 and 4: the mail may be
-out, so it becomes `unknown` and a person decides (docs/adr/0007-mail-is-sent-at-most-once.md).
+Whoever finds `sending` knows that an earlier worker died between the two: the mail may be out,
+so it becomes `unknown` and a person decides (docs/adr/0007-mail-is-sent-at-most-once.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -27,19 +24,14 @@ from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, transaction, utcnow
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import reason_not_to_mail, suppress
-from vocapp.mailing import Mailer, NotSent, Refused, Unclear, mail_folder, open_mailer
+from vocapp.mailing import Mailer, NotSent, Refused, mail_folder, open_mailer
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import Workspace
-
-Finish = Callable[[Session], None]
-
-
-class NotWantedNow(Exception):
-    """Somebody else has the invitation, or it is not to go out any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +62,37 @@ def _try(mailer: Mailer, row: Pending) -> Finish | Exception:
 def _send(mailer: Mailer, row: Pending) -> Finish:
     asked = _read(row.workspace_id, row.subject_id)
     if asked is None:
-        return _nothing
+        return nothing_more
     if asked.state == "sending":
         return _set(asked, "unknown", was=("sending",), reason="stopped_while_sending")
     if asked.state != "scheduled":
-        return _nothing
+        return nothing_more
     if asked.letter is None:
         return _set(asked, "not_sent", was=("scheduled",), reason=asked.reason_not_to)
-    return _deliver(mailer, asked, build(asked.letter, now=utcnow()))
+    message = build(asked.letter, now=utcnow())
+    return deliver(mailer, message, to=asked.address, steps=_Steps(asked))
 
 
-def _deliver(mailer: Mailer, asked: Asked, message: EmailMessage) -> Finish:
-    try:
-        mailer.send(message, to=asked.address, on_data=lambda: _begin(asked))
-    except NotWantedNow:
-        return _nothing
-    except NotSent as exc:
-        _back_to_scheduled(asked, exc.reason)
-        raise
-    except Refused as exc:
-        return _bounced(asked, exc)
-    except Unclear as exc:
-        return _set(asked, "unknown", was=("sending",), reason=exc.reason)
-    now = utcnow()
-    return _set(asked, "sent", was=("sending",), sent_at=now, reason=None)
+class _Steps:
+    """What becomes of an invitation, step by step."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def begin(self) -> None:
+        _begin(self._asked)
+
+    def again(self, reason: str) -> None:
+        _back_to_scheduled(self._asked, reason)
+
+    def sent(self) -> Finish:
+        return _set(self._asked, "sent", was=("sending",), sent_at=utcnow(), reason=None)
+
+    def refused(self, refusal: Refused) -> Finish:
+        return _bounced(self._asked, refusal)
+
+    def unclear(self, reason: str) -> Finish:
+        return _set(self._asked, "unknown", was=("sending",), reason=reason)
 
 
 def _read(workspace_id: UUID, invitation_id: UUID) -> Asked | None:
@@ -217,14 +216,10 @@ def _bounced(asked: Asked, refusal: Refused) -> Finish:
     return finish
 
 
-def _nothing(_: Session) -> None:
-    """Deleting the pending row is all that is left to do."""
-
-
 def forget_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
     """Outbox kind `forget_mail`: where mails are files, those of a forgotten person go."""
     folder = mail_folder(current_app.config["SETTINGS"])
     if folder is not None:
         for row in rows:
             (folder / f"{row.subject_id}.eml").unlink(missing_ok=True)
-    return [_nothing for _ in rows]
+    return [nothing_more for _ in rows]

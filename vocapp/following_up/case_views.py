@@ -23,6 +23,7 @@ from vocapp.following_up.views import (
     sort_of_address,
     workspace_zone,
 )
+from vocapp.following_up.writing.showing import writing_values
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
@@ -72,6 +73,7 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         suggestion=wording.suggestion_in_words,
         theme_text=lambda theme: wording.theme_label(theme["key"], {theme["key"]: theme["label"]}),
         line_words=lambda line: line_in_words(line, names),
+        **writing_values(detail, typed.get("letter")),
         **shared,
     )
 

@@ -25,8 +25,10 @@ from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
 _INSTANTS = frozenset(
-    {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until"}
+    {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until", "news_at"}
 )  # fmt: skip
+# Whoever does one of these has dealt with what was new; a note or another owner has not.
+_DEALS_WITH_NEWS = frozenset({"state", "mail", "call", "outcome", "snoozed", "seen"})
 _KEYS = frozenset({"owner_user_id", "merged_into_id"})
 
 
@@ -115,9 +117,10 @@ class CaseWriter:
 
         contact_id: whom at the customer it was with.
         """
-        changed = {
-            name: value for name, value in (values or {}).items() if getattr(case, name) != value
-        }
+        values = dict(values or {})
+        if kind in _DEALS_WITH_NEWS and case.news is not None:
+            values |= {"news": None, "news_at": None}
+        changed = {name: value for name, value in values.items() if getattr(case, name) != value}
         before = {name: plain(getattr(case, name)) for name in changed}
         self._touch(case, {kind, *changed})
         for name, value in changed.items():

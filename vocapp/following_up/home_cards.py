@@ -10,6 +10,8 @@ from flask import url_for
 
 from vocapp.following_up import mentioning, queries, wording
 from vocapp.following_up.choosing import Filters
+from vocapp.following_up.news import news_for
+from vocapp.following_up.writing.wording import NEWS
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import CurrentUser
 from vocapp.workspaces.home import Card
@@ -23,6 +25,15 @@ def mentions(workspace_id: UUID, user: CurrentUser, _now: datetime) -> Card | No
     if not told:
         return None
     return Card(_("Colleagues mentioned you"), "following_up/mentions_card.html", {"told": told})
+
+
+def news(workspace_id: UUID, user: CurrentUser, _now: datetime) -> Card | None:
+    """What happened in this person's cases by itself: replies, e-mails that did not arrive."""
+    told = news_for(workspace_id, user.id, reach=user.reach)
+    if not told:
+        return None
+    context = {"news": told, "news_words": NEWS}
+    return Card(_("New in your follow-ups"), "following_up/news_card.html", context)
 
 
 def my_queue(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card:

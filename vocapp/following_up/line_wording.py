@@ -18,6 +18,8 @@ _PLAIN = {
     "due": _l("Due time changed"),
     "undone": _l("Undone"),
     "parted": _l("Stands alone again"),
+    "mail_failed": _l("An e-mail did not arrive"),
+    "seen": _l("Seen"),
 }
 _AT_ONCE = timedelta(minutes=10)  # what was written down so soon after needs no time of its own
 _WOKEN = {
@@ -118,6 +120,16 @@ def _call(line: Line, names: Names) -> str:  # noqa: ARG001
     return " · ".join(each for each in told if each)
 
 
+def _mail(line: Line, names: Names) -> str:  # noqa: ARG001
+    return str(_("E-mail to %(name)s", name=line.with_whom or "–"))
+
+
+def _reply(line: Line, names: Names) -> str:  # noqa: ARG001
+    if line.detail.get("automatic"):
+        return str(_("Automatic reply by e-mail"))
+    return str(_("Reply by e-mail"))
+
+
 _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "opened": _opened,
     "routed": _routed,
@@ -129,4 +141,6 @@ _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "woken": _woken,
     "call": _call,
     "merged": _merged,
+    "mail": _mail,
+    "reply": _reply,
 }

@@ -20,8 +20,9 @@ TEAMS = ("success", "product", "support")
 CHANNEL_KINDS = ("email", "slack", "webhook")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
-    "snoozed", "woken", "call", "merged", "parted",
+    "snoozed", "woken", "call", "merged", "parted", "mail", "mail_failed", "reply", "seen",
 )  # fmt: skip
+NEWS = ("reply", "mail_failed")
 
 
 class RoutingRule(TenantRow, Base):
@@ -104,6 +105,9 @@ class FollowUp(TenantRow, Base):
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
+    # What happened without a person and waits for one; whoever works on the case has seen it.
+    news: Mapped[str | None] = mapped_column(short_text(20))
+    news_at: Mapped[datetime | None]
     # Raised with every change; an edit that read an older value is refused.
     version: Mapped[int] = mapped_column(default=1)
 
@@ -114,6 +118,7 @@ class FollowUp(TenantRow, Base):
             f"(state = '{MERGED}') = (merged_into_id IS NOT NULL)", name="merged_into_one"
         ),
         one_of("team", TEAMS),
+        one_of("news", NEWS),
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("contact_id", "contact"),
         tenant_key("account_id", "account"),
@@ -146,6 +151,11 @@ Index(
 Index(
     "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
     FollowUp.snoozed_until, FollowUp.due_at, FollowUp.team, FollowUp.owner_user_id,
+)  # fmt: skip
+_HAS_NEWS = text("news IS NOT NULL")
+Index(
+    "ix_follow_up_news", FollowUp.workspace_id, FollowUp.news_at,
+    sqlite_where=_HAS_NEWS, postgresql_where=_HAS_NEWS,
 )  # fmt: skip
 Index(
     "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,

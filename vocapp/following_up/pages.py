@@ -10,5 +10,7 @@ from vocapp.following_up import (  # noqa: F401
     rule_views,
 )
 from vocapp.following_up.views import blueprint
+from vocapp.following_up.writing import template_views as template_views
+from vocapp.following_up.writing import views as writing_views  # noqa: F401
 
 __all__ = ["blueprint"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from vocapp import outbox
+from vocapp.database import utcnow
+from vocapp.distributing.service import FORGET_MAIL
 from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.writing.models import OUT, CaseDraft, CaseMail
 from vocapp.people.personal_stores import Merge
 
 
@@ -28,12 +33,32 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         .values(note=None, contact_id=None)
         .execution_options(synchronize_session=False)
     )
-    session.execute(update(FollowUp).where(*of_person).values(contact_id=None))
+    _forget_mails(session, workspace_id, contact_id, ids)
+    gone = {"contact_id": None, "news": None, "news_at": None}
+    session.execute(update(FollowUp).where(*of_person).values(**gone))
+
+
+def _forget_mails(session: Session, workspace_id: UUID, contact_id: UUID, cases: Any) -> None:
+    """What was written to and by them goes, with what colleagues had begun to write, and mails
+    that lie in a folder."""
+    theirs = (
+        CaseMail.workspace_id == workspace_id,
+        or_(CaseMail.contact_id == contact_id, CaseMail.follow_up_id.in_(cases)),
+    )
+    for mail_id in session.scalars(select(CaseMail.id).where(*theirs, CaseMail.direction == OUT)):
+        outbox.add(session, workspace_id, FORGET_MAIL, mail_id, now=utcnow())
+    unsynchronized = {"synchronize_session": False}
+    session.execute(delete(CaseMail).where(*theirs).execution_options(**unsynchronized))
+    session.execute(
+        delete(CaseDraft)
+        .where(CaseDraft.workspace_id == workspace_id, CaseDraft.follow_up_id.in_(cases))
+        .execution_options(**unsynchronized)
+    )
 
 
 def hand_over(session: Session, merge: Merge) -> None:
-    """Cases of the merged record, and talks with it, are those of the kept one."""
-    for model in (FollowUp, FollowUpEntry):
+    """Cases of the merged record, talks with it and e-mails are those of the kept one."""
+    for model in (FollowUp, FollowUpEntry, CaseMail):
         session.execute(
             update(model)
             .where(model.workspace_id == merge.workspace_id, model.contact_id == merge.merged)

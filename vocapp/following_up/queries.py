@@ -74,6 +74,8 @@ class CaseRow:
     suggestion: dict[str, Any] | None
     version: int
     merged_into_id: UUID | None
+    news: str | None
+    news_at: datetime | None
     owner: Person | None
     account: AccountFacts | None
     contact: Person | None
@@ -261,7 +263,8 @@ _COLUMNS = (
     FollowUp.id, FollowUp.state, FollowUp.team, FollowUp.priority, FollowUp.reasons,
     FollowUp.rule_key, FollowUp.due_at, FollowUp.opened_at, FollowUp.first_contact_at,
     FollowUp.resolved_at, FollowUp.snoozed_until, FollowUp.outcome, FollowUp.root_cause,
-    FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id, FollowUp.response_id,
+    FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id, FollowUp.news,
+    FollowUp.news_at, FollowUp.response_id,
     FollowUp.owner_user_id, FollowUp.account_id, FollowUp.contact_id,
     Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
     Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
@@ -274,7 +277,8 @@ def _row(found: Any) -> CaseRow:
     (
         id, state, team, priority, reasons, rule_key, due_at, opened_at, first_contact_at,
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
-        merged_into_id, response_id, owner_id, account_id, contact_id, score, answered_at, locale,
+        merged_into_id, news, news_at, response_id, owner_id, account_id, contact_id, score,
+        answered_at, locale,
         survey_key, kind, *account, contact_name, contact_email, contact_key, owner_name,
         owner_email,
     ) = found  # fmt: skip
@@ -295,6 +299,8 @@ def _row(found: Any) -> CaseRow:
         suggestion=suggestion,
         version=version,
         merged_into_id=merged_into_id,
+        news=news,
+        news_at=news_at,
         owner=Person(owner_id, owner_name, owner_email) if owner_id else None,
         account=AccountFacts(account_id, *account) if account_id else None,
         contact=Person(contact_id, contact_name, contact_email, contact_key)

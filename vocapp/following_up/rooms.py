@@ -12,6 +12,7 @@ _PAGES: tuple[tuple[str, LazyString], ...] = (
     ("following_up.queue", _l("Follow-ups")),
     ("closing_loop.show", _l("Closed loop")),
     ("following_up.routing", _l("Routing rules")),
+    ("following_up.reply_template_list", _l("Reply templates")),
 )
 
 

@@ -27,6 +27,7 @@ from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.office.queries import has_working_hours
 from vocapp.workspaces.taking_back import said_undone
 
 _VERSIONS_PAGE = 30
@@ -47,6 +48,7 @@ def routing() -> str:
         owners=rule_wording.owner_words(current_workspace.id),
         words=rule_wording,
         labels=queries.theme_labels(current_workspace.id),
+        in_working_hours=has_working_hours(current_workspace.id),
     )
 
 

@@ -13,6 +13,7 @@ from vocapp.database import scoped, transaction
 from vocapp.following_up.changing import CaseWriter, column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.ranking import rank_cases
+from vocapp.following_up.writing.service import recall
 from vocapp.problems import Conflict
 from vocapp.undo_tokens import read_undo
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts, Reach
@@ -71,6 +72,8 @@ def _put_back(writer: CaseWriter, case: FollowUp, lines: Sequence[FollowUpEntry]
         raise Conflict("This follow-up was changed since, so it was left as it is.")
     values: dict[str, Any] = {}
     for line in lines:
+        if line.kind == "mail":
+            recall(writer.session, case, UUID(line.detail["mail"]), now=writer.now)
         for name, value in line.detail.get("from", {}).items():
             values.setdefault(name, column_value(name, value))
         line.note = None

@@ -34,7 +34,14 @@ from vocapp.sealing import SealedText
 _BATCH = 500
 _UUID_CHARS = 32
 _REVISION_TABLE = "alembic_version"
-_SEALED_COLUMNS = {("answer", "text")}
+_SEALED_COLUMNS = {
+    ("answer", "text"),
+    *((table, column) for table, columns in {
+        "routing_channel": ("target", "secret"),
+        "case_mail": ("address", "subject", "body", "message_id"),
+        "case_draft": ("subject", "body"),
+    }.items() for column in columns),
+}  # fmt: skip
 
 
 def tables_of(connection: Connection) -> list[Table]:

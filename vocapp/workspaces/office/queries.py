@@ -19,6 +19,12 @@ from vocapp.workspaces.office.storing import Week, hours_of
 from vocapp.workspaces.queries import Member, members
 
 
+def has_working_hours(workspace_id: UUID) -> bool:
+    """Whether clocks run in working hours, those of the workspace."""
+    shared = scoped(WorkingHours, workspace_id).where(WorkingHours.user_id.is_(None))
+    return db.session.scalar(shared.with_only_columns(WorkingHours.id)) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Away:
     """Days on which somebody is away, both inclusive; stand_in: a name."""

@@ -108,6 +108,21 @@
     form.addEventListener("change", () => form.requestSubmit());
   }
 
+  // --- drafts: what is typed is kept a moment after typing stops; a failure is tried again ---
+  for (const form of $$("form[data-keep]")) {
+    let waiting;
+    const keep = async () => {
+      const written = new FormData(form);
+      written.set("action", "autosave");
+      try {
+        const answer = await fetch(form.dataset.keep, { method: "POST", body: written, redirect: "manual" });
+        if (!answer.ok) throw new Error(answer.status);
+      } catch { waiting = setTimeout(keep, 15000); }
+    };
+    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(keep, 2000); });
+    form.addEventListener("submit", () => clearTimeout(waiting));
+  }
+
   // --- selecting rows ---
   const showSelection = (id) => {
     const boxes = $$(`[data-select="${id}"]`);

@@ -1,0 +1,1 @@
+"""Writing to the customer from a case, by e-mail."""

@@ -1,0 +1,139 @@
+"""Reads: what was written between us and the person of a case, and what writing needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask_babel import force_locale
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from nlp.redact import redact
+from surveys.languages import best_language
+from surveys.letters import fill
+from vocapp.database import scoped
+from vocapp.distributing.service import reason_not_to_mail
+from vocapp.distributing.texts import invitation_texts
+from vocapp.following_up.case_queries import CaseDetail
+from vocapp.following_up.models import FollowUp
+from vocapp.following_up.writing.models import IN, CaseMail
+from vocapp.following_up.writing.reply_templates import Template
+from vocapp.people.models import Contact
+from vocapp.ui.formats import local_date
+from vocapp.workspaces.models import User
+
+_MOST_MAILS = 100
+_SPOKEN = ("en", "ja")  # in what dates of letters are written
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMail:
+    """An e-mail of a thread. who: who of us wrote it; None for the customer's."""
+
+    id: UUID
+    case_id: UUID
+    is_ours: bool
+    state: str
+    reason: str | None
+    who: str | None
+    address: str
+    subject: str
+    body: str
+    language: str | None
+    attachments: int
+    at: datetime
+    sent_at: datetime | None
+
+
+def thread_of(
+    session: Session, workspace_id: UUID, follow_up_id: UUID, *, as_written: bool
+) -> list[ShownMail]:
+    """All e-mails of a case and of what stands in it, oldest first.
+
+    as_written: else personal data is replaced, and addresses are left out.
+    """
+    cases = select(FollowUp.id).where(
+        FollowUp.workspace_id == workspace_id,
+        or_(FollowUp.id == follow_up_id, FollowUp.merged_into_id == follow_up_id),
+    )
+    rows = session.execute(
+        select(CaseMail, User.name)
+        .outerjoin(User, User.id == CaseMail.actor_user_id)
+        .where(CaseMail.workspace_id == workspace_id, CaseMail.follow_up_id.in_(cases))
+        .order_by(CaseMail.at.desc(), CaseMail.id.desc())
+        .limit(_MOST_MAILS)
+    ).all()
+    return [_shown(mail, name, as_written=as_written) for mail, name in reversed(rows)]
+
+
+def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
+    return ShownMail(
+        mail.id, mail.follow_up_id, mail.direction != IN, mail.state, mail.reason, name,
+        mail.address if as_written else "",
+        mail.subject if as_written else redact(mail.subject),
+        mail.body if as_written else redact(mail.body),
+        mail.language, mail.attachments, mail.at, mail.sent_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The person of a case as one who is written to. reason_not_to: why not, None where one may."""
+
+    name: str
+    address: str
+    language: str | None
+    reason_not_to: str | None
+
+
+def recipient_of(
+    session: Session, workspace_id: UUID, contact_id: UUID | None, *, answered_in: str | None
+) -> Recipient:
+    """answered_in: the language of the answer, which goes before what is known of the person."""
+    found = session.execute(
+        select(Contact.name, Contact.email, Contact.locale).where(
+            Contact.workspace_id == workspace_id, Contact.id == contact_id
+        )
+    ).one_or_none()
+    if found is None:
+        return Recipient("", "", answered_in, "no_email")
+    reason = reason_not_to_mail(session, workspace_id, found.email)
+    return Recipient(found.name, found.email or "", answered_in or found.locale, reason)
+
+
+def filled(
+    template: Template, detail: CaseDetail, recipient: Recipient, *, workspace: str, sender: str
+) -> tuple[str, str]:
+    """Subject and text of a template for this case, in the template's language."""
+    row, language = detail.row, template.language
+    words = invitation_texts(language)
+    greeting = words["greeting" if recipient.name else "greeting_unnamed"]
+    with force_locale(best_language(language, _SPOKEN)):
+        answered_on = local_date(row.answered_at)
+    values: Mapping[str, str] = {
+        "greeting": greeting.replace("{name}", " ".join(recipient.name.split())),
+        "name": recipient.name,
+        "account": row.account.shown if row.account else "",
+        "score": "" if row.score is None else str(row.score),
+        "answered_on": answered_on,
+        "workspace": workspace,
+        "sender": sender,
+    }
+    return fill(template.subject, values), fill(template.body, values)
+
+
+def last_subject(thread: Sequence[ShownMail]) -> str:
+    """What an answer in this thread is called; empty where nothing was written yet."""
+    subject = thread[-1].subject if thread else ""
+    return subject if subject.lower().startswith("re:") or not subject else f"Re: {subject}"
+
+
+def mail_in_case(session: Session, workspace_id: UUID, mail_id: UUID) -> CaseMail | None:
+    """One e-mail, or None."""
+    found: CaseMail | None = session.scalar(
+        scoped(CaseMail, workspace_id).where(CaseMail.id == mail_id)
+    )
+    return found

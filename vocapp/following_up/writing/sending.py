@@ -1,0 +1,229 @@
+"""Outbox kind `case_mail`: a letter of a case goes out at most once, as invitations do.
+
+The steps are those of `distributing.at_most_once`. Where it cannot go out, what it changed in its
+case is taken back as far as nobody has changed it since, and the owner is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.service import reason_not_to_mail, suppress
+from vocapp.following_up.changing import column_value, locked_cases
+from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.news import note_news
+from vocapp.following_up.writing.models import CaseMail
+from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, one_line, open_mailer
+from vocapp.outbox import Pending
+from vocapp.people.models import Contact
+from vocapp.workspaces.models import User, Workspace
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
+
+_MOST_REFERENCES = 20  # the first of a thread and the latest; a header need not hold all
+
+
+def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
+    """Send each letter; one that fails does not stop the others."""
+    with open_mailer(current_app.config["SETTINGS"]) as mailer:
+        return [_try(mailer, row) for row in rows]
+
+
+def _try(mailer: Mailer, row: Pending) -> Finish | Exception:
+    try:
+        return _send(mailer, row)
+    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
+        return exc
+
+
+def _send(mailer: Mailer, row: Pending) -> Finish:
+    asked = _read(row.workspace_id, row.subject_id)
+    if asked is None:
+        return nothing_more
+    steps = _Steps(asked)
+    if asked.mail.state == "sending":
+        return steps.unclear("stopped_while_sending")
+    if asked.mail.state != "scheduled":
+        return nothing_more
+    if asked.reason_not_to is not None:
+        return steps.failed("not_sent", asked.reason_not_to, was="scheduled")
+    return deliver(mailer, _message(asked), to=asked.mail.address, steps=steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A letter with all that sending it needs, read in one snapshot. thread: Message-IDs of what
+    was written before, oldest first."""
+
+    mail: CaseMail
+    name: str
+    author: User | None
+    workspace: Workspace
+    thread: tuple[str, ...]
+    reason_not_to: str | None
+
+
+def _read(workspace_id: UUID, mail_id: UUID) -> _Asked | None:
+    with snapshot() as session:
+        row = session.execute(
+            select(CaseMail, Contact.name, User, Workspace)
+            .join(Workspace, Workspace.id == CaseMail.workspace_id)
+            .outerjoin(
+                Contact,
+                (Contact.workspace_id == CaseMail.workspace_id)
+                & (Contact.id == CaseMail.contact_id),
+            )
+            .outerjoin(User, User.id == CaseMail.actor_user_id)
+            .where(CaseMail.workspace_id == workspace_id, CaseMail.id == mail_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        mail, name, author, workspace = row
+        thread = session.scalars(
+            select(CaseMail.message_id)
+            .where(
+                CaseMail.workspace_id == workspace_id,
+                CaseMail.follow_up_id == mail.follow_up_id,
+                CaseMail.id != mail_id,
+                CaseMail.at < mail.at,
+                CaseMail.state.not_in(("scheduled", "not_sent")),
+            )
+            .order_by(CaseMail.at, CaseMail.id)
+        ).all()
+        reason = reason_not_to_mail(session, workspace_id, mail.address)
+    return _Asked(mail, name or "", author, workspace, tuple(thread), reason)
+
+
+def _message(asked: _Asked) -> EmailMessage:
+    mail, workspace = asked.mail, asked.workspace
+    names = [one_line(asked.author.name) if asked.author else "", one_line(workspace.name)]
+    message = compose(
+        settings=current_app.config["SETTINGS"],
+        to=address_of(one_line(asked.name), mail.address),
+        subject=one_line(mail.subject),
+        text=mail.body + "\n",
+        message_key=str(mail.id),
+        now=utcnow(),
+        sender_name=" – ".join(name for name in names if name),
+        workspace_id=workspace.id,
+    )
+    del message["Auto-Submitted"]  # a person wrote it, and whoever is away may say so
+    if asked.author is not None:
+        message["Reply-To"] = address_of(one_line(asked.author.name), asked.author.email)
+    if asked.thread:
+        message["In-Reply-To"] = asked.thread[-1]
+        kept = asked.thread[:1] + asked.thread[1:][-(_MOST_REFERENCES - 1) :]
+        message["References"] = " ".join(kept)
+    if mail.language:
+        message["Content-Language"] = mail.language
+    return message
+
+
+class _Steps:
+    """What becomes of a letter, step by step."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._mail = asked.mail
+
+    def begin(self) -> None:
+        """Only one worker can, and only while it may be sent."""
+        mail = self._mail
+        with transaction() as session:
+            if reason_not_to_mail(session, mail.workspace_id, mail.address) is not None:
+                raise NotSent("suppressed meanwhile")  # the next attempt notes why
+            self._move(session, "sending", was="scheduled")
+
+    def again(self, reason: str) -> None:
+        """The server took nothing: the same letter is tried again."""
+        with transaction() as session:
+            session.execute(
+                update(CaseMail)
+                .where(*self._this(), CaseMail.state.in_(("scheduled", "sending")))
+                .values(state="scheduled", reason=f"retrying: {reason}"[:60])
+            )
+
+    def sent(self) -> Finish:
+        now = utcnow()
+        return lambda session: self._move(session, "sent", was="sending", sent_at=now, reason=None)
+
+    def unclear(self, reason: str) -> Finish:
+        """It may have arrived: a person decides whether to write again."""
+
+        def finish(session: Session) -> None:
+            self._move(session, "unknown", was="sending", reason=reason[:60])
+            case, _entry = _case_of(session, self._mail)
+            if case is not None:
+                note_news(
+                    session, case, "mail_failed", {}, {"mail": str(self._mail.id)}, now=utcnow()
+                )
+
+        return finish
+
+    def refused(self, refusal: Refused) -> Finish:
+        """For good; where the address is at fault it is not written to again."""
+        return self.failed("bounced", refusal.reason, bad_address=refusal.is_bad_address)
+
+    def failed(
+        self, state: str, reason: str, *, was: str | None = None, bad_address: bool = False
+    ) -> Finish:
+        mail = self._mail
+
+        def finish(session: Session) -> None:
+            self._move(session, state, was=was, reason=reason[:60])
+            take_back_contact(session, mail)
+            if bad_address:
+                digest = address_digest(mail.workspace_id, mail.address)
+                suppress(session, mail.workspace_id, digest, kind="bounced", now=utcnow())
+
+        return finish
+
+    def _this(self) -> tuple[Any, ...]:
+        mail = self._mail
+        return CaseMail.workspace_id == mail.workspace_id, CaseMail.id == mail.id
+
+    def _move(self, session: Session, state: str, *, was: str | None, **values: Any) -> None:
+        states = (was,) if was else ("scheduled", "sending")
+        moved = session.execute(
+            update(CaseMail)
+            .where(*self._this(), CaseMail.state.in_(states))
+            .values(state=state, **values)
+            .returning(CaseMail.id)
+            .execution_options(synchronize_session=False)
+        )
+        if moved.first() is None:
+            raise NotWantedNow
+
+
+def take_back_contact(session: Session, mail: CaseMail) -> None:
+    """Nobody was reached by a letter: its case is as before it, as far as nobody changed that
+    since, and its owner is told."""
+    case, entry = _case_of(session, mail)
+    if case is None:
+        return
+    values: dict[str, Any] = {}
+    if entry is not None:
+        after = entry.detail.get("to", {})
+        for name, before in entry.detail.get("from", {}).items():
+            if getattr(case, name) == column_value(name, after.get(name)):
+                values[name] = column_value(name, before)
+    values = {name: value for name, value in values.items() if not name.startswith("news")}
+    note_news(session, case, "mail_failed", values, {"mail": str(mail.id)}, now=utcnow())
+
+
+def _case_of(session: Session, mail: CaseMail) -> tuple[FollowUp | None, FollowUpEntry | None]:
+    """The case, locked, and the line that says what the letter changed in it."""
+    found = locked_cases(session, mail.workspace_id, [mail.follow_up_id], WHOLE_WORKSPACE)
+    entry = session.scalar(
+        scoped(FollowUpEntry, mail.workspace_id).where(FollowUpEntry.id == mail.entry_id)
+    )
+    return (found[0] if found else None), entry

@@ -1,0 +1,175 @@
+"""Use cases: write to the customer of a case, take it back while it waits, write it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from surveys.letters import open_gaps
+from vocapp import outbox
+from vocapp.database import scoped, transaction, uuid7
+from vocapp.distributing.service import reason_not_to_mail
+from vocapp.following_up.changing import (
+    CaseWriter,
+    Done,
+    locked_case,
+    refuse_merged,
+    refuse_stale,
+)
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
+from vocapp.following_up.service import state_values
+from vocapp.following_up.writing.drafts import Written, draft_of, drop_draft, put_draft
+from vocapp.following_up.writing.models import OUT, CaseMail
+from vocapp.following_up.writing.reply_templates import MAX_BODY, MAX_SUBJECT
+from vocapp.mailing import message_id
+from vocapp.people.models import Contact
+from vocapp.problems import BadInput, Conflict, FieldError, NotFound
+from vocapp.signing import keyed_hash
+from vocapp.workspaces.reach import Reach
+
+CASE_MAIL = "case_mail"
+HOLD = timedelta(seconds=30)  # so long it can be taken back
+THEN = ("waiting", "contacted")  # what a case can be once it was written
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to be sent. then: the state of the case afterwards, None as a contact makes it."""
+
+    subject: str
+    body: str
+    language: str | None = None
+    then: str | None = None
+
+
+def digest_of_message(message: str) -> str:
+    """By what a Message-ID is known; nobody else can make it."""
+    return keyed_hash("case-mail", message.strip())[:32]
+
+
+def write_mail(
+    workspace_id: UUID,
+    follow_up_id: UUID,
+    letter: Letter,
+    *,
+    reach: Reach,
+    expected_version: int | None,
+    actor_user_id: UUID,
+    now: datetime,
+) -> Done:
+    """Have a letter sent to the person of a case, who counts as contacted; the draft goes.
+
+    It leaves after HOLD; who may be written to is looked at again then. Raises NotFound, BadInput
+    (field "to": the person cannot be written to, with the reason), Conflict.
+    """
+    _check(letter)
+    with transaction() as session:
+        case = locked_case(session, workspace_id, follow_up_id, reach)
+        refuse_merged(case)
+        refuse_stale(case, expected_version)
+        contact = _contact_of(session, case)
+        mail_id = uuid7()
+        writer = CaseWriter(session, actor_user_id, now)
+        entry = writer.write(
+            case, "mail", _effects(case, letter.then, now), contact_id=contact.id,
+            mail=str(mail_id),
+        )  # fmt: skip
+        session.flush()
+        sent_as = message_id(current_app.config["SETTINGS"], str(mail_id))
+        session.add(
+            CaseMail(
+                workspace_id=workspace_id, id=mail_id, follow_up_id=case.id, direction=OUT,
+                state="scheduled", actor_user_id=actor_user_id, contact_id=contact.id,
+                entry_id=entry.id, address=contact.email or "", at=now,
+                subject=" ".join(letter.subject.split()),
+                body=letter.body.replace("\r\n", "\n").strip(), language=letter.language,
+                message_id=sent_as, message_digest=digest_of_message(sent_as),
+            )
+        )  # fmt: skip
+        drop_draft(session, workspace_id, case.id, actor_user_id)
+        outbox.add(session, workspace_id, CASE_MAIL, mail_id, now=now, due_at=now + HOLD)
+        return writer.done("follow_up.mail_written", workspace_id)
+
+
+def _check(letter: Letter) -> None:
+    wrong = []
+    for name, text, most in (
+        ("subject", letter.subject, MAX_SUBJECT), ("body", letter.body, MAX_BODY),
+    ):  # fmt: skip
+        if not 1 <= len(text.strip()) <= most:
+            wrong.append(FieldError(name, f"expected 1 to {most} characters"))
+        elif gaps := open_gaps(text):
+            wrong.append(FieldError(name, f"still to be filled: {{{gaps[0]}}}"))
+    if letter.then is not None and letter.then not in THEN:
+        wrong.append(FieldError("then", f"expected one of {', '.join(THEN)}"))
+    if wrong:
+        raise BadInput(*wrong)
+
+
+def _contact_of(session: Session, case: FollowUp) -> Contact:
+    contact = session.scalar(
+        scoped(Contact, case.workspace_id).where(Contact.id == case.contact_id)
+    )
+    reason = (
+        reason_not_to_mail(session, case.workspace_id, contact.email) if contact else "no_email"
+    )
+    if contact is None or reason is not None:
+        raise BadInput.of("to", reason or "no_email")
+    return contact
+
+
+def _effects(case: FollowUp, then: str | None, now: datetime) -> dict[str, Any]:
+    """An e-mail is a contact as a call is; a case that has ended stays so unless asked."""
+    values: dict[str, Any] = {}
+    if then is None and case.state == "open":
+        then = "contacted"
+    if then is not None and (case.state in ACTIVE_STATES or then == "waiting"):
+        values = state_values(case, then, now)
+    if case.first_contact_at is None:
+        values["first_contact_at"] = now
+    return values
+
+
+def recall(session: Session, case: FollowUp, mail_id: UUID, *, now: datetime) -> None:
+    """Take a letter back into its writer's draft. Raises Conflict where it has gone out."""
+    mail = session.scalar(
+        scoped(CaseMail, case.workspace_id).where(CaseMail.id == mail_id).with_for_update()
+    )
+    if mail is None or mail.state != "scheduled" or mail.actor_user_id is None:
+        raise Conflict("The e-mail has gone out already.")
+    begun = draft_of(session, case.workspace_id, case.id, mail.actor_user_id)
+    written = Written(mail.subject, "\n\n".join(t for t in (mail.body, begun.body) if t))
+    put_draft(session, case.workspace_id, case.id, mail.actor_user_id, written, now=now)
+    session.delete(mail)
+
+
+def write_again(
+    workspace_id: UUID,
+    follow_up_id: UUID,
+    mail_id: UUID,
+    *,
+    reach: Reach,
+    actor_user_id: UUID,
+    now: datetime,
+) -> None:
+    """Make a letter that did not arrive one's draft, above what one has begun. Raises NotFound."""
+    with transaction() as session:
+        case = locked_case(session, workspace_id, follow_up_id, reach)
+        mail = session.scalar(
+            scoped(CaseMail, workspace_id).where(
+                CaseMail.id == mail_id,
+                CaseMail.follow_up_id == case.id,
+                CaseMail.state.in_(("not_sent", "unknown", "bounced")),
+            )
+        )
+        if mail is None:
+            raise NotFound("No such e-mail.")
+        begun = draft_of(session, workspace_id, case.id, actor_user_id)
+        texts = [mail.body] if begun.body.startswith(mail.body) else [mail.body, begun.body]
+        written = Written(mail.subject, "\n\n".join(text for text in texts if text))
+        put_draft(session, workspace_id, case.id, actor_user_id, written, now=now)
