@@ -22,6 +22,11 @@ _MEANS: dict[str, tuple[object, ...]] = {
     "advocate": tuple(each for each in scale("nps") if category_of("nps", each) == "promoter"),
 }
 
+# What a survey must ask, by which kind of question, to tell all stages.
+ASKS: Mapping[str, str] = {
+    **dict.fromkeys(("aware", "appeal", "ask", "act"), "choice"), "advocate": "nps",
+}  # fmt: skip
+
 _US = {"en": "us", "ja": "私たちのサービス"}
 
 _QUESTIONS: dict[str, tuple[dict[str, str], dict[str, dict[str, str]]]] = {
@@ -112,6 +117,15 @@ def template(languages: Sequence[str], *, brand: str | None = None) -> Definitio
     comment = {"key": "comment", "kind": "text"}
     questions = [*choices, advocate, comment]
     return from_json({"kind": "nps", "languages": list(languages), "questions": questions})
+
+
+def means(stage: str) -> tuple[object, ...]:
+    """The answers to the question of this name that put somebody at the stage.
+
+    >>> means("act"), means("advocate")
+    (('now', 'before'), (9, 10))
+    """
+    return _MEANS[stage]
 
 
 def stages_of(answers: Mapping[str, object]) -> frozenset[str]:

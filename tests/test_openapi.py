@@ -98,6 +98,7 @@ def test_every_described_answer_belongs_to_an_operation(document):
 def test_real_answers_are_as_described(api, document):
     schemas = document["components"]["schemas"]
     survey = api.survey()
+    api.survey("journey", journey={})
     person = {"contact": {"email": "a@example.com"}, "account": {"external_id": "x", "name": "X"}}
     stored = api.respond(score=2, comment="slow", **person)
     asked = {"survey": "nps", "contact": {"email": "c@example.com"}}
@@ -117,6 +118,7 @@ def test_real_answers_are_as_described(api, document):
         "Contact": api.post("/api/v1/contacts", {"email": "b@example.com"}),
         "EventsTaken": api.post("/api/v1/events", {"events": [{"type": "login"}]}),
         "Drivers": api.get("/api/v1/surveys/nps/drivers"),
+        "Journey": api.get("/api/v1/surveys/journey/journey?by=plan"),
         "Themes": api.get("/api/v1/themes"),
         "ThemeComments": api.get("/api/v1/themes/support/responses"),
         "Invitation": api.post("/api/v1/invitations", asked),

@@ -51,6 +51,19 @@ def page(item: Schema, **more: Schema) -> Schema:
     return record(items=list_of(item), next=or_null(TEXT), **more)
 
 
+_SHARE = record(n=COUNT, value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER))
+_JOURNEY = {
+    "asked": COUNT, "counts": OBJECT, "awareness": _SHARE,
+    "conversions": list_of(
+        record(
+            name=TEXT, passed=_SHARE, skipped=COUNT,
+            per_100_before=record(value=or_null(NUMBER), low=or_null(NUMBER),
+                                  high=or_null(NUMBER)),
+        )
+    ),
+    "purchase_action_ratio": _SHARE, "brand_advocacy_ratio": _SHARE,
+}  # fmt: skip
+_DIFFERS = list_of(record(rate=TEXT, change=or_null(NUMBER)))
 _FIELD_ERRORS = list_of(record(field=TEXT, message=TEXT))
 _PERSON = {"id": ID, "external_id": or_null(TEXT), "email": or_null(TEXT), "name": TEXT}
 _ACCOUNT = {
@@ -201,6 +214,14 @@ SCHEMAS: dict[str, Schema] = {
         sampled=or_null(COUNT), minimum_n=or_null(COUNT), reason=or_null(TEXT),
         method=or_null(TEXT), r_squared=or_null(NUMBER), drivers=list_of(ref("Driver")),
         left_out=list_of(record(type=TEXT, key=TEXT, reason=TEXT)),
+    ),
+    "Journey": record(
+        survey=TEXT, interval_level=NUMBER, **_JOURNEY,
+        shape=or_null(record(
+            nearest=TEXT, sure=YES_NO, chances=OBJECT, distances=OBJECT, to_ideal=NUMBER,
+        )),
+        segments=list_of(record(value=or_null(TEXT), differs=_DIFFERS, **_JOURNEY)),
+        brands=list_of(record(survey=TEXT, name=TEXT, differs=_DIFFERS, **_JOURNEY)),
     ),
     "Driver": {
         **record(
@@ -381,6 +402,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/segments/{key}"): ("SavedSegment", (200,)),
     ("put", "/api/v1/segments/{key}"): ("SavedSegment", (200,)),
     ("get", "/api/v1/surveys/{key}/drivers"): ("Drivers", (200,)),
+    ("get", "/api/v1/surveys/{key}/journey"): ("Journey", (200,)),
     ("get", "/api/v1/surveys/{key}/funnel"): ("Funnel", (200,)),
     ("get", "/api/v1/surveys/{key}/compare"): ("Comparison", (200,)),
     ("get", "/api/v1/themes"): ("Themes", (200,)),

@@ -41,6 +41,8 @@ from vocapp.measuring import sample_keeping
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
 from vocapp.measuring.compare_views import blueprint as comparing_pages
+from vocapp.measuring.journey.api import api as journey_api
+from vocapp.measuring.journey.views import blueprint as journey_pages
 from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments.api import api as saved_segments_api
@@ -115,7 +117,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
-        goals_api, tasks_api, closing_loop_api, renewals_api,
+        goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -126,7 +128,7 @@ def register(app: OpenAPI) -> None:
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
-        playbook_pages, task_pages, capacity_pages, closing_loop_pages,
+        playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

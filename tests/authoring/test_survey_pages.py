@@ -276,3 +276,35 @@ def test_a_wrong_language_is_told_and_nothing_typed_is_lost(author, survey):
     page = edit(author, survey, {"new_language": "<b>", "q0.text.en": "Typed"}, "language")
     assert 'id="new_language-error"' in page.text
     assert fields(page.text)["q0.text.en"] == "Typed"
+
+
+JOURNEY = {"name": "Acme", "kind": "journey", "languages": ["en"]}
+
+
+def test_the_template_of_the_journey_asks_about_a_competitor_by_name(author, workspace):
+    assert "5A journey" in author.get("/surveys/new").text
+    made = author.post("/surveys/new", JOURNEY | {"brand": "Acme", "languages": ["en", "ja"]})
+    page = author.get(made.location).text
+    assert "Are you a customer of Acme?" in page
+    assert "Acmeを利用していますか。" in page
+    stored = definition(workspace, "acme")
+    keys = [question["key"] for question in stored["questions"]]
+    assert keys == ["aware", "appeal", "ask", "act", "advocate", "comment"]
+    assert stored["kind"] == "nps"
+
+
+def test_a_score_that_may_be_left_open_stays_so(author, workspace):
+    author.post("/surveys/new", JOURNEY)
+    assert edit(author, "/surveys/acme", {"name": "Renamed"}).status_code == 303
+    required = {
+        each["key"]: each["required"] for each in definition(workspace, "acme")["questions"]
+    }
+    assert required["aware"]
+    assert not required["advocate"]
+
+
+def test_a_journey_speaks_a_language_that_is_added(author):
+    author.post("/surveys/new", JOURNEY)
+    page = edit(author, "/surveys/acme", {"new_language": "ja"}, "language").text
+    assert "私たちのサービスを利用していますか。" in page
+    assert "現在利用している" in page

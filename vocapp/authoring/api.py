@@ -25,6 +25,14 @@ api = APIBlueprint(
 )
 
 
+class JourneyBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    brand: str | None = Field(
+        None, max_length=100, description="Of a competitor; absent or null: your own"
+    )
+
+
 class SurveyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -35,6 +43,10 @@ class SurveyBody(BaseModel):
     confidential: StrictBool = False
     publish: StrictBool = True
     questions: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=50)
+    journey: JourneyBody | None = Field(
+        None,
+        description="Ask the five A's from the template (kind nps) in place of `questions`",
+    )
 
     @field_validator("name")
     @classmethod
@@ -56,7 +68,8 @@ class PageQuery(BaseModel):
 @api.post("/surveys", summary="Create a survey")
 @machine()
 def create_survey(body: SurveyBody) -> Any:
-    new = service.NewSurvey(**body.model_dump())
+    journey = service.Journey(body.journey.brand) if body.journey else None
+    new = service.NewSurvey(**body.model_dump(exclude={"journey"}), journey=journey)
     survey_id = service.create_survey(current_workspace.id, new, now=utcnow())
     return present_survey(queries.survey_by_id(current_workspace.id, survey_id)), 201
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from surveys import standard_wording
+from surveys import journey_survey, standard_wording
 from surveys.definitions import (
     MAX_LABEL_CHARS,
     MAX_LANGUAGES,
@@ -168,8 +168,11 @@ def add_language(draft: Draft, tag: str) -> None:
     first = draft.languages[0]
     draft.languages = (*draft.languages, tag)
     if tag.partition("-")[0].lower() in standard_wording.LANGUAGES:
-        standard = draft_from(standard_definition(draft.kind, [first, tag]), name="")
-        for question, ours in product(draft.questions, standard.questions):
+        of_ours = (
+            standard_definition(draft.kind, [first, tag]), journey_survey.template([first, tag]),
+        )  # fmt: skip
+        known = [each for ours in of_ours for each in draft_from(ours, name="").questions]
+        for question, ours in product(draft.questions, known):
             _fill_in(question, ours, first, tag)
 
 
@@ -183,6 +186,9 @@ def _fill_in(question: QuestionDraft, ours: QuestionDraft, first: str, tag: str)
         (question.high_label, ours.high_label),
         *((question.by_category.setdefault(name, {}), ours.by_category[name])
           for name in ours.by_category),
+        *((option.label, label) for option in question.options
+          for label in (each.label for each in ours.options if each.key == option.key)
+          if question.key == ours.key),
     ]  # fmt: skip
     for texts, standard in pairs:
         if standard and texts.get(first) == standard[first]:

@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
+JOURNEY = "journey"  # a template, of the kind nps
 _TAGS = re.compile(r"[,、\s]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
@@ -46,9 +47,21 @@ class NewSurveyForm(FlaskForm):
             SelectChoice("nps", _l("NPS: would they recommend us? (0–10)")),
             SelectChoice("csat", _l("CSAT: are they satisfied? (1–5)")),
             SelectChoice("ces", _l("CES: was it easy? (1–7)")),
+            SelectChoice(
+                JOURNEY,
+                _l("5A journey: how far from knowing a brand to recommending it? (6 questions)"),
+            ),
         ],
         default="nps",
         validators=[InputRequired(_l("Choose one."))],
+    )
+    brand = StringField(
+        _l("Brand of a competitor"),
+        [Length(max=100)],
+        description=_l(
+            "Only for a 5A journey. Left empty, it asks about you; a survey for each competitor "
+            "lets you compare."
+        ),
     )
     languages = SelectMultipleField(
         _l("Languages"),

@@ -12,7 +12,9 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from surveys import journey_survey
 from surveys.definitions import Definition, DefinitionError, from_json, standard_definition, to_json
+from surveys.questions import storable_problem
 from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.problems import BadInput, Conflict, NotFound
@@ -20,8 +22,16 @@ from vocapp.workspaces.service import audit
 
 
 @dataclass(frozen=True, slots=True)
+class Journey:
+    """The template of the five A's; brand: whose journey it asks about, None: one's own."""
+
+    brand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewSurvey:
-    """What is needed to create one. `questions` None: sensible ones are filled in."""
+    """What is needed to create one. `questions` None: sensible ones are filled in, or those of the
+    journey, which is a survey of the kind nps."""
 
     key: str
     name: str
@@ -30,6 +40,7 @@ class NewSurvey:
     confidential: bool = False
     publish: bool = True
     questions: Sequence[Mapping[str, Any]] | None = None
+    journey: Journey | None = None
 
 
 def create_survey(
@@ -67,7 +78,11 @@ def create_survey(
 def _definition(new: NewSurvey) -> Definition:
     if new.kind not in SURVEY_KINDS:
         raise BadInput.of("kind", f"one of {', '.join(SURVEY_KINDS)}, got {new.kind!r}")
+    if new.journey is not None and (new.kind != "nps" or new.questions is not None):
+        raise BadInput.of("journey", "its survey is of the kind nps, and has questions of its own")
     try:
+        if new.journey is not None:
+            return journey_survey.template(new.languages, brand=_brand(new.journey))
         if new.questions is None:
             return standard_definition(new.kind, new.languages)
         return from_json(
@@ -79,6 +94,14 @@ def _definition(new: NewSurvey) -> Definition:
         )
     except DefinitionError as exc:
         raise BadInput.of(exc.field, exc.message) from exc
+
+
+def _brand(journey: Journey) -> str | None:
+    brand = (journey.brand or "").strip()
+    problem = storable_problem(brand)
+    if problem:
+        raise BadInput.of("journey.brand", problem)
+    return brand or None
 
 
 def _insert(session: Session, survey: Survey) -> None:

@@ -16,8 +16,9 @@ from surveys.languages import best_language, direction, fitting_language
 from surveys.questions import localised, wording
 from vocapp.authoring import activity, drafting, queries, service
 from vocapp.authoring.drafting import Draft
-from vocapp.authoring.forms import NewSurveyForm
+from vocapp.authoring.forms import JOURNEY, NewSurveyForm
 from vocapp.authoring.queries import SurveySummary
+from vocapp.authoring.service import Journey
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
@@ -87,10 +88,11 @@ def new_survey() -> Any:
     new = service.NewSurvey(
         key=key,
         name=form.name.data.strip(),
-        kind=form.kind.data,
+        kind="nps" if form.kind.data == JOURNEY else form.kind.data,
         languages=form.chosen_languages(),
         confidential=form.confidential.data,
         publish=False,
+        journey=Journey(form.brand.data or None) if form.kind.data == JOURNEY else None,
     )
     try:
         service.create_survey(

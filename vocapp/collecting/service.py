@@ -77,8 +77,8 @@ def checked_answers(
 ) -> dict[str, int | str]:
     """The given answers by question key, validated; blanks left out.
 
-    The primary scale must be answered unless `partial`. Raises BadInput naming every
-    wrong field.
+    Unless `partial`, the primary scale must be answered; where the survey lets people leave it
+    open, whatever else it requires. Raises BadInput naming every wrong field.
     """
     errors: list[FieldError] = []
     answers: dict[str, int | str] = {}
@@ -94,12 +94,25 @@ def checked_answers(
             continue
         if answer is not None:
             answers[key] = answer
-    primary = definition.primary.key
-    if not partial and primary not in answers and not errors:
-        errors.append(FieldError("score", "an answer to the primary scale is required"))
+    if not partial and not errors:
+        errors += _missing(definition, answers)
     if errors:
         raise BadInput(*errors)
     return answers
+
+
+def _missing(definition: Definition, answers: Mapping[str, object]) -> list[FieldError]:
+    primary = definition.primary
+    if primary.key in answers:
+        return []
+    required = [
+        question.key
+        for question in definition.questions
+        if question.required and question.key not in answers
+    ]
+    if primary.required or not answers:
+        return [FieldError("score", "an answer to the primary scale is required")]
+    return [FieldError(_field_name(definition, key), "an answer is required") for key in required]
 
 
 def _field_name(definition: Definition, key: str) -> str:

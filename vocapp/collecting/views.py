@@ -2,9 +2,11 @@
 
 Two steps, both plain forms. The first asks the score and its button stores it; the
 second asks for the rest and corrects the same response, so that the score is kept even
-when somebody stops before the comment. A GET never counts: mail scanners open every link,
-and the better ones run scripts, so only a pressed button counts. That an invited person's
-page was fetched is noted on the invitation, and is nowhere taken for an answer.
+when somebody stops before the comment. Where the score may be left open and is not the
+first question, all are asked in their order on one page. A GET never counts: mail scanners
+open every link, and the better ones run scripts, so only a pressed button counts. That an
+invited person's page was fetched is noted on the invitation, and is nowhere taken for an
+answer.
 
 The forms carry no CSRF token: everybody may answer, there is no session to ride on, and
 an iframe on another site gets no cookies. What a form may correct is decided by the
@@ -110,6 +112,13 @@ class Sheet:
     def rest(self) -> list[Question]:
         primary = self.definition.primary
         return [question for question in self.definition.questions if question is not primary]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether all questions are asked at once: who need not give a score, and is to think of
+        something else first, cannot begin with it."""
+        primary = self.definition.primary
+        return not primary.required and self.definition.questions[0] is not primary
 
     @property
     def colour(self) -> str:
@@ -260,6 +269,8 @@ def _take(sheet: Sheet) -> Any:
     primary = read_answers([sheet.definition.primary], request.form)
     others = read_answers(sheet.rest, request.form)
     sheet = replace(sheet, typed={**primary.typed, **others.typed})
+    if sheet.is_in_order:
+        return _ask(sheet) if step == "change" else _take_whole(sheet, primary, others)
     if step == "change":
         return _ask(sheet)
     if primary.errors:
@@ -271,6 +282,17 @@ def _take(sheet: Sheet) -> Any:
     except NotFound:
         return _nowhere()
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
+
+
+def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
+    errors = {**primary.errors, **others.errors}
+    if errors:
+        return _ask(replace(sheet, errors=errors), status=422)
+    try:
+        _keep(sheet, primary, others)
+    except NotFound:
+        return _nowhere()
+    return _thank(sheet)
 
 
 def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> None:
@@ -300,7 +322,8 @@ def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> None:
 
 
 def _ask(sheet: Sheet, *, status: int = 200) -> Any:
-    return _page("collecting/score.html", sheet, status)
+    template = "in_order" if sheet.is_in_order else "score"
+    return _page(f"collecting/{template}.html", sheet, status)
 
 
 def _ask_rest(sheet: Sheet, *, status: int = 200) -> Any:

@@ -28,7 +28,7 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import asking, caring, company, doings, progressing
+from vocapp.demo import asking, caring, company, doings, journeys, progressing
 from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.asking import PlannedInvitation
 from vocapp.demo.company import Person
@@ -189,6 +189,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from _write_invitations(opened.workspace_id, asked, surveys, contacts)
     behind = {each.answer: each.id for each in asked if each.answer is not None}
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, behind, now=now)
+    yield from journeys.ask_panel(opened.workspace_id, seed=seed, count=size.answers // 6, now=now)
     yield from _work_off(opened.workspace_id)
     for survey_id in surveys.values():
         ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
@@ -208,7 +209,11 @@ def _set_working_hours(workspace_id: UUID, *, now: datetime) -> None:
 def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
     """Kind → survey, published before the first answer."""
     with snapshot() as session:
-        known = {row.kind: row.id for row in session.scalars(scoped(Survey, workspace_id))}
+        known = {
+            row.kind: row.id
+            for row in session.scalars(scoped(Survey, workspace_id))
+            if row.key in answering.SURVEYS.values()
+        }
     for kind, key in answering.SURVEYS.items():
         if kind not in known:
             known[kind] = authoring.create_survey(

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import exists, false, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from surveys.attributes import Reportable, value_of
@@ -23,6 +23,7 @@ from vocapp.distributing.queries import answered_invitations
 from vocapp.looking_into.selection import Place, Selection
 from vocapp.measuring.asking import Ask, Source
 from vocapp.measuring.filtering import Given
+from vocapp.measuring.journey.stages import stages_asked
 from vocapp.understanding.queries import responses_about
 
 _FETCH = 500
@@ -94,22 +95,34 @@ def _candidates(source: Source, selection: Selection) -> list[Any]:
             Response.invitation_id.in_(invitations),
         ]
     else:
-        conditions = [*_scored(Response, source, since, until), *_latest(source, ask)]
+        conditions = [
+            *_given(Response, source, since, until, is_scored=selection.is_scored),
+            *_latest(source, ask, is_scored=selection.is_scored),
+        ]
     if selection.theme is not None:
         conditions.append(
             Response.id.in_(responses_about(source.survey.workspace_id, selection.theme))
         )
     if selection.received_by is not None:
         conditions.append(Response.received_at <= selection.received_by)
+    if selection.at or selection.not_at:
+        survey = source.survey
+        stages = stages_asked(source.session, survey.workspace_id, survey.id)
+        conditions.append(
+            stages.are_at(selection.at, selection.not_at) if stages is not None else false()
+        )
     return conditions
 
 
-def _scored(model: Any, source: Source, since: date | None, until: date | None) -> list[Any]:
+def _given(
+    model: Any, source: Source, since: date | None, until: date | None, *, is_scored: bool
+) -> list[Any]:
     conditions = [
         model.workspace_id == source.survey.workspace_id,
         model.survey_id == source.survey.id,
-        model.score.is_not(None),
     ]
+    if is_scored:
+        conditions.append(model.score.is_not(None))
     if since:
         conditions.append(model.answered_at >= day_bounds(since, source.zone)[0])
     if until:
@@ -117,7 +130,7 @@ def _scored(model: Any, source: Source, since: date | None, until: date | None) 
     return conditions
 
 
-def _latest(source: Source, ask: Ask) -> list[Any]:
+def _latest(source: Source, ask: Ask, *, is_scored: bool) -> list[Any]:
     """By people or accounts: nobody of the same answered later within all the days asked for."""
     if ask.basis == "responses":
         return []
@@ -125,7 +138,7 @@ def _latest(source: Source, ask: Ask) -> list[Any]:
 
     def nobody_later(*same: Any) -> Any:
         return ~exists().where(
-            *_scored(later, source, ask.since, ask.until),
+            *_given(later, source, ask.since, ask.until, is_scored=is_scored),
             *same,
             tuple_(later.answered_at, later.id) > tuple_(Response.answered_at, Response.id),
         )

@@ -25,10 +25,12 @@ def find_answers(
 ) -> Found:
     """One page of the answers behind a number."""
     source = opened.source
-    if source is None or source.state is None:
+    if source is None:
         return Found(())
     if _is_scanned(source, selection):
         return _look(source, selection, before, limit)
+    if source.state is None:
+        return Found(())
     places = places_counted(source, source.state, selection, before, batch=limit + 1)
     return _page(list(islice(places, limit + 1)), limit)
 
@@ -36,12 +38,14 @@ def find_answers(
 def all_answers(opened: Reading, selection: Selection, *, batch: int) -> Iterator[list[UUID]]:
     """All answers behind a number, newest first, a batch at a time."""
     source = opened.source
-    if source is None or source.state is None:
+    if source is None:
         return
     places: Iterator[Place]
     if _is_scanned(source, selection):
         looked = answers_looked_at(source, selection, None)
         places = (answer.place for answer in looked if answer.matches)
+    elif source.state is None:
+        return
     else:
         places = places_counted(source, source.state, selection, None, batch=batch)
     while ids := [place.id for place in islice(places, batch)]:
@@ -51,14 +55,14 @@ def all_answers(opened: Reading, selection: Selection, *, batch: int) -> Iterato
 def count_answers(opened: Reading, selection: Selection) -> int | None:
     """How many there are; None where they would have to be counted one by one, being many."""
     source = opened.source
-    if source is None or source.state is None:
+    if source is None:
         return 0
     since, until = selection.days
     if since and until and since >= until:
         return 0
     if not _is_scanned(source, selection):
-        return count_counted(source, source.state, selection)
-    if selection.theme is not None or selection.invited:  # few of all answers, as a rule
+        return count_counted(source, source.state, selection) if source.state else 0
+    if selection.theme is not None or not selection.is_scored or source.state is None:
         to_look_at = count_candidates(source, selection)
     else:
         ask = Ask(since=selection.ask.since, until=selection.ask.until)

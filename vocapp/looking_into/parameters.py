@@ -13,6 +13,8 @@ from surveys.scoring import categories, category_of, scale
 from vocapp.authoring.queries import SurveySummary
 from vocapp.looking_into.selection import Selection
 from vocapp.measuring.forms import FIRST_DAY, LAST_DAY, ResultsForm
+from vocapp.measuring.journey.queries import asks_journey
+from vocapp.measuring.journey.stages import PLACES
 from vocapp.measuring.queries import MAX_CROSSED
 from vocapp.measuring.views import form_of, today_here
 from vocapp.problems import BadInput, NotFound
@@ -48,6 +50,7 @@ def asked_for(survey: SurveySummary) -> Asked:
     category, score = _category(survey.kind), _score(survey.kind)
     start, segment = _start(), _segment()
     theme, invited, received_by = _theme(), request.args.get("invited") == "1", _received_by()
+    at, not_at = _stages("at", survey), _stages("not_at", survey)
     parameters = {
         name: value for name, value in form.parameters().items() if name not in {"by", "by2"}
     }
@@ -55,12 +58,14 @@ def asked_for(survey: SurveySummary) -> Asked:
         "category": category, "score": score, "start": start.isoformat() if start else None,
         "theme": theme, "invited": "1" if invited else None,
         "received_by": received_by.isoformat() if received_by else None,
+        "at": ",".join(at) or None, "not_at": ",".join(not_at) or None,
     }  # fmt: skip
     parameters |= {name: str(value) for name, value in named.items() if value is not None}
     parameters |= {f"{IN}{name}": value or "" for name, value in segment.items()}
     selection = Selection(
         ask=replace(ask, by=()), segment=segment, places=_places(survey.kind, category, score),
         period=start, theme=theme, invited=invited, received_by=received_by,
+        at=at, not_at=not_at,
     )  # fmt: skip
     return Asked(selection, form, category, score, parameters)
 
@@ -104,6 +109,18 @@ def _start() -> date | None:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise BadInput.of("start", f"expected a day from {FIRST_DAY} to {LAST_DAY}")
     return day
+
+
+def _stages(name: str, survey: SurveySummary) -> tuple[str, ...]:
+    """Stages of the journey, of a survey that asks it."""
+    given = tuple(filter(None, request.args.get(name, "").split(",")))
+    if not given:
+        return ()
+    if not set(given) <= set(PLACES):
+        raise BadInput.of(name, f"expected stages of {', '.join(PLACES)}, with commas between")
+    if not asks_journey(survey):
+        raise BadInput.of(name, "this survey does not ask the five A's")
+    return given
 
 
 def _theme() -> str | None:

@@ -19,7 +19,9 @@ class Selection:
     being no value; places: positions in the histogram (score less the start of the scale), None
     being all; period: the first day of the one period that is looked into; theme: only answers
     about it; invited: those that led from invitations of the days asked for, whenever they came
-    and whether or not with a score; received_by: only those that were here at this instant.
+    and whether or not with a score; received_by: only those that were here at this instant; at,
+    not_at: of a survey of the five A's only who is at all of these stages and at none of those,
+    whether or not with a score.
     """
 
     ask: Ask
@@ -29,6 +31,8 @@ class Selection:
     theme: str | None = None
     invited: bool = False
     received_by: datetime | None = None
+    at: tuple[str, ...] = ()
+    not_at: tuple[str, ...] = ()
 
     @property
     def question(self) -> Ask:
@@ -38,7 +42,12 @@ class Selection:
     @property
     def is_of_rows(self) -> bool:
         """Whether only the answers themselves tell, as nothing counted holds what is asked."""
-        return self.theme is not None or self.invited or self.received_by is not None
+        return self.theme is not None or not self.is_scored or self.received_by is not None
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether answers without a score are left out, as scores leave them out."""
+        return not (self.invited or self.at)
 
     @property
     def key(self) -> tuple[str | None, ...]:

@@ -29,7 +29,9 @@ from vocapp.understanding.views import text_in_language
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("looking_into", __name__, template_folder="templates")
-_OF_THE_NUMBER = frozenset(("category", "score", "start", "theme", "invited", "received_by"))
+_OF_THE_NUMBER = frozenset(
+    ("category", "score", "start", "theme", "invited", "received_by", "at", "not_at")
+)
 _FILES = (("csv", "exporting.export_csv"), ("jsonl", "exporting.export_jsonl"))
 
 

@@ -8,6 +8,7 @@ from vocapp.looking_into.parameters import IN, Asked
 from vocapp.measuring import wording
 from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
+from vocapp.measuring.journey import wording as journey_wording
 from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.ui.formats import local_datetime, month_name
@@ -44,6 +45,9 @@ def parts_in_words(kind: str, asked: Asked) -> list[Part]:
     if selection.received_by is not None:
         when = local_datetime(selection.received_by)
         parts.append((_("Received by %(when)s", when=when), ("received_by",)))
+    if selection.at or selection.not_at:
+        words = journey_wording.stages_words(selection.at, selection.not_at)
+        parts.append((words, ("at", "not_at")))
     if asked.form.chosen_segment is not None:
         parts.append((asked.form.chosen_segment.name, ("segment",)))
     if asked.form.own_filter is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -46,6 +46,18 @@ class AnswerLinks:
     def invited(self) -> str:
         """The answers that the invitations of these days led to."""
         return self._url({"invited": "1"})
+
+    def stages(
+        self,
+        at: Sequence[str],
+        not_at: Sequence[str] = (),
+        by: Mapping[str, str | None] | None = None,
+    ) -> str:
+        """The people at all of these stages of the journey and at none of those, by the latest
+        answer of each."""
+        named = {f"in.{name}": value or "" for name, value in (by or {}).items()}
+        missing = {"not_at": ",".join(not_at)} if not_at else {}
+        return self._url({"basis": "people", "at": ",".join(at)} | missing | named)
 
     def side(self, by: Mapping[str, str | None], since: date | None, until: date | None) -> str:
         """The answers of a segment within other days than those of the page (half-open)."""

@@ -22,6 +22,7 @@ from vocapp.measuring.changes import WhatChanged
 from vocapp.measuring.confidential import CONFIDENTIAL_FLOOR
 from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import Funnel
+from vocapp.measuring.journey.views import journey_url
 from vocapp.measuring.notes import Note, trend_notes
 from vocapp.measuring.overview import numbers_of
 from vocapp.measuring.quality_wording import QualityWords, quality_in_words
@@ -197,6 +198,7 @@ def survey_results(key: str) -> str:
         compare_url=address("comparing.compare_results"),
         themes_url=_themes_url(survey, parameters),
         drivers_url=_drivers_url(survey),
+        journey_url=journey_url(survey, parameters),
         min_n=PAGE_MIN_N,
         floor=CONFIDENTIAL_FLOOR,
         shown_days=wording.days_name(metrics.since, metrics.until),

@@ -49,6 +49,7 @@ _ROOM_OF_BLUEPRINT = {
     "looking_into": "results",
     "weighting": "results",
     "comparing": "results",
+    "journey": "results",
     "noting": "results",
     "segments": "results",
     "understanding": "themes",
