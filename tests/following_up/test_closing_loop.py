@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -24,47 +27,70 @@ def app(any_database) -> Any:
     return any_database
 
 
+@dataclass(frozen=True)
+class Told:
+    """Somebody scores `before` and, 60 days later, `after`; None: they have not answered again.
+    They were contacted so many hours after the case was opened; due: hours."""
+
+    who: str
+    before: int
+    after: int | None = None
+    contacted: float | None = None
+    resolved: float | None = None
+    due: float = 24
+    state: str | None = None
+    account: Mapping[str, str] | None = None
+
+    def answer(self, score: int | None, at: datetime) -> dict[str, Any]:
+        who = {"external_id": self.who, "name": self.who.title()}
+        body = {"survey": "nps", "score": score, "answered_at": at.isoformat(), "contact": who}
+        return body | ({"account": self.account} if self.account else {})
+
+
 @pytest.fixture
-def story(api, handle, case_of) -> Any:
-    """`story("p1", 3, 9, contacted=5)`: somebody scores 3 and, 60 days later, 9, and is contacted 5
-    hours after the case was opened; after=None: they have not answered again; due: hours."""
+def stories(api, handle, case_of) -> Any:
+    """Makes cases of what is told: everybody's first answer, what was done, everybody's next."""
     api.survey()
 
-    def tell(
-        who: str,
-        before: int,
-        after: int | None = None,
-        *,
-        contacted: float | None = None,
-        resolved: float | None = None,
-        due: float = 24,
-        state: str | None = None,
-        **fields: Any,
-    ) -> FollowUp:
-        first = utcnow() - timedelta(days=90)
-        contact = {"external_id": who, "name": who.title()}
-        answered = api.respond(
-            score=before, answered_at=first.isoformat(), contact=contact, **fields
-        )
+    def send(answers: list[dict[str, Any]]) -> list[str]:
+        items = api.post("/api/v1/responses/batch", {"responses": answers}).json["items"]
         handle()
-        case = case_of(answered.json["id"])
+        return [item["id"] for item in items]
+
+    def tell(*told: Told) -> list[FollowUp]:
+        first = utcnow() - timedelta(days=90)
+        ids = send([each.answer(each.before, first) for each in told])
         with transaction() as session:
-            session.execute(
-                update(FollowUp)
-                .where(FollowUp.workspace_id == api.workspace_id, FollowUp.id == case.id)
-                .values(
-                    opened_at=first, due_at=first + timedelta(hours=due),
-                    first_contact_at=_after(first, contacted),
-                    resolved_at=_after(first, resolved),
-                    state=state or ("resolved" if resolved else "contacted" if contacted
-                                    else "open"),
-                )
-            )  # fmt: skip
-        if after is not None:
-            later = (first + timedelta(days=60)).isoformat()
-            assert api.respond(score=after, answered_at=later, contact=contact).status_code == 201
-            handle()
-        return case_of(answered.json["id"])
+            for each, response_id in zip(told, ids, strict=True):
+                session.execute(
+                    update(FollowUp)
+                    .where(
+                        FollowUp.workspace_id == api.workspace_id,
+                        FollowUp.response_id == UUID(response_id),
+                    )
+                    .values(
+                        opened_at=first, due_at=first + timedelta(hours=each.due),
+                        first_contact_at=_after(first, each.contacted),
+                        resolved_at=_after(first, each.resolved),
+                        state=each.state or ("resolved" if each.resolved else "contacted"
+                                             if each.contacted else "open"),
+                    )
+                )  # fmt: skip
+        later = first + timedelta(days=60)
+        if again := [each.answer(each.after, later) for each in told if each.after is not None]:
+            send(again)
+        return [case_of(response_id) for response_id in ids]
+
+    return tell
+
+
+@pytest.fixture
+def story(stories) -> Any:
+    """One alone: `story("p1", 3, 9, contacted=5)` gives their case."""
+
+    def tell(*told: Any, **more: Any) -> FollowUp:
+        (case,) = stories(Told(*told, **more))
+        return case
 
     return tell
 
@@ -148,11 +174,12 @@ def test_only_the_first_answer_to_a_survey_of_the_same_kind_is_the_next(api, sto
     assert _names(api, "after_recovered") == set()
 
 
-def test_enough_like_people_are_compared_and_unlike_ones_are_not(api, story):
-    for number in range(21):
-        story(f"a{number}", 3, 9 if number < 15 else 3, contacted=5)
-        story(f"b{number}", 3, 9 if number < 5 else 3)
-        story(f"c{number}", 1, 9)
+def test_enough_like_people_are_compared_and_unlike_ones_are_not(api, stories):
+    stories(
+        *(Told(f"a{number}", 3, 9 if number < 15 else 3, contacted=5) for number in range(21)),
+        *(Told(f"b{number}", 3, 9 if number < 5 else 3) for number in range(21)),
+        *(Told(f"c{number}", 1, 9) for number in range(21)),
+    )
     found = _loop(api).overall.compared
     assert found.difference.value == pytest.approx(10 / 21)
     assert found.difference.low > 0
