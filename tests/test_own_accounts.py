@@ -470,7 +470,8 @@ def test_every_route_is_asked(app, make):
 
 _ACCIDENTS = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # ids
-    r"|<time .*?</time>|(?<=admin-)[0-9a-f]{8}"
+    r"|<time .*?</time>|\d{4}-\d\d-\d\dT\d\d:\d\d"  # times, also in fields
+    r"|(?<=admin-)[0-9a-f]{8}"
     r'|(?<=name="csrf_token" value=")[^"]+'
 )
 
