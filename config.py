@@ -114,7 +114,9 @@ class Settings(BaseSettings):
 
     @property
     def outgoing_allowed(self) -> frozenset[str]:
-        return frozenset(each.strip() for each in self.outgoing_allow.split(",") if each.strip())
+        """Receivers inside the network that are meant, as `host:port` in lower case."""
+        named = self.outgoing_allow.lower().split(",")
+        return frozenset(each.strip() for each in named if each.strip())
 
     @property
     def sqlite_path(self) -> Path | None:
