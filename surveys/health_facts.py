@@ -41,6 +41,7 @@ _OVERDUE_CASES: Places = ((0, 100), (1, 40), (3, 0))
 _OLDEST_CASE_DAYS: Places = ((1, 100), (7, 60), (30, 0))
 _SHARE: Places = ((0, 0), (1, 100))
 _DAYS_SINCE_TOUCH: Places = ((30, 100), (60, 60), (90, 35), (180, 0))
+_GOAL_BEHIND = 30.0  # points: it may still be met
 _OVERDUE_INVOICE_DAYS: Places = ((0, 100), (7, 75), (30, 25), (60, 0))
 
 
@@ -75,7 +76,7 @@ class HealthFacts:
     active_28_days, uses_28_days: people and uses in the last 28 days; …_before: the same per 28
     days in the three months before. active_seat_share: of the seats paid for, 0..1 (more count
     as 1). days_since_…: whole days. resolved_share: of late cases, 0..1. goals_…: success goals
-    by their state; all three or none are known. overdue_invoice_days: of the oldest unpaid
+    by their state; all four or none are known. overdue_invoice_days: of the oldest unpaid
     invoice, 0 where all are paid.
     ValueError for a negative or infinite number, a share above 1, or a kind given twice.
     """
@@ -99,6 +100,7 @@ class HealthFacts:
     champion_left: bool | None = None
     goals_met: int | None = None
     goals_on_track: int | None = None
+    goals_behind: int | None = None
     goals_missed: int | None = None
     overdue_invoice_days: int | None = None
     downgraded_lately: bool | None = None
@@ -200,12 +202,14 @@ def _relationship(facts: HealthFacts) -> Iterator[Part]:
 
 
 def _goals(facts: HealthFacts) -> Iterator[Part]:
-    met, on_track, missed = facts.goals_met, facts.goals_on_track, facts.goals_missed
-    if met is None or on_track is None or missed is None or not met + on_track + missed:
+    counts = (facts.goals_met, facts.goals_on_track, facts.goals_behind, facts.goals_missed)
+    met, on_track, behind, missed = (each or 0 for each in counts)
+    fine, total = met + on_track, met + on_track + behind + missed
+    if None in counts or not total:
         return
-    fine, total = met + on_track, met + on_track + missed
-    code = "goals_missed" if missed else "goals_fine"
-    yield Part(100 * fine / total, 1.0, f"{code}:{missed or fine}:{total}")
+    code = "goals_missed" if missed else "goals_behind" if behind else "goals_fine"
+    points = (100 * fine + _GOAL_BEHIND * behind) / total
+    yield Part(points, 1.0, f"{code}:{missed or behind or fine}:{total}")
 
 
 def _payment(facts: HealthFacts) -> Iterator[Part]:

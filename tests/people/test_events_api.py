@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from surveys.periods import day_bounds
 from vocapp.database import snapshot, utcnow
 from vocapp.people.events import queries
+from vocapp.people.events.invoices import invoices_of, overdue_days
 from vocapp.people.events.models import AccountEvent, ActiveDay, ActivityHour, SubscriptionChange
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import erase_contact
@@ -29,6 +30,14 @@ DONE = {
 START = {
     "id": "e4", "type": "subscription", "account": "acme", "product": "core", "action": "started",
     "mrr": 120_000, "currency": "JPY", "at": "2026-04-01T00:00:00Z", "term_ends_on": "2027-03-31",
+}  # fmt: skip
+OVERDUE = {
+    "id": "e5", "type": "invoice_overdue", "account": "acme", "invoice": "in-7",
+    "due_on": "2026-09-15", "amount": 120_000, "currency": "JPY", "at": "2026-10-01T01:00:00Z",
+}  # fmt: skip
+PAID = {
+    "id": "e6", "type": "invoice_paid", "account": "acme", "invoice": "in-7",
+    "at": "2026-10-09T01:00:00Z",
 }  # fmt: skip
 
 
@@ -128,6 +137,16 @@ def test_an_id_with_other_content_is_refused_and_changes_nothing(any_api):
         ({k: v for k, v in START.items() if k != "currency"}, "currency"),
         (START | {"term_ends_on": "2026-03-30"}, "term_ends_on"),
         (START | {"term_ends_on": "soon"}, "term_ends_on"),
+        (OVERDUE | {"due_on": "2026-10-02"}, "due_on"),
+        ({k: v for k, v in OVERDUE.items() if k != "due_on"}, "due_on"),
+        ({k: v for k, v in OVERDUE.items() if k != "invoice"}, "invoice"),
+        ({k: v for k, v in OVERDUE.items() if k != "currency"}, "currency"),
+        ({k: v for k, v in OVERDUE.items() if k != "amount"}, "amount"),
+        (OVERDUE | {"amount": -1}, "amount"),
+        (OVERDUE | {"amount": 1.5}, "amount"),
+        (OVERDUE | {"currency": "YEN"}, "currency"),
+        (PAID | {"due_on": "2026-09-15"}, "due_on"),
+        (PAID | {"invoice": ""}, "invoice"),
     ],
 )
 def test_a_wrong_event_is_refused_with_its_field_and_stops_no_other(api, event, field):
@@ -162,6 +181,42 @@ def test_ids_are_unique_per_workspace_only(app, api, api_of, new_workspace):
     accept(other, START | {"mrr": 5})
     accept(other, change("x", "05-01", 7, supersedes="e4"))
     assert [account_of(each).mrr_minor for each in (api, other)] == [120_000, 7]
+
+
+def overdue(api: Any, day: date) -> int | None:
+    """Days since the oldest unpaid invoice of acme was due, as told until that day's end."""
+    account = account_of(api).id
+    until = day_bounds(day, "UTC")[1]
+    with snapshot() as session:
+        told = invoices_of(session, api.workspace_id, [account], until=until).get(account, [])
+    return overdue_days(told, today=day)
+
+
+def test_an_invoice_is_overdue_until_it_is_paid_whatever_came_first(any_api):
+    accept(any_api, LOGIN)
+    assert overdue(any_api, date(2026, 10, 5)) is None
+    older = OVERDUE | {"id": "e7", "invoice": "in-6", "due_on": "2026-09-10"}
+    accept(any_api, PAID, OVERDUE, older)
+    assert overdue(any_api, date(2026, 9, 30)) is None
+    assert overdue(any_api, date(2026, 10, 5)) == 25
+    accept(any_api, PAID | {"id": "e8", "invoice": "in-6", "at": "2026-10-04T01:00:00Z"})
+    assert overdue(any_api, date(2026, 10, 5)) == 20
+    assert overdue(any_api, date(2026, 10, 9)) == 0
+    accept(any_api, PAID | {"id": "e9", "at": "2026-10-06T01:00:00Z", "supersedes": "e6"})
+    assert (overdue(any_api, date(2026, 10, 5)), overdue(any_api, date(2026, 10, 6))) == (20, 0)
+
+
+def test_the_ledger_says_when_an_event_came_in(any_api):
+    before = utcnow()
+    accept(any_api, LOGIN, OVERDUE)
+    with snapshot() as session:
+        received = session.scalars(
+            select(AccountEvent.received_at).where(
+                AccountEvent.workspace_id == any_api.workspace_id
+            )
+        ).all()
+    assert len(received) == 2
+    assert all(before <= each <= utcnow() for each in received)
 
 
 # --- corrections and lateness -----------------------------------------------------------

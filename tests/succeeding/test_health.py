@@ -10,6 +10,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import event, func, select, update
 
 from surveys.health import HealthFacts, LastScore, health
+from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -19,6 +20,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH
 from vocapp.people.models import Account
+from vocapp.succeeding.goals.service import Aim, add_goal, close_goal
 from vocapp.succeeding.health import keeping
 from vocapp.succeeding.health.keeping import HEALTH_DAILY, compute
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
@@ -171,6 +173,44 @@ def a_case(api, account, response_id, *, opened, due):
         now=now - timedelta(days=4, hours=1),
     )  # fmt: skip
     return case.id
+
+
+def test_goals_and_invoices_count_where_they_are_told_of_and_are_unknown_elsewhere(api):
+    account, silent = save(api, "a"), save(api, "silent")
+    today = local_day(utcnow(), "Asia/Tokyo")
+    late, fine = (
+        add_goal(
+            api.workspace_id, "a",
+            Aim("Faster", "hours", baseline=40, target=10, due_on=today + timedelta(days=days)),
+            today=today - timedelta(days=90), actor_user_id=None, now=utcnow(),
+        ).goal_id
+        for days in (10, 9_000)
+    )  # fmt: skip
+    send(api, "a", "invoice_overdue", 3, invoice="i1", due_on=str(today - timedelta(days=12)))
+    send(api, "a", "invoice_paid", 2, invoice="i2")
+    known = facts_of(api, account, silent)
+    assert known[silent] == HealthFacts()
+    assert (known[account].goals_on_track, known[account].goals_behind) == (1, 1)
+    assert (known[account].goals_met, known[account].goals_missed) == (0, 0)
+    assert known[account].overdue_invoice_days == 12
+    for goal, state in ((late, "missed"), (fine, "met")):
+        close_goal(api.workspace_id, goal, state, actor_user_id=None, now=utcnow())
+    send(api, "a", "invoice_paid", 1, invoice="i1")
+    known = facts_of(api, account)
+    assert (known[account].goals_met, known[account].goals_missed) == (1, 1)
+    assert known[account].overdue_invoice_days == 0
+
+
+def test_a_change_of_a_goal_or_an_invoice_has_the_health_worked_out_anew(api, drain_outbox):
+    account = save(api, "a")
+    drain_outbox()
+    today = local_day(utcnow(), "Asia/Tokyo")
+    aim = Aim("Faster", "hours", baseline=40, target=10, due_on=today + timedelta(days=10))
+    add_goal(api.workspace_id, "a", aim, today=today, actor_user_id=None, now=utcnow())
+    assert {each.subject_id for each in work(api, HEALTH)} == {account}
+    drain_outbox()
+    send(api, "a", "invoice_paid", 1, invoice="i1")
+    assert {each.subject_id for each in work(api, HEALTH)} == {account}
 
 
 @pytest.fixture
@@ -426,7 +466,12 @@ def reads(account, score):
     def read(*args, **kwargs):
         if score is None:
             return {account: HealthFacts()}
-        goals = {"goals_met": score, "goals_on_track": 0, "goals_missed": 100 - score}
+        goals = {
+            "goals_met": score,
+            "goals_on_track": 0,
+            "goals_behind": 0,
+            "goals_missed": 100 - score,
+        }
         return {account: HealthFacts(
             **goals, negative_comment_share=1 - score / 100, is_set_up=None,
         )}  # fmt: skip

@@ -229,13 +229,15 @@ def every_reason():
                 uses_28_days=up, uses_before=1, days_since_login=n, active_seat_share=0.4,
                 days_since_start=n, is_set_up=False, open_cases=n, overdue_cases=n,
                 oldest_open_days=n, resolved_share=0.4, days_since_touch=n, has_owner=up > 1,
-                champion_left=up > 1, goals_met=1, goals_on_track=1, goals_missed=int(up),
+                champion_left=up > 1, goals_met=1, goals_on_track=1, goals_behind=1,
+                goals_missed=int(up),
                 overdue_invoice_days=n, downgraded_lately=up > 1,
             )).components  # fmt: skip
     for before, now in ((0, 0), (0, 3)):
         yield from health(HealthFacts(
             active_28_days=now, active_before=before, uses_28_days=now, uses_before=before,
-            is_set_up=True, goals_met=1, goals_on_track=0, goals_missed=0,
+            is_set_up=True, goals_met=1, goals_on_track=0, goals_behind=0,
+            goals_missed=0,
         )).components  # fmt: skip
 
 

@@ -54,7 +54,8 @@ DIRECTIONS = {
     "overdue_invoice_days": (days, -1),
     "downgraded_lately": (flags, -1),
 }
-WITHOUT_DIRECTION = {"active_before": numbers, "uses_before": numbers}
+# Whether a goal more that is behind is better depends on how the others stand.
+WITHOUT_DIRECTION = {"active_before": numbers, "uses_before": numbers, "goals_behind": counts}
 
 
 @st.composite
@@ -164,7 +165,8 @@ def test_a_better_fact_never_lowers_the_score(facts, data):
 @pytest.mark.parametrize("name", DIRECTIONS)
 def test_each_fact_by_itself_only_rises_or_only_falls_over_all_its_values(name):
     beside = {"active_before": 10, "uses_before": 10, "is_set_up": False, "days_since_start": 5,
-              "goals_met": 1, "goals_on_track": 1, "goals_missed": 1}  # fmt: skip
+              "goals_met": 1, "goals_on_track": 1, "goals_behind": 1,
+              "goals_missed": 1}  # fmt: skip
     whole = [*range(200)]
     values = {
         "is_set_up": [False, True],
@@ -253,9 +255,12 @@ def test_the_score_is_that_of_a_plain_recomputation(facts, weights):
          ("open_cases:3", "overdue_cases:1", "resolved:50", "oldest_case_days:7")),
         ({"days_since_touch": 90, "has_owner": True, "champion_left": True}, "relationship",
          (35 + 50) / 3.5, ("champion_left", "no_touch_days:90", "has_owner")),
-        ({"goals_met": 1, "goals_on_track": 1, "goals_missed": 2}, "goals", 50.0,
+        ({"goals_met": 1, "goals_on_track": 1, "goals_behind": 0, "goals_missed": 2}, "goals", 50.0,
          ("goals_missed:2:4",)),
-        ({"goals_met": 0, "goals_on_track": 0, "goals_missed": 0}, "goals", None, ()),
+        ({"goals_met": 1, "goals_on_track": 0, "goals_behind": 1, "goals_missed": 0}, "goals", 65.0,
+         ("goals_behind:1:2",)),
+        ({"goals_met": 0, "goals_on_track": 0, "goals_behind": 0, "goals_missed": 0}, "goals", None,
+         ()),
         ({"goals_met": 2, "goals_on_track": 1}, "goals", None, ()),
         ({"overdue_invoice_days": 30, "downgraded_lately": False}, "payment", 62.5,
          ("invoice_overdue_days:30", "not_downgraded")),

@@ -25,6 +25,8 @@ _READ = {
     "count": cells.whole_number,
     "mrr": cells.whole_number,
     "term_ends_on": cells.day,
+    "due_on": cells.day,
+    "amount": cells.whole_number,
 }
 
 

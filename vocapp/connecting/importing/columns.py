@@ -81,7 +81,7 @@ EVENT_WORDS = {
     name: name
     for name in (
         "id", "type", "account", "contact", "at", "name", "count", "product", "action", "mrr",
-        "currency", "term_ends_on", "supersedes",
+        "currency", "term_ends_on", "invoice", "due_on", "amount", "supersedes",
     )
 }  # fmt: skip
 # What our own export adds for the reader: it follows from the rest, or is found anew.

@@ -35,7 +35,9 @@ class EventsBody(BaseModel):
     )
 
 
-@api.post("/events", summary="Take in up to 1,000 log-ins, uses, milestones, subscription changes")
+@api.post(
+    "/events", summary="Take in up to 1,000 log-ins, uses, milestones, subscriptions, invoices"
+)
 @machine()
 def take_in_events(body: EventsBody) -> Any:
     now = utcnow()

@@ -1,9 +1,9 @@
 """Tables: the ledger of events, what they say of subscriptions, and roll-ups of activity.
 
 The ledger holds every accepted event once. What pages and figures ask often is kept beside
-it: changes of subscriptions and milestones as rows, activity as sums. Sums are by UTC hour
-and UTC day, so that they stay true when a workspace changes its time zone; where a local
-period begins or ends inside of one, its rest is read from the ledger (see queries.py).
+it: changes of subscriptions, milestones and invoices as rows, activity as sums. Sums are by
+UTC hour and UTC day, so that they stay true when a workspace changes its time zone; where a
+local period begins or ends inside of one, its rest is read from the ledger (see queries.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
 
-TYPES = ("login", "usage", "milestone", "subscription")
+INVOICE_TYPES = ("invoice_overdue", "invoice_paid")
+TYPES = ("login", "usage", "milestone", "subscription", *INVOICE_TYPES)
 ACTIONS = ("started", "changed", "renewed", "cancelled")
 
 
@@ -37,11 +38,15 @@ class EventCounter(Tenant, Base):
 
 
 class AccountEvent(Tenant, Base):
-    """The ledger. `id` is the sender's own; `received` is the order of arrival."""
+    """The ledger. `id` is the sender's own; `received` is the order of arrival.
+
+    received_at: when it came in; null for what came before that was kept.
+    """
 
     id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
     digest: Mapped[str] = mapped_column(short_text(64))
     received: Mapped[int] = mapped_column(BigInteger)
+    received_at: Mapped[datetime | None]
     type: Mapped[str] = mapped_column(short_text(20))
     account_id: Mapped[UUID]
     contact_id: Mapped[UUID | None]
@@ -115,6 +120,33 @@ class Milestone(Tenant, Base):
         tenant_key("account_id", "account"),
         Index(None, "workspace_id", "account_id", "at"),
         Index(None, "workspace_id", "name", "at"),
+    )
+
+
+class InvoiceChange(Tenant, Base):
+    """An invoice was not paid when it was due, or was paid; the last that was told holds.
+
+    invoice: the sender's own id of it. due_on: told with what is overdue.
+    """
+
+    event_id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    account_id: Mapped[UUID]
+    invoice: Mapped[str] = mapped_column(short_text(200))
+    is_paid: Mapped[bool]
+    due_on: Mapped[date | None]
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(short_text(3))
+    at: Mapped[datetime]
+    received: Mapped[int] = mapped_column(BigInteger)
+    is_superseded: Mapped[bool]
+
+    __table_args__ = (
+        CheckConstraint("is_paid OR due_on IS NOT NULL", name="overdue_since_a_day"),
+        CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+        CheckConstraint("(amount_minor IS NULL) = (currency IS NULL)", name="money_has_currency"),
+        _of_ledger(),
+        tenant_key("account_id", "account"),
+        Index(None, "workspace_id", "account_id", "at"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from surveys.periods import local_day
-from vocapp.people.events.service import NewEvent, Terms
+from vocapp.people.events.service import InvoiceTerms, NewEvent, Terms
 from vocapp.people.parsing import Currency, Day, Instant, Key
 from vocapp.problems import BadInput, from_validation
 from vocapp.signing import digest_of_json
@@ -74,11 +74,28 @@ class SubscriptionBody(_EventBody):
         )
 
 
+class _InvoiceBody(_EventBody):
+    invoice: Key = Field(description="Your id of the invoice, the same when it is paid")
+    amount: StrictInt | None = Field(None, ge=0, le=10**15, description="Minor units")
+    currency: Currency | None = Field(None, description="ISO 4217, needed with amount")
+
+
+class InvoiceOverdueBody(_InvoiceBody):
+    type: Literal["invoice_overdue"]
+    due_on: Day
+
+
+class InvoicePaidBody(_InvoiceBody):
+    type: Literal["invoice_paid"]
+
+
 BODIES: dict[str, type[_EventBody]] = {
     "login": LoginBody,
     "usage": UsageBody,
     "milestone": MilestoneBody,
     "subscription": SubscriptionBody,
+    "invoice_overdue": InvoiceOverdueBody,
+    "invoice_paid": InvoicePaidBody,
 }
 
 
@@ -100,8 +117,23 @@ def event_of(raw: Any, *, time_zone: str, now: datetime) -> NewEvent:
     terms = body.terms() if isinstance(body, SubscriptionBody) else None
     if terms and terms.term_ends_on and terms.term_ends_on < local_day(body.at, time_zone):
         raise BadInput.of("term_ends_on", "the term ends before it begins")
+    invoice = _invoice_terms(body, time_zone) if isinstance(body, _InvoiceBody) else None
     return NewEvent(
         id=body.id, digest=digest_of_json(raw), type=kind, account=body.account,
         contact=body.contact, at=body.at, name=getattr(body, "name", None),
-        count=getattr(body, "count", 1), terms=terms, supersedes=body.supersedes,
+        count=getattr(body, "count", 1), terms=terms, invoice=invoice, supersedes=body.supersedes,
+    )  # fmt: skip
+
+
+def _invoice_terms(body: _InvoiceBody, time_zone: str) -> InvoiceTerms:
+    """What is told of an invoice. Raises BadInput."""
+    due_on = body.due_on if isinstance(body, InvoiceOverdueBody) else None
+    if due_on is not None and due_on > local_day(body.at, time_zone):
+        raise BadInput.of("due_on", "an invoice that is not due yet is not overdue")
+    if (body.amount is None) != (body.currency is None):
+        missing = "amount" if body.amount is None else "currency"
+        raise BadInput.of(missing, "amount and currency go together")
+    return InvoiceTerms(
+        invoice=body.invoice, is_paid=isinstance(body, InvoicePaidBody), due_on=due_on,
+        amount_minor=body.amount, currency=body.currency,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,11 @@ from vocapp.database import (
 )
 from vocapp.people.events import activity
 from vocapp.people.events.models import (
+    INVOICE_TYPES,
     AccountEvent,
     ActiveDay,
     EventCounter,
+    InvoiceChange,
     Milestone,
     SubscriptionChange,
 )
@@ -34,7 +36,7 @@ from vocapp.people.identifying import accounts_by_external_id, contacts_by_exter
 from vocapp.people.personal_stores import Merge
 from vocapp.problems import BadInput, Problem
 
-_TELLING = ("subscription", "milestone")
+_TELLING = ("subscription", "milestone", *INVOICE_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceTerms:
+    """What is told of an invoice; due_on: of one that is overdue."""
+
+    invoice: str
+    is_paid: bool
+    due_on: date | None
+    amount_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event as received; account and contact by external id, terms of a subscription."""
+    """An event as received; account and contact by external id; what it says of a subscription
+    or an invoice.
+    """
 
     id: str
     digest: str
@@ -61,6 +76,7 @@ class NewEvent:
     name: str | None = None
     count: int = 1
     terms: Terms | None = None
+    invoice: InvoiceTerms | None = None
     supersedes: str | None = None
 
 
@@ -163,7 +179,7 @@ def _ledger_rows(
             "workspace_id": workspace_id, "id": event.id, "digest": event.digest,
             "type": event.type, "account_id": accounts[event.account],
             "contact_id": contacts.get(event.contact) if event.contact else None,
-            "name": event.name, "count": event.count, "at": event.at,
+            "name": event.name, "count": event.count, "at": event.at, "received_at": now,
             "supersedes": event.supersedes, "is_superseded": False,
         }
         for event in events
@@ -233,7 +249,10 @@ def _undo(session: Session, workspace_id: UUID, named: Collection[str]) -> list[
         for row in stored
     ]
     ids = [row.id for row in stored]
-    keys = ((AccountEvent, "id"), (SubscriptionChange, "event_id"), (Milestone, "event_id"))
+    keys = (
+        (AccountEvent, "id"), (SubscriptionChange, "event_id"), (Milestone, "event_id"),
+        (InvoiceChange, "event_id"),
+    )  # fmt: skip
     for model, key in keys:
         session.execute(
             update(model)
@@ -271,10 +290,15 @@ def _write(
         for row, event in both
         if event.type == "milestone"
     ]
-    if changes:
-        connection.execute(insert(SubscriptionChange), changes)
-    if milestones:
-        connection.execute(insert(Milestone), milestones)
+    invoices = [
+        {**asdict(event.invoice), "received": row["received"], **_detail(workspace_id, row)}
+        for row, event in both
+        if event.invoice is not None
+    ]
+    told = ((SubscriptionChange, changes), (Milestone, milestones), (InvoiceChange, invoices))
+    for model, details in told:
+        if details:
+            connection.execute(insert(model), details)
 
 
 def _detail(workspace_id: UUID, row: Mapping[str, Any]) -> dict[str, Any]:

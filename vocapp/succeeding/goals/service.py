@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction, uuid7
+from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.succeeding.goals.models import GOAL_STATES, GoalEntry, SuccessGoal
@@ -170,6 +171,7 @@ def _put_back(writer: _Writer, goal: SuccessGoal, entry: GoalEntry) -> None:
             writer.session, goal.workspace_id, "success_goal.removed", subject=goal,
             actor_user_id=writer.actor_user_id, now=writer.now,
         )  # fmt: skip
+        note_touched(writer.session, goal.workspace_id, [goal.account_id], now=writer.now)
         writer.session.delete(goal)
         return
     before = entry.detail.get("from", {})
@@ -209,6 +211,7 @@ class _Writer:
             actor_user_id=self.actor_user_id, note=note, detail=detail | {"version": goal.version},
         )  # fmt: skip
         self.session.add(entry)
+        note_touched(self.session, goal.workspace_id, [goal.account_id], now=self.now)
         audit(
             self.session, goal.workspace_id, f"success_goal.{kind}", subject=goal,
             actor_user_id=self.actor_user_id, actor="" if self.actor_user_id else "api",

@@ -24,6 +24,7 @@ from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.people.events.activity import hour_of
+from vocapp.people.events.invoices import invoices_of, overdue_days
 from vocapp.people.events.models import (
     AccountEvent,
     ActiveDay,
@@ -33,6 +34,7 @@ from vocapp.people.events.models import (
 )
 from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
+from vocapp.succeeding.goals.queries import goal_standing
 from vocapp.understanding.models import Analysis
 
 SET_UP = "setup_done"
@@ -85,7 +87,7 @@ def read_facts(
         _scores(asked), _comments(asked),
         _uses(asked, started, told), _people(asked, started, told), _logins(asked, started, told),
         _set_up(asked, started, told),
-        _cases(asked), _touches(asked), _payment(asked),
+        _cases(asked), _touches(asked), _goals(asked), _payment(asked), _invoices(asked),
     )  # fmt: skip
     found = {}
     for row in accounts:
@@ -405,6 +407,19 @@ def _touches(asked: _Asked) -> ByAccount:
     }
 
 
+def _goals(asked: _Asked) -> ByAccount:
+    """Known of whoever has goals that were not dropped."""
+    today = local_day(asked.now, asked.time_zone)
+    standing = goal_standing(asked.session, asked.workspace_id, asked.ids, today=today)
+    return {
+        account_id: {
+            "goals_met": met, "goals_on_track": on_track, "goals_behind": behind,
+            "goals_missed": missed,
+        }
+        for account_id, (on_track, behind, met, missed) in standing.items()
+    }  # fmt: skip
+
+
 def _payment(asked: _Asked) -> ByAccount:
     """Whether what they pay a month is less than 90 days ago."""
     changes = changes_of(asked.session, asked.workspace_id, asked.ids, until=asked.now)
@@ -412,6 +427,16 @@ def _payment(asked: _Asked) -> ByAccount:
     return {
         account_id: {"downgraded_lately": _pays_less(told, since)}
         for account_id, told in changes.items()
+    }
+
+
+def _invoices(asked: _Asked) -> ByAccount:
+    """Known of whoever an invoice was told of, paid or not."""
+    today = local_day(asked.now, asked.time_zone)
+    told = invoices_of(asked.session, asked.workspace_id, asked.ids, until=asked.now)
+    return {
+        account_id: {"overdue_invoice_days": overdue_days(own, today=today)}
+        for account_id, own in told.items()
     }
 
 

@@ -158,6 +158,10 @@ def _goals_missed(values: Sequence[str]) -> str:
     return _("%(missed)s of %(all)s success goals missed", missed=values[0], all=values[1])
 
 
+def _goals_behind(values: Sequence[str]) -> str:
+    return _("%(behind)s of %(all)s success goals behind", behind=values[0], all=values[1])
+
+
 def _goals_fine(values: Sequence[str]) -> str:
     return _("%(fine)s of %(all)s success goals met or on track", fine=values[0], all=values[1])
 
@@ -190,6 +194,7 @@ _SAID: dict[str, Callable[[Sequence[str]], str]] = {
     ),
     "no_touch_days": _no_touch,
     "goals_missed": _goals_missed,
+    "goals_behind": _goals_behind,
     "goals_fine": _goals_fine,
     "invoice_overdue_days": _invoice,
 }
