@@ -1,13 +1,13 @@
 """tell of invoices, and when events came in
 
-Revises: queuespeed1
+Revises: casemail1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'invoices1'
-down_revision = 'queuespeed1'
+down_revision = 'casemail1'
 branch_labels = None
 depends_on = None
 
