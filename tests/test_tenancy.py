@@ -21,6 +21,7 @@ from sqlalchemy import event, select
 
 from vocapp import outbox
 from vocapp.authoring.models import Survey
+from vocapp.connecting.hooks import service as hooks
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.extensions import db
 from vocapp.following_up import channels, rules
@@ -80,6 +81,7 @@ class Ids:
     task: str
     letter: str
     reply_template: str
+    hook: str
 
     @property
     def cursor(self) -> str:
@@ -512,6 +514,11 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "renewals.undo": (Call(query=lambda t: {"token": t.undo}),),
     "renewals_api.list_renewals": NO_IDS,
+    "hooks.source_list": NO_IDS,
+    "hooks.source": (replace(by(source_id="hook"), form=lambda t: {"secret": "eight or more"}),),
+    "hooks.remove_source": (by(source_id="hook"),),
+    "hooks.clear_refusals": (by(source_id="hook"),),
+    "hooks.take_in": BY_TOKEN,
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.hosted": PUBLIC,
@@ -668,7 +675,13 @@ def _fill(app: Any, b: Any) -> Ids:
         task=more["task"],
         letter=more["letter"],
         reply_template=more["reply_template"],
-    )
+        hook=str(
+            hooks.add_source(
+                b.workspace_id, provider="stripe", name=CANARY, actor_user_id=member.user_id,
+                now=utcnow(),
+            )
+        ),
+    )  # fmt: skip
 
 
 def _one_of(model: Any, workspace_id: UUID) -> Any:
@@ -831,7 +844,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "candidate", "channel", "contact", "follow_up", "goal", "invitation", "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
-                "touchpoint", "user", "workspace",
+                "hook", "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

@@ -22,7 +22,7 @@ from vocapp.translating import lazy_gettext as _l
 
 log = structlog.get_logger()
 
-MACHINE_PATHS = ("/api/", "/public/", "/delighted/", "/healthz", "/readyz", "/metrics")
+MACHINE_PATHS = ("/api/", "/public/", "/delighted/", "/hooks/", "/healthz", "/readyz", "/metrics")
 
 
 # What people read, in their language: what happened, and what to do.

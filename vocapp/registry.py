@@ -20,6 +20,7 @@ from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
+from vocapp.connecting.hooks.views import blueprint as hook_pages
 from vocapp.distributing import people as distributing_people
 from vocapp.distributing import sending
 from vocapp.distributing import service as distributing_service
@@ -129,6 +130,7 @@ def register(app: OpenAPI) -> None:
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
+        hook_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     _register_work()

@@ -39,6 +39,7 @@ _SEALED_COLUMNS = {
     *((table, column) for table, columns in {
         "routing_channel": ("target", "secret"),
         "case_mail": ("address", "subject", "body", "message_id"),
+        "hook_source": ("secret",),
         "case_draft": ("subject", "body"),
     }.items() for column in columns),
 }  # fmt: skip
