@@ -24,6 +24,7 @@ from sqlalchemy import insert
 from benchmarks.databases import SERVER, database
 from benchmarks.ten_million.timing import Figure, table, timed
 from config import Settings
+from surveys.periods import months_back
 from vocapp import create_app, outbox
 from vocapp.cli import upgrade_database
 from vocapp.database import transaction, utcnow, uuid7
@@ -32,7 +33,6 @@ from vocapp.garbage import collect_rarely
 from vocapp.people.events.models import AccountEvent, ActiveDay, Milestone, SubscriptionChange
 from vocapp.people.figure_changes import FIGURES, note_change
 from vocapp.people.models import Account, Contact
-from vocapp.succeeding.figures.keeping import months_back
 from vocapp.workspaces.service import create_workspace
 
 PASSWORD = "a long enough password"

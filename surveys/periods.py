@@ -132,3 +132,15 @@ def _midnight(day: date, time_zone: str) -> datetime:
     # fold=0: where midnight comes twice the day begins with the first; where clocks jump over
     # it, the offset before the jump gives the very instant of the jump.
     return datetime.combine(day, time(), tzinfo=zone(time_zone)).astimezone(UTC)
+
+
+def months_back(last: date, count: int) -> list[date]:
+    """First days of months, the oldest first, the last being that of `last`.
+
+    >>> [str(month) for month in months_back(date(2026, 2, 9), 3)]
+    ['2025-12-01', '2026-01-01', '2026-02-01']
+    """
+    months = [period_start(last, "month")]
+    while len(months) < count:
+        months.append(period_start(months[-1] - timedelta(days=1), "month"))
+    return months[::-1]

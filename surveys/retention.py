@@ -10,7 +10,7 @@ pays nothing is not there. What happened in between and was undone is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from math import fsum
@@ -120,11 +120,24 @@ def totals(
     >>> found.start_minor, found.upsell_minor, found.cross_sell_minor, found.end_minor
     (9000, 500, 2000, 11500)
     """
+    return summed(contribution(start, end, rates=rates) for start, end in pairs)
+
+
+Contribution = Sequence[tuple[str | None, tuple[float, ...]]]
+
+
+def contribution(start: Standing, end: Standing, *, rates: Rates | None = None) -> Contribution:
+    """What one account adds to the sums of each currency, worked out once for many sums of it."""
+    if not start.paid_in <= end.paid_in:
+        raise ValueError("pairs: expected the start before the end, got an end before it")
+    return _rows(start, end, rates)
+
+
+def summed(contributions: Iterable[Contribution]) -> dict[str | None, Totals]:
+    """`totals` of the accounts whose contributions these are."""
     rows: dict[str | None, list[tuple[float, ...]]] = {None: []}
-    for start, end in pairs:
-        if not start.paid_in <= end.paid_in:
-            raise ValueError("pairs: expected the start before the end, got an end before it")
-        for currency, row in _rows(start, end, rates):
+    for each in contributions:
+        for currency, row in each:
             rows.setdefault(currency, []).append(row)
     return {currency: _summed(currency, own) for currency, own in rows.items()}
 
@@ -132,10 +145,8 @@ def totals(
 Held = Mapping[str, int | Fraction]
 
 
-def _rows(
-    start: Standing, end: Standing, rates: Rates | None
-) -> Iterable[tuple[str | None, tuple[float, ...]]]:
-    """What one account adds to the sums of each currency, in the order of the fields."""
+def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
+    """Of each currency a row in the order of the fields of Totals."""
     if rates is not None:
         row = _row(_converted(start, rates), _converted(end, rates), had_paid=bool(start.paid_in))
         return [(rates.base, row), (None, row[:_COUNTS])]

@@ -107,6 +107,15 @@ _FIGURES = {
     "currency": or_null(TEXT), "accounts": record(start=COUNT, end=COUNT), **_OF_ACCOUNTS,
     **_OF_MONEY,
 }  # fmt: skip
+_RETENTION = dict.fromkeys(("gross_revenue_retention", "net_revenue_retention"), _FIGURE)
+_YEAR = {
+    "accounts": record(start=COUNT, end=COUNT), "churn_rate": _FIGURE, **_RETENTION,
+    "renewal_rate": with_optional(
+        record(value=or_null(NUMBER), n=COUNT, p_value=or_null(NUMBER), differs=or_null(YES_NO)),
+        low=NUMBER, high=NUMBER,
+    ),
+}  # fmt: skip
+_RETENTION_BY_CURRENCY = {"type": "object", "additionalProperties": record(**_RETENTION)}
 _OPTIONAL_FIGURE = record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER), n=COUNT)
 _TIMING = record(
     done=COUNT,
@@ -308,15 +317,28 @@ SCHEMAS: dict[str, Schema] = {
     "Figures": {
         **with_optional(
             record(
-                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER, **_FIGURES
+                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER, **_FIGURES,
+                twelve_months=with_optional(
+                    record(since=TEXT, **_YEAR), by_currency=_RETENTION_BY_CURRENCY
+                ),
             ),
             by_currency=_BY_CURRENCY,
             segments=list_of(
-                with_optional(record(by=OBJECT, **_FIGURES), by_currency=_BY_CURRENCY)
+                with_optional(
+                    record(
+                        by=OBJECT, **_FIGURES,
+                        twelve_months=with_optional(
+                            record(**_YEAR), by_currency=_RETENTION_BY_CURRENCY
+                        ),
+                    ),
+                    by_currency=_BY_CURRENCY,
+                )
             ),
         ),
         "description": "Rates are fractions, money is in minor units of `currency`. With several "
-        "currencies `currency` and figures of money are null and stand in `by_currency`.",
+        "currencies `currency` and figures of money are null and stand in `by_currency`. "
+        "`twelve_months` end with the month; their segments are those of when they began, and of "
+        "renewals those of the beginning of the month in which each was decided or due.",
     },
     "ClosedLoop": {
         **with_optional(

@@ -1,14 +1,12 @@
-"""Cohorts against a naive count; renewals by group."""
+"""Cohorts against a naive count."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.cohorts import Renewal, cohort_cells, renewal_difference, renewal_rates, triangle
+from surveys.cohorts import cohort_cells, triangle
 from surveys.subscriptions import Change, histories
 
 ZONE = "Asia/Tokyo"
@@ -111,63 +109,6 @@ def test_a_triangle_is_that_of_a_naive_count(changes):
             base = sum(first.values())
             kept = sum(now[name] for name in members if first[name])
             assert cell.revenue.value == (kept / base if base else None)
-
-
-# --- renewals ----------------------------------------------------------------------------------
-
-
-def renewals(group, renewed, of, prefix=""):
-    return [Renewal(f"{prefix}{group}{at}", group, at < renewed) for at in range(of)]
-
-
-def test_by_hand_detractors_renew_less_than_promoters():
-    """142 of 200 against 186 of 200. Pooled (N - 1): 328 / 400 = .82, s² = .1476 · 400 / 399;
-    z = .22 / √(s² / 100) = 5.72."""
-    both = [*renewals("detractor", 142, 200), *renewals("promoter", 186, 200)]
-    low, high = renewal_rates(both)
-    assert (low.group, low.rate.value, low.rate.n, low.accounts) == ("detractor", 0.71, 200, 200)
-    assert (high.group, high.rate.value) == ("promoter", 0.93)
-    assert low.rate.high < high.rate.low
-    assert low.differs
-    found = renewal_difference(both, "promoter", "detractor")
-    assert found.value == pytest.approx(0.22)
-    assert 0.14 < found.low < 0.22 < found.high < 0.30
-    assert found.p_value == pytest.approx(1.07e-8, rel=0.05)
-
-
-def test_several_renewals_of_an_account_tell_less_than_as_many_accounts():
-    alone = renewals("passive", 60, 120) + renewals("promoter", 100, 120)
-    of_few = [
-        Renewal(f"{each.group}{int(each.account.removeprefix(each.group)) // 10}", each.group,
-                each.is_renewed)
-        for each in alone
-    ]  # fmt: skip
-    independent, clustered = renewal_rates(alone)[0], renewal_rates(of_few)[0]
-    assert (independent.rate.value, clustered.rate.value) == (0.5, 0.5)
-    assert (clustered.accounts, clustered.rate.n) == (12, 120)
-    assert clustered.rate.low < independent.rate.low
-    assert clustered.rate.high > independent.rate.high
-    assert clustered.p_value > independent.p_value
-
-
-def test_without_renewals_there_is_nothing_to_say():
-    assert renewal_rates([]) == []
-    assert renewal_difference([], "promoter", "detractor").value is None
-    alone = renewal_rates(renewals("promoter", 3, 4))[0]
-    assert (alone.p_value, alone.differs) == (None, None)
-
-
-def test_groups_that_are_alike_are_seldom_said_to_differ():
-    rng = np.random.default_rng(20261104)
-    wrong = 0
-    for _ in range(300):
-        drawn = [
-            Renewal(f"{group}{at}", group, bool(rng.random() < 0.85))
-            for group in ("detractor", "passive", "promoter")
-            for at in range(60)
-        ]
-        wrong += any(found.differs for found in renewal_rates(drawn))
-    assert wrong / 300 <= 0.065
 
 
 def test_a_now_in_another_zone_is_the_same_now():

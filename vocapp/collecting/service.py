@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from vocapp.database import (
     uuid7,
 )
 from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.figure_changes import note_answers
 from vocapp.people.identifying import Said, contact_by_id, identify
 from vocapp.people.models import Account, Contact
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound, Problem
@@ -331,6 +332,9 @@ def _store_responses(
     stored = insert_absent(session, Response, rows, returning=(Response.id,))
     if len(stored) < len(rows):
         raise _Overtaken
+    answered = [item.answered_at.astimezone(UTC).date() for _, item in fresh]
+    if answered:
+        note_answers(session, workspace_id, since=min(answered), now=now)
 
 
 def _attributes(
@@ -456,6 +460,9 @@ def revise_response(
         response.revision = next_revision
         _correct_answers(session, response, answers)
         response.score = _primary_score(session, response)
+        if response.account_id is not None:
+            since = response.answered_at.astimezone(UTC).date()
+            note_answers(session, workspace_id, since=since, now=now)
         for kind in ("measure", "analyse"):
             outbox.add(session, workspace_id, kind, response_id, now=now)
         outbox.add(

@@ -6,7 +6,7 @@ worked in (see succeeding/figures): so a page is never older than what it was to
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -21,6 +21,16 @@ def note_change(session: Session, workspace_id: UUID, *, since: datetime, now: d
     """Figures of months that end after `since` are to be computed anew."""
     day = since.date()
     read_once(session, (FIGURES, workspace_id, day), lambda: _ask(session, workspace_id, day, now))
+
+
+def note_answers(session: Session, workspace_id: UUID, *, since: date, now: datetime) -> None:
+    """What was answered or found in comments since this day (in UTC) is otherwise than it was.
+
+    Figures are split by what was said before a month began, so that answers of this month split
+    nothing that is stored: in the flood of answers nothing is noted.
+    """
+    if since < now.astimezone(UTC).date().replace(day=1):
+        note_change(session, workspace_id, since=datetime.combine(since, time(), UTC), now=now)
 
 
 def _ask(session: Session, workspace_id: UUID, day: date, now: datetime) -> bool:

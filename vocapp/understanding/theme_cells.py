@@ -24,6 +24,7 @@ from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.collecting.models import Response
 from vocapp.database import insert_absent, insert_into, read_once, scoped, utcnow
 from vocapp.packed_days import Counts, no_counts, pack, unpack
+from vocapp.people.figure_changes import note_answers
 from vocapp.understanding.models import (
     SENTIMENTS,
     Analysis,
@@ -230,6 +231,9 @@ def _apply(session: Session, workspace_id: UUID, moves: _CellMoves) -> None:
     keys = {key[:2] for key in themes} | comments.keys()
     if not keys:
         return
+    if themes:
+        since = min(month for _, month, _ in themes)
+        note_answers(session, workspace_id, since=since, now=utcnow())
     held = _hold_comments(session, workspace_id, keys)
     _store(
         session, workspace_id, CommentMonth,

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
+from surveys.periods import months_back, period_end
 from surveys.retention import Totals, totals
 from surveys.subscriptions import month_span
 from vocapp.database import snapshot
-from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.queries import stored_name
-from vocapp.succeeding.figures.summing import Business, active_at, is_set_up, read_business
+from vocapp.succeeding.figures.groups import inward, stored_name
+from vocapp.succeeding.figures.models import OVERALL
+from vocapp.succeeding.figures.summing import (
+    Business,
+    active_at,
+    as_of,
+    is_set_up,
+    read_business,
+    values_at,
+)
+from vocapp.succeeding.figures.voice import Voice
 
 ACTIVE, STARTED, NOT_SET_UP = "active", "started", "not_set_up"
+RENEWED, NOT_RENEWED = "renewed", "not_renewed"
+OUTCOMES = {RENEWED: "renewed", NOT_RENEWED: "lost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,8 @@ KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
     "new": _counted("accounts_new", "accounts_reactivated"),
 }
 # Nobody can belong to these whose subscriptions did not change in the month.
-_CHANGED = {*KINDS, STARTED, NOT_SET_UP} - {"start", "end"}
-LISTS = (*KINDS, ACTIVE, STARTED, NOT_SET_UP)
+_CHANGED = {*KINDS, STARTED, NOT_SET_UP, *OUTCOMES} - {"start", "end"}
+LISTS = (*KINDS, ACTIVE, STARTED, NOT_SET_UP, *OUTCOMES)
 
 
 def accounts_behind(
@@ -82,18 +93,21 @@ def accounts_behind(
     *,
     currency: str | None,
     by: tuple[str, str | None] | None = None,
+    months: int = 1,
     time_zone: str,
     now: datetime,
 ) -> list[Behind]:
     """Which accounts, those whose revenue changed most first.
 
-    which: one of `LISTS`. currency: that alone is looked at; None: any. by: an
-    attribute and the value that held at the start of the month.
+    which: one of `LISTS`. currency: that alone is looked at; None: any. by: an attribute and the
+    value that held at the start; of a renewal, when the month of it began. months: how many are
+    looked at as one, the last being `month`.
     """
-    start, end = month_span(month, time_zone, now=now)
+    start = month_span(months_back(month, months)[0], time_zone, now=now)[0]
+    end = month_span(month, time_zone, now=now)[1]
     with snapshot() as session:
         business = read_business(
-            session, workspace_id, time_zone=time_zone,
+            session, workspace_id, time_zone=time_zone, now=now,
             changed_between=(start, end) if which in _CHANGED else None,
         )  # fmt: skip
         people = active_at(session, workspace_id, since=start, until=end) if which == ACTIVE else {}
@@ -101,14 +115,19 @@ def accounts_behind(
             account: totals([(history.before(start), history.before(end))])
             for account, history in business.histories.items()
         }
-        chosen = _chosen(business, which, sums, people.keys(), start, end, currency, now=now)
-        if by is not None:
-            name, value = stored_name(by[0]), by[1]
-            chosen = {
-                account
-                for account in chosen
-                if _text(value_at(business.said.get(account, {}), name, start)) == value
-            }
+        voice = Voice(session, workspace_id)
+        value = inward(workspace_id, *by) if by else None
+        name = stored_name(by[0]) if by else OVERALL
+        if which in OUTCOMES:
+            decided = _decided(business, OUTCOMES[which], months_back(month, months), time_zone)
+        else:
+            chosen = _chosen(business, which, sums, people.keys(), start, end, currency, now=now)
+            decided = [(account, start) for account in chosen]
+        chosen = {
+            account
+            for account, instant in decided
+            if by is None or value in values_at(business, voice, name, account, instant)
+        }
         rows = session.execute(
             select(Account.id, Account.external_id, Account.name).where(
                 Account.workspace_id == workspace_id
@@ -140,8 +159,17 @@ def _behind(
     )  # fmt: skip
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _decided(
+    business: Business, outcome: str, months: Sequence[date], time_zone: str
+) -> list[tuple[UUID, datetime]]:
+    """Renewals that came to this: whose, and by what held when they are split."""
+    return [
+        (account, as_of(past, time_zone))
+        for account, own in business.renewals.items()
+        for past in own
+        if months[0] <= past.decided_on < period_end(months[-1], "month")
+        and past.outcome == outcome
+    ]
 
 
 def _chosen(

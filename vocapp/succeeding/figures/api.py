@@ -24,7 +24,8 @@ class KpisQuery(BaseModel):
     month: str = Field("", max_length=20, description="As 2026-10; without it the month that runs")
     by: str | None = Field(
         None, min_length=1, max_length=100,
-        description="plan, region or an attribute of accounts; its value at the start counts",
+        description="score_group, theme, complaint (theme of a complaint), plan, region or an "
+        "attribute of accounts; what held or was said before the start counts",
     )  # fmt: skip
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from surveys.inference import Difference
 from surveys.ratios import Figure
 from surveys.retention import Bridge, Figures
+from vocapp.succeeding.figures.groups import BEST, WORST, YearTold
 from vocapp.succeeding.figures.queries import MonthFigures
 from vocapp.translating import current_locale
 from vocapp.translating import gettext as _
 from vocapp.ui import bridges, charts
 from vocapp.ui.chart_files import Chart, Column
-from vocapp.ui.formats import money_minor, month_name, percent
+from vocapp.ui.formats import money_minor, month_name, number, percent
 
 Address = Callable[[str], str]  # the name of a list of accounts → where it is
 
@@ -143,3 +145,80 @@ def _parts(figure: Figure) -> tuple[float | None, float | None, float | None]:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
+
+
+# --- by what customers had said -----------------------------------------------------------
+
+
+def renewal_chart(told: YearTold, name_of: Callable[[str | None], str], by: str) -> Chart:
+    """Renewal rates of groups with intervals, and that of everybody as a line."""
+    rows = [(name_of(value), year.renewals) for value, year in told.groups.items()]
+    known = [(label, found) for label, found in rows if found.rate.n]
+    return Chart(
+        name="renewals",
+        title=_("Who renews"),
+        words=_renewal_words(told, name_of),
+        shape="dots",
+        metric="share",
+        columns=(
+            Column(by),
+            Column(_("Renewed"), "share"),
+            Column(_("Low (95%)"), "share"),
+            Column(_("High (95%)"), "share"),
+            Column(_("Renewals"), "count"),
+        ),
+        rows=[[label, *_parts(found.rate), found.rate.n] for label, found in known],
+        values={"picture": charts.dots(renewal_dots(told, name_of), "share",
+                                       overall=_percent(told.overall.renewals.rate.value),
+                                       sort=False)},
+        source=_("Customers differ in more than what they said: this goes together, and need not "
+                 "be its cause."),
+    )  # fmt: skip
+
+
+def renewal_dots(told: YearTold, name_of: Callable[[str | None], str]) -> list[charts.DotRow]:
+    dots = []
+    for value, year in told.groups.items():
+        rate = year.renewals.rate
+        if rate.n:
+            at, low, high = (_percent(each) for each in _parts(rate))
+            dots.append(charts.DotRow(name_of(value), rate.n, at, low, high, year.renewals.differs))
+    return dots
+
+
+def _renewal_words(told: YearTold, name_of: Callable[[str | None], str]) -> str:
+    whole = told.overall.renewals.rate
+    if whole.value is None:
+        return _("No renewal was decided in these months.")
+    best, worst = (told.groups.get(value) for value in (BEST, WORST))
+    apart = told.apart
+    if best is None or worst is None or apart is None or apart.value is None:
+        return _("Of %(n)s renewals %(share)s came.", n=number(whole.n), share=percent(whole.value))
+    words = _(
+        "%(worst)s renew at %(worst_rate)s (%(worst_range)s), %(best)s at %(best_rate)s "
+        "(%(best_range)s).",
+        worst=name_of(WORST), worst_rate=percent(worst.renewals.rate.value),
+        worst_range=_range(worst.renewals.rate), best=name_of(BEST),
+        best_rate=percent(best.renewals.rate.value), best_range=_range(best.renewals.rate),
+    )  # fmt: skip
+    return f"{words} {_difference_words(apart)}"
+
+
+def _difference_words(apart: Difference) -> str:
+    assert apart.value is not None
+    assert apart.low is not None
+    assert apart.high is not None
+    points = {
+        name: number(100 * each, 1)
+        for name, each in (("value", apart.value), ("low", apart.low), ("high", apart.high))
+    }
+    if apart.p_value is not None and apart.p_value < 0.05:
+        return _(
+            "That is %(value)s points apart (%(low)s to %(high)s), more than chance would give.",
+            **points,
+        )
+    return _("That is %(value)s points apart (%(low)s to %(high)s), which may be chance.", **points)
+
+
+def _range(figure: Figure) -> str:
+    return _("%(low)s to %(high)s", low=percent(figure.low), high=percent(figure.high))

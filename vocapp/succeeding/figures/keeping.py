@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from surveys.periods import local_day, period_end, period_start
+from surveys.periods import local_day, months_back, period_end, period_start
+from surveys.renewal_rates import Decided
 from surveys.retention import Totals
 from surveys.subscriptions import month_span
 from vocapp import outbox
@@ -22,25 +23,13 @@ from vocapp.people.events.queries import active_people
 from vocapp.people.figure_changes import FIGURES
 from vocapp.succeeding.figures.models import OVERALL, FigureMonth
 from vocapp.succeeding.figures.summing import Groups, Sums, read_business, sum_month
+from vocapp.succeeding.figures.voice import VOICE, Voice
 from vocapp.workspaces.models import Workspace
 
 KEPT_MONTHS = 60
-KEPT_ATTRIBUTES = (OVERALL, "plan", "region")
-_DAY = timedelta(days=1)  # the day of a change is in UTC, months are local
+KEPT_ATTRIBUTES = (OVERALL, "plan", "region", *VOICE)
 
 Ask = tuple[date, str]  # first day of a month, attribute or OVERALL
-
-
-def months_back(last: date, count: int) -> list[date]:
-    """First days of months, the oldest first, the last being that of `last`.
-
-    >>> [str(month) for month in months_back(date(2026, 2, 9), 3)]
-    ['2025-12-01', '2026-01-01', '2026-02-01']
-    """
-    months = [period_start(last, "month")]
-    while len(months) < count:
-        months.append(period_start(months[-1] - _DAY, "month"))
-    return months[::-1]
 
 
 def sums_of(
@@ -55,10 +44,18 @@ def sums_of(
         missing = [each for each in asked if each not in known]
         if not missing:
             return known
-        business = read_business(session, workspace_id, time_zone=time_zone)
+        business = read_business(session, workspace_id, time_zone=time_zone, now=now)
+        voice = Voice(session, workspace_id)
         for month, names in _by_month(missing).items():
             found = sum_month(
-                session, workspace_id, business, month, names, time_zone=time_zone, now=now
+                session,
+                workspace_id,
+                business,
+                month,
+                names,
+                voice=voice,
+                time_zone=time_zone,
+                now=now,
             )
             known |= {(month, name): groups for name, groups in found.items()}
     oldest = months_back(local_day(now, time_zone), KEPT_MONTHS)[0]
@@ -162,7 +159,8 @@ def _nothing_more(_session: Session) -> None:
 def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcome:
     with snapshot() as session:
         time_zone = session.get_one(Workspace, workspace_id).time_zone
-        business = read_business(session, workspace_id, time_zone=time_zone)
+        business = read_business(session, workspace_id, time_zone=time_zone, now=now)
+        voice = Voice(session, workspace_id)
         if business.latest_change is not None and business.latest_change > now:
             return NotYet(business.latest_change)  # said of an instant that is still to come
         this_month = period_start(local_day(now, time_zone), "month")
@@ -174,7 +172,14 @@ def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcom
         }
         found = {
             month: sum_month(
-                session, workspace_id, business, month, attributes, time_zone=time_zone, now=now
+                session,
+                workspace_id,
+                business,
+                month,
+                attributes,
+                voice=voice,
+                time_zone=time_zone,
+                now=now,
             )
             for month in months
             if (attributes := (OVERALL,) if month == this_month else KEPT_ATTRIBUTES)
@@ -220,6 +225,8 @@ def _to_stored(groups: Groups) -> list[dict[str, Any]]:
         {
             "value": value, "started": sums.started, "set_up": sums.set_up,
             "active": sums.active, "totals": [astuple(each) for each in sums.totals.values()],
+            "year": [astuple(each) for each in sums.year.values()],
+            "renewals": [[lot, *decided] for lot, decided in sums.renewals.items()],
         }
         for value, sums in groups.items()
     ]  # fmt: skip
@@ -231,6 +238,8 @@ def _read(stored: Sequence[Mapping[str, Any]]) -> Groups:
             totals={row[0]: Totals(*row) for row in each["totals"]},
             started=each["started"], set_up=each["set_up"],
             active=each["active"],
+            year={row[0]: Totals(*row) for row in each["year"]},
+            renewals={lot: Decided(*decided) for lot, *decided in each["renewals"]},
         )
         for each in stored
     }  # fmt: skip

@@ -26,7 +26,9 @@ def account_kpis(
     days run or nothing says when it began.
     """
     with snapshot() as session:
-        business = read_business(session, workspace_id, time_zone=time_zone, account_id=account_id)
+        business = read_business(
+            session, workspace_id, time_zone=time_zone, now=now, account_id=account_id
+        )
     history = business.histories.get(account_id)
     currency, mrr = _paid(history.before(now)) if history else (None, 0)
     known_currency, a_year_ago = (None, None)

@@ -13,13 +13,20 @@ from surveys.ratios import Figure, share
 from surveys.retention import Bridge, Report, Totals, bridge, report
 from surveys.subscriptions import month_span
 from vocapp.problems import BadInput
+from vocapp.succeeding.figures.groups import (
+    MOST_VALUES,
+    YearTold,
+    outward,
+    present_figure,
+    present_year,
+    stored_name,
+    year_told,
+)
 from vocapp.succeeding.figures.keeping import sums_of
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import Sums
 
 FIRST_MONTH = date(2000, 1, 1)
-MOST_VALUES = 200
-FACTS = ("plan", "region")
 NOTHING = Sums({None: Totals(None)})
 
 # Money or shares of money: with several currencies each is told by currency.
@@ -78,16 +85,13 @@ def figures(
     groups = found[split] if split else {}
     if len(groups) > MOST_VALUES:
         return Told(told, {}, is_too_many=True)
-    segments = {value: figures_of(months[-1], sums) for value, sums in groups.items()}
+    segments = outward(
+        workspace_id, by, {value: figures_of(months[-1], sums) for value, sums in groups.items()}
+    )
     largest_first = sorted(
         segments.items(), key=lambda item: (-item[1].accounts_start, item[0] or "\uffff")
     )
     return Told(told, dict(largest_first))
-
-
-def stored_name(attribute: str) -> str:
-    """By which name the history of a fact is kept."""
-    return attribute if attribute in FACTS else f"attributes.{attribute}"
 
 
 def figures_of(month: date, sums: Sums) -> MonthFigures:
@@ -134,7 +138,8 @@ def kpis(
     """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
     told = figures(workspace_id, [month], by=by, time_zone=time_zone, now=now)
-    if told.is_too_many:
+    year = year_told(workspace_id, month, by=by, time_zone=time_zone, now=now)
+    if told.is_too_many or year.is_too_many:
         raise BadInput.of("by", f"has more than {MOST_VALUES} values")
     shown: dict[str, Any] = {
         "month": f"{month:%Y-%m}",
@@ -143,12 +148,23 @@ def kpis(
         "end": end.isoformat(),
         "interval_level": 0.95,
         **present(told.months[-1]),
+        "twelve_months": {"since": f"{year.months[0]:%Y-%m}", **present_year(year.overall)},
     }
     if by is not None:
+        nobody = figures_of(month, NOTHING)
         shown["segments"] = [
-            {"by": {by: value}, **present(own)} for value, own in told.segments.items()
+            {
+                "by": {by: value}, **present(told.segments.get(value, nobody)),
+                "twelve_months": present_year(year.groups[value]),
+            }
+            for value in _values_of(told, year)
         ]  # fmt: skip
     return shown
+
+
+def _values_of(told: Told, year: YearTold) -> list[str | None]:
+    """Those of the month and of the twelve months."""
+    return list({**told.segments, **year.groups})
 
 
 def present(own: MonthFigures) -> dict[str, Any]:
@@ -157,22 +173,14 @@ def present(own: MonthFigures) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "currency": told.overall.currency,
         "accounts": {"start": own.accounts_start, "end": own.accounts_end},
-        **{name: _figure(getattr(told.overall, name)) for name in OF_ACCOUNTS},
+        **{name: present_figure(getattr(told.overall, name)) for name in OF_ACCOUNTS},
         "active_users": {"value": own.active_users, "n": own.active_users},
-        "onboarding_completion_rate": _figure(own.onboarding),
-        **{name: _figure(getattr(told.overall, name)) for name in OF_MONEY},
+        "onboarding_completion_rate": present_figure(own.onboarding),
+        **{name: present_figure(getattr(told.overall, name)) for name in OF_MONEY},
     }
     if told.by_currency:
         shown["by_currency"] = {
-            currency: {name: _figure(getattr(figures, name)) for name in OF_MONEY}
+            currency: {name: present_figure(getattr(figures, name)) for name in OF_MONEY}
             for currency, figures in sorted(told.by_currency.items())
         }
-    return shown
-
-
-def _figure(found: Any) -> dict[str, Any]:
-    """low and high stand only where there is an interval."""
-    shown = {"value": found.value, "n": found.n}
-    if found.low is not None and found.high is not None:
-        shown |= {"low": found.low, "high": found.high}
     return shown

@@ -7,7 +7,7 @@ of it: it paid nothing before it was said to have started, or else before anythi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,16 +17,21 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.adoption import OnboardingRule
-from surveys.periods import day_bounds
-from surveys.retention import Totals, totals
-from surveys.subscriptions import Change, History, Standing, histories, month_span
+from surveys.periods import day_bounds, local_day, months_back, period_end, period_start
+from surveys.renewal_rates import Lots, lots_of
+from surveys.renewals import PastRenewal, TermStep, past_renewals
+from surveys.retention import Contribution, Totals, contribution, summed
+from surveys.subscriptions import Change, History, histories, month_span
 from vocapp.people.events.models import Milestone, SubscriptionChange
 from vocapp.people.events.queries import active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.figures.models import OVERALL
+from vocapp.succeeding.figures.voice import VOICE, Voice
 
 RULE = OnboardingRule()
+YEAR_MONTHS = 12
+_NO_VALUE: frozenset[str | None] = frozenset({None})
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
 
@@ -35,13 +40,17 @@ class Sums:
     """Of some accounts in a month. totals: by currency, under None those of accounts in any.
 
     started: accounts whose first subscription started; set_up: of them in time. active: people
-    who logged in or used something.
+    who logged in or used something. year: totals from the start of the twelve months that end
+    with this one, of the accounts that were so then. renewals: what was decided in the month, of
+    the accounts that were so when the month began in which it was decided or due.
     """
 
     totals: Mapping[str | None, Totals]
     started: int = 0
     set_up: int = 0
     active: int = 0
+    year: Mapping[str | None, Totals] = field(default_factory=dict)
+    renewals: Lots = field(default_factory=dict)
 
 
 Groups = Mapping[str | None, Sums]
@@ -54,7 +63,8 @@ class Business:
     histories: Mapping[UUID, History]
     started_at: Mapping[UUID, datetime]
     reached: Mapping[UUID, Sequence[datetime]]
-    said: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    said: Mapping[UUID, Mapping[str, Any]]
+    renewals: Mapping[UUID, Sequence[PastRenewal]]
 
     @property
     def latest_change(self) -> datetime | None:
@@ -66,6 +76,7 @@ def read_business(
     workspace_id: UUID,
     *,
     time_zone: str,
+    now: datetime,
     account_id: UUID | None = None,
     changed_between: tuple[datetime, datetime] | None = None,
 ) -> Business:
@@ -75,7 +86,7 @@ def read_business(
     have no events; or of all.
     """
     chosen = _chosen_accounts(workspace_id, account_id, changed_between)
-    changes = _event_changes(session, workspace_id, chosen)
+    changes, steps = _event_changes(session, workspace_id, chosen, time_zone, now)
     with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
     started_at: dict[UUID, datetime] = {}
     said: dict[UUID, Mapping[str, Any]] = {}
@@ -91,7 +102,13 @@ def read_business(
         began = found[account].started_at
         if began is not None:
             started_at[account] = began
-    return Business(found, started_at, _reached(session, workspace_id, account_id), said)
+    return Business(
+        found,
+        started_at,
+        _reached(session, workspace_id, account_id),
+        said,
+        {account: past for account, own in steps.items() if (past := past_renewals(own))},
+    )
 
 
 def _chosen_accounts(
@@ -128,18 +145,37 @@ def _account_rows(session: Session, workspace_id: UUID, chosen: Any, *, only_one
     return session.execute(query)
 
 
-def _event_changes(session: Session, workspace_id: UUID, chosen: Any) -> list[Change]:
-    query = select(
-        SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
-        SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
-        SubscriptionChange.action,
-    ).where(
-        SubscriptionChange.workspace_id == workspace_id,
-        SubscriptionChange.is_superseded.is_(False),
+def _event_changes(
+    session: Session, workspace_id: UUID, chosen: Any, time_zone: str, now: datetime
+) -> tuple[list[Change], Mapping[UUID, list[TermStep]]]:
+    """What changed, and by account what became of terms until now, in order."""
+    query = (
+        select(
+            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
+            SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
+            SubscriptionChange.action, SubscriptionChange.term_ends_on,
+        )
+        .where(
+            SubscriptionChange.workspace_id == workspace_id,
+            SubscriptionChange.is_superseded.is_(False),
+        )
+        .order_by(SubscriptionChange.at, SubscriptionChange.received)
     )  # fmt: skip
     if chosen is not None:
         query = query.where(SubscriptionChange.account_id.in_(chosen))
-    return [Change(*row) for row in session.execute(query)]
+    changes: list[Change] = []
+    steps: dict[UUID, list[TermStep]] = defaultdict(list)
+    for row in session.execute(query):
+        change = Change(*row[:-1])
+        changes.append(change)
+        if change.at <= now:
+            steps[row.account_id].append(
+                TermStep(
+                    change.product, change.action, local_day(change.at, time_zone),
+                    change.mrr_minor, change.currency, row.term_ends_on,
+                )
+            )  # fmt: skip
+    return changes, steps
 
 
 def _told_changes(
@@ -196,62 +232,123 @@ def sum_month(
     month: date,
     attributes: Iterable[str],
     *,
+    voice: Voice,
     time_zone: str,
     now: datetime,
 ) -> dict[str, Groups]:
-    """Attribute → value at the start of the month → sums; under `OVERALL` those of everybody.
+    """Attribute → value at the start → sums; under `OVERALL` those of everybody.
 
     month: its first day; ValueError for one that has not begun.
     """
     start, end = month_span(month, time_zone, now=now)
-    paying = {
-        account: (history.before(start), history.before(end))
+    year_start = month_span(months_back(month, YEAR_MONTHS)[0], time_zone, now=now)[0]
+    found = _Month(
+        business=business,
+        voice=voice,
+        start=start,
+        year_start=year_start,
+        paying=_contributions(business, start, end),
+        over_year=_contributions(business, year_start, end),
+        started={account: at for account, at in business.started_at.items() if start <= at < end},
+        active=active_at(session, workspace_id, since=start, until=end),
+        decided=[
+            (account, as_of(past, time_zone), past.outcome)
+            for account, own in business.renewals.items()
+            for past in own
+            if month <= past.decided_on < period_end(month, "month")
+        ],
+    )
+    return {attribute: found.sums_by(attribute, now=now) for attribute in attributes}
+
+
+def as_of(past: PastRenewal, time_zone: str) -> datetime:
+    """By what held when a renewal is split: when the month began in which it was decided or due,
+    whichever was before. What was said later may have been said because of it."""
+    first = period_start(min(past.due_on, past.decided_on), "month")
+    return day_bounds(first, time_zone)[0]
+
+
+def _contributions(
+    business: Business, start: datetime, end: datetime
+) -> Mapping[UUID, Contribution]:
+    """What each account adds to the sums, worked out once for all attributes."""
+    return {
+        account: contribution(history.before(start), history.before(end))
         for account, history in business.histories.items()
         if history.since[0] < end
     }
-    started = {
-        account: at for account, at in business.started_at.items() if start <= at < end
-    }  # fmt: skip
-    active = active_at(session, workspace_id, since=start, until=end)
-    return {
-        attribute: {
-            value: _sums(own, business, paying, started, active, now=now)
-            for value, own in _split(
-                business, attribute, {*paying, *started, *active}, start
-            ).items()
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """What happened in a month, account by account. decided: (account, as of when it is split,
+    outcome) of each renewal."""
+
+    business: Business
+    voice: Voice
+    start: datetime
+    year_start: datetime
+    paying: Mapping[UUID, Contribution]
+    over_year: Mapping[UUID, Contribution]
+    started: Mapping[UUID, datetime]
+    active: Mapping[UUID, set[UUID]]
+    decided: Sequence[tuple[UUID, datetime, str]]
+
+    def sums_by(self, attribute: str, *, now: datetime) -> Groups:
+        everybody = {*self.paying, *self.started, *self.active}
+        now_in = self._split(attribute, everybody, self.start)
+        then_in = self._split(attribute, self.over_year.keys(), self.year_start)
+        decided: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
+        for account, instant, outcome in self.decided:
+            for value in values_at(self.business, self.voice, attribute, account, instant):
+                decided[value].append((account, outcome == "renewed"))
+        nobody: set[UUID] = set()
+        return {
+            value: self._sums(
+                now_in.get(value, nobody), then_in.get(value, nobody), decided[value], now=now
+            )
+            for value in {**now_in, **then_in, **decided}
         }
-        for attribute in attributes
-    }
+
+    def _split(
+        self, attribute: str, accounts: Iterable[UUID], at: datetime
+    ) -> Mapping[str | None, set[UUID]]:
+        found: dict[str | None, set[UUID]] = defaultdict(set)
+        for account in accounts:
+            for value in values_at(self.business, self.voice, attribute, account, at):
+                found[value].add(account)
+        return found
+
+    def _sums(
+        self,
+        own: set[UUID],
+        own_then: set[UUID],
+        decided: Iterable[tuple[UUID, bool]],
+        *,
+        now: datetime,
+    ) -> Sums:
+        began = own & self.started.keys()
+        people = (self.active[account] for account in own & self.active.keys())
+        return Sums(
+            totals=summed(self.paying[account] for account in own & self.paying.keys()),
+            started=len(began),
+            set_up=sum(is_set_up(self.business, account, now=now) for account in began),
+            active=len(set[UUID]().union(*people)),
+            year=summed(self.over_year[account] for account in own_then),
+            renewals=lots_of(decided),
+        )
 
 
-def _split(
-    business: Business, attribute: str, accounts: set[UUID], at: datetime
-) -> Mapping[str | None, set[UUID]]:
+def values_at(
+    business: Business, voice: Voice, attribute: str, account: UUID, at: datetime
+) -> Collection[str | None]:
+    """The values of an attribute that an account had at an instant; {None} where it had none."""
     if attribute == OVERALL:
-        return {None: accounts}
-    found: dict[str | None, set[UUID]] = defaultdict(set)
-    for account in accounts:
-        value = value_at(business.said.get(account, {}), attribute, at)
-        found[None if value is None else str(value)].add(account)
-    return found
-
-
-def _sums(
-    own: set[UUID],
-    business: Business,
-    paying: Mapping[UUID, tuple[Standing, Standing]],
-    started: Mapping[UUID, datetime],
-    active: Mapping[UUID, set[UUID]],
-    *,
-    now: datetime,
-) -> Sums:
-    began = own & started.keys()
-    return Sums(
-        totals=totals(paying[account] for account in own & paying.keys()),
-        started=len(began),
-        set_up=sum(is_set_up(business, account, now=now) for account in began),
-        active=len(set[UUID]().union(*(active[account] for account in own & active.keys()))),
-    )
+        return _NO_VALUE
+    if attribute in VOICE:
+        return voice.groups(attribute, at).get(account, _NO_VALUE)
+    value = value_at(business.said.get(account, {}), attribute, at)
+    return _NO_VALUE if value is None else (str(value),)
 
 
 def is_set_up(business: Business, account: UUID, *, now: datetime) -> bool:

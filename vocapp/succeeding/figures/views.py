@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from surveys.periods import local_day
+from surveys.periods import local_day, months_back
+from surveys.retention import Figures
 from vocapp.database import utcnow
+from vocapp.following_up.queries import theme_labels
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import charts, queries, wording
 from vocapp.succeeding.figures.accounts_behind import LISTS, Behind, accounts_behind
-from vocapp.succeeding.figures.keeping import months_back
+from vocapp.succeeding.figures.groups import FROM_ANSWERS, YearTold, year_told
 from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures, Told
-from vocapp.ui.attribute_names import attribute_name, value_name
+from vocapp.succeeding.figures.summing import YEAR_MONTHS
+from vocapp.translating import gettext as _
 from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
@@ -50,7 +53,7 @@ def show() -> str:
         currency=currency,
         currency_choices=[(each, each) for each in own.currencies],
         by=by,
-        by_name=attribute_name(by),
+        by_name=wording.by_name(by),
         by_choices=wording.by_choices(by),
         segments=told.segments,
         is_too_many=told.is_too_many,
@@ -60,7 +63,7 @@ def show() -> str:
         ),
         behind=_address(month, currency),
         any_behind=_address(month, ANY),
-        segment_name=partial(value_name, by),
+        segment_name=_group_names(by),
         segment_address=lambda value, which: _address(month, ANY)(
             which, by=by, value=NOBODY if value is None else value
         ),
@@ -77,6 +80,49 @@ def chart(name: str, ending: str) -> Response:
     return chart_file(_charts(months, _currency(months[-1])), name, ending, stem="figures")
 
 
+@blueprint.get("/figures/groups")
+@signed_in()
+def groups() -> str:
+    """Who stays and renews over twelve months, by what customers had said or were before."""
+    now = utcnow()
+    month, by = _month(now), _by_group()
+    told = _year(month, by, now)
+    currency = _currency_of(told.overall.currencies, told.overall.report.by_currency)
+    name_of = _group_names(by)
+    return render_template(
+        "succeeding/figure_groups.html",
+        month=month,
+        span=(month_name(told.months[0]), month_name(month)),
+        month_choices=_month_choices(now),
+        by=by,
+        by_name=wording.by_name(by),
+        by_choices=wording.split_choices(by),
+        told=told,
+        currency=currency,
+        currency_choices=[(each, each) for each in told.overall.currencies],
+        name_of=name_of,
+        chart=charts.renewal_chart(told, name_of, wording.by_name(by)),
+        dots=charts.renewal_dots(told, name_of),
+        chart_address=partial(
+            url_for, "figures.group_chart", **_kept(month=f"{month:%Y-%m}", by=by)
+        ),
+        behind=_group_address(month, by),
+        money_behind=_group_address(month, by, currency=currency or ANY),
+        back=url_for("figures.show", **_kept()),
+    )
+
+
+@blueprint.get("/figures/groups/renewals.<ending>")
+@signed_in()
+def group_chart(ending: str) -> Response:
+    """Renewal rates of groups as SVG or CSV."""
+    now = utcnow()
+    by = _by_group()
+    told = _year(_month(now), by, now)
+    found = charts.renewal_chart(told, _group_names(by), wording.by_name(by))
+    return chart_file({found.name: found}, found.name, ending, stem="figures")
+
+
 @blueprint.get("/figures/accounts")
 @signed_in()
 def behind() -> Any:
@@ -90,12 +136,14 @@ def behind() -> Any:
         told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
         currency = _currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
+    months = YEAR_MONTHS if request.args.get("months") == str(YEAR_MONTHS) else 1
     found = accounts_behind(
         current_workspace.id,
         month,
         which,
         currency=currency,
         by=(by, _value(value)) if by and value else None,
+        months=months,
         time_zone=_zone(),
         now=now,
     )
@@ -104,16 +152,18 @@ def behind() -> Any:
     return render_template(
         "succeeding/figure_accounts.html",
         month=month,
-        month_text=month_name(month),
+        month_text=_span_text(month, months),
         which=which,
         rows=found[:_PAGE],
         total=len(found),
         title=wording.LISTS[which],
-        segment=(attribute_name(by), value_name(by, _value(value))) if by and value else None,
+        segment=(wording.by_name(by), _group_names(by)(_value(value))) if by and value else None,
         list_choices=list(wording.LISTS.items()),
-        kept=_kept(value=value),
-        back=url_for("figures.show", **_kept()),
-        csv_url=_address(month, currency or ANY)(which, by=by, value=value, format="csv"),
+        kept=_kept(value=value, months=request.args.get("months")),
+        back=url_for("figures.groups" if months > 1 else "figures.show", **_kept()),
+        csv_url=_address(month, currency or ANY)(
+            which, by=by, value=value, months=months if months > 1 else None, format="csv"
+        ),
     )
 
 
@@ -144,14 +194,48 @@ def _trend(month: date, now: datetime, *, by: str = "") -> Told:
 
 
 def _currency(own: MonthFigures) -> str | None:
+    return _currency_of(own.currencies, own.report.by_currency)
+
+
+def _currency_of(known: Sequence[str], told: Mapping[str, Figures]) -> str | None:
     """The one that is asked for, else that in which most accounts pay."""
     wanted = request.args.get("currency")
-    if wanted in own.currencies:
+    if wanted in known:
         return wanted
-    told = own.report.by_currency
     if told:
         return max(sorted(told), key=lambda each: told[each].arpa.n)
-    return own.report.overall.currency
+    return known[0] if known else None
+
+
+def _by_group() -> str:
+    return request.args.get("by", "").strip()[:100] or "score_group"
+
+
+def _year(month: date, by: str, now: datetime) -> YearTold:
+    return year_told(current_workspace.id, month, by=by, time_zone=_zone(), now=now)
+
+
+def _group_names(by: str) -> Callable[[str | None], str]:
+    """What the values of an attribute are called."""
+    themes = theme_labels(current_workspace.id) if by in FROM_ANSWERS else {}
+    return lambda value: wording.group_name(by, value, themes)
+
+
+def _group_address(month: date, by: str, *, currency: str = ANY) -> Callable[..., str]:
+    def address(value: str | None, which: str) -> str:
+        found: str = _address(month, currency)(
+            which, by=by, value=NOBODY if value is None else value, months=YEAR_MONTHS
+        )
+        return found
+
+    return address
+
+
+def _span_text(month: date, months: int) -> str:
+    if months == 1:
+        return month_name(month)
+    first = months_back(month, months)[0]
+    return _("%(first)s to %(last)s", first=month_name(first), last=month_name(month))
 
 
 def _month_choices(now: datetime) -> list[tuple[str, str]]:

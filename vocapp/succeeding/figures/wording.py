@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from vocapp.following_up.wording import ThemeLabels, theme_label
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
-from vocapp.ui.attribute_names import attribute_name
+from vocapp.ui.attribute_names import attribute_name, value_name
 
 LISTS = {
     "start": _l("Customers at the start"),
@@ -18,11 +19,49 @@ LISTS = {
     "active": _l("Customers with active people"),
     "started": _l("Customers who began in this month"),
     "not_set_up": _l("Customers who began and are not set up"),
+    "renewed": _l("Customers who renewed"),
+    "not_renewed": _l("Customers who did not renew"),
 }
-_OFFERED = ("plan", "region", "industry")
+_FROM_ANSWERS = {
+    "score_group": _l("Score group"),
+    "theme": _l("Theme"),
+    "complaint": _l("Theme they complained of"),
+}
+_OFFERED = (*_FROM_ANSWERS, "plan", "region", "industry")
+_SCORE_GROUPS = {
+    "promoter": _l("Promoters"),
+    "passive": _l("Passives"),
+    "detractor": _l("Detractors"),
+}
+_WITHOUT = {
+    "score_group": _l("No answer"),
+    "theme": _l("No comment with a theme"),
+    "complaint": _l("No complaint"),
+}
+
+
+def by_name(by: str) -> str:
+    """What is split by, as a heading."""
+    return str(_FROM_ANSWERS[by]) if by in _FROM_ANSWERS else attribute_name(by)
 
 
 def by_choices(chosen: str) -> list[tuple[str, str]]:
     """What the figures may be split by; an attribute of the address stays among them."""
+    return [("", _("Not split")), *split_choices(chosen)]
+
+
+def split_choices(chosen: str) -> list[tuple[str, str]]:
+    """The same where there is nothing without a split."""
     names = [*_OFFERED, *([chosen] if chosen and chosen not in _OFFERED else [])]
-    return [("", _("Not split")), *((name, attribute_name(name)) for name in names)]
+    return [(name, by_name(name)) for name in names]
+
+
+def group_name(by: str, value: str | None, themes: ThemeLabels) -> str:
+    """A value that is split by, in words."""
+    if by not in _FROM_ANSWERS:
+        return value_name(by, value)
+    if value is None:
+        return str(_WITHOUT[by])
+    if by == "score_group":
+        return str(_SCORE_GROUPS.get(value, value))
+    return theme_label(value, themes)
