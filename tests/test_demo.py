@@ -25,6 +25,7 @@ from vocapp.demo import (
     sentences_en,
     sentences_ja,
     service,
+    tending,
 )
 from vocapp.distributing.models import Invitation
 from vocapp.following_up.models import FollowUp
@@ -50,7 +51,8 @@ def plan(*, seed=7, now=NOW, size=None):
     rng = Random(seed)
     customers = company.customers(rng, count=size.accounts, now=now)
     people = company.people(rng, customers, count=size.people)
-    return customers, people, answers.planned(rng, people, count=size.answers, now=now)
+    team = tending.Team(Random(f"{seed}:tending"), now=now)
+    return customers, people, answers.planned(rng, people, count=size.answers, now=now, team=team)
 
 
 @pytest.fixture(scope="module")
@@ -287,8 +289,9 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert again.sign_ins == ()
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
-    # Nothing waits but the nightly look for new themes, and the health and plans of the next day.
-    assert {row.kind for row in all_of(Pending)} == {"discover", "health_daily", "touchpoints"}
+    # Nothing waits but what is done at night.
+    nightly = {"discover", "health_daily", "touchpoints", "rerank"}
+    assert {row.kind for row in all_of(Pending)} == nightly
     health = all_of(AccountHealth)
     assert len(health) == 12
     assert sum(row.score is not None for row in health) > 8
@@ -325,16 +328,43 @@ def test_an_interrupted_demo_goes_on_where_it_was(app):
     assert contents()["account_event"] == len({event.id for event in did_of(opened.made_at)})
 
 
-def test_only_recent_answers_open_cases_and_some_are_worked_on(app):
+def test_recent_answers_open_cases_and_those_of_the_past_have_ended(app):
     opened = filled(size=replace(SMALL, answers=200))
-    cases = all_of(FollowUp)
-    by_id = {row.id: row for row in all_of(Response)}
-    assert cases
-    assert all(
-        by_id[case.response_id].answered_at >= opened.made_at - timedelta(days=30) for case in cases
-    )
-    assert "resolved" in {case.state for case in cases}
-    assert all(case.outcome for case in cases if case.state == "resolved")
+    answered_at = {row.id: row.answered_at for row in all_of(Response)}
+    recent, past = [], []
+    for case in all_of(FollowUp):
+        age = opened.made_at - answered_at[case.response_id]
+        (past if age >= tending.UNTIL else recent).append(case)
+    assert "resolved" in {case.state for case in recent}
+    assert {case.state for case in past} == {"resolved", "closed"}
+    for case in past:
+        assert case.opened_at == answered_at[case.response_id] < case.resolved_at < opened.made_at
+        assert (case.state == "resolved") == (case.first_contact_at is not None)
+    for case in recent + past:
+        assert (case.outcome is not None) == (case.state == "resolved")
+
+
+def test_whoever_was_helped_answers_better_than_who_was_not(whole_plan):
+    """The demo's truth, which the page on closed loops is to find; over several seeds."""
+    better = {True: [], False: []}
+    for seed in range(7, 13):
+        rng, team = Random(seed), tending.Team(Random(f"{seed}:tending"), now=NOW)
+        customers = company.customers(rng, count=200, now=NOW)
+        people = company.people(rng, customers, count=1500)
+        planned = answers.planned(rng, people, count=3600, now=NOW, team=team)
+        tended = {each.answer: each for each in team.tended}
+        assert 250 < len(tended) < 1200
+        last = {}
+        for answer in planned:
+            who = (answer.person.facts.external_id, answer.survey)
+            before = last.get(who)
+            if before is not None and before.id in tended:
+                contacted_at = tended[before.id].contacted_at
+                in_time = contacted_at is not None and contacted_at < answer.answered_at
+                better[in_time].append(answer.score - before.score)
+            last[who] = answer
+    assert min(map(len, better.values())) > 150
+    assert fmean(better[True]) > fmean(better[False]) + 0.3
 
 
 def test_some_contacts_took_place_and_some_are_late_or_to_come(app, api, workspace):

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Protocol
 from uuid import UUID
 
 from vocapp.demo import company, sentences_en, sentences_ja
@@ -81,8 +82,18 @@ class PlannedAnswer:
     channel: str
 
 
+class Listener(Protocol):
+    """Somebody who does something about answers, and so moves those that come after."""
+
+    def lift(self, person: Person, at: datetime) -> float:
+        """How much better than otherwise the person's mood is then."""
+
+    def hear(self, answer: PlannedAnswer) -> None:
+        """Take note of an answer; they come in the order of time."""
+
+
 def planned(
-    rng: Random, among: Sequence[Person], *, count: int, now: datetime
+    rng: Random, among: Sequence[Person], *, count: int, now: datetime, team: Listener
 ) -> list[PlannedAnswer]:
     """`count` answers of the last 18 months, oldest first."""
     numbers = {kind: round(count * share) for kind, share in _SHARES.items()}
@@ -92,7 +103,11 @@ def planned(
         *(("csat", *each) for each in _after_support(rng, among, numbers["csat"], now=now)),
         *(("ces", *each) for each in _after_onboarding(rng, among, numbers["ces"], now=now)),
     ]
-    answers = [_answer(rng, kind, person, at, now=now) for kind, person, at in asked]
+    asked.sort(key=lambda each: (each[2], each[1].facts.external_id, each[0]))
+    answers = []
+    for kind, person, at in asked:
+        answers.append(_answer(rng, kind, person, at, lift=team.lift(person, at), now=now))
+        team.hear(answers[-1])
     return sorted(answers, key=lambda answer: (answer.answered_at, answer.id))
 
 
@@ -163,10 +178,10 @@ class _Point:
 
 
 def _answer(
-    rng: Random, kind: str, person: Person, at: datetime, *, now: datetime
+    rng: Random, kind: str, person: Person, at: datetime, *, lift: float, now: datetime
 ) -> PlannedAnswer:
     days_ago = (now - at).days
-    mood = _mood(person, at)
+    mood = _mood(person, at) + lift
     points = _points(rng, kind, person.customer, mood, days_ago, at, language=person.language)
     score = _score(rng, kind, mood + sum(_weight(point) for point in points))
     comment = None

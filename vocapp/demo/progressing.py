@@ -28,7 +28,7 @@ _COURSE: tuple[Change | None, ...] = (
     None,
 )
 _UNTOUCHED_DAYS = 4  # the newest cases are still to be taken up
-_NOTES = {
+NOTES = {
     "contacted": {
         "en": "Called and left a message; trying again tomorrow morning.",
         "ja": "お電話しましたが不在でした。明日の午前中にもう一度ご連絡します。",
@@ -51,7 +51,7 @@ def progress(workspace_id: UUID, *, now: datetime) -> Iterator[Progress]:
         change = _COURSE[position % len(_COURSE)]
         is_new = (now - answered_at).days < _UNTOUCHED_DAYS
         if change is not None and owner_id is not None and not is_new:
-            note = _NOTES[change.state or ""][locale if locale == "ja" else "en"]
+            note = NOTES[change.state or ""][locale if locale == "ja" else "en"]
             change_follow_up(
                 workspace_id, case_id, Change(note=note), reach=WHOLE_WORKSPACE,
                 actor_user_id=owner_id, now=now,

@@ -28,7 +28,16 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.service import Submission, record_batch
 from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow
 from vocapp.demo import answers as answering
-from vocapp.demo import asking, caring, company, doings, journeys, progressing
+from vocapp.demo import (
+    asking,
+    caring,
+    company,
+    doings,
+    journeys,
+    past_cases,
+    progressing,
+    tending,
+)
 from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.asking import PlannedInvitation
 from vocapp.demo.company import Person
@@ -47,7 +56,7 @@ from vocapp.workspaces.office.storing import Week, save_week
 
 FILLED = "demo.filled"
 TIME_ZONE = "Asia/Tokyo"
-_QUIET_AFTER = timedelta(days=30)  # older answers open no follow-up
+_QUIET_AFTER = tending.UNTIL  # older answers open no follow-up: what became of them is told
 _BATCH = 150
 _EVENTS = 1000  # a batch of these, as large as one may send
 
@@ -179,7 +188,8 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     now = opened.made_at
     customers = company.customers(rng, count=size.accounts, now=now)
     people = company.people(rng, customers, count=size.people)
-    plan = answering.planned(rng, people, count=size.answers, now=now)
+    team = tending.Team(Random(f"{seed}:tending"), now=now)  # noqa: S311
+    plan = answering.planned(rng, people, count=size.answers, now=now, team=team)
     surveys = _make_surveys(opened.workspace_id, made_at=now - timedelta(days=answering.DAYS + 30))
     _set_working_hours(opened.workspace_id, now=now)
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
@@ -191,11 +201,15 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, behind, now=now)
     yield from journeys.ask_panel(opened.workspace_id, seed=seed, count=size.answers // 6, now=now)
     yield from _work_off(opened.workspace_id)
+    yield from past_cases.write(
+        opened.workspace_id, team.tended, time_zone=TIME_ZONE, now=utcnow()
+    )
     for survey_id in surveys.values():
         ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
     yield from progressing.progress(opened.workspace_id, now=utcnow())
     yield from caring.care(opened.workspace_id, time_zone=TIME_ZONE, now=now)
+    yield from _work_off(opened.workspace_id)
     with transaction() as session:
         workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
 
