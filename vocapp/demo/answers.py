@@ -27,6 +27,7 @@ MONTHS = 18
 DAYS = 548
 EMERGING = "notifications"
 EMERGING_DAYS = 35
+_WILLING = 0.55  # of the people: who answers once tends to answer again
 _OUTAGE_DAYS_AGO = (296, 310)
 _PRICE_DAYS_AGO = (330, 390)
 
@@ -98,9 +99,10 @@ def planned(
     """`count` answers of the last 18 months, oldest first."""
     numbers = {kind: round(count * share) for kind, share in _SHARES.items()}
     numbers["nps"] += count - sum(numbers.values())
+    willing = rng.sample(list(among), k=max(1, round(_WILLING * len(among))))
     asked = [
-        *(("nps", *each) for each in _relationship(rng, among, numbers["nps"], now=now)),
-        *(("csat", *each) for each in _after_support(rng, among, numbers["csat"], now=now)),
+        *(("nps", *each) for each in _relationship(rng, willing, numbers["nps"], now=now)),
+        *(("csat", *each) for each in _after_support(rng, willing, numbers["csat"], now=now)),
         *(("ces", *each) for each in _after_onboarding(rng, among, numbers["ces"], now=now)),
     ]
     asked.sort(key=lambda each: (each[2], each[1].facts.external_id, each[0]))
