@@ -201,9 +201,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from _write_answers(opened.workspace_id, plan, surveys, contacts, behind, now=now)
     yield from journeys.ask_panel(opened.workspace_id, seed=seed, count=size.answers // 6, now=now)
     yield from _work_off(opened.workspace_id)
-    yield from past_cases.write(
-        opened.workspace_id, team.tended, time_zone=TIME_ZONE, now=utcnow()
-    )
+    yield from past_cases.write(opened.workspace_id, team.tended, time_zone=TIME_ZONE, now=utcnow())
     for survey_id in surveys.values():
         ask_for_drivers(opened.workspace_id, survey_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
