@@ -45,7 +45,8 @@ def _write(
     rules = enabled_rules(session, workspace_id)
     office = Office.of(session, workspace_id, now=now)
     known = known_of(session, workspace_id, [each.answer for each in batch])
-    cases, entries = [], []
+    cases: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for each in batch:
         answer = known[each.answer]
         rule = first_match(rules, answer.facts())
