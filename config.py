@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         default="survey@localhost", validation_alias=AliasChoices("VOC_MAIL_FROM", "mail_from")
     )
+    # Where replies arrive: imaps://user:password@host/INBOX, or file:// for a folder.
+    inbox_url: str = Field(default="", validation_alias=AliasChoices("INBOX_URL", "inbox_url"))
     encoder: Literal["e5", "static"] | None = Field(
         default=None, validation_alias=AliasChoices("VOC_ENCODER", "encoder")
     )
@@ -101,6 +103,8 @@ class Settings(BaseSettings):
             self.mail_url = f"file://{self.data_dir / 'mail'}"
         if urlsplit(self.mail_url).scheme not in {"smtp", "smtps", "file"}:
             raise ValueError("MAIL_URL: expected smtp://, smtps:// or file://")
+        if self.inbox_url and urlsplit(self.inbox_url).scheme not in {"imap", "imaps", "file"}:
+            raise ValueError("INBOX_URL: expected imaps://, imap:// or file://")
         if self.secret_key and len(self.secret_key) < MIN_SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY: at least {MIN_SECRET_LENGTH} characters")
         if self.environment == "production" and not self.secret_key:

@@ -31,7 +31,7 @@ from config import Settings
 
 TIMEOUT_S = 15
 WORKSPACE_HEADER = "X-Voc-Workspace"  # who may read it in the app's mailbox
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _UNSAFE_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -234,6 +234,16 @@ class FileMailer:
         """Nothing is held open."""
 
 
+def tls(*, verified: bool) -> ssl.SSLContext:
+    """Servers between themselves often have certificates that nobody signed, and some
+    secrecy beats none; a password goes only to a server that has proved its name."""
+    context = ssl.create_default_context()
+    if not verified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class SmtpMailer:
     """Mail by SMTP, with TLS where the server offers it.
 
@@ -298,7 +308,7 @@ class SmtpMailer:
 
     def _connect(self) -> smtplib.SMTP:
         if self._implicit_tls:
-            context = self._tls(verified=True)
+            context = tls(verified=True)
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 self._host, self._port, timeout=TIMEOUT_S, context=context
             )
@@ -307,9 +317,9 @@ class SmtpMailer:
         try:
             smtp.ehlo_or_helo_if_needed()
             if not self._implicit_tls and smtp.has_extn("starttls"):
-                smtp.starttls(context=self._tls(verified=bool(self._user)))
+                smtp.starttls(context=tls(verified=bool(self._user)))
                 smtp.ehlo()
-            elif not self._implicit_tls and self._user and self._host not in _LOOPBACK:
+            elif not self._implicit_tls and self._user and self._host not in LOOPBACK:
                 raise smtplib.SMTPNotSupportedError("no TLS, so no password is sent")
             if self._user:
                 smtp.login(self._user, self._password)
@@ -317,16 +327,6 @@ class SmtpMailer:
             smtp.close()
             raise
         return smtp
-
-    @staticmethod
-    def _tls(*, verified: bool) -> ssl.SSLContext:
-        """Servers between themselves often have certificates that nobody signed, and some
-        secrecy beats none; a password goes only to a server that has proved its name."""
-        context = ssl.create_default_context()
-        if not verified:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
     def _announce(self, smtp: smtplib.SMTP, message: EmailMessage, to: str) -> bytes:
         """Sender and recipient; returns the text as it is to be handed over."""

@@ -22,7 +22,7 @@ from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.connecting.hooks.views import blueprint as hook_pages
 from vocapp.distributing import people as distributing_people
-from vocapp.distributing import sending
+from vocapp.distributing import receiving, sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.views import blueprint as distributing_pages
@@ -33,6 +33,7 @@ from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.pages import blueprint as following_up_pages
+from vocapp.following_up.writing import replies
 from vocapp.following_up.writing import sending as case_mail_sending
 from vocapp.following_up.writing.service import CASE_MAIL
 from vocapp.looking_into.views import blueprint as looking_into_pages
@@ -231,6 +232,14 @@ def _register_work() -> None:
         outbox.Kind(
             CASE_MAIL, mode="leased", work=case_mail_sending.send_case_mails,
             batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
+    receiving.register_taker(replies.take_reply)
+    staff_mail.register_mail(replies.REPLIED, replies.reply_mail)
+    outbox.register(
+        outbox.Kind(
+            receiving.INBOX, mode="leased", work=receiving.look_into_inbox, queue="slow",
+            lease_s=600, max_attempts=10_000,  # a mailbox may be away for weeks
         )
     )  # fmt: skip
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))

@@ -84,3 +84,26 @@ def lines_of() -> Any:
             )
 
     return read
+
+
+@pytest.fixture
+def desk_of(handle: Any, case_of: Any, colleague: Any) -> Any:
+    """A case of somebody with an address: `desk_of(api)`."""
+    from tests.following_up.desk import Desk
+
+    def make(api: Any) -> Any:
+        api.survey()
+        answered = api.respond(
+            score=1, comment="The report is empty every Friday", account={"external_id": "acme"},
+            contact={"external_id": "u1", "name": "Mika Sato", "email": "mika@example.jp"},
+        )  # fmt: skip
+        handle()
+        me = colleague(api.workspace_id, name="Aiko")
+        return Desk(case_of(answered.json["id"]), me)
+
+    return make
+
+
+@pytest.fixture
+def desk(api: Any, desk_of: Any) -> Any:
+    return desk_of(api)

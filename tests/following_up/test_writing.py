@@ -3,100 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from surveys.letters import fill
+from tests.following_up.desk import ADDRESS, case_url, send_due, service_change
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
-from vocapp.distributing.mail import address_digest
-from vocapp.distributing.service import suppress
 from vocapp.extensions import db
 from vocapp.following_up import undoing
-from vocapp.following_up.models import FollowUp
 from vocapp.following_up.writing import reply_templates, service
-from vocapp.following_up.writing.drafts import Written, draft_of, keep_draft
-from vocapp.following_up.writing.models import CaseMail
+from vocapp.following_up.writing.drafts import Written
 from vocapp.following_up.writing.offered import OFFERED
-from vocapp.following_up.writing.service import HOLD, Letter
+from vocapp.following_up.writing.service import HOLD
 from vocapp.problems import BadInput, Conflict
 from vocapp.workspaces.reach import WHOLE_WORKSPACE as ALL
-
-ADDRESS = "mika@example.jp"
-
-
-@dataclass
-class Desk:
-    """A case of somebody with an address, and a colleague who writes to them."""
-
-    case: FollowUp
-    me: UUID
-
-    def write(self, subject: str = "Your answer", body: str = "Hello Mika", **more: Any) -> Any:
-        version = more.pop("version", None)
-        return service.write_mail(
-            self.case.workspace_id, self.case.id, Letter(subject, body, **more), reach=ALL,
-            expected_version=version, actor_user_id=self.me, now=utcnow(),
-        )  # fmt: skip
-
-    def stored(self) -> FollowUp:
-        with snapshot() as session:
-            return session.get_one(FollowUp, (self.case.workspace_id, self.case.id))
-
-    def mails(self) -> list[CaseMail]:
-        with snapshot() as session:
-            return list(
-                session.scalars(
-                    select(CaseMail)
-                    .where(CaseMail.workspace_id == self.case.workspace_id)
-                    .order_by(CaseMail.at)
-                )
-            )
-
-    def draft(self) -> Written:
-        with snapshot() as session:
-            return draft_of(session, self.case.workspace_id, self.case.id, self.me)
-
-    def keep(self, subject: str, body: str) -> None:
-        keep_draft(
-            self.case.workspace_id, self.case.id, self.me, Written(subject, body), reach=ALL,
-            now=utcnow(),
-        )  # fmt: skip
-
-    def stop_writing(self) -> None:
-        with transaction() as session:
-            digest = address_digest(self.case.workspace_id, ADDRESS)
-            suppress(session, self.case.workspace_id, digest, kind="unsubscribed", now=utcnow())
-
-
-def send_due() -> None:
-    """As the worker does once the time to take it back is over."""
-    while outbox.work_off(service.CASE_MAIL, now=utcnow() + HOLD):
-        pass
-
-
-@pytest.fixture
-def desk_of(handle, case_of, colleague):
-    def make(api: Any) -> Desk:
-        api.survey()
-        answered = api.respond(
-            score=1, comment="The report is empty every Friday", account={"external_id": "acme"},
-            contact={"external_id": "u1", "name": "Mika Sato", "email": ADDRESS},
-        )  # fmt: skip
-        handle()
-        me = colleague(api.workspace_id, name="Aiko")
-        return Desk(case_of(answered.json["id"]), me)
-
-    return make
-
-
-@pytest.fixture
-def desk(api, desk_of):
-    return desk_of(api)
 
 
 def test_a_letter_counts_as_contact_and_waits_for_the_customer(any_api, desk_of, lines_of):
@@ -219,15 +142,6 @@ def test_what_a_colleague_did_since_stays_when_a_letter_fails(desk, mail_server)
     assert (case.state, case.outcome) == ("resolved", "solved")
 
 
-def service_change(desk: Desk, **change: Any) -> None:
-    from vocapp.following_up.service import Change, change_follow_up
-
-    change_follow_up(
-        desk.case.workspace_id, desk.case.id, Change(**change), reach=ALL, actor_user_id=desk.me,
-        now=utcnow(),
-    )  # fmt: skip
-
-
 def test_a_letter_that_may_have_arrived_is_not_sent_twice(desk, mail_server):
     mail_server.drop_after_text = True
     desk.write()
@@ -270,10 +184,6 @@ def test_every_offered_template_has_known_gaps_and_a_twin_in_the_other_language(
 @pytest.fixture
 def page(desk, staff):
     return staff("success")
-
-
-def case_url(desk: Desk) -> str:
-    return f"/follow-ups/{desk.case.id}"
 
 
 def area(page: Any, name: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from nlp.redact import redact
+from nlp.replies import split_reply
 from surveys.languages import best_language
 from surveys.letters import fill
 from vocapp.database import scoped
@@ -31,7 +32,8 @@ _SPOKEN = ("en", "ja")  # in what dates of letters are written
 
 @dataclass(frozen=True, slots=True)
 class ShownMail:
-    """An e-mail of a thread. who: who of us wrote it; None for the customer's."""
+    """An e-mail of a thread. who: who of us wrote it; None for the customer's. quoted: what a
+    reply repeats below its own text."""
 
     id: UUID
     case_id: UUID
@@ -42,6 +44,7 @@ class ShownMail:
     address: str
     subject: str
     body: str
+    quoted: str
     language: str | None
     attachments: int
     at: datetime
@@ -70,11 +73,14 @@ def thread_of(
 
 
 def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
+    is_ours = mail.direction != IN
+    body, quoted = (mail.body, "") if is_ours else split_reply(mail.body)
     return ShownMail(
-        mail.id, mail.follow_up_id, mail.direction != IN, mail.state, mail.reason, name,
+        mail.id, mail.follow_up_id, is_ours, mail.state, mail.reason, name,
         mail.address if as_written else "",
         mail.subject if as_written else redact(mail.subject),
-        mail.body if as_written else redact(mail.body),
+        body if as_written else redact(body),
+        quoted if as_written else redact(quoted),
         mail.language, mail.attachments, mail.at, mail.sent_at,
     )  # fmt: skip
 

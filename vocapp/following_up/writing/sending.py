@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.inbox import has_inbox
 from vocapp.distributing.mail import address_digest
+from vocapp.distributing.receiving import plus_address
 from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.following_up.changing import column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
@@ -118,8 +120,7 @@ def _message(asked: _Asked) -> EmailMessage:
         workspace_id=workspace.id,
     )
     del message["Auto-Submitted"]  # a person wrote it, and whoever is away may say so
-    if asked.author is not None:
-        message["Reply-To"] = address_of(one_line(asked.author.name), asked.author.email)
+    _say_where_to_reply(message, asked)
     if asked.thread:
         message["In-Reply-To"] = asked.thread[-1]
         kept = asked.thread[:1] + asked.thread[1:][-(_MOST_REFERENCES - 1) :]
@@ -127,6 +128,22 @@ def _message(asked: _Asked) -> EmailMessage:
     if mail.language:
         message["Content-Language"] = mail.language
     return message
+
+
+def _say_where_to_reply(message: EmailMessage, asked: _Asked) -> None:
+    """To the service where it can take replies; else to whoever wrote, so that none is lost.
+
+    Where no address of its own fits, replies come to the sender's and are known by what they name.
+    """
+    settings = current_app.config["SETTINGS"]
+    if has_inbox(settings):
+        address = plus_address(settings, asked.mail.message_digest)
+        if address is not None:
+            message["Reply-To"] = address_of(
+                str(message["From"].addresses[0].display_name), address
+            )
+    elif asked.author is not None:
+        message["Reply-To"] = address_of(one_line(asked.author.name), asked.author.email)
 
 
 class _Steps:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.letters import open_gaps
 from vocapp import outbox
 from vocapp.database import scoped, transaction, uuid7
+from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.following_up.changing import (
     CaseWriter,
@@ -93,6 +94,7 @@ def write_mail(
         )  # fmt: skip
         drop_draft(session, workspace_id, case.id, actor_user_id)
         outbox.add(session, workspace_id, CASE_MAIL, mail_id, now=now, due_at=now + HOLD)
+        keep_looking(session, workspace_id, now=now)
         return writer.done("follow_up.mail_written", workspace_id)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
+
+from vocapp.distributing.inbox import has_inbox
 from vocapp.extensions import db
 from vocapp.following_up.case_queries import CaseDetail
 from vocapp.following_up.writing import queries, wording
@@ -46,6 +49,7 @@ def writing_values(detail: CaseDetail, typed: Any = None) -> dict[str, Any]:
             (each.key, f"{each.name} ({language_name(each.language)})")
             for each in choosable(session, current_workspace.id, recipient.language)
         ],
+        "replies_come_back": has_inbox(current_app.config["SETTINGS"]),
         "then_choices": _then_choices(row.is_active),
     }
 
