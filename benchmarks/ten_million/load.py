@@ -1,16 +1,13 @@
 """Fill a database with the data set, by the fast way that each kind of database has.
 
 Workspaces, surveys and themes are made by the services; the many rows go straight into their
-tables. Indexes are dropped before and made again afterwards from the definitions that the
-database itself gave, so that the schema at the end is the one of the migrations. Nothing is
-counted: that is `voc cells rebuild`.
+tables (`benchmarks.bulk`). Nothing is counted: that is `voc cells rebuild`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -18,9 +15,10 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from benchmarks.bulk import bulk_load
 from benchmarks.ten_million.columns import Batch
 from benchmarks.ten_million.generate import SurveyIds, Tenant, batches
 from benchmarks.ten_million.spec import Spec
@@ -147,9 +145,8 @@ def _survey_ids(workspace_id: UUID, survey_id: UUID) -> SurveyIds:
 
 
 def _fill(spec: Spec, tenants: Sequence[Tenant], tell: Tell) -> None:
-    is_sqlite = db.engine.dialect.name == "sqlite"
-    with _sqlite() if is_sqlite else _postgresql() as write:
-        done = 0
+    with bulk_load(FILLED) as connection:
+        write, done = _writer(connection), 0
         for tenant in tenants:
             for batch in batches(spec, tenant):
                 write(batch)
@@ -160,93 +157,29 @@ def _fill(spec: Spec, tenants: Sequence[Tenant], tell: Tell) -> None:
     tell("indexes", 1, 1)
 
 
-@contextmanager
-def _sqlite() -> Iterator[Callable[[Batch], None]]:
-    """Multi-row inserts without a journal: a load that dies has to begin again anyway."""
-    with db.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.rollback()
-        for pragma in (
-            "wal_checkpoint(TRUNCATE)", "journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF",
-            "secure_delete=OFF", "cache_size=-400000", "threads=2", "locking_mode=EXCLUSIVE",
-        ):  # fmt: skip
-            raw.execute(f"PRAGMA {pragma}").fetchall()
-        indexes = _sqlite_indexes(raw)
-        raw.execute("BEGIN")
-        for name in indexes:
-            raw.execute(f'DROP INDEX "{name}"')
+def _writer(connection: Connection) -> Callable[[Batch], None]:
+    """Multi-row inserts on SQLite, COPY on PostgreSQL."""
+    raw: Any = connection.connection.driver_connection
 
-        def write(batch: Batch) -> None:
-            names = ", ".join(f'"{name}"' for name in batch.columns)
-            holes = ", ".join("?" * len(batch.columns))
-            raw.executemany(
-                f'INSERT INTO "{batch.table}" ({names}) VALUES ({holes})',
-                zip(*batch.columns.values(), strict=True),
-            )
+    def insert(batch: Batch) -> None:
+        names = ", ".join(f'"{name}"' for name in batch.columns)
+        holes = ", ".join("?" * len(batch.columns))
+        raw.executemany(
+            f'INSERT INTO "{batch.table}" ({names}) VALUES ({holes})',
+            zip(*batch.columns.values(), strict=True),
+        )
 
-        yield write
-        for definition in indexes.values():
-            raw.execute(definition)
-        raw.execute("COMMIT")
-        raw.execute("PRAGMA locking_mode=NORMAL").fetchall()
-        raw.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.invalidate()  # its settings must not come back from the pool
-    db.engine.dispose()
+    def copy(batch: Batch) -> None:
+        names = ", ".join(f'"{name}"' for name in batch.columns)
+        columns = [_as_text(column) for column in batch.columns.values()]
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f'COPY "{batch.table}" ({names}) FROM STDIN') as copied,
+        ):
+            lines = "\n".join(map("\t".join, zip(*columns, strict=True)))
+            copied.write(lines + "\n" if lines else "")
 
-
-def _sqlite_indexes(raw: Any) -> dict[str, str]:
-    tables = ", ".join(f"'{table}'" for table in FILLED)
-    rows = raw.execute(
-        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
-        f"AND tbl_name IN ({tables}) ORDER BY name"
-    )
-    return dict(rows.fetchall())
-
-
-@contextmanager
-def _postgresql() -> Iterator[Callable[[Batch], None]]:
-    """COPY in one transaction with the TRUNCATE: with `wal_level=minimal` it writes no WAL."""
-    with db.engine.connect() as connection:
-        indexes = _postgresql_indexes(connection)
-        connection.execute(text("SET TIME ZONE 'UTC'"))
-        # Foreign keys hold by construction; a test has the database check them all.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
-        connection.execute(text(f"TRUNCATE {', '.join(FILLED)} CASCADE"))
-        for name in indexes:
-            connection.execute(text(f'DROP INDEX "{name}"'))
-        raw: Any = connection.connection.driver_connection
-
-        def write(batch: Batch) -> None:
-            names = ", ".join(f'"{name}"' for name in batch.columns)
-            columns = [_as_text(column) for column in batch.columns.values()]
-            with (
-                raw.cursor() as cursor,
-                cursor.copy(f'COPY "{batch.table}" ({names}) FROM STDIN') as copy,
-            ):
-                lines = "\n".join(map("\t".join, zip(*columns, strict=True)))
-                copy.write(lines + "\n" if lines else "")
-
-        yield write
-        for definition in indexes.values():
-            connection.execute(text(definition))
-        connection.commit()
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE)"))  # what autovacuum does within the hour
-
-
-def _postgresql_indexes(connection: Connection) -> dict[str, str]:
-    """Indexes that no constraint needs: those of keys stay, and grow at their end."""
-    rows = connection.execute(
-        text(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' "
-            "AND tablename = ANY(:tables) AND indexname NOT IN (SELECT conname FROM pg_constraint) "
-            "ORDER BY indexname"
-        ),
-        {"tables": list(FILLED)},
-    )
-    return {name: definition for name, definition in rows}
+    return insert if db.engine.dialect.name == "sqlite" else copy
 
 
 def _as_text(column: Sequence[Any]) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, select, union
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
@@ -90,18 +90,25 @@ def _effects(case: FollowUp, talk: Talk) -> dict[str, Any]:
     return values
 
 
-def _of_case(account_id: UUID | None, contact_id: UUID | None) -> Any:
-    """Whom a case may have been talked about with: its person, everybody of its account."""
-    return or_(
-        Contact.id == contact_id,
-        (Contact.account_id == account_id) & Contact.account_id.is_not(None),
-    )
+def _of_case(workspace_id: UUID, account_id: UUID | None, contact_id: UUID | None) -> Any:
+    """Whom a case may have been talked about with: its person, everybody of its account.
+
+    As ids of two statements: an index leads to each, none to both at once.
+    """
+    of_workspace = select(Contact.id).where(Contact.workspace_id == workspace_id)
+    found = union(
+        of_workspace.where(Contact.id == contact_id),
+        # None equals nothing: those without an account are not of one.
+        of_workspace.where(Contact.account_id == bindparam(None, account_id, Contact.id.type)),
+    ).subquery()
+    return Contact.id.in_(select(found.c.id))
 
 
 def _is_there(session: Session, case: FollowUp, contact_id: UUID) -> bool:
     found = session.scalar(
         scoped(Contact, case.workspace_id).where(
-            Contact.id == contact_id, _of_case(case.account_id, case.contact_id)
+            Contact.id == contact_id,
+            _of_case(case.workspace_id, case.account_id, case.contact_id),
         )
     )
     return found is not None
@@ -113,7 +120,7 @@ def people_of(
     """Whom a talk can have been with, the case's own person first; by name."""
     rows = db.session.execute(
         select(Contact.id, Contact.name, Contact.email, Contact.external_id)
-        .where(Contact.workspace_id == workspace_id, _of_case(account_id, contact_id))
+        .where(Contact.workspace_id == workspace_id, _of_case(workspace_id, account_id, contact_id))
         .order_by((Contact.id != contact_id) if contact_id else Contact.id, Contact.name)
         .limit(_MOST_PEOPLE)
     )

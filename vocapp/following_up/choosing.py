@@ -3,16 +3,19 @@ a tab counts them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union
 
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
-from vocapp.people.models import Account, Contact
+from vocapp.following_up.reaching import cases_within
+from vocapp.people.finding import found_accounts, found_people
+from vocapp.people.models import AccountName, ContactName
 from vocapp.people.reaching import of_accounts_within
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.reach import OwnAccounts, Reach
@@ -111,9 +114,8 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
         if asked:
             conditions.append(asked[0])
             is_rare = is_rare or asked[1]
-    return Choice(
-        workspace_id, tuple(conditions), _within(reach, workspace_id), filters.overdue, now, is_rare
-    )
+    within = (cases_within(reach, workspace_id),) if is_rare else _within(reach, workspace_id)
+    return Choice(workspace_id, tuple(conditions), within, filters.overdue, now, is_rare)
 
 
 def _within(reach: Reach, workspace_id: UUID) -> tuple[ColumnElement[bool], ...]:
@@ -155,19 +157,24 @@ def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]
 
 def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
     """Whether the account or the person has this in the name or the address; and the same."""
-    accounts = select(Account.id).where(
-        Account.workspace_id == workspace_id, _contains(text, Account.name, Account.external_id)
-    )
-    people = select(Contact.id).where(
-        Contact.workspace_id == workspace_id, _contains(text, Contact.name, Contact.email)
-    )
-    some = [db.session.scalars(found.limit(_MANY_NAMES + 1)).all() for found in (accounts, people)]
+    accounts, people = found_accounts(workspace_id, text), found_people(workspace_id, text)
+    some = [set(db.session.scalars(found.limit(_MANY_NAMES + 1))) for found in (accounts, people)]
     if max(map(len, some)) <= _MANY_NAMES:
-        return or_(FollowUp.account_id.in_(some[0]), FollowUp.contact_id.in_(some[1])), True
-    of_account = exists(accounts.where(Account.id == FollowUp.account_id))
-    of_person = exists(people.where(Contact.id == FollowUp.contact_id))
+        return _one_of(workspace_id, accounts=some[0], people=some[1]), True
+    of_account = exists(accounts.where(AccountName.account_id == FollowUp.account_id))
+    of_person = exists(people.where(ContactName.contact_id == FollowUp.contact_id))
     return or_(of_account, of_person), False
 
 
-def _contains(text: str, *columns: Any) -> ColumnElement[bool]:
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+def _one_of(
+    workspace_id: UUID, *, accounts: Collection[UUID], people: Collection[UUID]
+) -> ColumnElement[bool]:
+    """As ids of two statements: an index leads to each, none to both at once. Ids of answers, as
+    SQLite would take ids of cases from the longest index that has them."""
+    cases = select(FollowUp.response_id).where(FollowUp.workspace_id == workspace_id)
+    found = [
+        cases.where(column.in_(ids))
+        for column, ids in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people))
+        if ids
+    ]
+    return FollowUp.response_id.in_(select(union(*found).subquery())) if found else false()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select, union_all
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
@@ -48,15 +48,18 @@ class OtherAnswers:
 
 def other_answers(workspace_id: UUID, row: CaseRow, *, reach: Reach) -> OtherAnswers:
     """Of the person whom a case is about, newest first, within reach; at most 20."""
-    joins: list[ColumnElement[bool]] = [FollowUp.merged_into_id == row.id]
+    # One after the other: an index leads to each, none to both at once.
+    of_workspace = select(FollowUp.id).where(FollowUp.workspace_id == workspace_id)
+    others = [of_workspace.where(FollowUp.merged_into_id == row.id)]
     if row.contact is not None and row.is_active:
-        joins.append(
-            and_(
+        others.append(
+            of_workspace.where(
                 FollowUp.contact_id == row.contact.id,
                 FollowUp.state.in_(ACTIVE_STATES),
                 FollowUp.id != row.id,
             )
         )
+    wanted = union_all(*others).subquery()
     found = db.session.execute(
         select(
             FollowUp.id,
@@ -80,7 +83,7 @@ def other_answers(workspace_id: UUID, row: CaseRow, *, reach: Reach) -> OtherAns
             FollowUp.workspace_id == workspace_id,
             cases_within(reach, workspace_id),
             Survey.confidential.is_(False),
-            or_(*joins),
+            FollowUp.id.in_(select(wanted.c.id)),
         )
         .order_by(Response.answered_at.desc(), FollowUp.id)
         .limit(_MOST)

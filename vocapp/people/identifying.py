@@ -27,6 +27,7 @@ from vocapp.people.facts import (
     take_contact_facts,
 )
 from vocapp.people.figure_changes import note_change
+from vocapp.people.finding import note_names
 from vocapp.people.models import (
     IDENTITY_KINDS,
     Account,
@@ -163,7 +164,9 @@ def _accounts(
             for external_id in missing
         ]  # fmt: skip
         insert_absent(session, Account, rows)
-        found |= known(missing)
+        new = known(missing)
+        note_names(session, list(new.values()))
+        found |= new
     return found
 
 

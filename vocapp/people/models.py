@@ -1,4 +1,4 @@
-"""Tables: accounts, contacts, identities, merge suggestions, tombstones."""
+"""Tables: accounts, contacts, their names, identities, merge suggestions, tombstones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from surveys.name_starts import LENGTH
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 IDENTITY_KINDS = ("external_id", "email")
@@ -65,6 +66,36 @@ class Contact(TenantRow, Base):
         Index(None, "workspace_id", "account_id"),
         # SQLite's lower() knows ASCII alone: capitals beyond it are found as written there.
         Index("ix_contact_by_email", "workspace_id", text("lower(email)")),
+    )
+
+
+# Compared byte by byte: only so does an order lead from a beginning to all that begins with it.
+_START = String(LENGTH).with_variant(String(LENGTH, collation="C"), "postgresql")
+
+
+class AccountName(Tenant, Base):
+    """A place from which an account's name or external id can be read (`people.finding`)."""
+
+    start: Mapped[str] = mapped_column(_START, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = (
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        Index(None, "workspace_id", "account_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class ContactName(Tenant, Base):
+    """The same of a person's name, address or external id."""
+
+    start: Mapped[str] = mapped_column(_START, primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = (
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "contact_id"),
+        {"sqlite_with_rowid": False},
     )
 
 

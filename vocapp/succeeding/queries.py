@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
 from surveys.scoring import category_of
 from surveys.segments import magnitude, minor_units_per_major
@@ -23,6 +23,7 @@ from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
+from vocapp.people.finding import found_accounts
 from vocapp.people.models import Account, Contact
 from vocapp.people.queries import present_account
 from vocapp.people.reaching import accounts_within, of_accounts_within
@@ -153,7 +154,7 @@ def accounts(
     limit: int,
     offset: int = 0,
 ) -> list[AccountRow]:
-    """Accounts whose name or external id contains `search`; three statements.
+    """Accounts that are found by `search`; three statements.
 
     band: of `healths.CHOICES`. sort: name; health (the worst first); -mrr (largest first;
     currencies compared by the order of magnitude of a dollar, nothing is converted); renewal
@@ -169,13 +170,7 @@ def accounts(
         .where(Account.workspace_id == workspace_id, accounts_within(reach))
     )
     if search:
-        pattern = f"%{_escaped(search)}%"
-        query = query.where(
-            or_(
-                Account.name.ilike(pattern, escape="\\"),
-                Account.external_id.ilike(pattern, escape="\\"),
-            )
-        )
+        query = query.where(Account.id.in_(found_accounts(workspace_id, search)))
     if owner is not None:
         query = query.where(Account.owner_user_id == owner)
     if band is not None:
@@ -187,10 +182,6 @@ def accounts(
         AccountRow(account, owner_name, cases, latest.get(account.id), healths.standing(*health))
         for account, owner_name, cases, *health in rows
     ]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _open_cases(workspace_id: UUID, reach: Reach) -> Any:
@@ -363,30 +354,34 @@ def account_key(workspace_id: UUID, account_id: UUID) -> str:
     return db.session.get_one(Account, (workspace_id, account_id)).external_id
 
 
-def account_detail(
-    workspace_id: UUID, external_id: str, *, reach: Reach, people: int = 30
-) -> AccountDetail:
-    """One account with the people who answered last. Raises NotFound."""
-    account = account_by_key(workspace_id, external_id, reach=reach)
-    mine = (FollowUp.workspace_id == workspace_id, FollowUp.account_id == account.id)
-    answers = _shown_of(workspace_id, Response.account_id == account.id)
+def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
+    """One account with the people who answered last."""
+    workspace_id = account.workspace_id
+    counts = db.session.execute(
+        select(
+            _count(Contact.workspace_id == workspace_id, Contact.account_id == account.id),
+            _count(*_shown_of(workspace_id, Response.account_id == account.id)),
+            _count(
+                FollowUp.workspace_id == workspace_id,
+                FollowUp.account_id == account.id,
+                FollowUp.state.in_(ACTIVE_STATES),
+            ),
+        )
+    )
+    people_count, answers, open_cases = counts.one()
     return AccountDetail(
         account=account,
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
         people=_people(workspace_id, account.id, reach=reach, limit=people),
-        people_count=db.session.scalar(
-            select(func.count()).where(
-                Contact.workspace_id == workspace_id, Contact.account_id == account.id
-            )
-        )
-        or 0,
-        answers=db.session.scalar(select(func.count()).where(*answers)) or 0,
-        open_cases=db.session.scalar(
-            select(func.count()).where(*mine, FollowUp.state.in_(ACTIVE_STATES))
-        )
-        or 0,
+        people_count=people_count,
+        answers=answers,
+        open_cases=open_cases,
         latest=latest_scores(workspace_id, Account, [account.id], reach=reach).get(account.id),
     )
+
+
+def _count(*conditions: ColumnElement[bool]) -> Any:
+    return select(func.count()).where(*conditions).scalar_subquery()
 
 
 def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime) -> Activity:

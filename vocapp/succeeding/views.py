@@ -87,7 +87,10 @@ def _duplicates() -> int | None:
 def account(external_id: str) -> str:
     """How is this customer."""
     before = read_cursor(request.args.get("before"), queries.Place.from_json)
-    detail = queries.account_detail(current_workspace.id, external_id, reach=current_user.reach)
+    found = queries.account_by_key(current_workspace.id, external_id, reach=current_user.reach)
+    # Before more is read: where it has to be asked for, what was read is read anew, row by row.
+    health = _health(found.id)
+    detail = queries.account_detail(found, reach=current_user.reach)
     only_answers = request.args.get("story") == "answers"
     story = queries.timeline(
         current_workspace.id,
@@ -111,7 +114,7 @@ def account(external_id: str) -> str:
             now=utcnow(),
         ),
         wording=wording,
-        health=_health(detail.account.id),
+        health=health,
         health_wording=health_wording,
         story=shown,
         older_url=here(**kept, before=older) if older else None,

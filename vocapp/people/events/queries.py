@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from vocapp.people.events.models import (
     Milestone,
     SubscriptionChange,
 )
-from vocapp.people.events.subscriptions import Subscription, current
+from vocapp.people.events.subscriptions import CHANGE_FIELDS, Subscription, current
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -61,13 +62,13 @@ class Change:
 
 def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscription]:
     """What the account has now, by product."""
-    return current(
-        db.session.scalars(
-            _changes(workspace_id, account_id).order_by(
-                SubscriptionChange.at, SubscriptionChange.received
-            )
-        )
+    columns = (getattr(SubscriptionChange, name) for name in CHANGE_FIELDS)
+    changes = (
+        _changes(workspace_id, account_id)
+        .with_only_columns(*columns)
+        .order_by(SubscriptionChange.at, SubscriptionChange.received)
     )
+    return current(db.session.execute(changes).all())
 
 
 def subscription_changes(
@@ -158,13 +159,14 @@ def weekly_activity(
             ActivityHour.hour >= day_bounds(first, time_zone)[0],
         )
     )
+    starts = [first + timedelta(weeks=number) for number in range(weeks)]
+    instants = [day_bounds(start, time_zone)[0] for start in starts]
     logins: Counter[date] = Counter()
     uses: Counter[date] = Counter()
-    for row in rows:
-        start = period_start(local_day(row.hour, time_zone), "week")
-        logins[start] += row.logins
-        uses[start] += row.uses
-    starts = [first + timedelta(weeks=number) for number in range(weeks)]
+    for hour, of_hour, used in rows:
+        start = starts[bisect_right(instants, hour) - 1]
+        logins[start] += of_hour
+        uses[start] += used
     return [ActiveWeek(start, logins[start], uses[start], start == this_week) for start in starts]
 
 

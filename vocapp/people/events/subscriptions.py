@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -32,27 +33,32 @@ class Subscription:
     term_ends_on: date | None
 
 
-def current(changes: Iterable[SubscriptionChange]) -> list[Subscription]:
+CHANGE_FIELDS = ("product", "action", "mrr_minor", "currency", "at", "term_ends_on")
+
+
+def current(changes: Iterable[Any]) -> list[Subscription]:
     """The subscriptions that are not cancelled, by product.
 
-    changes: of one account, in the order of (at, received); those that were corrected are
-    left out by the caller. A change without a term end keeps the one that held.
+    changes: of one account, rows with CHANGE_FIELDS in the order of (at, received); those that
+    were corrected are left out by the caller. A change without a term end keeps the one that held.
     """
-    held: dict[str, Subscription] = {}
+    held: dict[str, tuple[datetime, date | None, Any]] = {}
     for change in changes:
-        before = held.pop(change.product, None)
-        if change.action == "cancelled":
-            continue
-        kept = before.term_ends_on if before and change.action == "changed" else None
-        held[change.product] = Subscription(
-            product=change.product,
-            mrr_minor=change.mrr_minor,
-            currency=change.currency,
-            since=before.since if before else change.at,
-            changed_at=change.at,
-            term_ends_on=change.term_ends_on or kept,
+        since, kept, _ = held.pop(change.product, (change.at, None, None))
+        if change.action != "cancelled":
+            kept = kept if change.action == "changed" else None
+            held[change.product] = (since, change.term_ends_on or kept, change)
+    return [
+        Subscription(
+            product=product,
+            mrr_minor=last.mrr_minor,
+            currency=last.currency,
+            since=since,
+            changed_at=last.at,
+            term_ends_on=term_ends_on,
         )
-    return [held[product] for product in sorted(held)]
+        for product, (since, term_ends_on, last) in sorted(held.items(), key=itemgetter(0))
+    ]
 
 
 def in_order(changes: Iterable[SubscriptionChange]) -> list[SubscriptionChange]:
