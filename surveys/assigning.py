@@ -6,7 +6,7 @@ which people are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -71,47 +71,19 @@ class Assignment:
     instead_of: UUID | None = None
 
 
-def assign(
-    cases: Sequence[Wanted], people: Iterable[Person], *, otherwise: Turns = "round_robin"
-) -> list[Assignment]:
-    """Who gets each of some cases, in their order; those before count for those after.
+class Assigner:
+    """People, with the turns and loads of what has been given so far: each case counts for those
+    after it.
 
-    1. The account's owner, or whom the rule names.
-    2. Where that person is absent, the stand-in, and theirs if absent too.
-    3. Where that leads to nobody, or the rule says so, one of those who take turns. "round_robin":
-       whose last turn is longest ago, so that over any number of cases nobody gets two more than
-       another. "load": who has the fewest open cases for their capacity once this one is added;
-       of several whose turn it is. Ties go by id.
-
-    otherwise: how step 3 chooses when a rule does not say. ValueError for two people with the
-    same user, or an owner or otherwise that is none of these words, nor the owner an id.
+    otherwise: how somebody is chosen when a rule does not say. ValueError for two people with the
+    same user, or an otherwise that is none of these words.
 
     >>> ann, ben = UUID(int=1), UUID(int=2)
-    >>> people = [Person(ann, absent=True, stand_in=ben), Person(ben)]
-    >>> (given,) = assign([Wanted("account_owner", ann)], people)
+    >>> desk = Assigner([Person(ann, absent=True, stand_in=ben), Person(ben)])
+    >>> given = desk.give(Wanted("account_owner", ann))
     >>> given.user == ben, given.reason, given.instead_of == ann
     (True, 'stand_in', True)
     """
-    desk = Assigner(people, otherwise=otherwise)
-    return [desk.give(case) for case in cases]
-
-
-def reassign(
-    owners: Sequence[UUID | None], people: Iterable[Person], *, otherwise: Turns = "round_robin"
-) -> list[Assignment | None]:
-    """Who takes over each of some cases whose owner may have become absent; None where it stays.
-
-    owners: of each case, in the order in which they are to be given away. A case without an owner
-    stays without one; an owner who is not among the people counts as absent. Otherwise as
-    `assign`; where nobody can take it over it stays, too.
-    """
-    desk = Assigner(people, otherwise=otherwise)
-    return [desk.take_over(owner) for owner in owners]
-
-
-class Assigner:
-    """`assign` and `reassign` a case at a time: people, with the turns and loads of what has been
-    given so far."""
 
     def __init__(self, people: Iterable[Person], *, otherwise: Turns = "round_robin") -> None:
         if otherwise not in _TURNS:
@@ -125,7 +97,17 @@ class Assigner:
         self.otherwise = otherwise
 
     def give(self, case: Wanted) -> Assignment:
-        """Who gets a case; see `assign`."""
+        """Who gets a case.
+
+        1. The account's owner, or whom the rule names.
+        2. Where that person is absent, the stand-in, and theirs if absent too.
+        3. Where that leads to nobody, or the rule says so, one of those who take turns.
+           "round_robin": whose last turn is longest ago, so that over any number of cases nobody
+           gets two more than another. "load": who has the fewest open cases for their capacity
+           once this one is added; of several whose turn it is. Ties go by id.
+
+        ValueError for an owner that is none of the words of `Wanted`, nor an id.
+        """
         if case.owner is None:
             return Assignment(None, "not_wanted")
         for rule in _TURNS:
@@ -140,7 +122,11 @@ class Assigner:
         return self._to(named, "named")
 
     def take_over(self, owner: UUID | None) -> Assignment | None:
-        """Who takes a case over from an absent owner; see `reassign`."""
+        """Who takes a case over whose owner may have become absent; None where it stays.
+
+        A case without an owner stays without one; an owner who is not among the people counts as
+        absent. Otherwise as `give`; where nobody can take it over it stays, too.
+        """
         if owner is None or (owner in self.people and not self.people[owner].absent):
             return None
         found = self._to(owner, "named")

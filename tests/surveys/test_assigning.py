@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.assigning import Assignment, Person, Wanted, assign, reassign
+from surveys.assigning import Assigner, Assignment, Person, Wanted
 
 ANN, BEN, CAI, DEE = (UUID(int=number) for number in range(1, 5))
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -39,14 +39,25 @@ CASES = st.lists(
 TURNS = st.sampled_from(["round_robin", "load"])
 
 
+def given_to(cases, people, **options):
+    """Who gets each, in their order."""
+    desk = Assigner(people, **options)
+    return [desk.give(case) for case in cases]
+
+
+def taken_over(owners, people, **options):
+    desk = Assigner(people, **options)
+    return [desk.take_over(owner) for owner in owners]
+
+
 def users(cases, people, **options):
-    return [given.user for given in assign(cases, people, **options)]
+    return [each.user for each in given_to(cases, people, **options)]
 
 
 @given(CASES, PEOPLE, TURNS, st.randoms(use_true_random=False))
 def test_the_order_in_which_people_are_read_does_not_matter(cases, people, otherwise, random):
     shuffled = random.sample(people, len(people))
-    assert assign(cases, shuffled, otherwise=otherwise) == assign(
+    assert given_to(cases, shuffled, otherwise=otherwise) == given_to(
         cases, people, otherwise=otherwise
     )
 
@@ -57,15 +68,15 @@ def test_nobody_absent_gets_a_case_and_none_is_left_while_somebody_is_there(
 ):
     present = {person.user for person in people if not person.absent}
     in_turn = {person.user for person in people if person.takes_turns} & present
-    for case, given_to in zip(cases, assign(cases, people, otherwise=otherwise), strict=True):
-        assert given_to.user is None or given_to.user in present
-        assert (given_to.reason == "not_wanted") == (case.owner is None)
-        if given_to.reason in ("round_robin", "load"):
-            assert given_to.user in in_turn
-        if given_to.reason == "nobody":
+    for case, found in zip(cases, given_to(cases, people, otherwise=otherwise), strict=True):
+        assert found.user is None or found.user in present
+        assert (found.reason == "not_wanted") == (case.owner is None)
+        if found.reason in ("round_robin", "load"):
+            assert found.user in in_turn
+        if found.reason == "nobody":
             assert not in_turn
-        if given_to.reason == "stand_in":
-            assert given_to.instead_of not in present
+        if found.reason == "stand_in":
+            assert found.instead_of not in present
 
 
 @given(PEOPLE, st.integers(0, 50))
@@ -99,9 +110,9 @@ def test_who_waited_longest_is_next_and_who_never_had_a_turn_before_all():
         Person(BEN, last_turn_at=DAY - timedelta(days=1), open_cases=40),
         Person(CAI),
     ]
-    given_to = assign([Wanted("round_robin")] * 4, people)
-    assert [each.user for each in given_to] == [CAI, BEN, ANN, CAI]
-    assert {each.reason for each in given_to} == {"round_robin"}
+    found = given_to([Wanted("round_robin")] * 4, people)
+    assert [each.user for each in found] == [CAI, BEN, ANN, CAI]
+    assert {each.reason for each in found} == {"round_robin"}
 
 
 def test_ties_go_by_id():
@@ -117,14 +128,14 @@ def test_half_a_week_gets_half_of_the_cases():
 
 def test_the_accounts_owner_gets_the_case_whether_or_not_it_is_their_turn():
     people = [Person(ANN, takes_turns=False, open_cases=99), Person(BEN)]
-    assert assign([Wanted("account_owner", ANN)], people) == [Assignment(ANN, "account_owner")]
-    assert assign([Wanted(str(ANN), BEN)], people) == [Assignment(ANN, "named")]
+    assert given_to([Wanted("account_owner", ANN)], people) == [Assignment(ANN, "account_owner")]
+    assert given_to([Wanted(str(ANN), BEN)], people) == [Assignment(ANN, "named")]
 
 
 def test_an_account_without_an_owner_or_with_one_who_left_goes_to_the_next():
     people = [Person(BEN)]
     for owner in (None, DEE):
-        assert assign([Wanted("account_owner", owner)], people) == [
+        assert given_to([Wanted("account_owner", owner)], people) == [
             Assignment(BEN, "round_robin", instead_of=owner)
         ]
 
@@ -137,15 +148,15 @@ def test_the_stand_in_of_an_absent_stand_in_is_asked_and_a_circle_ends():
         Person(DEE, open_cases=5),
     ]
     wanted = [Wanted("account_owner", ANN)]
-    assert assign(wanted, people) == [Assignment(CAI, "stand_in", instead_of=ANN)]
+    assert given_to(wanted, people) == [Assignment(CAI, "stand_in", instead_of=ANN)]
     circle = [replace(people[1], stand_in=ANN) if person.user == BEN else person
               for person in people]  # fmt: skip
-    assert assign(wanted, circle, otherwise="load") == [Assignment(DEE, "load", instead_of=ANN)]
+    assert given_to(wanted, circle, otherwise="load") == [Assignment(DEE, "load", instead_of=ANN)]
 
 
 def test_where_all_are_absent_nobody_gets_it():
     people = [Person(ANN, absent=True, stand_in=ANN), Person(BEN, absent=True)]
-    assert assign([Wanted("account_owner", ANN), Wanted("load")], people) == [
+    assert given_to([Wanted("account_owner", ANN), Wanted("load")], people) == [
         Assignment(None, "nobody", instead_of=ANN),
         Assignment(None, "nobody"),
     ]
@@ -159,7 +170,7 @@ def test_what_stand_ins_get_counts_for_the_load():
 
 def test_cases_of_who_becomes_absent_go_to_the_stand_in_and_the_others_stay():
     people = [Person(ANN, absent=True, stand_in=BEN), Person(BEN), Person(CAI)]
-    assert reassign([ANN, BEN, None, ANN], people) == [
+    assert taken_over([ANN, BEN, None, ANN], people) == [
         Assignment(BEN, "stand_in", instead_of=ANN),
         None,
         None,
@@ -169,10 +180,10 @@ def test_cases_of_who_becomes_absent_go_to_the_stand_in_and_the_others_stay():
 
 def test_without_a_stand_in_they_are_shared_out_and_with_nobody_there_they_stay():
     people = [Person(ANN, absent=True), Person(BEN), Person(CAI)]
-    shared = reassign([ANN] * 4, people, otherwise="load")
+    shared = taken_over([ANN] * 4, people, otherwise="load")
     assert [each.user for each in shared] == [BEN, CAI, BEN, CAI]
     assert {(each.reason, each.instead_of) for each in shared} == {("load", ANN)}
-    assert reassign([ANN, DEE], people[:1]) == [None, None]
+    assert taken_over([ANN, DEE], people[:1]) == [None, None]
 
 
 @given(st.lists(st.none() | IDS, max_size=20), PEOPLE, TURNS)
@@ -180,7 +191,7 @@ def test_after_giving_away_no_case_is_with_somebody_absent_that_another_could_ta
     owners, people, otherwise
 ):
     there = {person.user for person in people if not person.absent}
-    for owner, moved in zip(owners, reassign(owners, people, otherwise=otherwise), strict=True):
+    for owner, moved in zip(owners, taken_over(owners, people, otherwise=otherwise), strict=True):
         if moved is None:
             takers = [person for person in people if person.takes_turns and not person.absent]
             assert owner is None or owner in there or not takers
@@ -205,8 +216,8 @@ def test_a_wrong_person_names_the_field(wrong, field):
 
 def test_unknown_rules_and_the_same_user_twice_are_refused():
     with pytest.raises(ValueError, match=r"^owner: "):
-        assign([Wanted("whoever")], [Person(ANN)])
+        given_to([Wanted("whoever")], [Person(ANN)])
     with pytest.raises(ValueError, match=r"^otherwise: "):
-        assign([], [Person(ANN)], otherwise="whoever")
+        Assigner([Person(ANN)], otherwise="whoever")
     with pytest.raises(ValueError, match=r"^people: "):
-        assign([], [Person(ANN), Person(ANN, absent=True)])
+        Assigner([Person(ANN), Person(ANN, absent=True)])
