@@ -25,7 +25,9 @@ def handle() -> Any:
 
 @pytest.fixture
 def count_statements() -> Any:
-    """`with count_statements() as counted: …`, then `counted.n`: statements sent."""
+    """`with count_statements() as counted: …`, then `counted.n`: statements that read, and
+    `counted.texts`: which.
+    """
     from contextlib import contextmanager
     from types import SimpleNamespace
 
@@ -35,11 +37,12 @@ def count_statements() -> Any:
 
     @contextmanager
     def counting() -> Any:
-        counted = SimpleNamespace(n=0)
+        counted = SimpleNamespace(n=0, texts=[])
 
         def count(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
             if statement.lstrip().upper().startswith(("SELECT", "WITH")):
                 counted.n += 1
+                counted.texts.append(statement)
 
         event.listen(db.engine, "before_cursor_execute", count)
         yield counted

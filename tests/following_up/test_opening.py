@@ -296,6 +296,17 @@ def test_a_batch_takes_a_fixed_number_of_statements(api, count_statements):
     assert counts[1] <= counts[0]
 
 
+@pytest.mark.parametrize(("score", "opens"), [(9, False), (2, True)])
+def test_people_and_channels_are_read_only_where_a_case_opens(api, count_statements, score, opens):
+    api.survey()
+    api.respond(score=score)
+    with count_statements() as counted:
+        outbox.work_off("follow_up", now=utcnow())
+    read = " ".join(counted.texts)
+    for table in ("membership", "working_hours", "absence", "routing_channel"):
+        assert (f"FROM {table}" in read) == opens, table
+
+
 def test_only_what_is_in_the_workspace_counts(any_api, api_of, new_workspace, any_database, handle):
     other = api_of(any_database.test_client(), new_workspace("Other"))
     for each in (any_api, other):

@@ -273,6 +273,15 @@ def test_a_goal_is_added_seen_moved_on_and_taken_back(customer, staff):
     assert stored(customer).state == "open"
 
 
+def test_taking_a_new_goal_back_twice_is_said(customer, staff):
+    success = staff("success")
+    page = success.post("/accounts/group/acme/goals/new", FORM, follow_redirects=True).text
+    for said in ("Undone.", "This can no longer be undone"):
+        answer = success.post(undo_of(page), follow_redirects=True)
+        assert answer.status_code == 200
+        assert said in answer.text
+
+
 def test_nothing_typed_is_lost(customer, staff):
     success = staff("success")
     wrong = FORM | {"target": "a few", "unit": "u" * 40}

@@ -9,20 +9,24 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from surveys.periods import local_day
+from surveys.periods import local_day, period_start
+from surveys.weekly_hours import read_hours
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.playbooks import capacity, evaluating, forms, queries, service, tasks
-from vocapp.succeeding.playbooks.models import PlaybookRun, PlaybookTask
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookTask
 from vocapp.succeeding.playbooks.offers import OFFERS
 from vocapp.succeeding.playbooks.tasks import By
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import Membership
+from vocapp.workspaces.office.storing import Week, add_absence, save_week
+from vocapp.workspaces.queries import members
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
 
 
@@ -459,7 +463,7 @@ def test_work_of_the_coming_weeks_is_counted_for_its_owner_and_over_is_said(api,
     assert hours_of["success"] == [90, 0, 0, 0, 0, 0]
     assert hours_of["admin"] == [0] * 6
     page = desk.get("/capacity").text
-    assert "Nobody has said how many hours" in page
+    assert "How many hours a week there are is not known" in page
     for form in re.findall(r'action="(/capacity/[0-9a-f-]+)"', page):
         saved = desk.post(form, {"hours": "1"}, follow_redirects=True).text
     assert "More is due than there is time for in 1 of the coming weeks." in saved
@@ -468,4 +472,67 @@ def test_work_of_the_coming_weeks_is_counted_for_its_owner_and_over_is_said(api,
     assert wrong.status_code == 422
     assert 'value="a lot"' in wrong.text
     undo = re.search(r'action="(/capacity/undo\?[^"]+)"', saved).group(1).replace("&amp;", "&")
-    assert "Nobody has said how many hours" in desk.post(undo, follow_redirects=True).text
+    assert "is not known" in desk.post(undo, follow_redirects=True).text
+
+
+def _week(text: str) -> Week:
+    return Week({day: list(read_hours(text)) for day in range(5)}, "UTC", "", "")
+
+
+def _rooms(api) -> dict[str, list[int | None]]:
+    """Role → hours of each week."""
+    found = {}
+    for each in capacity.coming_weeks(api.workspace_id, time_zone="UTC", now=utcnow()):
+        found[each.member.role] = [load.capacity / 60 for load in each.loads]
+    return found
+
+
+def test_the_time_there_is_comes_from_working_hours_unless_somebody_said_otherwise(api, desk):
+    by = {"actor_user_id": api.workspace.user_id, "now": utcnow()}
+    with api.client.application.app_context():
+        who = next(each.user_id for each in members(api.workspace_id) if each.role == "success")
+        save_week(api.workspace_id, _week("9-17"), user_id=None, **by)
+        save_week(api.workspace_id, _week("9-13"), user_id=who, **by)
+        assert _rooms(api) == {"admin": [40.0] * 6, "success": [20.0] * 6}
+        next_week = period_start(today(), "week") + timedelta(weeks=1)
+        add_absence(
+            api.workspace_id, who, first_day=next_week, last_day=next_week + timedelta(days=1),
+            stand_in_user_id=api.workspace.user_id, **by,
+        )  # fmt: skip
+        assert _rooms(api)["success"] == [20.0, 12.0, *[20.0] * 4]
+    page = desk.get("/capacity").text
+    assert "20.0 hours a week by their working hours" in page
+    path = f"/capacity/{who}"
+    assert (
+        "10.0 hours a week by" not in desk.post(path, {"hours": "10"}, follow_redirects=True).text
+    )
+    with api.client.application.app_context():
+        assert _rooms(api)["success"] == [10.0, 6.0, *[10.0] * 4]
+    assert "20.0 hours a week by" in desk.post(path, {"hours": ""}, follow_redirects=True).text
+
+
+# --- trouble ----------------------------------------------------------------------------------
+
+
+def test_what_is_wrong_with_one_playbook_stops_neither_the_others_nor_health(any_database, stalled):
+    api, broken = stalled
+    sound = add(any_database, api, name="Sound")
+    for playbook_id in (broken, sound):
+        switch(api, playbook_id)
+    work()
+    of_before = {row.id for row in rows_of(api, PlaybookRun)}
+    with transaction() as session:
+        session.execute(
+            update(Playbook)
+            .where(Playbook.workspace_id == api.workspace_id, Playbook.id == broken)
+            .values(definition={"trigger": {"kind": "of another time"}})
+        )
+    save(api, "acme", started_on=ahead(-40))
+    work()
+    new = [row for row in rows_of(api, PlaybookRun) if row.id not in of_before]
+    assert [row.playbook_id for row in new] == [sound]
+    with snapshot() as session:
+        health = session.scalars(scoped(AccountHealth, api.workspace_id)).all()
+        assert new[0].account_id in {row.account_id for row in health}
+        waits = select(Pending).where(Pending.workspace_id == api.workspace_id)
+        assert not session.scalars(waits.where(Pending.kind == HEALTH)).all()

@@ -209,6 +209,21 @@ def test_a_member_notes_an_absence_removes_it_and_takes_that_back(staff):
     assert "No absence is noted" not in person.get(path).text
 
 
+def test_an_undo_that_comes_too_late_or_twice_says_so(staff):
+    person = staff("success")
+    path = f"/people/{me(person)}/hours"
+    days = {"first_day": "2027-03-01", "last_day": "2027-03-05", "stand_in": ""}
+    person.post(f"{path}/absences", days)
+    person.post(form_to("/remove", person.get(path).text))
+    undo = form_to("/undo/", person.get(path).text)
+    person.post(undo)
+    for again in (undo, f"{path}/absences/undo/of-another-day"):
+        answer = person.post(again, follow_redirects=True)
+        assert answer.status_code == 200
+        assert "This can no longer be undone" in answer.text
+    assert person.get(path).text.count("/remove") == 1
+
+
 def test_hours_of_others_are_for_administrators(staff):
     person, colleague, admin = staff("success"), staff("success"), staff("admin")
     path = f"/people/{me(colleague)}/hours"

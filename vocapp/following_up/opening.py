@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -54,37 +55,45 @@ def follow_up(session: Session, rows: Sequence[Pending]) -> None:
         _Desk.of(session, workspace_id, now=utcnow()).work_off(by_workspace[workspace_id])
 
 
-@dataclass(slots=True)
+@dataclass
 class _Desk:
-    """One workspace's batch: its rules, its people, its clock."""
+    """One workspace's batch: its rules, its people, its clock.
+
+    Most answers open no case, so people and what is told to whom are read where one opens or moves.
+    """
 
     session: Session
     workspace_id: UUID
     now: datetime
     time_zone: str
     rules: list[Rule]
-    office: Office
-    owners: Assigner
     version: int | None  # of the rules; None: they were never changed
-    channels: Sequence[RoutingChannel]
     entries: dict[UUID, list[FollowUpEntry]] = field(default_factory=lambda: defaultdict(list))
     to_rank: set[UUID] = field(default_factory=set)
 
     @classmethod
     def of(cls, session: Session, workspace_id: UUID, *, now: datetime) -> _Desk:
         ensure_rules(session, workspace_id, now=now)
-        office = Office.of(session, workspace_id, now=now)
         return cls(
             session=session,
             workspace_id=workspace_id,
             now=now,
             time_zone=time_zone_of(session, workspace_id),
             rules=enabled_rules(session, workspace_id),
-            office=office,
-            owners=Assigner(owners_of(session, workspace_id, office)),
             version=latest_version(session, workspace_id),
-            channels=channels_of(session, workspace_id),
         )
+
+    @cached_property
+    def office(self) -> Office:
+        return Office.of(self.session, self.workspace_id, now=self.now)
+
+    @cached_property
+    def owners(self) -> Assigner:
+        return Assigner(owners_of(self.session, self.workspace_id, self.office))
+
+    @cached_property
+    def channels(self) -> Sequence[RoutingChannel]:
+        return channels_of(self.session, self.workspace_id)
 
     def work_off(self, rows: Sequence[Pending]) -> None:
         ids = sorted({row.subject_id for row in rows})

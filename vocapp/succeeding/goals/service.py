@@ -152,11 +152,15 @@ def reopen_goal(
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> UUID:
     """Put back what an action of this person changed; the account it was about.
 
-    Raises Conflict when it is too late (ten minutes) or somebody changed the goal since.
+    Raises Conflict when it is too late (ten minutes) or somebody changed the goal since, or it is
+    gone, as when it was added and that was taken back already.
     """
     told = read_undo(token, "goal", workspace_id, actor_user_id)
     with transaction() as session:
-        goal = _locked(session, workspace_id, UUID(told["goal"]))
+        try:
+            goal = _locked(session, workspace_id, UUID(told["goal"]))
+        except NotFound as exc:
+            raise Conflict("This goal is gone.") from exc
         entry = session.get_one(GoalEntry, (workspace_id, UUID(told["entry"])))
         if entry.detail.get("version") != goal.version:
             raise Conflict("This goal was changed since, so it was left as it is.")

@@ -21,6 +21,7 @@ from vocapp.succeeding.service import OWNER_ROLES
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.models import Membership
+from vocapp.workspaces.office.clocks import Office
 from vocapp.workspaces.queries import Member, members
 
 WEEKS = 6
@@ -32,15 +33,22 @@ MAX_HOURS = 100
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """member None: work of accounts and cases that nobody owns. hours: a week; None: not said."""
+    """member None: work of accounts and cases that nobody owns. hours: in a usual week, as somebody
+    said (then is_said), else by the working hours; None: neither is known.
+    """
 
     member: Member | None
     hours: float | None
+    is_said: bool
     loads: Sequence[Load]
 
 
 def coming_weeks(workspace_id: UUID, *, time_zone: str, now: datetime) -> list[Weeks]:
-    """Those who look after accounts, by name, then work that is nobody's; five statements."""
+    """Those who look after accounts, by name, then work that is nobody's; eight statements.
+
+    Time there is comes from working hours less holidays and absences. Where somebody said
+    otherwise, it is what they said, less the same part of a week.
+    """
     today = local_day(now, time_zone)
     last = period_start(today, "week") + timedelta(weeks=WEEKS) - timedelta(days=1)
     work = [
@@ -55,19 +63,49 @@ def coming_weeks(workspace_id: UUID, *, time_zone: str, now: datetime) -> list[W
     # Whoever left the team, or is no owner any more, no longer does it.
     known = {str(each.user_id) for each in team}
     own = [each if each.csm in known else Task(None, each.due_on, each.minutes) for each in work]
-    # Everybody gets every week; what is not said is taken out of the answer again.
-    usual = {str(each.user_id): said.get(each.user_id, 0) for each in team}
+    office = Office.of(db.session(), workspace_id, now=now)
+    times = {each.user_id: _Time(each.user_id, said.get(each.user_id), office) for each in team}
+    # Everybody gets every week; what is not known is taken out of the answer again.
+    usual = {str(user_id): each.usual or 0 for user_id, each in times.items()}
     horizon = [Task(csm, last, 0) for csm in (*usual, None)]
-    loads = weekly_load([*own, *horizon], usual, today=today)
-    found = [_weeks(each, said.get(each.user_id), loads) for each in team]
+    mondays = [period_start(today, "week") + timedelta(weeks=ahead) for ahead in range(WEEKS)]
+    otherwise = {
+        (str(user_id), monday): each.in_week(monday)
+        for user_id, each in times.items()
+        for monday in mondays
+    }
+    loads = weekly_load([*own, *horizon], usual, today=today, exceptions=otherwise)
+    found = [_weeks(each, times[each.user_id], loads) for each in team]
     return found + ([_weeks(None, None, loads)] if any(each.csm is None for each in own) else [])
 
 
-def _weeks(member: Member | None, minutes: int | None, loads: Sequence[Load]) -> Weeks:
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """The minutes that a member has. said: in a usual week, by somebody."""
+
+    user_id: UUID
+    said: int | None
+    office: Office
+
+    @property
+    def usual(self) -> int | None:
+        return self.office.minutes_a_week(self.user_id) if self.said is None else self.said
+
+    def in_week(self, monday: date) -> int:
+        """0 where it is not known."""
+        works, there = self.office.minutes_a_week(self.user_id), self.usual or 0
+        if not works:
+            return there
+        return round(there * (self.office.minutes_of_week(self.user_id, monday) or 0) / works)
+
+
+def _weeks(member: Member | None, time: _Time | None, loads: Sequence[Load]) -> Weeks:
     csm = str(member.user_id) if member else None
+    minutes = time.usual if time else None
     return Weeks(
         member, None if minutes is None else minutes / 60,
-        [each for each in loads if each.csm == csm],
+        is_said=time is not None and time.said is not None,
+        loads=[each for each in loads if each.csm == csm],
     )  # fmt: skip
 
 
@@ -119,7 +157,7 @@ def _csm(owner: UUID | None) -> str | None:
 def set_hours(
     workspace_id: UUID, user_id: UUID, hours: float | None, *, actor_user_id: UUID
 ) -> str:
-    """Say how many hours a week a member has, None: not said; a token for `undo_hours`.
+    """Say how many hours a week a member has, None: their working hours; a token for `undo_hours`.
 
     Raises NotFound, BadInput.
     """

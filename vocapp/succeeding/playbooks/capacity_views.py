@@ -8,12 +8,13 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from vocapp.database import utcnow
-from vocapp.problems import BadInput, Conflict
+from vocapp.problems import BadInput
 from vocapp.succeeding.goals.forms import read_figure
 from vocapp.succeeding.playbooks import capacity
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.taking_back import said_undone
 
 blueprint = Blueprint("capacity", __name__, template_folder="../templates")
 
@@ -45,7 +46,7 @@ def _page(**typed: Any) -> str:
 @blueprint.post("/capacity/<uuid:user_id>")
 @signed_in("success")
 def set_hours(user_id: UUID) -> Any:
-    """How many hours a week this member has for accounts; nothing: it is not said."""
+    """How many hours a week this member has for accounts; nothing: as many as they work."""
     given = request.form.get("hours", "")
     try:
         hours = read_figure(given) if given.strip() else None
@@ -63,12 +64,8 @@ def set_hours(user_id: UUID) -> Any:
 @signed_in("success")
 def undo() -> Any:
     """Put the former hours back."""
-    try:
+    with said_undone():
         capacity.undo_hours(
             current_workspace.id, request.args.get("token", ""), actor_user_id=current_user.id
         )
-    except Conflict:
-        notice(_("This can no longer be undone: ten minutes have passed."), kind="warning")
-    else:
-        notice(_("Undone."))
     return redirect(url_for(".show"), 303)

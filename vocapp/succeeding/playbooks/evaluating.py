@@ -13,7 +13,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from surveys.periods import local_day
@@ -26,6 +28,8 @@ from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookSt
 from vocapp.succeeding.playbooks.reading import read_facts
 from vocapp.workspaces.nights import time_zone_of
 
+log = structlog.get_logger()
+
 BEGIN = "playbook_begins"
 BATCH = 500  # accounts read and written in one transaction
 # What is well again some day; of what happened on a day nobody says that it was undone.
@@ -35,12 +39,37 @@ RECOVERING = ("health_drop", "usage_down", "onboarding_stalled", "feature_unused
 def evaluate_accounts(
     session: Session, workspace_id: UUID, account_ids: Collection[UUID], now: datetime
 ) -> None:
-    """Evaluate what is switched on for these accounts; once more changes nothing."""
+    """Evaluate what is switched on for these accounts; once more changes nothing.
+
+    What is wrong with one playbook is logged, and stops neither the others nor the caller's work.
+    """
     on = session.scalars(
         scoped(Playbook, workspace_id).where(Playbook.on_since.is_not(None)).order_by(Playbook.id)
     ).all()
-    if on:
-        _evaluate(session, on, _accounts(session, workspace_id, account_ids), now=now)
+    if not on:
+        return
+    accounts = _accounts(session, workspace_id, account_ids)
+    if _is_evaluated(session, on, accounts, now=now) or len(on) == 1:
+        return
+    for playbook in on:
+        _is_evaluated(session, [playbook], accounts, now=now)
+
+
+def _is_evaluated(
+    session: Session, playbooks: Sequence[Playbook], accounts: Sequence[Account], *, now: datetime
+) -> bool:
+    """False: something was wrong, so nothing was written; of one playbook it is in the log."""
+    names = [str(playbook.id) for playbook in playbooks]
+    try:
+        with session.begin_nested():
+            _evaluate(session, playbooks, accounts, now=now)
+    except DBAPIError:
+        raise  # the whole batch is tried again
+    except Exception:
+        if len(names) == 1:
+            log.exception("playbook.failed", playbook=names[0])
+        return False
+    return True
 
 
 def _accounts(

@@ -108,7 +108,9 @@ class PlaybookTask(TenantRow, Base):
 
 
 class WorkCapacity(Tenant, Base):
-    """How many minutes a week a member has for accounts, where somebody said so."""
+    """How many minutes a week a member has for accounts, where somebody said otherwise than their
+    working hours do.
+    """
 
     user_id: Mapped[UUID] = mapped_column(
         ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from surveys import working_time
-from surveys.periods import local_day
+from surveys.periods import day_bounds, local_day
 from surveys.weekly_hours import hours_a_week
 from surveys.working_time import Calendar, Hours, public_holidays
 from vocapp.database import scoped
@@ -81,6 +82,23 @@ class Office:
         usual = hours_a_week(hours_of(self.shared))
         return hours_a_week(hours_of(own)) / usual if usual else 1.0
 
+    def minutes_a_week(self, user_id: UUID) -> int | None:
+        """How long this person works in a week without holidays; None where no hours are set."""
+        row = self.own.get(user_id) or self.shared
+        return round(60 * hours_a_week(hours_of(row))) if row else None
+
+    def minutes_of_week(self, user_id: UUID, monday: date) -> int | None:
+        """The same of one week, less its public holidays and this person's absences."""
+        row = self.own.get(user_id) or self.shared
+        if row is None:
+            return None
+        absences = _days(self.absences.get(user_id, ()))
+        calendar = replace(_calendar(row, self.now.year, absences=absences), absence="pauses")
+        begins, ends = (
+            day_bounds(monday + timedelta(days=days), row.time_zone)[0] for days in (0, 7)
+        )
+        return round(working_time.working_time_between(begins, ends, calendar).total_seconds() / 60)
+
     def _calendar(self, user_id: UUID | None) -> Calendar | None:
         if user_id not in self._calendars:
             self._calendars[user_id] = self._read(user_id)
@@ -97,9 +115,14 @@ class Office:
         covering = self.own.get(stand_in) if stand_in else None
         return _calendar(
             row, self.now.year,
-            absences=tuple((each.first_day, each.last_day + timedelta(days=1)) for each in away),
+            absences=_days(away),
             stand_in=_calendar(covering or self.shared or row, self.now.year) if away else None,
         )  # fmt: skip
+
+
+def _days(away: Iterable[Absence]) -> tuple[tuple[date, date], ...]:
+    """Each as its first day and the day after its last."""
+    return tuple((each.first_day, each.last_day + timedelta(days=1)) for each in away)
 
 
 def _calendar(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from surveys.periods import local_day
 from vocapp.database import utcnow
-from vocapp.problems import BadInput, Forbidden
+from vocapp.problems import BadInput, Conflict, Forbidden
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
@@ -20,6 +20,7 @@ from vocapp.workspaces.blueprint import blueprint
 from vocapp.workspaces.office import queries, storing
 from vocapp.workspaces.office.forms import AbsenceForm, WeekForm
 from vocapp.workspaces.queries import members
+from vocapp.workspaces.taking_back import said_undone
 
 
 @blueprint.route("/settings/working-hours", methods=["GET", "POST"])
@@ -97,16 +98,15 @@ def remove_absence(user_id: UUID, absence_id: UUID) -> Any:
 def undo_absence(user_id: UUID, token: str) -> Any:
     """Note a removed absence again."""
     _own_or_admin(user_id)
-    told = read_undo(
-        token, "absence", current_workspace.id, current_user.id, member=user_id.hex
-    )  # fmt: skip
-    first_day, last_day = map(date.fromisoformat, told["days"])
-    try:
-        _add(user_id, first_day, last_day, UUID(told["stand_in"]) if told["stand_in"] else None)
-    except BadInput:
-        notice(_("These days cannot be noted again as they were."), kind="warning")
-    else:
-        notice(_("Undone."))
+    with said_undone():
+        told = read_undo(
+            token, "absence", current_workspace.id, current_user.id, member=user_id.hex
+        )  # fmt: skip
+        first_day, last_day = map(date.fromisoformat, told["days"])
+        try:
+            _add(user_id, first_day, last_day, UUID(told["stand_in"]) if told["stand_in"] else None)
+        except BadInput as exc:
+            raise Conflict("These days cannot be noted again as they were.") from exc
     return _back(user_id)
 
 
