@@ -6,10 +6,10 @@ a score would have been in March must not see what was written in May about Marc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -42,3 +42,26 @@ def last_known(series: Iterable[Known[Value]], instant: datetime) -> Known[Value
     """The newest of `as_known`; None where nothing was known."""
     seen = as_known(series, instant)
     return seen[-1] if seen else None
+
+
+def rewound(
+    values: Mapping[str, Any],
+    changes: Iterable[tuple[datetime, Mapping[str, Any]]],
+    instant: datetime,
+) -> dict[str, Any]:
+    """What fields held at an instant, by what they hold now and what each change replaced.
+
+    changes: when, and of each field that was changed what it held before; the oldest first. Other
+    fields than those of `values` are passed over.
+
+    >>> day = datetime.fromisoformat
+    >>> changes = [(day("2026-03-01T00:00Z"), {"state": "open"}),
+    ...            (day("2026-03-20T00:00Z"), {"state": "contacted"})]
+    >>> rewound({"state": "resolved"}, changes, day("2026-03-10T00:00Z"))
+    {'state': 'contacted'}
+    """
+    found = dict(values)
+    for at, before in reversed(list(changes)):
+        if at > instant:
+            found |= {name: value for name, value in before.items() if name in found}
+    return found

@@ -510,6 +510,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "capacity.show": NO_IDS,
     "capacity.set_hours": (Call(path={"user_id": "user"}, form=lambda t: {"hours": "9"}),),
     "capacity.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "backtest.show": NO_IDS,
+    "backtest.work_out": NO_IDS,
+    "backtest_api.show_backtest": NO_IDS,
     "renewals.show": (Call(query=lambda t: {"owner": t.user}),),
     "renewals.say": (
         Call(path={"external_id": "account"}, form=lambda t: {"category": "commit"}),

@@ -377,6 +377,16 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "description": "Chances are fractions, money is in minor units a month.",
     },
+    "HealthBacktest": {
+        **record(
+            is_computing=YES_NO, computed_at=or_null(TEXT), interval_level=NUMBER,
+            until=or_null(TEXT), backtest=or_null(OBJECT), months=list_of(OBJECT),
+        ),
+        "description": (
+            "`backtest` is null before the first was worked out, and without figures (`verdict`: "
+            "too_thin) where fewer than 30 customers left, or stayed."
+        ),
+    },
     "Surveys": page(ref("Survey")),
     "Invitation": {
         "type": "object",
@@ -433,6 +443,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),
+    ("get", "/api/v1/health-score/back-test"): ("HealthBacktest", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
     ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),

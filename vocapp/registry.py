@@ -65,6 +65,9 @@ from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
+from vocapp.succeeding.backtest import service as backtesting
+from vocapp.succeeding.backtest.api import api as backtest_api
+from vocapp.succeeding.backtest.views import blueprint as backtest_pages
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.views import blueprint as figures_pages
@@ -120,6 +123,7 @@ def register(app: OpenAPI) -> None:
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
         goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
+        backtest_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -131,6 +135,7 @@ def register(app: OpenAPI) -> None:
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
+        backtest_pages,
         hook_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -216,6 +221,12 @@ def _register_work() -> None:
         outbox.Kind(
             renewal_keeping.RENEWALS, mode="database", apply=renewal_keeping.keep_daily,
             queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            backtesting.BACKTEST, mode="leased", work=backtesting.work_out,
+            queue="learning", batch=1, lease_s=3600, max_attempts=3,
         )
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -116,10 +116,25 @@ def goal_standing(
     ).where(SuccessGoal.workspace_id == workspace_id, SuccessGoal.state != "dropped")  # fmt: skip
     if account_ids is not None:
         query = query.where(SuccessGoal.account_id.in_(account_ids))
-    counts: dict[UUID, Counter[str]] = {}
-    for row in session.execute(query):
-        counts.setdefault(row.account_id, Counter())[_standing(row, today)] += 1
-    return {
-        account_id: (found[_COUNTED[0]], found[_COUNTED[1]], found[_COUNTED[2]], found[_COUNTED[3]])
-        for account_id, found in counts.items()
-    }
+    goals: dict[UUID, list[Any]] = {}
+    for row in session.execute(query).mappings():
+        goals.setdefault(row["account_id"], []).append(row)
+    counts = {key: standing_counts(rows, today=today) for key, rows in goals.items()}
+    return {key: found for key, found in counts.items() if found is not None}
+
+
+def standing_counts(
+    goals: Sequence[Mapping[str, Any]], *, today: date
+) -> tuple[int, int, int, int] | None:
+    """How many goals are (open and on track, open and behind, met, missed); None where no goal
+    counts. Dropped ones do not."""
+    found = Counter(
+        standing(
+            goal["state"], baseline=goal["baseline"], target=goal["target"],
+            current=goal["current"], begins_on=goal["begins_on"], due_on=goal["due_on"],
+            today=today,
+        )
+        for goal in goals
+    )  # fmt: skip
+    on_track, behind, met, missed = (found[each] for each in _COUNTED)
+    return (on_track, behind, met, missed) if on_track + behind + met + missed else None

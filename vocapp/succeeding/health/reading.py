@@ -30,19 +30,25 @@ from vocapp.people.events.models import (
     ActiveDay,
     ActivityHour,
     Milestone,
-    SubscriptionChange,
 )
-from vocapp.people.events.subscriptions import changes_of, current
+from vocapp.people.events.subscriptions import changes_of
 from vocapp.people.models import Account
 from vocapp.succeeding.goals.queries import goal_standing
+from vocapp.succeeding.health.measures import (
+    DOWNGRADE,
+    PERIOD_DAYS,
+    PERIODS_BEFORE,
+    SET_UP,
+    TOUCHES,
+    before_per_period,
+    days_since,
+    days_since_start,
+    pays_less,
+)
 from vocapp.understanding.models import Analysis
 
-SET_UP = "setup_done"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
-_PERIOD_DAYS, _PERIODS_BEFORE = 28, 3
-_USAGE_DAYS = _PERIOD_DAYS * (_PERIODS_BEFORE + 1)
-_DOWNGRADE = timedelta(days=90)
-_TOUCHES = ("state", "outcome")  # and notes: what tells that somebody dealt with the customer
+_USAGE_DAYS = PERIOD_DAYS * (PERIODS_BEFORE + 1)
 
 ByAccount = dict[UUID, dict[str, Any]]
 
@@ -61,7 +67,11 @@ class _Asked:
         return and_(model.workspace_id == self.workspace_id, model.account_id.in_(self.ids))
 
     def days_since(self, instant: datetime) -> int:
-        return max(0, (self.now - instant).days)
+        return days_since(instant, self.now)
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now, self.time_zone)
 
 
 def read_facts(
@@ -113,7 +123,7 @@ class _Told:
 
 
 def _told_in(asked: _Asked) -> _Told:
-    late = asked.now - _PERIOD_DAYS * _DAY
+    late = asked.now - PERIOD_DAYS * _DAY
     row = asked.session.execute(
         select(
             _somebody(asked, late, ActivityHour.uses > 0),
@@ -222,19 +232,11 @@ def _comments(asked: _Asked) -> ByAccount:
 # --- what they do -------------------------------------------------------------------------
 
 
-def _periods(started_on: date | None, asked: _Asked) -> float:
-    """How many of the periods before the last 28 days an account was there for, 0 to 3."""
-    if started_on is None:
-        return _PERIODS_BEFORE
-    days = (local_day(asked.now, asked.time_zone) - started_on).days - _PERIOD_DAYS
-    return min(max(days / _PERIOD_DAYS, 0.0), _PERIODS_BEFORE)
-
-
 def _uses(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> ByAccount:
     if not told.uses:
         return {}
     until = hour_of(asked.now) + _HOUR
-    recent = until - _PERIOD_DAYS * _DAY
+    recent = until - PERIOD_DAYS * _DAY
     is_recent = ActivityHour.hour >= recent
     rows = asked.session.execute(
         select(
@@ -258,7 +260,7 @@ def _people(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> 
     if not told.people:
         return {}
     until = hour_of(asked.now).date() + _DAY
-    starts = [until - _PERIOD_DAYS * (back + 1) * _DAY for back in range(_PERIODS_BEFORE + 1)]
+    starts = [until - PERIOD_DAYS * (back + 1) * _DAY for back in range(PERIODS_BEFORE + 1)]
     period = case(*((ActiveDay.day >= day, back) for back, day in enumerate(starts)))
     rows = asked.session.execute(
         select(
@@ -286,12 +288,11 @@ def _against_before(
     now_name: str,
     before_name: str,
 ) -> ByAccount:
-    """Now, and before per 28 days. Who was not there for a whole period has no before."""
+    """Now, and before per 28 days."""
     found = {}
     for account_id, started_on in started.items():
         now, before = sums.get(account_id, (0, 0))
-        periods = _periods(started_on, asked)
-        per_period = before / periods if periods >= 1 else None
+        per_period = before_per_period(before, started_on, asked.today)
         found[account_id] = {now_name: now, before_name: per_period}
     return found
 
@@ -321,17 +322,12 @@ def _logins(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> 
     )
     found: ByAccount = {}
     for account_id, hour in rows:
-        days = asked.days_since(hour) if hour else _days_since_start(asked, started[account_id])
+        start = days_since_start(started[account_id], asked.today)
+        days = asked.days_since(hour) if hour else start
         if hour is None and days is not None and told.since is not None:
             days = min(days, asked.days_since(told.since))
         found[account_id] = {"days_since_login": days}
     return found
-
-
-def _days_since_start(asked: _Asked, started_on: date | None) -> int | None:
-    if started_on is None:
-        return None
-    return max(0, (local_day(asked.now, asked.time_zone) - started_on).days)
 
 
 def _set_up(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> ByAccount:
@@ -350,7 +346,7 @@ def _set_up(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> 
     return {
         account_id: {
             "is_set_up": account_id in done,
-            "days_since_start": _days_since_start(asked, started_on),
+            "days_since_start": days_since_start(started_on, asked.today),
         }
         for account_id, started_on in started.items()
     }
@@ -396,7 +392,7 @@ def _touches(asked: _Asked) -> ByAccount:
             asked.of(FollowUp),
             FollowUpEntry.at <= asked.now,
             FollowUpEntry.actor_user_id.is_not(None),
-            or_(FollowUpEntry.kind.in_(_TOUCHES), FollowUpEntry.note.is_not(None)),
+            or_(FollowUpEntry.kind.in_(TOUCHES), FollowUpEntry.note.is_not(None)),
         )
         .group_by(FollowUp.account_id)
     )
@@ -409,8 +405,7 @@ def _touches(asked: _Asked) -> ByAccount:
 
 def _goals(asked: _Asked) -> ByAccount:
     """Known of whoever has goals that were not dropped."""
-    today = local_day(asked.now, asked.time_zone)
-    standing = goal_standing(asked.session, asked.workspace_id, asked.ids, today=today)
+    standing = goal_standing(asked.session, asked.workspace_id, asked.ids, today=asked.today)
     return {
         account_id: {
             "goals_met": met, "goals_on_track": on_track, "goals_behind": behind,
@@ -423,33 +418,17 @@ def _goals(asked: _Asked) -> ByAccount:
 def _payment(asked: _Asked) -> ByAccount:
     """Whether what they pay a month is less than 90 days ago."""
     changes = changes_of(asked.session, asked.workspace_id, asked.ids, until=asked.now)
-    since = asked.now - _DOWNGRADE
+    since = asked.now - DOWNGRADE
     return {
-        account_id: {"downgraded_lately": _pays_less(told, since)}
+        account_id: {"downgraded_lately": pays_less(told, since)}
         for account_id, told in changes.items()
     }
 
 
 def _invoices(asked: _Asked) -> ByAccount:
     """Known of whoever an invoice was told of, paid or not."""
-    today = local_day(asked.now, asked.time_zone)
     told = invoices_of(asked.session, asked.workspace_id, asked.ids, until=asked.now)
     return {
-        account_id: {"overdue_invoice_days": overdue_days(own, today=today)}
+        account_id: {"overdue_invoice_days": overdue_days(own, today=asked.today)}
         for account_id, own in told.items()
     }
-
-
-def _pays_less(changes: Sequence[SubscriptionChange], since: datetime) -> bool:
-    """In a currency less, and in none more: what moved to another currency is not told."""
-    before = _revenue([change for change in changes if change.at <= since])
-    now = _revenue(changes)
-    moves = [now[code] - before[code] for code in {*now, *before}]
-    return min(moves, default=0) < 0 and max(moves) <= 0
-
-
-def _revenue(changes: Sequence[SubscriptionChange]) -> dict[str | None, int]:
-    sums: dict[str | None, int] = defaultdict(int)
-    for each in current(changes):
-        sums[each.currency] += each.mrr_minor
-    return sums

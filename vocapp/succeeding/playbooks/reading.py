@@ -24,8 +24,8 @@ from vocapp.collecting.models import Response
 from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import AccountEvent, ActivityHour, Milestone
 from vocapp.people.models import Account
+from vocapp.succeeding.health.measures import SET_UP
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
-from vocapp.succeeding.health.reading import SET_UP
 
 CHAMPION_LEFT = "champion_left"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)

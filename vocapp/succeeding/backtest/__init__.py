@@ -1,0 +1,1 @@
+"""How well the health score foretold who left, by what was known at the time."""
