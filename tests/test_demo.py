@@ -190,7 +190,11 @@ def test_who_leaves_was_unhappy_and_used_it_less_before(whole_plan, did):
         for event in did
         if event.terms and event.terms.action == "cancelled" and event.terms.product == "core"
     }
-    assert 8 <= len(left) <= 24
+    assert 35 <= len(left) <= 75
+    assert all(
+        each.answered_at < left.get(each.person.customer.facts.external_id, NOW)
+        for each in whole_plan[2]
+    )
     assert all(event.at <= left.get(event.account, NOW) for event in did)
     scores = {True: [], False: []}
     for each in whole_plan[2]:

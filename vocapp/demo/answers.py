@@ -122,6 +122,7 @@ def _relationship(
         for person in among
         for phase in [rng.randrange(1, 182)]
         for wave in range(3)
+        if person.customer.is_there(now - timedelta(days=phase + 182 * wave))
     ]
     chosen = rng.sample(asked, k=min(count, len(asked)))
     return [(person, _at_work(rng, person, days, now=now)) for person, days in chosen]
@@ -136,8 +137,17 @@ def _after_support(
     return [
         (person, _at_work(rng, person, day, now=now))
         for day in rng.choices(days, weights=weights, k=count)
-        for person in [rng.choice(among)]
+        for person in [_somebody_there(rng, among, now - timedelta(days=day))]
     ]
+
+
+def _somebody_there(rng: Random, among: Sequence[Person], instant: datetime) -> Person:
+    """One of those whose company is a customer then; there always is one."""
+    return next(
+        person
+        for person in iter(lambda: rng.choice(among), None)
+        if person.customer.is_there(instant)
+    )
 
 
 def _after_onboarding(
@@ -145,7 +155,16 @@ def _after_onboarding(
 ) -> list[tuple[Person, datetime]]:
     """Once a person, a few weeks after they began to work with it."""
     chosen = rng.sample(list(among), k=min(count, len(among)))
-    return [(person, _at_work(rng, person, rng.randrange(1, DAYS), now=now)) for person in chosen]
+    return [
+        (person, _at_work(rng, person, rng.randrange(_left_days_ago(person, now), DAYS), now=now))
+        for person in chosen
+    ]
+
+
+def _left_days_ago(person: Person, now: datetime) -> int:
+    """The first day, counted backwards, on which the company is a customer."""
+    left = person.customer.leaves_at
+    return 1 if left is None else (now - left).days + 1
 
 
 def _season(now: datetime, days_ago: int) -> float:

@@ -5,7 +5,8 @@ A pure function of seed and instant: the same ones give the same customers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -32,6 +33,8 @@ INDUSTRIES = (
     "construction",
 )  # fmt: skip
 ROLES = (("user", 0.62), ("manager", 0.26), ("admin", 0.12))
+# Chance a month that a customer of middling mood leaves, and when that may happen.
+_LEAVING, _SETTLING_DAYS, _TOLD_DAYS = 0.016, 60, 490
 # Minor units of the currency for one US dollar: round figures, not a rate of any day.
 _MINOR_PER_DOLLAR = {"JPY": 150, "USD": 100, "EUR": 92, "SGD": 135}
 
@@ -90,11 +93,19 @@ _EN_GIVEN = (
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """An account with what the answers follow: its mood (about -1..1) and its hours."""
+    """An account with what the answers follow: its mood (about -1..1) and its hours.
+
+    leaves_at: when it cancels; None where it stays.
+    """
 
     facts: AccountFacts
     region: str
     mood: float
+    leaves_at: datetime | None = None
+
+    def is_there(self, instant: datetime) -> bool:
+        """Whether it has not left by then."""
+        return self.leaves_at is None or instant < self.leaves_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +145,18 @@ def customers(rng: Random, *, count: int, now: datetime) -> list[Customer]:
                 mood=rng.gauss(0, 0.45),
             )
         )
-    return found
+    return [replace(each, leaves_at=_leaves_at(rng, each, now=now)) for each in found]
+
+
+def _leaves_at(rng: Random, customer: Customer, *, now: datetime) -> datetime | None:
+    """Month by month a chance of leaving, larger where the mood is bad; none right after the
+    start, and none before the time that the demo tells of."""
+    start = customer.facts.started_on or now.date()
+    since = (now.date() - start).days - _SETTLING_DAYS
+    for days in range(min(since, _TOLD_DAYS), 1, -30):
+        if rng.random() < _LEAVING * math.exp(-2 * customer.mood):
+            return now - timedelta(days=rng.uniform(max(1, days - 30), days))
+    return None
 
 
 def _pick(rng: Random, shares: dict[str, float]) -> str:

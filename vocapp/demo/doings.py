@@ -1,7 +1,7 @@
 """What the demo's customers do: subscriptions, log-ins, use, and the end of their set-up.
 
-A pure function of seed, customers, answers and instant. Who was unhappy in their last
-answers uses less and less and then leaves; who was glad buys more.
+A pure function of seed, customers, answers and instant. Who leaves uses less and less before;
+who was glad in the last answers uses more and buys more.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from vocapp.people.events.service import NewEvent, Terms
 from vocapp.signing import digest_of_json
 
 _WEEKS = DAYS // 7
-_LEAVERS = 0.08  # of all accounts, over the last months
-_FADE_WEEKS = 9  # how long before leaving use declines
-_SILENCE = timedelta(days=20)  # who leaves has not answered for as long
+_FADE_WEEKS = (3, 15)  # how long before leaving use declines, from and to
 _FEATURES = ("report_created", "data_imported", "dashboard_viewed", "ticket_linked")
 # Weeks of the year in which offices are empty: turn of the year, Golden Week, mid-August.
 _QUIET = {1: 0.45, 18: 0.6, 19: 0.75, 33: 0.55, 34: 0.8, 52: 0.5, 53: 0.4}
@@ -29,12 +27,14 @@ _QUIET = {1: 0.45, 18: 0.6, 19: 0.75, 33: 0.55, 34: 0.8, 52: 0.5, 53: 0.4}
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """How an account goes: gladness -1..1, its people, and when it leaves, if it does."""
+    """How an account goes: gladness -1..1, its people, when it leaves, if it does, and how many
+    weeks before its use begins to decline."""
 
     customer: Customer
     people: tuple[Person, ...]
     gladness: float
     leaves_at: datetime | None
+    fade_weeks: float
 
     @property
     def key(self) -> str:
@@ -47,35 +47,26 @@ def planned(
     """All events of all accounts, newest first: then each person is moved only once."""
     events = [
         event
-        for course in _courses(rng, among, plan, now=now)
+        for course in _courses(rng, among, plan)
         for event in (*_subscriptions(rng, course, now=now), *_use(rng, course, now=now))
     ]
     return sorted(events, key=lambda event: (event.at, event.id), reverse=True)
 
 
-def _courses(
-    rng: Random, among: Sequence[Person], plan: Sequence[PlannedAnswer], *, now: datetime
-) -> list[_Course]:
-    """Those who leave are the unhappiest of those who fell silent, after their last answer."""
+def _courses(rng: Random, among: Sequence[Person], plan: Sequence[PlannedAnswer]) -> list[_Course]:
     people: dict[str, list[Person]] = defaultdict(list)
     answers: dict[str, list[PlannedAnswer]] = defaultdict(list)
     for person in among:
         people[person.customer.facts.external_id].append(person)
     for answer in plan:
         answers[answer.person.customer.facts.external_id].append(answer)
-    gladness = {key: _gladness(answers[key][-4:]) for key in people}
-    silent = [
-        key for key in people if answers[key] and answers[key][-1].answered_at < now - _SILENCE
-    ]
-    silent.sort(key=lambda key: (gladness[key], key))
-    leaving = {
-        key: answers[key][-1].answered_at + timedelta(days=rng.uniform(8, 18))
-        for key in silent[: round(_LEAVERS * len(people))]
-    }
     return [
-        _Course(those[0].customer, tuple(those), gladness[key], leaving.get(key))
+        _Course(
+            those[0].customer, tuple(those), _gladness(answers[key][-4:]),
+            those[0].customer.leaves_at, rng.uniform(*_FADE_WEEKS),
+        )
         for key, those in people.items()
-    ]
+    ]  # fmt: skip
 
 
 def _gladness(answers: Sequence[PlannedAnswer]) -> float:
@@ -173,7 +164,7 @@ def _level(course: _Course, monday: datetime) -> float:
     level = (0.85 + 0.3 * course.gladness) * _QUIET.get(monday.isocalendar().week, 1.0)
     if course.leaves_at is None:
         return level
-    left = (course.leaves_at - monday) / timedelta(weeks=_FADE_WEEKS)
+    left = (course.leaves_at - monday) / timedelta(weeks=course.fade_weeks)
     return level * min(1.0, max(0.0, left))
 
 

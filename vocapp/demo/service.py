@@ -194,7 +194,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     _set_working_hours(opened.workspace_id, now=now)
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
     did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
-    yield from _write_events(opened.workspace_id, did, now=now)
+    yield from _write_events(opened.workspace_id, did)
     asked = asking.planned(Random(f"{seed}:asking"), people, plan, now=now)  # noqa: S311
     yield from _write_invitations(opened.workspace_id, asked, surveys, contacts)
     behind = {each.answer: each.id for each in asked if each.answer is not None}
@@ -278,12 +278,12 @@ def _staff_ids(workspace_id: UUID) -> dict[str, UUID]:
         return {row.email: row.id for row in rows}
 
 
-def _write_events(
-    workspace_id: UUID, planned: Sequence[NewEvent], *, now: datetime
-) -> Iterator[Progress]:
-    """Take in what customers did; what was taken in before counts once."""
+def _write_events(workspace_id: UUID, planned: Sequence[NewEvent]) -> Iterator[Progress]:
+    """Take in what customers did, newest first, as if each batch had come in when its last event
+    happened; what was taken in before counts once."""
     for start in range(0, len(planned), _EVENTS):
-        for outcome in record_events(workspace_id, planned[start : start + _EVENTS], now=now):
+        batch = planned[start : start + _EVENTS]
+        for outcome in record_events(workspace_id, batch, now=batch[0].at):
             if outcome is not None:
                 raise outcome
         yield Progress("events", min(len(planned), start + _EVENTS), len(planned))
