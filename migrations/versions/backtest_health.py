@@ -1,6 +1,6 @@
 """keep how well the health score foretold who left
 
-Revises: invoices1
+Revises: findnames1
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'backtest1'
-down_revision = 'invoices1'
+down_revision = 'findnames1'
 branch_labels = None
 depends_on = None
 
