@@ -66,7 +66,7 @@ def observe(workspace_id: UUID, *, now: datetime, say: Say) -> Observed:
     """
     with snapshot() as session:
         zone = time_zone_of(session, workspace_id)
-        business = read_business(session, workspace_id, time_zone=zone)
+        business = read_business(session, workspace_id, time_zone=zone, now=now)
         until = local_day(now, zone)
         months = _months(business, zone, until)
         moments = []
