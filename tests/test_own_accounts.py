@@ -270,6 +270,7 @@ def make(api_of, new_workspace):
 # What is open to the reader. Who opens another room adds it here, after a look at whether the
 # scene has something of others for it to tell.
 OPEN = {
+    "asking.again", "asking.never", "asking.person", "asking.undo",
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
@@ -285,6 +286,7 @@ OPEN = {
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
 AS_IF_ABSENT = {
+    "asking.undo",
     "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.undo", "renewals.undo", "tasks.undo",
 }  # fmt: skip

@@ -144,6 +144,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(json=lambda t: {"survey": t.survey, "contact": {"email": "x@example.com"},
                              "channel": "email"}),
     ),
+    "asking_api.show_asking": (by(contact_id="contact"),),
     "distributing_api.show_invitation": (by(invitation_id="invitation"),),
     "collecting_api.create_response": (
         Call(json=lambda t: {"survey": t.survey, "score": 9}),
@@ -238,6 +239,11 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.mailbox_list": NO_IDS,
     "distributing.mailbox_mail": (by(name="mail"),),
     "distributing.mailbox_html": (by(name="mail"),),
+    "asking.limits": NO_IDS,
+    "asking.person": (by(contact_id="contact"),),
+    "asking.never": (by(contact_id="contact"),),
+    "asking.again": (by(contact_id="contact"),),
+    "asking.undo": (Call(query=lambda t: {"token": t.undo}),),
     "distributing.invitations": (
         A_SURVEY,
         Call(path={"key": "=mine"}, query=lambda t: {"before": t.invitation}, methods=("GET",)),

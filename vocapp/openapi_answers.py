@@ -15,6 +15,7 @@ ID: Schema = {"type": "string", "format": "uuid"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 NUMBER: Schema = {"type": "number"}
+DAY: Schema = {"type": "string", "format": "date"}
 YES_NO: Schema = {"type": "boolean"}
 OBJECT: Schema = {"type": "object"}
 BY_LANGUAGE: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -394,14 +395,25 @@ SCHEMAS: dict[str, Schema] = {
             "id": or_null(ID), "survey": TEXT,
             "contact": record(id=ID, name=TEXT, email=or_null(TEXT)),
             "channel": TEXT, "touchpoint": or_null(TEXT), "state": TEXT, "reason": or_null(TEXT),
+            "next_day": or_null(DAY),
             "link": or_null(TEXT),
             **{name: or_null(TIME) for name in (
                 "send_at", "created_at", "sent_at", "delivered_at", "opened_at", "clicked_at",
                 "answered_at", "bounced_at",
             )},
         },
-        "required": ["id", "state", "reason", "link"],
+        "required": ["id", "state", "reason", "next_day", "link"],
     },
+    "Asking": record(
+        contact=ID, may_be_asked=YES_NO, reason=or_null(TEXT), next_at=or_null(TIME),
+        next_day=or_null(DAY),
+        decisions=list_of(
+            record(
+                id=ID, survey=TEXT, channel=TEXT, cause=TEXT, outcome=TEXT, reason=or_null(TEXT),
+                day=DAY, next_day=or_null(DAY), decided_at=TIME,
+            )
+        ),
+    ),
     "Asked": record(
         public_id=TEXT, version=COUNT, kind=TEXT, language=TEXT, direction=TEXT,
         questions=list_of(OBJECT), categories=OBJECT, texts=BY_LANGUAGE,
@@ -441,6 +453,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
+    ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),
     ("get", "/api/v1/health-score/back-test"): ("HealthBacktest", (200,)),

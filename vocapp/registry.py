@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_openapi3 import OpenAPI
 
-import vocapp.distributing.models  # every table must be known before the first query
+import vocapp.distributing.asking.models  # every table must be known before the first query
+import vocapp.distributing.models
 import vocapp.following_up.models
 import vocapp.following_up.writing.models  # noqa: F401
 from vocapp import openapi_pages, outbox, ui, worker
@@ -25,6 +26,10 @@ from vocapp.distributing import people as distributing_people
 from vocapp.distributing import receiving, sending
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
+from vocapp.distributing.asking import deciding as asking_deciding
+from vocapp.distributing.asking import service as asking_service
+from vocapp.distributing.asking.api import api as asking_api
+from vocapp.distributing.asking.views import blueprint as asking_pages
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import channels, opening, ranking, snoozing, telling
 from vocapp.following_up import home_cards as following_up_cards
@@ -121,7 +126,7 @@ def register(app: OpenAPI) -> None:
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
-        drivers_api, distributing_api, following_up_api, succeeding_api, figures_api,
+        drivers_api, distributing_api, asking_api, following_up_api, succeeding_api, figures_api,
         goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
         backtest_api,
     ):  # fmt: skip
@@ -130,7 +135,7 @@ def register(app: OpenAPI) -> None:
         openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, authoring_pages,
+        distributing_pages, asking_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
@@ -139,6 +144,7 @@ def register(app: OpenAPI) -> None:
         hook_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
+    asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
     _register_work()
     _register_personal_stores()
     _register_home()
@@ -337,6 +343,9 @@ def _register_personal_stores() -> None:
         PersonalStore(
             "people.events", events_service.forget_person, events_service.hand_over,
             _l("Events"), events_service.count_of_person,
+        ),
+        PersonalStore(
+            "distributing.asking", asking_service.forget_person, asking_service.hand_over
         ),
         PersonalStore(
             "distributing.invitations", distributing_service.forget_person,

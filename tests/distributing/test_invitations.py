@@ -314,7 +314,7 @@ def test_a_worker_that_died_before_the_text_leaves_unknown_too(
 def test_a_slow_worker_and_its_successor_send_one_mail(api, invite, mail_server):
     made = invite()
     (row,) = pending()
-    slow = sending._read(row.workspace_id, row.subject_id)
+    slow = sending._read(row.workspace_id, row.subject_id, now=utcnow())
     finishes = sending.send_invitations([row])
     with pytest.raises(sending.NotWantedNow):
         sending._begin(slow)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
@@ -184,3 +185,20 @@ def responses_since(workspace_id: UUID, since: datetime) -> dict[UUID, int]:
     )
     rows = db.session.execute(select(Survey.id, count).where(Survey.workspace_id == workspace_id))
     return {survey_id: n for survey_id, n in rows if n}
+
+
+def answered_unasked(
+    session: Session, workspace_id: UUID, contact_id: UUID, since: datetime
+) -> list[datetime]:
+    """When a person answered without an invitation, from an instant on: by the widget, a link, or
+    in another system whose answers were imported."""
+    return list(
+        session.scalars(
+            select(Response.answered_at).where(
+                Response.workspace_id == workspace_id,
+                Response.contact_id == contact_id,
+                Response.invitation_id.is_(None),
+                Response.answered_at >= since,
+            )
+        )
+    )

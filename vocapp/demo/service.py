@@ -13,8 +13,10 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from datetime import time as clock
 from itertools import groupby
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -42,6 +44,8 @@ from vocapp.demo.answers import PlannedAnswer
 from vocapp.demo.asking import PlannedInvitation
 from vocapp.demo.company import Person
 from vocapp.demo.progress import Progress
+from vocapp.distributing.asking.models import AskDecision
+from vocapp.distributing.asking.service import Wished, save_limits
 from vocapp.distributing.models import Invitation
 from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.identifying import Said, identify
@@ -216,6 +220,8 @@ def _set_working_hours(workspace_id: UUID, *, now: datetime) -> None:
     week = Week({day: read_hours("9-12, 13-18") for day in range(5)}, TIME_ZONE, country="JP")
     admin = _staff_ids(workspace_id)[STAFF[0].email]
     save_week(workspace_id, week, user_id=None, actor_user_id=admin, now=now)
+    limits = Wished(30, 5, clock(9), clock(18), working_days_only=True)
+    save_limits(workspace_id, limits, actor_user_id=admin, now=now)
 
 
 def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
@@ -317,7 +323,23 @@ def _write_invitations(
         ]
         with transaction() as session:
             insert_absent(session, Invitation, rows)
+            insert_absent(session, AskDecision, [_decided(row) for row in rows])
         yield Progress("invitations", start + len(rows), len(planned))
+
+
+def _decided(invitation: dict[str, Any]) -> dict[str, Any]:
+    """What the ledger says of an invitation."""
+    is_asked = invitation["state"] not in {"not_sent", "bounced"}
+    return {
+        **{name: invitation[name] for name in (
+            "workspace_id", "id", "contact_id", "survey_id", "channel",
+        )},
+        "cause": "campaign",
+        "outcome": "asked" if is_asked else "not_asked",
+        "reason": None if is_asked else invitation["reason"] or invitation["state"],
+        "day": invitation["send_at"].date(),
+        "decided_at": invitation["send_at"],
+    }  # fmt: skip
 
 
 def _write_answers(

@@ -47,7 +47,10 @@ def create_invitation(body: InvitationBody) -> Any:
         now=utcnow(),
     )
     if invited.id is None:
-        return {"id": None, "state": invited.state, "reason": invited.reason, "link": None}, 200
+        return {
+            "id": None, "state": invited.state, "reason": invited.reason, "next_day": None,
+            "link": None,
+        }, 200  # fmt: skip
     shown = present_invitation(queries.invitation(current_workspace.id, invited.id))
     return shown, 201 if invited.created and invited.state != "not_sent" else 200
 
@@ -85,6 +88,7 @@ def present_invitation(row: InvitationRow) -> dict[str, Any]:
         "touchpoint": row.touchpoint,
         "state": row.state,
         "reason": row.reason,
+        "next_day": row.next_day.isoformat() if row.next_day else None,
         "link": row.link,
         **{name: _iso(getattr(row, name)) for name in times},
     }

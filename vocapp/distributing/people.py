@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
+from vocapp.distributing.asking.deciding import take_back
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import suppress
@@ -54,6 +55,7 @@ def _ask_once(session: Session, merge: Merge) -> None:
     for row in waiting:
         if row.contact_id == merge.merged and row.survey_id in asked:
             row.state, row.reason = "not_sent", MERGED
+            take_back(session, merge.workspace_id, row.id, MERGED)
     session.flush()
 
 

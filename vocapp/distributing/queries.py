@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.database import OF_WORKSPACE, scoped
+from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import INVITATION_STATES, Invitation
 from vocapp.extensions import db
 from vocapp.people.models import Contact
@@ -22,7 +23,8 @@ from vocapp.problems import NotFound
 
 @dataclass(frozen=True, slots=True)
 class InvitationRow:
-    """An invitation as lists and the API show it."""
+    """An invitation as lists and the API show it. next_day: the first possible local day, as it
+    was known when the person was left out."""
 
     id: UUID
     survey: str
@@ -42,6 +44,7 @@ class InvitationRow:
     clicked_at: datetime | None
     answered_at: datetime | None
     bounced_at: datetime | None
+    next_day: date | None
 
 
 def invitation(workspace_id: UUID, invitation_id: UUID) -> InvitationRow:
@@ -207,7 +210,7 @@ def invited_at_of(
 
 def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:
     found = db.session.execute(
-        select(Invitation, Survey.key, Contact.name, Contact.email)
+        select(Invitation, Survey.key, Contact.name, Contact.email, AskDecision.next_day)
         .join(
             Survey,
             (Survey.workspace_id == Invitation.workspace_id) & (Survey.id == Invitation.survey_id),
@@ -217,19 +220,26 @@ def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[I
             (Contact.workspace_id == Invitation.workspace_id)
             & (Contact.id == Invitation.contact_id),
         )
+        .outerjoin(
+            AskDecision,
+            (AskDecision.workspace_id == Invitation.workspace_id)
+            & (AskDecision.id == Invitation.id),
+        )
         .where(Invitation.workspace_id == workspace_id, *conditions)  # type: ignore[arg-type]
         .order_by(Invitation.created_at.desc(), Invitation.id.desc())
         .limit(limit)
     )
-    return [_row(row, key, name, email) for row, key, name, email in found]
+    return [_row(*each) for each in found]
 
 
-def _row(row: Invitation, key: str, name: str, email: str | None) -> InvitationRow:
+def _row(
+    row: Invitation, key: str, name: str, email: str | None, next_day: date | None
+) -> InvitationRow:
     link = InvitationLink(
         row.workspace_id, row.id, row.survey_id, row.contact_id, row.touchpoint
     )  # fmt: skip
     return InvitationRow(
         row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason,
         row.touchpoint, link.url(), row.send_at, row.created_at, row.sent_at, row.delivered_at,
-        row.opened_at, row.clicked_at, row.answered_at, row.bounced_at,
+        row.opened_at, row.clicked_at, row.answered_at, row.bounced_at, next_day,
     )  # fmt: skip

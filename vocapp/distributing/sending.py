@@ -19,19 +19,24 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from surveys.fatigue import EXCLUDED
 from surveys.languages import best_language
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, transaction, utcnow
+from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.mailing import Mailer, NotSent, Refused, mail_folder, open_mailer
-from vocapp.outbox import Pending
+from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import Workspace
+
+# States of an invitation in which the person has got nothing by it.
+_DID_NOT_ARRIVE = frozenset({"not_sent", "bounced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +49,25 @@ class Asked:
     address: str
     reason_not_to: str | None
     letter: Letter | None
+    not_before: datetime
 
 
-def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception]:
+def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each pending invitation; one that fails does not stop the others."""
     with open_mailer(current_app.config["SETTINGS"]) as mailer:
         return [_try(mailer, row) for row in rows]
 
 
-def _try(mailer: Mailer, row: Pending) -> Finish | Exception:
+def _try(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
     try:
         return _send(mailer, row)
     except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
         return exc
 
 
-def _send(mailer: Mailer, row: Pending) -> Finish:
-    asked = _read(row.workspace_id, row.subject_id)
+def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
+    now = utcnow()
+    asked = _read(row.workspace_id, row.subject_id, now=now)
     if asked is None:
         return nothing_more
     if asked.state == "sending":
@@ -69,7 +76,9 @@ def _send(mailer: Mailer, row: Pending) -> Finish:
         return nothing_more
     if asked.letter is None:
         return _set(asked, "not_sent", was=("scheduled",), reason=asked.reason_not_to)
-    message = build(asked.letter, now=utcnow())
+    if asked.not_before > now:  # the mail was late, and night has fallen there
+        return NotYet(asked.not_before)
+    message = build(asked.letter, now=now)
     return deliver(mailer, message, to=asked.address, steps=_Steps(asked))
 
 
@@ -95,7 +104,7 @@ class _Steps:
         return _set(self._asked, "unknown", was=("sending",), reason=reason)
 
 
-def _read(workspace_id: UUID, invitation_id: UUID) -> Asked | None:
+def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | None:
     """What is to be sent and whether it may be, or None when the invitation is gone."""
     with snapshot() as session:
         row = session.execute(
@@ -117,10 +126,16 @@ def _read(workspace_id: UUID, invitation_id: UUID) -> Asked | None:
             return None
         invitation, contact, survey, workspace = row
         reason = reason_not_to_mail(session, workspace_id, contact.email)
+        if reason is None and deciding.is_never_asked(session, contact):
+            reason = EXCLUDED
+        not_before = deciding.not_before(session, contact, invitation_id, now=now)
     if survey.state != "published":
         reason = reason or "survey_closed"
     letter = None if reason else _letter(invitation, contact, survey, workspace)
-    return Asked(workspace_id, invitation_id, invitation.state, contact.email or "", reason, letter)
+    return Asked(
+        workspace_id, invitation_id, invitation.state, contact.email or "", reason, letter,
+        not_before,
+    )  # fmt: skip
 
 
 def _letter(
@@ -177,6 +192,9 @@ def _move(
     )
     if moved.first() is None:
         raise NotWantedNow
+    if state in _DID_NOT_ARRIVE:
+        reason = "bounced" if state == "bounced" else str(values["reason"])
+        deciding.take_back(session, asked.workspace_id, asked.id, reason)
 
 
 def _set(asked: Asked, state: str, *, was: tuple[str, ...], **values: Any) -> Finish:

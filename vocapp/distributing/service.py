@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_id
-from vocapp.database import insert_if_absent, scoped, transaction, utcnow, uuid7
+from vocapp.database import (
+    insert_if_absent,
+    scoped,
+    transaction,
+    until_no_deadlock,
+    utcnow,
+    uuid7,
+)
+from vocapp.distributing.asking import deciding
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.outbox import Pending
@@ -27,7 +35,7 @@ MAIL, ANSWERED, SEEN, FORGET_MAIL = "mail", "answered", "seen", "forget_mail"
 
 @dataclass(frozen=True, slots=True)
 class NewInvitation:
-    """Whom to ask what, and when (None: now)."""
+    """Whom to ask what, and when (None: now). cause: who wants to, one of CAUSES."""
 
     survey_id: UUID
     contact: ContactFacts
@@ -35,16 +43,20 @@ class NewInvitation:
     send_at: datetime | None = None
     touchpoint: str | None = None
     idempotency_key: str | None = None
+    cause: str = "api"
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """What came of it. `id` is None for somebody who was forgotten on request."""
+    """What came of it. `id` is None for somebody who was forgotten on request. reason: why not,
+    or why not yet; next_day: the first possible local day, where the person is not asked.
+    """
 
     id: UUID | None
     state: str
     reason: str | None
     created: bool = True
+    next_day: date | None = None
 
 
 def invite(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
@@ -54,15 +66,23 @@ def invite(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
     takes no answers, Conflict when the key was used for another one.
     """
     _check_open(workspace_id, new.survey_id)
+    invited = until_no_deadlock(lambda: _invite_named(workspace_id, new, now=now))
+    if invited.created and invited.state == "scheduled":
+        outbox.ring(MAIL)
+    return invited
+
+
+def _invite_named(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
     with transaction() as session:
         said = Said(as_of=now, account=new.account, contact=new.contact)
         contact = identify_one(session, workspace_id, said, now=now).contact
         if contact is None:
             return Invited(None, "not_sent", "erased", created=False)
-        invited = _invite(session, workspace_id, new, contact, now=now)
-    if invited.created and invited.state == "scheduled":
-        outbox.ring(MAIL)
-    return invited
+        asking = Asking(
+            new.survey_id, new.cause, new.send_at, new.touchpoint,
+            _id_for(workspace_id, new.idempotency_key),
+        )  # fmt: skip
+        return ask(session, contact, asking, now=now)
 
 
 def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
@@ -73,36 +93,57 @@ def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
         raise BadInput.of("survey", "the survey is not published")
 
 
-def _invite(
-    session: Session,
-    workspace_id: UUID,
-    new: NewInvitation,
-    contact: Contact,
-    *,
-    now: datetime,
-) -> Invited:
-    reason = reason_not_to_mail(session, workspace_id, contact.email)
-    invitation_id = _id_for(workspace_id, new.idempotency_key)
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A wish to ask somebody who is known. id: of the invitation that it becomes."""
+
+    survey_id: UUID
+    cause: str
+    send_at: datetime | None
+    touchpoint: str | None
+    id: UUID
+
+
+def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) -> Invited:
+    """Decide whether this person is asked, and note it, in the caller's transaction; the person
+    is locked by it.
+
+    At night or on a day off the mail waits for the morning. The same id gives the same invitation.
+    Raises Conflict when it is that of another one. Ringing is the caller's.
+    """
+    wanted = max(asking.send_at or now, now)
+    verdict = deciding.decide(
+        session, contact, wanted=wanted, cause=asking.cause,
+        barred=reason_not_to_mail(session, contact.workspace_id, contact.email),
+    )  # fmt: skip
+    is_asked = verdict.can_wait and verdict.next_at is not None
+    state = "scheduled" if is_asked else "not_sent"
+    due_at = verdict.next_at if is_asked else wanted
     session.flush()
     is_new = insert_if_absent(
         session,
         Invitation,
-        workspace_id=workspace_id,
-        id=invitation_id,
-        survey_id=new.survey_id,
+        workspace_id=contact.workspace_id,
+        id=asking.id,
+        survey_id=asking.survey_id,
         contact_id=contact.id,
         channel="email",
-        state="not_sent" if reason else "scheduled",
-        reason=reason,
-        touchpoint=new.touchpoint,
-        send_at=new.send_at or now,
+        state=state,
+        reason=verdict.reason,
+        touchpoint=asking.touchpoint,
+        send_at=due_at,
         created_at=now,
     )
     if not is_new:
-        return _repeated(session, workspace_id, invitation_id, new, contact)
-    if reason is None:
-        outbox.add(session, workspace_id, MAIL, invitation_id, now=now, due_at=new.send_at or now)
-    return Invited(invitation_id, "not_sent" if reason else "scheduled", reason)
+        return _repeated(session, contact, asking)
+    line = deciding.Line(
+        asking.id, asking.survey_id, "email", asking.cause, is_asked, verdict.reason
+    )
+    deciding.write_line(session, contact, line, verdict, wanted=wanted, now=now)
+    if is_asked:
+        outbox.add(session, contact.workspace_id, MAIL, asking.id, now=now, due_at=due_at)
+        return Invited(asking.id, state, verdict.reason)
+    return Invited(asking.id, state, verdict.reason, next_day=verdict.next_day)
 
 
 def _id_for(workspace_id: UUID, key: str | None) -> UUID:
@@ -112,18 +153,12 @@ def _id_for(workspace_id: UUID, key: str | None) -> UUID:
     return UUID(keyed_hash("invitation-key", f"{workspace_id}:{key}")[:32])
 
 
-def _repeated(
-    session: Session,
-    workspace_id: UUID,
-    invitation_id: UUID,
-    new: NewInvitation,
-    contact: Contact,
-) -> Invited:
+def _repeated(session: Session, contact: Contact, asking: Asking) -> Invited:
     row = session.scalars(
-        scoped(Invitation, workspace_id).where(Invitation.id == invitation_id)
+        scoped(Invitation, contact.workspace_id).where(Invitation.id == asking.id)
     ).one()
     asked = (row.survey_id, row.contact_id, row.touchpoint)
-    if asked != (new.survey_id, contact.id, new.touchpoint):
+    if asked != (asking.survey_id, contact.id, asking.touchpoint):
         raise Conflict("This Idempotency-Key was used for another invitation.")
     return Invited(row.id, row.state, row.reason, created=False)
 

@@ -13,10 +13,12 @@ from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
 from vocapp.database import utcnow
 from vocapp.distributing import mail, mailbox, queries, service
+from vocapp.distributing.asking import queries as asking_queries
 from vocapp.distributing.mail import Letter
 from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read_touchpoint
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
+from vocapp.distributing.wording import reason_text
 from vocapp.mailing import mail_folder
 from vocapp.people.facts import ContactFacts
 from vocapp.problems import BadInput, NotFound, Problem
@@ -49,22 +51,6 @@ STATE_WORDS = {
     "bounced": _l("Came back"),
 }
 STATE_CHIPS = {"answered": "good", "bounced": "bad", "unknown": "warning", "not_sent": "warning"}
-REASON_WORDS = {
-    "no_email": _l("No e-mail address is known."),
-    "unsubscribed": _l("The person asked not to be written to."),
-    "bounced": _l("An earlier mail to this address came back."),
-    "complained": _l("The person reported an earlier mail as spam."),
-    "survey_closed": _l("The survey was closed before the mail went out."),
-    "merged": _l("The person is asked already, by a record that this one was merged with."),
-    "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
-}
-
-
-def reason_text(reason: str | None) -> str:
-    """A reason in words; what a mail server said stays as it is."""
-    if reason is None:
-        return ""
-    return str(REASON_WORDS.get(reason, reason))
 
 
 # --- sending ----------------------------------------------------------------------------
@@ -119,7 +105,7 @@ def send_to_myself(key: str) -> Any:
     survey = survey_by_key(current_workspace.id, key)
     me = ContactFacts(email=current_user.email, name=current_user.name, locale=current_user.locale)
     try:
-        state = _invite(survey, me)
+        state = _invite(survey, me, cause="test")
     except BadInput:
         notice(_not_open(), kind="error")
     else:
@@ -130,8 +116,14 @@ def send_to_myself(key: str) -> Any:
     return redirect(url_for("distributing.invitations", key=key), 303)
 
 
-def _invite(survey: SurveySummary, person: ContactFacts, *, touchpoint: str | None = None) -> str:
-    new = NewInvitation(survey_id=survey.id, contact=person, touchpoint=touchpoint)
+def _invite(
+    survey: SurveySummary,
+    person: ContactFacts,
+    *,
+    touchpoint: str | None = None,
+    cause: str = "campaign",
+) -> str:
+    new = NewInvitation(survey_id=survey.id, contact=person, touchpoint=touchpoint, cause=cause)
     return service.invite(current_workspace.id, new, now=utcnow()).state
 
 
@@ -176,6 +168,8 @@ def _sending_page(
         state_words=STATE_WORDS,
         state_chips=STATE_CHIPS,
         reason_text=reason_text,
+        left_out=asking_queries.left_out(current_workspace.id, survey.id),
+        limits=asking_queries.limits_of(current_workspace.id),
         typed=typed,
         error=error,
         touchpoint=request.form.get("touchpoint", ""),

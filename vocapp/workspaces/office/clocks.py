@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,14 +13,12 @@ from sqlalchemy.orm import Session
 from surveys import working_time
 from surveys.periods import day_bounds, local_day
 from surveys.weekly_hours import hours_a_week
-from surveys.working_time import Calendar, Hours, public_holidays
+from surveys.working_time import Calendar, Hours
 from vocapp.database import scoped
 from vocapp.workspaces.nights import time_zone_of
 from vocapp.workspaces.office.models import Absence, WorkingHours
+from vocapp.workspaces.office.places import holidays_of
 from vocapp.workspaces.office.storing import hours_of
-
-# A clock of 90 days, at the fewest hours that make sense, ends within two years.
-_YEARS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +131,6 @@ def _calendar(
 ) -> Calendar:
     hours: dict[int, list[Hours]] = hours_of(row)
     return Calendar(
-        row.time_zone, hours, holidays=_holidays(row.country, row.subdivision, year),
+        row.time_zone, hours, holidays=holidays_of(row.country, row.subdivision, year),
         absences=absences, stand_in=stand_in,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _holidays(country: str, subdivision: str, year: int) -> frozenset[date]:
-    if not country:
-        return frozenset()
-    years = range(year - 1, year + _YEARS_AHEAD + 1)
-    return frozenset(public_holidays(country, subdivision or None, years))

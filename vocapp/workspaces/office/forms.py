@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from babel.core import get_global
 from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from holidays import list_supported_countries
@@ -17,6 +16,7 @@ from surveys.working_time import Hours
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.choices import choices_of
+from vocapp.workspaces.office.places import country_of
 from vocapp.workspaces.office.storing import WEEKDAYS, Week
 
 _ZONES = [(zone, zone) for zone in sorted(available_timezones())]
@@ -61,7 +61,7 @@ class WeekForm(FlaskForm):
             hours = (week.hours if week else _USUAL).get(day, ())
             self.of_day(day).data = written(hours)
         self.time_zone.data = week.time_zone if week else time_zone
-        self.country.data = week.country if week else _country_of(time_zone)
+        self.country.data = week.country if week else country_of(time_zone)
         self.subdivision.data = week.subdivision if week else ""
 
     def read(self) -> Week | None:
@@ -76,12 +76,6 @@ class WeekForm(FlaskForm):
             return None
         subdivision = (self.subdivision.data or "").strip().upper()
         return Week(hours, self.time_zone.data, self.country.data or "", subdivision)
-
-
-def _country_of(time_zone: str) -> str:
-    """Where a time zone belongs to one; empty where it does not, or its holidays are not known."""
-    country = get_global("zone_territories").get(time_zone, "")
-    return country if country in list_supported_countries(include_aliases=False) else ""
 
 
 class AbsenceForm(FlaskForm):

@@ -1,0 +1,59 @@
+"""Whether a person may be asked, and what was decided before, for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel
+
+from vocapp.database import utcnow
+from vocapp.distributing.asking import queries
+from vocapp.distributing.asking.queries import DecisionRow
+from vocapp.workspaces.access import current_workspace, machine
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
+
+api = APIBlueprint(
+    "asking_api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="Invitations")],
+    abp_security=[{"secret_key": []}],
+)
+
+
+class ContactPath(BaseModel):
+    contact_id: UUID
+
+
+@api.get("/contacts/<uuid:contact_id>/asking", summary="May this person be asked now")
+@machine()
+def show_asking(path: ContactPath) -> Any:
+    """And if not, why, and from which day on; with the decisions before, newest first."""
+    found = queries.asking_of(
+        current_workspace.id, path.contact_id, reach=WHOLE_WORKSPACE, now=utcnow()
+    )
+    verdict = found.verdict
+    return {
+        "contact": str(found.contact.id),
+        "may_be_asked": verdict.reason is None,
+        "reason": verdict.reason,
+        "next_at": verdict.next_at.isoformat() if verdict.next_at else None,
+        "next_day": verdict.next_day.isoformat() if verdict.next_day else None,
+        "decisions": [_present(line) for line in found.lines],
+    }
+
+
+def _present(line: DecisionRow) -> dict[str, Any]:
+    return {
+        "id": str(line.id),
+        "survey": line.survey,
+        "channel": line.channel,
+        "cause": line.cause,
+        "outcome": line.outcome,
+        "reason": line.reason,
+        "day": line.day.isoformat(),
+        "next_day": line.next_day.isoformat() if line.next_day else None,
+        "decided_at": line.decided_at.isoformat(),
+    }

@@ -1,0 +1,138 @@
+"""Reads: when somebody was asked, why not, and from when on it is possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from surveys.fatigue import Verdict
+from vocapp.authoring.models import Survey
+from vocapp.database import scoped
+from vocapp.distributing.asking import deciding
+from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
+from vocapp.distributing.asking.service import Wished
+from vocapp.distributing.models import Invitation
+from vocapp.distributing.service import reason_not_to_mail
+from vocapp.extensions import db
+from vocapp.people.identifying import contact_by_id
+from vocapp.people.models import Account, Contact
+from vocapp.people.reaching import of_accounts_within
+from vocapp.problems import NotFound
+from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
+
+
+def limits_of(workspace_id: UUID) -> Wished:
+    """What the workspace holds itself to; without limits where nothing was set."""
+    held = deciding.read_held(db.session(), workspace_id)
+    return Wished(
+        held.limits.person_days, held.limits.account_a_day, held.since, held.until,
+        held.working_days_only,
+    )  # fmt: skip
+
+
+def has_limits(workspace_id: UUID) -> bool:
+    """Whether somebody has ever said what holds here."""
+    return db.session.scalar(scoped(AskingLimit, workspace_id)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A line of the ledger; state and sent_at are those of the invitation, if there is one."""
+
+    id: UUID
+    survey: str
+    survey_name: str
+    channel: str
+    cause: str
+    outcome: str
+    reason: str | None
+    day: date
+    next_day: date | None
+    decided_at: datetime
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskingOf:
+    """All that is to be said of asking a person. excepted_by: a name, empty where it is gone."""
+
+    contact: Contact
+    account: Account | None
+    verdict: Verdict
+    lines: list[DecisionRow]
+    never_since: datetime | None
+    excepted_by: str
+
+
+def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: datetime) -> AskingOf:
+    """Also by the id of a record merged into another. Raises NotFound."""
+    session = db.session()
+    found = contact_by_id(session, workspace_id, contact_id)
+    contact = found and session.scalar(
+        scoped(Contact, workspace_id).where(
+            Contact.id == found.id, of_accounts_within(reach, workspace_id, Contact.account_id)
+        )
+    )
+    if contact is None:
+        raise NotFound("No such contact.")
+    account = contact.account_id and session.scalar(
+        scoped(Account, workspace_id).where(Account.id == contact.account_id)
+    )
+    never = session.execute(
+        select(NeverAsked.since, User.name)
+        .outerjoin(User, User.id == NeverAsked.by_user_id)
+        .where(NeverAsked.workspace_id == workspace_id, NeverAsked.contact_id == contact.id)
+    ).one_or_none()
+    barred = reason_not_to_mail(session, workspace_id, contact.email)
+    return AskingOf(
+        contact, account or None,
+        deciding.look(session, contact, wanted=now, barred=barred),
+        _lines(workspace_id, contact.id),
+        never.since if never else None, (never.name or "") if never else "",
+    )  # fmt: skip
+
+
+def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
+    rows = db.session.execute(
+        select(AskDecision, Survey.key, Survey.name, Invitation.state)
+        .join(
+            Survey,
+            (Survey.workspace_id == AskDecision.workspace_id)
+            & (Survey.id == AskDecision.survey_id),
+        )
+        .outerjoin(
+            Invitation,
+            (Invitation.workspace_id == AskDecision.workspace_id)
+            & (Invitation.id == AskDecision.id),
+        )
+        .where(AskDecision.workspace_id == workspace_id, AskDecision.contact_id == contact_id)
+        .order_by(AskDecision.decided_at.desc(), AskDecision.id.desc())
+        .limit(len(OUTCOMES) * deciding.KEPT)
+    )
+    return [
+        DecisionRow(
+            row.id, key, name, row.channel, row.cause, row.outcome, row.reason, row.day,
+            row.next_day, row.decided_at, state,
+        )
+        for row, key, name, state in rows
+    ]  # fmt: skip
+
+
+def left_out(workspace_id: UUID, survey_id: UUID) -> list[tuple[str, int]]:
+    """Reasons for which people were not asked by a survey, with how many, most of all first."""
+    rows = db.session.execute(
+        select(Invitation.reason, func.count())
+        .where(
+            Invitation.workspace_id == workspace_id,
+            Invitation.survey_id == survey_id,
+            Invitation.state == "not_sent",
+        )
+        .group_by(Invitation.reason)
+    ).all()
+    return sorted(
+        ((reason or "", count) for reason, count in rows), key=lambda row: (-row[1], row[0])
+    )

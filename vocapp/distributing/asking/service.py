@@ -1,0 +1,175 @@
+"""Use cases: set limits on asking, except somebody from all asking, and take that back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from surveys.fatigue import MAX_DAYS
+from vocapp.database import insert_if_absent, scoped, transaction
+from vocapp.distributing.asking.deciding import trim
+from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
+from vocapp.people.identifying import contact_by_id
+from vocapp.people.models import Contact
+from vocapp.people.personal_stores import Merge
+from vocapp.people.reaching import of_accounts_within
+from vocapp.problems import BadInput, FieldError, NotFound
+from vocapp.workspaces.reach import Reach
+from vocapp.workspaces.service import audit
+
+MAX_A_DAY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """Limits on asking. person_days, account_a_day: None for none; since, until: local times of
+    the recipient between which mail goes out, both or neither; an `until` of 00:00 is midnight.
+    """
+
+    person_days: int | None = None
+    account_a_day: int | None = None
+    since: time | None = None
+    until: time | None = None
+    working_days_only: bool = False
+
+
+def save_limits(
+    workspace_id: UUID, wished: Wished, *, actor_user_id: UUID | None, now: datetime
+) -> None:
+    """They hold for what is decided from now on; what is planned already goes out as planned,
+    but never in quiet hours. Raises BadInput naming every wrong field.
+    """
+    _check(wished)
+    with transaction() as session:
+        insert_if_absent(
+            session, AskingLimit, workspace_id=workspace_id, working_days_only=False,
+            changed_at=now,
+        )  # fmt: skip
+        row = session.scalars(scoped(AskingLimit, workspace_id).with_for_update()).one()
+        row.person_days, row.account_a_day = wished.person_days, wished.account_a_day
+        row.since = f"{wished.since:%H:%M}" if wished.since is not None else None
+        row.until = f"{wished.until:%H:%M}" if wished.until is not None else None
+        row.working_days_only, row.changed_at = wished.working_days_only, now
+        audit(session, workspace_id, "asking_limits.saved", now=now, actor_user_id=actor_user_id)
+
+
+def _check(wished: Wished) -> None:
+    errors = []
+    days, a_day = wished.person_days, wished.account_a_day
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        errors.append(FieldError("person_days", f"expected 1 to {MAX_DAYS}, got {days}"))
+    if a_day is not None and not 1 <= a_day <= MAX_A_DAY:
+        errors.append(FieldError("account_a_day", f"expected 1 to {MAX_A_DAY}, got {a_day}"))
+    if (wished.since is None) != (wished.until is None):
+        missing = "since" if wished.since is None else "until"
+        errors.append(FieldError(missing, "expected both times or neither"))
+    elif wished.since and wished.until and time() != wished.until <= wished.since:
+        errors.append(FieldError("until", f"expected a time after {wished.since:%H:%M}"))
+    if errors:
+        raise BadInput(*errors)
+
+
+# --- never asked ------------------------------------------------------------------------
+
+
+def never_ask(
+    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID, now: datetime
+) -> bool:
+    """Except somebody from all asking; False where they were already. What is planned for them is
+    stopped when it would go out. Raises NotFound.
+    """
+    with transaction() as session:
+        contact = _locked(session, workspace_id, contact_id, reach)
+        is_new = insert_if_absent(
+            session, NeverAsked, workspace_id=workspace_id, contact_id=contact.id,
+            by_user_id=actor_user_id, since=now,
+        )  # fmt: skip
+        if is_new:
+            _note(session, contact, "contact.never_asked", actor_user_id, now)
+        return is_new
+
+
+def ask_again(
+    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID, now: datetime
+) -> bool:
+    """The counterpart; False where they were not excepted. Raises NotFound."""
+    with transaction() as session:
+        contact = _locked(session, workspace_id, contact_id, reach)
+        gone = session.execute(
+            delete(NeverAsked)
+            .where(NeverAsked.workspace_id == workspace_id, NeverAsked.contact_id == contact.id)
+            .returning(NeverAsked.contact_id)
+        ).first()
+        if gone is not None:
+            _note(session, contact, "contact.asked_again", actor_user_id, now)
+        return gone is not None
+
+
+def _locked(session: Session, workspace_id: UUID, contact_id: UUID, reach: Reach) -> Contact:
+    found = contact_by_id(session, workspace_id, contact_id)
+    contact = session.scalar(
+        scoped(Contact, workspace_id)
+        .where(
+            Contact.id == (found.id if found else contact_id),
+            of_accounts_within(reach, workspace_id, Contact.account_id),
+        )
+        .with_for_update()
+    )
+    if contact is None:
+        raise NotFound("No such contact.")
+    return contact
+
+
+def _note(
+    session: Session, contact: Contact, action: str, actor_user_id: UUID, now: datetime
+) -> None:
+    audit(
+        session, contact.workspace_id, action, now=now, actor_user_id=actor_user_id,
+        subject=contact,
+    )  # fmt: skip
+
+
+# --- people who go, or become one -------------------------------------------------------
+
+
+def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """What was decided for a person goes with them."""
+    for model in (AskDecision, NeverAsked):
+        session.execute(
+            delete(model).where(model.workspace_id == workspace_id, model.contact_id == contact_id)
+        )
+
+
+def hand_over(session: Session, merge: Merge) -> None:
+    """Two records become one: what was asked of either was asked of the person, and who was never
+    to be asked under one name is not under the other."""
+    session.execute(
+        update(AskDecision)
+        .where(
+            AskDecision.workspace_id == merge.workspace_id, AskDecision.contact_id == merge.merged
+        )
+        .values(contact_id=merge.kept)
+        .execution_options(synchronize_session=False)
+    )
+    for outcome in OUTCOMES:
+        trim(session, merge.workspace_id, merge.kept, outcome)
+    former = session.execute(
+        select(NeverAsked.by_user_id, NeverAsked.since).where(
+            NeverAsked.workspace_id == merge.workspace_id, NeverAsked.contact_id == merge.merged
+        )
+    ).one_or_none()
+    if former is None:
+        return
+    insert_if_absent(
+        session, NeverAsked, workspace_id=merge.workspace_id, contact_id=merge.kept,
+        by_user_id=former.by_user_id, since=former.since,
+    )  # fmt: skip
+    session.execute(
+        delete(NeverAsked).where(
+            NeverAsked.workspace_id == merge.workspace_id, NeverAsked.contact_id == merge.merged
+        )
+    )

@@ -1,0 +1,32 @@
+"""Why somebody was not asked, or not yet, in words."""
+
+from __future__ import annotations
+
+from vocapp.translating import lazy_gettext as _l
+
+REASON_WORDS = {
+    "no_email": _l("No e-mail address is known."),
+    "unsubscribed": _l("The person asked not to be written to."),
+    "bounced": _l("An earlier mail to this address came back."),
+    "complained": _l("The person reported an earlier mail as spam."),
+    "survey_closed": _l("The survey was closed before the mail went out."),
+    "merged": _l("The person is asked already, by a record that this one was merged with."),
+    "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
+    "excluded": _l("A colleague decided that this person is not asked."),
+    "asked_lately": _l("Too near to another time that the person was asked, or answered."),
+    "account_full": _l("Enough people of this account are asked on that day."),
+    "quiet_hours": _l("Outside the hours for mail there: it goes out when they begin."),
+    "day_off": _l("A day off there: it goes out on the next working day."),
+}
+CAUSE_WORDS = {
+    "campaign": _l("Sent to a list"),
+    "api": _l("By the API"),
+    "test": _l("Trial to oneself"),
+}
+
+
+def reason_text(reason: str | None) -> str:
+    """A reason in words; what a mail server said stays as it is."""
+    if reason is None:
+        return ""
+    return str(REASON_WORDS.get(reason, reason))
