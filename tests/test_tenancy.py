@@ -462,6 +462,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "figures.chart": (Call(path={"name": "=nrr", "ending": "=csv"}),),
     "figures.behind": NO_IDS,
     "figures.groups": NO_IDS,
+    "cohorts.show": NO_IDS,
+    "figures_api.show_cohorts": NO_IDS,
     "figures.group_chart": (Call(path={"ending": "=csv"}),),
     "succeeding.accounts": (Call(query=lambda t: {"owner": t.user}),),
     "succeeding.account": (by(external_id="account"),),

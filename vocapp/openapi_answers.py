@@ -341,6 +341,19 @@ SCHEMAS: dict[str, Schema] = {
         "`twelve_months` end with the month; their segments are those of when they began, and of "
         "renewals those of the beginning of the month in which each was decided or due.",
     },
+    "Cohorts": {
+        **record(
+            interval_level=NUMBER, currency=or_null(TEXT), currencies=list_of(TEXT), fewest=COUNT,
+            cohorts=list_of(
+                record(
+                    month=TEXT, accounts=COUNT,
+                    months=list_of(record(age=COUNT, logo_retention=_FIGURE, **_RETENTION)),
+                )
+            ),
+        ),
+        "description": "`age` is in months, 0 being the month of the first payment. Shares of "
+        "fewer than `fewest` accounts are null.",
+    },
     "ClosedLoop": {
         **with_optional(
             record(interval_level=NUMBER, **_CLOSED_LOOP),
@@ -455,6 +468,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
+    ("get", "/api/v1/cohorts"): ("Cohorts", (200,)),
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),
     ("get", "/api/v1/health-score/back-test"): ("HealthBacktest", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),

@@ -75,6 +75,7 @@ from vocapp.succeeding.backtest.api import api as backtest_api
 from vocapp.succeeding.backtest.views import blueprint as backtest_pages
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
+from vocapp.succeeding.figures.cohort_views import blueprint as cohort_pages
 from vocapp.succeeding.figures.views import blueprint as figures_pages
 from vocapp.succeeding.goals.api import api as goals_api
 from vocapp.succeeding.goals.views import blueprint as goal_pages
@@ -137,7 +138,8 @@ def register(app: OpenAPI) -> None:
         discovery_pages,
         distributing_pages, asking_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
-        succeeding_pages, figures_pages, weighting_pages, watching_pages, looking_into_pages,
+        succeeding_pages, figures_pages, cohort_pages,
+        weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.cohorts import cohort_cells, triangle
+from surveys.cohorts import by_age, cohort_cells, triangle
 from surveys.subscriptions import Change, histories
 
 ZONE = "Asia/Tokyo"
@@ -50,6 +50,26 @@ def test_by_hand_a_triangle():
     assert (september.start, september.accounts) == (date(2026, 9, 1), 1)
     assert [month.revenue.value for month in september.months] == [1, 1.1]
     assert [month.kept.value for month in september.months] == [1, 1]
+
+
+def test_by_hand_all_cohorts_of_an_age():
+    """After one month: August 2 of 3 and 250 of 400, September 0 of 1 and 0 of 70."""
+    changes = [
+        paid("A", local(8, 1, 0), 100),
+        paid("B", local(8, 20), 300),
+        paid("C", local(8, 3), 50),
+        paid("C", local(8, 30), 0, 1),
+        paid("B", local(9, 30, 23), 150, 1),
+        paid("D", local(9, 1, 0), 70),
+        paid("D", local(10, 9), 0, 1),
+    ]
+    cells = cohort_cells(histories(changes).values(), time_zone=ZONE, now=local(11, 1, 0))
+    first, second, third = by_age(cells, currency="JPY")
+    assert (first.age, first.logos.value, first.logos.n) == (0, 3 / 4, 4)
+    assert (second.logos.value, second.logos.n) == (2 / 4, 4)
+    assert second.revenue.value == (250 + 0) / (400 + 70)
+    assert (third.logos.value, third.logos.n) == (2 / 3, 3)  # September is not so old
+    assert by_age({}, currency="JPY") == []
 
 
 def test_a_month_that_is_not_over_is_not_filled_in():

@@ -70,6 +70,7 @@ _ROOM_OF_BLUEPRINT = {
     "renewals": "accounts",
     "merging": "accounts",
     "figures": "figures",
+    "cohorts": "figures",
 }
 # Pages of this package that belong to no room.
 _PERSONAL = frozenset({"account", "choose_workspace"})

@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from vocapp.database import utcnow
-from vocapp.succeeding.figures import queries
+from vocapp.succeeding.figures import cohorts, queries
 from vocapp.workspaces.access import current_workspace, machine
 
 api = APIBlueprint(
@@ -35,3 +35,20 @@ def show_kpis(query: KpisQuery) -> Any:
     now, time_zone = utcnow(), current_workspace.time_zone
     month = queries.month_of(query.month, time_zone=time_zone, now=now)
     return queries.kpis(current_workspace.id, month, by=query.by, time_zone=time_zone, now=now)
+
+
+class CohortsQuery(BaseModel):
+    months: int = Field(12, ge=1, le=36, description="Cohorts of so many months that are over")
+    currency: str | None = Field(
+        None, min_length=3, max_length=3, description="Of the revenue; else the most usual one"
+    )
+
+
+@api.get("/cohorts", summary="Retention of customers by the month of their first payment")
+@machine()
+def show_cohorts(query: CohortsQuery) -> Any:
+    told = cohorts.cohorts(
+        current_workspace.id, query.months, currency=query.currency,
+        time_zone=current_workspace.time_zone, now=utcnow(),
+    )  # fmt: skip
+    return cohorts.present(told)

@@ -17,13 +17,14 @@ from surveys.retention import Figures, Report, Totals, report
 from vocapp.extensions import db
 from vocapp.succeeding.figures.keeping import sums_of
 from vocapp.succeeding.figures.models import OVERALL
-from vocapp.succeeding.figures.summing import YEAR_MONTHS, Groups
+from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups
 from vocapp.succeeding.figures.voice import COMPLAINT, SCORE_GROUP, THEME
 from vocapp.understanding.models import Theme
 
 MOST_VALUES = 200
 FACTS = ("plan", "region")
 FROM_ANSWERS = {"score_group": SCORE_GROUP, "theme": THEME, "complaint": COMPLAINT}
+NAMED = {**FROM_ANSWERS, "cohort": COHORT}
 ABOUT_THEMES = (THEME, COMPLAINT)
 BEST, WORST = "promoter", "detractor"
 Told = TypeVar("Told")
@@ -63,8 +64,8 @@ class YearTold:
 
 def stored_name(attribute: str) -> str:
     """By which name an attribute is kept: from answers, as a fact, or as a free attribute."""
-    if attribute in FROM_ANSWERS:
-        return FROM_ANSWERS[attribute]
+    if attribute in NAMED:
+        return NAMED[attribute]
     return attribute if attribute in FACTS else f"attributes.{attribute}"
 
 

@@ -22,12 +22,18 @@ from vocapp.outbox import NotYet, Pending
 from vocapp.people.events.queries import active_people
 from vocapp.people.figure_changes import FIGURES
 from vocapp.succeeding.figures.models import OVERALL, FigureMonth
-from vocapp.succeeding.figures.summing import Groups, Sums, read_business, sum_month
+from vocapp.succeeding.figures.summing import (
+    TRIANGLE,
+    Groups,
+    Sums,
+    read_business,
+    sum_month,
+)
 from vocapp.succeeding.figures.voice import VOICE, Voice
 from vocapp.workspaces.models import Workspace
 
 KEPT_MONTHS = 60
-KEPT_ATTRIBUTES = (OVERALL, "plan", "region", *VOICE)
+KEPT_ATTRIBUTES = (OVERALL, "plan", "region", *VOICE, TRIANGLE)
 
 Ask = tuple[date, str]  # first day of a month, attribute or OVERALL
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.adoption import OnboardingRule
+from surveys.cohorts import Members, cells_of_month, cohort_of, members_by_cohort
 from surveys.periods import day_bounds, local_day, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
 from surveys.renewals import PastRenewal, TermStep, past_renewals
@@ -31,6 +33,8 @@ from vocapp.succeeding.figures.voice import VOICE, Voice
 
 RULE = OnboardingRule()
 YEAR_MONTHS = 12
+COHORT = "payment.first_month"  # an attribute of accounts like others, as they are kept
+TRIANGLE = "cohorts"
 _NO_VALUE: frozenset[str | None] = frozenset({None})
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
@@ -56,15 +60,22 @@ class Sums:
 Groups = Mapping[str | None, Sums]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Business:
-    """What is known of the accounts of a workspace, read once for many months."""
+    """What is known of the accounts of a workspace by now, read once for many months."""
+
+    time_zone: str
+    now: datetime
 
     histories: Mapping[UUID, History]
     started_at: Mapping[UUID, datetime]
     reached: Mapping[UUID, Sequence[datetime]]
     said: Mapping[UUID, Mapping[str, Any]]
     renewals: Mapping[UUID, Sequence[PastRenewal]]
+
+    @cached_property
+    def cohorts(self) -> Members:
+        return members_by_cohort(self.histories.values(), time_zone=self.time_zone, now=self.now)
 
     @property
     def latest_change(self) -> datetime | None:
@@ -103,6 +114,8 @@ def read_business(
         if began is not None:
             started_at[account] = began
     return Business(
+        time_zone,
+        now,
         found,
         started_at,
         _reached(session, workspace_id, account_id),
@@ -238,7 +251,9 @@ def sum_month(
 ) -> dict[str, Groups]:
     """Attribute → value at the start → sums; under `OVERALL` those of everybody.
 
-    month: its first day; ValueError for one that has not begun.
+    month: its first day; ValueError for one that has not begun. Under `TRIANGLE`, which is for
+    months that are over: first day of a cohort's month → its cell, where started are the accounts
+    of the cohort and active are those that pay at the end of this month.
     """
     start, end = month_span(month, time_zone, now=now)
     year_start = month_span(months_back(month, YEAR_MONTHS)[0], time_zone, now=now)[0]
@@ -258,7 +273,20 @@ def sum_month(
             if month <= past.decided_on < period_end(month, "month")
         ],
     )
-    return {attribute: found.sums_by(attribute, now=now) for attribute in attributes}
+    return {
+        attribute: _triangle(business, month)
+        if attribute == TRIANGLE
+        else found.sums_by(attribute, now=now)
+        for attribute in attributes
+    }
+
+
+def _triangle(business: Business, month: date) -> Groups:
+    cells = cells_of_month(business.cohorts, month, time_zone=business.time_zone)
+    return {
+        cohort.isoformat(): Sums(cell.totals, started=cell.accounts, active=cell.active)
+        for cohort, cell in cells.items()
+    }
 
 
 def as_of(past: PastRenewal, time_zone: str) -> datetime:
@@ -345,6 +373,10 @@ def values_at(
     """The values of an attribute that an account had at an instant; {None} where it had none."""
     if attribute == OVERALL:
         return _NO_VALUE
+    if attribute == COHORT:
+        history = business.histories.get(account)
+        month = cohort_of(history, business.time_zone) if history else None
+        return _NO_VALUE if month is None else (f"{month:%Y-%m}",)
     if attribute in VOICE:
         return voice.groups(attribute, at).get(account, _NO_VALUE)
     value = value_at(business.said.get(account, {}), attribute, at)

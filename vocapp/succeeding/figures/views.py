@@ -29,6 +29,7 @@ blueprint = Blueprint("figures", __name__, template_folder="../templates")
 
 _TREND_MONTHS, _OFFERED_MONTHS = 12, 36
 _PAGE = 200
+_SPANS = frozenset(map(str, range(1, 61)))
 ANY = "any"  # in addresses: accounts in whatever currency
 NOBODY = "~"  # in addresses: accounts without a value of the attribute
 
@@ -136,7 +137,7 @@ def behind() -> Any:
         told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
         currency = _currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
-    months = YEAR_MONTHS if request.args.get("months") == str(YEAR_MONTHS) else 1
+    months = _months()
     found = accounts_behind(
         current_workspace.id,
         month,
@@ -160,7 +161,7 @@ def behind() -> Any:
         segment=(wording.by_name(by), _group_names(by)(_value(value))) if by and value else None,
         list_choices=list(wording.LISTS.items()),
         kept=_kept(value=value, months=request.args.get("months")),
-        back=url_for("figures.groups" if months > 1 else "figures.show", **_kept()),
+        back=_back(by, months),
         csv_url=_address(month, currency or ANY)(
             which, by=by, value=value, months=months if months > 1 else None, format="csv"
         ),
@@ -229,6 +230,18 @@ def _group_address(month: date, by: str, *, currency: str = ANY) -> Callable[...
         return found
 
     return address
+
+
+def _months() -> int:
+    """How many months are looked at as one, the last being that of the address."""
+    found = request.args.get("months", "")
+    return int(found) if found in _SPANS else 1
+
+
+def _back(by: str | None, months: int) -> str:
+    if by == "cohort":
+        return url_for("cohorts.show")
+    return url_for("figures.groups" if months > 1 else "figures.show", **_kept())
 
 
 def _span_text(month: date, months: int) -> str:

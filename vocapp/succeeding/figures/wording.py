@@ -5,6 +5,7 @@ from __future__ import annotations
 from vocapp.following_up.wording import ThemeLabels, theme_label
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
+from vocapp.translating import ngettext
 from vocapp.ui.attribute_names import attribute_name, value_name
 
 LISTS = {
@@ -22,11 +23,17 @@ LISTS = {
     "renewed": _l("Customers who renewed"),
     "not_renewed": _l("Customers who did not renew"),
 }
+COHORT_MEASURES = {
+    "logos": _l("Customers who stay"),
+    "revenue": _l("Net revenue retention"),
+    "kept": _l("Gross revenue retention"),
+}
 _FROM_ANSWERS = {
     "score_group": _l("Score group"),
     "theme": _l("Theme"),
-    "complaint": _l("Theme they complained of"),
+    "complaint": _l("Complaint about"),
 }
+_NAMES = {**_FROM_ANSWERS, "cohort": _l("Month of the first payment")}
 _OFFERED = (*_FROM_ANSWERS, "plan", "region", "industry")
 _SCORE_GROUPS = {
     "promoter": _l("Promoters"),
@@ -42,7 +49,7 @@ _WITHOUT = {
 
 def by_name(by: str) -> str:
     """What is split by, as a heading."""
-    return str(_FROM_ANSWERS[by]) if by in _FROM_ANSWERS else attribute_name(by)
+    return str(_NAMES[by]) if by in _NAMES else attribute_name(by)
 
 
 def by_choices(chosen: str) -> list[tuple[str, str]]:
@@ -65,3 +72,7 @@ def group_name(by: str, value: str | None, themes: ThemeLabels) -> str:
     if by == "score_group":
         return str(_SCORE_GROUPS.get(value, value))
     return theme_label(value, themes)
+
+
+def last_months(count: int) -> str:
+    return ngettext("The last %(num)d month", "The last %(num)d months", count)

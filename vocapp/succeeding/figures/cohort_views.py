@@ -1,0 +1,97 @@
+"""The page of cohorts: what became of customers by the month in which they began."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from surveys.cohorts import FEWEST, Cohort, CohortMonth
+from vocapp.database import utcnow
+from vocapp.spreadsheets import csv_lines
+from vocapp.succeeding.figures import cohorts, wording
+from vocapp.succeeding.figures.cohorts import MEASURES, MONTHS, Measure, Triangle
+from vocapp.ui.formats import month_name
+from vocapp.workspaces.access import current_workspace, signed_in
+
+blueprint = Blueprint("cohorts", __name__, template_folder="../templates")
+
+_DEFAULT_MONTHS = 12
+
+
+@blueprint.get("/figures/cohorts")
+@signed_in()
+def show() -> Any:
+    """Retention by month of start; as CSV with format=csv."""
+    measure, count = _measure(), _count()
+    told = cohorts.cohorts(
+        current_workspace.id,
+        count,
+        currency=request.args.get("currency"),
+        time_zone=current_workspace.time_zone,
+        now=utcnow(),
+    )
+    if request.args.get("format") == "csv":
+        return _csv(told)
+    kept: dict[str, Any] = {"measure": measure, "months": count, "currency": told.currency}
+    return render_template(
+        "succeeding/cohorts.html",
+        told=told,
+        measure=measure,
+        measure_name=wording.COHORT_MEASURES[measure],
+        measure_choices=list(wording.COHORT_MEASURES.items()),
+        months=count,
+        month_choices=[(str(each), wording.last_months(each)) for each in MONTHS],
+        currency_choices=[(each, each) for each in told.currencies],
+        figure_of=cohorts.figure_of,
+        is_shown=cohorts.is_shown,
+        step_of=cohorts.step_of,
+        month_name=month_name,
+        behind=_behind,
+        fewest=FEWEST,
+        csv_url=url_for("cohorts.show", format="csv", **kept),
+    )
+
+
+def _measure() -> Measure:
+    found = request.args.get("measure", "")
+    return found if found in MEASURES else MEASURES[0]
+
+
+def _count() -> int:
+    found = request.args.get("months", "")
+    return int(found) if found in map(str, MONTHS) else _DEFAULT_MONTHS
+
+
+def _behind(cohort: Cohort, month: CohortMonth, which: str) -> str:
+    """Where the accounts are that a cell counts, against the end of the cohort's month."""
+    last: date = cohorts.month_at(cohort, month)
+    return url_for(
+        "figures.behind", month=f"{last:%Y-%m}", which=which if month.age else "end",
+        months=month.age or None, by="cohort", value=f"{cohort.start:%Y-%m}", currency="any",
+    )  # fmt: skip
+
+
+def _csv(told: Triangle) -> Response:
+    """All measures with their intervals; shares of too few accounts are left empty."""
+    names = {"logos": "logo_retention", "revenue": "net_revenue_retention",
+             "kept": "gross_revenue_retention"}  # fmt: skip
+    head = ["cohort", "accounts", "age_months", "currency"]
+    for name in names.values():
+        head += [name, f"{name}_low", f"{name}_high", f"{name}_n"]
+    table: list[list[Any]] = [head]
+    for cohort in told.cohorts:
+        for month in cohort.months:
+            row: list[Any] = [
+                f"{cohort.start:%Y-%m}", cohort.accounts, month.age, told.currency or "",
+            ]  # fmt: skip
+            for measure in MEASURES:
+                found = cohorts.figure_of(month, measure)
+                is_shown = cohorts.is_shown(month, measure)
+                parts = (found.value, found.low, found.high) if is_shown else (None, None, None)
+                row += ["" if part is None else round(part, 4) for part in parts] + [found.n]
+            table.append(row)
+    response = Response(csv_lines(table, bom=True), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="cohorts.csv"'
+    return response
