@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
+from vocapp.following_up.clock import with_clock
 from vocapp.following_up.mentioning import remember
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.reaching import cases_within
@@ -25,7 +26,8 @@ from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
 _INSTANTS = frozenset(
-    {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until", "news_at"}
+    {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until", "news_at",
+     "paused_at"}
 )  # fmt: skip
 # Whoever does one of these has dealt with what was new; a note or another owner has not.
 _DEALS_WITH_NEWS = frozenset({"state", "mail", "call", "outcome", "snoozed", "seen"})
@@ -120,6 +122,7 @@ class CaseWriter:
         values = dict(values or {})
         if kind in _DEALS_WITH_NEWS and case.news is not None:
             values |= {"news": None, "news_at": None}
+        values = with_clock(self.session, case, values, self.now)
         changed = {name: value for name, value in values.items() if getattr(case, name) != value}
         before = {name: plain(getattr(case, name)) for name in changed}
         self._touch(case, {kind, *changed})

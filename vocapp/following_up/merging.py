@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
 from vocapp.following_up.changing import CaseWriter, Done, locked_case, locked_cases
+from vocapp.following_up.clock import real_due
 from vocapp.following_up.models import ACTIVE_STATES, MERGED, FollowUp
 from vocapp.following_up.ranking import rank_cases
 from vocapp.following_up.service import MAX_BULK
@@ -80,12 +81,13 @@ def _refuse_strangers(cases: Sequence[FollowUp]) -> None:
 
 def _join(writer: CaseWriter, kept: FollowUp, others: Sequence[FollowUp]) -> None:
     """The others into the kept one, with whatever stood in them."""
+    # Before anything moves: a case that is joined does not wait any more.
+    due_at = min(real_due(case.due_at, case.paused_at) for case in (kept, *others))
     inside = _standing_in(writer.session, kept.workspace_id, [case.id for case in others])
     for case in sorted((*others, *inside), key=lambda each: each.id):
         values: dict[str, Any] = {"state": MERGED, "merged_into_id": kept.id}
         values |= {"snoozed_until": None, "suggestion": None}
         writer.put(case, "merged", values)
-    due_at = min(case.due_at for case in (kept, *others))
     writer.write(kept, "merged", {"due_at": due_at}, answers=len(others) + len(inside))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 from vocapp.sealing import SealedText
 
 ACTIVE_STATES = ("open", "contacted", "waiting")
@@ -105,6 +105,8 @@ class FollowUp(TenantRow, Base):
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
+    # Since when the clock stands; `due_at` is moved on meanwhile (`following_up.clock`).
+    paused_at: Mapped[datetime | None]
     # What happened without a person and waits for one; whoever works on the case has seen it.
     news: Mapped[str | None] = mapped_column(short_text(20))
     news_at: Mapped[datetime | None]
@@ -161,6 +163,22 @@ Index(
     "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,
     sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
 )  # fmt: skip
+
+
+class CasePresence(Tenant, Base):
+    """Somebody has a case open; seen_at: when their page last said so."""
+
+    follow_up_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True
+    )
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        tenant_key("follow_up_id", "follow_up", ondelete="CASCADE"),
+        Index(None, "user_id"),
+    )
 
 
 class FollowUpEntry(TenantRow, Base):

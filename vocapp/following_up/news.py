@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import transaction
 from vocapp.extensions import db
 from vocapp.following_up.changing import CaseWriter, Done, locked_case, note_by_itself, plain
+from vocapp.following_up.clock import with_clock
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
@@ -32,6 +33,7 @@ def note_news(
     now: datetime,
 ) -> FollowUpEntry:
     """Set columns of a case and what is new in it; one line of the timeline says both."""
+    values = with_clock(session, case, values, now)
     changed = {name: value for name, value in values.items() if getattr(case, name) != value}
     said = dict(detail)
     if changed:

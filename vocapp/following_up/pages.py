@@ -7,6 +7,7 @@ from vocapp.following_up import (  # noqa: F401
     channel_views,
     mention_views,
     merge_views,
+    presence_views,
     rule_views,
 )
 from vocapp.following_up.views import blueprint

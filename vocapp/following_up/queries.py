@@ -19,6 +19,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.following_up.choosing import Choice, Filters, choice, is_snoozed
+from vocapp.following_up.clock import real_due
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, FollowUp, RoutingRule
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
@@ -74,6 +75,7 @@ class CaseRow:
     suggestion: dict[str, Any] | None
     version: int
     merged_into_id: UUID | None
+    paused_at: datetime | None
     news: str | None
     news_at: datetime | None
     owner: Person | None
@@ -96,6 +98,11 @@ class CaseRow:
 
     def is_snoozed(self, now: datetime) -> bool:
         return self.snoozed_until is not None and self.snoozed_until > now
+
+    @property
+    def real_due(self) -> datetime:
+        """When it is due, or was as its clock was stopped; `due_at` is for the order."""
+        return real_due(self.due_at, self.paused_at)
 
     def overdue(self, now: datetime) -> bool:
         return self.is_active and self.due_at < now
@@ -263,8 +270,8 @@ _COLUMNS = (
     FollowUp.id, FollowUp.state, FollowUp.team, FollowUp.priority, FollowUp.reasons,
     FollowUp.rule_key, FollowUp.due_at, FollowUp.opened_at, FollowUp.first_contact_at,
     FollowUp.resolved_at, FollowUp.snoozed_until, FollowUp.outcome, FollowUp.root_cause,
-    FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id, FollowUp.news,
-    FollowUp.news_at, FollowUp.response_id,
+    FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id,
+    FollowUp.paused_at, FollowUp.news, FollowUp.news_at, FollowUp.response_id,
     FollowUp.owner_user_id, FollowUp.account_id, FollowUp.contact_id,
     Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
     Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
@@ -277,8 +284,8 @@ def _row(found: Any) -> CaseRow:
     (
         id, state, team, priority, reasons, rule_key, due_at, opened_at, first_contact_at,
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
-        merged_into_id, news, news_at, response_id, owner_id, account_id, contact_id, score,
-        answered_at, locale,
+        merged_into_id, paused_at, news, news_at, response_id, owner_id, account_id, contact_id,
+        score, answered_at, locale,
         survey_key, kind, *account, contact_name, contact_email, contact_key, owner_name,
         owner_email,
     ) = found  # fmt: skip
@@ -299,6 +306,7 @@ def _row(found: Any) -> CaseRow:
         suggestion=suggestion,
         version=version,
         merged_into_id=merged_into_id,
+        paused_at=paused_at,
         news=news,
         news_at=news_at,
         owner=Person(owner_id, owner_name, owner_email) if owner_id else None,

@@ -77,4 +77,6 @@ def _put_back(writer: CaseWriter, case: FollowUp, lines: Sequence[FollowUpEntry]
         for name, value in line.detail.get("from", {}).items():
             values.setdefault(name, column_value(name, value))
         line.note = None
+    # What was put down is what the columns held, due times of a clock that stands included.
+    values.setdefault("paused_at", case.paused_at)
     writer.write(case, "undone", values, of=sorted(line.kind for line in lines))

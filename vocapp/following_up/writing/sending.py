@@ -233,7 +233,9 @@ def take_back_contact(session: Session, mail: CaseMail) -> None:
         for name, before in entry.detail.get("from", {}).items():
             if getattr(case, name) == column_value(name, after.get(name)):
                 values[name] = column_value(name, before)
-    values = {name: value for name, value in values.items() if not name.startswith("news")}
+    # The clock goes on by itself as the state does.
+    left = {"news", "news_at", "due_at", "paused_at"}
+    values = {name: value for name, value in values.items() if name not in left}
     note_news(session, case, "mail_failed", values, {"mail": str(mail.id)}, now=utcnow())
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import current_app
 
+from vocapp.database import utcnow
 from vocapp.distributing.inbox import has_inbox
 from vocapp.extensions import db
 from vocapp.following_up.case_queries import CaseDetail
+from vocapp.following_up.presence import others_at
 from vocapp.following_up.writing import queries, wording
 from vocapp.following_up.writing.drafts import Written, draft_of
 from vocapp.following_up.writing.reply_templates import choosable
@@ -26,6 +28,7 @@ def writing_values(detail: CaseDetail, typed: Any = None) -> dict[str, Any]:
     )
     values: dict[str, Any] = {
         "thread": thread,
+        "others": others_at(session, current_workspace.id, row.id, current_user.id, now=utcnow()),
         "news_words": wording.NEWS,
         "mail_states": wording.STATES,
         "mail_reason": wording.reason_in_words,

@@ -58,6 +58,18 @@ class Office:
             return opened_at + timedelta(hours=hours)
         return working_time.due_at(opened_at, timedelta(hours=hours), calendar)
 
+    def moved(
+        self, due_at: datetime, since: datetime, until: datetime, user_id: UUID | None
+    ) -> datetime:
+        """A due time whose clock stood from `since` to `until`; what was late by then stays so."""
+        if due_at <= since:
+            return due_at
+        calendar = self._calendar(user_id)
+        if calendar is None:
+            return due_at + (until - since)
+        left = working_time.working_time_between(since, due_at, calendar)
+        return working_time.due_at(until, left, calendar)
+
     def absence_of(self, user_id: UUID) -> Absence | None:
         """That of today, on the person's own clock."""
         row = self.own.get(user_id) or self.shared

@@ -123,6 +123,31 @@
     form.addEventListener("submit", () => clearTimeout(waiting));
   }
 
+  // --- who else is here: told once a minute while the page is looked at and used ---
+  for (const form of $$("form[data-here]")) {
+    const shown = $("[data-here-others]");
+    let used = Date.now(), waiting;
+    const tell = async () => {
+      clearTimeout(waiting);
+      if (document.hidden || Date.now() - used > 600000) return;
+      waiting = setTimeout(tell, 60000);
+      try {
+        const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+        const others = answer.ok ? (await answer.text()).trim() : "";
+        if (others !== shown.innerHTML.trim()) shown.innerHTML = others;
+      } catch { /* the next minute tells */ }
+    };
+    const use = () => { const idle = Date.now() - used > 600000; used = Date.now(); if (idle) tell(); };
+    for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, use, { passive: true });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) tell(); });
+    addEventListener("pagehide", () => {
+      const left = new FormData(form);
+      left.set("left", "1");
+      navigator.sendBeacon(form.action, left);
+    });
+    addEventListener("pageshow", tell);
+  }
+
   // --- selecting rows ---
   const showSelection = (id) => {
     const boxes = $$(`[data-select="${id}"]`);
