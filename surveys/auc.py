@@ -10,9 +10,9 @@ from math import exp, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from surveys.intervals import interval, quantile
+from surveys.ranks import average_ranks
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -116,9 +116,9 @@ class _Placed:
         _check(risk, events, clusters)
         with_event, without = risk[events], risk[~events]
         m, n = len(with_event), len(without)
-        ranks = rankdata(risk)
-        placed_events = (ranks[events] - rankdata(with_event)) / n
-        placed_others = 1 - (ranks[~events] - rankdata(without)) / m
+        ranks = average_ranks(risk)
+        placed_events = (ranks[events] - average_ranks(with_event)) / n
+        placed_others = 1 - (ranks[~events] - average_ranks(without)) / m
         value = float(placed_events.mean())
         _, number = np.unique(clusters, return_inverse=True)
         many = int(number.max()) + 1

@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise, product
 from math import factorial, inf, isfinite
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from surveys.attributes import as_text
 from surveys.health_facts import COMPONENTS, HealthFacts, LastScore, Part, parts_of
 
 __all__ = [
     "COMPONENTS", "DEFAULT_WEIGHTS", "Band", "Bands", "Component", "Health", "HealthFacts",
-    "LastScore", "Move", "SegmentWeights", "Weights", "band", "changed", "health",
+    "LastScore", "Move", "Weights", "band", "changed", "health",
     "weighted_scores",
 ]  # fmt: skip
 
@@ -67,25 +66,6 @@ class Weights:
 
 
 DEFAULT_WEIGHTS = Weights()
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentWeights:
-    """Weights by the value of one attribute; `default` for the others and for those without.
-
-    >>> small = Weights(relationship=0)
-    >>> SegmentWeights("plan", {"free": small}).of({"plan": "free"}) == small
-    True
-    """
-
-    attribute: str
-    by_value: Mapping[str, Weights]
-    default: Weights = DEFAULT_WEIGHTS
-
-    def of(self, attributes: Mapping[str, Any]) -> Weights:
-        """The weights of an account with these attributes."""
-        value = as_text(attributes.get(self.attribute))
-        return self.default if value is None else self.by_value.get(value, self.default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

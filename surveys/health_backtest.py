@@ -12,7 +12,6 @@ from datetime import date
 from typing import Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from surveys.auc import Auc, AucDifference, auc, auc_difference
 from surveys.clusters import design_of, estimate_clustered
@@ -20,9 +19,11 @@ from surveys.health import LEAST_COVERAGE, weighted_scores
 from surveys.health_facts import COMPONENTS
 from surveys.health_observations import Flags, Floats, Numbers, Observation, Rows, rows_of
 from surveys.intervals import interval
+from surveys.ranks import average_ranks
 from surveys.scoring import scale
 
 LEAST_ACCOUNTS = 30  # that left, and that stayed
+LEAST_DIFFERENCE = 0.005  # of an AUC: less is of no use to anybody, however sure
 PARTS = 10
 RULES = ("last_score", "tenure")
 
@@ -57,7 +58,8 @@ class Lift:
 class ComponentFinding:
     """AUC of the score with a component less that of the score without it, on the same rows.
 
-    n: rows that have a score even without it. difference: None where they are too thin.
+    n: rows that have a score even without it. difference: None where they are too thin. finding:
+    ``no_difference``, too, where it is sure but smaller than half a point of 100.
     """
 
     key: str
@@ -173,7 +175,7 @@ def churn_by_tenths(
     >>> len(tenths), tenths[0].share, round(tenths[0].low, 2), tenths[-1].share
     (10, 1.0, 0.34, 0.0)
     """
-    part = (PARTS * (rankdata(numbers) - 0.5) / len(numbers)).astype(int)
+    part = (PARTS * (average_ranks(numbers) - 0.5) / len(numbers)).astype(int)
     found = []
     for at in np.unique(part):
         inside = part == at
@@ -243,7 +245,8 @@ def _component(rows: Rows, whole: Floats, at: int, level: float) -> ComponentFin
         -whole[both], -lesser[both], chosen.churned, chosen.account, level=level
     )
     finding: Finding = "no_difference"
-    if difference.low > 0 or difference.high < 0:
+    is_sure = difference.low > 0 or difference.high < 0
+    if is_sure and abs(difference.value) >= LEAST_DIFFERENCE:
         finding = "helps" if difference.low > 0 else "harms"
     return ComponentFinding(COMPONENTS[at], len(chosen), difference, finding)
 

@@ -16,6 +16,7 @@ from scipy.special import expit, logit, xlogy
 from sklearn.linear_model import LogisticRegression
 
 from surveys.auc import Auc, AucDifference, auc, auc_difference
+from surveys.health import Weights, weighted_scores
 from surveys.health_backtest import LEAST_ACCOUNTS, Tenth, churn_by_tenths, is_thin
 from surveys.health_facts import COMPONENTS
 from surveys.health_observations import HORIZON_DAYS, Floats, Observation, Rows, rows_of
@@ -98,14 +99,17 @@ class Learning:
     """A learnt score and how it did on later months.
 
     verdict: ``too_thin``; ``offered``: better than the hand-set one beyond chance; ``not_better``;
-    ``worse``. learnt_until: the first day after the months learnt from. judged_from: the first
-    month judged. n: rows judged. difference: AUC learnt less hand-set. brier: mean squared error
-    of the chances; brier_of_rate: of saying the share that left before, for all. ece: mean
-    distance of chances and shares over tenths. All None or empty where it is too thin.
+    ``worse``. weights: what the model says as weights of the score (`weights_of`); these are
+    judged, as they are what would be used; None where there are none. learnt_until: the first day
+    after the months learnt from. judged_from: the first month judged. n: rows judged. difference:
+    AUC learnt less hand-set. brier: mean squared error of the chances; brier_of_rate: of saying
+    the share that left before, for all. ece: mean distance of chances and shares over tenths. All
+    None or empty where it is too thin.
     """
 
     verdict: str
     model: LearntScore | None = None
+    weights: Weights | None = None
     learnt_until: date | None = None
     judged_from: date | None = None
     n: int = 0
@@ -132,7 +136,8 @@ def learn(observations: Sequence[Observation], *, until: date, level: float = 0.
        (Hoerl and Kennard, Technometrics 12(1), 1970; le Cessie and van Houwelingen, Applied
        Statistics 41(1), 1992). Its strength is the one with the least log loss over blocks of
        months within the earlier part, each foretold from months before it, parted likewise.
-    4. Offered where the interval of the difference of AUC on the later months lies above 0.
+    4. The model as weights of the score (`weights_of`). Offered where the interval of the
+       difference of AUC on the later months lies above 0.
     """
     rows, _ = rows_of(observations, until=until)
     return learn_rows(rows, level=level)
@@ -151,20 +156,43 @@ def learn_rows(rows: Rows, *, level: float = 0.95) -> Learning:
     return _judged(_fit(earlier, strength), earlier, later, level)
 
 
+def weights_of(model: LearntScore) -> Weights | None:
+    """Weights of the score by which a point counts as much as it lowers the log odds of leaving.
+
+    They sum to 100. A component of which more points go with leaving sooner gets none: a score
+    that falls where things get better could not be acted on. None where no component is left.
+    """
+    pulls = {each.key: max(0.0, -each.weight / each.spread) for each in model.components}
+    total = sum(pulls.values())
+    if not total:
+        return None
+    return Weights(**{key: 100 * pulls.get(key, 0.0) / total for key in COMPONENTS})
+
+
 def _judged(model: LearntScore, earlier: Rows, later: Rows, level: float) -> Learning:
+    weights = weights_of(model)
+    scores = np.zeros(len(later))  # all alike, where there are no weights
+    if weights is not None:
+        shares = np.array(weights.shares())
+        scores, _ = weighted_scores(later.points, shares, least_coverage=0.0)
+    known = ~np.isnan(scores)
+    later, scores = later.where(known), scores[known]
+    if is_thin(later):
+        return Learning("too_thin")
     risks = model.risks(later.points)
     events, accounts = later.churned, later.account
-    difference = auc_difference(risks, -later.score, events, accounts, level=level)
+    difference = auc_difference(-scores, -later.score, events, accounts, level=level)
     calibration = churn_by_tenths(risks, events, accounts, level=level)
     distances = [each.n * abs(each.mean - each.share) for each in calibration]
-    verdict = "offered" if difference.low > 0 else "not_better"
+    verdict = "offered" if weights is not None and difference.low > 0 else "not_better"
     return Learning(
         verdict="worse" if difference.high < 0 else verdict,
         model=model,
+        weights=weights,
         learnt_until=_next_month(int(earlier.month.max())),
         judged_from=date.fromordinal(int(later.month.min())),
         n=len(later),
-        learnt=auc(risks, events, accounts, level=level),
+        learnt=auc(-scores, events, accounts, level=level),
         hand_set=auc(-later.score, events, accounts, level=level),
         difference=difference,
         brier=float(((risks - events) ** 2).mean()),

@@ -1,5 +1,6 @@
 """The health score: explained, honest about what is not known, and steady."""
 
+import json
 from dataclasses import fields, replace
 from itertools import permutations
 
@@ -13,13 +14,13 @@ from surveys.health import (
     Bands,
     HealthFacts,
     LastScore,
-    SegmentWeights,
     Weights,
     band,
     changed,
     health,
     weighted_scores,
 )
+from surveys.health_schemes import Rules, Scheme
 from surveys.scoring import scale
 
 NAMES = ("risk", "watch", "good")
@@ -325,10 +326,15 @@ def test_weights_that_say_nothing_are_refused(wrong):
 
 
 def test_segments_may_have_weights_of_their_own():
-    small, default = Weights(relationship=0), Weights(usage=50)
-    rules = SegmentWeights("seats", {"3": small}, default)
-    assert rules.of({"seats": 3}) == small
-    assert rules.of({"seats": 4}) == rules.of({}) == rules.of({"seats": None}) == default
+    small, default = Rules(Weights(relationship=0), Bands(risk_below=30)), Rules(Weights(usage=50))
+    scheme = Scheme("seats", {"3": small}, default)
+    assert scheme.of({"seats": 3}) == small
+    assert scheme.of({"seats": 4}) == scheme.of({}) == scheme.of({"seats": None}) == default
+    assert [scheme.segment_of({"seats": seats}) for seats in (3, 4, None)] == ["3", None, None]
+    assert Scheme.from_json(json.loads(json.dumps(scheme.as_json()))) == scheme
+    assert Scheme().of({"seats": 3}) == Rules()
+    with pytest.raises(ValueError, match="attribute"):
+        Scheme(None, {"3": small})
 
 
 # --- bands -----------------------------------------------------------------------------------

@@ -285,14 +285,16 @@ def _staff_ids(workspace_id: UUID) -> dict[str, UUID]:
 
 
 def _write_events(workspace_id: UUID, planned: Sequence[NewEvent]) -> Iterator[Progress]:
-    """Take in what customers did, newest first, as if each batch had come in when its last event
-    happened; what was taken in before counts once."""
-    for start in range(0, len(planned), _EVENTS):
-        batch = planned[start : start + _EVENTS]
+    """Take in what customers did, week by week and newest first, as if each had come in when its
+    last event happened; what was taken in before counts once."""
+    done = 0
+    for _, week in groupby(planned, key=lambda event: event.at.isocalendar()[:2]):
+        batch = list(week)
         for outcome in record_events(workspace_id, batch, now=batch[0].at):
             if outcome is not None:
                 raise outcome
-        yield Progress("events", min(len(planned), start + _EVENTS), len(planned))
+        done += len(batch)
+        yield Progress("events", done, len(planned))
 
 
 def _write_invitations(

@@ -112,6 +112,9 @@ def _signed(share: float) -> str:
 
 
 def finding_text(found: ComponentFinding) -> str:
+    difference = found.difference
+    if difference is not None and difference.low == difference.high == 0:
+        return _("Was not known of anybody")
     return str(FINDINGS[found.finding])
 
 
