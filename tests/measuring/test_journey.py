@@ -223,8 +223,8 @@ def test_other_surveys_have_none_and_a_confidential_one_shows_none(staff, api):
     api.survey("plain")
     api.survey("secret", journey={}, confidential=True)
     viewer = staff("viewer")
-    assert viewer.get("/results/plain/journey").status_code == 404
-    assert api.get("/api/v1/surveys/plain/journey").status_code == 404
+    assert viewer.get("/results/plain/journey").status_code == 409
+    assert api.get("/api/v1/surveys/plain/journey").status_code == 409
     assert "journey" not in viewer.get("/results/plain").text
     assert "Not shown of a confidential survey" in viewer.get("/results/secret/journey").text
     for path in ("journey.csv", "journey/charts/path.csv"):

@@ -20,7 +20,7 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot
 from vocapp.measuring.journey.stages import Stages, brands_asked, stages_asked
-from vocapp.problems import Forbidden, NotFound
+from vocapp.problems import Conflict, Forbidden
 
 MOST_GROUPS = 50
 _SEED = 1  # the same answers give the same words
@@ -82,14 +82,14 @@ def journey_of(survey: SurveySummary, asked: Asked) -> Told:
 
     Of each person the latest answer of these days; who is not known counts by the answer.
     Raises Forbidden for a confidential survey (groups of a few could be had by subtraction),
-    NotFound for one that does not ask the five A's.
+    Conflict for one that does not ask the five A's.
     """
     if survey.confidential:
         raise Forbidden("The journey of a confidential survey is not shown.")
     with snapshot() as session:
         stages = stages_asked(session, survey.workspace_id, survey.id)
         if stages is None:
-            raise NotFound("This survey does not ask the five A's.")
+            raise Conflict("This survey does not ask the five A's.")
         by_value = _paths(session, survey.workspace_id, survey.id, stages, asked)
         others = [
             (each, sum(_paths(session, each.workspace_id, each.id, of, _in_all(asked)).values(),
