@@ -200,7 +200,7 @@
     const target = (row && $(`[data-key="${key}"]`, row)) || $(`[data-key="${key}"]`);
     target?.click();
     // What a key opens is where the next key belongs.
-    if (target?.matches("summary") && target.parentElement.open) $("input:not([type=hidden]), select, textarea, button", target.parentElement)?.focus();
+    if (target?.matches("summary") && target.parentElement.open) $("input:not([type=hidden]), select, textarea, button:not([hidden])", target.parentElement)?.focus();
     return Boolean(target);
   };
   const search = () => {
