@@ -1,8 +1,8 @@
-"""Messages of Stripe: what a customer is subscribed to, as events of subscriptions.
+"""Messages of Stripe: what a customer is subscribed to, and which invoices are not paid.
 
 Each message about a subscription has the whole of it, so the newest by Stripe's own time
 holds, whatever the order of arrival; items that went are known from `previous_attributes`.
-Source: docs.stripe.com/api, objects Event, Subscription, Price and Plan.
+Source: docs.stripe.com/api, objects Event, Subscription, Price, Plan and Invoice.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ _SUBSCRIPTION_KINDS = frozenset(
     _SUBSCRIPTION + name for name in ("created", "updated", "deleted", "paused", "resumed")
 )
 _CUSTOMER_KINDS = frozenset({"customer.created", "customer.updated"})
+_INVOICE_TYPES = {
+    "invoice.payment_failed": "invoice_overdue", "invoice.overdue": "invoice_overdue",
+    "invoice.marked_uncollectible": "invoice_overdue", "invoice.paid": "invoice_paid",
+    "invoice.payment_succeeded": "invoice_paid", "invoice.voided": "invoice_paid",
+}  # fmt: skip
 _NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 _NOT_PAID_FOR = frozenset({"trialing", "paused", "unpaid"})
 _MONTHS = {
@@ -75,6 +80,8 @@ def read_stripe(
     at = instant_of(message.get("created"), "created")
     if kind in _CUSTOMER_KINDS:
         return _customer(about, account_field, at)
+    if kind in _INVOICE_TYPES:
+        return _invoice(about, _INVOICE_TYPES[kind], event_id, account_field, at, time_zone)
     if kind not in _SUBSCRIPTION_KINDS:
         return None
     status = text_of(about.get("status"))
@@ -116,8 +123,47 @@ def _customer(about: Mapping[str, Any], account_field: str, at: datetime) -> Rea
     return Reading(at, account={"external_id": key, "name": name} if name else None)
 
 
+def _invoice(
+    about: Mapping[str, Any],
+    type_: str,
+    event_id: str,
+    account_field: str,
+    at: datetime,
+    time_zone: str,
+) -> Reading:
+    """An invoice that was due and is not paid, or of which nothing is owed any more.
+
+    Where it is charged by itself it has no due date: it was due when it was made final.
+    """
+    invoice = text_of(about.get("id"))
+    if invoice is None:
+        raise Misread(f"{_OBJECT}.id", "is needed")
+    body: dict[str, Any] = {
+        "id": f"stripe:{event_id}:1", "type": type_, "account": _account(about, account_field),
+        "at": at.isoformat(), "invoice": invoice,
+    }  # fmt: skip
+    amount, currency = about.get("amount_due"), text_of(about.get("currency"))
+    if isinstance(amount, int) and currency is not None:
+        hundredths = 100 if currency.upper() in _IN_HUNDREDTHS else 1
+        body |= {"amount": round(Fraction(amount, hundredths)), "currency": currency.upper()}
+    if type_ == "invoice_overdue":
+        final = part_of(about, "status_transitions").get("finalized_at")
+        due = next((each for each in (about.get("due_date"), final) if each is not None), None)
+        due_at = at if due is None else instant_of(due, f"{_OBJECT}.due_date")
+        if due_at > at:  # an attempt failed, and there is time yet
+            return Reading(at)
+        body["due_on"] = local_day(due_at, time_zone).isoformat()
+    return Reading(at, events=(body,))
+
+
 def _account(about: Mapping[str, Any], account_field: str) -> str:
-    named = text_of(part_of(about, "metadata").get(account_field)) if account_field else None
+    """Of an invoice, its subscription's metadata count, too: a copy stands in it."""
+    named = None
+    if account_field:
+        of_invoice = part_of(part_of(about, "parent"), "subscription_details")
+        holders = (about, of_invoice, part_of(about, "subscription_details"))
+        found = (text_of(part_of(each, "metadata").get(account_field)) for each in holders)
+        named = next(filter(None, found), None)
     customer = about.get("customer")
     by_id = text_of(customer) or text_of(part_of(about, "customer").get("id"))
     if named is None and by_id is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha1, sha256
 from itertools import permutations
 from typing import Any
@@ -18,7 +18,13 @@ from tests.conftest import Api
 from tests.surveys.test_provider_events import COMMON, TRACK, item, message
 from vocapp.connecting.hooks import queries, service
 from vocapp.database import snapshot, utcnow
-from vocapp.people.events.models import AccountEvent, ActivityHour, SubscriptionChange
+from vocapp.people.events.invoices import overdue_days
+from vocapp.people.events.models import (
+    AccountEvent,
+    ActivityHour,
+    InvoiceChange,
+    SubscriptionChange,
+)
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import erase_contact
 
@@ -173,6 +179,20 @@ def test_a_cancellation_ends_the_revenue_and_the_customer_gets_a_name(stripe):
     held = account(stripe.api, "cus_1")
     assert held is not None
     assert (held.name, held.mrr_minor) == ("Acme", 0)
+
+
+def test_an_unpaid_invoice_is_overdue_until_it_is_paid_in_whatever_order_it_is_told(stripe):
+    def invoice(event_id: str, day: int, kind: str) -> Any:
+        about = {"id": "in_1", "customer": "cus_1", "amount_due": 1200, "currency": "eur",
+                 "due_date": seconds(1), "metadata": {}}  # fmt: skip
+        return {"id": event_id, "type": f"invoice.{kind}", "created": seconds(day),
+                "data": {"object": about}}  # fmt: skip
+
+    stripe.accept(invoice("evt_2", 5, "paid"), invoice("evt_1", 3, "payment_failed"))
+    told = sorted(rows(stripe.api, InvoiceChange), key=lambda each: each.at)
+    assert [each.is_paid for each in told] == [False, True]
+    assert overdue_days(told, today=date(2026, 11, 1)) == 0
+    assert overdue_days(told[:1], today=date(2026, 10, 11)) == 10
 
 
 def test_other_kinds_are_accepted_and_counted(stripe):

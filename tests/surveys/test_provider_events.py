@@ -200,6 +200,40 @@ def test_a_customer_gives_its_account_a_name_if_it_is_known_which_account_that_i
     assert by_field.is_silent
 
 
+def invoice(kind: str, **about: Any) -> dict[str, Any]:
+    body = {"id": "in_1", "object": "invoice", "customer": "cus_1", "amount_due": 1200,
+            "currency": "eur", "due_date": None, "metadata": {},
+            "status_transitions": {"finalized_at": SECOND - 86400}}  # fmt: skip
+    return {"id": "evt_4", "type": f"invoice.{kind}", "created": SECOND,
+            "data": {"object": body | about}}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["payment_failed", "overdue", "marked_uncollectible"])
+def test_an_invoice_that_is_not_paid_is_overdue_since_it_was_due_or_final(kind):
+    (event,) = events(invoice(kind))
+    assert event == {
+        "id": "stripe:evt_4:1", "type": "invoice_overdue", "account": "cus_1", "invoice": "in_1",
+        "at": "2026-11-01T00:00:00+00:00", "amount": 1200, "currency": "EUR",
+        "due_on": "2026-10-31",
+    }  # fmt: skip
+    (event,) = events(invoice(kind, due_date=SECOND - 10 * 86400))
+    assert event["due_on"] == "2026-10-22"
+    assert events(invoice(kind, due_date=SECOND + 86400)) == []
+
+
+@pytest.mark.parametrize("kind", ["paid", "payment_succeeded", "voided"])
+def test_of_an_invoice_that_is_paid_or_void_nothing_is_owed(kind):
+    (event,) = events(invoice(kind))
+    assert (event["type"], event["invoice"], "due_on" in event) == ("invoice_paid", "in_1", False)
+
+
+def test_an_invoice_is_of_the_account_that_its_subscription_names():
+    named = {"subscription_details": {"metadata": {"account_id": "acme"}}}
+    for about in (named, {"parent": named}):
+        (event,) = events(invoice("paid", **about), account_field="account_id")
+        assert event["account"] == "acme"
+
+
 def test_other_kinds_are_nothing():
     raw = {"id": "evt_3", "type": "charge.succeeded", "created": SECOND, "data": {"object": {}}}
     assert read_stripe(raw, account_field="", time_zone="UTC") is None

@@ -57,6 +57,8 @@ PROVIDER_OF = {
             "product": "data.object.items.data.price.product",
             "mrr": "data.object.items.data.price.unit_amount",
             "currency": "data.object.items.data.price.currency",
+            "invoice": "data.object.id", "amount": "data.object.amount_due",
+            "due_on": "data.object.due_date",
             "term_ends_on": "data.object.items.data.current_period_end",
             "account.external_id": "data.object.id", "account.name": "data.object.name",
         },
