@@ -528,6 +528,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "renewals.undo": (Call(query=lambda t: {"token": t.undo}),),
     "renewals_api.list_renewals": NO_IDS,
+    "account_merging_api.merge": (
+        Call(json=lambda t: {"keep": "own", "merge": t.account}),
+        Call(json=lambda t: {"keep": t.account, "merge": "own"}),
+    ),
+    "account_merging.choose": (Call(query=lambda t: {"keep": t.account}),),
+    "account_merging.merge": (Call(form=lambda t: {"keep": t.account, "merge": t.account}),),
     "hooks.source_list": NO_IDS,
     "hooks.source": (replace(by(source_id="hook"), form=lambda t: {"secret": "eight or more"}),),
     "hooks.remove_source": (by(source_id="hook"),),

@@ -441,6 +441,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/workspace"): ("Workspace", (200,)),
     ("patch", "/api/v1/workspace"): ("Workspace", (200,)),
     ("post", "/api/v1/accounts"): ("Account", (201,)),
+    ("post", "/api/v1/accounts/merge"): ("Account", (200,)),
     ("get", "/api/v1/accounts/{external_id}"): ("AccountInCare", (200,)),
     ("post", "/api/v1/contacts"): ("Contact", (201,)),
     ("post", "/api/v1/events"): ("EventsTaken", (202,)),

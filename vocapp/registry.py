@@ -17,6 +17,7 @@ from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting import resealing
 from vocapp.collecting.api import api as collecting_api
+from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
@@ -37,6 +38,7 @@ from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
+from vocapp.following_up.models import FollowUp
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.following_up.writing import replies
 from vocapp.following_up.writing import sending as case_mail_sending
@@ -60,14 +62,21 @@ from vocapp.measuring.watching import service as watching_service
 from vocapp.measuring.watching import showing as watching_cards
 from vocapp.measuring.watching.views import blueprint as watching_pages
 from vocapp.measuring.weighting.views import blueprint as weighting_pages
+from vocapp.people import account_stores
+from vocapp.people.account_merging.api import api as account_merging_api
+from vocapp.people.account_merging.views import blueprint as account_merging_pages
+from vocapp.people.account_stores import AccountStore, register_account_store
 from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
+from vocapp.people.events.models import AccountEvent
 from vocapp.people.figure_changes import FIGURES
 from vocapp.people.health_changes import HEALTH
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
+from vocapp.people.models import Contact
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
+from vocapp.succeeding import merged_accounts
 from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.backtest import service as backtesting
@@ -78,6 +87,7 @@ from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.cohort_views import blueprint as cohort_pages
 from vocapp.succeeding.figures.views import blueprint as figures_pages
 from vocapp.succeeding.goals.api import api as goals_api
+from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
@@ -85,6 +95,7 @@ from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
 from vocapp.succeeding.playbooks import showing as playbook_cards
 from vocapp.succeeding.playbooks.api import api as tasks_api
 from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
+from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.playbooks.task_views import blueprint as task_pages
 from vocapp.succeeding.playbooks.views import blueprint as playbook_pages
 from vocapp.succeeding.renewals import keeping as renewal_keeping
@@ -93,6 +104,7 @@ from vocapp.succeeding.renewals.api import api as renewals_api
 from vocapp.succeeding.renewals.views import blueprint as renewal_pages
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.succeeding.touchpoints.views import blueprint as touchpoint_pages
 from vocapp.succeeding.views import blueprint as succeeding_pages
 from vocapp.translating import lazy_gettext as _l
@@ -129,7 +141,7 @@ def register(app: OpenAPI) -> None:
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, succeeding_api, figures_api,
         goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
-        backtest_api,
+        backtest_api, account_merging_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -143,12 +155,13 @@ def register(app: OpenAPI) -> None:
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages,
-        hook_pages,
+        hook_pages, account_merging_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
     _register_work()
     _register_personal_stores()
+    _register_account_stores()
     _register_home()
 
 
@@ -355,6 +368,40 @@ def _register_personal_stores() -> None:
         ),
     ):  # fmt: skip
         register_personal_store(store)
+
+
+def _register_account_stores() -> None:
+    """Every table that names an account; tests walk this list.
+
+    Cells first: which answers are to be counted anew is known while they are the merged one's.
+    """
+    for store in (
+        AccountStore("measuring.cells", (), measuring_service.hand_over_account),
+        AccountStore("people.contacts", ("contact",), account_stores.hand_over_contacts,
+                     (_l("People"), Contact)),
+        AccountStore("collecting.responses", ("response",), collecting_people.hand_over_account,
+                     (_l("Answers"), Response)),
+        AccountStore("following_up.cases", ("follow_up",), following_up_people.hand_over_account,
+                     (_l("Follow-ups"), FollowUp), following_up_people.rank_of_account),
+        AccountStore(
+            "people.events",
+            ("account_event", "subscription_change", "milestone", "invoice_change",
+             "activity_hour", "active_day"),
+            events_service.hand_over_account, (_l("Events"), AccountEvent),
+        ),
+        AccountStore("succeeding.goals", ("success_goal",), merged_accounts.hand_over_goals,
+                     (_l("Goals"), SuccessGoal)),
+        AccountStore("succeeding.touchpoints", ("touchpoint_plan",),
+                     merged_accounts.hand_over_touchpoints, (_l("Touchpoints"), TouchpointPlan)),
+        AccountStore("succeeding.playbooks", ("playbook_run", "playbook_task", "playbook_state"),
+                     merged_accounts.hand_over_playbooks, (_l("Tasks"), PlaybookTask)),
+        AccountStore("succeeding.renewals",
+                     ("renewal_word", "renewal_snapshot", "renewal_outcome"),
+                     merged_accounts.hand_over_renewals),
+        AccountStore("succeeding.health", ("account_health", "health_day"),
+                     merged_accounts.hand_over_health),
+    ):  # fmt: skip
+        register_account_store(store)
 
 
 def _register_home() -> None:

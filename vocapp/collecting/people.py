@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.collecting.models import Answer, Response
+from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.personal_stores import Merge
 
 
@@ -38,6 +39,11 @@ def hand_over(session: Session, merge: Merge) -> None:
         .where(Response.workspace_id == merge.workspace_id, Response.contact_id == merge.merged)
         .values(contact_id=merge.kept)
     )
+
+
+def hand_over_account(session: Session, merge: AccountMerge) -> None:
+    """What people of the merged account answered is of the kept one."""
+    move_rows(session, merge, Response)
 
 
 def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.distributing.service import FORGET_MAIL
-from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
+from vocapp.following_up.ranking import rank_cases
 from vocapp.following_up.writing.models import OUT, CaseDraft, CaseMail
+from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.personal_stores import Merge
 
 
@@ -65,6 +67,23 @@ def hand_over(session: Session, merge: Merge) -> None:
             .values(contact_id=merge.kept)
             .execution_options(synchronize_session=False)
         )
+
+
+def hand_over_account(session: Session, merge: AccountMerge) -> None:
+    """Cases of the merged account are the kept one's."""
+    move_rows(session, merge, FollowUp)
+
+
+def rank_of_account(session: Session, merge: AccountMerge) -> None:
+    """How urgent the cases of both are, by what is known of both."""
+    waiting = session.scalars(
+        select(FollowUp.id).where(
+            FollowUp.workspace_id == merge.workspace_id,
+            FollowUp.account_id == merge.kept,
+            FollowUp.state.in_(ACTIVE_STATES),
+        )
+    ).all()
+    rank_cases(session, merge.workspace_id, waiting, now=merge.now)
 
 
 def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
@@ -46,6 +46,7 @@ from vocapp.measuring.models import (
     ScoreMonth,
 )
 from vocapp.measuring.reportable import chosen_attributes
+from vocapp.people.account_stores import AccountMerge
 from vocapp.workspaces.models import Workspace
 
 RECOUNT, SWEEP = "recount", "sweep_cells"
@@ -102,13 +103,21 @@ def _settings(session: Session, workspace_id: UUID) -> tuple[str, list[Any] | No
 
 def uncount_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
     """After a person's answers lost their attributes, they are counted anew."""
+    _count_anew(session, workspace_id, Response.contact_id == contact_id)
+
+
+def hand_over_account(session: Session, merge: AccountMerge) -> None:
+    """Answers of the merged account are counted anew: as those of the kept one."""
+    _count_anew(session, merge.workspace_id, Response.account_id == merge.merged)
+
+
+def _count_anew(session: Session, workspace_id: UUID, which: ColumnElement[bool]) -> None:
     now = utcnow()
-    for response_id in session.scalars(
-        select(Response.id).where(
-            Response.workspace_id == workspace_id, Response.contact_id == contact_id
-        )
-    ):
-        outbox.add(session, workspace_id, "measure", response_id, now=now)
+    ids = session.scalars(
+        select(Response.id).where(Response.workspace_id == workspace_id, which)
+    ).all()
+    work = [outbox.Work("measure", response_id) for response_id in ids]
+    outbox.add_all(session, workspace_id, work, now=now)
 
 
 # --- counting anew ------------------------------------------------------------

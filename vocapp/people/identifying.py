@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_absent, scoped, uuid7
+from vocapp.people.account_names import former_names
 from vocapp.people.fact_history import EVER, History, changed_since
 from vocapp.people.facts import (
     AccountFacts,
@@ -153,6 +154,7 @@ def _accounts(
     if not external_ids:
         return {}
     found = known(external_ids)
+    found |= _by_former_names(session, workspace_id, set(external_ids) - found.keys())
     missing = sorted(set(external_ids) - found.keys())
     if missing:
         rows = [
@@ -170,6 +172,23 @@ def _accounts(
     return found
 
 
+def _by_former_names(
+    session: Session, workspace_id: UUID, external_ids: Collection[str]
+) -> dict[str, Account]:
+    """Locked: the accounts into which those of these keys were merged."""
+    former = former_names(session, workspace_id, external_ids) if external_ids else {}
+    if not former:
+        return {}
+    rows = session.scalars(
+        scoped(Account, workspace_id)
+        .where(Account.id.in_(set(former.values())))
+        .order_by(Account.external_id)
+        .with_for_update()
+    )
+    by_id = {account.id: account for account in rows}
+    return {key: by_id[account_id] for key, account_id in former.items()}
+
+
 def accounts_by_external_id(
     session: Session, workspace_id: UUID, external_ids: Collection[str], *, now: datetime
 ) -> dict[str, UUID]:
@@ -180,6 +199,8 @@ def accounts_by_external_id(
         )
     )
     found = {row.external_id: row.id for row in rows}
+    unknown = set(external_ids) - found.keys()
+    found |= former_names(session, workspace_id, unknown) if unknown else {}
     missing = set(external_ids) - found.keys()
     created = _accounts(session, workspace_id, missing, now=now)
     return found | {key: account.id for key, account in created.items()}

@@ -131,6 +131,19 @@ class ContactAlias(Tenant, Base):
     )
 
 
+class AccountAlias(Tenant, Base):
+    """The key under which a merged account was known, and the account that it leads to now."""
+
+    external_id: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    account_id: Mapped[UUID]
+    merged_at: Mapped[datetime]
+
+    __table_args__ = (
+        tenant_key("account_id", "account"),
+        Index(None, "workspace_id", "account_id"),
+    )
+
+
 class MergeSuggestion(TenantRow, Base):
     """Two contacts that may be one person; decided by a person, never silently."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from vocapp.database import scoped
 from vocapp.extensions import db
+from vocapp.people.account_names import is_called
 from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
@@ -15,7 +16,7 @@ from vocapp.problems import NotFound
 def account_by_external_id(workspace_id: UUID, external_id: str) -> dict[str, Any]:
     """An account as the API shows it. Raises NotFound."""
     account = db.session.scalar(
-        scoped(Account, workspace_id).where(Account.external_id == external_id)
+        scoped(Account, workspace_id).where(is_called(workspace_id, external_id))
     )
     if account is None:
         raise NotFound("No account with this external_id.")

@@ -21,6 +21,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import older_than, scoped
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
+from vocapp.people.account_names import is_called
 from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.finding import found_accounts
@@ -341,7 +342,7 @@ def account_by_key(workspace_id: UUID, external_id: str, *, reach: Reach) -> Acc
     """Raises NotFound."""
     account = db.session.scalar(
         scoped(Account, workspace_id).where(
-            Account.external_id == external_id, accounts_within(reach)
+            is_called(workspace_id, external_id), accounts_within(reach)
         )
     )
     if account is None:

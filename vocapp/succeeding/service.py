@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from vocapp.database import scoped, transaction
+from vocapp.people.account_names import is_called
 from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account
 from vocapp.problems import BadInput, NotFound
@@ -39,7 +40,7 @@ def change_owner(
     with transaction() as session:
         account = session.scalar(
             scoped(Account, workspace_id)
-            .where(Account.external_id == external_id)
+            .where(is_called(workspace_id, external_id))
             .with_for_update()
         )
         if account is None:

@@ -69,6 +69,7 @@ _ROOM_OF_BLUEPRINT = {
     "capacity": "accounts",
     "renewals": "accounts",
     "merging": "accounts",
+    "account_merging": "accounts",
     "figures": "figures",
     "cohorts": "figures",
 }

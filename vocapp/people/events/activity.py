@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_into
+from vocapp.people.account_stores import AccountMerge, drop_rows
 from vocapp.people.events.models import ActiveDay, ActivityHour
 
 Row = Mapping[str, Any]
@@ -47,6 +48,30 @@ def add_days(session: Session, workspace_id: UUID, days: Mapping[_Day, int]) -> 
         session, workspace_id, ActiveDay, ("day", "account_id", "contact_id"),
         {key: {"events": n} for key, n in days.items()},
     )  # fmt: skip
+
+
+def add_account(session: Session, merge: AccountMerge) -> None:
+    """What the merged account did, hour by hour and day by day, the kept one did, too."""
+    hours = session.execute(
+        select(ActivityHour.hour, ActivityHour.logins, ActivityHour.uses).where(
+            ActivityHour.workspace_id == merge.workspace_id,
+            ActivityHour.account_id == merge.merged,
+        )
+    ).all()
+    _apply(
+        session, merge.workspace_id, ActivityHour, ("account_id", "hour"),
+        {(merge.kept, row.hour): {"logins": row.logins, "uses": row.uses} for row in hours},
+    )  # fmt: skip
+    days = session.execute(
+        select(ActiveDay.day, ActiveDay.contact_id, ActiveDay.events).where(
+            ActiveDay.workspace_id == merge.workspace_id, ActiveDay.account_id == merge.merged
+        )
+    ).all()
+    add_days(
+        session, merge.workspace_id,
+        {(row.day, merge.kept, row.contact_id): row.events for row in days},
+    )  # fmt: skip
+    drop_rows(session, merge, ActivityHour, ActiveDay)
 
 
 def hour_of(at: datetime) -> datetime:

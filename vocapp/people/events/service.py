@@ -18,6 +18,7 @@ from vocapp.database import (
     until_no_deadlock,
     utcnow,
 )
+from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.events import activity
 from vocapp.people.events.models import (
     INVOICE_TYPES,
@@ -354,6 +355,19 @@ def hand_over(session: Session, merge: Merge) -> None:
         {(row.day, row.account_id, merge.kept): row.events for row in days},
     )  # fmt: skip
     session.execute(delete(ActiveDay).where(*of_merged))
+
+
+def hold_batches(session: Session, workspace_id: UUID) -> None:
+    """Take one's turn among the batches, until the transaction ends: one that has found an account
+    by its key is stored before that account goes."""
+    _take_numbers(session, workspace_id, 0)
+
+
+def hand_over_account(session: Session, merge: AccountMerge) -> None:
+    """All events are of the kept account, and the sums of activity those of both."""
+    move_rows(session, merge, AccountEvent, SubscriptionChange, Milestone, InvoiceChange)
+    activity.add_account(session, merge)
+    note_change(session, merge.workspace_id, since=EVER, now=utcnow())
 
 
 def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:

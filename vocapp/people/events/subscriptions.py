@@ -115,14 +115,14 @@ def move_accounts(
     )
     for account in accounts:
         changes = by_account[account.id]
-        facts, started_at = _facts(changes)
+        facts, started_at = facts_of(changes)
         as_of = max(change.at for change in changes)
         hold_account_facts(account, facts, as_of=as_of, now=now)
         if "started_on" not in account.fact_as_of:
             account.started_on = local_day(started_at, time_zone) if started_at else None
 
 
-def _facts(changes: Sequence[SubscriptionChange]) -> tuple[dict[str, Any], datetime | None]:
+def facts_of(changes: Sequence[SubscriptionChange]) -> tuple[dict[str, Any], datetime | None]:
     """Revenue, its currency and the next term end, and when the first of all began.
 
     Revenue in several currencies is no one number: then both are None. The term end is not

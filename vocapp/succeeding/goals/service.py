@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction, uuid7
+from vocapp.people.account_names import is_called
 from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
@@ -63,7 +64,7 @@ def add_goal(
     aim = _checked(aim)
     with transaction() as session:
         account = session.scalar(
-            scoped(Account, workspace_id).where(Account.external_id == external_id)
+            scoped(Account, workspace_id).where(is_called(workspace_id, external_id))
         )
         if account is None:
             raise NotFound("No account with this external_id.")

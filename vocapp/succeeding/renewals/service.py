@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.renewals import CATEGORIES
 from vocapp.database import scoped, transaction
+from vocapp.people.account_names import is_called
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
@@ -44,7 +45,7 @@ def say(
     with transaction() as session:
         account = session.scalar(
             scoped(Account, workspace_id)
-            .where(Account.external_id == external_id, accounts_within(reach))
+            .where(is_called(workspace_id, external_id), accounts_within(reach))
             .with_for_update()
         )
         if account is None:

@@ -1,0 +1,1 @@
+"""Two records of one customer become one, when a person says so."""
