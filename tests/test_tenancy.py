@@ -532,6 +532,11 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(json=lambda t: {"keep": "own", "merge": t.account}),
         Call(json=lambda t: {"keep": t.account, "merge": "own"}),
     ),
+    "parents.change": (
+        Call(query=lambda t: {"account": t.account}, methods=("GET",)),
+        Call(form=lambda t: {"account": t.account, "parent": ""}, methods=("POST",)),
+    ),
+    "parents.undo": (Call(query=lambda t: {"account": t.account, "token": t.undo}),),
     "account_merging.choose": (Call(query=lambda t: {"keep": t.account}),),
     "account_merging.merge": (Call(form=lambda t: {"keep": t.account, "merge": t.account}),),
     "hooks.source_list": NO_IDS,

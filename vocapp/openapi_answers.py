@@ -157,6 +157,7 @@ SCHEMAS: dict[str, Schema] = {
     "Account": record(**_ACCOUNT),
     "AccountInCare": record(
         **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(_HEALTH),
+        parent=or_null(TEXT),
         kpis=record(
             mrr=or_null(COUNT), currency=or_null(TEXT), mrr_a_year_ago=or_null(COUNT),
             net_revenue_retention=or_null(NUMBER), active_users=COUNT,

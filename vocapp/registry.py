@@ -91,6 +91,7 @@ from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
+from vocapp.succeeding.parents.views import blueprint as parent_pages
 from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
 from vocapp.succeeding.playbooks import showing as playbook_cards
 from vocapp.succeeding.playbooks.api import api as tasks_api
@@ -155,7 +156,7 @@ def register(app: OpenAPI) -> None:
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages,
-        hook_pages, account_merging_pages,
+        hook_pages, account_merging_pages, parent_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
@@ -379,6 +380,8 @@ def _register_account_stores() -> None:
         AccountStore("measuring.cells", (), measuring_service.hand_over_account),
         AccountStore("people.contacts", ("contact",), account_stores.hand_over_contacts,
                      (_l("People"), Contact)),
+        AccountStore("people.names", ("account_name",), account_stores.drop_names),
+        AccountStore("distributing.asking", ("ask_decision",), asking_service.hand_over_account),
         AccountStore("collecting.responses", ("response",), collecting_people.hand_over_account,
                      (_l("Answers"), Response)),
         AccountStore("following_up.cases", ("follow_up",), following_up_people.hand_over_account,

@@ -1,13 +1,13 @@
 """merge accounts: keys of merged accounts lead on
 
-Revises: hooks1
+Revises: caseclock1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'mergeaccounts1'
-down_revision = 'hooks1'
+down_revision = 'caseclock1'
 branch_labels = None
 depends_on = None
 

@@ -388,3 +388,17 @@ def test_the_command_says_how_it_read_and_what_became_of_it(app, api, tmp_path, 
     unknown = run(cli.main, ["import", "letters", str(path)])
     assert unknown.exit_code == 2
     assert all(kind in unknown.output for kind in KINDS)
+
+
+def test_accounts_belong_to_others_that_stand_in_any_row_and_bad_ones_are_rejected(importing):
+    text = "id,name,parent\nshop,Shop,group\ngroup,Group,\nlost,Lost,nowhere\nself,Self,self\n"
+    done = importing("accounts", text)
+    assert (done.tally.stored, done.tally.rejected) == (2, 2)
+    shop, group = (
+        next(row for row in rows(Account, importing.workspace_id) if row.external_id == key)
+        for key in ("shop", "group")
+    )
+    assert shop.parent_account_id == group.id
+    reasons = [row["rejected_reason"] for row in importing.rejected()]
+    assert all(reason.startswith("parent: ") for reason in reasons)
+    assert importing("accounts", text).tally.stored == 0

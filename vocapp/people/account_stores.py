@@ -17,7 +17,7 @@ from flask_babel import LazyString
 from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from vocapp.people.models import Contact
+from vocapp.people.models import AccountName, Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,11 @@ def move_rows_where_free(
 def hand_over_contacts(session: Session, merge: AccountMerge) -> None:
     """People of the merged account are at the kept one."""
     move_rows(session, merge, Contact)
+
+
+def drop_names(session: Session, merge: AccountMerge) -> None:
+    """By what the merged account was found; the kept one is found by its own name."""
+    drop_rows(session, merge, AccountName)
 
 
 def drop_rows(session: Session, merge: AccountMerge, *models: type[Any]) -> None:

@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from vocapp.database import utcnow
 from vocapp.people import queries, service
-from vocapp.people.parsing import AccountBody, ContactBody
+from vocapp.people.parsing import AccountBody, ContactBody, PlacedAccountBody
 from vocapp.problems import Conflict
 from vocapp.workspaces.access import current_workspace, machine
 
@@ -27,7 +27,7 @@ class NewContact(ContactBody):
 
 @api.post("/accounts", summary="Create or update an account")
 @machine()
-def save_account(body: AccountBody) -> Any:
+def save_account(body: PlacedAccountBody) -> Any:
     service.save_account(current_workspace.id, body.facts(), now=utcnow())
     return queries.account_by_external_id(current_workspace.id, body.external_id), 201
 

@@ -24,6 +24,7 @@ class AccountFacts:
     currency: str | None = None
     started_on: date | None = None
     renewal_on: date | None = None
+    parent: str | None = None  # a key; "" says that there is none
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 

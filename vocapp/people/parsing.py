@@ -119,6 +119,15 @@ class AccountBody(BaseModel):
         return AccountFacts(**values, mrr_minor=self.mrr)
 
 
+class PlacedAccountBody(AccountBody):
+    """An account with what it belongs to, as it is said where the account itself is written."""
+
+    parent: str | None = Field(
+        None, max_length=200,
+        description="external_id of the account it belongs to, which has to exist; empty: none",
+    )  # fmt: skip
+
+
 class ContactBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

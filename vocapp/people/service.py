@@ -14,6 +14,7 @@ from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, Tombstone
+from vocapp.people.parents import put_under
 from vocapp.people.personal_stores import personal_stores
 from vocapp.people.tombstones import buried, has_tombstones, tombstones_of
 from vocapp.problems import NotFound
@@ -21,11 +22,13 @@ from vocapp.workspaces.service import audit
 
 
 def save_account(workspace_id: UUID, facts: AccountFacts, *, now: datetime) -> UUID:
-    """Upsert an account with facts that hold from now on."""
+    """Upsert an account with facts that hold from now on. Raises BadInput for its parent."""
     with transaction() as session:
         said = Said(as_of=now, account=facts)
         account = identify_one(session, workspace_id, said, now=now).account
         assert account is not None
+        if facts.parent is not None:
+            put_under(session, account, facts.parent, as_of=now, now=now)
         note_touched(session, workspace_id, [account.id], now=now)
         return account.id
 

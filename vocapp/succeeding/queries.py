@@ -31,6 +31,7 @@ from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.problems import NotFound
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
+from vocapp.succeeding.parents.queries import parent_key
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
@@ -311,6 +312,7 @@ def account_facts(
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
+        "parent": parent_key(account),
         "health": healths.present(workspace_id, account.id),
         "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
         **_present_events(workspace_id, account.id),

@@ -20,6 +20,7 @@ from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
+from vocapp.succeeding.parents.queries import family
 from vocapp.succeeding.playbooks.showing import tasks_shown
 from vocapp.succeeding.playbooks.wording import reason_words
 from vocapp.succeeding.renewals.showing import renewal_shown
@@ -113,6 +114,7 @@ def account(external_id: str) -> str:
             time_zone=current_workspace.time_zone,
             now=utcnow(),
         ),
+        family=family(detail.account, reach=current_user.reach, answers=detail.answers),
         wording=wording,
         health=health,
         health_wording=health_wording,

@@ -70,6 +70,7 @@ _ROOM_OF_BLUEPRINT = {
     "renewals": "accounts",
     "merging": "accounts",
     "account_merging": "accounts",
+    "parents": "accounts",
     "figures": "figures",
     "cohorts": "figures",
 }

@@ -63,7 +63,10 @@ def part(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def account_of(
-    values: Mapping[str, Any], attributes: Mapping[str, Any] | None = None
+    values: Mapping[str, Any],
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    body: type[AccountBody] = AccountBody,
 ) -> AccountFacts | None:
     """The account of a row, or None; without an id of its own its name is its id."""
     given = part(values, "account.")
@@ -71,7 +74,7 @@ def account_of(
         given["external_id"] = given["name"]
     if "external_id" not in given:
         return None
-    return checked(AccountBody, {**given, "attributes": attributes or {}}, "account.").facts()
+    return checked(body, {**given, "attributes": attributes or {}}, "account.").facts()
 
 
 def checked(model: type[M], raw: Mapping[str, Any], prefix: str = "") -> M:

@@ -52,6 +52,9 @@ ACCOUNT_WORDS = {
         "name account_name company company_name 名前 会社 会社名 企業 企業名 アカウント名"
     ),
     **{f"account.{name}": f"{words} account_{name}" for name, words in _FACT_WORDS.items()},
+    "account.parent": (
+        "parent parent_account parent_id parent_external_id 親会社 親会社id 親アカウント"
+    ),
 }
 RESPONSE_WORDS = {
     "id": "id response_id 回答id",

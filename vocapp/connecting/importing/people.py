@@ -13,16 +13,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
 
 from vocapp.connecting.importing.bodies import account_of, checked, part
 from vocapp.connecting.importing.columns import ATTRIBUTE
 from vocapp.connecting.importing.tally import Outcome
-from vocapp.database import snapshot, transaction, until_no_deadlock
+from vocapp.database import scoped, snapshot, transaction, until_no_deadlock
+from vocapp.people.account_names import is_called
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.identifying import Said, Who, identify
-from vocapp.people.parsing import ContactBody
+from vocapp.people.models import Account
+from vocapp.people.parents import put_under
+from vocapp.people.parsing import ContactBody, PlacedAccountBody
 from vocapp.people.tombstones import are_erased
-from vocapp.problems import BadInput
+from vocapp.problems import BadInput, FieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Accounts:
     now: datetime
 
     def parse(self, values: Mapping[str, Any]) -> AccountFacts:
-        facts = account_of(values, part(values, ATTRIBUTE))
+        facts = account_of(values, part(values, ATTRIBUTE), body=PlacedAccountBody)
         if facts is None:
             raise BadInput.of("account.external_id", "is needed")
         return facts
@@ -96,13 +100,15 @@ def _store(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[O
     """Many in one transaction; where the database refuses something, each by itself."""
     try:
         return _write(workspace_id, said, now=now)
-    except (IntegrityError, DataError):
+    except (IntegrityError, DataError, BadInput):
         return [_write_alone(workspace_id, item, now=now) for item in said]
 
 
 def _write_alone(workspace_id: UUID, item: Said, *, now: datetime) -> Outcome:
     try:
         (outcome,) = _write(workspace_id, [item], now=now)
+    except BadInput as problem:
+        return BadInput(*(FieldError(f"account.{e.field}", e.message) for e in problem.errors))
     except (IntegrityError, DataError):
         return BadInput.of("row", "holds something that the database does not take")
     return outcome
@@ -111,14 +117,35 @@ def _write_alone(workspace_id: UUID, item: Said, *, now: datetime) -> Outcome:
 def _write(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[Outcome]:
     def write() -> list[Outcome]:
         with transaction() as session:
-            return [
-                _outcome(who, item)
-                for item, who in zip(
-                    said, identify(session, workspace_id, said, now=now), strict=True
-                )
-            ]
+            found = identify(session, workspace_id, said, now=now)
+            outcomes = [_outcome(who, item) for item, who in zip(said, found, strict=True)]
+            return _placed(session, workspace_id, said, outcomes, now=now)
 
     return until_no_deadlock(write)
+
+
+def _placed(
+    session: Session,
+    workspace_id: UUID,
+    said: Sequence[Said],
+    outcomes: Sequence[Outcome],
+    *,
+    now: datetime,
+) -> list[Outcome]:
+    """Have accounts belong to what their rows say, once all accounts of the rows are there.
+
+    Raises BadInput.
+    """
+    placed = list(outcomes)
+    for number, item in enumerate(said):
+        if item.account is None or item.account.parent is None:
+            continue
+        account = session.scalars(
+            scoped(Account, workspace_id).where(is_called(workspace_id, item.account.external_id))
+        ).one()
+        if put_under(session, account, item.account.parent, as_of=item.as_of, now=now):
+            placed[number] = "stored"
+    return placed
 
 
 def _outcome(who: Who, item: Said) -> Outcome:

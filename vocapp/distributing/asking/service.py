@@ -13,6 +13,7 @@ from surveys.fatigue import MAX_DAYS
 from vocapp.database import insert_if_absent, scoped, transaction
 from vocapp.distributing.asking.deciding import trim
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
+from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import Merge
@@ -142,6 +143,11 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         session.execute(
             delete(model).where(model.workspace_id == workspace_id, model.contact_id == contact_id)
         )
+
+
+def hand_over_account(session: Session, merge: AccountMerge) -> None:
+    """Who was asked at the merged account was asked at the kept one."""
+    move_rows(session, merge, AskDecision)
 
 
 def hand_over(session: Session, merge: Merge) -> None:

@@ -1,0 +1,1 @@
+"""What an account belongs to, and what belongs to it, in sum."""
