@@ -167,3 +167,19 @@ def test_counting_ends_and_says_that_there_are_more(api, staff, handle, monkeypa
     assert '<span class="count">3+</span>' in staff("success").get("/follow-ups").text
     monkeypatch.setattr(queries, "most_counted", lambda _: 4)
     assert '<span class="count">4</span>' in staff("success").get("/follow-ups").text
+
+
+@pytest.mark.parametrize("search", [None, "A"])
+@pytest.mark.parametrize("sort", ["-priority", "due_at"])
+def test_who_has_many_accounts_is_told_the_same(any_api, cases, monkeypatch, sort, search):
+    reach, filters = OwnAccounts(cases), Filters(states=(), snoozed=None, search=search)
+
+    def told():
+        counts = queries.counts_by_state(any_api.workspace_id, filters, reach=reach, now=NOW)
+        return counts, [row.id for row in walked(any_api.workspace_id, filters, reach, sort)]
+
+    with_few = told()
+    monkeypatch.setattr(choosing, "_MANY_ACCOUNTS", 0)
+    monkeypatch.setattr(choosing, "_MANY_NAMES", 0)
+    assert len(with_few[1]) > 3
+    assert told() == with_few

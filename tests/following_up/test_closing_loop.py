@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from vocapp.database import transaction, utcnow
+from surveys.closed_loop import lowest_scores
+from vocapp.authoring.models import Survey
+from vocapp.collecting.models import Response
+from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.following_up.closing_loop.cases_behind import LISTS, cases_behind
-from vocapp.following_up.closing_loop.queries import Asked, closed_loop
+from vocapp.following_up.closing_loop.queries import Asked, closed_loop, next_answers
 from vocapp.following_up.merging import merge_cases
 from vocapp.following_up.models import FollowUp
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -259,3 +263,75 @@ def test_answers_of_confidential_surveys_single_nobody_out(api, story):
     at = (case.opened_at + timedelta(days=20)).isoformat()
     api.respond("secret", score=10, answered_at=at, contact={"external_id": "p"})
     assert _loop(api).overall.compared.contacted.n == 0
+
+
+@pytest.mark.parametrize("by", ["team", "theme", "plan"])
+def test_sums_are_those_of_looking_at_every_answer(api, handle, by):
+    """Surveys of two kinds, one of which turned confidential, people who answer several times,
+    some at one instant, cases with and without contact."""
+    dice, now = random.Random(5), utcnow()
+    for key, kind in (("nps", "nps"), ("later", "nps"), ("csat", "csat"), ("secret", "nps")):
+        api.survey(key, kind=kind)
+    answers = [
+        {
+            "survey": survey, "score": dice.randrange(1, 6) if survey == "csat" else
+            dice.choice((0, 3, 6, 6, 9)), "contact": {"external_id": f"p{dice.randrange(12)}"},
+            "answered_at": (now - timedelta(days=dice.randrange(1, 30))).isoformat(),
+            "account": {"external_id": "a", "plan": dice.choice(("pro", "team"))},
+        }
+        for survey in dice.choices(("nps", "later", "csat", "secret"), (4, 2, 3, 1), k=90)
+    ]  # fmt: skip
+    api.post("/api/v1/responses/batch", {"responses": answers})
+    handle()
+    with transaction() as session:
+        session.scalars(
+            scoped(Survey, api.workspace_id).where(Survey.key == "secret")
+        ).one().confidential = True
+        for case in session.scalars(scoped(FollowUp, api.workspace_id)):
+            case.team = dice.choice(("success", "product"))
+            case.first_contact_at = dice.choice(
+                (None, case.opened_at + timedelta(days=dice.randrange(9), hours=2))
+            )
+    naive = _naive(api.workspace_id)
+    found = list(
+        next_answers(api.workspace_id, replace(EVER, by=by), WHOLE_WORKSPACE, split=by != "theme")
+    )
+    assert len(naive) > 20
+    assert sorted((each.case_id, each.before, each.after, each.contacted) for each in found) == (
+        sorted(naive)
+    )
+    told = closed_loop(api.workspace_id, replace(EVER, by=by), reach=WHOLE_WORKSPACE, now=now)
+    assert (
+        told.overall == closed_loop(api.workspace_id, EVER, reach=WHOLE_WORKSPACE, now=now).overall
+    )
+    assert told.overall.compared.contacted.n == sum(contacted for *_, contacted in naive)
+    assert told.overall.n == sum(group.n for group in told.groups.values())
+
+
+def _naive(workspace_id: UUID) -> list[tuple[UUID, int, int, bool]]:
+    """Of each case on a low score: the score, the next one, whether contacted by then."""
+    with snapshot() as session:
+        kinds = {
+            survey.id: survey.kind for survey in session.scalars(scoped(Survey, workspace_id))
+            if not survey.confidential
+        }  # fmt: skip
+        answers = {
+            answer.id: answer for answer in session.scalars(scoped(Response, workspace_id))
+            if answer.survey_id in kinds
+        }  # fmt: skip
+        cases = session.scalars(scoped(FollowUp, workspace_id)).all()
+    found = []
+    for case in cases:
+        own = answers.get(case.response_id)
+        if own is None or own.score not in lowest_scores(kinds[own.survey_id]):
+            continue
+        later = [
+            (each.answered_at, each.id.hex, each.score) for each in answers.values()
+            if each.contact_id == own.contact_id and each.answered_at > own.answered_at
+            and kinds[each.survey_id] == kinds[own.survey_id]
+        ]  # fmt: skip
+        if later:
+            at, _, after = min(later)
+            contacted = case.first_contact_at is not None and case.first_contact_at < at
+            found.append((case.id, own.score, after, contacted))
+    return found

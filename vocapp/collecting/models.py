@@ -47,7 +47,16 @@ class Response(TenantRow, Base):
             ["survey_version.workspace_id", "survey_version.survey_id", "survey_version.number"],
         ),
         Index(None, "workspace_id", "survey_id", "answered_at"),
-        Index(None, "workspace_id", "contact_id"),
+        # What a person answered next stands in the index.
+        Index(
+            "ix_response_of_contact",
+            "workspace_id",
+            "contact_id",
+            "answered_at",
+            "id",
+            "score",
+            "survey_id",
+        ),
         # What an account's page counts stands in the index: its answers are not read one by one.
         Index(
             "ix_response_of_account",

@@ -15,8 +15,8 @@ from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.finding import found_accounts, found_people
-from vocapp.people.models import AccountName, ContactName
-from vocapp.people.reaching import of_accounts_within
+from vocapp.people.models import Account, AccountName, ContactName
+from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.reach import OwnAccounts, Reach
 
@@ -42,6 +42,7 @@ class Filters:
 # found. What is rarer is asked of its own index.
 _MANY = 5_000
 _MANY_NAMES = 1_000
+_MANY_ACCOUNTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,16 @@ class Choice:
     workspace_id: UUID
     conditions: tuple[ColumnElement[bool], ...]
     within: tuple[ColumnElement[bool], ...]
+    in_order: tuple[ColumnElement[bool], ...]
     is_overdue: bool
     now: datetime
-    is_rare: bool = False
+    is_rare: bool
+    is_looked_for: bool
 
     @property
     def are_few(self) -> bool:
         """Whether an index leads to all of them, so that they are read at once."""
-        return self.is_rare or len(self.within) > 1
+        return self.is_rare or (len(self.within) > 1 and not self.is_looked_for)
 
     def parts(self, states: tuple[str, ...], *, snoozed: bool | None) -> list[Any]:
         """Statements on cases that together, and each case in one of them only, are what is
@@ -77,21 +80,23 @@ class Choice:
         else:
             of_states = [FollowUp.state == state for state in wanted]
         more = [] if snoozed is None else [is_snoozed(self.now) if snoozed else is_awake(self.now)]
-        return [part.where(state, *more) for part in self._of_any() for state in of_states]
+        return [
+            part.where(state, *more) for part in self._of_any(self.in_order) for state in of_states
+        ]
 
     def whole(self) -> list[Any]:
         """The same of all states."""
         late = [FollowUp.state.in_(ACTIVE_STATES)] if self.is_overdue else []
-        return [part.where(*late) for part in self._of_any()]
+        return [part.where(*late) for part in self._of_any(self.within)]
 
-    def _of_any(self) -> list[Any]:
+    def _of_any(self, within: tuple[ColumnElement[bool], ...]) -> list[Any]:
         # Said so that what is overdue is not sorted, but met in the order of the list.
         late = [func.coalesce(FollowUp.due_at, self.now) < self.now] if self.is_overdue else []
         return [
             select(FollowUp.id).where(
-                FollowUp.workspace_id == self.workspace_id, within, *self.conditions, *late
+                FollowUp.workspace_id == self.workspace_id, each, *self.conditions, *late
             )
-            for within in self.within
+            for each in within
         ]
 
 
@@ -106,16 +111,23 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
         conditions.append(FollowUp.owner_user_id == filters.owner)
     elif filters.owner:
         conditions.append(false())
-    is_rare = False
+    found = []
     for asked in (
         _has_theme(workspace_id, filters.theme) if filters.theme else None,
         _is_of(workspace_id, filters.search) if filters.search else None,
     ):
         if asked:
             conditions.append(asked[0])
-            is_rare = is_rare or asked[1]
+            found.append(asked[1])
+    is_rare = any(found)
     within = (cases_within(reach, workspace_id),) if is_rare else _within(reach, workspace_id)
-    return Choice(workspace_id, tuple(conditions), within, filters.overdue, now, is_rare)
+    in_order = within
+    if len(within) > 1 and _has_many_accounts(reach, workspace_id):
+        in_order = (_within_in_order(reach, workspace_id),)
+    return Choice(
+        workspace_id, tuple(conditions), within, in_order, filters.overdue, now, is_rare,
+        is_looked_for=bool(found),
+    )  # fmt: skip
 
 
 def _within(reach: Reach, workspace_id: UUID) -> tuple[ColumnElement[bool], ...]:
@@ -129,6 +141,23 @@ def _within(reach: Reach, workspace_id: UUID) -> tuple[ColumnElement[bool], ...]
     return given, and_(others, own)
 
 
+def _has_many_accounts(reach: Reach, workspace_id: UUID) -> bool:
+    own = select(Account.id).where(Account.workspace_id == workspace_id, accounts_within(reach))
+    some = own.limit(_MANY_ACCOUNTS + 1).subquery()
+    return (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY_ACCOUNTS
+
+
+def _within_in_order(reach: Reach, workspace_id: UUID) -> ColumnElement[bool]:
+    """The cases of `cases_within` for somebody with many accounts: soon met in the order of the
+    list, and said so that no index by owner or account is taken, whose cases would be sorted."""
+    assert isinstance(reach, OwnAccounts)
+    nobody = UUID(int=0)
+    return or_(
+        func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id,
+        of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, nobody)),
+    )
+
+
 def is_snoozed(now: datetime) -> ColumnElement[bool]:
     """For statements on cases: those that are put off."""
     return and_(FollowUp.snoozed_until.is_not(None), FollowUp.snoozed_until > now)
@@ -140,12 +169,13 @@ def is_awake(now: datetime) -> ColumnElement[bool]:
 
 
 def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]:
-    """The condition, and whether it holds for few."""
-    theme = (
-        select(Theme.id)
-        .where(Theme.workspace_id == workspace_id, Theme.key == key)
-        .scalar_subquery()
+    """The condition, and whether it holds for few. Which theme it is, is read first: of one that
+    PostgreSQL does not know yet, it takes as many answers for granted as of any."""
+    theme = db.session.scalar(
+        select(Theme.id).where(Theme.workspace_id == workspace_id, Theme.key == key)
     )
+    if theme is None:
+        return false(), True
     of_theme = select(Assignment.response_id).where(
         Assignment.workspace_id == workspace_id, Assignment.theme_id == theme
     )

@@ -148,7 +148,7 @@ Index(
 )  # fmt: skip
 Index(
     "ix_follow_up_due", FollowUp.workspace_id, FollowUp.state, FollowUp.due_at, FollowUp.id,
-    FollowUp.snoozed_until,
+    FollowUp.snoozed_until, FollowUp.team, FollowUp.account_id, FollowUp.owner_user_id,
 )  # fmt: skip
 Index(
     "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
@@ -162,6 +162,11 @@ Index(
 Index(
     "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,
     sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
+)  # fmt: skip
+Index(  # what became of the cases of a period
+    "ix_follow_up_opened", FollowUp.workspace_id, FollowUp.opened_at, FollowUp.first_contact_at,
+    FollowUp.due_at, FollowUp.state, FollowUp.resolved_at, FollowUp.team, FollowUp.owner_user_id,
+    FollowUp.account_id,
 )  # fmt: skip
 
 

@@ -197,7 +197,7 @@ def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
 
 def most_counted(filters: Filters) -> int:
     """How far cases of a state are counted; themes and names have to be looked up one by one."""
-    return 999 if filters.theme or filters.search else 9_999
+    return 99 if filters.theme or filters.search else 9_999
 
 
 def counts_by_state(

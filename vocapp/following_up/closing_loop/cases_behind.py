@@ -62,8 +62,8 @@ def cases_behind(
     now: datetime,
 ) -> list[Behind]:
     """All cases of a list; with is_split only those of the value that `asked.by` splits by."""
-    cases = cases_of(workspace_id, asked, reach, split=is_split)
     if which in CASE_LISTS:
+        cases = cases_of(workspace_id, asked, reach, split=is_split, with_answers=False)
         wanted = select(cases.c.id).where(_condition(cases, which, now))
         if is_split:
             wanted = wanted.where(_is_value(cases, value))
@@ -72,7 +72,7 @@ def cases_behind(
     group, _, outcome = which.partition("_")
     found = {
         each.case_id: each
-        for each in next_answers(cases)
+        for each in next_answers(workspace_id, asked, reach, split=is_split)
         if (each.contacted, each.outcome) == (group == "after", outcome)
         and (not is_split or each.value == value)
     }

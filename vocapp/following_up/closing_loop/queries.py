@@ -1,15 +1,16 @@
 """Reads: cases of a period as sums, and the next answers of their people.
 
-A statement each for first contact, resolution and next answers; the database adds up cases that
-are alike, so that 200,000 of them are some thousand rows. `reach`: only cases of accounts within
-it, also where a case of another one was given to the reader: such a case opens no other answer.
+A statement each for first contact, resolution and, by kind of survey, next answers; the database
+adds up cases that are alike, so that 200,000 of them are some thousand rows. `reach`: only cases of
+accounts within it, also where a case of another one was given to the reader: such a case opens no
+other answer.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -22,9 +23,9 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
-    or_,
     select,
 )
 from sqlalchemy.orm import aliased
@@ -43,6 +44,7 @@ from surveys.periods import day_bounds
 from surveys.ratios import Figure, share
 from surveys.segments import revenue_band, tenure_band
 from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.extensions import db
 from vocapp.following_up.models import MERGED, FollowUp
@@ -122,11 +124,14 @@ def closed_loop(workspace_id: UUID, asked: Asked, *, reach: Reach, now: datetime
     With themes a case counts in each of its own, and once in all. Raises BadInput for an
     attribute that cannot be one.
     """
-    sums = _read(workspace_id, asked, reach, now, split=False)
-    overall = sums.pop(None, _Sums()).loop()
-    if asked.by is None:
-        return Told(overall)
-    by_value = _read(workspace_id, asked, reach, now, split=True)
+    if asked.by is None or asked.by == "theme":
+        overall = _all_of(_read(workspace_id, asked, reach, now, split=False)).loop()
+        if asked.by is None:
+            return Told(overall)
+        by_value = _read(workspace_id, asked, reach, now, split=True)
+    else:  # each case is in one group
+        by_value = _read(workspace_id, asked, reach, now, split=True)
+        overall = _all_of(by_value).loop()
     if len(by_value) > MOST_GROUPS:
         return Told(overall, is_too_many=True)
     loops = {value: each.loop() for value, each in by_value.items()}
@@ -134,18 +139,29 @@ def closed_loop(workspace_id: UUID, asked: Asked, *, reach: Reach, now: datetime
     return Told(overall, dict(ordered))
 
 
+def _all_of(groups: Mapping[str | None, _Sums]) -> _Sums:
+    found = _Sums()
+    for each in groups.values():
+        found.contact += each.contact
+        found.resolution += each.resolution
+        found.next += each.next
+        for sla, n in each.sla.items():
+            found.sla[sla] += n
+    return found
+
+
 def _read(
     workspace_id: UUID, asked: Asked, reach: Reach, now: datetime, *, split: bool
 ) -> dict[str | None, _Sums]:
     found: dict[str | None, _Sums] = defaultdict(_Sums)
-    cases = cases_of(workspace_id, asked, reach, split=split)
+    cases = cases_of(workspace_id, asked, reach, split=split, with_answers=False)
     for value, hours, is_done, sla, n in db.session.execute(_contacts(cases, now)):
         sums = found[text_of(value)]
         sums.contact.append((hours, bool(is_done), n))
         sums.sla[sla] += n
     for value, hours, is_done, n in db.session.execute(_resolutions(cases, now)):
         found[text_of(value)].resolution.append((hours, bool(is_done), n))
-    for answer in next_answers(cases):
+    for answer in next_answers(workspace_id, asked, reach, split=split):
         found[answer.value].next.append(answer.as_next())
     return found
 
@@ -162,39 +178,43 @@ def _columns(rows: list[tuple[int, bool, int]]) -> Any:
 # --- cases --------------------------------------------------------------------------------
 
 
-def cases_of(workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool) -> Subquery:
-    """The cases that are asked for, each with its group (`value`) and the answer that opened it.
+def cases_of(
+    workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool, with_answers: bool
+) -> Subquery:
+    """The cases that are asked for, each with its group (`value`).
 
-    What stands in another case of the same person is worked on there, and counts there.
+    with_answers: also with the answer that opened it, which has to be read for that; without, an
+    index has all that is asked. What stands in another case of the same person is worked on there,
+    and counts there.
     """
     value = _value_of(asked.by) if split and asked.by else literal(None)
     query = (
         select(
             FollowUp.id, FollowUp.workspace_id, FollowUp.contact_id, FollowUp.state,
             FollowUp.opened_at, FollowUp.due_at, FollowUp.first_contact_at, FollowUp.resolved_at,
-            Response.id.label("response_id"), Response.answered_at, Response.score,
-            Response.attributes["mrr"].as_string().label("mrr"),
-            Response.attributes["currency"].as_string().label("currency"),
-            Response.attributes["started_on"].as_string().label("started_on"),
-            Survey.kind, value.label("value"),
+            value.label("value"),
         )
         .select_from(FollowUp)
-        .join(
-            Response,
-            (Response.workspace_id == FollowUp.workspace_id)
-            & (Response.id == FollowUp.response_id),
-        )
-        .join(
-            Survey,
-            (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
-        )
         .where(
             FollowUp.workspace_id == workspace_id,
             FollowUp.state != MERGED,
-            Survey.confidential.is_(False),
             of_accounts_within(reach, workspace_id, FollowUp.account_id),
         )
     )  # fmt: skip
+    if with_answers or (split and asked.by and _is_attribute(asked.by)):
+        query = query.join(Response, _OPENED_IT).where(
+            Response.survey_id.not_in(confidential_surveys(workspace_id))
+        )
+    elif db.session.scalar(confidential_surveys(workspace_id).limit(1)):
+        of_confidential = Response.survey_id.in_(confidential_surveys(workspace_id))
+        query = query.where(~exists().where(_OPENED_IT, of_confidential))
+    if with_answers:
+        query = query.add_columns(
+            Response.survey_id, Response.answered_at, Response.score,
+            Response.attributes["mrr"].as_string().label("mrr"),
+            Response.attributes["currency"].as_string().label("currency"),
+            Response.attributes["started_on"].as_string().label("started_on"),
+        )  # fmt: skip
     if split and asked.by == "theme":
         query = query.outerjoin(
             Assignment,
@@ -211,13 +231,19 @@ def cases_of(workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool) -> 
     return query.subquery("cases")
 
 
+_OPENED_IT = (Response.workspace_id == FollowUp.workspace_id) & (
+    Response.id == FollowUp.response_id
+)
+_COLUMNS = {"owner": FollowUp.owner_user_id, "team": FollowUp.team, "theme": Theme.key}
+
+
+def _is_attribute(by: str) -> bool:
+    return by not in _COLUMNS
+
+
 def _value_of(by: str) -> Any:
-    if by == "owner":
-        return FollowUp.owner_user_id
-    if by == "team":
-        return FollowUp.team
-    if by == "theme":
-        return Theme.key
+    if not _is_attribute(by):
+        return _COLUMNS[by]
     if not may_split_by(by):
         raise BadInput.of("by", "expected owner, team, theme or an attribute of answers")
     return Response.attributes[by].as_string()
@@ -291,52 +317,75 @@ class NextAnswer:
         return Next(self.outcome, self.contacted, like)
 
 
-def next_answers(cases: Subquery) -> Iterator[NextAnswer]:
+def next_answers(
+    workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool
+) -> Iterator[NextAnswer]:
     """Of each case the first answer after the one that opened it; cases without one are left out,
     as are answers of surveys that single nobody out."""
-    later, asked = aliased(Response), aliased(Survey)
+    cases = cases_of(workspace_id, asked, reach, split=split, with_answers=True)
+    for kind, surveys in _surveys_of_kinds(workspace_id).items():
+        rows = db.session.execute(_nexts(cases, kind, surveys))
+        for case_id, value, before, contact, then, mrr, currency, started, after, at in rows:
+            yield NextAnswer(
+                case_id=case_id,
+                value=text_of(value),
+                kind=kind,
+                before=before,
+                after=after,
+                contacted=contact is not None and contact < at,
+                gap=(at - then).days,
+                revenue=_revenue(mrr, currency),
+                tenure=_tenure(started, then.date()),
+            )
+
+
+def _surveys_of_kinds(workspace_id: UUID) -> dict[str, list[UUID]]:
+    """Read first and named one by one: joined, each answer would look its survey up."""
+    found: dict[str, list[UUID]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Survey.kind, Survey.id).where(
+            Survey.workspace_id == workspace_id,
+            Survey.kind.in_(KINDS),
+            Survey.confidential.is_(False),
+        )
+    )
+    for kind, survey_id in rows:
+        found[kind].append(survey_id)
+    return found
+
+
+def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID]) -> Any:
+    """Which the next one is, is found in an index alone, and only then is that one read."""
+    later, answer = aliased(Response), aliased(Response)
     first = (
         select(later.id)
-        .join(asked, (asked.workspace_id == later.workspace_id) & (asked.id == later.survey_id))
         .where(
             later.workspace_id == cases.c.workspace_id,
             later.contact_id == cases.c.contact_id,
             later.answered_at > cases.c.answered_at,
             later.score.is_not(None),
-            asked.kind == cases.c.kind,
-            asked.confidential.is_(False),
+            later.survey_id.in_(surveys),
         )
         .order_by(later.answered_at, later.id)
         .limit(1)
         .correlate(cases)
         .scalar_subquery()
     )
-    answer = aliased(Response)
-    is_low = or_(
-        *(and_(cases.c.kind == kind, cases.c.score.in_(lowest_scores(kind))) for kind in KINDS)
-    )
-    rows = db.session.execute(
+    low = (
         select(
-            cases.c.id, cases.c.value, cases.c.kind, cases.c.score, answer.score,
-            cases.c.first_contact_at, cases.c.answered_at, answer.answered_at,
-            cases.c.mrr, cases.c.currency, cases.c.started_on,
+            cases.c.workspace_id, cases.c.id, cases.c.value, cases.c.score,
+            cases.c.first_contact_at, cases.c.answered_at, cases.c.mrr, cases.c.currency,
+            cases.c.started_on, first.label("next_id"),
         )
-        .select_from(cases)
-        .join(answer, (answer.workspace_id == cases.c.workspace_id) & (answer.id == first))
-        .where(is_low)
+        .where(cases.c.survey_id.in_(surveys), cases.c.score.in_(lowest_scores(kind)))
+        .subquery()
     )  # fmt: skip
-    for case_id, value, kind, before, after, contact, then, at, mrr, currency, started in rows:
-        yield NextAnswer(
-            case_id=case_id,
-            value=text_of(value),
-            kind=kind,
-            before=before,
-            after=after,
-            contacted=contact is not None and contact < at,
-            gap=(at - then).days,
-            revenue=_revenue(mrr, currency),
-            tenure=_tenure(started, then.date()),
-        )
+    return select(
+        low.c.id, low.c.value, low.c.score, low.c.first_contact_at, low.c.answered_at,
+        low.c.mrr, low.c.currency, low.c.started_on, answer.score, answer.answered_at,
+    ).join(
+        answer, (answer.workspace_id == low.c.workspace_id) & (answer.id == low.c.next_id)
+    )  # fmt: skip
 
 
 def _revenue(mrr: str | None, currency: str | None) -> str | None:
