@@ -521,6 +521,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "capacity.undo": (Call(query=lambda t: {"token": t.undo}),),
     "backtest.show": NO_IDS,
     "backtest.work_out": NO_IDS,
+    "backtest.change_weights": NO_IDS,
+    "backtest.undo": (Call(query=lambda t: {"token": t.undo}),),
     "backtest_api.show_backtest": NO_IDS,
     "renewals.show": (Call(query=lambda t: {"owner": t.user}),),
     "renewals.say": (

@@ -396,6 +396,7 @@ SCHEMAS: dict[str, Schema] = {
         **record(
             is_computing=YES_NO, computed_at=or_null(TEXT), interval_level=NUMBER,
             until=or_null(TEXT), backtest=or_null(OBJECT), months=list_of(OBJECT),
+            learning=or_null(OBJECT),
         ),
         "description": (
             "`backtest` is null before the first was worked out, and without figures (`verdict`: "

@@ -71,7 +71,7 @@ from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
 from vocapp.people.events.models import AccountEvent
 from vocapp.people.figure_changes import FIGURES
-from vocapp.people.health_changes import HEALTH
+from vocapp.people.health_changes import HEALTH, HEALTH_DAILY
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.models import Contact
@@ -227,7 +227,7 @@ def _register_work() -> None:
     )
     outbox.register(
         outbox.Kind(
-            health_keeping.HEALTH_DAILY, mode="database", apply=health_keeping.compute_daily,
+            HEALTH_DAILY, mode="database", apply=health_keeping.compute_daily,
             queue="slow", batch=1,
         )
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -9,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from surveys.health import COMPONENTS, Weights
+from surveys.health_schemes import Rules, Scheme
 from surveys.periods import day_bounds
 from vocapp import outbox
 from vocapp.collecting.models import Response
@@ -19,11 +22,15 @@ from vocapp.people.events.models import AccountEvent
 from vocapp.people.events.service import InvoiceTerms, NewEvent, Terms, record_events
 from vocapp.people.models import Account
 from vocapp.succeeding.backtest import queries
+from vocapp.succeeding.backtest.models import HealthBacktest
 from vocapp.succeeding.backtest.observing import observe
 from vocapp.succeeding.backtest.recalling import read_past, told_at
 from vocapp.succeeding.backtest.service import BACKTEST, result_of, work_out
 from vocapp.succeeding.goals.service import Aim, add_goal, close_goal, record_progress
+from vocapp.succeeding.health.keeping import compute
+from vocapp.succeeding.health.models import AccountHealth, HealthScheme
 from vocapp.succeeding.health.reading import read_facts
+from vocapp.succeeding.health.schemes import scheme_in_force
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 ZONE = "UTC"
@@ -302,6 +309,95 @@ def test_with_few_that_left_the_page_gives_no_figure_and_says_why(api, staff):
     assert "Too little to tell" in page
     assert "10 left" in page
     assert "Pairs told apart" not in page
+
+
+def offer(api, **weights):
+    """A back-test that offers these weights."""
+    history(api, accounts=20)
+    result = result_of(observe(api.workspace_id, now=NOW, say=quiet))
+    shares = dict.fromkeys(COMPONENTS, 0.0) | weights
+    auc = {"value": 0.8, "low": 0.7, "high": 0.9}
+    result["learning"] |= {
+        "verdict": "offered", "weights": shares, "n": 90, "learnt": auc, "hand_set": auc,
+        "difference": {"value": 0.1, "low": 0.02, "high": 0.2},
+    }  # fmt: skip
+    with transaction() as session:
+        session.add(
+            HealthBacktest(
+                workspace_id=api.workspace_id, done=1, total=1, computed_at=utcnow(), result=result
+            )
+        )
+
+
+def score_of(api, account):
+    with transaction() as session:
+        compute(session, api.workspace_id, [account], time_zone=ZONE, now=utcnow())
+    with snapshot() as session:
+        return session.get_one(AccountHealth, (api.workspace_id, account)).score
+
+
+def test_learnt_weights_count_when_an_admin_says_so_and_are_taken_back(api, staff):
+    sent = api.post("/api/v1/accounts", {"external_id": "acme", "name": "Acme"})
+    account = UUID(sent.json["id"])
+    paid_up = InvoiceTerms("i", True, None, None, None)
+    came(
+        api,
+        an_event("invoice_paid", 0, "acme", at=utcnow() - timedelta(days=1), invoice=paid_up),
+        an_event("login", 0, "acme", at=utcnow() - timedelta(days=20)),
+        now=utcnow(),
+    )
+    before = score_of(api, account)
+    offer(api, payment=100.0)
+    admin = staff("admin")
+    page = admin.get("/health-score/back-test").text
+    assert "more than chance explains" in page
+    assert "Use the learnt weights" in page
+    assert "Use the learnt weights" not in staff("success").get("/health-score/back-test").text
+    assert staff("success").post("/health-score/weights", {"use": "learnt"}).status_code == 403
+    done = admin.post("/health-score/weights", {"use": "learnt"}, follow_redirects=True).text
+    assert "The learnt weights count from now on" in done
+    assert "weights learnt from who left" in done
+    assert "Use the learnt weights" not in done
+    assert score_of(api, account) == 100.0 != before
+    assert "Other weights count since" in admin.get("/accounts/acme").text
+    undo = re.search(r'/health-score/weights/undo[^"]*', done).group(0).replace("&amp;", "&")
+    assert "Undone" in admin.post(undo, follow_redirects=True).text
+    assert score_of(api, account) == before
+    assert "can no longer be undone" in admin.post(undo, follow_redirects=True).text
+
+
+def test_weights_that_are_not_offered_cannot_be_used(api, staff):
+    page = staff("admin").post("/health-score/weights", {"use": "learnt"}, follow_redirects=True)
+    assert "no learnt weights are offered any more" in page.text
+    with snapshot() as session:
+        assert scheme_in_force(session, api.workspace_id) == Scheme()
+
+
+def test_segments_have_weights_of_their_own(any_api):
+    api = any_api
+    accounts = [
+        UUID(api.post("/api/v1/accounts", {"external_id": name, "plan": name}).json["id"])
+        for name in ("free", "pro")
+    ]
+    for name in ("free", "pro"):
+        came(
+            api,
+            an_event("login", 0, name, at=utcnow() - timedelta(days=27)),
+            an_event("milestone", 0, name, at=utcnow() - timedelta(days=9), name="setup_done"),
+            now=utcnow(),
+        )
+    only_setup = Rules(Weights(**(dict.fromkeys(COMPONENTS, 0.0) | {"onboarding": 1.0})))
+    scheme = Scheme("plan", {"free": only_setup})
+    with transaction() as session:
+        session.add(
+            HealthScheme(
+                workspace_id=api.workspace_id, number=1, at=utcnow(), basis="initial",
+                scheme=scheme.as_json(),
+            )
+        )  # fmt: skip
+    free, pro = (score_of(api, each) for each in accounts)
+    assert free == 100.0
+    assert pro is None or pro < 100
 
 
 def test_an_empty_workspace_says_that_there_is_nothing_to_judge(api, staff):

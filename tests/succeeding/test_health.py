@@ -18,11 +18,11 @@ from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
 from vocapp.outbox import Pending
-from vocapp.people.health_changes import HEALTH
+from vocapp.people.health_changes import HEALTH, HEALTH_DAILY
 from vocapp.people.models import Account
 from vocapp.succeeding.goals.service import Aim, add_goal, close_goal
 from vocapp.succeeding.health import keeping
-from vocapp.succeeding.health.keeping import HEALTH_DAILY, compute
+from vocapp.succeeding.health.keeping import compute
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
 from vocapp.understanding.models import Analysis

@@ -17,6 +17,7 @@ from vocapp import outbox
 from vocapp.outbox import Pending
 
 HEALTH = "health"
+HEALTH_DAILY = "health_daily"
 
 
 def note_touched(

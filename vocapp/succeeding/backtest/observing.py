@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -14,13 +15,16 @@ from sqlalchemy import func, select
 from surveys.health import health
 from surveys.health_facts import COMPONENTS, HealthFacts
 from surveys.health_observations import HORIZON_DAYS, Rows
+from surveys.health_schemes import Scheme
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.subscriptions import History
 from vocapp.database import snapshot
 from vocapp.people.events.models import AccountEvent
+from vocapp.people.fact_history import KEPT_FACTS, value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.backtest.recalling import Told, read_past, told_at
 from vocapp.succeeding.figures.summing import Business, read_business
+from vocapp.succeeding.health.schemes import scheme_in_force
 from vocapp.workspaces.nights import time_zone_of
 
 MOST_MONTHS = 36  # older ones tell of another product
@@ -53,6 +57,7 @@ class _Scope:
     business: Business
     moments: Sequence[tuple[date, datetime, Told]]
     kept_since: datetime
+    scheme: Scheme
 
 
 def observe(workspace_id: UUID, *, now: datetime, say: Say) -> Observed:
@@ -79,11 +84,12 @@ def observe(workspace_id: UUID, *, now: datetime, say: Say) -> Observed:
                 func.count().filter(AccountEvent.received_at.is_(None)),
             ).where(AccountEvent.workspace_id == workspace_id)
         ).one()
+        scheme = scheme_in_force(session, workspace_id)
         ids = session.scalars(
             select(Account.id).where(Account.workspace_id == workspace_id).order_by(Account.id)
         ).all()
     over = [each for each in moments if each[0] + timedelta(days=HORIZON_DAYS) <= until]
-    scope = _Scope(workspace_id, zone, business, over, kept_since or now)
+    scope = _Scope(workspace_id, zone, business, over, kept_since or now, scheme)
     parts = []
     for start in range(0, len(ids), BATCH):
         say(start, len(ids))
@@ -147,7 +153,8 @@ def _batch(scope: _Scope, ids: Sequence[UUID], *, first: int) -> Rows:
         for account_id in past.ids:
             if left[account_id] is None:
                 continue
-            known = health(facts[account_id])
+            held = _held(scope, account_id, instant)
+            known = health(facts[account_id], weights=scope.scheme.of(held).weights)
             found.append(
                 (
                     numbers[account_id],
@@ -161,6 +168,15 @@ def _batch(scope: _Scope, ids: Sequence[UUID], *, first: int) -> Rows:
                 )
             )
     return _rows(found)
+
+
+def _held(scope: _Scope, account_id: UUID, instant: datetime) -> dict[str, Any]:
+    """What was said of the attribute by which segments have weights of their own."""
+    name = scope.scheme.attribute
+    if name is None:
+        return {}
+    fact = name if name in KEPT_FACTS else f"attributes.{name}"
+    return {name: value_at(scope.business.said.get(account_id, {}), fact, instant)}
 
 
 def _last_nps(facts: HealthFacts) -> int | None:

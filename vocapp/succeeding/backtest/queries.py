@@ -11,13 +11,31 @@ from uuid import UUID
 from sqlalchemy import select
 
 from surveys.auc import Auc, AucDifference
+from surveys.health import Weights
 from surveys.health_backtest import Backtest, ComponentFinding, Lift, RuleComparison, Tenth
 from surveys.health_months import Month
+from surveys.health_schemes import Scheme
 from vocapp import outbox
 from vocapp.database import snapshot
 from vocapp.outbox import Pending
 from vocapp.succeeding.backtest.models import HealthBacktest
 from vocapp.succeeding.backtest.service import BACKTEST
+from vocapp.succeeding.health.models import HealthScheme
+from vocapp.succeeding.health.schemes import scheme_in_force, versions
+from vocapp.workspaces.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Whether weights learnt from who left do better; see `surveys.health_learning.Learning`."""
+
+    verdict: str
+    weights: Weights | None
+    judged_from: date | None
+    n: int
+    learnt: Auc | None
+    hand_set: Auc | None
+    difference: AucDifference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,7 @@ class Result:
     kept_since: datetime | None
     backtest: Backtest
     months: Sequence[Month]
+    learning: Learnt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,53 @@ def shown(workspace_id: UUID, *, now: datetime) -> Shown:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """Shares of the components, in the order of COMPONENTS: in force, and learnt if there are.
+
+    changes: the newest first, with who made them.
+    """
+
+    now: Sequence[float]
+    learnt: Sequence[float] | None
+    is_initial: bool
+    is_learnt: bool
+    changes: Sequence[tuple[HealthScheme, str | None]]
+
+
+def weighing(workspace_id: UUID, learnt: Learnt | None) -> Weighing:
+    """Which weights count, which were learnt, and how they changed."""
+    with snapshot() as session:
+        scheme = scheme_in_force(session, workspace_id)
+        changes = versions(session, workspace_id)
+        names = {
+            row.id: row.name
+            for row in session.execute(
+                select(User.id, User.name).where(
+                    User.id.in_({each.actor_user_id for each in changes})
+                )
+            )
+        }
+    weights = learnt.weights if learnt else None
+    return Weighing(
+        now=scheme.default.weights.shares(),
+        learnt=weights.shares() if weights else None,
+        is_initial=scheme == Scheme(),
+        is_learnt=weights == scheme.default.weights,
+        changes=[(each, names.get(each.actor_user_id)) for each in changes],
+    )
+
+
+def offered_weights(workspace_id: UUID) -> Weights | None:
+    """The learnt weights of the last back-test, if it offers them."""
+    with snapshot() as session:
+        row = session.get(HealthBacktest, workspace_id)
+    stored = (row.result or {}).get("learning") if row else None
+    if not stored or stored["verdict"] != "offered":
+        return None
+    return Weights(**stored["weights"])
+
+
 def _result(row: HealthBacktest) -> Result:
     stored = row.result or {}
     assert row.computed_at is not None
@@ -75,6 +141,21 @@ def _result(row: HealthBacktest) -> Result:
             Month(**(each | {"month": date.fromisoformat(each["month"])}))
             for each in stored["months"]
         ],
+        # A result of an earlier version of the product says nothing of it.
+        learning=_learnt(stored["learning"]) if "learning" in stored else None,
+    )
+
+
+def _learnt(stored: Mapping[str, Any]) -> Learnt:
+    judged_from = stored["judged_from"]
+    return Learnt(
+        stored["verdict"],
+        Weights(**stored["weights"]) if stored["weights"] else None,
+        date.fromisoformat(judged_from) if judged_from else None,
+        stored["n"],
+        _auc(stored["learnt"]),
+        _auc(stored["hand_set"]),
+        _difference(stored["difference"]),
     )
 
 
@@ -122,4 +203,5 @@ def present(workspace_id: UUID, *, now: datetime) -> dict[str, Any]:
         "until": stored["until"] if stored else None,
         "backtest": stored["backtest"] if stored else None,
         "months": stored["months"] if stored else [],
+        "learning": stored.get("learning") if stored else None,
     }

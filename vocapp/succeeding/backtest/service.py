@@ -67,15 +67,29 @@ def _say(workspace_id: UUID, done: int, total: int, *, began_at: datetime) -> No
 
 def result_of(observed: Observed) -> dict[str, Any]:
     """Plain values, as they are stored: `backtest` as `surveys.health_backtest.Backtest` has it,
-    `months` as `surveys.health_months.Month`, days as ISO dates.
+    `months` as `surveys.health_months.Month`, `learning` as `surveys.health_learning.Learning`
+    without its model; days as ISO dates.
     """
+    # Only a worker learns: scikit-learn is tens of megabytes.
+    from surveys.health_learning import learn_rows
+
     found = backtest_rows(observed.rows, not_over=observed.not_over)
+    learning = learn_rows(observed.rows)
     kept_since = observed.kept_since
     return {
         "until": observed.until.isoformat(),
         "late": observed.late,
         "kept_since": kept_since.isoformat() if kept_since else None,
         "backtest": asdict(found),
+        "learning": {
+            "verdict": learning.verdict,
+            "weights": asdict(learning.weights) if learning.weights else None,
+            "judged_from": learning.judged_from.isoformat() if learning.judged_from else None,
+            "n": learning.n,
+            "learnt": asdict(learning.learnt) if learning.learnt else None,
+            "hand_set": asdict(learning.hand_set) if learning.hand_set else None,
+            "difference": asdict(learning.difference) if learning.difference else None,
+        },
         "months": [
             asdict(each) | {"month": each.month.isoformat()} for each in months_of(observed.rows)
         ],

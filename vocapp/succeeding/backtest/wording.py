@@ -12,7 +12,7 @@ from surveys.health_backtest import (
     Tenth,
 )
 from surveys.health_observations import HORIZON_DAYS
-from vocapp.succeeding.backtest.queries import Result
+from vocapp.succeeding.backtest.queries import Learnt, Result
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -24,6 +24,11 @@ FINDINGS = {
     "no_difference": _l("No difference that could be told from chance"),
     "harms": _l("Makes it worse"),
     "too_thin": _l("Too few customers to tell"),
+}
+BASES = {
+    "learnt": _l("weights learnt from who left"),
+    "initial": _l("weights of the product"),
+    "restored": _l("the weights before, a change was taken back"),
 }
 FINDING_CHIPS = {"helps": "success", "harms": "warning"}
 
@@ -137,6 +142,45 @@ def pairs_text(auc: Auc | None) -> str:
         "%(value)s (%(low)s to %(high)s)",
         value=percent(auc.value), low=percent(auc.low), high=percent(auc.high),
     )  # fmt: skip
+
+
+def learnt_text(found: Learnt) -> str:
+    """Whether weights learnt from who left do better than those in force."""
+    if found.verdict == "too_thin":
+        return _(
+            "Weights can be learnt once %(least)s customers left in earlier months to learn from, "
+            "and as many in later ones to judge by. There are not enough yet.",
+            least=LEAST_ACCOUNTS,
+        )  # fmt: skip
+    values = {
+        "learnt": pairs_text(found.learnt), "now": pairs_text(found.hand_set),
+        "difference": points_text(found.difference),
+    }  # fmt: skip
+    if found.verdict == "offered":
+        return _(
+            "Weights learnt from earlier months told %(learnt)s of the pairs of later months "
+            "apart, those of now %(now)s: %(difference)s, more than chance explains.", **values,
+        )  # fmt: skip
+    if found.verdict == "worse":
+        return _(
+            "Weights learnt from earlier months told %(learnt)s of the pairs of later months "
+            "apart, those of now %(now)s. They are worse, so they are not offered.", **values,
+        )  # fmt: skip
+    return _(
+        "Weights learnt from earlier months told %(learnt)s of the pairs of later months apart, "
+        "those of now %(now)s: %(difference)s. That may be chance, so they are not offered.",
+        **values,
+    )
+
+
+def weight_text(share: float) -> str:
+    """A weight as its share of all."""
+    return percent(share)
+
+
+def change_text(basis: str) -> str:
+    """Why the weights changed."""
+    return str(BASES[basis])
 
 
 def judged_text(found: Backtest) -> str:

@@ -13,17 +13,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.health import Band, Health, health
+from surveys.health_schemes import Rules
 from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.database import insert_absent, insert_into, scoped, transaction, utcnow
 from vocapp.outbox import Pending
-from vocapp.people.health_changes import HEALTH, note_touched
+from vocapp.people.health_changes import HEALTH, HEALTH_DAILY, note_touched
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
+from vocapp.succeeding.health.schemes import scheme_in_force
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
-HEALTH_DAILY = "health_daily"
 Then = Callable[[Session, UUID, Collection[UUID], datetime], None]
 _then: dict[str, Then] = {}
 BATCH = 500  # accounts read and written in one transaction
@@ -140,11 +141,13 @@ def _compute(
     now: datetime,
 ) -> None:
     facts = read_facts(session, workspace_id, known, time_zone=time_zone, now=now)
+    rules = _rules(session, workspace_id, known)
     today = local_day(now, time_zone)
     days = []
     for account_id, own in facts.items():
-        row = known[account_id]
-        found = health(own, previous=cast("Band | None", row.last_band))
+        row, by = known[account_id], rules[account_id]
+        previous = cast("Band | None", row.last_band)
+        found = health(own, weights=by.weights, bands=by.bands, previous=previous)
         if _is_news(row, found):
             days.append(_day(row, found, today))
         _keep(row, found, now=now)
@@ -157,6 +160,22 @@ def _compute(
             ),
             days,
         )
+
+
+def _rules(
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID]
+) -> dict[UUID, Rules]:
+    """Account → the weights and bands that count for it now."""
+    scheme = scheme_in_force(session, workspace_id)
+    rows = session.execute(
+        select(Account.id, Account.plan, Account.region, Account.attributes).where(
+            Account.workspace_id == workspace_id, Account.id.in_(account_ids)
+        )
+    )
+    return {
+        row.id: scheme.of({**row.attributes, "plan": row.plan, "region": row.region})
+        for row in rows
+    }
 
 
 def _is_news(row: AccountHealth, found: Health) -> bool:

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
 
 BANDS = ("risk", "watch", "good")  # the worst first
+BASES = ("learnt", "initial", "restored")
 
 
 class AccountHealth(Tenant, Base):
@@ -58,4 +59,25 @@ class HealthDay(Tenant, Base):
         one_of("band", BANDS),
         CheckConstraint("(score IS NULL) = (band IS NULL)", name="band_where_score"),
         tenant_key("account_id", "account", ondelete="CASCADE"),
+    )
+
+
+class HealthScheme(Tenant, Base):
+    """Which weights and bands count from `at` on, as `surveys.health_schemes.Scheme` has it; the
+    highest number is in force. Before the first: those of the product.
+
+    basis: why they changed: learnt from who left, those of the product again, a change taken back.
+    """
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    basis: Mapped[str] = mapped_column(short_text(10))
+    scheme: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        one_of("basis", BASES),
+        CheckConstraint("number >= 1", name="number_positive"),
     )

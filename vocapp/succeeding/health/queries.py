@@ -12,12 +12,14 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from surveys.health import COMPONENTS, Component, Health, Move, Weights, changed
+from surveys.health_schemes import Scheme
 from surveys.periods import local_day
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.models import Account
 from vocapp.succeeding.health.keeping import whole
 from vocapp.succeeding.health.models import BANDS, AccountHealth, HealthDay
+from vocapp.succeeding.health.schemes import versions
 
 UNKNOWN = "unknown"
 CHOICES = (*BANDS, UNKNOWN)  # what a list may be narrowed to
@@ -44,7 +46,8 @@ class Shown:
     """The health of an account as its page tells it.
 
     history: the score of each of the last 90 days, the oldest first, None where there was none.
-    steps: the days on which it became another, the newest first. moves: what moved it in the
+    steps: the days on which it became another, the newest first. reweighted: the days among these
+    90 on which other weights began to count, the newest first. moves: what moved it in the
     last 28 days, None where it was not known then or is not now.
     """
 
@@ -59,6 +62,7 @@ class Shown:
     steps: Sequence[Step]
     before: int | None
     moves: Sequence[Move] | None
+    reweighted: Sequence[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime
         history=_history(days, today),
         steps=[Step(whole(each.score), each.band, each.day) for each in reversed(days)],
         before=whole(before.score) if before else None,
-        moves=_moves(before, row),
+        moves=_moves(before, row, _weights_on(workspace_id, before, time_zone)),
+        reweighted=_reweighted(workspace_id, today, time_zone),
     )
 
 
@@ -166,13 +171,32 @@ def _history(days: Sequence[HealthDay], today: date) -> list[int | None]:
     return found
 
 
-def _moves(before: HealthDay | None, row: AccountHealth) -> Sequence[Move] | None:
+def _reweighted(workspace_id: UUID, today: date, time_zone: str) -> list[date]:
+    days = [local_day(each.at, time_zone) for each in versions(db.session(), workspace_id)]
+    return [day for day in days if day > today - timedelta(days=HISTORY_DAYS)]
+
+
+def _weights_on(workspace_id: UUID, before: HealthDay | None, time_zone: str) -> Weights | None:
+    """Those for all accounts that counted on a past day; None where they count still."""
+    changes = versions(db.session(), workspace_id)
+    if before is None or not any(local_day(each.at, time_zone) > before.day for each in changes):
+        return None
+    held = [each for each in changes if local_day(each.at, time_zone) <= before.day]
+    scheme = Scheme.from_json(held[0].scheme) if held else Scheme()
+    return scheme.default.weights
+
+
+def _moves(
+    before: HealthDay | None, row: AccountHealth, former: Weights | None
+) -> Sequence[Move] | None:
+    """former: the weights that counted before, None where they count still."""
     if before is None or before.score is None or row.score is None:
         return None
     weights = Weights(**{each["key"]: each["weight"] for each in row.components})
     points = [each["points"] for each in row.components]
     return changed(
-        _as_health(before.score, before.points, weights), _as_health(row.score, points, weights)
+        _as_health(before.score, before.points, former or weights),
+        _as_health(row.score, points, weights),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from surveys.health import COMPONENTS, Component, Move
+from surveys.health import COMPONENTS, WEIGHTS, Component, Move
 from vocapp.succeeding.health.queries import UNKNOWN, Shown
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
@@ -67,7 +67,8 @@ def moves_text(shown: Shown) -> list[str]:
 
 
 def _move(move: Move) -> str:
-    return _("%(part)s %(points)s", part=PARTS[move.key], points=signed_points(move.points))
+    part = _("Other weights") if move.key == WEIGHTS else PARTS[move.key]
+    return _("%(part)s %(points)s", part=part, points=signed_points(move.points))
 
 
 def history_text(shown: Shown) -> str:

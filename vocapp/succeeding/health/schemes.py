@@ -1,0 +1,112 @@
+"""Which weights and bands count in a workspace: versions, and taking the last change back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.health import Weights
+from surveys.health_schemes import Rules, Scheme
+from vocapp import outbox
+from vocapp.database import scoped, transaction
+from vocapp.people.health_changes import HEALTH_DAILY
+from vocapp.problems import Conflict
+from vocapp.succeeding.health.models import HealthScheme
+from vocapp.undo_tokens import read_undo, undo_token
+from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.service import audit
+
+_UNDO = "health_scheme"
+Basis = Literal["learnt", "initial", "restored"]
+
+
+def scheme_in_force(session: Session, workspace_id: UUID) -> Scheme:
+    """The last version; the weights of the product where nobody changed them."""
+    last = _last(session, workspace_id)
+    return Scheme() if last is None else Scheme.from_json(last.scheme)
+
+
+def versions(session: Session, workspace_id: UUID) -> Sequence[HealthScheme]:
+    """The newest first."""
+    rows = scoped(HealthScheme, workspace_id).order_by(HealthScheme.number.desc()).limit(100)
+    return session.scalars(rows).all()
+
+
+def use_learnt(
+    workspace_id: UUID, weights: Weights, *, actor_user_id: UUID, now: datetime
+) -> str | None:
+    """Let learnt weights count for all accounts, bands as they are; a token that takes it back,
+    None where they count already."""
+    with transaction() as session:
+        _lock(session, workspace_id)
+        before = scheme_in_force(session, workspace_id)
+        after = Scheme(default=Rules(weights, before.default.bands))
+        return _change(session, workspace_id, after, "learnt", actor_user_id, now)
+
+
+def use_initial(workspace_id: UUID, *, actor_user_id: UUID, now: datetime) -> str | None:
+    """Let the weights of the product count again; as `use_learnt`."""
+    with transaction() as session:
+        _lock(session, workspace_id)
+        return _change(session, workspace_id, Scheme(), "initial", actor_user_id, now)
+
+
+def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> None:
+    """Let what counted before count again. Raises Conflict: too late, or changed since."""
+    told = read_undo(token, _UNDO, workspace_id, actor_user_id)
+    with transaction() as session:
+        _lock(session, workspace_id)
+        known = versions(session, workspace_id)
+        if not known or known[0].number != told["number"]:
+            raise Conflict("The weights were changed since.")
+        before = Scheme.from_json(known[1].scheme) if len(known) > 1 else Scheme()
+        _change(session, workspace_id, before, "restored", actor_user_id, now)
+
+
+def _lock(session: Session, workspace_id: UUID) -> None:
+    """One change waits for another."""
+    session.scalars(
+        select(Workspace.id).where(Workspace.id == workspace_id).with_for_update()
+    ).one()
+
+
+def _last(session: Session, workspace_id: UUID) -> HealthScheme | None:
+    found: HealthScheme | None = session.scalar(
+        scoped(HealthScheme, workspace_id).order_by(HealthScheme.number.desc()).limit(1)
+    )
+    return found
+
+
+def _change(
+    session: Session,
+    workspace_id: UUID,
+    scheme: Scheme,
+    basis: Basis,
+    actor_user_id: UUID,
+    now: datetime,
+) -> str | None:
+    """Write the next version, and have all accounts worked out anew."""
+    if scheme == scheme_in_force(session, workspace_id):
+        return None
+    last = _last(session, workspace_id)
+    number = last.number + 1 if last else 1
+    session.add(
+        HealthScheme(
+            workspace_id=workspace_id, number=number, at=now, actor_user_id=actor_user_id,
+            basis=basis, scheme=scheme.as_json(),
+        )
+    )  # fmt: skip
+    outbox.ask_now(
+        session, workspace_id, HEALTH_DAILY, workspace_id, now=now, detail={},
+        priority=outbox.BACKLOG,
+    )  # fmt: skip
+    audit(
+        session, workspace_id, "health_scheme.changed", actor_user_id=actor_user_id, now=now,
+        detail={"number": number, "basis": basis},
+    )  # fmt: skip
+    return undo_token(_UNDO, workspace_id, actor_user_id, number=number)
