@@ -1,6 +1,6 @@
 """which weights count in the health, by version
 
-Revises: asking1
+Revises: loopspeed1
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'healthweights1'
-down_revision = 'asking1'
+down_revision = 'loopspeed1'
 branch_labels = None
 depends_on = None
 
