@@ -417,6 +417,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "following_up.write_mail_again": (by(follow_up_id="follow_up", mail_id="letter"),),
     "following_up.news_seen": (A_CASE,),
+    "following_up.acknowledge": (A_CASE,),
+    "following_up.escalation": (
+        Call(form=lambda t: {"hours-success": "4", "to-success": t.user}),
+    ),
     "following_up.here": (A_CASE, replace(A_CASE, form=lambda _t: {"left": "1"})),
     "following_up.reply_template_list": NO_IDS,
     "following_up.take_offered_templates": NO_IDS,

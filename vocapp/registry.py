@@ -32,7 +32,15 @@ from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
 from vocapp.distributing.views import blueprint as distributing_pages
-from vocapp.following_up import channels, opening, ranking, snoozing, telling
+from vocapp.following_up import (
+    channels,
+    escalating,
+    escalation_mail,
+    opening,
+    ranking,
+    snoozing,
+    telling,
+)
 from vocapp.following_up import home_cards as following_up_cards
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
@@ -275,6 +283,8 @@ def _register_work() -> None:
             lease_s=600, max_attempts=10_000,  # a mailbox may be away for weeks
         )
     )  # fmt: skip
+    staff_mail.register_mail(escalating.ESCALATED, escalation_mail.escalated_mail)
+    outbox.register(outbox.Kind(escalating.ESCALATE, mode="database", apply=escalating.look))
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
     outbox.register(
         outbox.Kind(
@@ -419,6 +429,7 @@ def _register_home() -> None:
     home.register_card((), watching_cards.watched_card, order=15)
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
+    home.register_card((), following_up_cards.passed_on, order=2, within_own_accounts=True)
     home.register_card((), following_up_cards.mentions, order=4, within_own_accounts=True)
     home.register_card(
         ("success", "admin"), following_up_cards.news, order=3, within_own_accounts=True

@@ -27,7 +27,7 @@ from vocapp.workspaces.service import audit
 
 _INSTANTS = frozenset(
     {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until", "news_at",
-     "paused_at"}
+     "paused_at", "acknowledged_at"}
 )  # fmt: skip
 # Whoever does one of these has dealt with what was new; a note or another owner has not.
 _DEALS_WITH_NEWS = frozenset({"state", "mail", "call", "outcome", "snoozed", "seen"})

@@ -13,11 +13,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from vocapp.following_up.models import FollowUp
+from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.workspaces.office.clocks import Office
 
 PAUSE = timedelta(days=3_653)  # longer than any rule gives
 STANDS = "waiting"  # the state in which it does
+RUNS = tuple(state for state in ACTIVE_STATES if state != STANDS)
 
 
 def real_due(due_at: datetime, paused_at: datetime | None) -> datetime:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import url_for
 
-from vocapp.following_up import mentioning, queries, wording
+from vocapp.following_up import escalating, mentioning, queries, wording
 from vocapp.following_up.choosing import Filters
 from vocapp.following_up.news import news_for
 from vocapp.following_up.writing.wording import NEWS
@@ -34,6 +34,16 @@ def news(workspace_id: UUID, user: CurrentUser, _now: datetime) -> Card | None:
         return None
     context = {"news": told, "news_words": NEWS}
     return Card(_("New in your follow-ups"), "following_up/news_card.html", context)
+
+
+def passed_on(workspace_id: UUID, user: CurrentUser, _now: datetime) -> Card | None:
+    """What is overdue for long and was passed on to this person."""
+    cases = escalating.passed_on_to(workspace_id, user.id, reach=user.reach)
+    if not cases:
+        return None
+    return Card(
+        _("Overdue, passed on to you"), "following_up/passed_on_card.html", {"cases": cases}
+    )
 
 
 def my_queue(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card:

@@ -20,6 +20,7 @@ _PLAIN = {
     "parted": _l("Stands alone again"),
     "mail_failed": _l("An e-mail did not arrive"),
     "seen": _l("Seen"),
+    "acknowledged": _l("Somebody knows that it is overdue"),
 }
 _AT_ONCE = timedelta(minutes=10)  # what was written down so soon after needs no time of its own
 _WOKEN = {
@@ -130,6 +131,11 @@ def _reply(line: Line, names: Names) -> str:  # noqa: ARG001
     return str(_("Reply by e-mail"))
 
 
+def _escalated(line: Line, names: Names) -> str:
+    told = names.people.get(line.detail["told"], "–")
+    return str(_("Overdue for long: passed on to %(name)s", name=told))
+
+
 _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "opened": _opened,
     "routed": _routed,
@@ -142,5 +148,6 @@ _TELLERS: dict[str, Callable[[Line, Names], str]] = {
     "call": _call,
     "merged": _merged,
     "mail": _mail,
+    "escalated": _escalated,
     "reply": _reply,
 }

@@ -21,6 +21,7 @@ CHANNEL_KINDS = ("email", "slack", "webhook")
 ENTRY_KINDS = (
     "opened", "state", "note", "owner", "due", "routed", "suggestion", "outcome", "undone",
     "snoozed", "woken", "call", "merged", "parted", "mail", "mail_failed", "reply", "seen",
+    "escalated", "acknowledged",
 )  # fmt: skip
 NEWS = ("reply", "mail_failed")
 
@@ -105,6 +106,10 @@ class FollowUp(TenantRow, Base):
     outcome: Mapped[str | None] = mapped_column(short_text(40))
     root_cause: Mapped[str | None] = mapped_column(short_text(200))
     suggestion: Mapped[dict[str, Any] | None]
+    # Passed on because it was overdue for too long, to whom, and since when somebody knows it.
+    escalated_at: Mapped[datetime | None]
+    escalated_user_id: Mapped[UUID | None]
+    acknowledged_at: Mapped[datetime | None]
     # Since when the clock stands; `due_at` is moved on meanwhile (`following_up.clock`).
     paused_at: Mapped[datetime | None]
     # What happened without a person and waits for one; whoever works on the case has seen it.
@@ -154,6 +159,11 @@ Index(
     "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
     FollowUp.snoozed_until, FollowUp.due_at, FollowUp.team, FollowUp.owner_user_id,
 )  # fmt: skip
+_IS_ESCALATED = text("escalated_at IS NOT NULL")
+Index(
+    "ix_follow_up_escalated", FollowUp.workspace_id, FollowUp.escalated_user_id, FollowUp.state,
+    sqlite_where=_IS_ESCALATED, postgresql_where=_IS_ESCALATED,
+)  # fmt: skip
 _HAS_NEWS = text("news IS NOT NULL")
 Index(
     "ix_follow_up_news", FollowUp.workspace_id, FollowUp.news_at,
@@ -168,6 +178,20 @@ Index(  # what became of the cases of a period
     FollowUp.due_at, FollowUp.state, FollowUp.resolved_at, FollowUp.team, FollowUp.owner_user_id,
     FollowUp.account_id,
 )  # fmt: skip
+
+
+class Escalation(Tenant, Base):
+    """After how many hours past the due time a team's cases are passed on, and to whom."""
+
+    team: Mapped[str] = mapped_column(short_text(20), primary_key=True)
+    after_hours: Mapped[int]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+
+    __table_args__ = (
+        one_of("team", TEAMS),
+        CheckConstraint("after_hours BETWEEN 1 AND 720", name="after_hours_in_reach"),
+        Index(None, "user_id"),
+    )
 
 
 class CasePresence(Tenant, Base):

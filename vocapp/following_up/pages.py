@@ -5,6 +5,7 @@ from vocapp.following_up import (  # noqa: F401
     call_views,
     case_views,
     channel_views,
+    escalation_views,
     mention_views,
     merge_views,
     presence_views,

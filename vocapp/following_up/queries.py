@@ -76,6 +76,8 @@ class CaseRow:
     version: int
     merged_into_id: UUID | None
     paused_at: datetime | None
+    escalated_at: datetime | None
+    acknowledged_at: datetime | None
     news: str | None
     news_at: datetime | None
     owner: Person | None
@@ -271,7 +273,8 @@ _COLUMNS = (
     FollowUp.rule_key, FollowUp.due_at, FollowUp.opened_at, FollowUp.first_contact_at,
     FollowUp.resolved_at, FollowUp.snoozed_until, FollowUp.outcome, FollowUp.root_cause,
     FollowUp.suggestion, FollowUp.version, FollowUp.merged_into_id,
-    FollowUp.paused_at, FollowUp.news, FollowUp.news_at, FollowUp.response_id,
+    FollowUp.paused_at, FollowUp.escalated_at, FollowUp.acknowledged_at, FollowUp.news,
+    FollowUp.news_at, FollowUp.response_id,
     FollowUp.owner_user_id, FollowUp.account_id, FollowUp.contact_id,
     Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
     Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
@@ -284,8 +287,8 @@ def _row(found: Any) -> CaseRow:
     (
         id, state, team, priority, reasons, rule_key, due_at, opened_at, first_contact_at,
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
-        merged_into_id, paused_at, news, news_at, response_id, owner_id, account_id, contact_id,
-        score, answered_at, locale,
+        merged_into_id, paused_at, escalated_at, acknowledged_at, news, news_at, response_id,
+        owner_id, account_id, contact_id, score, answered_at, locale,
         survey_key, kind, *account, contact_name, contact_email, contact_key, owner_name,
         owner_email,
     ) = found  # fmt: skip
@@ -307,6 +310,8 @@ def _row(found: Any) -> CaseRow:
         version=version,
         merged_into_id=merged_into_id,
         paused_at=paused_at,
+        escalated_at=escalated_at,
+        acknowledged_at=acknowledged_at,
         news=news,
         news_at=news_at,
         owner=Person(owner_id, owner_name, owner_email) if owner_id else None,
