@@ -22,6 +22,7 @@ from surveys.survival import Curve, Median, kaplan_meier, median_survival, survi
 
 LEAST_COMPARED = 20  # of each group, counted as answers of equal weight
 NOT_AN_EXPERIMENT = "not_an_experiment"
+ASKED_FOR_APART = "asked_for_apart"
 
 OutcomeName = Literal["recovered", "unchanged", "worse"]
 OUTCOMES: tuple[OutcomeName, ...] = ("recovered", "unchanged", "worse")
@@ -109,13 +110,15 @@ class Next:
     """The first answer of somebody after the one that opened their case.
 
     contacted: before that next answer; what came after it is not looked at. like: what has to be
-    alike for two to be compared, the first score among it. count: how many are so.
+    alike for two to be compared, the first score among it. count: how many are so. asked_for:
+    whether they were asked for it because their case was resolved; then they were contacted.
     """
 
     outcome: OutcomeName
     contacted: bool
     like: Hashable
     count: int = 1
+    asked_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +135,25 @@ class Spread:
 class Compared:
     """People who were contacted beside like people who were not yet.
 
-    contacted, others: all of them, whoever they are like. like_contacted, like_others: shares of
-    recovery with the same weight to each kind of people in both; value None where no two are
-    alike. difference: the former less the latter, in -1..1, with limits; value None where there
-    are too few to tell. caveats: codes for the reader's language, always NOT_AN_EXPERIMENT.
+    contacted, others: all of them, whoever they are like; asked_for, of_themselves: those of
+    `contacted` who were asked for the answer after their case was resolved, and the rest.
+    asked_difference: the share of recovery among the former less that among the latter, of like
+    people, with limits; value None where there are too few to tell.
+    The rest is of answers that nobody was asked for in that way. like_contacted, like_others:
+    shares of recovery with the same weight to each kind of people in both; value None where no
+    two are alike. difference: the former less the latter, in -1..1, with limits; value None where
+    there are too few to tell. caveats: codes for the reader's language, always NOT_AN_EXPERIMENT,
+    and ASKED_FOR_APART where some answers were asked for.
     """
 
     contacted: Spread
     others: Spread
+    asked_for: Spread
+    of_themselves: Spread
     like_contacted: Figure
     like_others: Figure
     difference: Figure
+    asked_difference: Figure
     caveats: tuple[str, ...] = (NOT_AN_EXPERIMENT,)
 
 
@@ -162,6 +173,11 @@ def compare(answers: Iterable[Next], *, level: float = 0.95) -> Compared:
        both (Newcombe, Statistics in Medicine 17, 1998, method 10; with weights Yan and Su,
        Statistics in Biopharmaceutical Research 2, 2010).
 
+    5. Answers that people were asked for because their case was resolved are left out of 2 to 4:
+       nobody of the others could be asked so, and who is asked answers sooner, and when somebody
+       has just been kind to them. They stand apart, compared in the same way with what people who
+       were contacted said of themselves.
+
     Too few to tell: fewer than 20 answers of equal weight in either group.
 
     >>> people = [Next("recovered", True, 3, 30), Next("unchanged", True, 3, 30),
@@ -172,30 +188,46 @@ def compare(answers: Iterable[Next], *, level: float = 0.95) -> Compared:
     >>> compare([]).difference
     Figure(value=None, n=0, low=None, high=None)
     """
-    totals: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    strata: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for each in answers:
-        totals[each.contacted][each.outcome] += each.count
-        place = 0 if each.contacted else 2
-        strata[each.like][place] += each.count
-        strata[each.like][place + 1] += each.count * (each.outcome == "recovered")
-    table = np.array(list(strata.values()), dtype=float).reshape(-1, 4)
-    both = table[(table[:, 0] > 0) & (table[:, 2] > 0)]
-    weights = both[:, 0] * both[:, 2] / (both[:, 0] + both[:, 2])
-    like = [
-        _weighed_share(weights, n, recovered, level)
-        for n, recovered in ((both[:, 0], both[:, 1]), (both[:, 2], both[:, 3]))
-    ]
+    told = list(answers)
+    asked = [each for each in told if each.asked_for]
+    if not all(each.contacted for each in asked):
+        raise ValueError("asked_for: expected only people who were contacted")
+    contacted = [each for each in told if each.contacted and not each.asked_for]
+    others = [each for each in told if not each.contacted]
+    like_contacted, like_others = _like(contacted, others, level)
     return Compared(
-        contacted=_spread(totals[True], level),
-        others=_spread(totals[False], level),
-        like_contacted=like[0],
-        like_others=like[1],
-        difference=_difference(*like),
+        contacted=_spread([*contacted, *asked], level),
+        others=_spread(others, level),
+        asked_for=_spread(asked, level),
+        of_themselves=_spread(contacted, level),
+        like_contacted=like_contacted,
+        like_others=like_others,
+        difference=_difference(like_contacted, like_others),
+        asked_difference=_difference(*_like(asked, contacted, level)),
+        caveats=(NOT_AN_EXPERIMENT, *((ASKED_FOR_APART,) if asked else ())),
     )
 
 
-def _spread(counts: Counter[str], level: float) -> Spread:
+def _like(here: Sequence[Next], there: Sequence[Next], level: float) -> tuple[Figure, Figure]:
+    """Shares of recovery of two groups, with the same weight to each kind of people in both."""
+    strata: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for place, group in ((0, here), (2, there)):
+        for each in group:
+            strata[each.like][place] += each.count
+            strata[each.like][place + 1] += each.count * (each.outcome == "recovered")
+    table = np.array(list(strata.values()), dtype=float).reshape(-1, 4)
+    both = table[(table[:, 0] > 0) & (table[:, 2] > 0)]
+    weights = both[:, 0] * both[:, 2] / (both[:, 0] + both[:, 2])
+    return (
+        _weighed_share(weights, both[:, 0], both[:, 1], level),
+        _weighed_share(weights, both[:, 2], both[:, 3], level),
+    )
+
+
+def _spread(group: Sequence[Next], level: float) -> Spread:
+    counts: Counter[str] = Counter()
+    for each in group:
+        counts[each.outcome] += each.count
     n = counts.total()
     return Spread(n, *(share(counts[name], n, level=level) for name in OUTCOMES))
 

@@ -239,6 +239,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.mailbox_list": NO_IDS,
     "distributing.mailbox_mail": (by(name="mail"),),
     "distributing.mailbox_html": (by(name="mail"),),
+    "asking_again.rules": NO_IDS,
+    "asking_again.undo": (Call(query=lambda t: {"token": t.undo}),),
     "asking.limits": NO_IDS,
     "asking.person": (by(contact_id="contact"),),
     "asking.never": (by(contact_id="contact"),),

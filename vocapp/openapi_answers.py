@@ -130,6 +130,8 @@ _CLOSED_LOOP = {
     "not_due_yet": COUNT, "contacted": _NEXT_ANSWERS, "not_contacted_yet": _NEXT_ANSWERS,
     "recovered_like_contacted": _OPTIONAL_FIGURE,
     "recovered_like_not_contacted": _OPTIONAL_FIGURE, "difference": _OPTIONAL_FIGURE,
+    "asked_for": _NEXT_ANSWERS, "of_themselves": _NEXT_ANSWERS,
+    "asked_difference": _OPTIONAL_FIGURE,
     "caveats": list_of(TEXT),
 }  # fmt: skip
 _BY_CURRENCY = {"type": "object", "additionalProperties": record(**_OF_MONEY)}

@@ -6,6 +6,7 @@ from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.asking.models  # every table must be known before the first query
 import vocapp.distributing.models
+import vocapp.following_up.asking_again.models
 import vocapp.following_up.models
 import vocapp.following_up.writing.models  # noqa: F401
 from vocapp import openapi_pages, outbox, ui, worker
@@ -44,6 +45,9 @@ from vocapp.following_up import (
 from vocapp.following_up import home_cards as following_up_cards
 from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
+from vocapp.following_up.asking_again import planning as asking_again_planning
+from vocapp.following_up.asking_again.views import blueprint as asking_again_pages
+from vocapp.following_up.changing import ASK_AGAIN
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.models import FollowUp
@@ -163,7 +167,7 @@ def register(app: OpenAPI) -> None:
         weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
-        backtest_pages,
+        backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -268,6 +272,9 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(
         outbox.Kind(ranking.RERANK, mode="database", apply=ranking.rerank_daily, batch=20)
+    )
+    outbox.register(
+        outbox.Kind(ASK_AGAIN, mode="database", apply=asking_again_planning.follow_cases, batch=50)
     )
     outbox.register(
         outbox.Kind(

@@ -118,3 +118,25 @@ def test_counts_stand_for_so_many_cases(rows):
     one_by_one = [(hours, done, 1) for hours, done, n in rows for _ in range(n)]
     singles = list(zip(*one_by_one, strict=True)) or [(), (), ()]
     assert timing(*columns) == timing(*singles)
+
+
+def test_answers_that_were_asked_for_change_no_comparison_and_stand_apart():
+    """Half of those contacted are asked again, and all of these recover."""
+    people = [
+        Next("recovered", True, 3, 20), Next("unchanged", True, 3, 20),
+        Next("recovered", False, 3, 15), Next("worse", False, 3, 25),
+    ]  # fmt: skip
+    asked = [Next("recovered", True, 3, 40, asked_for=True)]
+    alone, both = compare(people), compare(people + asked)
+    assert (both.difference, both.like_contacted) == (alone.difference, alone.like_contacted)
+    assert (both.contacted.n, both.asked_for.n, both.of_themselves.n) == (80, 40, 40)
+    assert both.asked_difference.value == pytest.approx(0.5)
+    assert both.asked_difference.low > 0
+    assert (alone.caveats, both.caveats) == (
+        ("not_an_experiment",), ("not_an_experiment", "asked_for_apart"),
+    )  # fmt: skip
+
+
+def test_nobody_is_asked_for_an_answer_who_was_not_contacted():
+    with pytest.raises(ValueError, match="asked_for"):
+        compare([Next("worse", False, 3, asked_for=True)])

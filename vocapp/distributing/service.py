@@ -35,7 +35,8 @@ MAIL, ANSWERED, SEEN, FORGET_MAIL = "mail", "answered", "seen", "forget_mail"
 
 @dataclass(frozen=True, slots=True)
 class NewInvitation:
-    """Whom to ask what, and when (None: now). cause: who wants to, one of CAUSES."""
+    """Whom to ask what, and when (None: now). cause: who wants to: campaign (somebody with a
+    list), api, or test (a trial to oneself)."""
 
     survey_id: UUID
     contact: ContactFacts
@@ -95,13 +96,15 @@ def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A wish to ask somebody who is known. id: of the invitation that it becomes."""
+    """A wish to ask somebody who is known. id: of the invitation that it becomes. may_wait: who
+    cannot be asked now may be later, so that only the ledger says that they were not."""
 
     survey_id: UUID
     cause: str
     send_at: datetime | None
     touchpoint: str | None
     id: UUID
+    may_wait: bool = False
 
 
 def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) -> Invited:
@@ -117,6 +120,12 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
         barred=reason_not_to_mail(session, contact.workspace_id, contact.email),
     )  # fmt: skip
     is_asked = verdict.can_wait and verdict.next_at is not None
+    line = deciding.Line(
+        asking.id, asking.survey_id, "email", asking.cause, is_asked, verdict.reason
+    )
+    if asking.may_wait and not is_asked:
+        deciding.write_line(session, contact, line, verdict, wanted=wanted, now=now)
+        return Invited(None, "not_sent", verdict.reason, next_day=verdict.next_day)
     state = "scheduled" if is_asked else "not_sent"
     due_at = verdict.next_at if is_asked else wanted
     session.flush()
@@ -136,9 +145,6 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
     )
     if not is_new:
         return _repeated(session, contact, asking)
-    line = deciding.Line(
-        asking.id, asking.survey_id, "email", asking.cause, is_asked, verdict.reason
-    )
     deciding.write_line(session, contact, line, verdict, wanted=wanted, now=now)
     if is_asked:
         outbox.add(session, contact.workspace_id, MAIL, asking.id, now=now, due_at=due_at)
@@ -161,6 +167,23 @@ def _repeated(session: Session, contact: Contact, asking: Asking) -> Invited:
     if asked != (asking.survey_id, contact.id, asking.touchpoint):
         raise Conflict("This Idempotency-Key was used for another invitation.")
     return Invited(row.id, row.state, row.reason, created=False)
+
+
+def withdraw(session: Session, workspace_id: UUID, invitation_id: UUID, reason: str) -> bool:
+    """Stop an invitation that has not gone out; False where it has, or is about to."""
+    stopped = session.execute(
+        update(Invitation)
+        .where(
+            Invitation.workspace_id == workspace_id,
+            Invitation.id == invitation_id,
+            Invitation.state == "scheduled",
+        )
+        .values(state="not_sent", reason=reason)
+        .returning(Invitation.id)
+    ).first()
+    if stopped is not None:
+        deciding.take_back(session, workspace_id, invitation_id, reason)
+    return stopped is not None
 
 
 def reason_not_to_mail(session: Session, workspace_id: UUID, address: str | None) -> str | None:

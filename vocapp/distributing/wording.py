@@ -12,6 +12,7 @@ REASON_WORDS = {
     "survey_closed": _l("The survey was closed before the mail went out."),
     "merged": _l("The person is asked already, by a record that this one was merged with."),
     "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
+    "opened_again": _l("The follow-up was opened again."),
     "excluded": _l("A colleague decided that this person is not asked."),
     "asked_lately": _l("Too near to another time that the person was asked, or answered."),
     "account_full": _l("Enough people of this account are asked on that day."),
@@ -22,6 +23,7 @@ CAUSE_WORDS = {
     "campaign": _l("Sent to a list"),
     "api": _l("By the API"),
     "test": _l("Trial to oneself"),
+    "resolved": _l("After a follow-up was resolved"),
 }
 
 

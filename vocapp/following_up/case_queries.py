@@ -14,6 +14,7 @@ from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import StoredAnswers, answers_of
 from vocapp.extensions import db
+from vocapp.following_up.asking_again.queries import Plan, plan_of
 from vocapp.following_up.merged_cases import OtherAnswers, other_answers
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.queries import CaseRow, case_row
@@ -77,6 +78,7 @@ class CaseDetail:
     recent: tuple[RecentAnswer, ...]
     account_owner_id: UUID | None
     others: OtherAnswers
+    asked_again: Plan | None
 
 
 _MOST_LINES, _MOST_RECENT = 200, 5
@@ -103,6 +105,7 @@ def case_detail(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> Case
         recent=tuple(_recent(workspace_id, row, reach)),
         account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
         others=other_answers(workspace_id, row, reach=reach),
+        asked_again=plan_of(workspace_id, row.id),
     )
 
 

@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 
 from vocapp.database import utcnow
 from vocapp.following_up import queries, snoozing, wording
+from vocapp.following_up.asking_again.wording import plan_words, reason_text
 from vocapp.following_up.calls import people_of
 from vocapp.following_up.case_queries import CaseDetail, case_detail
 from vocapp.following_up.line_wording import Names, line_in_words
@@ -72,6 +73,8 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         cause_words=wording.ROOT_CAUSES,
         suggestion=wording.suggestion_in_words,
         theme_text=lambda theme: wording.theme_label(theme["key"], {theme["key"]: theme["label"]}),
+        plan_words=plan_words,
+        plan_reason=reason_text,
         line_words=lambda line: line_in_words(line, names),
         **writing_values(detail, typed.get("letter")),
         **shared,

@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vocapp.database import scoped
+from vocapp import outbox
+from vocapp.database import read_once, scoped
+from vocapp.following_up.asking_again.models import AskAgainRule
 from vocapp.following_up.clock import with_clock
 from vocapp.following_up.mentioning import remember
 from vocapp.following_up.models import FollowUp, FollowUpEntry
@@ -25,6 +28,7 @@ from vocapp.undo_tokens import undo_token
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
+ASK_AGAIN = "ask_again"  # outbox kind: look whether the person of a case is to be asked again
 _INSTANTS = frozenset(
     {"due_at", "first_contact_at", "resolved_at", "touched_at", "snoozed_until", "news_at",
      "paused_at", "acknowledged_at"}
@@ -151,6 +155,8 @@ class CaseWriter:
     def done(self, action: str, workspace_id: UUID) -> Done:
         """Note who did what, and give the token that takes it back."""
         for case_id, names in self.touched.items():
+            if "state" in names and _asks_again(self.session, workspace_id):
+                outbox.add(self.session, workspace_id, ASK_AGAIN, case_id, now=self.now)
             audit(
                 self.session, workspace_id, action, now=self.now,
                 actor_user_id=self.actor_user_id, actor="" if self.actor_user_id else "api",
@@ -163,6 +169,16 @@ class CaseWriter:
                 ids=[case_id.hex for case_id in self.touched],
             )  # fmt: skip
         return Done(len(self.touched), token)
+
+
+def _asks_again(session: Session, workspace_id: UUID) -> bool:
+    """Whether any survey asks again after cases are resolved; in most workspaces none does."""
+
+    def read() -> bool:
+        row = select(AskAgainRule.survey_id).where(AskAgainRule.workspace_id == workspace_id)
+        return session.scalar(row.limit(1)) is not None
+
+    return read_once(session, ("asks_again", workspace_id), read)
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.distributing.service import FORGET_MAIL
+from vocapp.following_up.asking_again.planning import forget_plans
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.following_up.ranking import rank_cases
 from vocapp.following_up.writing.models import OUT, CaseDraft, CaseMail
@@ -20,6 +21,7 @@ from vocapp.people.personal_stores import Merge
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
     """The case stays as a number; who it was about and what was noted of them goes."""
+    forget_plans(session, workspace_id, contact_id)
     of_person = (FollowUp.workspace_id == workspace_id, FollowUp.contact_id == contact_id)
     ids = select(FollowUp.id).where(*of_person)
     of_entry = FollowUpEntry.workspace_id == workspace_id

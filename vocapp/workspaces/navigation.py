@@ -61,6 +61,7 @@ _ROOM_OF_BLUEPRINT = {
     "theme_quality": "themes",
     "following_up": "follow_ups",
     "closing_loop": "follow_ups",
+    "asking_again": "follow_ups",
     "succeeding": "accounts",
     "goals": "accounts",
     "touchpoints": "accounts",

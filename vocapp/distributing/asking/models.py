@@ -12,8 +12,6 @@ from surveys.fatigue import MAX_DAYS
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 OUTCOMES = ("asked", "not_asked")
-# Who wanted to ask: somebody with a list of addresses, a machine, or a trial to oneself.
-CAUSES = ("campaign", "api", "test")
 
 
 class AskingLimit(Tenant, Base):

@@ -68,6 +68,9 @@ def _loop(loop: Loop) -> dict[str, Any]:
         "recovered_like_contacted": _figure(compared.like_contacted),
         "recovered_like_not_contacted": _figure(compared.like_others),
         "difference": _figure(compared.difference),
+        "asked_for": _spread(compared.asked_for),
+        "of_themselves": _spread(compared.of_themselves),
+        "asked_difference": _figure(compared.asked_difference),
         "caveats": list(compared.caveats),
     }
 

@@ -25,7 +25,9 @@ from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
 CASE_LISTS = ("all", "contacted", "not_contacted", "in_time", "late", "resolved")
-GROUPS = ("after", "without")  # next answers after a contact, and without one until then
+# Next answers after a contact, without one until then, and of those after one what was asked for
+# and what was not.
+GROUPS = ("after", "without", "asked", "unasked")
 LISTS = (*CASE_LISTS, *(f"{group}_{outcome}" for group in GROUPS for outcome in OUTCOMES))
 _AT_ONCE = 500
 
@@ -73,10 +75,18 @@ def cases_behind(
     found = {
         each.case_id: each
         for each in next_answers(workspace_id, asked, reach, split=is_split)
-        if (each.contacted, each.outcome) == (group == "after", outcome)
-        and (not is_split or each.value == value)
+        if each.outcome == outcome and _is_in(each, group) and (not is_split or each.value == value)
     }
     return sorted(_of_answers(workspace_id, found), key=_newest_first)
+
+
+def _is_in(answer: NextAnswer, group: str) -> bool:
+    return {
+        "after": answer.contacted,
+        "without": not answer.contacted,
+        "asked": answer.asked_for,
+        "unasked": answer.contacted and not answer.asked_for,
+    }[group]
 
 
 def _newest_first(row: Behind) -> tuple[float, str]:

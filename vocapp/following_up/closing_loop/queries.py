@@ -47,6 +47,7 @@ from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.extensions import db
+from vocapp.following_up.asking_again.models import AskedAgain
 from vocapp.following_up.models import MERGED, FollowUp
 from vocapp.people.reaching import of_accounts_within
 from vocapp.problems import BadInput
@@ -294,7 +295,8 @@ def _hours(since: Any, until: Any) -> ColumnElement[int]:
 @dataclass(frozen=True, slots=True)
 class NextAnswer:
     """A case that was opened on a score of the lowest category, and the person's next answer to a
-    survey of that kind; gap: days between both."""
+    survey of that kind; gap: days between both. asked_for: they were asked for it after the case
+    was resolved."""
 
     case_id: UUID
     value: str | None
@@ -305,6 +307,7 @@ class NextAnswer:
     gap: int
     revenue: str | None
     tenure: str | None
+    asked_for: bool
 
     @property
     def outcome(self) -> OutcomeName:
@@ -314,7 +317,7 @@ class NextAnswer:
         """With what has to be alike for two people to be compared."""
         gap = sum(self.gap > edge for edge in _GAPS)
         like = (self.kind, self.before, gap, self.revenue, self.tenure)
-        return Next(self.outcome, self.contacted, like)
+        return Next(self.outcome, self.contacted, like, asked_for=self.asked_for)
 
 
 def next_answers(
@@ -325,17 +328,20 @@ def next_answers(
     cases = cases_of(workspace_id, asked, reach, split=split, with_answers=True)
     for kind, surveys in _surveys_of_kinds(workspace_id).items():
         rows = db.session.execute(_nexts(cases, kind, surveys))
-        for case_id, value, before, contact, then, mrr, currency, started, after, at in rows:
+        for row in rows:
+            case_id, value, before, contact, then, mrr, currency, started, after, at, again = row
+            is_contacted = contact is not None and contact < at
             yield NextAnswer(
                 case_id=case_id,
                 value=text_of(value),
                 kind=kind,
                 before=before,
                 after=after,
-                contacted=contact is not None and contact < at,
+                contacted=is_contacted,
                 gap=(at - then).days,
                 revenue=_revenue(mrr, currency),
                 tenure=_tenure(started, then.date()),
+                asked_for=is_contacted and again is not None,
             )
 
 
@@ -380,11 +386,19 @@ def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID]) -> Any:
         .where(cases.c.survey_id.in_(surveys), cases.c.score.in_(lowest_scores(kind)))
         .subquery()
     )  # fmt: skip
-    return select(
-        low.c.id, low.c.value, low.c.score, low.c.first_contact_at, low.c.answered_at,
-        low.c.mrr, low.c.currency, low.c.started_on, answer.score, answer.answered_at,
-    ).join(
-        answer, (answer.workspace_id == low.c.workspace_id) & (answer.id == low.c.next_id)
+    return (
+        select(
+            low.c.id, low.c.value, low.c.score, low.c.first_contact_at, low.c.answered_at,
+            low.c.mrr, low.c.currency, low.c.started_on, answer.score, answer.answered_at,
+            AskedAgain.follow_up_id,
+        )
+        .join(answer, (answer.workspace_id == low.c.workspace_id) & (answer.id == low.c.next_id))
+        .outerjoin(
+            AskedAgain,
+            (AskedAgain.workspace_id == low.c.workspace_id)
+            & (AskedAgain.follow_up_id == low.c.id)
+            & (AskedAgain.invitation_id == answer.invitation_id),
+        )
     )  # fmt: skip
 
 

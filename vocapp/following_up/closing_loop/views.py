@@ -56,6 +56,7 @@ def show() -> str:
         median_words=wording.median_words,
         median_range=wording.median_range,
         difference_words=wording.difference_words,
+        asked_words=wording.asked_words,
         between=wording.between,
     )
 

@@ -26,6 +26,12 @@ LISTS = {
     "without_recovered": _l("Not contacted yet, recovered"),
     "without_unchanged": _l("Not contacted yet, unchanged"),
     "without_worse": _l("Not contacted yet, worse"),
+    "asked_recovered": _l("Asked again, then recovered"),
+    "asked_unchanged": _l("Asked again, then unchanged"),
+    "asked_worse": _l("Asked again, then worse"),
+    "unasked_recovered": _l("Contacted, not asked again, recovered"),
+    "unasked_unchanged": _l("Contacted, not asked again, unchanged"),
+    "unasked_worse": _l("Contacted, not asked again, worse"),
 }
 OUTCOMES = {
     "recovered": _l("Recovered"),
@@ -109,6 +115,36 @@ def compared_words(found: Compared) -> str:
     return _(
         "Whether more people recovered who were contacted cannot be told: the difference may be "
         "anything from %(low)s to %(high)s percentage points.", **points,
+    )  # fmt: skip
+
+
+def asked_words(found: Compared) -> str:
+    """How answers that were asked for after the case was resolved differ from the others."""
+    difference = found.asked_difference
+    if difference.value is None or difference.low is None or difference.high is None:
+        return _(
+            "Answers of people who were asked again are left out of the comparison above. There "
+            "are too few of them, or of like people who answered without that, to tell whether "
+            "they differ."
+        )
+    points = {"low": _points(difference.low), "high": _points(difference.high)}
+    if difference.low > 0:
+        return _(
+            "People who were asked again recovered more often than like people who answered "
+            "without that, by %(low)s to %(high)s percentage points: the mail may have reached "
+            "them in a good moment, so their answers are left out of the comparison above.",
+            **points,
+        )  # fmt: skip
+    if difference.high < 0:
+        return _(
+            "People who were asked again recovered less often than like people who answered "
+            "without that; the difference is %(low)s to %(high)s percentage points. Their answers "
+            "are left out of the comparison above.", **points,
+        )  # fmt: skip
+    return _(
+        "Whether people who were asked again answer differently from like people who answered "
+        "without that cannot be told: the difference may be anything from %(low)s to %(high)s "
+        "percentage points. Their answers are left out of the comparison above.", **points,
     )  # fmt: skip
 
 
