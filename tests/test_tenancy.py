@@ -512,6 +512,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(path={"playbook_id": "playbook"}, form=lambda t: A_PLAYBOOK),
     ),
     "playbooks.switch": (Call(path={"playbook_id": "playbook"}, form=lambda t: {"on": "1"}),),
+    "playbooks.archive": (
+        Call(path={"playbook_id": "playbook"}, form=lambda t: {"archived": "1"}),
+    ),
     "playbooks.undo": (Call(query=lambda t: {"token": t.undo}),),
     "tasks.list_tasks": NO_IDS,
     "tasks.task": (by(task_id="task"),),

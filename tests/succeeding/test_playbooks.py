@@ -447,6 +447,33 @@ def test_a_change_is_saved_once_and_can_be_taken_back(desk):
     assert "Call them" in page
 
 
+def test_a_playbook_that_is_put_away_fires_no_more_and_what_it_did_stays(api, desk):
+    page = desk.post("/playbooks/new/onboarding_stalled", typed(), follow_redirects=True)
+    path = page.request.path
+    desk.post(f"{path}/switch", {"on": "1"})
+    work()
+    (run,) = rows_of(api, PlaybookRun)
+    page = desk.post(f"{path}/archive", {"archived": "1"}, follow_redirects=True).text
+    assert "It is put away" in page
+    (playbook,) = rows_of(api, Playbook)
+    assert (playbook.on_since, playbook.archived_at is not None) == (None, True)
+    assert "Somebody put this playbook away meanwhile." in desk.post(
+        f"{path}/switch", {"on": "1"}, follow_redirects=True
+    ).text  # fmt: skip
+    assert rows_of(api, Playbook)[0].on_since is None
+    assert [row.id for row in rows_of(api, PlaybookRun)] == [run.id]
+    assert "Call" in desk.get("/tasks").text
+    listed = desk.get("/playbooks").text
+    assert "No playbook yet" in listed
+    assert "Put away" in listed
+    undo = re.search(r'action="(/playbooks/undo\?[^"]+)"', page).group(1)
+    page = desk.post(undo.replace("&amp;", "&"), follow_redirects=True).text
+    assert "It is on" in page
+    desk.post(f"{path}/archive", {"archived": "1"})
+    page = desk.post(f"{path}/archive", {"archived": "0"}, follow_redirects=True).text
+    assert "Switch on" in page
+
+
 # --- coming weeks -----------------------------------------------------------------------------
 
 

@@ -26,9 +26,15 @@ class Playbook(TenantRow, Base):
     former: Mapped[dict[str, Any] | None]
     # Since when it fires; null: it is off.
     on_since: Mapped[datetime | None]
+    # Since when it is put away: off, and in no list but that of those. What it did stays.
+    archived_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("archived_at IS NULL OR on_since IS NULL", name="archived_is_off"),
+    )
 
 
 class PlaybookState(Tenant, Base):

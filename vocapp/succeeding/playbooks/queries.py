@@ -40,15 +40,27 @@ class CameOf:
 
 
 def playbooks(workspace_id: UUID, *, now: datetime) -> list[tuple[Playbook, CameOf]]:
-    """All playbooks, those that are on first; three statements."""
+    """All that are not put away, those that are on first; three statements."""
     rows = db.session.scalars(
-        scoped(Playbook, workspace_id).order_by(
+        scoped(Playbook, workspace_id)
+        .where(Playbook.archived_at.is_(None))
+        .order_by(
             case((Playbook.on_since.is_not(None), 0), else_=1), func.lower(Playbook.name),
             Playbook.id,
         )
     ).all()  # fmt: skip
     came = _came_of(workspace_id, now=now)
     return [(row, came.get(row.id, CameOf())) for row in rows]
+
+
+def archived(workspace_id: UUID, *, limit: int) -> Sequence[Playbook]:
+    """Those that are put away, the latest on top."""
+    return db.session.scalars(
+        scoped(Playbook, workspace_id)
+        .where(Playbook.archived_at.is_not(None))
+        .order_by(Playbook.archived_at.desc(), Playbook.id)
+        .limit(limit)
+    ).all()
 
 
 def _came_of(workspace_id: UUID, *, now: datetime) -> dict[UUID, CameOf]:

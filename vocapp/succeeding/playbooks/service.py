@@ -1,4 +1,4 @@
-"""Use cases: write a playbook, change it, switch it on and off, undo."""
+"""Use cases: write a playbook, change it, switch it on and off, put it away, undo."""
 
 from __future__ import annotations
 
@@ -76,9 +76,11 @@ def switch(
     workspace_id: UUID, playbook_id: UUID, *, on: bool, actor_user_id: UUID, now: datetime
 ) -> Changed:
     """On: it looks at every account at once, and from then on by itself. Off: it fires no more;
-    its tasks stay. May be repeated. Raises NotFound."""
+    its tasks stay. May be repeated. Raises NotFound, Conflict (it is put away)."""
     with transaction() as session:
         playbook = _locked(session, workspace_id, playbook_id)
+        if on and playbook.archived_at is not None:
+            raise Conflict("This playbook is put away.")
         if (playbook.on_since is not None) == on:
             return Changed(playbook_id, None)
         before = playbook.on_since
@@ -86,11 +88,36 @@ def switch(
         if on:
             evaluating.ask_to_begin(session, playbook, now=now)
         _touched(session, playbook, f"playbook.{'on' if on else 'off'}", actor_user_id, now)
-        since = before.isoformat() if before else None
-        changed = _undoable(playbook, "switch", actor_user_id, since=since)
+        changed = _undoable(playbook, "switch", actor_user_id, since=_plain(before))
     if on:
         outbox.ring(evaluating.BEGIN)
     return changed
+
+
+def archive(
+    workspace_id: UUID, playbook_id: UUID, *, archived: bool, actor_user_id: UUID, now: datetime
+) -> Changed:
+    """Put a playbook away, which switches it off, or take it out again, which does not switch it
+    on. What it did, and its tasks, stay. May be repeated. Raises NotFound."""
+    with transaction() as session:
+        playbook = _locked(session, workspace_id, playbook_id)
+        if (playbook.archived_at is not None) == archived:
+            return Changed(playbook_id, None)
+        before = {name: _plain(getattr(playbook, name)) for name in ("on_since", "archived_at")}
+        playbook.on_since, playbook.archived_at = None, now if archived else None
+        _touched(
+            session, playbook, f"playbook.{'archived' if archived else 'taken_out'}",
+            actor_user_id, now,
+        )  # fmt: skip
+        return _undoable(playbook, "archive", actor_user_id, before=before)
+
+
+def _plain(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> UUID:
@@ -104,9 +131,11 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
         if told["what"] == "change":
             _set(playbook, playbook.former or {})
             playbook.former = None
+        elif told["what"] == "archive":
+            _set(playbook, {name: _instant(text) for name, text in told["before"].items()})
         else:
-            began, since = playbook.on_since, told["since"]
-            playbook.on_since = datetime.fromisoformat(since) if since else None
+            began = playbook.on_since
+            playbook.on_since = _instant(told["since"])
             if began is not None:
                 _withdraw(session, playbook, began)
         _touched(session, playbook, "playbook.undone", actor_user_id, now)

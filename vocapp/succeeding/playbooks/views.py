@@ -21,6 +21,7 @@ from vocapp.workspaces.taking_back import said_undone, say_done
 blueprint = Blueprint("playbooks", __name__, template_folder="../templates")
 
 _SHOWN = 20
+_ARCHIVED = 100
 
 
 @blueprint.get("/playbooks")
@@ -32,6 +33,7 @@ def list_playbooks() -> str:
     return render_template(
         "succeeding/playbooks/list.html",
         rows=rows,
+        archived=queries.archived(current_workspace.id, limit=_ARCHIVED),
         offers=sorted(OFFERS.values(), key=lambda offer: offer.kind in taken),
         recovering=evaluating.RECOVERING,
         words=wording,
@@ -72,7 +74,7 @@ def playbook(playbook_id: UUID) -> str:
 
 def _page(playbook: Playbook, form: forms.Form | None = None) -> str:
     would = None
-    if playbook.on_since is None:
+    if playbook.on_since is None and playbook.archived_at is None:
         with snapshot() as session:
             would = evaluating.try_out(
                 session, playbook, time_zone=current_workspace.time_zone, now=utcnow(),
@@ -124,13 +126,35 @@ def change_playbook(playbook_id: UUID) -> Any:
 def switch(playbook_id: UUID) -> Any:
     """On or off."""
     on = request.form.get("on") == "1"
-    done = service.switch(
-        current_workspace.id, playbook_id, on=on, actor_user_id=current_user.id, now=utcnow()
-    )
+    try:
+        done = service.switch(
+            current_workspace.id, playbook_id, on=on, actor_user_id=current_user.id, now=utcnow()
+        )
+    except Conflict:
+        notice(_("Somebody put this playbook away meanwhile. Take it out first."), kind="warning")
+        return _to(playbook_id)
     say_done(
         _("It is on. Tasks appear within a minute, and from then on by themselves.")
         if on
         else _("It is off. It fires no more; tasks that there are stay."),
+        done.undo,
+    )
+    return _to(playbook_id)
+
+
+@blueprint.post("/playbooks/<uuid:playbook_id>/archive")
+@signed_in("success")
+def archive(playbook_id: UUID) -> Any:
+    """Put it away, or take it out again."""
+    archived = request.form.get("archived") == "1"
+    done = service.archive(
+        current_workspace.id, playbook_id, archived=archived, actor_user_id=current_user.id,
+        now=utcnow(),
+    )  # fmt: skip
+    say_done(
+        _("The playbook is put away and off. What it did, and its tasks, stay.")
+        if archived
+        else _("The playbook is back. It is off."),
         done.undo,
     )
     return _to(playbook_id)
