@@ -450,7 +450,7 @@ def test_a_change_is_saved_once_and_can_be_taken_back(desk):
 def test_a_playbook_that_is_put_away_fires_no_more_and_what_it_did_stays(api, desk):
     page = desk.post("/playbooks/new/onboarding_stalled", typed(), follow_redirects=True)
     path = page.request.path
-    desk.post(f"{path}/switch", {"on": "1"})
+    desk.post(f"{path}/switch", {"on": "1"}, follow_redirects=True)
     work()
     (run,) = rows_of(api, PlaybookRun)
     page = desk.post(f"{path}/archive", {"archived": "1"}, follow_redirects=True).text
