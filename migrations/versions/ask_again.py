@@ -1,13 +1,13 @@
 """people are asked again after their follow-up was resolved
 
-Revises: caseclock1
+Revises: loopspeed1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'askagain1'
-down_revision = 'caseclock1'
+down_revision = 'loopspeed1'
 branch_labels = None
 depends_on = None
 
