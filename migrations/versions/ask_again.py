@@ -1,13 +1,13 @@
 """people are asked again after their follow-up was resolved
 
-Revises: loopspeed1
+Revises: escalate1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'askagain1'
-down_revision = 'loopspeed1'
+down_revision = 'escalate1'
 branch_labels = None
 depends_on = None
 
