@@ -396,7 +396,7 @@ def _register_account_stores() -> None:
     for store in (
         AccountStore("measuring.cells", (), measuring_service.hand_over_account),
         AccountStore("people.contacts", ("contact",), account_stores.hand_over_contacts,
-                     (_l("People"), Contact)),
+                     (_l("Contacts"), Contact)),
         AccountStore("people.names", ("account_name",), account_stores.drop_names),
         AccountStore("distributing.asking", ("ask_decision",), asking_service.hand_over_account),
         AccountStore("collecting.responses", ("response",), collecting_people.hand_over_account,
