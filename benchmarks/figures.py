@@ -2,7 +2,8 @@
 
     python -m benchmarks.figures --database sqlite|postgresql [--accounts 20000] [--months 36]
 
-Accounts begin, grow, shrink and leave at random; each has a person who is active in most months.
+Accounts begin, grow, shrink and leave at random; each has a person who is active in most months,
+renews once a year, and answers about twice a year, half of the times with a comment on a theme.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -19,20 +21,24 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from benchmarks.databases import SERVER, database
 from benchmarks.ten_million.timing import Figure, table, timed
 from config import Settings
 from surveys.periods import months_back
 from vocapp import create_app, outbox
+from vocapp.authoring.service import NewSurvey, create_survey
 from vocapp.cli import upgrade_database
+from vocapp.collecting.models import Response
 from vocapp.database import transaction, utcnow, uuid7
 from vocapp.extensions import db
 from vocapp.garbage import collect_rarely
 from vocapp.people.events.models import AccountEvent, ActiveDay, Milestone, SubscriptionChange
 from vocapp.people.figure_changes import FIGURES, note_change
 from vocapp.people.models import Account, Contact
+from vocapp.understanding.models import Assignment, Theme
+from vocapp.understanding.service import ensure_themes
 from vocapp.workspaces.service import create_workspace
 
 PASSWORD = "a long enough password"
@@ -54,7 +60,8 @@ def main() -> int:
             made = create_workspace(
                 name="Bench", email="bench@example.com", password=PASSWORD, now=utcnow()
             )
-            fill(made.workspace_id, options.accounts, options.months, seed=options.seed)
+            voice = _voice(made.workspace_id)
+            fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
         figures = list(measured(app, made, options.months))
     print(
         table(
@@ -77,13 +84,30 @@ def _options() -> argparse.Namespace:
 # --- the data -----------------------------------------------------------------------------
 
 
-def fill(workspace_id: UUID, accounts: int, months: int, *, seed: int) -> None:
-    """Write the accounts with their subscriptions, milestones and active days."""
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What answers belong to: a published survey, and themes of comments."""
+
+    survey_id: UUID
+    themes: Sequence[UUID]
+
+
+def _voice(workspace_id: UUID) -> Voice:
+    now = utcnow()
+    survey_id = create_survey(workspace_id, NewSurvey("nps", "NPS", "nps", ["en"]), now=now)
+    with transaction() as session:
+        ensure_themes(session, workspace_id, now=now)
+        themes = session.scalars(select(Theme.id).where(Theme.workspace_id == workspace_id)).all()
+    return Voice(survey_id, themes)
+
+
+def fill(workspace_id: UUID, accounts: int, months: int, voice: Voice, *, seed: int) -> None:
+    """Write the accounts with their subscriptions, milestones, active days and answers."""
     dice, now = random.Random(seed), utcnow()
     rows: dict[type, list[dict[str, Any]]] = {}
     received = 0
     for number in range(accounts):
-        for model, row in _account(workspace_id, number, dice, months, now):
+        for model, row in _account(workspace_id, number, dice, months, voice, now):
             if model is AccountEvent:
                 received += 1
                 row["received"] = received
@@ -94,6 +118,7 @@ def fill(workspace_id: UUID, accounts: int, months: int, *, seed: int) -> None:
             with transaction() as session:
                 for model in (
                     Account, Contact, AccountEvent, SubscriptionChange, Milestone, ActiveDay,
+                    Response, Assignment,
                 ):  # fmt: skip
                     if rows.get(model):
                         session.execute(insert(model), rows.pop(model))
@@ -102,7 +127,7 @@ def fill(workspace_id: UUID, accounts: int, months: int, *, seed: int) -> None:
 
 
 def _account(
-    workspace_id: UUID, number: int, dice: random.Random, months: int, now: datetime
+    workspace_id: UUID, number: int, dice: random.Random, months: int, voice: Voice, now: datetime
 ) -> Iterator[tuple[type, dict[str, Any]]]:
     account, person = uuid7(), uuid7()
     plan = dice.choice(["starter", "team", "business", "enterprise"])
@@ -124,8 +149,18 @@ def _account(
         changes.append((at, "changed", int(mrr * dice.uniform(0.5, 2))))
     if dice.random() < 0.3:
         changes.append((start + timedelta(days=dice.random() * (days - began)), "cancelled", 0))
+    for year in range(1, (days - began) // 365 + 1):
+        at = start + timedelta(days=365 * year)
+        action, amount = ("renewed", mrr) if dice.random() < 0.9 else ("cancelled", 0)
+        changes.append((at, action, amount))
+        if not amount:
+            break
+    changes.sort()
     for place, (at, action, amount) in enumerate(changes):
         yield from _change(workspace_id, account, f"s{number}-{place}", at, action, amount)
+    for _ in range((days - began) // 180 + 1):
+        at = start + timedelta(days=dice.random() * (days - began))
+        yield from _answer(workspace_id, account, person, voice, at, dice)
     yield from _milestone(workspace_id, account, f"m{number}", start + timedelta(days=20))
     for month in range((days - began) // 30):
         if dice.random() < 0.8:
@@ -150,8 +185,31 @@ def _change(
     yield SubscriptionChange, {
         "workspace_id": workspace_id, "event_id": id, "account_id": account, "product": "core",
         "action": action, "mrr_minor": amount, "currency": "USD", "at": at,
-        "term_ends_on": None, "is_superseded": False,
+        "term_ends_on": (at + timedelta(days=365)).date() if amount else None,
+        "is_superseded": False,
     }  # fmt: skip
+
+
+def _answer(
+    workspace_id: UUID, account: UUID, person: UUID, voice: Voice, at: datetime,
+    dice: random.Random,
+) -> Iterator[tuple[type, dict[str, Any]]]:  # fmt: skip
+    response = uuid7()
+    yield Response, {
+        "workspace_id": workspace_id, "id": response, "survey_id": voice.survey_id,
+        "survey_version": 1, "contact_id": person, "account_id": account, "invitation_id": None,
+        "channel": "api", "locale": "en", "page": None, "score": dice.randrange(11),
+        "answered_at": at, "received_at": at, "digest": response.hex, "revision": 0,
+        "attributes": {},
+    }  # fmt: skip
+    if dice.random() < 0.5:
+        yield Assignment, {
+            "workspace_id": workspace_id, "response_id": response,
+            "theme_id": dice.choice(voice.themes), "confidence": 0.9,
+            "sentiment": dice.choice(["negative", "positive"]), "source": "model",
+            "evidence_start": 0, "evidence_end": 3, "encoder": "static", "model_version": "v1",
+            "assigned_at": at, "answered_at": at, "counted": None,
+        }  # fmt: skip
 
 
 def _milestone(
@@ -192,6 +250,13 @@ def measured(app: Flask, made: Any, months: int) -> Iterator[Figure]:
     yield timed("a month by plan, API", get(f"{api}&by=plan", **keyed), target_ms=TARGET_MS)
     yield timed("page: twelve months", get("/figures"), target_ms=TARGET_MS)
     yield timed("page, by plan", get("/figures?by=plan"), target_ms=TARGET_MS)
+    yield timed("a month by score group, API", get(f"{api}&by=score_group", **keyed),
+                target_ms=TARGET_MS)  # fmt: skip
+    yield timed("page: who stays, by score group", get("/figures/groups"), target_ms=TARGET_MS)
+    yield timed("page: who stays, by theme", get("/figures/groups?by=theme"), target_ms=TARGET_MS)
+    for count in (12, months):
+        yield timed(f"page: cohorts of {count} months", get(f"/figures/cohorts?months={count}"),
+                    target_ms=TARGET_MS)  # fmt: skip
     yield timed(
         "each of the months by API",
         lambda: [
