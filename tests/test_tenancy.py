@@ -453,6 +453,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "following_up.undo_rules": (Call(query=lambda t: {"token": t.undo}),),
     "following_up.rule_versions_page": NO_IDS,
     "following_up.channel_list": NO_IDS,
+    "following_up.edit_channel": (
+        Call(path={"channel_id": "channel"}),
+        Call(path={"channel_id": "channel"}, form=lambda t: {"name": "x", "team": ""}),
+    ),
     "following_up.change_channel": tuple(
         Call(path={"channel_id": "channel"}, form=lambda t, action=action: {"action": action})
         for action in ("test", "off", "remove")

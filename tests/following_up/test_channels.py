@@ -24,13 +24,18 @@ from vocapp.problems import BadInput
 
 
 @pytest.fixture
+def app(any_database):
+    return any_database
+
+
+@pytest.fixture
 def receiver(app):
     """A real server of a receiver, allowed by the operator: `.url`, `.got`, `.answers`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            server.got.append((dict(self.headers), body))
+            server.got.append(({**self.headers, "path": self.path}, body))
             self.send_response(server.answers.pop(0) if server.answers else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -222,6 +227,48 @@ def test_an_address_that_cannot_be_used_is_refused_and_stays_typed(staff, kind, 
     assert answer.status_code == 422
     assert "Enter an https address outside your network" in answer.text
     assert 'value="My desk"' in answer.text
+
+
+def test_a_channel_is_changed_and_what_waits_goes_to_its_new_address(
+    api, add, receiver, handle, staff
+):
+    gone = receiver.url.replace("/hook", "/gone")
+    channel = add("webhook", gone, name="Old desk")
+    low_score(api)
+    handle()
+    admin = staff("admin")
+    path = f"/settings/routing/channels/{channel.id}"
+    page = admin.get(path).text
+    assert f'href="{path}"' in admin.get("/settings/routing/channels").text
+    assert "127.0.0.1" in page
+    assert "/gone" not in page, "whoever knows the address may write to it"
+    new = {"name": "New desk", "target": f"{receiver.url}?new", "team": "product"}
+    assert "Saved." in admin.post(path, new | {"with_comment": "y"}, follow_redirects=True).text
+    work()
+    ((headers, _body),) = receiver.got
+    assert headers["path"] == "/hook?new"
+    kept = stored(api, channel)
+    assert (kept.name, kept.team, kept.with_comment) == ("New desk", "product", True)
+    assert (kept.secret, kept.kind) == (channel.secret, "webhook")
+    admin.post(path, {"name": "New desk", "target": "", "team": ""})
+    assert (stored(api, channel).target, stored(api, channel).team) == (new["target"], None)
+
+
+def test_a_wrong_change_of_a_channel_changes_nothing_and_stays_typed(api, add, receiver, staff):
+    channel = add("slack", receiver.url)
+    path = f"/settings/routing/channels/{channel.id}"
+    wrong = {"name": "Other desk", "target": "https://10.0.0.1/x", "team": "product"}
+    answer = staff("admin").post(path, wrong)
+    assert answer.status_code == 422
+    assert "Enter an https address outside your network" in answer.text
+    for typed in ('value="Other desk"', 'value="https://10.0.0.1/x"'):
+        assert typed in answer.text
+    assert (stored(api, channel).name, stored(api, channel).target) == ("Desk", receiver.url)
+
+
+def stored(api, channel):
+    with snapshot() as session:
+        return session.get_one(RoutingChannel, (api.workspace_id, channel.id))
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "fax"}, {"team": "nobody"}, {"name": " "}])

@@ -59,6 +59,8 @@ def test_a_rule_is_tried_out_with_what_was_typed_and_nothing_is_saved(answers, s
     assert "Low score → Slow and large" in told
     assert "Customer success 3 → 2" in told
     assert "Product 0 → 1" in told
+    assert "Owner of the account, else in turn 3 → 2" in told
+    assert "Nobody yet 0 → 1" in told
     assert "Acme" in told
     assert "Because: Detractor · plan: pro · “slow”" in told
     assert "Counted over 4 answers of the last 30 days." in told

@@ -28,51 +28,66 @@ KINDS = {
 
 
 class ChannelForm(FlaskForm):
-    """A new channel."""
+    """What may be changed of a channel later; no address: the one it has."""
 
     name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=200)])
-    kind = SelectField(_l("Way"), choices=choices_of(KINDS.items()))
-    target = StringField(_l("Address"), [InputRequired(_l("Enter an address.")), Length(max=2000)])
+    target = StringField(_l("Address"), [Length(max=2000)])
     team = SelectField(_l("Team"), choices=choices_of([("", _l("All teams")),
                                                        *wording.TEAMS.items()]))  # fmt: skip
     with_comment = BooleanField(_l("With the comment, personal data replaced"))
+
+    def said(self, kind: str) -> NewChannel:
+        """What was typed."""
+        return NewChannel(
+            kind=kind, name=str(self.name.data), target=self.target.data or "",
+            team=self.team.data or None, with_comment=bool(self.with_comment.data),
+        )  # fmt: skip
+
+    def mark(self, problem: BadInput) -> None:
+        """Say at each field what is wrong with it."""
+        for error in problem.errors:
+            self[error.field].errors = [_bad_words(error.field)]
+
+
+class NewChannelForm(ChannelForm):
+    """A new channel."""
+
+    kind = SelectField(_l("Way"), choices=choices_of(KINDS.items()))
+    target = StringField(_l("Address"), [InputRequired(_l("Enter an address.")), Length(max=2000)])
 
 
 @blueprint.route("/settings/routing/channels", methods=["GET", "POST"])
 @signed_in("admin")
 def channel_list() -> Any:
     """All channels and a form for a new one; a webhook's secret is on this answer only."""
-    form = ChannelForm()
+    form = NewChannelForm()
     if not form.validate_on_submit():
         return _page(form), 422 if form.is_submitted() else 200
-    new = NewChannel(
-        kind=form.kind.data, name=form.name.data, target=form.target.data,
-        team=form.team.data or None, with_comment=form.with_comment.data,
-    )  # fmt: skip
     try:
         made = channels.add_channel(
-            current_workspace.id, new, actor_user_id=current_user.id, now=utcnow()
-        )
+            current_workspace.id, form.said(form.kind.data), actor_user_id=current_user.id,
+            now=utcnow(),
+        )  # fmt: skip
     except BadInput as problem:
-        for error in problem.errors:
-            form[error.field].errors = [_bad_words(error.field)]
+        form.mark(problem)
         return _page(form), problem.status
     except Conflict as problem:
         most = channels.MAX_CHANNELS
         notice(_("A workspace has at most %(count)s channels.", count=most), kind="error")
         return _page(form), problem.status
-    return _page(ChannelForm(formdata=None), secret=made.secret or ""), 201
+    return _page(NewChannelForm(formdata=None), secret=made.secret or ""), 201
 
 
 def _bad_words(field: str) -> str:
     if field == "target":
         return str(
-            _("Enter an https address outside your network, or for e-mail an address or “owner”.")
-        )
+            _("Enter an https address outside your network, at port 443 or one from 1024 up, or "
+              "for e-mail an address or “owner”.")
+        )  # fmt: skip
     return str(_("This cannot be used. Look at it again."))
 
 
-def _page(form: ChannelForm, *, secret: str = "") -> str:
+def _page(form: NewChannelForm, *, secret: str = "") -> str:
     with snapshot() as session:
         rows = channels.channels_of(session, current_workspace.id)
         troubles = channels.troubles(session, current_workspace.id)
@@ -80,6 +95,33 @@ def _page(form: ChannelForm, *, secret: str = "") -> str:
         "following_up/channels.html", form=form, channels=rows, troubles=troubles, kinds=KINDS,
         teams=wording.TEAMS, secret=secret,
     )  # fmt: skip
+
+
+@blueprint.route("/settings/routing/channels/<uuid:channel_id>", methods=["GET", "POST"])
+@signed_in("admin")
+def edit_channel(channel_id: UUID) -> Any:
+    """Another name, address or team; its address is not shown, as whoever has it may write."""
+    with snapshot() as session:
+        channel = channels.channel_of(session, current_workspace.id, channel_id)
+    shown = {"name": channel.name, "team": channel.team or "", "with_comment": channel.with_comment}
+    form = ChannelForm(data=shown)
+    status = 422 if form.is_submitted() else 200
+    if form.validate_on_submit():
+        try:
+            channels.edit_channel(
+                current_workspace.id, channel_id, form.said(channel.kind),
+                actor_user_id=current_user.id, now=utcnow(),
+            )  # fmt: skip
+        except BadInput as problem:
+            form.mark(problem)
+        else:
+            notice(_("Saved. Send a test to see that it arrives."))
+            return redirect(url_for(".channel_list"), 303)
+    page = render_template(
+        "following_up/channel.html", form=form, channel=channel, kinds=KINDS,
+        where=channels.where_to(channel),
+    )  # fmt: skip
+    return page, status
 
 
 @blueprint.post("/settings/routing/channels/<uuid:channel_id>/change")

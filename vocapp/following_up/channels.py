@@ -9,9 +9,10 @@ import base64
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import current_app
@@ -66,6 +67,32 @@ def add_channel(
         return row
 
 
+def edit_channel(
+    workspace_id: UUID, channel_id: UUID, said: NewChannel, *, actor_user_id: UUID, now: datetime
+) -> None:
+    """Say it otherwise; its kind and secret stay. What waits goes to the new address.
+
+    said: with the kind of the channel; an empty target leaves that as it is. Raises NotFound,
+    BadInput.
+    """
+    with transaction() as session:
+        row = channel_of(session, workspace_id, channel_id, for_update=True)
+        said = replace(said, kind=row.kind, target=said.target.strip() or row.target)
+        values = {
+            "name": said.name.strip(), "team": said.team, "target": _checked(said),
+            "with_comment": said.with_comment,
+        }  # fmt: skip
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        for name in changed:
+            setattr(row, name, values[name])
+        if changed:
+            audit(
+                session, workspace_id, "routing_channel.changed", now=now, subject=row,
+                actor_user_id=actor_user_id, detail={"fields": changed},
+            )  # fmt: skip
+    outbox.ring(TELL)
+
+
 def _checked(new: NewChannel) -> str:
     target = new.target.strip()
     if new.kind not in CHANNEL_KINDS:
@@ -102,13 +129,7 @@ def change_channel(
 ) -> None:
     """Switch, take away, or have a test sent the way real ones are. Raises NotFound."""
     with transaction() as session:
-        row = session.scalar(
-            scoped(RoutingChannel, workspace_id)
-            .where(RoutingChannel.id == channel_id)
-            .with_for_update()
-        )
-        if row is None:
-            raise NotFound("No such channel.")
+        row = channel_of(session, workspace_id, channel_id, for_update=True)
         audit(
             session, workspace_id, f"routing_channel.{action}", now=now, subject=row,
             actor_user_id=actor_user_id,
@@ -121,6 +142,21 @@ def change_channel(
         else:
             row.enabled = action == "on"
     outbox.ring(TELL)
+
+
+def channel_of(
+    session: Session, workspace_id: UUID, channel_id: UUID, *, for_update: bool = False
+) -> RoutingChannel:
+    """Raises NotFound."""
+    row = session.get(RoutingChannel, (workspace_id, channel_id), with_for_update=for_update)
+    if row is None:
+        raise NotFound("No such channel.")
+    return row
+
+
+def where_to(channel: RoutingChannel) -> str:
+    """Its address as far as it may be shown: of a URL the host, as the rest lets anybody write."""
+    return channel.target if channel.kind == "email" else urlsplit(channel.target).hostname or ""
 
 
 def channels_of(session: Session, workspace_id: UUID) -> Sequence[RoutingChannel]:

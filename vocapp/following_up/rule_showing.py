@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from vocapp.following_up import rule_wording, wording
 from vocapp.following_up.models import RoutingVersion
 from vocapp.following_up.rule_versions import stored_rules
 from vocapp.following_up.trying_out import Example, Sample, examples_of, recent_answers
+from vocapp.translating import gettext as _
 from vocapp.ui.formats import number
 
 TRIAL_DAYS, LOOK_DAYS = 30, 90
@@ -100,11 +102,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class TriedOut:
-    """fired: answers that the rule would get; teams: cases by team, before and after."""
+    """fired: answers that the rule would get; teams, owners: cases by team and by what their rule
+    says of the owner, before and after.
+    """
 
     rule: Rule
     fired: int
     teams: list[dict[str, Any]]
+    owners: list[dict[str, Any]]
     changes: list[Shown]
     warning: str
     sample: Sample
@@ -127,7 +132,8 @@ def tried_out(
     return TriedOut(
         rule=rule,
         fired=len(look.fired),
-        teams=_teams(trial),
+        teams=_now_and_then(*trial.teams(), wording.TEAMS),
+        owners=_now_and_then(*trial.owners(), rule_wording.owner_words(workspace_id)),
         changes=_shown(session, workspace_id, trial, sample, names),
         warning=rule_wording.look_in_words(look, names, TRIAL_DAYS),
         sample=sample,
@@ -146,16 +152,18 @@ def _with(stored: Sequence[dict[str, Any]], rule: Rule) -> list[Rule]:
     ]
 
 
-def _teams(trial: Trial) -> list[dict[str, Any]]:
-    before, after = trial.teams()
+def _now_and_then(
+    before: Counter[str], after: Counter[str], labels: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """In the order of the labels; last whoever is no member any more, together."""
+    rows = [(label, before[key], after[key]) for key, label in labels.items()]
+    gone = [sum(each.values()) - sum(each[key] for key in labels) for each in (before, after)]
+    rows.append((_("No member any more"), gone[0], gone[1]))
     return [
-        {
-            "label": label, "value": after[team],
-            "text": f"{number(before[team])} → {number(after[team])}",
-        }
-        for team, label in wording.TEAMS.items()
-        if before[team] or after[team]
-    ]  # fmt: skip
+        {"label": label, "value": then, "text": f"{number(now)} → {number(then)}"}
+        for label, now, then in rows
+        if now or then
+    ]
 
 
 def _shown(
