@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,20 @@ pytest_plugins = ["tests.mail_server"]
 
 quick_apps.keep_templates()
 quick_apps.keep_routes()
+
+# Their files have few tests that take long: they start the service, a browser or much work.
+_LONG = {"faults", "integration", "e2e", "benchmarks"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are given to test processes in the order below, not by how many tests they have."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process is left alone with it in the end."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (_LONG.isdisjoint(item.path.parts), -tests[item.path]))
 
 
 @pytest.fixture(scope="session", autouse=True)
