@@ -15,6 +15,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
@@ -88,7 +89,7 @@ class Refused(MailError):
         return self.enhanced.startswith("5.1.") or (not self.enhanced and self.code == 550)
 
 
-class Mailer(Protocol):
+class Mailer(AbstractContextManager["Mailer"], Protocol):
     """Sends mail. `on_data` is called when nothing but the text itself is left to hand
     over; what it raises stops the mail before anybody has it."""
 
@@ -98,15 +99,6 @@ class Mailer(Protocol):
         *,
         to: str | None = None,
         on_data: Callable[[], None] | None = None,
-    ) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
     ) -> None: ...
 
 

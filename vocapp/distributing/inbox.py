@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,19 +44,10 @@ class Letter:
     content: bytes
 
 
-class Inbox(Protocol):
+class Inbox(AbstractContextManager["Inbox"], Protocol):
     def new(self) -> Iterator[Letter]: ...
 
     def done(self, letter: Letter, *, taken: bool) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 def has_inbox(settings: Settings) -> bool:
