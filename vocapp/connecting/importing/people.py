@@ -96,25 +96,47 @@ def people_kept(workspace_id: UUID, people: Sequence[ContactFacts | None]) -> li
     return outcomes
 
 
+class _Misplaced(Exception):
+    """Rows, by their place, whose account cannot belong to what they say."""
+
+    def __init__(self, problems: Mapping[int, BadInput]) -> None:
+        super().__init__(f"{len(problems)} rows")
+        self.problems = problems
+
+
 def _store(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[Outcome]:
-    """Many in one transaction; where the database refuses something, each by itself."""
-    try:
-        return _write(workspace_id, said, now=now)
-    except (IntegrityError, DataError, BadInput):
-        return [_write_alone(workspace_id, item, now=now) for item in said]
+    """Many in one transaction, without those that cannot be placed; where the database refuses
+    something, each by itself."""
+    outcomes: dict[int, Outcome] = {}
+    left = list(range(len(said)))
+    while left:
+        try:
+            stored = _write(workspace_id, [said[place] for place in left], now=now)
+        except _Misplaced as found:  # those that belong to one of them are found next
+            outcomes |= {left[place]: problem for place, problem in found.problems.items()}
+            left = [place for place in left if place not in outcomes]
+        except (IntegrityError, DataError):
+            outcomes |= {place: _write_alone(workspace_id, said[place], now=now) for place in left}
+            break
+        else:
+            outcomes |= dict(zip(left, stored, strict=True))
+            break
+    return [outcomes[place] for place in range(len(said))]
 
 
 def _write_alone(workspace_id: UUID, item: Said, *, now: datetime) -> Outcome:
     try:
         (outcome,) = _write(workspace_id, [item], now=now)
-    except BadInput as problem:
-        return BadInput(*(FieldError(f"account.{e.field}", e.message) for e in problem.errors))
+    except _Misplaced as found:
+        return found.problems[0]
     except (IntegrityError, DataError):
         return BadInput.of("row", "holds something that the database does not take")
     return outcome
 
 
 def _write(workspace_id: UUID, said: Sequence[Said], *, now: datetime) -> list[Outcome]:
+    """Raises _Misplaced; nothing is stored then."""
+
     def write() -> list[Outcome]:
         with transaction() as session:
             found = identify(session, workspace_id, said, now=now)
@@ -134,17 +156,23 @@ def _placed(
 ) -> list[Outcome]:
     """Have accounts belong to what their rows say, once all accounts of the rows are there.
 
-    Raises BadInput.
+    Raises _Misplaced.
     """
-    placed = list(outcomes)
+    placed, problems = list(outcomes), {}
     for number, item in enumerate(said):
         if item.account is None or item.account.parent is None:
             continue
         account = session.scalars(
             scoped(Account, workspace_id).where(is_called(workspace_id, item.account.external_id))
         ).one()
-        if put_under(session, account, item.account.parent, as_of=item.as_of, now=now):
-            placed[number] = "stored"
+        try:
+            if put_under(session, account, item.account.parent, as_of=item.as_of, now=now):
+                placed[number] = "stored"
+        except BadInput as problem:
+            errors = (FieldError(f"account.{e.field}", e.message) for e in problem.errors)
+            problems[number] = BadInput(*errors)
+    if problems:
+        raise _Misplaced(problems)
     return placed
 
 
