@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from nlp.taxonomy import starter_pack
+from surveys import journey
+from surveys.journey_survey import stages_of
 from surveys.periods import local_day
 from vocapp import cli
 from vocapp.collecting.models import Answer, Response
@@ -22,6 +24,7 @@ from vocapp.demo import (
     caring,
     company,
     doings,
+    journeys,
     sentences_en,
     sentences_ja,
     service,
@@ -167,6 +170,17 @@ def test_the_stock_is_large_bilingual_and_not_what_the_classifier_learned_from()
 # --- what customers do --------------------------------------------------------------------
 
 
+def panel_of(now, size=SMALL):
+    """What the panel answers of both brands."""
+    return [
+        answer
+        for brand in journeys.BRANDS
+        for answer in journeys.planned(
+            Random(f"7:{brand.key}"), brand, count=round(size.answers // 6 * brand.share), now=now
+        )
+    ]
+
+
 def did_of(now):
     _, people, planned = plan(now=now, size=SMALL)
     return doings.planned(Random("7:doings"), people, planned, now=now)
@@ -269,11 +283,13 @@ def all_of(model):
 
 def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     opened = filled()
-    assert (len(all_of(Account)), len(all_of(Contact)), len(all_of(Response))) == (12, 30, 60)
+    panel = panel_of(opened.made_at)
+    assert (len(all_of(Account)), len(all_of(Contact))) == (12, 30)
+    assert len(all_of(Response)) == 60 + len(panel)
     (workspace,) = all_of(Workspace)
     assert workspace.is_demo
 
-    assert len(all_of(Analysis)) == 60
+    assert len(all_of(Analysis)) == 60 + len(panel)
     assert {row.encoder for row in all_of(Analysis)} <= {None, understanding.STATIC}
     found = check_cells(opened.workspace_id)
     assert found.cells
@@ -283,7 +299,7 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
             select(func.count()).select_from(Answer).where(
                 Answer.workspace_id == opened.workspace_id, Answer.number.is_not(None)
             )
-        ) == 60  # fmt: skip
+        ) == 60 + sum("advocate" in each.answers for each in panel)  # fmt: skip
 
     before = contents()
     assert before["account_event"] > 500
@@ -294,7 +310,7 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
     # Nothing waits but what is done at night.
-    nightly = {"discover", "health_daily", "touchpoints", "rerank"}
+    nightly = {"discover", "health_daily", "touchpoints", "rerank", "drivers"}
     assert {row.kind for row in all_of(Pending)} == nightly
     health = all_of(AccountHealth)
     assert len(health) == 12
@@ -325,7 +341,7 @@ def test_an_interrupted_demo_goes_on_where_it_was(app):
     filled(now=NOW + timedelta(hours=3))
     ids = {row.id for row in all_of(Response)}
     planned = plan(now=opened.made_at, size=SMALL)[2]
-    assert ids == {answer.id for answer in planned}
+    assert ids == {answer.id for answer in (*planned, *panel_of(opened.made_at))}
     assert check_cells(opened.workspace_id).not_current == 0
     assert len(all_of(Workspace)) == 1
     assert len(all_of(SuccessGoal)) == 3
@@ -402,3 +418,19 @@ def test_production_refuses_the_demo_without_force(tmp_path, monkeypatch):
     told = CliRunner().invoke(cli.main, ["demo"])
     assert told.exit_code == 1
     assert "--force" in told.output
+
+
+def test_both_brands_of_the_panel_have_a_path_of_their_own():
+    told = {
+        brand.key: journey.analyse_journey(
+            journey.count_paths(
+                stages_of(each.answers)
+                for each in journeys.planned(Random(3), brand, count=400, now=NOW)
+            )
+        )
+        for brand in journeys.BRANDS
+    }
+    ours, theirs = told.values()
+    assert theirs.awareness.low > ours.awareness.high
+    curiosity = [each.conversions[1].passed for each in (ours, theirs)]
+    assert curiosity[0].low > curiosity[1].high
