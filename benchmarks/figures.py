@@ -170,7 +170,8 @@ def _account(
             }  # fmt: skip
 
 
-def _event(workspace_id: UUID, account: UUID, id: str, kind: str, at: datetime) -> dict[str, Any]:
+def event(workspace_id: UUID, account: UUID, id: str, kind: str, at: datetime) -> dict[str, Any]:
+    """A row of the ledger, but for the order in which it was received."""
     return {
         "workspace_id": workspace_id, "id": id, "digest": id, "type": kind,
         "account_id": account, "contact_id": None, "count": 1, "at": at, "supersedes": None,
@@ -181,7 +182,7 @@ def _event(workspace_id: UUID, account: UUID, id: str, kind: str, at: datetime) 
 def _change(
     workspace_id: UUID, account: UUID, id: str, at: datetime, action: str, amount: int
 ) -> Iterator[tuple[type, dict[str, Any]]]:
-    yield AccountEvent, _event(workspace_id, account, id, "subscription", at)
+    yield AccountEvent, event(workspace_id, account, id, "subscription", at)
     yield SubscriptionChange, {
         "workspace_id": workspace_id, "event_id": id, "account_id": account, "product": "core",
         "action": action, "mrr_minor": amount, "currency": "USD", "at": at,
@@ -215,7 +216,7 @@ def _answer(
 def _milestone(
     workspace_id: UUID, account: UUID, id: str, at: datetime
 ) -> Iterator[tuple[type, dict[str, Any]]]:
-    yield AccountEvent, _event(workspace_id, account, id, "milestone", at)
+    yield AccountEvent, event(workspace_id, account, id, "milestone", at)
     yield Milestone, {
         "workspace_id": workspace_id, "event_id": id, "account_id": account, "name": "setup_done",
         "at": at, "is_superseded": False,
@@ -227,7 +228,7 @@ def _milestone(
 
 def measured(app: Flask, made: Any, months: int) -> Iterator[Figure]:
     """While a change of long ago waits, then with all of it worked in."""
-    client = _signed_in(app)
+    client = signed_in(app)
     keyed = {"headers": {"Authorization": f"Bearer {made.secret_key}"}}
     month = months_back(utcnow().date(), 2)[0]
 
@@ -269,7 +270,8 @@ def measured(app: Flask, made: Any, months: int) -> Iterator[Figure]:
     yield timed("accounts behind a figure", get("/figures/accounts?which=lost"), target_ms=None)
 
 
-def _signed_in(app: Flask) -> FlaskClient:
+def signed_in(app: Flask) -> FlaskClient:
+    """A browser of the workspace's administrator."""
     client = app.test_client()
     page = client.get("/sign-in").text
     token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]

@@ -195,10 +195,19 @@ def median_survival(curve: Curve) -> Median:
 
 @dataclass(frozen=True, slots=True)
 class FeatureUse:
-    """first_used: shape (n,), days from the origin to the first use, NaN for never (so far)."""
+    """first_used: shape (n,), days from the origin to the first use, NaN for never (so far).
+
+    could_use: shape (n,), who could have used it in time; only they are compared, as who was there
+    before there was such a feature is not "without" it. None: all.
+    """
 
     key: str
     first_used: Floats
+    could_use: Bools | None = None
+
+    def among(self, here: Bools) -> Bools:
+        """Who is compared of those that are there."""
+        return here if self.could_use is None else here & self.could_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +306,9 @@ def screen_features(
     _check_screen(len(ends), features, landmark_days)
     quantile(level)
     here = ends > landmark_days
-    codes = strata_codes(strata, len(ends))[here]
+    codes = strata_codes(strata, len(ends))
     compared = [
-        _associated(feature, ends[here], events[here], here, codes, landmark_days, level)
+        _associated(feature, ends, events, here, codes, landmark_days, level)
         for feature in features
     ]
     verdicts = benjamini_hochberg([each.p_value for each in compared], q=q)
@@ -311,7 +320,7 @@ def screen_features(
         n=int(here.sum()),
         lost_before=int((events & ~here).sum()),
         too_new=int((~events & ~here).sum()),
-        strata=len(np.unique(codes)),
+        strata=len(np.unique(codes[here])),
         associations=tuple(sorted(judged, key=_surest_first)),
     )
 
@@ -329,10 +338,11 @@ def _associated(
     landmark_days: float,
     level: float,
 ) -> Association:
-    used = feature.first_used[here] < landmark_days  # NaN is not
-    since = ends - landmark_days
-    users, others = (_group(since[chosen], events[chosen], level=level) for chosen in (used, ~used))
-    comparison = Comparison.of(since, events, used, codes)
+    chosen = feature.among(here)
+    used = feature.first_used[chosen] < landmark_days  # NaN is not
+    since, lost = ends[chosen] - landmark_days, events[chosen]
+    users, others = (_group(since[side], lost[side], level=level) for side in (used, ~used))
+    comparison = Comparison.of(since, lost, used, codes[chosen])
     reason = _too_little(users.n, others.n, comparison)
     return Association(
         key=feature.key,
@@ -384,5 +394,7 @@ def _check_screen(n: int, features: Sequence[FeatureUse], landmark_days: float) 
     for feature in features:
         if feature.first_used.shape != (n,):
             raise ValueError(f"{feature.key}: expected {n} days of first use")
+        if feature.could_use is not None and feature.could_use.shape != (n,):
+            raise ValueError(f"{feature.key}: expected {n} of could and could not")
         if (feature.first_used < 0).any():
             raise ValueError(f"{feature.key}: expected days of first use from 0 on, or NaN")

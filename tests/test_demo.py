@@ -310,7 +310,7 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
     # Nothing waits but what is done at night.
-    nightly = {"discover", "health_daily", "touchpoints", "rerank", "drivers"}
+    nightly = {"discover", "health_daily", "touchpoints", "rerank", "drivers", "features"}
     assert {row.kind for row in all_of(Pending)} == nightly
     health = all_of(AccountHealth)
     assert len(health) == 12
@@ -434,3 +434,12 @@ def test_both_brands_of_the_panel_have_a_path_of_their_own():
     assert theirs.awareness.low > ours.awareness.high
     curiosity = [each.conversions[1].passed for each in (ours, theirs)]
     assert curiosity[0].low > curiosity[1].high
+
+
+def test_who_leaves_tried_out_less_in_the_first_weeks(did, whole_plan):
+    leaving = {each.facts.external_id for each in whole_plan[0] if each.leaves_at}
+    tried = {each.account for each in did if each.id.endswith("-first-report_created")}
+    accounts = {each.facts.external_id for each in whole_plan[0]}
+    assert len(leaving) > 25
+    assert len(tried & leaving) / len(leaving) < 0.55
+    assert len(tried - leaving) / len(accounts - leaving) > 0.65

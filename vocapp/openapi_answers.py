@@ -64,6 +64,12 @@ _JOURNEY = {
     ),
     "purchase_action_ratio": _SHARE, "brand_advocacy_ratio": _SHARE,
 }  # fmt: skip
+_FEATURE_SIDE = record(
+    accounts=COUNT, lost=COUNT, median_days=or_null(NUMBER),
+    still_there=list_of(
+        record(days=COUNT, share=NUMBER, low=NUMBER, high=NUMBER, watched=COUNT)
+    ),
+)  # fmt: skip
 _DIFFERS = list_of(record(rate=TEXT, change=or_null(NUMBER)))
 _FIELD_ERRORS = list_of(record(field=TEXT, message=TEXT))
 _PERSON = {"id": ID, "external_id": or_null(TEXT), "email": or_null(TEXT), "name": TEXT}
@@ -365,6 +371,19 @@ SCHEMAS: dict[str, Schema] = {
         "description": "Shares and their difference are fractions. The comparison is of like "
         "people and not an experiment; a value is null where there are too few to tell.",
     },
+    "FeatureScreen": record(
+        window_days=COUNT, interval_level=NUMBER, caution=TEXT, computing=YES_NO,
+        computed_at=or_null(TIME), usage_since=or_null(TIME), accounts=or_null(COUNT),
+        lost_before=or_null(COUNT), too_new=or_null(COUNT), unknown=or_null(COUNT),
+        features=list_of(
+            record(
+                feature=TEXT, used=_FEATURE_SIDE, not_used=_FEATURE_SIDE,
+                hazard_ratio=record(value=or_null(NUMBER), low=or_null(NUMBER),
+                                    high=or_null(NUMBER)),
+                verdict=TEXT, reason=or_null(TEXT),
+            )
+        ),
+    ),
     "RenewalForecast": record(n=COUNT, total=COUNT, expected=COUNT, low=COUNT, high=COUNT),
     "Renewal": record(
         account=TEXT, name=TEXT, renewal_on=TEXT, days_left={"type": "integer"},
@@ -474,6 +493,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/cohorts"): ("Cohorts", (200,)),
+    ("get", "/api/v1/features"): ("FeatureScreen", (200,)),
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),
     ("get", "/api/v1/health-score/back-test"): ("HealthBacktest", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),

@@ -94,6 +94,9 @@ from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.backtest import service as backtesting
 from vocapp.succeeding.backtest.api import api as backtest_api
 from vocapp.succeeding.backtest.views import blueprint as backtest_pages
+from vocapp.succeeding.features import keeping as feature_keeping
+from vocapp.succeeding.features.api import api as features_api
+from vocapp.succeeding.features.views import blueprint as feature_pages
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.cohort_views import blueprint as cohort_pages
@@ -154,7 +157,7 @@ def register(app: OpenAPI) -> None:
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, succeeding_api, figures_api,
         goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
-        backtest_api, account_merging_api,
+        backtest_api, account_merging_api, features_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -168,7 +171,7 @@ def register(app: OpenAPI) -> None:
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages, asking_again_pages,
-        hook_pages, account_merging_pages, parent_pages,
+        hook_pages, account_merging_pages, parent_pages, feature_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
@@ -261,6 +264,12 @@ def _register_work() -> None:
         outbox.Kind(
             backtesting.BACKTEST, mode="leased", work=backtesting.work_out,
             queue="learning", batch=1, lease_s=3600, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            feature_keeping.FEATURES, mode="leased", work=feature_keeping.compute_screens,
+            queue="slow", batch=1, lease_s=900, max_attempts=3,
         )
     )  # fmt: skip
     outbox.register(outbox.Kind("follow_up", mode="database", apply=opening.follow_up))

@@ -353,3 +353,25 @@ def test_ever_used_flatters_a_feature_and_the_landmark_does_not():
 def test_a_missed_target_is_called_missed():
     verdicts = [Row("", 0.5, target).met for target in ((">=", 0.6), ("<=", 0.6), None)]
     assert verdicts == [False, True, True]
+
+
+def test_who_could_not_use_a_feature_is_not_without_it():
+    """Those who were there before it count as neither; the others are compared as if alone."""
+    generator = np.random.default_rng(3)
+    days = generator.uniform(40, 400, 300)
+    lost = generator.random(300) < 0.6
+    used = np.where(generator.random(300) < 0.5, 5.0, np.nan)
+    could = np.arange(300) >= 100
+    used[~could] = np.nan
+    plan = np.where(np.arange(300) % 2 == 0, "a", "b")
+    whole = screen_features(
+        days, lost, [FeatureUse("f", used, could)], landmark_days=30, strata=[plan]
+    )
+    part = screen_features(
+        days[could], lost[could], [FeatureUse("f", used[could])], landmark_days=30,
+        strata=[plan[could]],
+    )  # fmt: skip
+    assert whole.associations == part.associations
+    assert whole.n == 300
+    with pytest.raises(ValueError, match="could and could not"):
+        screen_features(days, lost, [FeatureUse("f", used, could[1:])], landmark_days=30)

@@ -251,7 +251,7 @@ def funnel_chart(
         metric=metrics.survey.kind,
         columns=(
             Column(_("Stage")),
-            Column(_("People"), "count"),
+            Column(_("Number of people"), "count"),
             Column(_("Share of those invited"), "percent"),
             Column(_("Low (95%)"), "percent"),
             Column(_("High (95%)"), "percent"),

@@ -21,7 +21,9 @@ from vocapp.ui import formats
 CellKind = Literal[
     "text", "day", "score", "difference", "points", "count", "share", "percent", "p_value", "money"
 ]
-Shape = Literal["score", "trend", "distribution", "dots", "bars", "heat", "reliability", "bridge"]
+Shape = Literal[
+    "score", "trend", "distribution", "dots", "bars", "heat", "reliability", "bridge", "curves"
+]
 
 # The light tokens of static/css/tokens.css under the same names; a test compares them.
 PAPER = {

@@ -33,7 +33,7 @@ def _path(journey: Journey, link: Link) -> Chart:
         metric="share",
         columns=(
             Column(_("Stage")),
-            Column(_("People"), "count"),
+            Column(_("Number of people"), "count"),
             Column(_("Of those aware"), "share"),
             Column(_("Low (95%)"), "share"),
             Column(_("High (95%)"), "share"),

@@ -119,10 +119,14 @@ def from_request(kind: str, given: Mapping[str, str], kept: Mapping[str, Any]) -
     return Form(kind, dict(given.items()), kept)
 
 
-def from_offer(offer: Offer) -> Form:
-    """What an offer says, in the reader's language."""
+def from_offer(offer: Offer, *, feature: str = "") -> Form:
+    """What an offer says, in the reader's language; feature: which one it is about, where it asks
+    for one."""
     steps = [(str(words), days, minutes) for words, days, minutes in offer.steps]
-    return Form(offer.kind, _typed(str(offer.name), offer.all_settings(), steps))
+    form = Form(offer.kind, _typed(str(offer.name), offer.all_settings(), steps))
+    if feature and "feature" in form.settings:
+        form.typed["feature"] = feature
+    return form
 
 
 def from_playbook(playbook: Playbook) -> Form:

@@ -43,12 +43,16 @@ def list_playbooks() -> str:
 @blueprint.route("/playbooks/new/<kind>", methods=["GET", "POST"])
 @signed_in("success")
 def new_playbook(kind: str) -> Any:
-    """Write a playbook, beginning with what is offered."""
+    """Write a playbook, beginning with what is offered, about the feature of the address if any."""
     offer = OFFERS.get(kind)
     if offer is None:
         abort(404)
     is_post = request.method == "POST"
-    form = forms.from_request(kind, request.form, {}) if is_post else forms.from_offer(offer)
+    form = (
+        forms.from_request(kind, request.form, {})
+        if is_post
+        else forms.from_offer(offer, feature=request.args.get("feature", ""))
+    )
     draft = form.read() if is_post else None
     if draft is None:
         page = render_template(

@@ -1,0 +1,1 @@
+"""Which features those customers use who stay long: a screen of all features, kept and shown."""
