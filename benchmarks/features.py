@@ -21,7 +21,7 @@ from flask import Flask
 from sqlalchemy import func, insert, select
 
 from benchmarks.databases import SERVER, database
-from benchmarks.figures import PASSWORD, event, fill, signed_in
+from benchmarks.figures import PASSWORD, event, fill, signed_in, voice_of
 from benchmarks.ten_million.timing import Figure, table, timed
 from config import Settings
 from vocapp import create_app, outbox
@@ -52,7 +52,8 @@ def main() -> int:
             made = create_workspace(
                 name="Bench", email="bench@example.com", password=PASSWORD, now=utcnow()
             )
-            fill(made.workspace_id, options.accounts, options.months, seed=options.seed)
+            voice = voice_of(made.workspace_id)
+            fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
             uses = use(made.workspace_id, options.uses, seed=options.seed)
         figures = list(measured(app, made))
     title = f"{options.accounts:,} accounts, {options.months} months, {uses:,} uses"

@@ -60,7 +60,7 @@ def main() -> int:
             made = create_workspace(
                 name="Bench", email="bench@example.com", password=PASSWORD, now=utcnow()
             )
-            voice = _voice(made.workspace_id)
+            voice = voice_of(made.workspace_id)
             fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
         figures = list(measured(app, made, options.months))
     print(
@@ -92,7 +92,7 @@ class Voice:
     themes: Sequence[UUID]
 
 
-def _voice(workspace_id: UUID) -> Voice:
+def voice_of(workspace_id: UUID) -> Voice:
     now = utcnow()
     survey_id = create_survey(workspace_id, NewSurvey("nps", "NPS", "nps", ["en"]), now=now)
     with transaction() as session:

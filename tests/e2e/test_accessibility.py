@@ -129,6 +129,13 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         answer |= {"comment": comment} if comment else {}
         stored = api.respond("nps", **answer)
         assert stored.status_code == 201, stored.text
+    api.survey("journey", name="From knowing to recommending", journey={})
+    path = {"aware": "offer", "appeal": "first", "ask": "yes", "act": "now", "advocate": 9}
+    for stages in range(1, 6):
+        given = dict(list(path.items())[:stages])
+        contact = {"email": f"journey{stages}@example.com"}
+        stored = api.respond("journey", answers=given, contact=contact)
+        assert stored.status_code == 201, stored.text
     invited = {"survey": "nps", "contact": {"email": "aiko@example.com", "name": "愛子"}}
     link = api.post("/api/v1/invitations", invited).json["link"]
     joining.request_reset(api.workspace.email, now=utcnow())

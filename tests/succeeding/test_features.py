@@ -187,6 +187,8 @@ def test_numbers_open_the_accounts_behind_them(kept, staff):
     assert "O1" not in listed
     file = viewer.get(f"/features/accounts?which=used_lost&feature={FEATURE}&format=csv").text
     assert len(file.splitlines()) == 13
+    assert viewer.get("/features/accounts?feature=nothing").status_code == 404
+    assert viewer.get("/features/accounts?which=nothing").status_code == 404
 
 
 def test_the_page_says_what_it_found_and_offers_a_playbook(kept, staff):
@@ -203,6 +205,7 @@ def test_the_page_says_what_it_found_and_offers_a_playbook(kept, staff):
 def test_an_empty_workspace_says_what_it_takes(staff, story):
     page = staff("viewer").get("/features").text
     assert "Nothing computed yet" in page
+    assert "No accounts" in staff("viewer").get("/features/accounts").text
     assert story.screen().n == 0
     assert "Nothing to compare yet" in staff("viewer").get("/features").text
 

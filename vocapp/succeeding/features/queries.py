@@ -184,12 +184,12 @@ def accounts_behind(
 ) -> list[Behind]:
     """The accounts of one of LISTS, by name; those that are no more are left out.
 
-    feature None: of all that are compared. Raises NotFound for a screen or feature that is not
-    there.
+    feature None: of all that are compared. None before anything was computed. Raises NotFound for
+    a feature that is not there.
     """
     screen = db.session.get(FeatureScreen, (workspace_id, window_days))
     if screen is None:
-        raise NotFound("Nothing was computed yet.")
+        return []
     ids = [UUID(bytes=screen.accounts[at : at + _ID]) for at in range(0, len(screen.accounts), _ID)]
     lost = _flags(screen.lost, len(ids))
     wanted = np.ones(len(ids), dtype=bool)
