@@ -32,9 +32,12 @@ from vocapp.authoring.queries import survey_by_key
 from vocapp.authoring.service import close_survey
 from vocapp.collecting.models import Response
 from vocapp.collecting.widget import _FILE
+from vocapp.connecting.hooks.service import add_source
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.mail import unsubscribe_url
 from vocapp.extensions import db
+from vocapp.following_up.channels import NewChannel, add_channel
+from vocapp.following_up.writing.reply_templates import add_offered
 from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
 from vocapp.people.models import Account
@@ -153,6 +156,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     _two_records_of_one_person(api)
     _understand(api.workspace_id)
     drain_outbox()
+    _ways_to_the_world(api)
     with snapshot() as session:
         reset = session.scalars(select(PasswordReset.id)).one()
     unsubscribe = unsubscribe_url(api.workspace_id, "aiko@example.com")
@@ -168,6 +172,14 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
         cookies={}, unlinked=unlinked,
     )  # fmt: skip
+
+
+def _ways_to_the_world(api: Any) -> None:
+    """A channel of notifications, templates of e-mails, and an address for events."""
+    who: dict[str, Any] = {"actor_user_id": api.workspace.user_id, "now": utcnow()}
+    add_channel(api.workspace_id, NewChannel("email", "顧客チーム Team", "owner"), **who)
+    add_offered(api.workspace_id, **who)
+    add_source(api.workspace_id, provider="stripe", name="請求 Billing", **who)
 
 
 def _look_after_accounts(api: Any) -> None:
@@ -278,7 +290,9 @@ def _pages_of(site: Site) -> tuple[list[str], list[str]]:
     app, client = site.app, site.app.test_client()
     client.set_cookie(COOKIE, site.cookies["admin"])
     wanted = {r.endpoint: r for r in app.url_map.iter_rules() if _is_page(app, r, "user")}
-    found = {endpoint: r.rule for endpoint, r in wanted.items() if not r.arguments}
+    bare = {endpoint: r.rule for endpoint, r in wanted.items() if not r.arguments}
+    # Some are about something that only a link to them names.
+    found = {e: path for e, path in bare.items() if client.get(path).status_code == 200}
     adapter = app.url_map.bind("localhost")
     waiting, visits, seen = list(found.values()), Counter(found.keys()), set(found.values())
     while waiting:

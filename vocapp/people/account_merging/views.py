@@ -39,6 +39,8 @@ def fact_name(name: str) -> str:
 def choose() -> Any:
     """The other record is looked for; once it is chosen, what merging would do."""
     keep, merge = request.args.get("keep", ""), request.args.get("merge", "")
+    if not keep:
+        return redirect(url_for("succeeding.accounts"))  # where one is chosen
     search = request.args.get("q", "").strip()[:100]
     if keep and merge:
         pair = queries.account_pair(current_workspace.id, keep, merge)

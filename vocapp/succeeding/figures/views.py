@@ -113,7 +113,7 @@ def groups() -> str:
     )
 
 
-@blueprint.get("/figures/groups/renewals.<ending>")
+@blueprint.get("/figures/groups/charts/renewals.<ending>")
 @signed_in()
 def group_chart(ending: str) -> Response:
     """Renewal rates of groups as SVG or CSV."""

@@ -24,6 +24,8 @@ blueprint = Blueprint("parents", __name__, template_folder="templates")
 def change() -> Any:
     """The key of the account above; what was typed stays where it cannot be."""
     key = request.values.get("account", "")
+    if request.method == "GET" and not key:
+        return redirect(url_for("succeeding.accounts"))  # where one is chosen
     account = accounts.account_by_key(current_workspace.id, key, reach=current_user.reach)
     if request.method == "GET":
         return _page(key, account, parent_key(account) or "", None), 200
