@@ -184,9 +184,10 @@ def test_the_page_says_the_rates_and_that_they_are_no_cause(page):
     assert "No answer" in shown
     for by in ("theme", "complaint", "plan", "x", "%00"):
         assert page.get(f"/figures/groups?month=2026-03&by={by}").status_code == 200
-    rows = list(csv.reader(StringIO(page.get("/figures/groups/charts/renewals.csv?month=2026-03").text)))
+    chart = "/figures/groups/charts/renewals"
+    rows = list(csv.reader(StringIO(page.get(f"{chart}.csv?month=2026-03").text)))
     assert [row[0] for row in rows[1:]] == ["Promoters", "Detractors", "No answer"]
-    assert page.get("/figures/groups/charts/renewals.svg?month=2026-03").status_code == 200
+    assert page.get(f"{chart}.svg?month=2026-03").status_code == 200
     assert "Nobody can be compared yet" in page.get("/figures/groups?month=2020-03").text
 
 
