@@ -46,7 +46,7 @@ def test_who_left_or_went_silent_is_gone_and_comes_anew(any_api, desk_of, collea
     desk = desk_of(any_api)
     ben, now = colleague(any_api.workspace_id, name="Ben"), utcnow()
     come(desk, ben, now=now)
-    presence.leave(desk.case.workspace_id, desk.case.id, ben)
+    presence.leave(desk.case.workspace_id, desk.case.id, ben, reach=ALL)
     assert others(desk, desk.me, now=now) == []
     come(desk, ben, now=now)
     gone = now + presence.GONE_AFTER + timedelta(seconds=1)

@@ -38,8 +38,7 @@ def come(
     workspace_id: UUID, follow_up_id: UUID, user_id: UUID, *, reach: Reach, now: datetime
 ) -> None:
     """This person has the case open, as before or from now on. Raises NotFound."""
-    if not has_case(workspace_id, follow_up_id, reach=reach):
-        raise NotFound("No such follow-up.")
+    _refuse_absent(workspace_id, follow_up_id, reach)
     key = {"workspace_id": workspace_id, "follow_up_id": follow_up_id, "user_id": user_id}
     with transaction() as session:
         session.execute(
@@ -51,8 +50,9 @@ def come(
             session.get_one(CasePresence, key).seen_at = now
 
 
-def leave(workspace_id: UUID, follow_up_id: UUID, user_id: UUID) -> None:
-    """This person has left the page."""
+def leave(workspace_id: UUID, follow_up_id: UUID, user_id: UUID, *, reach: Reach) -> None:
+    """This person has left the page. Raises NotFound."""
+    _refuse_absent(workspace_id, follow_up_id, reach)
     with transaction() as session:
         session.execute(
             delete(CasePresence)
@@ -85,6 +85,11 @@ def others_at(
         .order_by(CasePresence.since, CasePresence.user_id)
     )
     return [Other(name, since, bool(writing)) for name, since, writing in rows]
+
+
+def _refuse_absent(workspace_id: UUID, follow_up_id: UUID, reach: Reach) -> None:
+    if not has_case(workspace_id, follow_up_id, reach=reach):
+        raise NotFound("No such follow-up.")
 
 
 def _of(workspace_id: UUID, follow_up_id: UUID) -> tuple[ColumnElement[bool], ...]:

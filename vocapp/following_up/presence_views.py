@@ -18,13 +18,11 @@ from vocapp.workspaces.access import current_user, current_workspace, signed_in
 @signed_in("success", "product", within_own_accounts=True)
 def here(follow_up_id: UUID) -> Any:
     """The others, as a part of the page; of a page that was left, nothing."""
-    now = utcnow()
+    now, reach = utcnow(), current_user.reach
     if request.form.get("left"):
-        presence.leave(current_workspace.id, follow_up_id, current_user.id)
+        presence.leave(current_workspace.id, follow_up_id, current_user.id, reach=reach)
         return "", 204
-    presence.come(
-        current_workspace.id, follow_up_id, current_user.id, reach=current_user.reach, now=now
-    )
+    presence.come(current_workspace.id, follow_up_id, current_user.id, reach=reach, now=now)
     others = presence.others_at(
         db.session(), current_workspace.id, follow_up_id, current_user.id, now=now
     )
