@@ -47,13 +47,13 @@ class Response(TenantRow, Base):
             ["survey_version.workspace_id", "survey_version.survey_id", "survey_version.number"],
         ),
         Index(None, "workspace_id", "survey_id", "answered_at"),
-        # What a person answered next stands in the index.
+        # Which answer of a person is the next stands in the index. Without the id: SQLite would
+        # look answers up by their ids in the whole of an index that has all that is asked.
         Index(
             "ix_response_of_contact",
             "workspace_id",
             "contact_id",
             "answered_at",
-            "id",
             "score",
             "survey_id",
         ),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, transaction
@@ -93,10 +93,11 @@ def _effects(case: FollowUp, talk: Talk) -> dict[str, Any]:
 def _of_case(workspace_id: UUID, account_id: UUID | None, contact_id: UUID | None) -> Any:
     """Whom a case may have been talked about with: its person, everybody of its account.
 
-    As ids of two statements: an index leads to each, none to both at once.
+    As ids of two statements: an index leads to each, none to both at once. Twice does no harm;
+    to leave it out, SQLite would read all people in the order of their ids.
     """
     of_workspace = select(Contact.id).where(Contact.workspace_id == workspace_id)
-    found = union(
+    found = union_all(
         of_workspace.where(Contact.id == contact_id),
         # None equals nothing: those without an account are not of one.
         of_workspace.where(Contact.account_id == bindparam(None, account_id, Contact.id.type)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union_all
 
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
@@ -207,4 +207,4 @@ def _one_of(
         for column, ids in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people))
         if ids
     ]
-    return FollowUp.response_id.in_(select(union(*found).subquery())) if found else false()
+    return FollowUp.response_id.in_(select(union_all(*found).subquery())) if found else false()

@@ -44,6 +44,7 @@ class Account(TenantRow, Base):
         Index("ix_account_by_name", "workspace_id", text("lower(name)"), "external_id"),
         Index(None, "workspace_id", "owner_user_id"),
         Index(None, "workspace_id", "renewal_on"),
+        Index(None, "workspace_id", "parent_account_id"),
     )
 
 

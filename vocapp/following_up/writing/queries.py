@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_babel import force_locale
-from sqlalchemy import or_, select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from nlp.redact import redact
@@ -58,14 +58,16 @@ def thread_of(
 
     as_written: else personal data is replaced, and addresses are left out.
     """
-    cases = select(FollowUp.id).where(
-        FollowUp.workspace_id == workspace_id,
-        or_(FollowUp.id == follow_up_id, FollowUp.merged_into_id == follow_up_id),
-    )
+    # One after the other: an index leads to each, none to both at once.
+    of_workspace = select(FollowUp.id).where(FollowUp.workspace_id == workspace_id)
+    cases = union_all(
+        of_workspace.where(FollowUp.id == follow_up_id),
+        of_workspace.where(FollowUp.merged_into_id == follow_up_id),
+    ).subquery()
     rows = session.execute(
         select(CaseMail, User.name)
         .outerjoin(User, User.id == CaseMail.actor_user_id)
-        .where(CaseMail.workspace_id == workspace_id, CaseMail.follow_up_id.in_(cases))
+        .where(CaseMail.workspace_id == workspace_id, CaseMail.follow_up_id.in_(select(cases.c.id)))
         .order_by(CaseMail.at.desc(), CaseMail.id.desc())
         .limit(_MOST_MAILS)
     ).all()
