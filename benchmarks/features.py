@@ -7,12 +7,9 @@ The accounts are those of `benchmarks.figures`; each uses some of 40 features a 
 
 from __future__ import annotations
 
-import argparse
 import random
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID
@@ -20,18 +17,13 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from benchmarks.databases import SERVER, database
-from benchmarks.figures import PASSWORD, event, fill, signed_in, voice_of
+from benchmarks.figures import event, filled, parser_of, signed_in
 from benchmarks.ten_million.timing import Figure, table, timed
-from config import Settings
-from vocapp import create_app, outbox
-from vocapp.cli import upgrade_database
+from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.extensions import db
-from vocapp.garbage import collect_rarely
 from vocapp.people.events.models import AccountEvent, SubscriptionChange
 from vocapp.succeeding.features.keeping import FEATURES, ask_for_screen
-from vocapp.workspaces.service import create_workspace
 
 TARGET_MS = 300.0
 _FEATURES = 40
@@ -39,37 +31,16 @@ _BATCH = 20_000
 
 
 def main() -> int:
-    options = _options()
-    name = f"voc_features_{options.accounts}"
-    with (
-        tempfile.TemporaryDirectory(prefix="voc-features-") as folder,
-        database(options.database, name, server=options.url) as url,
-    ):
-        app = create_app(Settings(environment="test", data_dir=Path(folder), database_url=url))
-        collect_rarely()  # as in every process of the service
+    parser = parser_of("features")
+    parser.add_argument("--uses", type=int, default=6, help="usage events of an account a month")
+    options = parser.parse_args()
+    with filled("features", options) as (app, made):
         with app.app_context():
-            upgrade_database(app)
-            made = create_workspace(
-                name="Bench", email="bench@example.com", password=PASSWORD, now=utcnow()
-            )
-            voice = voice_of(made.workspace_id)
-            fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
             uses = use(made.workspace_id, options.uses, seed=options.seed)
         figures = list(measured(app, made))
     title = f"{options.accounts:,} accounts, {options.months} months, {uses:,} uses"
     print(table(f"{title}, {options.database}", figures))
     return 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.features")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--accounts", type=int, default=20_000)
-    parser.add_argument("--months", type=int, default=36)
-    parser.add_argument("--uses", type=int, default=6, help="usage events of an account a month")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--url", default=SERVER, help="a PostgreSQL server")
-    return parser.parse_args()
 
 
 def use(workspace_id: UUID, uses: int, *, seed: int) -> int:

@@ -12,6 +12,7 @@ import argparse
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ from vocapp.people.figure_changes import FIGURES, note_change
 from vocapp.people.models import Account, Contact
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.understanding.service import ensure_themes
-from vocapp.workspaces.service import create_workspace
+from vocapp.workspaces.service import NewWorkspace, create_workspace
 
 PASSWORD = "a long enough password"
 TARGET_MS = 300.0
@@ -47,11 +48,34 @@ _BATCH = 5000
 
 
 def main() -> int:
-    options = _options()
-    name = f"voc_figures_{options.accounts}"
+    options = parser_of("figures").parse_args()
+    with filled("figures", options) as (app, made):
+        figures = list(measured(app, made, options.months))
+    print(
+        table(
+            f"{options.accounts:,} accounts, {options.months} months, {options.database}", figures
+        )
+    )
+    return 0
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """What can be said of the data of a benchmark."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--accounts", type=int, default=20_000)
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--url", default=SERVER, help="a PostgreSQL server")
+    return parser
+
+
+@contextmanager
+def filled(name: str, options: argparse.Namespace) -> Iterator[tuple[Flask, NewWorkspace]]:
+    """The app on a database of its own, with a workspace of so many accounts and months."""
     with (
-        tempfile.TemporaryDirectory(prefix="voc-figures-") as folder,
-        database(options.database, name, server=options.url) as url,
+        tempfile.TemporaryDirectory(prefix=f"voc-{name}-") as folder,
+        database(options.database, f"voc_{name}_{options.accounts}", server=options.url) as url,
     ):
         app = create_app(Settings(environment="test", data_dir=Path(folder), database_url=url))
         collect_rarely()  # as in every process of the service
@@ -62,23 +86,7 @@ def main() -> int:
             )
             voice = voice_of(made.workspace_id)
             fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
-        figures = list(measured(app, made, options.months))
-    print(
-        table(
-            f"{options.accounts:,} accounts, {options.months} months, {options.database}", figures
-        )
-    )
-    return 0
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.figures")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--accounts", type=int, default=20_000)
-    parser.add_argument("--months", type=int, default=36)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--url", default=SERVER, help="a PostgreSQL server")
-    return parser.parse_args()
+        yield app, made
 
 
 # --- the data -----------------------------------------------------------------------------
