@@ -189,7 +189,22 @@ def _recipient(message: EmailMessage) -> str:
     return found[0][1]
 
 
-class FileMailer:
+class HoldsNothing:
+    """Can stand in a `with` like what holds a connection open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing is held open."""
+
+
+class FileMailer(HoldsNothing):
     """Each mail one `.eml` file, there under its name only when it is whole."""
 
     def __init__(self, folder: Path) -> None:
@@ -213,17 +228,6 @@ class FileMailer:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self._folder / name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held open."""
 
 
 def tls(*, verified: bool) -> ssl.SSLContext:

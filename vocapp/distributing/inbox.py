@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from config import Settings
 from vocapp.database import utcnow
-from vocapp.mailing import LOOPBACK, tls
+from vocapp.mailing import LOOPBACK, HoldsNothing, tls
 
 TIMEOUT_S = 15
 MOST_AT_ONCE = 200
@@ -65,7 +65,7 @@ def open_inbox(settings: Settings) -> Inbox:
     raise InboxError("no mailbox is set up")
 
 
-class FolderInbox:
+class FolderInbox(HoldsNothing):
     """Files, one a mail: those of a Maildir's `new`, or of the folder itself."""
 
     def __init__(self, folder: Path) -> None:
@@ -98,17 +98,6 @@ class FolderInbox:
             path.replace(aside / path.name)
         except FileNotFoundError:
             return  # another worker was quicker
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held open."""
 
 
 class ImapInbox:
