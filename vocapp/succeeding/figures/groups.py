@@ -15,7 +15,7 @@ from surveys.periods import months_back
 from surveys.renewal_rates import GroupRate, Lots, added, renewal_difference, renewal_rates
 from surveys.retention import Figures, Report, Totals, report
 from vocapp.extensions import db
-from vocapp.succeeding.figures.keeping import sums_of
+from vocapp.succeeding.figures.keeping import Ask, sums_of
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups
 from vocapp.succeeding.figures.voice import COMPLAINT, SCORE_GROUP, THEME
@@ -73,13 +73,22 @@ def year_told(
     workspace_id: UUID, month: date, *, by: str | None, time_zone: str, now: datetime
 ) -> YearTold:
     """Of the twelve months that end with `month`; all is read at once."""
+    found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
+    return year_of(workspace_id, found, month, by=by)
+
+
+def asked_of_year(month: date, by: str | None) -> list[Ask]:
+    """The sums that `year_of` needs."""
+    names = dict.fromkeys((OVERALL, stored_name(by) if by else OVERALL))
+    return [(each, name) for name in names for each in months_back(month, YEAR_MONTHS)]
+
+
+def year_of(
+    workspace_id: UUID, found: Mapping[Ask, Groups], month: date, *, by: str | None
+) -> YearTold:
+    """The same, of sums that were read."""
     months = months_back(month, YEAR_MONTHS)
     name = stored_name(by) if by else OVERALL
-    names = dict.fromkeys((OVERALL, name))
-    found = sums_of(
-        workspace_id, [(each, name) for name in names for each in months],
-        time_zone=time_zone, now=now,
-    )  # fmt: skip
     whole = _renewals([found[each, OVERALL] for each in months]).get(None, {})
     by_value = _renewals([found[each, name] for each in months])
     last = found[months[-1], name]

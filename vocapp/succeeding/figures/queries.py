@@ -16,15 +16,16 @@ from vocapp.problems import BadInput
 from vocapp.succeeding.figures.groups import (
     MOST_VALUES,
     YearTold,
+    asked_of_year,
     outward,
     present_figure,
     present_year,
     stored_name,
-    year_told,
+    year_of,
 )
-from vocapp.succeeding.figures.keeping import sums_of
+from vocapp.succeeding.figures.keeping import Ask, sums_of
 from vocapp.succeeding.figures.models import OVERALL
-from vocapp.succeeding.figures.summing import Sums
+from vocapp.succeeding.figures.summing import Groups, Sums
 
 FIRST_MONTH = date(2000, 1, 1)
 NOTHING = Sums({None: Totals(None)})
@@ -81,8 +82,15 @@ def figures(
     found = sums_of(
         workspace_id, [*asked, split] if split else asked, time_zone=time_zone, now=now
     )  # fmt: skip
-    told = [figures_of(each[0], found[each].get(None, NOTHING)) for each in asked]
-    groups = found[split] if split else {}
+    return _told_of(workspace_id, found, months, by)
+
+
+def _told_of(
+    workspace_id: UUID, found: Mapping[Ask, Groups], months: Sequence[date], by: str | None
+) -> Told:
+    """Of sums that were read."""
+    told = [figures_of(month, found[month, OVERALL].get(None, NOTHING)) for month in months]
+    groups = found[months[-1], stored_name(by)] if by else {}
     if len(groups) > MOST_VALUES:
         return Told(told, {}, is_too_many=True)
     segments = outward(
@@ -137,8 +145,9 @@ def kpis(
 ) -> dict[str, Any]:
     """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
-    told = figures(workspace_id, [month], by=by, time_zone=time_zone, now=now)
-    year = year_told(workspace_id, month, by=by, time_zone=time_zone, now=now)
+    found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
+    told = _told_of(workspace_id, found, [month], by)
+    year = year_of(workspace_id, found, month, by=by)
     if told.is_too_many or year.is_too_many:
         raise BadInput.of("by", f"has more than {MOST_VALUES} values")
     shown: dict[str, Any] = {
