@@ -104,6 +104,18 @@ def part_of(value: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def message_name(message: Any, id_field: str) -> tuple[str, str]:
+    """Id, of that field, and kind of a message. Raises Misread."""
+    if not isinstance(message, Mapping):
+        raise Misread("body", "expected an object")
+    message_id, kind = text_of(message.get(id_field)), text_of(message.get("type"))
+    if message_id is None:
+        raise Misread(id_field, "is needed")
+    if kind is None:
+        raise Misread("type", "is needed")
+    return message_id, kind
+
+
 def text_of(value: Any) -> str | None:
     """A text without blanks around it; None where there is none or it is no text.
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from surveys.provider_events import Misread, Reading, part_of, text_of
+from surveys.provider_events import Misread, Reading, message_name, part_of, text_of
 
 # The B2B part of the specification names it so.
 SIGNED_IN = "Signed In"
@@ -19,14 +19,7 @@ _COMPANY_FACTS = ("industry", "employees", "website")
 
 def segment_name(message: Any) -> tuple[str, str]:
     """Id and kind of a message. Raises Misread."""
-    if not isinstance(message, Mapping):
-        raise Misread("body", "expected an object")
-    message_id, kind = text_of(message.get("messageId")), text_of(message.get("type"))
-    if message_id is None:
-        raise Misread("messageId", "is needed")
-    if kind is None:
-        raise Misread("type", "is needed")
-    return message_id, kind
+    return message_name(message, "messageId")
 
 
 def read_segment(

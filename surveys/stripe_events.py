@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 from surveys.periods import local_day
-from surveys.provider_events import Misread, Reading, instant_of, part_of, text_of
+from surveys.provider_events import Misread, Reading, instant_of, message_name, part_of, text_of
 
 _SUBSCRIPTION = "customer.subscription."
 _SUBSCRIPTION_KINDS = frozenset(
@@ -50,14 +50,7 @@ class _Item:
 
 def stripe_name(message: Any) -> tuple[str, str]:
     """Id and kind of a message. Raises Misread."""
-    if not isinstance(message, Mapping):
-        raise Misread("body", "expected an object")
-    event_id, kind = text_of(message.get("id")), text_of(message.get("type"))
-    if event_id is None:
-        raise Misread("id", "is needed")
-    if kind is None:
-        raise Misread("type", "is needed")
-    return event_id, kind
+    return message_name(message, "id")
 
 
 def read_stripe(
