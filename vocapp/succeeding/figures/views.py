@@ -109,7 +109,6 @@ def groups() -> str:
         ),
         behind=_group_address(month, by),
         money_behind=_group_address(month, by, currency=currency or ANY),
-        back=url_for("figures.show", **_kept()),
     )
 
 
