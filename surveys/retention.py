@@ -264,8 +264,10 @@ class Figures:
     churn_rate: accounts with MRR at the start and none at the end, of those with MRR at the
     start. gross_revenue_retention: Σ min(end, start) / Σ start over these; revenue_churn_rate:
     what is missing to 1. net_revenue_retention: Σ end / Σ start over these. upsell_rate,
-    cross_sell_rate: shares of these (see `totals`). arpa: Σ end / accounts with MRR at the end,
-    in minor units. ltv: see `subscription_value`. Rates are fractions.
+    cross_sell_rate: shares of these accounts (see `totals`; Kamakura, Journal of Relationship
+    Marketing 6(3-4), 2008, tells the two apart). upsell_revenue_rate, cross_sell_revenue_rate:
+    what is paid more (see `Bridge`), of Σ start; without an interval. arpa: Σ end / accounts with
+    MRR at the end, in minor units. ltv: see `subscription_value`. Rates are fractions.
     """
 
     currency: str | None
@@ -275,6 +277,8 @@ class Figures:
     net_revenue_retention: Figure
     upsell_rate: Figure
     cross_sell_rate: Figure
+    upsell_revenue_rate: Figure
+    cross_sell_revenue_rate: Figure
     arpa: Figure
     ltv: LifetimeValue
 
@@ -313,11 +317,17 @@ def figures(sums: Totals, *, margin: float | None = None, level: float = 0.95) -
         net_revenue_retention=net_ratio(weighed, level=level),
         upsell_rate=share(sums.accounts_upsold, accounts, level=level),
         cross_sell_rate=share(sums.accounts_cross_sold, accounts, level=level),
+        upsell_revenue_rate=_of_start(sums.upsell_minor, sums),
+        cross_sell_revenue_rate=_of_start(sums.cross_sell_minor, sums),
         arpa=arpa,
         ltv=subscription_value(
             arpa, lost=sums.accounts_lost, accounts=accounts, margin=margin, level=level
         ),
     )
+
+
+def _of_start(part: int, sums: Totals) -> Figure:
+    return Figure(part / sums.start_minor if sums.start_minor else None, sums.accounts_start)
 
 
 def _rest_of(kept: Figure, weighed: Weighed) -> Figure:

@@ -104,7 +104,11 @@ _FIGURE = with_optional(
     record(value=or_null(NUMBER), n=COUNT), low=NUMBER, high=NUMBER
 )  # fmt: skip
 _OF_MONEY = dict.fromkeys(
-    ("gross_revenue_retention", "net_revenue_retention", "arpa", "ltv"), _FIGURE
+    (
+        "gross_revenue_retention", "net_revenue_retention", "upsell_revenue_rate",
+        "cross_sell_revenue_rate", "arpa", "ltv",
+    ),
+    _FIGURE,
 )  # fmt: skip
 _OF_ACCOUNTS = dict.fromkeys(
     ("churn_rate", "upsell_rate", "cross_sell_rate", "active_users", "onboarding_completion_rate"),

@@ -92,6 +92,15 @@ def test_every_list_has_its_page(page, which):
     assert "Nobody" in empty.text
 
 
+def test_upsell_and_cross_sell_stand_beside_what_they_are_of_revenue(page):
+    """Of 4,500 yen at the start 500 more are for what was had, 200 for a further product."""
+    shown = page.get("/figures?month=2026-03&currency=JPY").text
+    assert "which=upsold" in shown
+    assert "which=cross_sold" in shown
+    assert "+11.1% of revenue" in shown
+    assert "+4.4% of revenue" in shown
+
+
 def test_the_bridge_is_told_in_the_currency_that_is_chosen(page):
     yen = page.get("/figures?month=2026-03&currency=JPY").text
     assert "the same customers pay ¥3,700 at the end" in yen

@@ -69,6 +69,8 @@ def test_by_hand_upsell_and_cross_sell_of_one_account_that_also_gives_something_
     assert (found.accounts_upsold, found.accounts_cross_sold) == (1, 1)
     assert figures(found).gross_revenue_retention.value == 1
     assert figures(found).net_revenue_retention.value == 1.1
+    assert figures(found).upsell_revenue_rate.value == 10 / 600
+    assert figures(found).cross_sell_revenue_rate.value == 50 / 600
 
 
 def test_by_hand_a_product_exchanged_for_a_dearer_and_for_a_cheaper_one():
@@ -277,6 +279,14 @@ def compare(found, accounts, money):
     assert found.gross_revenue_retention.value == quotient(
         sum(min(money(start), money(end)) for start, end in base), starts
     )
+    gains = [max(0, money(end) - money(start)) for start, end in base]
+    added = [
+        money({name: price for name, price in end.items() if name not in start})
+        for start, end in base
+    ]
+    crossed = [min(gain, more) for gain, more in zip(gains, added, strict=True)]
+    assert found.cross_sell_revenue_rate.value == quotient(sum(crossed), starts)
+    assert found.upsell_revenue_rate.value == quotient(sum(gains) - sum(crossed), starts)
     ending = [money(end) for _, end in accounts if end]
     assert found.arpa.n == len(ending)
     assert found.arpa.value == quotient(sum(ending), len(ending))

@@ -31,7 +31,10 @@ FIRST_MONTH = date(2000, 1, 1)
 NOTHING = Sums({None: Totals(None)})
 
 # Money or shares of money: with several currencies each is told by currency.
-OF_MONEY = ("gross_revenue_retention", "net_revenue_retention", "arpa", "ltv")
+OF_MONEY = (
+    "gross_revenue_retention", "net_revenue_retention", "upsell_revenue_rate",
+    "cross_sell_revenue_rate", "arpa", "ltv",
+)  # fmt: skip
 OF_ACCOUNTS = ("churn_rate", "upsell_rate", "cross_sell_rate")
 
 
