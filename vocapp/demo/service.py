@@ -53,6 +53,7 @@ from vocapp.people.models import Contact
 from vocapp.problems import Problem
 from vocapp.signing import digest_of_json
 from vocapp.succeeding.features.keeping import ask_for_screen
+from vocapp.succeeding.renewals.keeping import see_to_keeping
 from vocapp.understanding.drivers.service import ask_for_drivers
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces import sign_in
@@ -213,6 +214,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from progressing.progress(opened.workspace_id, now=utcnow())
     yield from caring.care(opened.workspace_id, time_zone=TIME_ZONE, now=now)
     ask_for_screen(opened.workspace_id, now=utcnow())
+    see_to_keeping(opened.workspace_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
     with transaction() as session:
         workspaces.audit(session, opened.workspace_id, FILLED, now=utcnow())
