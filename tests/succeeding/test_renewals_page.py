@@ -172,6 +172,46 @@ def test_the_band_that_counts_is_that_of_before_it_was_decided(any_api):
     assert (row.outcome, row.band, row.mrr_minor, row.kept_minor) == ("lost", "good", 100, 0)
 
 
+def band_of(api, external_id):
+    with snapshot() as session:
+        return session.scalars(
+            scoped(RenewalOutcome, api.workspace_id).where(
+                RenewalOutcome.account_id == account_id(api, external_id)
+            )
+        ).one().band  # fmt: skip
+
+
+def answered(api, external_id, score, *, days_ago):
+    at = f"{ahead(-days_ago)}T09:00:00Z"
+    answer = api.respond(score=score, account={"external_id": external_id}, answered_at=at)
+    assert answer.status_code in {200, 201}, answer.text
+
+
+def test_the_health_of_before_it_was_kept_is_worked_out_once_from_what_is_dated_before(any_api):
+    any_api.survey()
+    for key, score in (("glad", 10), ("cross", 0)):
+        past(any_api, key, "renewed", days_ago=20)
+        answered(any_api, key, score, days_ago=100)
+        answered(any_api, key, 5, days_ago=40)  # within the month that is looked at, or after it
+    past(any_api, "unknown", "renewed", days_ago=20)
+    keep(any_api)
+    first = {key: band_of(any_api, key) for key in ("glad", "cross", "unknown")}
+    assert (first["glad"], first["cross"], first["unknown"]) == ("good", "risk", None)
+    answered(any_api, "glad", 0, days_ago=95)
+    answered(any_api, "unknown", 0, days_ago=95)
+    keep(any_api)
+    assert {key: band_of(any_api, key) for key in first} == first
+
+
+def test_health_that_was_kept_goes_before_what_would_be_worked_out(any_api):
+    any_api.survey()
+    past(any_api, "glad", "renewed", days_ago=20)
+    answered(any_api, "glad", 10, days_ago=100)
+    healthy(any_api, "glad", "watch", since_days=200)
+    keep(any_api)
+    assert band_of(any_api, "glad") == "watch"
+
+
 def test_what_was_renewed_or_lost_stands_on_the_board_without_being_booked(three, staff):
     past(three, "stays", "renewed")
     past(three, "left", "cancelled")

@@ -60,13 +60,14 @@ class Told:
     since: datetime | None
 
 
-def told_at(session: Session, workspace_id: UUID, instant: datetime) -> Told:
-    """What had come in by then; of uses, log-ins and people in the last 28 days."""
-    known = (
-        AccountEvent.workspace_id == workspace_id,
-        AccountEvent.received_at <= instant,
-        AccountEvent.at <= instant,
-    )
+def told_at(
+    session: Session, workspace_id: UUID, instant: datetime, *, by_date: bool = False
+) -> Told:
+    """What had come in by then, or with by_date what is dated before, whenever it came in; of
+    uses, log-ins and people in the last 28 days."""
+    known = [AccountEvent.workspace_id == workspace_id, AccountEvent.at <= instant]
+    if not by_date:
+        known.append(AccountEvent.received_at <= instant)
     late = (*known, AccountEvent.at >= instant - PERIOD_DAYS * _DAY)
     row = session.execute(
         select(
@@ -248,10 +249,11 @@ def read_past(
     account_ids: Sequence[UUID],
     *,
     time_zone: str,
-    kept_since: datetime,
+    kept_since: datetime | None,
 ) -> Past:
     """Ten statements. kept_since: when events that came in before arrival was kept count as
-    known."""
+    known; None: events and answers count from their date on, whenever they came in.
+    """
     started = {
         row.id: row.started_on
         for row in session.execute(
@@ -268,7 +270,7 @@ def read_past(
     return Past(
         ids, time_zone, started,
         ActivityKnown.of(shown, accounts=len(ids)),
-        _answers(session, workspace_id, ids),
+        _answers(session, workspace_id, ids, by_date=kept_since is None),
         _details(session, workspace_id, ids, SubscriptionChange, since, ends),
         _details(session, workspace_id, ids, InvoiceChange, since, ends),
         *_cases(session, workspace_id, ids),
@@ -277,7 +279,7 @@ def read_past(
 
 
 def _events(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], kept_since: datetime
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], kept_since: datetime | None
 ) -> tuple[list[LedgerEvent], set[str]]:
     """All events, and those that are the end of a set-up."""
     places = {account_id: place for place, account_id in enumerate(ids)}
@@ -292,10 +294,11 @@ def _events(
     events, set_ups = [], set()
     for row in rows:
         person = people.setdefault(row.contact_id, len(people) - 1)
+        known_at = row.at if kept_since is None else row.received_at or kept_since
         events.append(
             LedgerEvent(
                 row.id, row.type, places[row.account_id], person, row.times, row.at, row.received,
-                row.received_at or kept_since, row.supersedes,
+                known_at, row.supersedes,
             )
         )  # fmt: skip
         if row.name == SET_UP:
@@ -318,7 +321,7 @@ def _details(
 
 
 def _answers(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID]
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], *, by_date: bool
 ) -> dict[UUID, list[Known[_Answer]]]:
     """Not of confidential surveys, which single nobody out."""
     rows = session.execute(
@@ -344,7 +347,8 @@ def _answers(
     found: dict[UUID, list[Known[_Answer]]] = defaultdict(list)
     for row in rows:
         answer = _Answer(row.id, row.contact_id, row.kind, row.score, row.sentiment)
-        found[row.account_id].append(Known(answer, row.answered_at, row.received_at))
+        known_at = row.answered_at if by_date else row.received_at
+        found[row.account_id].append(Known(answer, row.answered_at, known_at))
     return found
 
 

@@ -141,7 +141,7 @@ def _compute(
     now: datetime,
 ) -> None:
     facts = read_facts(session, workspace_id, known, time_zone=time_zone, now=now)
-    rules = _rules(session, workspace_id, known)
+    rules = rules_of(session, workspace_id, known)
     today = local_day(now, time_zone)
     days = []
     for account_id, own in facts.items():
@@ -162,7 +162,7 @@ def _compute(
         )
 
 
-def _rules(
+def rules_of(
     session: Session, workspace_id: UUID, account_ids: Collection[UUID]
 ) -> dict[UUID, Rules]:
     """Account → the weights and bands that count for it now."""

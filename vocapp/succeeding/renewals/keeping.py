@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,8 @@ from vocapp.outbox import Pending
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import HealthDay
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
-from vocapp.succeeding.renewals.reading import coming, decided_of
+from vocapp.succeeding.renewals.past_health import bands_before
+from vocapp.succeeding.renewals.reading import PAST_DAYS, coming, decided_of
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
@@ -69,8 +70,8 @@ def keep_batch(
         query = query.where(Account.id > after)
     ids = session.scalars(query.order_by(Account.id).limit(_BATCH)).all()
     zone = time_zone_of(session, workspace_id)
-    bands = _bands(session, workspace_id, ids)
     past = decided_of(session, workspace_id, ids, time_zone=zone, until=now)
+    bands = _bands_then(session, workspace_id, past, time_zone=zone, today=local_day(now, zone))
     session.execute(
         delete(RenewalOutcome).where(
             RenewalOutcome.workspace_id == workspace_id, RenewalOutcome.account_id.in_(ids)
@@ -80,7 +81,7 @@ def keep_batch(
         session,
         RenewalOutcome,
         [
-            _row(workspace_id, account_id, each, bands.get(account_id, []))
+            _row(workspace_id, account_id, each, bands[account_id, each.due_on])
             for account_id, own in past.items()
             for each in own
         ],
@@ -88,8 +89,46 @@ def keep_batch(
     return ids[-1] if len(ids) == _BATCH else None
 
 
-def _bands(
-    session: Session, workspace_id: UUID, account_ids: Sequence[UUID]
+def _bands_then(
+    session: Session,
+    workspace_id: UUID,
+    past: Mapping[UUID, Sequence[PastRenewal]],
+    *,
+    time_zone: str,
+    today: date,
+) -> dict[tuple[UUID, date], str | None]:
+    """(account, due day) → the band BAND_DAYS_BEFORE it was decided: as it was kept then; before
+    health was kept worked out afterwards, once, because all events of an account are read for it.
+    """
+    kept = _days_of(session, workspace_id, past)
+    known = {
+        (account_id, due_on): band
+        for account_id, due_on, band in session.execute(
+            select(RenewalOutcome.account_id, RenewalOutcome.due_on, RenewalOutcome.band).where(
+                RenewalOutcome.workspace_id == workspace_id, RenewalOutcome.account_id.in_(past)
+            )
+        )
+    }
+    found: dict[tuple[UUID, date], str | None] = {}
+    missing: dict[tuple[UUID, date], tuple[UUID, date]] = {}
+    for account_id, own in past.items():
+        days = kept.get(account_id, [])
+        for each in own:
+            key = account_id, each.due_on
+            then = min(each.due_on, each.decided_on) - timedelta(days=BAND_DAYS_BEFORE)
+            place = bisect_right([day for day, _ in days], then)
+            found[key] = days[place - 1][1] if place else known.get(key)
+            if not place and key not in known and (today - each.due_on).days <= PAST_DAYS:
+                missing[key] = account_id, then
+    if missing:
+        asked = set(missing.values())
+        bands = bands_before(session, workspace_id, asked, time_zone=time_zone)
+        found |= {key: bands[who] for key, who in missing.items()}
+    return found
+
+
+def _days_of(
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID]
 ) -> Mapping[UUID, list[tuple[date, str | None]]]:
     found: dict[UUID, list[tuple[date, str | None]]] = defaultdict(list)
     for account_id, day, band in session.execute(
@@ -105,15 +144,13 @@ def _row(
     workspace_id: UUID,
     account_id: UUID,
     past: PastRenewal,
-    bands: Sequence[tuple[date, str | None]],
+    band: str | None,
 ) -> dict[str, Any]:
-    then = min(past.due_on, past.decided_on) - timedelta(days=BAND_DAYS_BEFORE)
-    place = bisect_right([day for day, _ in bands], then)
     currency = next(iter(past.due)) if len(past.due) == 1 else None
     return {
         "workspace_id": workspace_id, "account_id": account_id, "due_on": past.due_on,
         "decided_on": past.decided_on, "outcome": past.outcome,
-        "band": bands[place - 1][1] if place else None,
+        "band": band,
         "mrr_minor": past.due[currency] if currency else None,
         "kept_minor": past.kept[currency] if currency else None, "currency": currency,
     }  # fmt: skip

@@ -38,7 +38,8 @@ class RenewalWord(Tenant, Base):
 class RenewalOutcome(Tenant, Base):
     """A decided renewal, as events of subscriptions tell it; worked out anew every night.
 
-    band: of the health some weeks before it was decided, null where there was none. Money: MRR
+    band: of the health some weeks before it was decided, worked out afterwards if that was before
+    health was kept; null where there was none. Money: MRR
     before, and of that what was kept; null with renewals in several currencies.
     """
 
