@@ -310,8 +310,9 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert list(service.fill(again, seed=7, size=SMALL)) == []
     assert contents() == before
     # Nothing waits but what is done at night.
-    nightly = {"discover", "health_daily", "touchpoints", "rerank", "drivers", "features"}
-    assert {row.kind for row in all_of(Pending)} == nightly
+    assert {row.kind for row in all_of(Pending)} == {
+        "discover", "health_daily", "touchpoints", "rerank", "drivers", "features", "renewals"
+    }  # fmt: skip
     health = all_of(AccountHealth)
     assert len(health) == 12
     assert sum(row.score is not None for row in health) > 8

@@ -13,13 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from vocapp.demo.answers import DAYS, PlannedAnswer, third_of
+from vocapp.demo.answers import PlannedAnswer, third_of
 from vocapp.demo.company import PLANS, Customer, Person
 from vocapp.people.events.service import NewEvent, Terms
 from vocapp.signing import digest_of_json
 
-_WEEKS = DAYS // 7
-_EARLIER_MONTHS = 24  # of four weeks, before those weeks: told once in each, to keep events few
+_WEEKS = 170  # as long as a back-test looks back, and the weeks before that it compares with
 _FADE_WEEKS = (3, 15)  # how long before leaving use declines, from and to
 _FEATURES = ("report_created", "data_imported", "dashboard_viewed", "ticket_linked")
 # How many use it in their first weeks, of those who stay and of those who leave later.
@@ -160,34 +159,20 @@ def _use(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
         level = _level(course, monday)
         if monday < start or level <= 0:
             continue
-        # A person a week uses it for all of them; every other week somebody logs in.
-        uses = weight * 4 * level * rng.uniform(0.8, 1.25)
-        yield from _week(rng, course, monday, uses, logs_in=week % 2 == 1, now=now)
-    for month in range(_EARLIER_MONTHS):
-        monday = now - timedelta(days=now.weekday(), weeks=_WEEKS + 4 * month)
-        level = _level(course, monday)
-        if monday >= start and level > 0:
-            yield from _week(rng, course, monday, weight * 16 * level, logs_in=True, now=now)
-
-
-def _week(
-    rng: Random, course: _Course, monday: datetime, uses: float, *, logs_in: bool, now: datetime
-) -> Iterator[NewEvent]:
-    """Somebody uses it, and somebody, perhaps the same, logs in."""
-    kinds = ("usage", "login") if logs_in else ("usage",)
-    seen = rng.sample(course.people, k=min(len(course.people), len(kinds)))
-    for kind, person in zip(kinds, (seen[0], seen[-1]), strict=False):
-        at = _at_work(rng, monday)
-        if at < min(now, course.leaves_at or now):
-            said: dict[str, Any] = {}
-            if kind == "usage":
-                said = {"name": rng.choice(_FEATURES), "count": max(1, round(uses))}
-            yield _event(course, f"{kind}-{at:%G%V}", kind, at, contact=person, **said)
+        # A person a week uses it for all; every other week somebody, perhaps the same, logs in.
+        kinds = ("usage", "login")[: 1 + week % 2]
+        seen = rng.sample(course.people, k=min(len(course.people), len(kinds)))
+        for kind, person in zip(kinds, (seen[0], seen[-1]), strict=False):
+            at = _at_work(rng, monday)
+            if at < min(now, course.leaves_at or now):
+                uses = max(1, round(weight * 4 * level * rng.uniform(0.8, 1.25)))
+                said = {"name": rng.choice(_FEATURES), "count": uses} if kind == "usage" else {}
+                yield _event(course, f"{kind}-{at:%G%V}", kind, at, contact=person, **said)
 
 
 def _first_uses(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
-    """What was tried out in the first weeks, also long before the rest that is told: who creates
-    reports and imports data early stays longer, as a rule."""
+    """What was tried out in the first weeks, also before the weeks of `_use`: who creates reports
+    and imports data early stays longer, as a rule."""
     start = _morning(course.customer.facts.started_on or now.date())
     for feature, (staying, leaving) in _FIRST_USES.items():
         at = start + timedelta(days=rng.uniform(0.2, _FIRST_DAYS))
