@@ -133,6 +133,19 @@ def contribution(start: Standing, end: Standing, *, rates: Rates | None = None) 
     return _rows(start, end, rates)
 
 
+def converted(start: Standing, end: Standing, *, rates: Rates) -> Contribution:
+    """What one account adds to the sums of the base; nothing where a price has no rate.
+
+    Its start and its end are converted by the same rates, so that nothing but what it pays in its
+    own currencies moves it. An account of which a part has no rate is left out as a whole: half of
+    it would look like a customer who pays less.
+    """
+    prices = (*start.held.values(), *end.held.values())
+    if not all(rates.knows(price.currency) for price in prices):
+        return ()
+    return contribution(start, end, rates=rates)[:1]
+
+
 def summed(contributions: Iterable[Contribution]) -> dict[str | None, Totals]:
     """`totals` of the accounts whose contributions these are."""
     rows: dict[str | None, list[tuple[float, ...]]] = {None: []}

@@ -181,6 +181,9 @@ class Rates:
         if self.rates.get(self.base, 1) != 1:
             raise ValueError(f"rates: expected 1 for {self.base}, got {self.rates[self.base]}")
 
+    def knows(self, currency: str) -> bool:
+        return currency == self.base or currency in self.rates
+
     def convert(self, price: Price) -> Fraction:
         """In minor units of the base, not rounded. ValueError for a currency without a rate."""
         if price.currency == self.base:

@@ -145,6 +145,12 @@ _CLOSED_LOOP = {
     "caveats": list_of(TEXT),
 }  # fmt: skip
 _BY_CURRENCY = {"type": "object", "additionalProperties": record(**_OF_MONEY)}
+_CONVERSION = {
+    "currency": TEXT, "rates": list_of(record(currency=TEXT, since=DAY, rate=TEXT)),
+    "left_out": list_of(record(currency=TEXT, accounts=COUNT)),
+}  # fmt: skip
+_CONVERTED = record(**_CONVERSION, **_OF_MONEY)
+_CONVERTED_YEAR = record(**_CONVERSION, **_RETENTION)
 _HEALTH = record(
     score=or_null(NUMBER), band=or_null(TEXT), coverage=NUMBER,
     components=list_of(
@@ -331,28 +337,42 @@ SCHEMAS: dict[str, Schema] = {
     "Figures": {
         **with_optional(
             record(
-                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER, **_FIGURES,
+                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER,
+                gross_margin=or_null(NUMBER), **_FIGURES,
                 twelve_months=with_optional(
-                    record(since=TEXT, **_YEAR), by_currency=_RETENTION_BY_CURRENCY
+                    record(since=TEXT, **_YEAR), by_currency=_RETENTION_BY_CURRENCY,
+                    converted=_CONVERTED_YEAR,
                 ),
             ),
-            by_currency=_BY_CURRENCY,
+            by_currency=_BY_CURRENCY, converted=_CONVERTED,
             segments=list_of(
                 with_optional(
                     record(
                         by=OBJECT, **_FIGURES,
                         twelve_months=with_optional(
-                            record(**_YEAR), by_currency=_RETENTION_BY_CURRENCY
+                            record(**_YEAR), by_currency=_RETENTION_BY_CURRENCY,
+                            converted=_CONVERTED_YEAR,
                         ),
                     ),
-                    by_currency=_BY_CURRENCY,
+                    by_currency=_BY_CURRENCY, converted=_CONVERTED,
                 )
             ),
         ),
         "description": "Rates are fractions, money is in minor units of `currency`. With several "
-        "currencies `currency` and figures of money are null and stand in `by_currency`. "
+        "currencies `currency` and figures of money are null and stand in `by_currency`; where a "
+        "reporting currency is chosen, also in that one under `converted`, by its `rates` at the "
+        "start and at the end alike; `left_out` pay in currencies without a rate. `gross_margin` "
+        "is in `ltv`; null: that is one of revenue. "
         "`twelve_months` end with the month; their segments are those of when they began, and of "
         "renewals those of the beginning of the month in which each was decided or due.",
+    },
+    "ExchangeRates": {
+        **record(
+            currency=or_null(TEXT), gross_margin=or_null(NUMBER),
+            rates=list_of(record(currency=TEXT, since=DAY, rate=TEXT)),
+        ),
+        "description": "`rate` units of `currency` above, the reporting currency, are worth one of "
+        "the rate's own, from that day on. Months are converted by the rates of their first day.",
     },
     "Cohorts": {
         **record(
@@ -496,6 +516,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
+    ("get", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),
+    ("post", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),
     ("get", "/api/v1/cohorts"): ("Cohorts", (200,)),
     ("get", "/api/v1/features"): ("FeatureScreen", (200,)),
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),

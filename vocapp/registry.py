@@ -87,6 +87,8 @@ from vocapp.people.health_changes import HEALTH, HEALTH_DAILY
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
 from vocapp.people.models import Contact
+from vocapp.people.money.api import api as money_api
+from vocapp.people.money.views import blueprint as money_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding import merged_accounts
 from vocapp.succeeding import names as succeeding_names
@@ -157,7 +159,7 @@ def register(app: OpenAPI) -> None:
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, succeeding_api, figures_api,
         goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
-        backtest_api, account_merging_api, features_api,
+        backtest_api, account_merging_api, features_api, money_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -171,7 +173,7 @@ def register(app: OpenAPI) -> None:
         exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages, asking_again_pages,
-        hook_pages, account_merging_pages, parent_pages, feature_pages,
+        hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)

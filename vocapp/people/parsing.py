@@ -6,7 +6,8 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from babel.numbers import list_currencies
+from babel import Locale
+from babel.numbers import get_currency_name, list_currencies
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -62,8 +63,18 @@ def _bounded(attributes: dict[str, Scalar]) -> dict[str, Scalar]:
     return attributes
 
 
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 has a currency of this code."""
+    return code in _CURRENCIES
+
+
+def currency_names(locale: Locale) -> dict[str, str]:
+    """Code → name of every currency, as this language has them."""
+    return {code: get_currency_name(code, locale=locale) for code in sorted(_CURRENCIES)}
+
+
 def _known_currency(value: str) -> str:
-    if value not in _CURRENCIES:
+    if not is_currency(value):
         raise ValueError("an ISO 4217 code such as JPY")
     return value
 

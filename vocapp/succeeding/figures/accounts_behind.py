@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from surveys.periods import months_back, period_end
-from surveys.retention import Totals, totals
+from surveys.retention import Totals, converted, summed, totals
 from surveys.subscriptions import month_span
 from vocapp.database import snapshot
 from vocapp.people.models import Account
+from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.groups import inward, stored_name
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import (
@@ -99,7 +100,8 @@ def accounts_behind(
 ) -> list[Behind]:
     """Which accounts, those whose revenue changed most first.
 
-    which: one of `LISTS`. currency: that alone is looked at; None: any. by: an attribute and the
+    which: one of `LISTS`. currency: that alone is looked at; ALL: in the reporting currency, of
+    those whose prices have a rate; None: any. by: an attribute and the
     value that held at the start; of a renewal, when the month of it began. months: how many are
     looked at as one, the last being `month`.
     """
@@ -111,10 +113,15 @@ def accounts_behind(
             changed_between=(start, end) if which in _CHANGED else None,
         )  # fmt: skip
         people = active_at(session, workspace_id, since=start, until=end) if which == ACTIVE else {}
-        sums = {
+        rates = business.rates.rates_of_month(month) if business.rates else None
+        sums: dict[UUID, ByCurrency] = {
             account: totals([(history.before(start), history.before(end))])
+            if currency != ALL or rates is None
+            else summed([converted(history.before(start), history.before(end), rates=rates)])
             for account, history in business.histories.items()
         }
+        if currency == ALL:
+            currency = rates.base if rates else None
         voice = Voice(session, workspace_id)
         value = inward(workspace_id, *by) if by else None
         name = stored_name(by[0]) if by else OVERALL

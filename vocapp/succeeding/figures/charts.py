@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from surveys.inference import Difference
 from surveys.ratios import Figure
-from surveys.retention import Bridge, Figures
+from surveys.retention import Bridge
 from vocapp.succeeding.figures.groups import BEST, WORST, YearTold
 from vocapp.succeeding.figures.queries import MonthFigures
 from vocapp.translating import current_locale
@@ -16,14 +16,6 @@ from vocapp.ui.chart_files import Chart, Column
 from vocapp.ui.formats import money_minor, month_name, number, percent
 
 Address = Callable[[str], str]  # the name of a list of accounts → where it is
-
-
-def of_currency(own: MonthFigures, currency: str | None) -> Figures:
-    """The figures of money of one currency, or the only ones."""
-    told = own.report
-    if currency is None or currency == told.overall.currency:
-        return told.overall
-    return told.by_currency.get(currency, told.overall)
 
 
 def bridge_chart(own: MonthFigures, bridge: Bridge | None, address: Address) -> Chart:
@@ -92,9 +84,9 @@ def trend_charts(months: Sequence[MonthFigures], currency: str | None) -> list[C
     """Net and gross retention and churn by month, with intervals."""
     told: Sequence[tuple[str, str, Callable[[MonthFigures], Figure]]] = (
         ("nrr", _("Net revenue retention"),
-         lambda own: of_currency(own, currency).net_revenue_retention),
+         lambda own: own.of_currency(currency).net_revenue_retention),
         ("grr", _("Gross revenue retention"),
-         lambda own: of_currency(own, currency).gross_revenue_retention),
+         lambda own: own.of_currency(currency).gross_revenue_retention),
         ("churn", _("Customers who left"), lambda own: own.report.overall.churn_rate),
     )  # fmt: skip
     return [_trend_chart(name, title, months, of) for name, title, of in told]

@@ -15,6 +15,8 @@ from surveys.periods import months_back
 from surveys.renewal_rates import GroupRate, Lots, added, renewal_difference, renewal_rates
 from surveys.retention import Figures, Report, Totals, report
 from vocapp.extensions import db
+from vocapp.people.money.queries import Money, money
+from vocapp.succeeding.figures.converting import ALL, Converted, converted_of, present_rates
 from vocapp.succeeding.figures.keeping import Ask, sums_of
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups
@@ -40,6 +42,7 @@ class Year:
     accounts_start: int
     accounts_end: int
     renewals: GroupRate
+    converted: Converted | None = None
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -47,6 +50,8 @@ class Year:
         return tuple(told.by_currency) or tuple(x for x in (told.overall.currency,) if x)
 
     def of_currency(self, currency: str | None) -> Figures:
+        if currency == ALL and self.converted:
+            return self.converted.figures
         return self.report.by_currency.get(currency or "", self.report.overall)
 
 
@@ -74,7 +79,7 @@ def year_told(
 ) -> YearTold:
     """Of the twelve months that end with `month`; all is read at once."""
     found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
-    return year_of(workspace_id, found, month, by=by)
+    return year_of(workspace_id, found, month, by=by, said=money(workspace_id))
 
 
 def asked_of_year(month: date, by: str | None) -> list[Ask]:
@@ -84,7 +89,12 @@ def asked_of_year(month: date, by: str | None) -> list[Ask]:
 
 
 def year_of(
-    workspace_id: UUID, found: Mapping[Ask, Groups], month: date, *, by: str | None
+    workspace_id: UUID,
+    found: Mapping[Ask, Groups],
+    month: date,
+    *,
+    by: str | None,
+    said: Money,
 ) -> YearTold:
     """The same, of sums that were read."""
     months = months_back(month, YEAR_MONTHS)
@@ -96,11 +106,15 @@ def year_of(
     is_too_many = len(values) > MOST_VALUES
     lots = {} if is_too_many or not by else {value: by_value.get(value, {}) for value in values}
     rates = renewal_rates(lots, whole)
-    groups = outward(workspace_id, by, {value: _year(last, value, rates[value]) for value in lots})
+    groups = outward(
+        workspace_id, by, {value: _year(last, value, rates[value], month, said) for value in lots}
+    )
     is_split = by and FROM_ANSWERS.get(by) == SCORE_GROUP
     return YearTold(
         months=months,
-        overall=_year(found[months[-1], OVERALL], None, renewal_rates({None: whole}, whole)[None]),
+        overall=_year(
+            found[months[-1], OVERALL], None, renewal_rates({None: whole}, whole)[None], month, said
+        ),
         groups=dict(sorted(groups.items(), key=_in_order)),
         apart=renewal_difference(lots.get(BEST, {}), lots.get(WORST, {})) if is_split else None,
         is_too_many=is_too_many,
@@ -115,14 +129,16 @@ def _renewals(months: Sequence[Groups]) -> dict[str | None, Lots]:
     }
 
 
-def _year(groups: Groups, value: str | None, rate: GroupRate) -> Year:
+def _year(groups: Groups, value: str | None, rate: GroupRate, month: date, said: Money) -> Year:
     sums = groups[value].year if value in groups else {}
+    in_base = groups[value].converted_year if value in groups else None
     everybody = sums.get(None, Totals(None))
     return Year(
         report=report(sums),
         accounts_start=everybody.accounts_start,
         accounts_end=everybody.accounts_start - everybody.accounts_lost,
         renewals=rate,
+        converted=converted_of(in_base, sums, month, said),
     )
 
 
@@ -180,6 +196,10 @@ def present_year(year: Year) -> dict[str, Any]:
         shown["by_currency"] = {
             currency: {name: present_figure(getattr(figures, name)) for name in _OF_MONEY}
             for currency, figures in sorted(told.by_currency.items())
+        }
+    if year.converted:
+        shown["converted"] = present_rates(year.converted) | {
+            name: present_figure(getattr(year.converted.figures, name)) for name in _OF_MONEY
         }
     return shown
 

@@ -233,6 +233,8 @@ def _to_stored(groups: Groups) -> list[dict[str, Any]]:
             "active": sums.active, "totals": [astuple(each) for each in sums.totals.values()],
             "year": [astuple(each) for each in sums.year.values()],
             "renewals": [[lot, *decided] for lot, decided in sums.renewals.items()],
+            "converted": _whole_to_stored(sums.converted),
+            "converted_year": _whole_to_stored(sums.converted_year),
         }
         for value, sums in groups.items()
     ]  # fmt: skip
@@ -246,6 +248,16 @@ def _read(stored: Sequence[Mapping[str, Any]]) -> Groups:
             active=each["active"],
             year={row[0]: Totals(*row) for row in each["year"]},
             renewals={lot: Decided(*decided) for lot, *decided in each["renewals"]},
+            converted=_read_whole(each.get("converted")),
+            converted_year=_read_whole(each.get("converted_year")),
         )
         for each in stored
     }  # fmt: skip
+
+
+def _whole_to_stored(sums: Totals | None) -> list[Any] | None:
+    return None if sums is None else list(astuple(sums))
+
+
+def _read_whole(stored: Sequence[Any] | None) -> Totals | None:
+    return None if stored is None else Totals(*stored)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from surveys.periods import local_day, period_start
 from surveys.ratios import Figure, share
-from surveys.retention import Bridge, Report, Totals, bridge, report
+from surveys.retention import Bridge, Figures, Report, Totals, bridge, report
 from surveys.subscriptions import month_span
+from vocapp.people.money.queries import Money, money
 from vocapp.problems import BadInput
+from vocapp.succeeding.figures.converting import (
+    ALL,
+    Converted,
+    converted_of,
+    margin_of,
+    present_rates,
+)
 from vocapp.succeeding.figures.groups import (
     MOST_VALUES,
     YearTold,
@@ -40,7 +49,10 @@ OF_ACCOUNTS = ("churn_rate", "upsell_rate", "cross_sell_rate")
 
 @dataclass(frozen=True, slots=True)
 class MonthFigures:
-    """The figures of some accounts in a month; bridges: by currency."""
+    """The figures of some accounts in a month; bridges: by currency.
+
+    converted: those of money in the reporting currency; None: there is nothing to convert.
+    """
 
     month: date
     report: Report
@@ -49,6 +61,18 @@ class MonthFigures:
     onboarding: Figure
     accounts_start: int
     accounts_end: int
+    converted: Converted | None = None
+
+    def of_currency(self, chosen: str | None) -> Figures:
+        """The figures of money of one currency, of `ALL` converted, or the only ones."""
+        if chosen == ALL and self.converted:
+            return self.converted.figures
+        return self.report.by_currency.get(chosen or "", self.report.overall)
+
+    def bridge_of(self, chosen: str | None) -> Bridge | None:
+        if chosen == ALL and self.converted:
+            return self.converted.bridge
+        return self.bridges.get(chosen or "")
 
     @property
     def currencies(self) -> tuple[str, ...]:
@@ -64,11 +88,13 @@ class Told:
 
     segments: by the value that held at the start of the month, the largest first; None: without a
     value. is_too_many: the attribute has more values than anybody reads, so there are none.
+    margin: that of lifetime values; None: they are of revenue.
     """
 
     months: Sequence[MonthFigures]
     segments: Mapping[str | None, MonthFigures]
     is_too_many: bool = False
+    margin: Decimal | None = None
 
 
 def figures(
@@ -85,31 +111,37 @@ def figures(
     found = sums_of(
         workspace_id, [*asked, split] if split else asked, time_zone=time_zone, now=now
     )  # fmt: skip
-    return _told_of(workspace_id, found, months, by)
+    return _told_of(workspace_id, found, months, by, money(workspace_id))
 
 
 def _told_of(
-    workspace_id: UUID, found: Mapping[Ask, Groups], months: Sequence[date], by: str | None
+    workspace_id: UUID,
+    found: Mapping[Ask, Groups],
+    months: Sequence[date],
+    by: str | None,
+    said: Money,
 ) -> Told:
     """Of sums that were read."""
-    told = [figures_of(month, found[month, OVERALL].get(None, NOTHING)) for month in months]
+    told = [figures_of(month, found[month, OVERALL].get(None, NOTHING), said) for month in months]
     groups = found[months[-1], stored_name(by)] if by else {}
     if len(groups) > MOST_VALUES:
-        return Told(told, {}, is_too_many=True)
+        return Told(told, {}, is_too_many=True, margin=said.margin)
     segments = outward(
-        workspace_id, by, {value: figures_of(months[-1], sums) for value, sums in groups.items()}
+        workspace_id,
+        by,
+        {value: figures_of(months[-1], sums, said) for value, sums in groups.items()},
     )
     largest_first = sorted(
         segments.items(), key=lambda item: (-item[1].accounts_start, item[0] or "\uffff")
     )
-    return Told(told, dict(largest_first))
+    return Told(told, dict(largest_first), margin=said.margin)
 
 
-def figures_of(month: date, sums: Sums) -> MonthFigures:
+def figures_of(month: date, sums: Sums, said: Money) -> MonthFigures:
     everybody = sums.totals.get(None, Totals(None))
     return MonthFigures(
         month=month,
-        report=report(sums.totals),
+        report=report(sums.totals, margin=margin_of(said)),
         bridges={
             currency: bridge(own)
             for currency, own in sums.totals.items()
@@ -119,6 +151,7 @@ def figures_of(month: date, sums: Sums) -> MonthFigures:
         onboarding=share(sums.set_up, sums.started),
         accounts_start=everybody.accounts_start,
         accounts_end=everybody.accounts_end,
+        converted=converted_of(sums.converted, sums.totals, month, said),
     )
 
 
@@ -149,8 +182,9 @@ def kpis(
     """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
     found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
-    told = _told_of(workspace_id, found, [month], by)
-    year = year_of(workspace_id, found, month, by=by)
+    said = money(workspace_id)
+    told = _told_of(workspace_id, found, [month], by, said)
+    year = year_of(workspace_id, found, month, by=by, said=said)
     if told.is_too_many or year.is_too_many:
         raise BadInput.of("by", f"has more than {MOST_VALUES} values")
     shown: dict[str, Any] = {
@@ -159,11 +193,12 @@ def kpis(
         "start": start.isoformat(),
         "end": end.isoformat(),
         "interval_level": 0.95,
+        "gross_margin": margin_of(said),
         **present(told.months[-1]),
         "twelve_months": {"since": f"{year.months[0]:%Y-%m}", **present_year(year.overall)},
     }
     if by is not None:
-        nobody = figures_of(month, NOTHING)
+        nobody = figures_of(month, NOTHING, said)
         shown["segments"] = [
             {
                 "by": {by: value}, **present(told.segments.get(value, nobody)),
@@ -194,5 +229,9 @@ def present(own: MonthFigures) -> dict[str, Any]:
         shown["by_currency"] = {
             currency: {name: present_figure(getattr(figures, name)) for name in OF_MONEY}
             for currency, figures in sorted(told.by_currency.items())
+        }
+    if own.converted:
+        shown["converted"] = present_rates(own.converted) | {
+            name: present_figure(getattr(own.converted.figures, name)) for name in OF_MONEY
         }
     return shown

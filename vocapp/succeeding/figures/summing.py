@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from surveys.adoption import OnboardingRule
 from surveys.cohorts import Members, cells_of_month, cohort_of, members_by_cohort
+from surveys.exchange import StatedRates
 from surveys.periods import day_bounds, local_day, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
 from surveys.renewals import PastRenewal, TermStep, past_renewals
@@ -28,6 +29,8 @@ from vocapp.people.events.models import Milestone, SubscriptionChange
 from vocapp.people.events.queries import active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
+from vocapp.people.money.queries import money_of
+from vocapp.succeeding.figures.converting import in_base, summed_in_base
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.voice import VOICE, Voice
 
@@ -46,7 +49,9 @@ class Sums:
     started: accounts whose first subscription started; set_up: of them in time. active: people
     who logged in or used something. year: totals from the start of the twelve months that end
     with this one, of the accounts that were so then. renewals: what was decided in the month, of
-    the accounts that were so when the month began in which it was decided or due.
+    the accounts that were so when the month began in which it was decided or due. converted,
+    converted_year: totals and year in the reporting currency, by the rates of this month, of the
+    accounts whose prices all have one; None: there is no such currency.
     """
 
     totals: Mapping[str | None, Totals]
@@ -55,6 +60,8 @@ class Sums:
     active: int = 0
     year: Mapping[str | None, Totals] = field(default_factory=dict)
     renewals: Lots = field(default_factory=dict)
+    converted: Totals | None = None
+    converted_year: Totals | None = None
 
 
 Groups = Mapping[str | None, Sums]
@@ -72,6 +79,7 @@ class Business:
     reached: Mapping[UUID, Sequence[datetime]]
     said: Mapping[UUID, Mapping[str, Any]]
     renewals: Mapping[UUID, Sequence[PastRenewal]]
+    rates: StatedRates | None = None
 
     @cached_property
     def cohorts(self) -> Members:
@@ -91,7 +99,7 @@ def read_business(
     account_id: UUID | None = None,
     changed_between: tuple[datetime, datetime] | None = None,
 ) -> Business:
-    """Three statements, whatever is asked of it afterwards.
+    """Five statements at most, whatever is asked of it afterwards.
 
     Of one account; or of those whose subscriptions changed in since <= at < until, and those that
     have no events; or of all.
@@ -121,6 +129,7 @@ def read_business(
         _reached(session, workspace_id, account_id),
         said,
         {account: past for account, own in steps.items() if (past := past_renewals(own))},
+        money_of(session, workspace_id).rates,
     )
 
 
@@ -257,13 +266,19 @@ def sum_month(
     """
     start, end = month_span(month, time_zone, now=now)
     year_start = month_span(months_back(month, YEAR_MONTHS)[0], time_zone, now=now)[0]
+    rates = business.rates.rates_of_month(month) if business.rates else None
+    paying = _contributions(business, start, end)
+    over_year = _contributions(business, year_start, end)
     found = _Month(
         business=business,
         voice=voice,
         start=start,
         year_start=year_start,
-        paying=_contributions(business, start, end),
-        over_year=_contributions(business, year_start, end),
+        paying=paying,
+        over_year=over_year,
+        converted=in_base(paying, business.histories, start, end, rates),
+        converted_year=in_base(over_year, business.histories, year_start, end, rates),
+        base=rates.base if rates else None,
         started={account: at for account, at in business.started_at.items() if start <= at < end},
         active=active_at(session, workspace_id, since=start, until=end),
         decided=[
@@ -318,6 +333,9 @@ class _Month:
     year_start: datetime
     paying: Mapping[UUID, Contribution]
     over_year: Mapping[UUID, Contribution]
+    converted: Mapping[UUID, Contribution]
+    converted_year: Mapping[UUID, Contribution]
+    base: str | None
     started: Mapping[UUID, datetime]
     active: Mapping[UUID, set[UUID]]
     decided: Sequence[tuple[UUID, datetime, str]]
@@ -364,6 +382,8 @@ class _Month:
             active=len(set[UUID]().union(*people)),
             year=summed(self.over_year[account] for account in own_then),
             renewals=lots_of(decided),
+            converted=summed_in_base(self.converted, own & self.converted.keys(), self.base),
+            converted_year=summed_in_base(self.converted_year, own_then, self.base),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -10,14 +10,15 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from surveys.periods import local_day, months_back
-from surveys.retention import Figures
 from vocapp.database import utcnow
 from vocapp.following_up.queries import theme_labels
+from vocapp.people.money.wording import rates_text
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import charts, queries, wording
 from vocapp.succeeding.figures.accounts_behind import LISTS, Behind, accounts_behind
-from vocapp.succeeding.figures.groups import FROM_ANSWERS, YearTold, year_told
+from vocapp.succeeding.figures.converting import ALL
+from vocapp.succeeding.figures.groups import FROM_ANSWERS, Year, YearTold, year_told
 from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures, Told
 from vocapp.succeeding.figures.summing import YEAR_MONTHS
 from vocapp.translating import gettext as _
@@ -50,9 +51,13 @@ def show() -> str:
         month_choices=_month_choices(now),
         is_running=month == months_back(local_day(now, _zone()), 1)[0],
         own=own,
-        money_figures=charts.of_currency(own, currency),
-        currency=currency,
-        currency_choices=[(each, each) for each in own.currencies],
+        money_figures=own.of_currency(currency),
+        chosen=currency,
+        currency=_code(own, currency),
+        currency_choices=wording.currency_choices(own.currencies, own.converted),
+        conversion=own.converted if currency == ALL else None,
+        rates_text=rates_text,
+        margin=told.margin,
         by=by,
         by_name=wording.by_name(by),
         by_choices=wording.by_choices(by),
@@ -64,11 +69,11 @@ def show() -> str:
         ),
         behind=_address(month, currency),
         any_behind=_address(month, ANY),
+        behind_currency=lambda code: _address(month, code)("end"),
         segment_name=_group_names(by),
         segment_address=lambda value, which: _address(month, ANY)(
             which, by=by, value=NOBODY if value is None else value
         ),
-        of_currency=charts.of_currency,
     )
 
 
@@ -88,7 +93,7 @@ def groups() -> str:
     now = utcnow()
     month, by = _month(now), _by_group()
     told = _year(month, by, now)
-    currency = _currency_of(told.overall.currencies, told.overall.report.by_currency)
+    currency = _currency(told.overall)
     name_of = _group_names(by)
     return render_template(
         "succeeding/figure_groups.html",
@@ -100,7 +105,9 @@ def groups() -> str:
         by_choices=wording.split_choices(by),
         told=told,
         currency=currency,
-        currency_choices=[(each, each) for each in told.overall.currencies],
+        currency_choices=wording.currency_choices(told.overall.currencies, told.overall.converted),
+        conversion=told.overall.converted if currency == ALL else None,
+        rates_text=rates_text,
         name_of=name_of,
         chart=charts.renewal_chart(told, name_of, wording.by_name(by)),
         dots=charts.renewal_dots(told, name_of),
@@ -109,6 +116,7 @@ def groups() -> str:
         ),
         behind=_group_address(month, by),
         money_behind=_group_address(month, by, currency=currency or ANY),
+        behind_currency=lambda code: _address(month, code)("start", months=YEAR_MONTHS),
     )
 
 
@@ -131,8 +139,9 @@ def behind() -> Any:
     month, which = _month(now), request.args.get("which", "start")
     if which not in LISTS:
         abort(404)
-    currency = None
-    if request.args.get("currency") != ANY:
+    asked = request.args.get("currency")
+    currency = ALL if asked == ALL else None
+    if asked not in {ANY, ALL}:
         told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
         currency = _currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
@@ -193,18 +202,21 @@ def _trend(month: date, now: datetime, *, by: str = "") -> Told:
     return queries.figures(current_workspace.id, months, by=by or None, time_zone=_zone(), now=now)
 
 
-def _currency(own: MonthFigures) -> str | None:
-    return _currency_of(own.currencies, own.report.by_currency)
-
-
-def _currency_of(known: Sequence[str], told: Mapping[str, Figures]) -> str | None:
-    """The one that is asked for, else that in which most accounts pay."""
-    wanted = request.args.get("currency")
-    if wanted in known:
+def _currency(own: MonthFigures | Year) -> str | None:
+    """The one that is asked for; else all of them converted, or that in which most pay."""
+    wanted, told = request.args.get("currency"), own.report.by_currency
+    if wanted in own.currencies:
         return wanted
+    if own.converted:
+        return ALL
     if told:
         return max(sorted(told), key=lambda each: told[each].arpa.n)
-    return known[0] if known else None
+    return own.currencies[0] if own.currencies else None
+
+
+def _code(own: MonthFigures, chosen: str | None) -> str | None:
+    """In which amounts stand."""
+    return own.converted.currency if chosen == ALL and own.converted else chosen
 
 
 def _by_group() -> str:
@@ -274,7 +286,7 @@ def _address(month: date, currency: str | None) -> Any:
 def _charts(months: Sequence[MonthFigures], currency: str | None) -> dict[str, Chart]:
     own = months[-1]
     bridge = charts.bridge_chart(
-        own, own.bridges.get(currency or ""), _address(own.month, currency)
+        own, own.bridge_of(currency), _address(own.month, currency)
     )  # fmt: skip
     return {each.name: each for each in (bridge, *charts.trend_charts(months, currency))}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vocapp.following_up.wording import ThemeLabels, theme_label
+from vocapp.succeeding.figures.converting import ALL, Converted
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -76,3 +79,9 @@ def group_name(by: str, value: str | None, themes: ThemeLabels) -> str:
 
 def last_months(count: int) -> str:
     return ngettext("The last %(num)d month", "The last %(num)d months", count)
+
+
+def currency_choices(known: Sequence[str], found: Converted | None) -> list[tuple[str, str]]:
+    """In which currency money is told."""
+    every = [(ALL, _("All, in %(currency)s", currency=found.currency))] if found else []
+    return [*every, *((each, each) for each in known)]

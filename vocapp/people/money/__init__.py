@@ -1,0 +1,1 @@
+"""Money of several currencies: the reporting currency, stated rates, the gross margin."""
