@@ -1,13 +1,13 @@
 """reporting currency, gross margin and stated exchange rates
 
-Revises: loopspeed2
+Revises: renewalbands1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'money1'
-down_revision = 'loopspeed2'
+down_revision = 'renewalbands1'
 branch_labels = None
 depends_on = None
 
