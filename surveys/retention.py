@@ -93,6 +93,7 @@ class Totals:
 
 _SUMS = tuple(each.name for each in fields(Totals))[1:]
 _COUNTS, _MONEY = 7, 7  # the first sums, and those after them; the rest are floats
+_NO_MOVES = (0,) * (_MONEY - 1)
 
 
 def totals(
@@ -123,13 +124,33 @@ def totals(
     return summed(contribution(start, end, rates=rates) for start, end in pairs)
 
 
-Contribution = Sequence[tuple[str | None, tuple[float, ...]]]
+Row = tuple[float, ...]  # in the order of the fields of Totals; without money only the counts
+Contribution = Sequence[tuple[str | None, Row]]
+
+
+def place_of(name: str) -> int:
+    """Where a row has what Totals call so."""
+    return _SUMS.index(name)
+
+
+def paid_of(row: Row) -> tuple[int, int]:
+    """What an account paid at the start and at the end, from its row of a currency.
+
+    >>> paid = Standing({"core": Price(9_000, "EUR")}, frozenset({"EUR"}))
+    >>> [paid_of(row) for currency, row in contribution(paid, paid) if currency]
+    [(9000, 9000)]
+    """
+    start, upsell, cross_sell, contraction, churn, new, reactivated = row[_COUNTS:][:_MONEY]
+    end = start + upsell + cross_sell - contraction - churn + new + reactivated
+    return int(start), int(end)
 
 
 def contribution(start: Standing, end: Standing, *, rates: Rates | None = None) -> Contribution:
     """What one account adds to the sums of each currency, worked out once for many sums of it."""
     if not start.paid_in <= end.paid_in:
         raise ValueError("pairs: expected the start before the end, got an end before it")
+    if rates is None and not start.held and not end.held:
+        return ()
     return _rows(start, end, rates)
 
 
@@ -163,6 +184,14 @@ def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
     if rates is not None:
         row = _row(_converted(start, rates), _converted(end, rates), had_paid=bool(start.paid_in))
         return [(rates.base, row), (None, row[:_COUNTS])]
+    if len(end.paid_in) == 1:  # as nearly always: nothing is there to be told apart
+        (currency,) = end.paid_in
+        before = {product: price.mrr_minor for product, price in start.held.items()}
+        after = before
+        if start is not end:
+            after = {product: price.mrr_minor for product, price in end.held.items()}
+        row = _row(before, after, had_paid=bool(start.paid_in))
+        return [(currency, row), (None, row[:_COUNTS])]
     prices = (*start.held.values(), *end.held.values())
     found = [
         (
@@ -175,15 +204,16 @@ def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
         )
         for currency in {price.currency for price in prices}
     ]
-    if len(end.paid_in) == 1:
-        return [*found, *((None, row[:_COUNTS]) for _, row in found)]
     row = _row(*_comparable(start.held, end.held), had_paid=bool(start.paid_in))
     return [*found, (None, row[:_COUNTS])]
 
 
 def _row(before: Held, after: Held, *, had_paid: bool) -> tuple[float, ...]:
     paid, pays = bool(before), bool(after)
-    start, end = round(sum(before.values())), round(sum(after.values()))
+    start = round(sum(before.values()))
+    if after is before:  # what holds has not changed, as in most months
+        return (1, 0, 0, 0, 1, 0, 0, start, *_NO_MOVES, start**2, 0, 0, 0, 0, start**2, start**3)
+    end = round(sum(after.values()))
     gain = max(0, end - start) if paid else 0
     loss = max(0, start - end) if paid else 0
     come = 0 if paid else end

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
 from typing import NamedTuple
 
 from surveys.periods import day_bounds, period_end, period_start
@@ -57,7 +56,7 @@ class Change:
     action: str = "changed"
 
     def __post_init__(self) -> None:
-        if self.at.utcoffset() is None:
+        if self.at.tzinfo is not UTC and self.at.utcoffset() is None:
             raise ValueError("at: expected a time with an offset, got one without")
         if not isinstance(self.mrr_minor, int) or self.mrr_minor < 0:
             raise ValueError(f"mrr_minor: expected a whole number >= 0, got {self.mrr_minor!r}")
@@ -132,28 +131,37 @@ def history_of(changes: Sequence[Change]) -> History:
     since, standings = [], []
     started_at = None
     ordered = sorted(changes, key=lambda change: (_utc(change.at), change.received))
-    for at, together in groupby(ordered, key=lambda change: _utc(change.at)):
-        last = _last_of_each_product(together)
-        for product, change in last.items():
-            held.pop(product, None)
+    place = 0
+    while place < len(ordered):
+        at, following = _utc(ordered[place].at), place + 1
+        while following < len(ordered) and _utc(ordered[following].at) == at:
+            following += 1
+        together = ordered[place:following]
+        last = together if len(together) == 1 else _last_of_each_product(together)
+        for change in last:
+            held.pop(change.product, None)
             if change.mrr_minor:
-                held[product] = Price(change.mrr_minor, checked_currency(change.currency))
-        if started_at is None and any(each.action != "cancelled" for each in last.values()):
+                price = Price(change.mrr_minor, checked_currency(change.currency))
+                held[change.product] = price
+        if started_at is None and any(each.action != "cancelled" for each in last):
             started_at = at
-        paid_in = paid_in.union(price.currency for price in held.values())
+        paid_now = {price.currency for price in held.values()}
+        if not paid_now <= paid_in:
+            paid_in = paid_in | paid_now
         since.append(at)
         standings.append(Standing(dict(held), paid_in))
+        place = following
     return History(tuple(since), tuple(standings), started_at)
 
 
-def _last_of_each_product(together: Iterable[Change]) -> dict[str, Change]:
+def _last_of_each_product(together: Iterable[Change]) -> list[Change]:
     last: dict[str, Change] = {}
     for change in together:
         before = last.get(change.product)
         if before and before.received == change.received:
             raise ValueError(f"received: expected each number once, got {change.received} again")
         last[change.product] = change
-    return last
+    return list(last.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +219,8 @@ def month_span(day: date, time_zone: str, *, now: datetime) -> tuple[datetime, d
 
 
 def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC:
+        return instant  # as instants nearly always are, a million times in the sums of a year
     if instant.utcoffset() is None:
         raise ValueError("instant: expected a time with an offset, got one without")
     return instant.astimezone(UTC)

@@ -59,6 +59,8 @@ def value_at(history: History, name: str, instant: datetime) -> Any:
     entries = history.get(name)
     if not entries:
         return None
+    if len(entries) == 1:
+        return entries[0][1]
     place = bisect_right([datetime.fromisoformat(since) for since, _ in entries], instant)
     return entries[max(0, place - 1)][1]
 

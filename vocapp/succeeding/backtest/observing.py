@@ -23,7 +23,7 @@ from vocapp.people.events.models import AccountEvent
 from vocapp.people.fact_history import KEPT_FACTS, value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.backtest.recalling import Told, read_past, told_at
-from vocapp.succeeding.figures.summing import Business, read_business
+from vocapp.succeeding.figures.business import Business, read_business
 from vocapp.succeeding.health.schemes import scheme_in_force
 from vocapp.workspaces.nights import time_zone_of
 

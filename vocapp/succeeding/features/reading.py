@@ -22,7 +22,7 @@ from surveys.survival import FeatureUse
 from vocapp.people.events.models import AccountEvent
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.summing import read_business
+from vocapp.succeeding.figures.business import read_business
 
 _BATCH = 200
 _DAY = timedelta(days=1)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from surveys.periods import months_back, period_end
-from surveys.retention import Totals, converted, summed, totals
+from surveys.retention import Row, paid_of, place_of
 from surveys.subscriptions import month_span
 from vocapp.database import snapshot
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.converting import ALL
+from vocapp.succeeding.figures.business import Business, read_business
+from vocapp.succeeding.figures.converting import ALL, in_base
 from vocapp.succeeding.figures.groups import inward, stored_name
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import (
-    Business,
     active_at,
     as_of,
     is_set_up,
-    read_business,
-    values_at,
+    values_of,
 )
 from vocapp.succeeding.figures.voice import Voice
 
@@ -52,21 +53,23 @@ class Behind:
         return self.name or self.external_id
 
 
-ByCurrency = Mapping[str | None, Totals]  # of one account; under None in any, without money
+ByCurrency = Mapping[str | None, Row]  # of one account; under None in any, without money
 
 
 def _counted(*names: str) -> Callable[[ByCurrency, str | None], bool]:
     """Whether the figures count an account, in a currency or in any."""
+    places = [place_of(name) for name in names]
     return lambda found, currency: (
-        currency in found and any(getattr(found[currency], name) for name in names)
+        currency in found and any(found[currency][place] for place in places)
     )
 
 
-def _moved(name: str) -> Callable[[ByCurrency, str | None], bool]:
+def _moved(*names: str) -> Callable[[ByCurrency, str | None], bool]:
     """Whether money moved, in a currency or in any of them."""
+    places = [place_of(name) for name in names]
     return lambda found, currency: any(
-        getattr(sums, name)
-        for each, sums in found.items()
+        any(row[place] for place in places)
+        for each, row in found.items()
         if each is not None and currency in {None, each}
     )
 
@@ -77,13 +80,14 @@ KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
     "end": _counted("accounts_end"),
     "lost": _counted("accounts_lost"),
     "shrunk": _moved("contraction_minor"),
-    "grown": _moved("expansion_minor"),
+    "grown": _moved("upsell_minor", "cross_sell_minor"),
     "upsold": _counted("accounts_upsold"),
     "cross_sold": _counted("accounts_cross_sold"),
     "new": _counted("accounts_new", "accounts_reactivated"),
 }
 # Nobody can belong to these whose subscriptions did not change in the month.
 _CHANGED = {*KINDS, STARTED, NOT_SET_UP, *OUTCOMES} - {"start", "end"}
+_FEW = 1_000
 LISTS = (*KINDS, ACTIVE, STARTED, NOT_SET_UP, *OUTCOMES)
 
 
@@ -111,15 +115,14 @@ def accounts_behind(
         business = read_business(
             session, workspace_id, time_zone=time_zone, now=now,
             changed_between=(start, end) if which in _CHANGED else None,
+            with_renewals=which in OUTCOMES, with_milestones=which == NOT_SET_UP,
         )  # fmt: skip
         people = active_at(session, workspace_id, since=start, until=end) if which == ACTIVE else {}
         rates = business.rates.rates_of_month(month) if business.rates else None
-        sums: dict[UUID, ByCurrency] = {
-            account: totals([(history.before(start), history.before(end))])
-            if currency != ALL or rates is None
-            else summed([converted(history.before(start), history.before(end), rates=rates)])
-            for account, history in business.histories.items()
-        }
+        found = business.contributions(start, end)
+        if currency == ALL and rates is not None:
+            found = in_base(found, business.histories, start, end, rates)
+        sums = {account: dict(own) for account, own in found.items()}
         if currency == ALL:
             currency = rates.base if rates else None
         voice = Voice(session, workspace_id)
@@ -133,22 +136,26 @@ def accounts_behind(
         chosen = {
             account
             for account, instant in decided
-            if by is None or value in values_at(business, voice, name, account, instant)
+            if by is None or value in values_of(business, voice, name, instant)(account)
         }
-        rows = session.execute(
-            select(Account.id, Account.external_id, Account.name).where(
-                Account.workspace_id == workspace_id
-            )
-        )
-        found = [
+        behind = [
             _behind(row.external_id, row.name, sums.get(row.id, {}), currency, people.get(row.id))
-            for row in rows
-            if row.id in chosen
+            for row in _names(session, workspace_id, chosen)
         ]
     return sorted(
-        found, key=lambda each: (-abs(each.end_minor - each.start_minor), -each.start_minor,
+        behind, key=lambda each: (-abs(each.end_minor - each.start_minor), -each.start_minor,
                                  each.shown.casefold(), each.external_id)
     )  # fmt: skip
+
+
+def _names(session: Session, workspace_id: UUID, chosen: Collection[UUID]) -> Iterator[Any]:
+    """What these accounts are called; of many all are read, which is quicker than to name them."""
+    query = select(Account.id, Account.external_id, Account.name).where(
+        Account.workspace_id == workspace_id
+    )
+    if len(chosen) <= _FEW:
+        query = query.where(Account.id.in_(chosen))
+    return (row for row in session.execute(query) if row.id in chosen)
 
 
 def _behind(
@@ -158,12 +165,12 @@ def _behind(
     currency: str | None,
     people: set[UUID] | None,
 ) -> Behind:
-    money = [sums for each, sums in found.items() if each and currency in {None, each}]
-    paid = money[0] if len(money) == 1 else Totals(None)
+    money = [(each, row) for each, row in found.items() if each and currency in {None, each}]
+    paid_in, row = money[0] if len(money) == 1 else (None, None)
+    start_minor, end_minor = paid_of(row) if row else (0, 0)
     return Behind(
-        external_id, name, paid.start_minor, paid.end_minor, paid.currency,
-        len(people) if people else None,
-    )  # fmt: skip
+        external_id, name, start_minor, end_minor, paid_in, len(people) if people else None
+    )
 
 
 def _decided(

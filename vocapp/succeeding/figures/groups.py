@@ -78,14 +78,18 @@ def year_told(
     workspace_id: UUID, month: date, *, by: str | None, time_zone: str, now: datetime
 ) -> YearTold:
     """Of the twelve months that end with `month`; all is read at once."""
-    found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
+    asked, renewals_of = asked_of_year(month, by)
+    found = sums_of(
+        workspace_id, asked, renewals_of=renewals_of, time_zone=time_zone, now=now
+    )  # fmt: skip
     return year_of(workspace_id, found, month, by=by, said=money(workspace_id))
 
 
-def asked_of_year(month: date, by: str | None) -> list[Ask]:
-    """The sums that `year_of` needs."""
+def asked_of_year(month: date, by: str | None) -> tuple[list[Ask], list[Ask]]:
+    """The sums that `year_of` needs, and those of which it needs the renewals."""
     names = dict.fromkeys((OVERALL, stored_name(by) if by else OVERALL))
-    return [(each, name) for name in names for each in months_back(month, YEAR_MONTHS)]
+    *before, last = months_back(month, YEAR_MONTHS)
+    return [(last, name) for name in names], [(each, name) for name in names for each in before]
 
 
 def year_of(
@@ -102,7 +106,7 @@ def year_of(
     whole = _renewals([found[each, OVERALL] for each in months]).get(None, {})
     by_value = _renewals([found[each, name] for each in months])
     last = found[months[-1], name]
-    values = {*by_value, *(value for value, sums in last.items() if sums.year)}
+    values = {*by_value, *last}
     is_too_many = len(values) > MOST_VALUES
     lots = {} if is_too_many or not by else {value: by_value.get(value, {}) for value in values}
     rates = renewal_rates(lots, whole)
@@ -122,7 +126,8 @@ def year_of(
 
 
 def _renewals(months: Sequence[Groups]) -> dict[str | None, Lots]:
-    values = {value for groups in months for value in groups}
+    """Of the groups in which anything was decided."""
+    values = {value for groups in months for value, sums in groups.items() if sums.renewals}
     return {
         value: added(groups[value].renewals for groups in months if value in groups)
         for value in values

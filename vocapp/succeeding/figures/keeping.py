@@ -21,12 +21,13 @@ from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.events.queries import active_people
 from vocapp.people.figure_changes import FIGURES
+from vocapp.succeeding.figures.business import read_business
 from vocapp.succeeding.figures.models import OVERALL, FigureMonth
 from vocapp.succeeding.figures.summing import (
     TRIANGLE,
     Groups,
     Sums,
-    read_business,
+    renewals_of_month,
     sum_month,
 )
 from vocapp.succeeding.figures.voice import VOICE, Voice
@@ -39,30 +40,42 @@ Ask = tuple[date, str]  # first day of a month, attribute or OVERALL
 
 
 def sums_of(
-    workspace_id: UUID, asked: Collection[Ask], *, time_zone: str, now: datetime
+    workspace_id: UUID,
+    asked: Collection[Ask],
+    *,
+    renewals_of: Collection[Ask] = (),
+    time_zone: str,
+    now: datetime,
 ) -> dict[Ask, Groups]:
     """Of these months: stored where no change waits that could have moved them, else computed.
 
-    What is stored and what waits are read in one snapshot. Months must have begun.
+    renewals_of: of these months nothing else is looked at, and where they are computed there is
+    nothing else. What is stored and what waits are read in one snapshot. Months must have begun.
     """
+    every = {*asked, *renewals_of}
     with snapshot() as session:
-        known = _stored(session, workspace_id, asked, time_zone=time_zone, now=now)
-        missing = [each for each in asked if each not in known]
+        known = _stored(session, workspace_id, every, time_zone=time_zone, now=now)
+        missing = [each for each in every if each not in known]
         if not missing:
             return known
         business = read_business(session, workspace_id, time_zone=time_zone, now=now)
         voice = Voice(session, workspace_id)
+        wanted = {*asked}
         for month, names in _by_month(missing).items():
-            found = sum_month(
-                session,
-                workspace_id,
-                business,
-                month,
-                names,
-                voice=voice,
-                time_zone=time_zone,
-                now=now,
-            )
+            whole = [name for name in names if (month, name) in wanted]
+            rest = [name for name in names if (month, name) not in wanted]
+            found = renewals_of_month(business, voice, month, rest)
+            if whole:
+                found |= sum_month(
+                    session,
+                    workspace_id,
+                    business,
+                    month,
+                    whole,
+                    voice=voice,
+                    time_zone=time_zone,
+                    now=now,
+                )
             known |= {(month, name): groups for name, groups in found.items()}
     oldest = months_back(local_day(now, time_zone), KEPT_MONTHS)[0]
     if any(month >= oldest and attribute in KEPT_ATTRIBUTES for month, attribute in missing):

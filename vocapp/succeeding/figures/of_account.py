@@ -9,7 +9,7 @@ from uuid import UUID
 from surveys.subscriptions import Standing
 from vocapp.database import snapshot
 from vocapp.people.events.queries import active_people
-from vocapp.succeeding.figures.summing import RULE, read_business
+from vocapp.succeeding.figures.business import RULE, read_business
 
 _YEAR, _MONTH = timedelta(days=365), timedelta(days=30)
 

@@ -181,7 +181,10 @@ def kpis(
 ) -> dict[str, Any]:
     """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
-    found = sums_of(workspace_id, asked_of_year(month, by), time_zone=time_zone, now=now)
+    asked, renewals_of = asked_of_year(month, by)
+    found = sums_of(
+        workspace_id, asked, renewals_of=renewals_of, time_zone=time_zone, now=now
+    )  # fmt: skip
     said = money(workspace_id)
     told = _told_of(workspace_id, found, [month], by, said)
     year = year_of(workspace_id, found, month, by=by, said=said)

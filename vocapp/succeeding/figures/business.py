@@ -1,0 +1,245 @@
+"""What is known of the accounts of a workspace, from which all figures are summed.
+
+An account with subscription events is seen by them alone. One without is seen by what was said
+of it: it paid nothing before it was said to have started, or else before anything was said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from surveys.adoption import OnboardingRule
+from surveys.cohorts import Members, cohort_of, members_by_cohort
+from surveys.exchange import StatedRates
+from surveys.periods import day_bounds, period_start, zone
+from surveys.renewals import PastRenewal, TermStep, past_renewals
+from surveys.retention import Contribution, contribution
+from surveys.subscriptions import Change, History, Standing, histories
+from vocapp.people.events.models import Milestone, SubscriptionChange
+from vocapp.people.fact_history import value_at
+from vocapp.people.models import Account
+from vocapp.people.money.queries import money_of
+
+RULE = OnboardingRule()
+_UNNAMED = ""  # the product of an account of which only revenue is known
+
+
+@dataclass(frozen=True)
+class Business:
+    """What is known of the accounts of a workspace by now, read once for many months."""
+
+    time_zone: str
+    now: datetime
+
+    histories: Mapping[UUID, History]
+    started_at: Mapping[UUID, datetime]
+    reached: Mapping[UUID, Sequence[datetime]]
+    said: Mapping[UUID, Mapping[str, Any]]
+    renewals: Mapping[UUID, Sequence[PastRenewal]]
+    rates: StatedRates | None = None
+
+    _last: dict[tuple[bool, UUID], tuple[Standing, Standing, Contribution]] = field(
+        default_factory=dict
+    )
+
+    def contributions(
+        self, start: datetime, end: datetime, *, is_year: bool = False
+    ) -> Mapping[UUID, Contribution]:
+        """What each account adds to the sums, worked out once for all attributes; and of what
+        did not change since the month (or year) that was asked for before, not again."""
+        found = {}
+        for account, history in self.histories.items():
+            if history.since[0] >= end:
+                continue
+            before, after = history.before(start), history.before(end)
+            last = self._last.get((is_year, account))
+            if last is None or last[0] is not before or last[1] is not after:
+                last = before, after, contribution(before, after)
+                self._last[is_year, account] = last
+            found[account] = last[2]
+        return found
+
+    @cached_property
+    def decided(self) -> Mapping[date, Sequence[tuple[UUID, PastRenewal]]]:
+        """First day of a month → the renewals that were decided in it, and whose."""
+        found: dict[date, list[tuple[UUID, PastRenewal]]] = defaultdict(list)
+        for account, own in self.renewals.items():
+            for past in own:
+                found[period_start(past.decided_on, "month")].append((account, past))
+        return found
+
+    @cached_property
+    def cohort_names(self) -> Mapping[UUID, Collection[str]]:
+        """Account → the month in which it first paid, of those that ever did."""
+        return {
+            account: (f"{month:%Y-%m}",)
+            for account, history in self.histories.items()
+            if (month := cohort_of(history, self.time_zone)) is not None
+        }
+
+    @cached_property
+    def cohorts(self) -> Members:
+        return members_by_cohort(self.histories.values(), time_zone=self.time_zone, now=self.now)
+
+    @property
+    def latest_change(self) -> datetime | None:
+        return max((each.since[-1] for each in self.histories.values() if each.since), default=None)
+
+
+def read_business(
+    session: Session,
+    workspace_id: UUID,
+    *,
+    time_zone: str,
+    now: datetime,
+    account_id: UUID | None = None,
+    changed_between: tuple[datetime, datetime] | None = None,
+    with_renewals: bool = True,
+    with_milestones: bool = True,
+) -> Business:
+    """Five statements at most, whatever is asked of it afterwards.
+
+    Of one account; or of those whose subscriptions changed in since <= at < until, and those that
+    have no events; or of all. Without renewals or milestones there are none.
+    """
+    chosen = _chosen_accounts(workspace_id, account_id, changed_between)
+    rows = _event_rows(session, workspace_id, chosen)
+    changes = [Change(*row[:-1]) for row in rows]
+    steps = _steps(rows, zone(time_zone), now) if with_renewals else {}
+    with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
+    started_at: dict[UUID, datetime] = {}
+    said: dict[UUID, Mapping[str, Any]] = {}
+    for row in _account_rows(session, workspace_id, chosen, only_one=account_id is not None):
+        said[row.id] = row.fact_history or {}
+        if row.id not in with_events:
+            start = day_bounds(row.started_on, time_zone)[0] if row.started_on else None
+            changes += _told_changes(row.id, said[row.id], start)
+            if start is not None:
+                started_at[row.id] = start
+    found: dict[UUID, History] = histories(changes)  # type: ignore[assignment]
+    for account in with_events:
+        began = found[account].started_at
+        if began is not None:
+            started_at[account] = began
+    return Business(
+        time_zone,
+        now,
+        found,
+        started_at,
+        _reached(session, workspace_id, account_id) if with_milestones else {},
+        said,
+        {account: past for account, own in steps.items() if (past := past_renewals(own))},
+        money_of(session, workspace_id).rates,
+    )
+
+
+def _chosen_accounts(
+    workspace_id: UUID,
+    account_id: UUID | None,
+    changed_between: tuple[datetime, datetime] | None,
+) -> Any:
+    """What the id of an account has to be in; None: any."""
+    if account_id is not None:
+        return [account_id]
+    if changed_between is None:
+        return None
+    since, until = changed_between
+    return select(SubscriptionChange.account_id).where(
+        SubscriptionChange.workspace_id == workspace_id,
+        SubscriptionChange.at >= since,
+        SubscriptionChange.at < until,
+    )
+
+
+def _account_rows(session: Session, workspace_id: UUID, chosen: Any, *, only_one: bool) -> Any:
+    query = select(Account.id, Account.started_on, Account.fact_history).where(
+        Account.workspace_id == workspace_id
+    )
+    if only_one:
+        query = query.where(Account.id.in_(chosen))
+    elif chosen is not None:
+        has_events = exists().where(
+            SubscriptionChange.workspace_id == Account.workspace_id,
+            SubscriptionChange.account_id == Account.id,
+            SubscriptionChange.is_superseded.is_(False),
+        )
+        query = query.where(or_(Account.id.in_(chosen), ~has_events))
+    return session.execute(query)
+
+
+def _event_rows(session: Session, workspace_id: UUID, chosen: Any) -> Sequence[Any]:
+    """What changed, in order: the fields of a `Change`, and until when the term is."""
+    query = (
+        select(
+            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.at,
+            SubscriptionChange.received, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
+            SubscriptionChange.action, SubscriptionChange.term_ends_on,
+        )
+        .where(
+            SubscriptionChange.workspace_id == workspace_id,
+            SubscriptionChange.is_superseded.is_(False),
+        )
+        .order_by(SubscriptionChange.at, SubscriptionChange.received)
+    )  # fmt: skip
+    if chosen is not None:
+        query = query.where(SubscriptionChange.account_id.in_(chosen))
+    return session.execute(query).all()
+
+
+def _steps(rows: Sequence[Any], local: ZoneInfo, now: datetime) -> Mapping[UUID, list[TermStep]]:
+    """By account what became of terms until now, in order."""
+    found: dict[UUID, list[TermStep]] = defaultdict(list)
+    for account, product, at, _, mrr_minor, currency, action, term_ends_on in rows:
+        if at <= now:
+            day = at.astimezone(local).date()
+            found[account].append(
+                TermStep(product, action, day, mrr_minor, currency, term_ends_on)
+            )  # fmt: skip
+    return found
+
+
+def _told_changes(
+    account: UUID, said: Mapping[str, Sequence[Sequence[Any]]], start: datetime | None
+) -> list[Change]:
+    """What an account without events pays, by what was said of it."""
+    instants = sorted(
+        datetime.fromisoformat(since)
+        for name in ("mrr_minor", "currency")
+        for since, _ in said.get(name, ())
+    )
+    if not instants or "mrr_minor" not in said:
+        return []
+    if start is not None:
+        instants = [start, *(at for at in instants if at > start)]
+    told = []
+    for number, at in enumerate(instants):
+        mrr, currency = value_at(said, "mrr_minor", at), value_at(said, "currency", at)
+        if mrr is not None and (currency or not mrr):
+            told.append(Change(account, _UNNAMED, at, number, mrr, currency))
+    return told
+
+
+def _reached(
+    session: Session, workspace_id: UUID, account_id: UUID | None
+) -> dict[UUID, list[datetime]]:
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    for account, at in session.execute(
+        select(Milestone.account_id, Milestone.at).where(
+            Milestone.workspace_id == workspace_id,
+            Milestone.name == RULE.name,
+            Milestone.is_superseded.is_(False),
+            *([] if account_id is None else [Milestone.account_id == account_id]),
+        )
+    ):
+        found[account].append(at)
+    return found
