@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from surveys.periods import period_start
-from surveys.subscriptions import Rates, checked_currency
+from surveys.segments import magnitude, minor_units_per_major
+from surveys.subscriptions import Price, Rates, checked_currency
 
 # A rate of more digits than this is a typing error: the widest pair in use has about ten.
 MOST_DIGITS, MOST_DECIMALS = 18, 12
@@ -88,6 +89,24 @@ class StatedRates:
     def rates_of_month(self, day: date) -> Rates:
         """The same for converting."""
         return Rates(self.base, {each.currency: each.rate for each in self.of_month(day)})
+
+
+def comparable(mrr_minor: int, currency: str, rates: Rates | None = None) -> float:
+    """An amount in units of about one US dollar, for ranking customers, never for sums.
+
+    By the stated rate and the magnitude of the base; where there is none, by the magnitude of the
+    currency alone (`segments.magnitude`), which is rough.
+
+    >>> comparable(150_000, "JPY"), comparable(150_000, "EUR")
+    (1500.0, 1500.0)
+    >>> comparable(150_000, "JPY", Rates("EUR", {"JPY": Decimal("0.006")}))
+    900.0
+    """
+    if rates is not None and rates.knows(currency):
+        base = rates.base
+        worth = float(rates.convert(Price(mrr_minor, currency)))
+        return worth / minor_units_per_major(base) / magnitude(base)
+    return mrr_minor / minor_units_per_major(currency) / magnitude(currency)
 
 
 def _last(rates: Iterable[StatedRate]) -> StatedRate | None:

@@ -16,8 +16,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import log
 
+from surveys.exchange import comparable
 from surveys.scoring import is_low, scale
-from surveys.segments import magnitude, minor_units_per_major
+from surveys.subscriptions import Rates
 
 # Detractors of whom 71 % renew leave at 8 % a quarter; who says that they leave, does so perhaps
 # every other time. "high" is what a rule singles out without such a word: half-way between.
@@ -95,16 +96,18 @@ def priority(
     silent_days: float | None = None,
     themes: Collection[str] = (),
     theme_factors: Mapping[str, float] = THEME_FACTORS,
+    rates: Rates | None = None,
 ) -> Priority:
     """How urgent a case is, explained.
 
     previous_score: the same person's last answer before, on the same scale. silent_days: since
     the account last answered, used the product or was spoken to. themes: keys of what is
     complained about, in any order. theme_factors: how much likelier a loss is for each, 1 to
-    MAX_THEME_FACTOR; a theme that has none counts as 1, and of several the largest counts.
+    MAX_THEME_FACTOR; a theme that has none counts as 1, and of several the largest counts. rates:
+    by which revenue is compared; a currency without one goes by its magnitude.
 
     1. Revenue a month, from 10 to 10,000 US dollars (or as much in another currency, by its
-       magnitude); 300 where unknown.
+       stated rate, else by its magnitude); 300 where unknown.
     2. Times 12 ** (part of the scale below the best answer), and 10 ** (part of the last 180 days
        before renewal that is over); half of either where unknown, or the renewal is past.
     3. Times 3 ** (part of the scale that the score fell since before), up to 2 for silence (from
@@ -125,7 +128,7 @@ def priority(
         expected = ", ".join(RULE_PRIORITIES)
         raise ValueError(f"outcome_priority: expected one of {expected}, got {outcome_priority!r}")
     moves = [
-        _from_revenue(mrr_minor, currency),
+        _from_revenue(mrr_minor, currency, rates),
         _from_score(kind, score),
         _from_fall(kind, previous_score, score),
         _from_renewal(days_to_renewal),
@@ -148,11 +151,13 @@ def priority(
 _NOTHING = (0.0, "")
 
 
-def _from_revenue(mrr_minor: int | None, currency: str | None) -> tuple[float, str]:
+def _from_revenue(
+    mrr_minor: int | None, currency: str | None, rates: Rates | None
+) -> tuple[float, str]:
     if not currency or mrr_minor is None:
         return _NOTHING
-    comparable = mrr_minor / minor_units_per_major(currency) / magnitude(currency)
-    bounded = min(_MOST_REVENUE, max(_LEAST_REVENUE, comparable))
+    dollars = comparable(mrr_minor, currency, rates)
+    bounded = min(_MOST_REVENUE, max(_LEAST_REVENUE, dollars))
     return log(bounded / _NEUTRAL_REVENUE), f"revenue:{mrr_minor}:{currency}"
 
 

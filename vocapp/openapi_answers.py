@@ -149,6 +149,12 @@ _CONVERSION = {
     "currency": TEXT, "rates": list_of(record(currency=TEXT, since=DAY, rate=TEXT)),
     "left_out": list_of(record(currency=TEXT, accounts=COUNT)),
 }  # fmt: skip
+_RENEWAL_FORECAST = {
+    "currency": TEXT, "n": COUNT, "total": COUNT, "expected": COUNT, "low": COUNT, "high": COUNT,
+    "by_category": record(
+        risk=ref("RenewalForecast"), likely=ref("RenewalForecast"), commit=ref("RenewalForecast")
+    ),
+}  # fmt: skip
 _CONVERTED = record(**_CONVERSION, **_OF_MONEY)
 _CONVERTED_YEAR = record(**_CONVERSION, **_RETENTION)
 _HEALTH = record(
@@ -421,21 +427,15 @@ SCHEMAS: dict[str, Schema] = {
     "Renewals": {
         **page(
             ref("Renewal"), interval_level=NUMBER, thresholds=OBJECT,
-            forecast=list_of(
-                record(
-                    currency=TEXT, n=COUNT, total=COUNT, expected=COUNT, low=COUNT, high=COUNT,
-                    by_category=record(
-                        risk=ref("RenewalForecast"), likely=ref("RenewalForecast"),
-                        commit=ref("RenewalForecast"),
-                    ),
-                )
-            ),
+            forecast=list_of(record(**_RENEWAL_FORECAST)),
+            converted=or_null(record(**_RENEWAL_FORECAST, left_out=COUNT)),
             accuracy=record(
                 decided=COUNT, open=COUNT, is_enough=YES_NO, said=or_null(NUMBER),
                 renewed=or_null(NUMBER), brier=or_null(NUMBER),
             ),
         ),
-        "description": "Chances are fractions, money is in minor units a month.",
+        "description": "Chances are fractions, money is in minor units a month. `converted` is of "
+        "all currencies together, at this month's stated rates; `left_out` have none.",
     },
     "HealthBacktest": {
         **record(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from threading import Thread
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
+from surveys.exchange import StatedRate
 from vocapp import outbox
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -17,6 +19,7 @@ from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.service import Change
 from vocapp.outbox import Pending
 from vocapp.people.models import Account
+from vocapp.people.money import service as money
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.service import ensure_themes
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -317,3 +320,17 @@ def test_only_what_is_in_the_workspace_counts(any_api, api_of, new_workspace, an
     with snapshot() as session:
         total = select(func.count()).select_from(FollowUp)
         assert session.scalar(total) == 2
+
+
+def test_customers_of_two_currencies_are_ranked_by_the_stated_rates(any_api, handle):
+    """120,000 yen are 840.00 EUR at 0.007; by their magnitude they would be 1,200."""
+    workspace_id = any_api.workspace_id
+    money.save_settings(workspace_id, currency="EUR", margin=None, now=utcnow())
+    rate = StatedRate("JPY", date(2020, 1, 1), Decimal("0.007"))
+    money.state_rates(workspace_id, [rate], now=utcnow())
+    any_api.survey()
+    for key, mrr, code in (("jp", 120_000, "JPY"), ("eu", 84_000, "EUR"), ("eu2", 90_000, "EUR")):
+        any_api.respond(score=2, account={"external_id": key, "mrr": mrr, "currency": code})
+    handle()
+    first, second, third = (case.priority for case in cases(workspace_id))
+    assert first == second < third

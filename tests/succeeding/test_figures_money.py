@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -162,3 +162,34 @@ def test_a_removed_rate_leaves_its_customers_out(march):
     work_off()
     service.remove_rate(march.workspace.workspace_id, "KWD", date(2026, 1, 1), now=utcnow())
     assert {each["currency"] for each in kpis(march)["converted"]["left_out"]} == {"KWD", "USD"}
+
+
+def test_renewals_of_several_currencies_are_summed_by_the_rates_of_this_month(api, shown):
+    """100.00 EUR and 20,000 yen at 0.007 come to 240.00 EUR; dollars have no rate."""
+    due = (utcnow() + timedelta(days=20)).date().isoformat()
+    for name, mrr, code in (("e", 10_000, "EUR"), ("y", 20_000, "JPY"), ("d", 5_000, "USD")):
+        save(api, external_id=name, mrr=mrr, currency=code, renewal_on=due)
+    found = api.get("/api/v1/renewals").json
+    assert {each["currency"]: each["total"] for each in found["forecast"]} == {
+        "EUR": 10_000, "JPY": 20_000, "USD": 5_000,
+    }  # fmt: skip
+    whole = found["converted"]
+    assert (whole["currency"], whole["total"], whole["n"], whole["left_out"]) == (
+        "EUR", 24_000, 2, 1,
+    )  # fmt: skip
+    for view in ("board", "calendar"):
+        text = shown.get(f"/renewals?view={view}").text
+        assert "all currencies" in text
+        assert "€240" in text
+        assert "1 renewal has no rate" in text
+
+
+def test_accounts_by_revenue_stand_by_stated_rates(api, shown):
+    """500,000 yen are 3,500.00 EUR at the stated rate, and 5,000 of anything by magnitude."""
+    save(api, external_id="eu", name="Euro customer", mrr=400_000, currency="EUR")
+    save(api, external_id="jp", name="Yen customer", mrr=500_000, currency="JPY")
+    text = shown.get("/accounts?sort=-mrr").text
+    assert text.index("Euro customer") < text.index("Yen customer")
+    report_in(api, None)
+    text = shown.get("/accounts?sort=-mrr").text
+    assert text.index("Yen customer") < text.index("Euro customer")

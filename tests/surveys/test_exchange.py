@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.exchange import StatedRate, StatedRates, checked_rate
+from surveys.exchange import StatedRate, StatedRates, checked_rate, comparable
 from surveys.retention import converted, figures, summed
 from surveys.subscriptions import Price, Rates, Standing
 
@@ -142,3 +142,13 @@ def test_a_move_of_rates_is_no_growth_and_no_loss(held, first, second, days):
         sums = summed([converted(same, same, rates=rates)])["EUR"]
         assert (sums.expansion_minor, sums.contraction_minor, sums.churn_minor) == (0, 0, 0)
         assert figures(sums).net_revenue_retention.value in {None, 1.0}
+
+
+@given(st.integers(0, 10**10), CODES, st.decimals("0.0001", 1000, places=4))
+def test_amounts_of_equal_worth_rank_alike_by_stated_rates(amount, code, rate):
+    """And whoever pays in a currency without a rate is ranked by its magnitude, as before."""
+    known = Rates("GBP", {code: rate})
+    pounds = round(Fraction(amount, 10 ** SCALES[code]) * Fraction(rate) * 100)
+    apart = comparable(amount, code, known) - comparable(pounds, "GBP", known)
+    assert abs(apart) <= 0.005 + 1e-9 * pounds
+    assert comparable(amount, code) == comparable(amount, code, Rates("GBP", {}))

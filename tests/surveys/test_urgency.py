@@ -1,5 +1,6 @@
 """Which case first, and why."""
 
+from decimal import Decimal
 from math import log
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring import METRICS, scale
+from surveys.subscriptions import Rates
 from surveys.urgency import RULE_PRIORITIES, THEME_FACTORS, priority
 
 SCORES = [(kind, score) for kind in METRICS for score in scale(kind)]
@@ -235,3 +237,13 @@ def test_a_rule_that_says_more_than_the_theme_is_not_counted_twice():
 def test_what_cannot_be_is_an_error(wrong, field):
     with pytest.raises(ValueError, match=f"^{field}"):
         priority(**PLAIN | wrong)
+
+
+def test_revenue_of_two_currencies_is_compared_by_stated_rates():
+    """At 0.006 EUR a yen 100,000 yen are 600 EUR, and no longer 1,000."""
+    rates = Rates("EUR", {"JPY": Decimal("0.006")})
+    yen = priority(**PLAIN | {"mrr_minor": 100_000, "currency": "JPY"}, rates=rates)
+    euro = priority(**PLAIN | {"mrr_minor": 60_000, "currency": "EUR"}, rates=rates)
+    assert yen.points == euro.points
+    assert "revenue:100000:JPY" in yen.reasons
+    assert yen.points < priority(**PLAIN | {"mrr_minor": 100_000, "currency": "JPY"}).points

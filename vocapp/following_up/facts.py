@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.exchange import StatedRates
 from surveys.periods import local_day
 from surveys.routing import Facts, Priority, priority
 from surveys.scoring import category_of, is_low
@@ -20,6 +21,7 @@ from vocapp.database import scoped
 from vocapp.following_up.hearing import NOTHING, Heard, heard_beside
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
+from vocapp.people.money.queries import money_of
 from vocapp.understanding.assigned import assigned_themes
 from vocapp.understanding.models import Analysis
 from vocapp.understanding.storing import verbatims
@@ -38,6 +40,7 @@ class Known:
     complaints: tuple[str, ...]
     text: str | None
     heard: Heard
+    rates: StatedRates | None
 
     @property
     def is_low(self) -> bool:
@@ -119,6 +122,7 @@ def _known(
 ) -> dict[UUID, Known]:
     found: dict[UUID, Known] = {}
     rows = session.execute(query).all()
+    rates = money_of(session, workspace_id).rates if rows else None
     for start in range(0, len(rows), _CHUNK):
         part = rows[start : start + _CHUNK]
         ids = [row[0].id for row in part]
@@ -139,6 +143,7 @@ def _known(
                 ),
                 text=texts.get(response.id),
                 heard=heard.get(response.id, NOTHING),
+                rates=rates,
             )
     return found
 
@@ -152,7 +157,8 @@ def priority_of(
     """Points and reasons of a case; what the person complained about is added to the reasons."""
     account = known.account
     renewal = account.renewal_on if account else None
-    days = (renewal - local_day(now, time_zone)).days if renewal else None
+    today = local_day(now, time_zone)
+    days = (renewal - today).days if renewal else None
     points = priority(
         score=known.response.score,
         kind=known.kind,
@@ -165,6 +171,7 @@ def priority_of(
         previous_score=known.heard.previous_score,
         silent_days=_days(known.heard.last_at, now) if known.heard.last_at else None,
         themes=known.complaints,
+        rates=known.rates.rates_of_month(today) if known.rates else None,
     )
     themes = tuple(f"theme:{key}" for key in known.complaints[:_TOLD_COMPLAINTS])
     return Priority(points=points.points, reasons=points.reasons + themes)

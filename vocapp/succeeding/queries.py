@@ -13,12 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
+from surveys.exchange import comparable
 from surveys.scoring import category_of
-from surveys.segments import magnitude, minor_units_per_major
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
-from vocapp.database import older_than, scoped
+from vocapp.database import older_than, scoped, utcnow
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.account_names import is_called
@@ -26,6 +26,7 @@ from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.finding import found_accounts
 from vocapp.people.models import Account, Contact
+from vocapp.people.money.queries import money
 from vocapp.people.queries import present_account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.problems import NotFound
@@ -159,7 +160,7 @@ def accounts(
     """Accounts that are found by `search`; three statements.
 
     band: of `healths.CHOICES`. sort: name; health (the worst first); -mrr (largest first;
-    currencies compared by the order of magnitude of a dollar, nothing is converted); renewal
+    currencies compared by this month's stated rates, else by their magnitude); renewal
     (the next one first); -cases (most open first).
     """
     open_cases = _open_cases(workspace_id, reach)
@@ -213,7 +214,7 @@ def _order(workspace_id: UUID, sort: str, open_cases: Any) -> tuple[Any, ...]:
 
 
 def _comparable_mrr(workspace_id: UUID) -> ColumnElement[Any]:
-    """Revenue in units of the magnitude of a dollar, for ranking only."""
+    """Revenue in units of about a dollar, for ranking only: by this month's rates where stated."""
     currencies = db.session.scalars(
         select(Account.currency)
         .where(Account.workspace_id == workspace_id, Account.currency.is_not(None))
@@ -222,9 +223,9 @@ def _comparable_mrr(workspace_id: UUID) -> ColumnElement[Any]:
     ).all()
     if not currencies:
         return literal(None)
-    sizes = {
-        code: float(minor_units_per_major(code) * magnitude(code)) for code in currencies if code
-    }
+    stated = money(workspace_id).rates
+    rates = stated.rates_of_month(utcnow().date()) if stated else None
+    sizes = {code: 1 / comparable(1, code, rates) for code in currencies if code}
     return Account.mrr_minor / case(sizes, value=Account.currency)
 
 

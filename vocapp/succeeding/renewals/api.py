@@ -36,4 +36,5 @@ def list_renewals(query: RenewalsQuery) -> Any:
         current_workspace.id, days=query.days, reach=WHOLE_WORKSPACE, time_zone=zone, now=now
     )
     found, _ = queries.recorded_months(current_workspace.id, time_zone=zone, now=now)
-    return queries.present(rows, found, queries.speakers(rows))
+    rates = queries.rates_now(current_workspace.id, time_zone=zone, now=now)
+    return queries.present(rows, found, queries.speakers(rows), rates)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from surveys.periods import local_day, period_start
 from surveys.renewal_forecast import Accuracy, Coming, Forecast, Recorded, accuracy, forecast
 from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category, outcome_of_facts
+from surveys.subscriptions import Price, Rates
 from vocapp.extensions import db
 from vocapp.people.models import Account
+from vocapp.people.money.queries import money
 from vocapp.people.reaching import accounts_within
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
 from vocapp.succeeding.renewals.reading import (
@@ -37,11 +39,16 @@ _ACCURACY_MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The forecast of some renewals in one currency, in all and by category."""
+    """The forecast of some renewals in one currency, in all and by category.
+
+    is_converted: of renewals in several currencies; left_out: so many of them have no rate.
+    """
 
     currency: str
     whole: Forecast
     by_category: Mapping[Category, Forecast]
+    is_converted: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +104,68 @@ def recently(
     )
 
 
-def told(rows: Sequence[Renewal]) -> list[Told]:
-    """The forecast by currency, the most accounts first; those without an amount are left out."""
+def rates_now(workspace_id: UUID, *, time_zone: str, now: datetime) -> Rates | None:
+    """Those of the current month; None without a reporting currency."""
+    stated = money(workspace_id).rates
+    return stated.rates_of_month(local_day(now, time_zone)) if stated else None
+
+
+def told(rows: Sequence[Renewal], rates: Rates | None = None) -> list[Told]:
+    """The forecast by currency, the most accounts first; those without an amount are left out.
+
+    With rates, and not all in the base, that of all in the base stands before.
+    """
+    by_currency = _by_currency(rows)
+    ordered = sorted(by_currency.items(), key=lambda item: (-len(item[1]), item[0]))
+    each_by_itself = [_told(currency, own, _amount) for currency, own in ordered]
+    if rates is None or not by_currency.keys() - {rates.base}:
+        return each_by_itself
+    return [_converted(by_currency, rates), *each_by_itself]
+
+
+def _by_currency(rows: Sequence[Renewal]) -> dict[str, list[Renewal]]:
     by_currency: dict[str, list[Renewal]] = defaultdict(list)
     for row in rows:
         if row.account.mrr_minor is not None and row.account.currency:
             by_currency[row.account.currency].append(row)
-    ordered = sorted(by_currency.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [
-        Told(
-            currency,
-            _forecast(own),
-            {each: _forecast([r for r in own if r.category == each]) for each in CATEGORIES},
-        )
-        for currency, own in ordered
-    ]
+    return by_currency
 
 
-def _forecast(rows: Sequence[Renewal]) -> Forecast:
-    return forecast(
-        [Coming(row.account.mrr_minor or 0, row.health.band, row.chance) for row in rows]
+def _converted(by_currency: Mapping[str, Sequence[Renewal]], rates: Rates) -> Told:
+    known = [row for code, own in by_currency.items() if rates.knows(code) for row in own]
+    found = _told(rates.base, known, lambda row: round(rates.convert(_price(row))))
+    left_out = sum(len(own) for code, own in by_currency.items() if not rates.knows(code))
+    return replace(found, is_converted=True, left_out=left_out)
+
+
+def _price(row: Renewal) -> Price:
+    return Price(_amount(row), row.account.currency or "")
+
+
+def _amount(row: Renewal) -> int:
+    return row.account.mrr_minor or 0
+
+
+def _told(currency: str, rows: Sequence[Renewal], amount: Callable[[Renewal], int]) -> Told:
+    return Told(
+        currency,
+        _forecast(rows, amount),
+        {each: _forecast([r for r in rows if r.category == each], amount) for each in CATEGORIES},
     )
 
 
-def calendar(rows: Sequence[Renewal]) -> list[Month]:
+def _forecast(rows: Sequence[Renewal], amount: Callable[[Renewal], int]) -> Forecast:
+    return forecast([Coming(amount(row), row.health.band, row.chance) for row in rows])
+
+
+def calendar(rows: Sequence[Renewal], rates: Rates | None = None) -> list[Month]:
     """By month, the first on top; months without a renewal are left out."""
     by_month: dict[date, list[Renewal]] = defaultdict(list)
     for row in rows:
         by_month[period_start(row.due_on, "month")].append(row)
-    return [Month(month, by_month[month], told(by_month[month])) for month in sorted(by_month)]
+    return [
+        Month(month, by_month[month], told(by_month[month], rates)) for month in sorted(by_month)
+    ]
 
 
 def next_steps(workspace_id: UUID, rows: Sequence[Renewal]) -> dict[UUID, TouchpointPlan]:
@@ -247,16 +287,22 @@ def count_known(workspace_id: UUID, *, reach: Reach) -> int:
     return db.session.scalar(query) or 0
 
 
-def present(rows: Sequence[Renewal], found: Accuracy, names: Mapping[UUID, str]) -> dict[str, Any]:
+def present(
+    rows: Sequence[Renewal],
+    found: Accuracy,
+    names: Mapping[UUID, str],
+    rates: Rates | None = None,
+) -> dict[str, Any]:
     """As the API shows them; money in minor units, chances as fractions."""
+    forecasts = told(rows, rates)
     return {
         "interval_level": 0.95,
         "thresholds": {"commit": COMMIT_FROM, "likely": LIKELY_FROM},
-        "forecast": [
-            {"currency": each.currency, **_present_forecast(each.whole),
-             "by_category": {c: _present_forecast(f) for c, f in each.by_category.items()}}
-            for each in told(rows)
-        ],
+        "forecast": [_present_told(each) for each in forecasts if not each.is_converted],
+        "converted": next(
+            (_present_told(each) | {"left_out": each.left_out}
+             for each in forecasts if each.is_converted), None,
+        ),
         "accuracy": {
             "decided": found.decided, "open": found.open, "is_enough": found.is_enough,
             "said": found.said, "renewed": found.renewed.value, "brier": found.brier,
@@ -288,6 +334,14 @@ def _present(row: Renewal, names: Mapping[UUID, str]) -> dict[str, Any]:
         } if word else None,
         "owner": row.owner,
     }  # fmt: skip
+
+
+def _present_told(each: Told) -> dict[str, Any]:
+    return {
+        "currency": each.currency,
+        **_present_forecast(each.whole),
+        "by_category": {c: _present_forecast(f) for c, f in each.by_category.items()},
+    }
 
 
 def _present_forecast(found: Forecast) -> dict[str, int]:

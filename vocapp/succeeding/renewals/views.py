@@ -48,6 +48,9 @@ def _page(**typed: Any) -> str:
     """typed: of a form that could not be saved: `key` of the account, `note` and `error`."""
     view = _view()
     rows = _rows()
+    rates = queries.rates_now(
+        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
+    )
     shown = [row for each in CATEGORIES for row in _of(rows, each)[:_MOST_CARDS]]
     return render_template(
         "succeeding/renewals/board.html" if view == "board" else
@@ -56,8 +59,8 @@ def _page(**typed: Any) -> str:
         rows=rows,
         columns=[(each, _of(rows, each)[:_MOST_CARDS], len(_of(rows, each)))
                  for each in CATEGORIES],
-        told=queries.told(rows),
-        months=queries.calendar(rows) if view == "calendar" else [],
+        told=queries.told(rows, rates),
+        months=queries.calendar(rows, rates) if view == "calendar" else [],
         decided=_decided() if view == "board" else [],
         recent_days=RECENT_DAYS,
         steps=queries.next_steps(current_workspace.id, shown),
