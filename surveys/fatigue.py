@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from surveys.periods import day_bounds, local_day, zone
 from surveys.working_time import Calendar, Hours, next_opening
 
-EXCLUDED = "excluded"
+EXCLUDED, LEFT_COMPANY = "excluded", "left_company"
 ASKED_LATELY, ACCOUNT_FULL = "asked_lately", "account_full"
 DAY_OFF, QUIET_HOURS = "day_off", "quiet_hours"
 # Whoever sends can simply wait for the next moment; of the others a person should hear.

@@ -271,6 +271,7 @@ def make(api_of, new_workspace):
 # scene has something of others for it to tell.
 OPEN = {
     "asking.again", "asking.never", "asking.person", "asking.undo",
+    "contacts.change", "contacts.left", "contacts.person", "contacts.undo",
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
@@ -278,6 +279,7 @@ OPEN = {
     "following_up.write_mail", "following_up.write_mail_again",
     "following_up.undo", "looking_into.original", "renewals.say", "renewals.show",
     "renewals.undo", "succeeding.account", "succeeding.accounts", "tasks.list_tasks",
+    "story.add", "story.remove", "story.seen", "story.undo", "story.unseen",
     "tasks.mark_done", "tasks.open_again", "tasks.skip", "tasks.snooze", "tasks.task",
     "tasks.undo", "workspaces.account", "workspaces.change_password",
     "workspaces.choose_workspace", "workspaces.enter_workspace", "workspaces.home",
@@ -287,9 +289,10 @@ OPEN = {
 }  # fmt: skip
 # Of several that were selected, those of others are left out; an undo is said not to be theirs.
 AS_IF_ABSENT = {
-    "asking.undo",
+    "asking.undo", "contacts.undo",
     "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
-    "following_up.merge", "following_up.undo", "renewals.undo", "tasks.undo",
+    "following_up.merge", "following_up.undo", "renewals.undo", "story.seen",
+    "story.undo", "story.unseen", "tasks.undo",
 }  # fmt: skip
 # What a person may change of themselves.
 PERSONAL_TABLES = {"user_account", "user_session", "audit_entry", "sign_in_attempt", "membership"}

@@ -181,6 +181,10 @@ SCHEMAS: dict[str, Schema] = {
     "Account": record(**_ACCOUNT),
     "AccountInCare": record(
         **_ACCOUNT, owner=or_null(record(id=ID, name=TEXT)), health=or_null(_HEALTH),
+        team=record(
+            account_manager=or_null(record(id=ID, name=TEXT)),
+            support=or_null(record(id=ID, name=TEXT)),
+        ),
         parent=or_null(TEXT),
         kpis=record(
             mrr=or_null(COUNT), currency=or_null(TEXT), mrr_a_year_ago=or_null(COUNT),
@@ -193,7 +197,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Contact": record(
         **_PERSON, locale=or_null(TEXT), time_zone=or_null(TEXT), attributes=OBJECT,
-        updated_at=TIME,
+        roles=list_of(TEXT), left_at=or_null(TIME), updated_at=TIME,
     ),
     "Survey": record(
         id=ID, key=TEXT, public_id=TEXT, name=TEXT, kind=TEXT, languages=list_of(TEXT),

@@ -74,7 +74,7 @@ from vocapp.measuring.watching import service as watching_service
 from vocapp.measuring.watching import showing as watching_cards
 from vocapp.measuring.watching.views import blueprint as watching_pages
 from vocapp.measuring.weighting.views import blueprint as weighting_pages
-from vocapp.people import account_stores
+from vocapp.people import account_stores, roles
 from vocapp.people.account_merging.api import api as account_merging_api
 from vocapp.people.account_merging.views import blueprint as account_merging_pages
 from vocapp.people.account_stores import AccountStore, register_account_store
@@ -96,6 +96,7 @@ from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.backtest import service as backtesting
 from vocapp.succeeding.backtest.api import api as backtest_api
 from vocapp.succeeding.backtest.views import blueprint as backtest_pages
+from vocapp.succeeding.contacts.views import blueprint as contact_pages
 from vocapp.succeeding.features import keeping as feature_keeping
 from vocapp.succeeding.features.api import api as features_api
 from vocapp.succeeding.features.views import blueprint as feature_pages
@@ -108,6 +109,7 @@ from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
+from vocapp.succeeding.health.views import blueprint as weight_pages
 from vocapp.succeeding.parents.views import blueprint as parent_pages
 from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
 from vocapp.succeeding.playbooks import showing as playbook_cards
@@ -120,6 +122,11 @@ from vocapp.succeeding.renewals import keeping as renewal_keeping
 from vocapp.succeeding.renewals import showing as renewal_cards
 from vocapp.succeeding.renewals.api import api as renewals_api
 from vocapp.succeeding.renewals.views import blueprint as renewal_pages
+from vocapp.succeeding.story import home_cards as story_cards
+from vocapp.succeeding.story.models import AccountNote
+from vocapp.succeeding.story.views import blueprint as story_pages
+from vocapp.succeeding.team import service as team_service
+from vocapp.succeeding.team.views import blueprint as team_pages
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -174,6 +181,7 @@ def register(app: OpenAPI) -> None:
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
+        contact_pages, story_pages, weight_pages, team_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
@@ -376,6 +384,7 @@ def _register_personal_stores() -> None:
             following_up_people.hand_over, _l("Follow-ups"),
             following_up_people.count_of_person,
         ),
+        PersonalStore("people.departures", roles.forget_person, roles.hand_over),
         PersonalStore("succeeding.notes", succeeding_names.forget_names),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
         PersonalStore("understanding.discovery", discovery_service.forget_person),
@@ -409,6 +418,7 @@ def _register_account_stores() -> None:
         AccountStore("people.contacts", ("contact",), account_stores.hand_over_contacts,
                      (_l("Contacts"), Contact)),
         AccountStore("people.names", ("account_name",), account_stores.drop_names),
+        AccountStore("people.departures", ("contact_departure",), roles.hand_over_account),
         AccountStore("distributing.asking", ("ask_decision",), asking_service.hand_over_account),
         AccountStore("collecting.responses", ("response",), collecting_people.hand_over_account,
                      (_l("Answers"), Response)),
@@ -426,6 +436,9 @@ def _register_account_stores() -> None:
                      merged_accounts.hand_over_touchpoints, (_l("Touchpoints"), TouchpointPlan)),
         AccountStore("succeeding.playbooks", ("playbook_run", "playbook_task", "playbook_state"),
                      merged_accounts.hand_over_playbooks, (_l("Tasks"), PlaybookTask)),
+        AccountStore("succeeding.team", ("account_colleague",), team_service.hand_over),
+        AccountStore("succeeding.notes", ("account_note",), merged_accounts.hand_over_notes,
+                     (_l("Notes"), AccountNote)),
         AccountStore("succeeding.renewals",
                      ("renewal_word", "renewal_snapshot", "renewal_outcome"),
                      merged_accounts.hand_over_renewals),
@@ -449,6 +462,7 @@ def _register_home() -> None:
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card((), following_up_cards.passed_on, order=2, within_own_accounts=True)
     home.register_card((), following_up_cards.mentions, order=4, within_own_accounts=True)
+    home.register_card((), story_cards.mentions, order=4, within_own_accounts=True)
     home.register_card(
         ("success", "admin"), following_up_cards.news, order=3, within_own_accounts=True
     )

@@ -13,7 +13,8 @@ from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account
-from vocapp.succeeding import queries
+from vocapp.succeeding.story.places import Place
+from vocapp.succeeding.story.queries import timeline
 from vocapp.workspaces.models import Membership
 
 
@@ -140,7 +141,7 @@ def test_an_account_shows_its_people_what_they_said_and_what_followed(
     assert "白樺商事" in html
     assert "値段に見合っています。" in html
     assert "Follow-up for" in html
-    assert html.count('<div class="between"><span>p-') == 2
+    assert len(re.findall(r'<a href="/contacts/[^"]+">p-', html)) == 2
 
 
 def test_people_stand_by_their_latest_answer_then_those_who_never_gave_one_by_name(api, staff):
@@ -154,7 +155,7 @@ def test_people_stand_by_their_latest_answer_then_those_who_never_gave_one_by_na
         body = {"external_id": name, "name": name, "account": {"external_id": account}}
         assert api.post("/api/v1/contacts", json=body).status_code in {200, 201}
     html = staff("viewer").get("/accounts/acme").text
-    assert re.findall(r'<div class="between"><span>(\w+)</span>', html) == [
+    assert re.findall(r'<a href="/contacts/[^"]+">(\w+)</a>', html) == [
         "Ann",
         "Bo",
         "Xu",
@@ -204,20 +205,20 @@ def one_instant(any_api, drain_outbox) -> tuple[UUID, UUID]:
         return workspace_id, found.id
 
 
-@pytest.mark.parametrize("only_answers", [True, False])
+@pytest.mark.parametrize("only", ["answers", None])
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_what_happened_at_one_instant_is_told_once_however_long_pages_are(
-    one_instant, only_answers, length
+    one_instant, only, length
 ):
-    whole = queries.timeline(*one_instant, only_answers=only_answers, limit=100)
+    whole = timeline(*one_instant, only=only, time_zone="UTC", limit=100)
     paged, last = [], None
-    while page := queries.timeline(
-        *one_instant, only_answers=only_answers, before=last, limit=length
+    while page := timeline(
+        *one_instant, only=only, before_place=last, time_zone="UTC", limit=length
     ):
         paged += page
-        last = queries.Place.from_json(page[-1].place.to_json())
+        last = Place.from_json(page[-1].place.to_json())
     assert [event.place for event in paged] == [event.place for event in whole]
-    assert len(whole) == 5 if only_answers else len(whole) > 11
+    assert len(whole) == 5 if only else len(whole) > 11
 
 
 def test_pages_of_a_story_go_on_within_an_instant(api, staff, monkeypatch):
@@ -357,3 +358,31 @@ def test_an_account_tells_what_it_has_does_and_has_reached(customers, staff):
     assert "Term ends on Mar 31, 2099" in html
     assert '<td class="number">1</td><td class="number">41</td>' in html
     assert "10 days ago" in html or "1 week ago" in html
+
+
+def test_an_account_has_an_account_manager_and_support_beside_its_owner(api, staff, colleague):
+    """By role, each with undo; who is no member any more has none."""
+    api.post("/api/v1/accounts", {"external_id": "acme"})
+    sales, other = (colleague(api.workspace_id, "viewer", name) for name in ("Sato", "Mori"))
+    browser = staff("success")
+
+    def give(duty, user):
+        form = {"account": "acme", "duty": duty, "user": str(user)}
+        return browser.post("/account-team", form).status_code
+
+    assert give("account_manager", sales) == give("support", other) == 303
+    team = api.get("/api/v1/accounts/acme").json["team"]
+    assert {duty: who["name"] for duty, who in team.items()} == {
+        "account_manager": "Sato", "support": "Mori",
+    }  # fmt: skip
+    give("account_manager", "")
+    page = browser.get("/accounts/acme").text
+    assert api.get("/api/v1/accounts/acme").json["team"]["account_manager"] is None
+    undo = re.findall(r'action="(/account-team/undo[^"]*)"', page)[-1]
+    browser.post(undo.replace("&amp;", "&"), {})
+    assert api.get("/api/v1/accounts/acme").json["team"]["account_manager"]["name"] == "Sato"
+    give("chief", sales)
+    assert "Nothing was saved" in browser.get("/accounts/acme").text
+    with transaction() as session:
+        session.delete(session.get_one(Membership, (api.workspace_id, sales)))
+    assert api.get("/api/v1/accounts/acme").json["team"]["account_manager"] is None

@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from tests.people.test_account_merging import id_of, parent_of
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.models import Account
+from vocapp.succeeding.parents.queries import family
 from vocapp.workspaces.models import Membership
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 
 def place(api, key, parent=None, **facts):
@@ -140,3 +142,20 @@ def test_older_news_changes_nothing(group):
         then = utcnow() - timedelta(days=1)
         assert not put_under(session, row, "west", as_of=then, now=utcnow())
     assert parent_of(group, "shop") == id_of(group, "east")
+
+
+def test_a_ring_that_came_from_elsewhere_hangs_no_page_and_can_be_opened(group):
+    """As a restored or repaired database may hold one; nothing is summed twice then."""
+    with transaction() as session:
+        session.execute(
+            update(Account)
+            .where(Account.id == id_of(group, "group"))
+            .values(parent_account_id=id_of(group, "shop"))
+        )
+        account = session.get_one(Account, (group.workspace_id, id_of(group, "group")))
+        found = family(account, reach=WHOLE_WORKSPACE, answers=1)
+        assert sorted(each.external_id for each in found.children) == ["east", "shop", "west"]
+        assert dict(found.revenue) == {"EUR": 1200_00, "USD": 30_00}
+    assert place(group, "group", "west").status_code == 422  # the ring goes through it
+    assert place(group, "group", "").status_code == 201
+    assert parent_of(group, "group") is None

@@ -223,6 +223,14 @@ def champion_left(api):
                "at": at})  # fmt: skip
 
 
+def champion_is_marked_as_left(api):
+    for account in ("acme", "other"):
+        save(api, account)
+        who = {"external_id": f"ann-{account}", "account": {"external_id": account}}
+        api.post("/api/v1/contacts", who | {"roles": ["champion"]})
+        api.post("/api/v1/contacts", who | {"has_left": account == "acme"})
+
+
 def renewal_is_near(api):
     save(api, "acme", renewal_on=ahead(80))
     save(api, "later", renewal_on=ahead(120))
@@ -242,6 +250,7 @@ def feature_unused(api):
         ("usage_down", usage_fell, {}, ["usage_down:75"]),
         ("detractor", low_answer, {}, ["low_answer_days_ago:0"]),
         ("champion_left", champion_left, {}, ["champion_left_days_ago:0"]),
+        ("champion_left", champion_is_marked_as_left, {}, ["champion_left_days_ago:0"]),
         ("renewal_in", renewal_is_near, {}, ["renewal_in_days:80"]),
         ("feature_unused", feature_unused, {"feature": "export"},
          ["feature_unused:export", "days:60"]),

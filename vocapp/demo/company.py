@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
+from surveys.contact_roles import CHAMPION
 from vocapp.people.facts import AccountFacts, ContactFacts
 
 VENDOR = "Kawasemi Cloud"
@@ -199,11 +200,21 @@ def people(rng: Random, among: list[Customer], *, count: int) -> list[Person]:
     weights = [PLANS[customer.facts.plan or "team"][2] for customer in among]
     employers = among[:count] + rng.choices(among, weights=weights, k=max(0, count - len(among)))
     return [
-        _person(rng, customer, number=number) for number, customer in enumerate(employers, start=1)
+        _person(rng, customer, number=number, roles=_roles(number, among=len(among)))
+        for number, customer in enumerate(employers, start=1)
     ]
 
 
-def _person(rng: Random, customer: Customer, *, number: int) -> Person:
+def _roles(number: int, *, among: int) -> tuple[str, ...] | None:
+    """The first person of most accounts is their champion; some of the others decide."""
+    if number <= among:
+        return (CHAMPION,) if number % 4 else None
+    return ("decision_maker",) if number % 5 == 0 else None
+
+
+def _person(
+    rng: Random, customer: Customer, *, number: int, roles: tuple[str, ...] | None
+) -> Person:
     language = "ja" if customer.region == "jp" and rng.random() < 0.93 else "en"
     if language == "ja":
         family, given = rng.choice(_JA_FAMILY), rng.choice(_JA_GIVEN)
@@ -218,6 +229,7 @@ def _person(rng: Random, customer: Customer, *, number: int) -> Person:
             name=name,
             locale=language,
             time_zone=REGIONS[customer.region][3],
+            roles=roles,
             attributes={"role": _pick(rng, dict(ROLES))},
         ),
         customer=customer,

@@ -19,7 +19,6 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from surveys.fatigue import EXCLUDED
 from surveys.languages import best_language
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
@@ -126,8 +125,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | 
             return None
         invitation, contact, survey, workspace = row
         reason = reason_not_to_mail(session, workspace_id, contact.email)
-        if reason is None and deciding.is_never_asked(session, contact):
-            reason = EXCLUDED
+        reason = reason or deciding.why_never_asked(session, contact)
         not_before = deciding.not_before(session, contact, invitation_id, now=now)
     if survey.state != "published":
         reason = reason or "survey_closed"

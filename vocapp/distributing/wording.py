@@ -14,6 +14,7 @@ REASON_WORDS = {
     "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
     "opened_again": _l("The follow-up was opened again."),
     "excluded": _l("A colleague decided that this person is not asked."),
+    "left_company": _l("The person has left the company."),
     "asked_lately": _l("Too near to another time that the person was asked, or answered."),
     "account_full": _l("Enough people of this account are asked on that day."),
     "quiet_hours": _l("Outside the hours for mail there: it goes out when they begin."),

@@ -58,21 +58,26 @@ def _begins_with(text: str, name: str) -> bool:
     return text.startswith(name) and not (after.isascii() and after.isalnum())
 
 
-def remember(session: Session, entry: FollowUpEntry) -> None:
-    """Note whom a line of a case's timeline mentions, in the caller's transaction; oneself not."""
-    text = entry.note or ""
+def whom(session: Session, workspace_id: UUID, text: str) -> set[UUID]:
+    """Members of a workspace whom a text mentions."""
     if "@" not in unicodedata.normalize("NFKC", text):
-        return
+        return set()
     names = {
         user_id: name
         for user_id, name in session.execute(
             select(User.id, User.name)
             .join(Membership, Membership.user_id == User.id)
-            .where(Membership.workspace_id == entry.workspace_id, User.disabled_at.is_(None))
+            .where(Membership.workspace_id == workspace_id, User.disabled_at.is_(None))
         )
     }
+    return mentioned(text, names)
+
+
+def remember(session: Session, entry: FollowUpEntry) -> None:
+    """Note whom a line of a case's timeline mentions, in the caller's transaction; oneself not."""
+    told = whom(session, entry.workspace_id, entry.note or "")
     session.flush([entry])
-    for user_id in sorted(mentioned(text, names) - {entry.actor_user_id}):
+    for user_id in sorted(told - {entry.actor_user_id}):
         session.add(
             Mention(
                 workspace_id=entry.workspace_id, entry_id=entry.id, user_id=user_id, at=entry.at

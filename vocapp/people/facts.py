@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +37,8 @@ class ContactFacts:
     name: str | None = None
     locale: str | None = None
     time_zone: str | None = None
+    roles: Sequence[str] | None = None  # all that the person is; () says: nothing
+    has_left: bool | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,7 +85,26 @@ def take_contact_facts(
     contact: Contact, facts: ContactFacts, *, as_of: datetime, now: datetime
 ) -> bool:
     """Set what is said and is not older than what is known; whether anything changed."""
-    return _take_over(contact, facts, _CONTACT_FIELDS, as_of=as_of, now=now)
+    is_changed = _take_over(contact, facts, _CONTACT_FIELDS, as_of=as_of, now=now)
+    if facts.roles is not None:
+        is_changed = _hold(contact, "roles", list(facts.roles), as_of=as_of, now=now) or is_changed
+    if facts.has_left is not None and facts.has_left != (contact.left_at is not None):
+        left_at = as_of if facts.has_left else None
+        is_changed = _hold(contact, "left_at", left_at, as_of=as_of, now=now) or is_changed
+    return is_changed
+
+
+def _hold(contact: Contact, name: str, value: Any, *, as_of: datetime, now: datetime) -> bool:
+    """Set a fact that may be that there is none, unless newer is known; whether it changed."""
+    if not _is_news(contact.fact_as_of, name, as_of):
+        return False
+    since, before = as_of.isoformat(), (getattr(contact, name), contact.fact_as_of.get(name))
+    if before == (value, since):
+        return False
+    setattr(contact, name, value)
+    contact.fact_as_of = {**contact.fact_as_of, name: since}
+    contact.updated_at = now
+    return True
 
 
 def see_at(contact: Contact, account_id: UUID, *, as_of: datetime) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_absent, scoped, uuid7
+from vocapp.people import roles
 from vocapp.people.account_names import former_names
 from vocapp.people.fact_history import EVER, History, changed_since
 from vocapp.people.facts import (
@@ -80,7 +81,13 @@ def identify(
     for item, contact in zip(said, people, strict=True):
         account = accounts[item.account.external_id] if item.account else None
         before = (account.fact_history, account.started_on) if account else None
+        held = roles.standing(contact)
         is_news = _take_over(item, account, contact, now=now)
+        if contact is not None:
+            said_roles = item.contact is not None and item.contact.roles is not None
+            roles.note_departures(
+                session, contact, held, keeps_roles=said_roles, at=item.as_of, now=now
+            )
         if account is not None and before is not None:
             _note_change(session, account, *before, now=now)
         is_news = is_news or any(row and row.created_at == now for row in (account, contact))
@@ -238,7 +245,9 @@ def contacts_by_external_id(
     found = {}
     for (key, (account_id, at)), contact in zip(seen.items(), people, strict=True):
         if contact is not None:
+            held = roles.standing(contact)
             see_at(contact, account_id, as_of=at)
+            roles.note_departures(session, contact, held, at=at, now=now)
             found[key] = contact.id
     return found
 

@@ -13,6 +13,8 @@ from surveys.name_starts import LENGTH
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 IDENTITY_KINDS = ("external_id", "email")
+# How somebody stopped being what they were at an account.
+ENDINGS = ("left", "moved", "ended", "erased")
 
 
 class Account(TenantRow, Base):
@@ -49,7 +51,11 @@ class Account(TenantRow, Base):
 
 
 class Contact(TenantRow, Base):
-    """A person at a customer who can be asked."""
+    """A person at a customer who can be asked.
+
+    roles: what they are at their account, as `surveys.contact_roles` leaves them. left_at: since
+    when they are known to have left the company.
+    """
 
     account_id: Mapped[UUID | None]
     external_id: Mapped[str | None] = mapped_column(short_text(200))
@@ -58,6 +64,8 @@ class Contact(TenantRow, Base):
     locale: Mapped[str | None] = mapped_column(short_text(20))
     time_zone: Mapped[str | None] = mapped_column(short_text(64))
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    roles: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    left_at: Mapped[datetime | None]
     fact_as_of: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -142,6 +150,26 @@ class AccountAlias(Tenant, Base):
     __table_args__ = (
         tenant_key("account_id", "account"),
         Index(None, "workspace_id", "account_id"),
+    )
+
+
+class ContactDeparture(TenantRow, Base):
+    """Somebody is no longer what they were at an account: one row for each role, and one with
+    "" for somebody who left without any. contact_id: None once the person is forgotten.
+    """
+
+    account_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    role: Mapped[str] = mapped_column(short_text(60))
+    ending: Mapped[str] = mapped_column(short_text(10))
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        one_of("ending", ENDINGS),
+        tenant_key("account_id", "account"),
+        tenant_key("contact_id", "contact"),
+        Index(None, "workspace_id", "account_id", "at"),
+        Index(None, "workspace_id", "contact_id"),
     )
 
 

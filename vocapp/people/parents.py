@@ -20,7 +20,10 @@ _FACT = "parent"
 
 
 def ancestors_of(session: Session, workspace_id: UUID, account_id: UUID) -> Sequence[UUID]:
-    """The parent of an account, the parent's parent and so on; the nearest first."""
+    """The parent of an account, the parent's parent and so on; the nearest first.
+
+    It ends after so many steps, also where data from elsewhere make a ring.
+    """
     found: list[UUID] = []
     at: UUID | None = account_id
     while at is not None and len(found) <= MOST_STEPS:
@@ -32,6 +35,11 @@ def ancestors_of(session: Session, workspace_id: UUID, account_id: UUID) -> Sequ
         if at is not None:
             found.append(at)
     return found
+
+
+def lock_families(session: Session, workspace_id: UUID) -> None:
+    """One change after the other: two at once could make a ring that neither sees."""
+    session.execute(select(Workspace.id).where(Workspace.id == workspace_id).with_for_update())
 
 
 def put_under(
@@ -54,10 +62,8 @@ def put_under(
 
 
 def _parent(session: Session, account: Account, parent: str) -> UUID:
-    """One change after the other: two at once could make a ring that neither sees."""
-    session.execute(
-        select(Workspace.id).where(Workspace.id == account.workspace_id).with_for_update()
-    )
+    """The account of a key that another one may belong to."""
+    lock_families(session, account.workspace_id)
     found = session.scalar(
         scoped(Account, account.workspace_id)
         .where(is_called(account.workspace_id, parent))

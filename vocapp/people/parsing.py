@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from surveys.contact_roles import read_roles
 from vocapp.people.facts import AccountFacts, ContactFacts
 
 Scalar = str | bool | int | float | None
@@ -147,9 +148,22 @@ class ContactBody(BaseModel):
     name: Name | None = None
     locale: str | None = Field(None, max_length=20)
     time_zone: str | None = Field(None, max_length=64)
+    roles: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        None, max_length=50,
+        description="All that the person is at the account: champion, decision_maker, sponsor, "
+        "user, billing, technical, or your own words; empty: nothing",
+    )  # fmt: skip
+    has_left: bool | None = Field(
+        None, description="Whether the person has left the company; nobody asks them then"
+    )
     attributes: dict[str, Scalar] = Field(default_factory=dict, max_length=100)
 
     _check_attributes = field_validator("attributes")(_bounded)
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else list(read_roles(value))
 
     @model_validator(mode="after")
     def _has_identity(self) -> ContactBody:

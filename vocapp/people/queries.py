@@ -58,6 +58,8 @@ def present_contact(contact: Contact) -> dict[str, Any]:
         "name": contact.name,
         "locale": contact.locale,
         "time_zone": contact.time_zone,
+        "roles": contact.roles,
+        "left_at": contact.left_at.isoformat() if contact.left_at else None,
         "attributes": contact.attributes,
         "updated_at": contact.updated_at.isoformat(),
     }

@@ -15,12 +15,18 @@ from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.playbooks.models import PlaybookRun, PlaybookState, PlaybookTask
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
+from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 
 
 def hand_over_goals(session: Session, merge: AccountMerge) -> None:
     """Goals of both are goals of the one."""
     move_rows(session, merge, SuccessGoal)
+
+
+def hand_over_notes(session: Session, merge: AccountMerge) -> None:
+    """What was written of either is written of the one."""
+    move_rows(session, merge, AccountNote)
 
 
 def hand_over_touchpoints(session: Session, merge: AccountMerge) -> None:

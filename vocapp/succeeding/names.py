@@ -18,6 +18,7 @@ from vocapp.people.models import Contact
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.renewals.models import RenewalWord
+from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 
 GONE = "…"
@@ -40,8 +41,8 @@ def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None
             )
         )
     ).all()
-    noted: list[TouchpointPlan | PlaybookTask | RenewalWord] = []
-    for model in (TouchpointPlan, PlaybookTask, RenewalWord):
+    noted: list[TouchpointPlan | PlaybookTask | RenewalWord | AccountNote] = []
+    for model in (TouchpointPlan, PlaybookTask, RenewalWord, AccountNote):
         noted += session.scalars(
             scoped(model, workspace_id).where(
                 model.account_id == contact.account_id, model.note.is_not(None)

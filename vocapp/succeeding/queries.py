@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,23 +18,25 @@ from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
-from vocapp.database import older_than, scoped, utcnow
+from vocapp.database import scoped, utcnow
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.account_names import is_called
 from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.finding import found_accounts
+from vocapp.people.merging.queries import shown_name
 from vocapp.people.models import Account, Contact
 from vocapp.people.money.queries import money
 from vocapp.people.queries import present_account
 from vocapp.people.reaching import accounts_within, of_accounts_within
+from vocapp.people.roles import has_role
 from vocapp.problems import NotFound
+from vocapp.succeeding.contacts.queries import Cover, cover
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.parents.queries import parent_key
-from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
-from vocapp.understanding.shown import ShownComment, shown_comments
+from vocapp.succeeding.team.queries import team_of
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
@@ -74,52 +76,9 @@ class Person:
     contact: Contact
     latest: Score | None
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an event stands in the story: newest first, of one instant by `_KINDS` and id."""
-
-    at: datetime
-    kind: str
-    id: UUID | int | str
-
-    def to_json(self) -> list[str]:
-        return [self.at.isoformat(), self.kind, str(self.id)]
-
-    @classmethod
-    def from_json(cls, value: Any) -> Place:
-        """The place that `to_json` wrote; raises KeyError, TypeError or ValueError."""
-        at, kind, given = value
-        return cls(datetime.fromisoformat(at), kind, _KINDS[kind](given))
-
-
-# In the order in which what happened at one instant is told, with the type of the ids.
-_KINDS: dict[str, Callable[[str], UUID | int | str]] = {
-    "answer": UUID, "case": UUID, "run": UUID, "change": int, "milestone": str,
-}  # fmt: skip
-_KIND_ORDER = tuple(_KINDS)
-_INSTANT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the story: an answer, a case, a playbook that fired, a subscription that
-    changed, or a milestone."""
-
-    place: Place
-    score: Score | None = None
-    comment: ShownComment | None = None
-    locale: str | None = None  # of the page that was answered on
-    who: str | None = None
-    case_state: str | None = None
-    change: events.Change | None = None
-    milestone: str | None = None
-    run: PlaybookRun | None = None
-    playbook: str | None = None
-
     @property
-    def at(self) -> datetime:
-        return self.place.at
+    def shown(self) -> str:
+        return shown_name(self.contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +87,7 @@ class AccountDetail:
     owner: User | None
     people: Sequence[Person]
     people_count: int
+    cover: Cover
     answers: int
     open_cases: int
     latest: Score | None
@@ -249,7 +209,7 @@ def latest_scores(
     latest = (
         select(Response.id)
         .where(
-            *_shown_of(workspace_id, answered_by == owner.id),
+            *shown_of(workspace_id, answered_by == owner.id),
             of_accounts_within(reach, workspace_id, Response.account_id),
         )
         .order_by(Response.answered_at.desc(), Response.id.desc())
@@ -261,11 +221,11 @@ def latest_scores(
         select(latest, owner.id).where(owner.workspace_id == workspace_id, owner.id.in_(ids))
     )
     owners = {response_id: owner_id for response_id, owner_id in found if response_id}
-    rows = db.session.execute(_scores(workspace_id).where(Response.id.in_(owners)))
-    return {owners[row.id]: _score(row) for row in rows}
+    rows = db.session.execute(scores(workspace_id).where(Response.id.in_(owners)))
+    return {owners[row.id]: score_of(row) for row in rows}
 
 
-def _shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+def shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
     """Scored answers of an account or a person that may be shown: not of confidential surveys."""
     return (
         Response.workspace_id == workspace_id,
@@ -275,7 +235,7 @@ def _shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnEle
     )
 
 
-def _scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
+def scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
     """Answers with what is shown of their survey."""
     return (
         select(Response.id, Survey.kind, Survey.name, Response.score, Response.answered_at)
@@ -287,7 +247,7 @@ def _scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
     )
 
 
-def _score(row: Any) -> Score:
+def score_of(row: Any) -> Score:
     return Score(
         kind=row.kind,
         score=row.score,
@@ -313,6 +273,10 @@ def account_facts(
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
+        "team": {
+            duty: {"id": str(user.id), "name": user.name} if user else None
+            for duty, user in team_of(workspace_id, account.id).items()
+        },
         "parent": parent_key(account),
         "health": healths.present(workspace_id, account.id),
         "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
@@ -364,7 +328,7 @@ def account_detail(account: Account, *, reach: Reach, people: int = 30) -> Accou
     counts = db.session.execute(
         select(
             _count(Contact.workspace_id == workspace_id, Contact.account_id == account.id),
-            _count(*_shown_of(workspace_id, Response.account_id == account.id)),
+            _count(*shown_of(workspace_id, Response.account_id == account.id)),
             _count(
                 FollowUp.workspace_id == workspace_id,
                 FollowUp.account_id == account.id,
@@ -378,6 +342,7 @@ def account_detail(account: Account, *, reach: Reach, people: int = 30) -> Accou
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
         people=_people(workspace_id, account.id, reach=reach, limit=people),
         people_count=people_count,
+        cover=cover(workspace_id, account.id),
         answers=answers,
         open_cases=open_cases,
         latest=latest_scores(workspace_id, Account, [account.id], reach=reach).get(account.id),
@@ -401,11 +366,12 @@ def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datet
 
 
 def _people(workspace_id: UUID, account_id: UUID, *, reach: Reach, limit: int) -> list[Person]:
-    """Contacts of the account: who answered last first, then by name."""
+    """Contacts of the account: who has a role first, then who answered last, then by name; at the
+    end those who have left."""
     # Materialised: else SQLite reads the answers of everybody in the order of their people.
     answers = (
         select(Response.contact_id, Response.answered_at)
-        .where(*_shown_of(workspace_id, Response.account_id == account_id))
+        .where(*shown_of(workspace_id, Response.account_id == account_id))
         .cte("answers_of_account")
         .prefix_with("MATERIALIZED")
     )
@@ -416,140 +382,17 @@ def _people(workspace_id: UUID, account_id: UUID, *, reach: Reach, limit: int) -
     )
     by_name = (func.lower(Contact.name), Contact.id)
     of_account = scoped(Contact, workspace_id).where(Contact.account_id == account_id)
-    people = list(
-        db.session.scalars(
-            of_account.join(answered, answered.c.contact_id == Contact.id)
-            .order_by(answered.c.last.desc(), *by_name)
-            .limit(limit)
-        )
-    )
-    if len(people) < limit:  # all who answered are there: the others follow
-        silent = of_account.where(Contact.id.not_in([contact.id for contact in people]))
-        people += db.session.scalars(silent.order_by(*by_name).limit(limit - len(people)))
+    there = of_account.where(Contact.left_at.is_(None))
+    people: list[Contact] = []
+    for group in (
+        there.where(has_role()).order_by(*by_name),
+        there.join(answered, answered.c.contact_id == Contact.id).order_by(
+            answered.c.last.desc(), *by_name
+        ),
+        of_account.order_by(Contact.left_at.desc().nulls_first(), *by_name),
+    ):  # each group once all of the one before are there
+        if len(people) < limit:
+            others = group.where(Contact.id.not_in([contact.id for contact in people]))
+            people += db.session.scalars(others.limit(limit - len(people)))
     latest = latest_scores(workspace_id, Contact, [contact.id for contact in people], reach=reach)
     return [Person(contact, latest.get(contact.id)) for contact in people]
-
-
-def timeline(
-    workspace_id: UUID,
-    account_id: UUID,
-    *,
-    only_answers: bool = False,
-    before: Place | None = None,
-    limit: int,
-) -> list[Event]:
-    """What an account said and did and what we did, newest first; before: what follows it."""
-    of = (workspace_id, account_id)
-    story = _answers(*of, before=_before(before, "answer"), limit=limit)
-    if only_answers:
-        return story
-    story += _cases(*of, before=_before(before, "case"), limit=limit)
-    story += _runs(*of, before=_before(before, "run"), limit=limit)
-    story += [
-        Event(Place(change.at, "change", change.received), change=change)
-        for change in events.subscription_changes(
-            *of, before=_before(before, "change"), limit=limit
-        )
-    ]
-    story += [
-        Event(Place(reached.at, "milestone", reached.event_id), milestone=reached.name)
-        for reached in events.milestones(*of, before=_before(before, "milestone"), limit=limit)
-    ]
-    # Stable: of one instant and kind, the order of the database stays.
-    story.sort(key=lambda event: _KIND_ORDER.index(event.place.kind))
-    return sorted(story, key=lambda event: event.at, reverse=True)[:limit]
-
-
-def _before(place: Place | None, kind: str) -> tuple[datetime, Any] | None:
-    """From where on events of a kind follow a place: of its instant none, some, or all."""
-    if place is None:
-        return None
-    if kind == place.kind:
-        return place.at, place.id
-    is_told_later = _KIND_ORDER.index(kind) > _KIND_ORDER.index(place.kind)
-    return (place.at + _INSTANT if is_told_later else place.at), None
-
-
-def _answers(
-    workspace_id: UUID,
-    account_id: UUID,
-    *,
-    before: tuple[datetime, UUID | None] | None,
-    limit: int,
-) -> list[Event]:
-    query = (
-        _scores(workspace_id)
-        .add_columns(Response.locale, Contact.name.label("who"))
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
-        )
-        .where(*_shown_of(workspace_id, Response.account_id == account_id))
-        .order_by(Response.answered_at.desc(), Response.id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(older_than(Response.answered_at, Response.id, before))
-    rows = db.session.execute(query).all()
-    comments = shown_comments(db.session(), workspace_id, [row.id for row in rows])
-    return [
-        Event(
-            Place(row.answered_at, "answer", row.id),
-            score=_score(row),
-            comment=comments.get(row.id),
-            locale=row.locale,
-            who=row.who,
-        )
-        for row in rows
-    ]
-
-
-def _cases(
-    workspace_id: UUID,
-    account_id: UUID,
-    *,
-    before: tuple[datetime, UUID | None] | None,
-    limit: int,
-) -> list[Event]:
-    query = (
-        select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
-        )
-        .where(FollowUp.workspace_id == workspace_id, FollowUp.account_id == account_id)
-        .order_by(FollowUp.opened_at.desc(), FollowUp.id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(older_than(FollowUp.opened_at, FollowUp.id, before))
-    return [
-        Event(Place(row.opened_at, "case", row.id), who=row.who, case_state=row.state)
-        for row in db.session.execute(query)
-    ]
-
-
-def _runs(
-    workspace_id: UUID,
-    account_id: UUID,
-    *,
-    before: tuple[datetime, UUID | None] | None,
-    limit: int,
-) -> list[Event]:
-    query = (
-        select(PlaybookRun, Playbook.name)
-        .join(
-            Playbook,
-            (Playbook.workspace_id == PlaybookRun.workspace_id)
-            & (Playbook.id == PlaybookRun.playbook_id),
-        )
-        .where(PlaybookRun.workspace_id == workspace_id, PlaybookRun.account_id == account_id)
-        .order_by(PlaybookRun.fired_at.desc(), PlaybookRun.id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(older_than(PlaybookRun.fired_at, PlaybookRun.id, before))
-    return [
-        Event(Place(run.fired_at, "run", run.id), run=run, playbook=name)
-        for run, name in db.session.execute(query)
-    ]

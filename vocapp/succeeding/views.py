@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,10 +13,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up.wording import STATES
+from vocapp.people.events.queries import Used, used_of_late
 from vocapp.people.merging.queries import count_suggestions
 from vocapp.problems import BadInput
 from vocapp.signing import sign
 from vocapp.succeeding import queries, service, wording
+from vocapp.succeeding.contacts.wording import departure_text, role_word
 from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
@@ -24,7 +27,13 @@ from vocapp.succeeding.parents.queries import family
 from vocapp.succeeding.playbooks.showing import tasks_shown
 from vocapp.succeeding.playbooks.wording import reason_words
 from vocapp.succeeding.renewals.showing import renewal_shown
+from vocapp.succeeding.story import wording as story_wording
+from vocapp.succeeding.story.places import FILTERS, Place
+from vocapp.succeeding.story.queries import timeline
+from vocapp.succeeding.story.wording import FILTER_WORDS, may_remove
+from vocapp.succeeding.team.queries import team_of
 from vocapp.succeeding.touchpoints.showing import touchpoints_shown
+from vocapp.succeeding.wording import DUTY_WORDS
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
@@ -35,6 +44,7 @@ from vocapp.workspaces.queries import members
 blueprint = Blueprint("succeeding", __name__, template_folder="templates")
 
 _PAGE, _STORY = 50, 20
+_NAMED = 5  # of the colleagues who can be mentioned, as examples
 _SOON = timedelta(days=60)
 
 
@@ -45,7 +55,7 @@ def accounts() -> str:
     search = request.args.get("q", "").strip()[:100]
     sort = request.args.get("sort", "")
     sort = sort if sort in queries.SORTS else "name"
-    owner = _uuid(request.args.get("owner", ""))
+    owner = uuid_or_none(request.args.get("owner", ""))
     band = request.args.get("health", "")
     band = band if band in healths.CHOICES else ""
     offset = read_cursor(request.args.get("cursor"), int) or 0
@@ -87,33 +97,35 @@ def _duplicates() -> int | None:
 @signed_in(within_own_accounts=True)
 def account(external_id: str) -> str:
     """How is this customer."""
-    before = read_cursor(request.args.get("before"), queries.Place.from_json)
+    return account_page(external_id)
+
+
+def account_page(external_id: str, *, note: str = "", note_error: str | None = None) -> str:
+    """note: what was typed where it could not be saved, and note_error why."""
+    before = read_cursor(request.args.get("before"), Place.from_json)
     found = queries.account_by_key(current_workspace.id, external_id, reach=current_user.reach)
     # Before more is read: where it has to be asked for, what was read is read anew, row by row.
     health = _health(found.id)
     detail = queries.account_detail(found, reach=current_user.reach)
-    only_answers = request.args.get("story") == "answers"
-    story = queries.timeline(
-        current_workspace.id,
-        detail.account.id,
-        only_answers=only_answers,
-        before=before,
-        limit=_STORY + 1,
+    activity = queries.activity(
+        current_workspace.id, found.id, time_zone=current_workspace.time_zone, now=utcnow()
     )
+    only = request.args.get("story")
+    only = only if only in FILTERS else None
+    story = timeline(
+        current_workspace.id, found.id, only=only, before_place=before, weeks=activity.weeks,
+        time_zone=current_workspace.time_zone, limit=_STORY + 1,
+    )  # fmt: skip
     shown = story[:_STORY]
     older = sign("cursor", shown[-1].place.to_json()) if len(story) > _STORY else None
-    here = partial(url_for, ".account", external_id=external_id)
-    kept: dict[str, Any] = {"story": "answers"} if only_answers else {}
+    here = partial(url_for, "succeeding.account", external_id=external_id, _anchor="story")
+    kept: dict[str, Any] = {"story": only} if only else {}
+    colleagues = members(current_workspace.id)
     return render_template(
         "succeeding/account.html",
         detail=detail,
         account=detail.account,
-        activity=queries.activity(
-            current_workspace.id,
-            detail.account.id,
-            time_zone=current_workspace.time_zone,
-            now=utcnow(),
-        ),
+        activity=activity,
         family=family(detail.account, reach=current_user.reach, answers=detail.answers),
         wording=wording,
         health=health,
@@ -121,19 +133,39 @@ def account(external_id: str) -> str:
         story=shown,
         older_url=here(**kept, before=older) if older else None,
         first_url=here(**kept) if before else None,
-        only_answers=only_answers,
-        all_url=here(_anchor="story"),
-        answers_url=here(story="answers", _anchor="story"),
+        story_filters=[
+            (word, here(story=key) if key else here(), key == (only or ""))
+            for key, word in [("", _("Everything")), *FILTER_WORDS.items()]
+        ],
+        story_words=story_wording,
+        used=_used(found.id) if only == "use" else None,
+        only=only,
+        answers_url=here(story="answers"),
         states=STATES,
+        note=note,
+        note_error=note_error,
+        may_note=may_open("story.add"),
+        may_remove_note=partial(may_remove, current_user),
+        mentionable=", ".join(f"@{each.name}" for each in colleagues[:_NAMED]),
         may_change=may_open("succeeding.change_owner"),
         owner_choices=[("", _("Nobody yet")), *_owner_choices()],
+        team=team_of(current_workspace.id, found.id),
+        duty_words=DUTY_WORDS,
+        may_change_team=may_open("team.change"),
+        team_choices=[("", _("Nobody yet")), *((str(m.user_id), m.name) for m in colleagues)],
         **goals_shown(detail.account),
         **renewal_shown(detail.account),
         **touchpoints_shown(detail.account),
         **tasks_shown(detail.account),
         may_change_tasks=may_open("tasks.mark_done"),
         reason_words=reason_words,
+        role_word=role_word,
+        departure_text=departure_text,
     )
+
+
+def _used(account_id: UUID) -> Sequence[Used]:
+    return used_of_late(current_workspace.id, account_id, now=utcnow())
 
 
 def _health(account_id: UUID) -> healths.Shown | None:
@@ -155,7 +187,8 @@ def _owner_choices() -> list[tuple[str, str]]:
     ]
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_or_none(text: str) -> UUID | None:
+    """An id of a form or an address; None for anything else."""
     try:
         return UUID(text)
     except ValueError:
@@ -167,7 +200,7 @@ def _uuid(text: str) -> UUID | None:
 def change_owner(external_id: str) -> Any:
     """Another colleague looks after this account from now on."""
     given = request.form.get("owner", "")
-    owner = _uuid(given)
+    owner = uuid_or_none(given)
     try:
         if given and owner is None:
             raise BadInput.of("owner", "not a member of this workspace")

@@ -7,6 +7,7 @@ from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.formats import money_minor
 
+DUTY_WORDS = {"account_manager": _l("Account manager"), "support": _l("Support")}
 MILESTONES = {"setup_done": _l("Set-up done")}
 
 

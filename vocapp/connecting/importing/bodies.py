@@ -17,6 +17,8 @@ from vocapp.spreadsheets import restored_cell
 M = TypeVar("M", bound=BaseModel)
 
 _READ = {
+    "contact.roles": cells.words,
+    "contact.has_left": cells.yes_or_no,
     "account.mrr": cells.whole_number,
     "account.started_on": cells.day,
     "account.renewal_on": cells.day,

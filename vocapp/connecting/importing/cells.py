@@ -8,6 +8,9 @@ import unicodedata
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+_BETWEEN = re.compile(r"[,;/、，；／]")
+_YES = frozenset(("true", "yes", "y", "1", "x", "はい", "○", "済"))
+_NO = frozenset(("false", "no", "n", "0", "いいえ", "×"))
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+")
@@ -48,6 +51,25 @@ def whole_number(text: str) -> int | str:
         plain = plain.replace(",", "")
     plain = plain.removesuffix(".0")
     return int(plain) if _WHOLE.fullmatch(plain) else text
+
+
+def words(text: str) -> list[str]:
+    """What stands between commas, semicolons or strokes, also full-width ones.
+
+    >>> words("Champion、決裁者 / IT")
+    ['Champion', '決裁者', 'IT']
+    """
+    return [word for part in _BETWEEN.split(text) if (word := part.strip())]
+
+
+def yes_or_no(text: str) -> bool | str:
+    """Yes or no in the ways in which files say it; else the text itself.
+
+    >>> yes_or_no("Yes"), yes_or_no("いいえ"), yes_or_no("perhaps")
+    (True, False, 'perhaps')
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    return plain in _YES if plain in _YES | _NO else text
 
 
 def day(text: str) -> str:

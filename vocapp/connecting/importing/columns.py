@@ -28,6 +28,8 @@ CONTACT_WORDS = {
     "contact.name": "name full_name contact_name 名前 氏名 お名前 担当者 担当者名",
     "contact.locale": "locale language lang 言語",
     "contact.time_zone": "time_zone timezone タイムゾーン",
+    "contact.roles": "roles contact_roles account_role account_roles 役割",
+    "contact.has_left": "has_left left left_company 退職 退職済み",
     "account.external_id": (
         "account account_id account_external_id company company_id organization 会社 会社id 企業 "
         "企業id アカウント アカウントid 法人番号"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from surveys.fatigue import (
     EXCLUDED,
+    LEFT_COMPANY,
     History,
     Limits,
     Verdict,
@@ -146,8 +147,9 @@ def _lock_account(session: Session, contact: Contact, limits: Limits) -> None:
 def _history(
     session: Session, contact: Contact, rules: Held, *, wanted: datetime, barred: str | None
 ) -> History:
-    if is_never_asked(session, contact):
-        return History(barred=EXCLUDED)
+    never = why_never_asked(session, contact)
+    if never is not None:
+        return History(barred=never)
     if barred is not None:
         return History(barred=barred)
     day = local_day(wanted, rules.time_zone)
@@ -157,16 +159,17 @@ def _history(
     )
 
 
-def is_never_asked(session: Session, contact: Contact) -> bool:
-    return (
-        session.scalar(
-            select(NeverAsked.contact_id).where(
-                NeverAsked.workspace_id == contact.workspace_id,
-                NeverAsked.contact_id == contact.id,
-            )
+def why_never_asked(session: Session, contact: Contact) -> str | None:
+    """Why nobody asks this person, whatever the limits say; None: somebody may."""
+    if contact.left_at is not None:
+        return LEFT_COMPANY
+    excepted = session.scalar(
+        select(NeverAsked.contact_id).where(
+            NeverAsked.workspace_id == contact.workspace_id,
+            NeverAsked.contact_id == contact.id,
         )
-        is not None
     )
+    return EXCLUDED if excepted is not None else None
 
 
 def _days_of_person(session: Session, contact: Contact, rules: Held, day: date) -> list[date]:

@@ -19,7 +19,7 @@ from vocapp.people.figure_changes import note_change
 from vocapp.people.health_changes import note_touched
 from vocapp.people.merging.facts import Known, combined
 from vocapp.people.models import Account, AccountAlias
-from vocapp.people.parents import ancestors_of
+from vocapp.people.parents import ancestors_of, lock_families
 from vocapp.problems import BadInput, NotFound
 from vocapp.workspaces.service import audit
 
@@ -152,6 +152,7 @@ def _take_parents(session: Session, kept: Account, merged: Account) -> None:
 
     No account becomes its own parent thereby, over however many steps.
     """
+    lock_families(session, kept.workspace_id)
     offered = kept.parent_account_id
     if offered is None or offered == merged.id:
         offered = merged.parent_account_id

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.periods import day_bounds, local_day, period_start
@@ -116,6 +116,49 @@ def milestones(
     newest_first = query.order_by(Milestone.at.desc(), Milestone.event_id.desc())
     rows = db.session.scalars(newest_first.limit(limit))
     return [Reached(row.name, row.at, row.event_id) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an account uses: uses in the last 28 days and in the 28 before, and the last one."""
+
+    name: str
+    recent: int
+    before: int
+    last: datetime
+
+
+def used_of_late(
+    workspace_id: UUID, account_id: UUID, *, now: datetime, days: int = 182, limit: int = 20
+) -> list[Used]:
+    """What was used in the last days, by name, the most used of late first.
+
+    Read from the ledger by account and instant: for who asks for it, not for every page.
+    """
+    month = timedelta(days=28)
+    recent = func.sum(case((AccountEvent.at > now - month, AccountEvent.count), else_=0))
+    before = func.sum(
+        case(
+            (AccountEvent.at > now - month, 0),
+            (AccountEvent.at > now - 2 * month, AccountEvent.count),
+            else_=0,
+        )
+    )
+    rows = db.session.execute(
+        select(AccountEvent.name, recent, before, func.max(AccountEvent.at))
+        .where(
+            AccountEvent.workspace_id == workspace_id,
+            AccountEvent.account_id == account_id,
+            AccountEvent.at > now - timedelta(days=days),
+            AccountEvent.at <= now,
+            AccountEvent.type == "usage",
+            AccountEvent.is_superseded.is_(False),
+        )
+        .group_by(AccountEvent.name)
+        .order_by(recent.desc(), func.max(AccountEvent.at).desc(), AccountEvent.name)
+        .limit(limit)
+    )
+    return [Used(name, int(now_), int(then), last) for name, now_, then, last in rows]
 
 
 def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:

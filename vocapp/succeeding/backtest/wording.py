@@ -26,6 +26,7 @@ FINDINGS = {
     "too_thin": _l("Too few customers to tell"),
 }
 BASES = {
+    "own": _l("set by hand"),
     "learnt": _l("weights learnt from who left"),
     "initial": _l("weights of the product"),
     "restored": _l("the weights before, a change was taken back"),

@@ -22,6 +22,7 @@ from vocapp.people.health_changes import HEALTH, HEALTH_DAILY, note_touched
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
+from vocapp.succeeding.health.reweighing import facts_of
 from vocapp.succeeding.health.schemes import scheme_in_force
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
@@ -172,10 +173,7 @@ def rules_of(
             Account.workspace_id == workspace_id, Account.id.in_(account_ids)
         )
     )
-    return {
-        row.id: scheme.of({**row.attributes, "plan": row.plan, "region": row.region})
-        for row in rows
-    }
+    return {row.id: scheme.of(facts_of(row)) for row in rows}
 
 
 def _is_news(row: AccountHealth, found: Health) -> bool:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
 
 BANDS = ("risk", "watch", "good")  # the worst first
-BASES = ("learnt", "initial", "restored")
+BASES = ("learnt", "initial", "restored", "own")
+MAX_WHY = 300
 
 
 class AccountHealth(Tenant, Base):
@@ -66,7 +67,8 @@ class HealthScheme(Tenant, Base):
     """Which weights and bands count from `at` on, as `surveys.health_schemes.Scheme` has it; the
     highest number is in force. Before the first: those of the product.
 
-    basis: why they changed: learnt from who left, those of the product again, a change taken back.
+    basis: why they changed: learnt from who left, those of the product again, a change taken back
+    or an earlier version put back, set by hand; why: in the words of whoever did it.
     """
 
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -76,6 +78,7 @@ class HealthScheme(Tenant, Base):
     )
     basis: Mapped[str] = mapped_column(short_text(10))
     scheme: Mapped[dict[str, Any]]
+    why: Mapped[str | None] = mapped_column(short_text(MAX_WHY))
 
     __table_args__ = (
         one_of("basis", BASES),

@@ -33,6 +33,7 @@ from vocapp.people.events.models import (
 )
 from vocapp.people.events.subscriptions import changes_of
 from vocapp.people.models import Account
+from vocapp.people.roles import champions_of
 from vocapp.succeeding.goals.queries import goal_standing
 from vocapp.succeeding.health.measures import (
     DOWNGRADE,
@@ -48,6 +49,7 @@ from vocapp.succeeding.health.measures import (
 from vocapp.understanding.models import Analysis
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_CHAMPION_DAYS = 180  # after that an account without one is like any that names nobody
 _USAGE_DAYS = PERIOD_DAYS * (PERIODS_BEFORE + 1)
 
 ByAccount = dict[UUID, dict[str, Any]]
@@ -98,6 +100,7 @@ def read_facts(
         _uses(asked, started, told), _people(asked, started, told), _logins(asked, started, told),
         _set_up(asked, started, told),
         _cases(asked), _touches(asked), _goals(asked), _payment(asked), _invoices(asked),
+        _champions(asked),
     )  # fmt: skip
     found = {}
     for row in accounts:
@@ -413,6 +416,17 @@ def _goals(asked: _Asked) -> ByAccount:
         }
         for account_id, (on_track, behind, met, missed) in standing.items()
     }  # fmt: skip
+
+
+def _champions(asked: _Asked) -> ByAccount:
+    """Known where somebody has the role, or had it of late: elsewhere nobody told."""
+    late = asked.now - _CHAMPION_DAYS * _DAY
+    found = champions_of(asked.session, asked.workspace_id, asked.ids, now=asked.now)
+    return {
+        key: {"champion_left": not each.there}
+        for key, each in found.items()
+        if each.there or (each.left_at is not None and each.left_at > late)
+    }
 
 
 def _payment(asked: _Asked) -> ByAccount:

@@ -15,14 +15,14 @@ from surveys.health_schemes import Rules, Scheme
 from vocapp import outbox
 from vocapp.database import scoped, transaction
 from vocapp.people.health_changes import HEALTH_DAILY
-from vocapp.problems import Conflict
+from vocapp.problems import Conflict, NotFound
 from vocapp.succeeding.health.models import HealthScheme
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import audit
 
 _UNDO = "health_scheme"
-Basis = Literal["learnt", "initial", "restored"]
+Basis = Literal["learnt", "initial", "restored", "own"]
 
 
 def scheme_in_force(session: Session, workspace_id: UUID) -> Scheme:
@@ -54,6 +54,35 @@ def use_initial(workspace_id: UUID, *, actor_user_id: UUID, now: datetime) -> st
     with transaction() as session:
         _lock(session, workspace_id)
         return _change(session, workspace_id, Scheme(), "initial", actor_user_id, now)
+
+
+def use_own(
+    workspace_id: UUID, scheme: Scheme, *, why: str, base: int, actor_user_id: UUID, now: datetime
+) -> str | None:
+    """Let weights that somebody set count; as `use_learnt`. base: the number of the version that
+    they were looking at, 0 for none. Raises Conflict where it is no longer the last."""
+    with transaction() as session:
+        _lock(session, workspace_id)
+        if number_of(session, workspace_id) != base:
+            raise Conflict("The weights were changed since.")
+        return _change(session, workspace_id, scheme, "own", actor_user_id, now, why=why)
+
+
+def put_back(workspace_id: UUID, number: int, *, actor_user_id: UUID, now: datetime) -> str | None:
+    """Let an earlier version count again; as `use_learnt`. Raises NotFound."""
+    with transaction() as session:
+        _lock(session, workspace_id)
+        row = session.get(HealthScheme, (workspace_id, number))
+        if row is None:
+            raise NotFound("No such version.")
+        scheme = Scheme.from_json(row.scheme)
+        return _change(session, workspace_id, scheme, "restored", actor_user_id, now, why=row.why)
+
+
+def number_of(session: Session, workspace_id: UUID) -> int:
+    """The number of the version that counts; 0 where nobody changed the weights."""
+    last = _last(session, workspace_id)
+    return last.number if last else 0
 
 
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> None:
@@ -89,6 +118,8 @@ def _change(
     basis: Basis,
     actor_user_id: UUID,
     now: datetime,
+    *,
+    why: str | None = None,
 ) -> str | None:
     """Write the next version, and have all accounts worked out anew."""
     if scheme == scheme_in_force(session, workspace_id):
@@ -98,7 +129,7 @@ def _change(
     session.add(
         HealthScheme(
             workspace_id=workspace_id, number=number, at=now, actor_user_id=actor_user_id,
-            basis=basis, scheme=scheme.as_json(),
+            basis=basis, scheme=scheme.as_json(), why=why or None,
         )
     )  # fmt: skip
     outbox.ask_now(

@@ -110,6 +110,7 @@ def _children(account: Account, reach: Reach) -> list[Child]:
         .where(
             Account.workspace_id == account.workspace_id,
             Account.id.in_(select(below.c.id)),
+            Account.id != account.id,  # where data from elsewhere make a ring
             accounts_within(reach),
         )
         .order_by(Account.mrr_minor.desc().nulls_last(), func.lower(Account.name), Account.id)

@@ -24,6 +24,7 @@ from vocapp.collecting.models import Response
 from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import AccountEvent, ActivityHour, Milestone
 from vocapp.people.models import Account
+from vocapp.people.roles import champions_of
 from vocapp.succeeding.health.measures import SET_UP
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 
@@ -193,7 +194,10 @@ def _low_answers(asked: _Asked) -> ByAccount:
 
 
 def _champions(asked: _Asked) -> ByAccount:
-    """As milestones tell: nothing else says that somebody left."""
+    """As the roles of people tell, and milestones of senders who know no roles."""
+    ids = [account.id for account in asked.accounts]
+    champions = champions_of(asked.session, asked.workspace_id, ids, now=asked.now)
+    left = {key: each.left_at for key, each in champions.items() if each.left_at is not None}
     rows = asked.session.execute(
         select(Milestone.account_id, func.max(Milestone.at))
         .where(
@@ -202,7 +206,12 @@ def _champions(asked: _Asked) -> ByAccount:
         )
         .group_by(Milestone.account_id)
     )  # fmt: skip
-    return {account_id: {"champion_left_on": local_day(at, asked.zone)} for account_id, at in rows}
+    for account_id, at in rows:
+        left[account_id] = max(at, left.get(account_id, at))
+    return {
+        account_id: {"champion_left_on": local_day(at, asked.zone)}
+        for account_id, at in left.items()
+    }
 
 
 def _features(asked: _Asked, features: Collection[str]) -> ByAccount:

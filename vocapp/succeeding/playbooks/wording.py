@@ -48,7 +48,8 @@ FACTS = {
         "Needs answers of people who belong to an account. Confidential surveys are left out."
     ),
     "champion_left": _l(
-        "Needs milestones “champion_left”, sent with the account when the person is gone."
+        "Needs the role “champion” of a person: it fires when they have left, moved, are forgotten "
+        "or have the role no longer. A milestone “champion_left” that is sent counts, too."
     ),
     "renewal_in": _l("Needs the day of the renewal."),
     "feature_unused": _l("Needs the day on which a customer started, and usage events with names."),

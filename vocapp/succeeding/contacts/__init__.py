@@ -1,0 +1,1 @@
+"""People at a customer: what they are there, and that they have left."""

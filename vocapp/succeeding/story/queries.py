@@ -1,0 +1,366 @@
+"""Reads: the story of an account, one statement for each kind that is asked for.
+
+Every kind is read newest first by its index and no further than a page, so that a story of
+50,000 events costs what one of fifty does; use is told by what it did over weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from surveys.periods import day_bounds
+from surveys.usage_changes import usage_changes
+from vocapp.collecting.models import Response
+from vocapp.database import older_than
+from vocapp.extensions import db
+from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.writing.models import CaseMail
+from vocapp.people.events import queries as events
+from vocapp.people.events.models import InvoiceChange
+from vocapp.people.models import Account, Contact
+from vocapp.people.reaching import of_accounts_within
+from vocapp.succeeding.contacts.queries import departed
+from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
+from vocapp.succeeding.health.models import HealthDay
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
+from vocapp.succeeding.queries import Score, score_of, scores, shown_of
+from vocapp.succeeding.story.models import AccountNote, AccountNoteMention
+from vocapp.succeeding.story.places import EVERYTHING, FILTERS, Before, Place, before, order_of
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.understanding.shown import ShownComment, shown_comments
+from vocapp.workspaces.models import User
+from vocapp.workspaces.reach import Reach
+
+_MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the story; what there is of it depends on the kind of its place.
+
+    row: what was read of it, as the words for the kind need it. who: a person at the customer,
+    or a colleague for what we did.
+    """
+
+    place: Place
+    score: Score | None = None
+    comment: ShownComment | None = None
+    locale: str | None = None  # of the page that was answered on
+    who: str | None = None
+    row: Any = None
+    about: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.place.at
+
+    @property
+    def kind(self) -> str:
+        return self.place.kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    workspace_id: UUID
+    account_id: UUID
+    limit: int
+    time_zone: str
+    weeks: Sequence[events.ActiveWeek]
+
+    def of(self, model: type[Any]) -> tuple[Any, ...]:
+        return model.workspace_id == self.workspace_id, model.account_id == self.account_id
+
+
+def timeline(
+    workspace_id: UUID,
+    account_id: UUID,
+    *,
+    only: str | None = None,
+    before_place: Place | None = None,
+    weeks: Sequence[events.ActiveWeek] = (),
+    time_zone: str,
+    limit: int,
+) -> list[Event]:
+    """What an account said and did and what we did, newest first.
+
+    only: of FILTERS. before_place: what follows it. weeks: of use, the oldest first, as the page
+    shows them anyway: how use changed is told of them alone.
+    """
+    asked = _Asked(workspace_id, account_id, limit, time_zone, weeks)
+    story: list[Event] = []
+    for kind in FILTERS[only] if only else EVERYTHING:
+        story += _READERS[kind](asked, before(before_place, kind))
+    # Stable: of one instant and kind, the order of the database stays.
+    story.sort(key=lambda event: order_of(event.place))
+    return sorted(story, key=lambda event: event.at, reverse=True)[:limit]
+
+
+def _answers(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        scores(asked.workspace_id)
+        .add_columns(Response.locale, Contact.name.label("who"))
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
+        )
+        .where(*shown_of(asked.workspace_id, Response.account_id == asked.account_id))
+    )
+    rows = _newest(asked, query, Response.answered_at, Response.id, since)
+    comments = shown_comments(db.session(), asked.workspace_id, [row.id for row in rows])
+    return [
+        Event(
+            Place(row.answered_at, "answer", row.id),
+            score=score_of(row),
+            comment=comments.get(row.id),
+            locale=row.locale,
+            who=row.who,
+        )
+        for row in rows
+    ]
+
+
+def _newest(asked: _Asked, query: Any, at: Any, key: Any, since: Before) -> Any:
+    """The first rows of a statement, newest first, after a place."""
+    if since is not None:
+        query = query.where(older_than(at, key, since))
+    return db.session.execute(query.order_by(at.desc(), key.desc()).limit(asked.limit)).all()
+
+
+def _cases(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
+        )
+        .where(*asked.of(FollowUp))
+    )
+    rows = _newest(asked, query, FollowUp.opened_at, FollowUp.id, since)
+    return [Event(Place(row.opened_at, "case", row.id), who=row.who, row=row.state) for row in rows]
+
+
+def _of_cases(asked: _Asked, model: type[Any]) -> Any:
+    cases = select(FollowUp.id).where(*asked.of(FollowUp))
+    return model.workspace_id == asked.workspace_id, model.follow_up_id.in_(cases)
+
+
+def _case_notes(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(FollowUpEntry, User.name)
+        .outerjoin(User, User.id == FollowUpEntry.actor_user_id)
+        .where(
+            *_of_cases(asked, FollowUpEntry), FollowUpEntry.kind == "note",
+            FollowUpEntry.note.is_not(None),
+        )
+    )  # fmt: skip
+    rows = _newest(asked, query, FollowUpEntry.at, FollowUpEntry.id, since)
+    return [
+        Event(Place(entry.at, "case_note", entry.id), who=who, row=entry) for entry, who in rows
+    ]
+
+
+def _letters(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(
+            CaseMail.id, CaseMail.at, CaseMail.direction, CaseMail.follow_up_id,
+            Contact.name.label("who"),
+        )
+        .outerjoin(
+            Contact,
+            (Contact.workspace_id == CaseMail.workspace_id) & (Contact.id == CaseMail.contact_id),
+        )
+        .where(*_of_cases(asked, CaseMail))
+    )  # fmt: skip
+    rows = _newest(asked, query, CaseMail.at, CaseMail.id, since)
+    return [Event(Place(row.at, "letter", row.id), who=row.who, row=row) for row in rows]
+
+
+def _runs(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(PlaybookRun, Playbook.name)
+        .join(
+            Playbook,
+            (Playbook.workspace_id == PlaybookRun.workspace_id)
+            & (Playbook.id == PlaybookRun.playbook_id),
+        )
+        .where(*asked.of(PlaybookRun))
+    )
+    rows = _newest(asked, query, PlaybookRun.fired_at, PlaybookRun.id, since)
+    return [Event(Place(run.fired_at, "run", run.id), row=run, about=name) for run, name in rows]
+
+
+def _changes(asked: _Asked, since: Before) -> list[Event]:
+    found = events.subscription_changes(
+        asked.workspace_id, asked.account_id, before=since, limit=asked.limit
+    )
+    return [Event(Place(each.at, "change", each.received), row=each) for each in found]
+
+
+def _milestones(asked: _Asked, since: Before) -> list[Event]:
+    found = events.milestones(asked.workspace_id, asked.account_id, before=since, limit=asked.limit)
+    return [Event(Place(each.at, "milestone", each.event_id), row=each) for each in found]
+
+
+def _departures(asked: _Asked, since: Before) -> list[Event]:
+    found = departed(asked.workspace_id, asked.account_id, before=since, limit=asked.limit)
+    return [Event(Place(row.at, "departure", row.id), who=who, row=row) for row, who in found]
+
+
+def _notes(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(AccountNote, User.name)
+        .outerjoin(User, User.id == AccountNote.author_user_id)
+        .where(*asked.of(AccountNote), AccountNote.removed_at.is_(None))
+    )
+    rows = _newest(asked, query, AccountNote.at, AccountNote.id, since)
+    return [Event(Place(note.at, "note", note.id), who=who, row=note) for note, who in rows]
+
+
+def _touchpoints(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(TouchpointPlan, User.name)
+        .outerjoin(User, User.id == TouchpointPlan.decided_by_user_id)
+        .where(*asked.of(TouchpointPlan), TouchpointPlan.decided_at.is_not(None))
+    )
+    rows = _newest(asked, query, TouchpointPlan.decided_at, TouchpointPlan.id, since)
+    return [
+        Event(Place(plan.decided_at, "touchpoint", plan.id), who=who, row=plan)
+        for plan, who in rows
+    ]
+
+
+def _goals(asked: _Asked, since: Before) -> list[Event]:
+    query = (
+        select(GoalEntry, SuccessGoal, User.name)
+        .join(
+            SuccessGoal,
+            (SuccessGoal.workspace_id == GoalEntry.workspace_id)
+            & (SuccessGoal.id == GoalEntry.goal_id),
+        )
+        .outerjoin(User, User.id == GoalEntry.actor_user_id)
+        .where(*asked.of(SuccessGoal))
+    )
+    rows = _newest(asked, query, GoalEntry.at, GoalEntry.id, since)
+    return [
+        Event(Place(entry.at, "goal", entry.id), who=who, row=entry, about=goal.words)
+        for entry, goal, who in rows
+    ]
+
+
+def _invoices(asked: _Asked, since: Before) -> list[Event]:
+    query = select(InvoiceChange).where(
+        *asked.of(InvoiceChange), InvoiceChange.is_superseded.is_(False)
+    )
+    rows = _newest(asked, query, InvoiceChange.at, InvoiceChange.received, since)
+    return [Event(Place(row.at, "invoice", row.received), row=row) for (row,) in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class BandChange:
+    """A day on which the health came into another band; before None: it was not known."""
+
+    day: date
+    score: float | None
+    band: str | None
+    before: str | None
+
+
+def _health(asked: _Asked, since: Before) -> list[Event]:
+    """Of the history, which holds the days on which anything changed, those of another band."""
+    days = select(
+        HealthDay.day, HealthDay.score, HealthDay.band,
+        func.lag(HealthDay.band).over(order_by=HealthDay.day).label("before"),
+        func.row_number().over(order_by=HealthDay.day).label("place"),
+    ).where(*asked.of(HealthDay)).subquery()  # fmt: skip
+    query = select(days).where(days.c.place > 1, days.c.band.is_distinct_from(days.c.before))
+    if since is not None:
+        query = query.where(days.c.day <= since[0].date() + timedelta(days=1))
+    rows = db.session.execute(query.order_by(days.c.day.desc()).limit(asked.limit + 2))
+    found = [BandChange(row.day, row.score, row.band, row.before) for row in rows]
+    return list(_after(since, (_of_day(asked, "health", each.day, each) for each in found)))
+
+
+def _of_day(asked: _Asked, kind: str, day: date, row: Any) -> Event:
+    at = day_bounds(day, asked.time_zone)[0].astimezone(UTC)
+    return Event(Place(at, kind, day.isoformat()), row=row)
+
+
+def _after(since: Before, story: Iterable[Event]) -> Iterable[Event]:
+    """Of what has no statement of its own for it, what comes after a place."""
+    for event in story:
+        if since is None or (event.at, event.place.id) < (since[0], since[1] or ""):
+            yield event
+
+
+@dataclass(frozen=True, slots=True)
+class UseChanged:
+    """A week in which log-ins and uses were much fewer or more than usual, in percent."""
+
+    start: date
+    percent: int
+
+
+def _use(asked: _Asked, since: Before) -> list[Event]:
+    whole = [week for week in asked.weeks if not week.is_open]
+    found = [
+        UseChanged(whole[each.week].start, each.percent)
+        for each in usage_changes([week.logins + week.uses for week in whole])
+    ]
+    told = (_of_day(asked, "use", each.start + timedelta(days=7), each) for each in found)
+    return list(_after(since, told))
+
+
+_READERS: dict[str, Callable[[_Asked, Before], list[Event]]] = {
+    "answer": _answers, "case": _cases, "run": _runs, "change": _changes,
+    "milestone": _milestones, "departure": _departures, "note": _notes,
+    "case_note": _case_notes, "letter": _letters, "touchpoint": _touchpoints, "goal": _goals,
+    "invoice": _invoices, "health": _health, "use": _use,
+}  # fmt: skip
+
+
+# --- where I was mentioned ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A note on an account that mentions somebody; by: a name."""
+
+    id: UUID
+    at: datetime
+    by: str | None
+    note: str
+    account: Account
+
+
+def unseen(workspace_id: UUID, user_id: UUID, *, reach: Reach) -> list[Told]:
+    """Notes that mention this person and were not seen yet, newest first."""
+    rows = db.session.execute(
+        select(AccountNote, User.name, Account)
+        .join(
+            AccountNoteMention,
+            (AccountNoteMention.workspace_id == AccountNote.workspace_id)
+            & (AccountNoteMention.note_id == AccountNote.id),
+        )
+        .join(
+            Account,
+            (Account.workspace_id == AccountNote.workspace_id)
+            & (Account.id == AccountNote.account_id),
+        )
+        .outerjoin(User, User.id == AccountNote.author_user_id)
+        .where(
+            AccountNoteMention.workspace_id == workspace_id,
+            AccountNoteMention.user_id == user_id,
+            AccountNoteMention.seen_at.is_(None),
+            AccountNote.removed_at.is_(None),
+            of_accounts_within(reach, workspace_id, AccountNote.account_id),
+        )
+        .order_by(AccountNote.at.desc(), AccountNote.id.desc())
+        .limit(_MOST_TOLD)
+    )
+    return [Told(note.id, note.at, by, note.note, account) for note, by, account in rows]
