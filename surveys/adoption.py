@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from math import sqrt
-from warnings import catch_warnings, simplefilter
-
-import numpy as np
-import numpy.typing as npt
+from datetime import UTC, datetime, timedelta
+from math import exp, log, sqrt
 
 from surveys.intervals import quantile
 from surveys.ratios import Figure, share
@@ -95,50 +90,100 @@ def onboarding(
     return Onboarding(share(done, n, level=level), still_open)
 
 
-def median_time(
-    days: Sequence[float], is_reached: Sequence[bool], *, level: float = 0.95
-) -> Figure:
+Waits = Mapping[int, tuple[int, int]]  # day → how many are there, and how many are not yet
+
+
+def waits_of(days: Iterable[tuple[int, bool]]) -> dict[int, tuple[int, int]]:
+    """Counts of (days from the start until it was reached, or until now; which of both). Those of
+    accounts that are not the same add up. ValueError for fewer than 0 days.
+
+    >>> waits_of([(3, True), (3, False), (5, True)])
+    {3: (1, 1), 5: (1, 0)}
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for day, is_reached in days:
+        if not day >= 0:
+            raise ValueError(f"days: expected a number >= 0, got {day}")
+        there, waiting = found.get(day, (0, 0))
+        found[day] = (there + is_reached, waiting + (not is_reached))
+    return found
+
+
+def median_time(waits: Waits, *, level: float = 0.95) -> Figure:
     """Median days until something is reached; who is not there yet counts as "later than".
 
-    days: from the start until it was reached, or until now (or until the account left); finite, >=
-    0. is_reached: which of both. ValueError otherwise. n: all of them. value: the first day on
-    which half of all are there by Kaplan and Meier's estimate (JASA 53, 1958); None while they
-    are not. low, high: where the limits of that curve cross one half (Brookmeyer and Crowley,
-    Biometrics 38, 1982; limits on the log-log scale), each None where its limit does not. Who
-    left without it is taken as no different from who stays.
+    waits: days from the start until it was reached, or until now (or until the account left).
+    n: all of them. value: the first day on which half of all are there by Kaplan and Meier's
+    estimate (JASA 53, 1958); None while they are not. low, high: where the limits of that curve
+    cross one half (Brookmeyer and Crowley, Biometrics 38, 1982; limits on the log-log scale, with
+    Greenwood's variance), each None where its limit does not. Who left without it is taken as no
+    different from who stays.
 
-    >>> found = median_time([3, 5, 8, 13, 21, 30, 30], [True] * 5 + [False] * 2)
+    >>> found = median_time(waits_of([(3, True), (5, True), (8, True), (13, True), (21, True),
+    ...                               (30, False), (30, False)]))
     >>> found.value, found.low, found.high
     (13.0, 3.0, None)
     """
-    reached = np.asarray(is_reached, dtype=bool)
-    times = np.asarray(days, dtype=float)
-    if times.shape != reached.shape or not np.isfinite(times).all() or (times < 0).any():
-        raise ValueError("days: expected finite numbers >= 0, as many as is_reached")
-    quantile(level)  # a wrong level is wrong for nobody, too
-    if not reached.any():
-        return Figure(None, len(times))
-    # Tens of megabytes that processes which only know a rule of onboarding do without.
-    from scipy.stats import CensoredData, ecdf
-
-    sample = CensoredData(uncensored=times[reached], right=times[~reached])
-    curve = ecdf(sample).sf
-    with catch_warnings(), np.errstate(all="ignore"):
-        # There are no limits where nobody or everybody is left, which is no limit crossed.
-        simplefilter("ignore", RuntimeWarning)
-        limits = curve.confidence_interval(confidence_level=level, method="log-log")
-    steps = np.asarray(curve.quantiles, dtype=float)
-    value, low, high = (
-        _first_at_half(steps, np.asarray(part.probabilities, dtype=float))
-        for part in (curve, limits.low, limits.high)
-    )
-    return Figure(value, len(times), low, high)
+    z = quantile(level)
+    n = at_risk = sum(there + waiting for there, waiting in waits.values())
+    left, variance = 1.0, 0.0
+    value = low = high = None
+    for day, (there, waiting) in sorted(waits.items()):
+        if there:
+            left *= 1 - there / at_risk
+            value = float(day) if value is None and _is_half(left) else value
+            if there < at_risk:  # no limits where nobody is left, which is none crossed
+                variance += there / (at_risk * (at_risk - there))
+                half = z * sqrt(variance) / -log(left)
+                low = float(day) if low is None and _is_half(left ** exp(half)) else low
+                high = float(day) if high is None and _is_half(left ** exp(-half)) else high
+        at_risk -= there + waiting
+    return Figure(value, n, low, high)
 
 
-def _first_at_half(steps: npt.NDArray[np.float64], left: npt.NDArray[np.float64]) -> float | None:
+def _is_half(left: float) -> bool:
     # Half of ten is 0.5 as a product of quotients only nearly.
-    there = np.flatnonzero(left <= 0.5 + 1e-12)
-    return float(steps[there[0]]) if len(there) else None
+    return left <= 0.5 + 1e-12
+
+
+WEEK_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Sums over distinct people who were active in a period of so many days (at least 1).
+
+    people: on any of the days; last_week: on any of its last seven. person_days: on how many days
+    each, summed; person_days_squares: the squares of these, summed.
+    """
+
+    days: int = 1
+    people: int = 0
+    last_week: int = 0
+    person_days: int = 0
+    person_days_squares: int = 0
+
+
+def usage_of(masks: Iterable[int], *, days: int) -> Usage:
+    """Sums of people, each of whom has a number whose bit n says: active on day n (from 0).
+
+    Who was active on none does not count. ValueError for a day outside of the period.
+
+    >>> usage_of([0b1000000001, 0b1], days=10)
+    Usage(days=10, people=2, last_week=1, person_days=3, person_days_squares=5)
+    """
+    if days < 1:
+        raise ValueError(f"days: expected at least 1, got {days}")
+    people = last_week = total = squares = 0
+    for mask in masks:
+        if not 0 <= mask < 1 << days:
+            raise ValueError(f"masks: expected days 0 to {days - 1}, got {mask:b}")
+        count = mask.bit_count()
+        people += count > 0
+        last_week += mask >> max(0, days - WEEK_DAYS) > 0
+        total += count
+        squares += count**2
+    return Usage(days, people, last_week, total, squares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,41 +199,19 @@ class Activity:
     stickiness: Figure
 
 
-def activity(
-    active: Mapping[date, Collection[Hashable]],
-    *,
-    since: date,
-    until: date,
-    level: float = 0.95,
-) -> Activity:
-    """Active people of since <= day < until, such as a local month.
+def activity(usage: Usage, *, level: float = 0.95) -> Activity:
+    """Active people from sums, such as those of a month.
 
-    active: who was active, by local day; days without anybody may be missing, other days are
-    ignored. ValueError for an empty period.
-
-    >>> days = {date(2026, 10, 1): {"ann", "bo"}, date(2026, 10, 9): {"ann"}}
-    >>> found = activity(days, since=date(2026, 10, 1), until=date(2026, 10, 11))
+    >>> found = activity(usage_of([0b1000000001, 0b1], days=10))
     >>> found.daily, found.weekly, found.monthly, found.stickiness.value
     (0.3, 1, 2, 0.15)
     """
-    if since >= until:
-        raise ValueError(f"since: expected a day before {until}, got {since}")
-    inside = {day: set(people) for day, people in active.items() if since <= day < until}
-    days_of = Counter(person for people in inside.values() for person in people)
-    last_week = until - timedelta(days=7)
-    weekly = {person for day, people in inside.items() if day >= last_week for person in people}
-    person_days = sum(days_of.values())
-    days = (until - since).days
     return Activity(
-        daily=person_days / days,
-        weekly=len(weekly),
-        monthly=len(days_of),
+        daily=usage.person_days / usage.days,
+        weekly=usage.last_week,
+        monthly=usage.people,
         stickiness=stickiness(
-            len(days_of),
-            person_days,
-            sum(count**2 for count in days_of.values()),
-            days=days,
-            level=level,
+            usage.people, usage.person_days, usage.person_days_squares, days=usage.days, level=level
         ),
     )
 

@@ -106,6 +106,18 @@ class History:
         place = bisect_left(self.since, _utc(instant))
         return self.standings[place - 1] if place else NOTHING
 
+    def left_at(self, instant: datetime) -> datetime | None:
+        """Since when the account, which had paid, pays nothing as of an instant; None: it pays, or
+        never did."""
+        place = bisect_left(self.since, _utc(instant))
+        if not place or not self.standings[place - 1].paid_in:
+            return None
+        left = None
+        while place and not self.standings[place - 1].held:
+            place -= 1
+            left = self.since[place]
+        return left
+
     @property
     def first_paid_at(self) -> datetime | None:
         """The instant from which on the account paid something for the first time."""

@@ -111,7 +111,17 @@ _OF_MONEY = dict.fromkeys(
     _FIGURE,
 )  # fmt: skip
 _OF_ACCOUNTS = dict.fromkeys(
-    ("churn_rate", "upsell_rate", "cross_sell_rate", "active_users", "onboarding_completion_rate"),
+    (
+        "churn_rate",
+        "upsell_rate",
+        "cross_sell_rate",
+        "active_users",
+        "weekly_active_users",
+        "daily_active_users",
+        "stickiness",
+        "time_to_value_days",
+        "onboarding_completion_rate",
+    ),
     _FIGURE,
 )
 _FIGURES = {

@@ -1,6 +1,6 @@
 """Onboarding, time to value, active people."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from surveys.adoption import OnboardingRule, activity, median_time, onboarding, stickiness
+from surveys.adoption import (
+    OnboardingRule,
+    activity,
+    median_time,
+    onboarding,
+    stickiness,
+    usage_of,
+    waits_of,
+)
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-OCTOBER = {"since": date(2026, 10, 1), "until": date(2026, 11, 1)}
 
 
 # --- onboarding --------------------------------------------------------------------------------
@@ -71,15 +78,19 @@ def test_an_impossible_rule_is_refused(field, wrong):
 
 def test_by_hand_the_median_allows_for_who_is_not_there_yet():
     """2, 4, 4+, 6, 9+: left are 4/5, 3/5, and at 6 3/5 · 1/2 = .3, so the median is 6."""
-    found = median_time([2, 4, 4, 6, 9], [True, True, False, True, False])
+    found = median_of([2, 4, 4, 6, 9], [True, True, False, True, False])
     assert (found.value, found.n) == (6, 5)
 
 
 def test_the_median_is_open_while_half_are_not_there():
-    found = median_time([3, 9, 9, 9], [True, False, False, False])
+    found = median_of([3, 9, 9, 9], [True, False, False, False])
     assert (found.value, found.high) == (None, None)
-    assert median_time([9, 9], [False, False]).value is None
-    assert median_time([], []).n == 0
+    assert median_of([9, 9], [False, False]).value is None
+    assert median_of([], []).n == 0
+
+
+def median_of(days, reached):
+    return median_time(waits_of(zip(days, reached, strict=True)))
 
 
 @st.composite
@@ -92,7 +103,7 @@ def waits(draw):
 @given(waits())
 def test_median_and_limits_are_those_of_others(drawn):
     days, reached = drawn
-    found = median_time(days, reached)
+    found = median_of(days, reached)
     if not any(reached):
         assert (found.value, found.low, found.high) == (None, None, None)
         return
@@ -118,18 +129,16 @@ def test_the_median_is_covered_when_a_third_are_not_there_yet():
     hits = []
     for _ in range(600):
         days, limit = rng.exponential(20, size=60), rng.uniform(10, 60, size=60)
-        found = median_time(np.minimum(days, limit), days <= limit)
+        found = median_of(np.minimum(days, limit), days <= limit)
         high = np.inf if found.high is None else found.high
         hits.append(found.low <= 20 * np.log(2) <= high)
     assert np.mean(hits) >= 0.93
 
 
-@pytest.mark.parametrize(
-    ("days", "reached"), [([-1], [True]), ([np.nan], [True]), ([1, 2], [True])]
-)
-def test_impossible_waits_are_refused(days, reached):
+@pytest.mark.parametrize("day", [-1, np.nan])
+def test_impossible_waits_are_refused(day):
     with pytest.raises(ValueError, match="days"):
-        median_time(days, reached)
+        median_of([day], [True])
 
 
 # --- active people -----------------------------------------------------------------------------
@@ -140,31 +149,30 @@ def test_by_hand_active_people():
 
     Daily 33 / 31, weekly 2, monthly 3, stickiness 33 / 31 / 3.
     """
-    days = [OCTOBER["since"] + each * DAY for each in range(31)]
-    active = {day: ["ann"] for day in days}
-    active[days[2]] = ["ann", "cy", "cy"]
-    active[days[28]] = ["bo", "ann"]
-    active[OCTOBER["until"]] = ["dee"]
-    found = activity(active, **OCTOBER)
+    found = activity(usage_of([2**31 - 1, 1 << 28, 1 << 2, 0], days=31))
     assert (found.daily, found.weekly, found.monthly) == (33 / 31, 2, 3)
     assert found.stickiness.value == pytest.approx(33 / 31 / 3)
     assert (found.stickiness.low, found.stickiness.high) == (0, 1)
 
 
+def test_the_last_seven_days_of_a_shorter_period_are_all_of_it():
+    assert usage_of([0b1, 0b100], days=3).last_week == 2
+    assert usage_of([0b1, 0b10], days=8).last_week == 1
+
+
 def test_nobody_active_has_no_stickiness():
-    found = activity({}, **OCTOBER)
+    found = activity(usage_of([], days=31))
     assert (found.daily, found.weekly, found.monthly) == (0, 0, 0)
     assert (found.stickiness.value, found.stickiness.low) == (None, None)
 
 
 @given(st.lists(st.sets(st.integers(1, 31), min_size=1), min_size=2, max_size=20))
-def test_stickiness_from_sums_is_the_mean_over_people(people):
+def test_activity_is_what_is_counted_from_sets_of_people(people):
     """The same from day sets, from sums, and from the shares of each person."""
-    active = {}
-    for name, days in enumerate(people):
-        for day in days:
-            active.setdefault(date(2026, 10, day), set()).add(name)
-    found = activity(active, **OCTOBER)
+    found = activity(usage_of((sum(1 << day - 1 for day in days) for days in people), days=31))
+    came = {day: {n for n, days in enumerate(people) if day in days} for day in range(1, 32)}
+    assert found.daily == pytest.approx(np.mean([len(who) for who in came.values()]))
+    assert found.weekly == len(set().union(*(came[day] for day in range(25, 32))))
     shares = [len(days) / 31 for days in people]
     sums = [sum(len(days) ** power for days in people) for power in (0, 1, 2)]
     assert found.stickiness == stickiness(*sums, days=31)
@@ -174,9 +182,13 @@ def test_stickiness_from_sums_is_the_mean_over_people(people):
     assert found.stickiness.value <= found.stickiness.high + 1e-12
 
 
+@pytest.mark.parametrize(("masks", "days"), [([8], 3), ([-1], 3), ([], 0)])
+def test_days_outside_of_the_period_are_refused(masks, days):
+    with pytest.raises(ValueError, match="days"):
+        usage_of(masks, days=days)
+
+
 @pytest.mark.parametrize("sums", [(2, 1, 1), (1, 11, 121), (2, 8, 10)])
 def test_impossible_sums_are_refused(sums):
     with pytest.raises(ValueError, match="person_days"):
         stickiness(*sums, days=10)
-    with pytest.raises(ValueError, match="since"):
-        activity({}, since=OCTOBER["until"], until=OCTOBER["since"])

@@ -10,10 +10,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    select,
+    union,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from surveys.periods import day_bounds, local_day, period_start
+from surveys.periods import day_bounds, local_day, period_end, period_start
 from vocapp.database import older_than, scoped, snapshot
 from vocapp.extensions import db
 from vocapp.people.events.models import (
@@ -238,6 +250,30 @@ def active_pairs(
     """Account and contact of everybody who was active in since <= at < until, each pair once."""
     query = _active(workspace_id, ("account_id", "contact_id"), since=since, until=until)
     return [(account, contact) for account, contact in session.execute(query)]
+
+
+def active_days(
+    session: Session,
+    workspace_id: UUID,
+    month: date,
+) -> list[tuple[UUID, UUID, int]]:
+    """Account, contact, and a number whose bit n says: active on day n (from 0) of this month.
+
+    Days are those of UTC, as they are stored: at which hour somebody was active is not kept by
+    person. month: its first day.
+    """
+    bit = cast(1, BigInteger).bitwise_lshift(cast(extract("day", ActiveDay.day), Integer) - 1)
+    query = (
+        select(ActiveDay.account_id, ActiveDay.contact_id, cast(func.sum(bit), BigInteger))
+        .where(
+            ActiveDay.workspace_id == workspace_id,
+            ActiveDay.day >= month,
+            ActiveDay.day < period_end(month, "month"),
+            ActiveDay.events > 0,
+        )
+        .group_by(ActiveDay.account_id, ActiveDay.contact_id)
+    )
+    return [(account, contact, mask) for account, contact, mask in session.execute(query)]
 
 
 def _active(

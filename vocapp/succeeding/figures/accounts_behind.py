@@ -22,13 +22,17 @@ from vocapp.succeeding.figures.groups import inward, stored_name
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import (
     active_at,
+    active_in_last_week,
     as_of,
     is_set_up,
     values_of,
+    waits_at,
 )
 from vocapp.succeeding.figures.voice import Voice
 
-ACTIVE, STARTED, NOT_SET_UP = "active", "started", "not_set_up"
+ACTIVE, ACTIVE_WEEK = "active", "active_week"
+STARTED, NOT_SET_UP = "started", "not_set_up"
+REACHED, WAITING = "reached", "waiting"  # with months=12: the time to value
 RENEWED, NOT_RENEWED = "renewed", "not_renewed"
 OUTCOMES = {RENEWED: "renewed", NOT_RENEWED: "lost"}
 
@@ -37,8 +41,9 @@ OUTCOMES = {RENEWED: "renewed", NOT_RENEWED: "lost"}
 class Behind:
     """An account and what it paid each month, in minor units.
 
-    currency: None, and no amounts, where it pays in several. people: active in the month; None
-    where the list is not about them.
+    currency: None, and no amounts, where it pays in several. people: active in the month, or in
+    its last seven days (in UTC); None where the list is not about them. days: until it was set up,
+    or how many it has waited; None where the list is not about that.
     """
 
     external_id: str
@@ -47,6 +52,7 @@ class Behind:
     end_minor: int
     currency: str | None
     people: int | None = None
+    days: int | None = None
 
     @property
     def shown(self) -> str:
@@ -86,9 +92,9 @@ KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
     "new": _counted("accounts_new", "accounts_reactivated"),
 }
 # Nobody can belong to these whose subscriptions did not change in the month.
-_CHANGED = {*KINDS, STARTED, NOT_SET_UP, *OUTCOMES} - {"start", "end"}
+_CHANGED = {*KINDS, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES} - {"start", "end"}
 _FEW = 1_000
-LISTS = (*KINDS, ACTIVE, STARTED, NOT_SET_UP, *OUTCOMES)
+LISTS = (*KINDS, ACTIVE, ACTIVE_WEEK, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES)
 
 
 def accounts_behind(
@@ -115,9 +121,15 @@ def accounts_behind(
         business = read_business(
             session, workspace_id, time_zone=time_zone, now=now,
             changed_between=(start, end) if which in _CHANGED else None,
-            with_renewals=which in OUTCOMES, with_milestones=which == NOT_SET_UP,
+            with_renewals=which in OUTCOMES,
+            with_milestones=which in {NOT_SET_UP, REACHED, WAITING},
         )  # fmt: skip
-        people = active_at(session, workspace_id, since=start, until=end) if which == ACTIVE else {}
+        people: Mapping[UUID, Collection[UUID]] = {}
+        if which == ACTIVE:
+            people = active_at(session, workspace_id, since=start, until=end)
+        elif which == ACTIVE_WEEK:
+            people = active_in_last_week(session, workspace_id, month, now=now)
+        waits = waits_at(business, start, end) if which in {REACHED, WAITING} else {}
         rates = business.rates.rates_of_month(month) if business.rates else None
         found = business.contributions(start, end)
         if currency == ALL and rates is not None:
@@ -130,6 +142,14 @@ def accounts_behind(
         name = stored_name(by[0]) if by else OVERALL
         if which in OUTCOMES:
             decided = _decided(business, OUTCOMES[which], months_back(month, months), time_zone)
+        elif which in {REACHED, WAITING}:
+            # Who has just begun stands where it stood in the month that is asked for, not before.
+            instant = month_span(month, time_zone, now=now)[0]
+            decided = [
+                (account, instant)
+                for account, (_, is_reached) in waits.items()
+                if is_reached == (which == REACHED)
+            ]
         else:
             chosen = _chosen(business, which, sums, people.keys(), start, end, currency, now=now)
             decided = [(account, start) for account in chosen]
@@ -139,7 +159,14 @@ def accounts_behind(
             if by is None or value in values_of(business, voice, name, instant)(account)
         }
         behind = [
-            _behind(row.external_id, row.name, sums.get(row.id, {}), currency, people.get(row.id))
+            _behind(
+                row.external_id,
+                row.name,
+                sums.get(row.id, {}),
+                currency,
+                people.get(row.id),
+                waits.get(row.id),
+            )
             for row in _names(session, workspace_id, chosen)
         ]
     return sorted(
@@ -163,13 +190,20 @@ def _behind(
     name: str,
     found: ByCurrency,
     currency: str | None,
-    people: set[UUID] | None,
+    people: Collection[UUID] | None,
+    wait: tuple[int, bool] | None,
 ) -> Behind:
     money = [(each, row) for each, row in found.items() if each and currency in {None, each}]
     paid_in, row = money[0] if len(money) == 1 else (None, None)
     start_minor, end_minor = paid_of(row) if row else (0, 0)
     return Behind(
-        external_id, name, start_minor, end_minor, paid_in, len(people) if people else None
+        external_id,
+        name,
+        start_minor,
+        end_minor,
+        paid_in,
+        len(people) if people else None,
+        wait[0] if wait else None,
     )
 
 
@@ -199,7 +233,7 @@ def _chosen(
 ) -> set[UUID]:
     if which in KINDS:
         return {account for account, found in sums.items() if KINDS[which](found, currency)}
-    if which == ACTIVE:
+    if which in {ACTIVE, ACTIVE_WEEK}:
         return set(active)
     began = {account for account, at in business.started_at.items() if start <= at < end}
     if which == NOT_SET_UP:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from surveys.adoption import Usage
 from surveys.periods import local_day, months_back, period_end, period_start
 from surveys.renewal_rates import Decided
 from surveys.retention import Totals
@@ -29,6 +30,7 @@ from vocapp.succeeding.figures.summing import (
     Sums,
     renewals_of_month,
     sum_month,
+    usage_at,
 )
 from vocapp.succeeding.figures.voice import VOICE, Voice
 from vocapp.workspaces.models import Workspace
@@ -104,8 +106,10 @@ def _stored(
     if running in found:
         start, end = month_span(running[0], time_zone, now=now)
         active = active_people(workspace_id, since=start, until=end, session=session)
+        usage = usage_at(session, workspace_id, running[0], now=now)
         found[running] = {
-            value: replace(sums, active=active) for value, sums in found[running].items()
+            value: replace(sums, active=active, usage=usage)
+            for value, sums in found[running].items()
         }
     return found
 
@@ -127,7 +131,9 @@ def _rows_of(
 
 def _is_whole(row: Any, time_zone: str, *, now: datetime) -> bool:
     """Whether a row has all that its month will ever have, or that it has until now; of a part of
-    the accounts nobody counts anew who is active."""
+    the accounts nobody counts anew who is active. One of an earlier version knows no usage."""
+    if any("usage" not in each for each in row.groups):
+        return False
     ends = period_end(row.month, "month")
     if ends > local_day(now, time_zone):
         return bool(row.attribute == OVERALL)
@@ -245,6 +251,8 @@ def _to_stored(groups: Groups) -> list[dict[str, Any]]:
             "value": value, "started": sums.started, "set_up": sums.set_up,
             "active": sums.active, "totals": [astuple(each) for each in sums.totals.values()],
             "year": [astuple(each) for each in sums.year.values()],
+            "usage": astuple(sums.usage),
+            "waits": [[day, *counts] for day, counts in sums.waits.items()],
             "renewals": [[lot, *decided] for lot, decided in sums.renewals.items()],
             "converted": _whole_to_stored(sums.converted),
             "converted_year": _whole_to_stored(sums.converted_year),
@@ -260,6 +268,8 @@ def _read(stored: Sequence[Mapping[str, Any]]) -> Groups:
             started=each["started"], set_up=each["set_up"],
             active=each["active"],
             year={row[0]: Totals(*row) for row in each["year"]},
+            usage=Usage(*each["usage"]),
+            waits={day: (there, waiting) for day, there, waiting in each["waits"]},
             renewals={lot: Decided(*decided) for lot, *decided in each["renewals"]},
             converted=_read_whole(each.get("converted")),
             converted_year=_read_whole(each.get("converted_year")),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from surveys.adoption import Activity, Usage, activity, median_time
 from surveys.periods import local_day, period_start
 from surveys.ratios import Figure, share
 from surveys.retention import Bridge, Figures, Report, Totals, bridge, report
@@ -52,6 +53,8 @@ class MonthFigures:
     """The figures of some accounts in a month; bridges: by currency.
 
     converted: those of money in the reporting currency; None: there is nothing to convert.
+    active_users: people in the local month. activity: people by days in UTC. time_to_value: median
+    days until set-up of customers who began in the twelve months that end with this one.
     """
 
     month: date
@@ -62,6 +65,8 @@ class MonthFigures:
     accounts_start: int
     accounts_end: int
     converted: Converted | None = None
+    activity: Activity = field(default_factory=lambda: activity(Usage()))
+    time_to_value: Figure = field(default_factory=lambda: Figure(None, 0))
 
     def of_currency(self, chosen: str | None) -> Figures:
         """The figures of money of one currency, of `ALL` converted, or the only ones."""
@@ -152,6 +157,8 @@ def figures_of(month: date, sums: Sums, said: Money) -> MonthFigures:
         accounts_start=everybody.accounts_start,
         accounts_end=everybody.accounts_end,
         converted=converted_of(sums.converted, sums.totals, month, said),
+        activity=activity(sums.usage),
+        time_to_value=median_time(sums.waits),
     )
 
 
@@ -225,6 +232,10 @@ def present(own: MonthFigures) -> dict[str, Any]:
         "accounts": {"start": own.accounts_start, "end": own.accounts_end},
         **{name: present_figure(getattr(told.overall, name)) for name in OF_ACCOUNTS},
         "active_users": {"value": own.active_users, "n": own.active_users},
+        "weekly_active_users": {"value": own.activity.weekly, "n": own.activity.weekly},
+        "daily_active_users": {"value": own.activity.daily, "n": own.activity.monthly},
+        "stickiness": present_figure(own.activity.stickiness),
+        "time_to_value_days": present_figure(own.time_to_value),
         "onboarding_completion_rate": present_figure(own.onboarding),
         **{name: present_figure(getattr(told.overall, name)) for name in OF_MONEY},
     }

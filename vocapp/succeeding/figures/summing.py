@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from surveys.adoption import WEEK_DAYS, Usage, Waits, usage_of, waits_of
 from surveys.cohorts import cells_of_month
-from surveys.periods import day_bounds, months_back, period_start
+from surveys.periods import day_bounds, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
 from surveys.renewals import PastRenewal
 from surveys.retention import Contribution, Totals, summed
 from surveys.subscriptions import month_span
-from vocapp.people.events.queries import active_pairs
+from vocapp.people.events.queries import active_days, active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.succeeding.figures.business import RULE, Business
 from vocapp.succeeding.figures.converting import in_base, summed_in_base
@@ -40,7 +41,9 @@ class Sums:
     with this one, of the accounts that were so then. renewals: what was decided in the month, of
     the accounts that were so when the month began in which it was decided or due. converted,
     converted_year: totals and year in the reporting currency, by the rates of this month, of the
-    accounts whose prices all have one; None: there is no such currency.
+    accounts whose prices all have one; None: there is no such currency. usage: of the days (in UTC)
+    of the month. waits: of accounts that began in these twelve months, days until they were set
+    up, as it stood when the month ended.
     """
 
     totals: Mapping[str | None, Totals]
@@ -51,6 +54,8 @@ class Sums:
     renewals: Lots = field(default_factory=dict)
     converted: Totals | None = None
     converted_year: Totals | None = None
+    usage: Usage = field(default_factory=Usage)
+    waits: Waits = field(default_factory=dict)
 
 
 Groups = Mapping[str | None, Sums]
@@ -63,6 +68,53 @@ def active_at(
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for account, contact in active_pairs(session, workspace_id, since=since, until=until):
         found[account].add(contact)
+    return found
+
+
+def days_at(session: Session, workspace_id: UUID, month: date) -> dict[UUID, dict[UUID, int]]:
+    """Account → its people → on which days (in UTC) of a month each was active: `usage_of`."""
+    found: dict[UUID, dict[UUID, int]] = defaultdict(dict)
+    for account, contact, mask in active_days(session, workspace_id, month):
+        found[account][contact] = mask
+    return found
+
+
+def active_in_last_week(
+    session: Session, workspace_id: UUID, month: date, *, now: datetime
+) -> dict[UUID, set[UUID]]:
+    """Account → its people who were active in the last seven days (in UTC) of a month so far."""
+    before = max(0, days_so_far(month, now=now) - WEEK_DAYS)
+    return {
+        account: found
+        for account, own in days_at(session, workspace_id, month).items()
+        if (found := {contact for contact, mask in own.items() if mask >> before})
+    }
+
+
+def days_so_far(month: date, *, now: datetime) -> int:
+    """How many days (in UTC) a month has, or has begun by now; at least 1."""
+    until = min(period_end(month, "month"), now.astimezone(UTC).date() + timedelta(days=1))
+    return max(1, (until - month).days)
+
+
+def usage_at(session: Session, workspace_id: UUID, month: date, *, now: datetime) -> Usage:
+    """Of everybody."""
+    masks = _together(days_at(session, workspace_id, month).values())
+    return usage_of(masks.values(), days=days_so_far(month, now=now))
+
+
+def waits_at(business: Business, since: datetime, until: datetime) -> dict[UUID, tuple[int, bool]]:
+    """Of accounts that began in since <= at < until: whole days from then until they were set up,
+    or else until the end or until they left; and which of both. Before the start counts as 0."""
+    found = {}
+    for account, began in business.started_at.items():
+        if not since <= began < until:
+            continue
+        reached = min((at for at in business.reached.get(account, ()) if at < until), default=None)
+        last = until if reached is None else reached
+        if reached is None and (history := business.histories.get(account)):
+            last = history.left_at(until) or until
+        found[account] = (max(0, (last - began).days), reached is not None)
     return found
 
 
@@ -100,6 +152,9 @@ def sum_month(
         base=rates.base if rates else None,
         started=[account for account, at in business.started_at.items() if start <= at < end],
         active=active_at(session, workspace_id, since=start, until=end),
+        days=days_at(session, workspace_id, month),
+        days_counted=days_so_far(month, now=now),
+        waits=waits_at(business, year_start, end),
     )
     return {
         attribute: _triangle(business, month)
@@ -165,12 +220,17 @@ class _Month:
     base: str | None
     started: Collection[UUID]
     active: Mapping[UUID, set[UUID]]
+    days: Mapping[UUID, Mapping[UUID, int]]
+    days_counted: int
+    waits: Mapping[UUID, tuple[int, bool]]
 
     def sums_by(self, attribute: str, decided: Decisions, *, now: datetime) -> Groups:
         paying = self._split(attribute, self.paying, self.start)
         over_year = self._split(attribute, self.over_year, self.year_start)
         started = self._split(attribute, dict.fromkeys(self.started), self.start)
         active = self._split(attribute, self.active, self.start)
+        days = self._split(attribute, self.days, self.start)
+        waits = self._split(attribute, self.waits, self.start)
         return {
             value: Sums(
                 totals=summed(paying.get(value, {}).values()),
@@ -183,8 +243,12 @@ class _Month:
                 converted_year=summed_in_base(
                     self.converted_year, over_year.get(value, {}), self.base
                 ),
+                usage=usage_of(
+                    _together(days.get(value, {}).values()).values(), days=self.days_counted
+                ),
+                waits=waits_of(waits.get(value, {}).values()),
             )
-            for value in {**paying, **started, **active, **over_year, **decided}
+            for value in {**paying, **started, **active, **days, **waits, **over_year, **decided}
         }
 
     def _split(
@@ -199,6 +263,15 @@ class _Month:
             for value in values(account):
                 found[value][account] = told
         return found
+
+
+def _together(found: Iterable[Mapping[UUID, int]]) -> dict[UUID, int]:
+    """The days of each person, at whichever of these accounts."""
+    masks: dict[UUID, int] = {}
+    for own in found:
+        for contact, mask in own.items():
+            masks[contact] = masks.get(contact, 0) | mask
+    return masks
 
 
 def values_of(

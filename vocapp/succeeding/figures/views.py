@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from surveys.periods import local_day, months_back
+from surveys.periods import local_day, months_back, zone
 from vocapp.database import utcnow
 from vocapp.following_up.queries import theme_labels
 from vocapp.people.money.wording import rates_text
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import charts, queries, wording
-from vocapp.succeeding.figures.accounts_behind import LISTS, Behind, accounts_behind
+from vocapp.succeeding.figures.accounts_behind import (
+    LISTS,
+    REACHED,
+    WAITING,
+    Behind,
+    accounts_behind,
+)
 from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.groups import FROM_ANSWERS, Year, YearTold, year_told
 from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures, Told
@@ -69,10 +75,12 @@ def show() -> str:
         ),
         behind=_address(month, currency),
         any_behind=_address(month, ANY),
+        year=YEAR_MONTHS,
+        utc_midnight=_utc_midnight(month),
         behind_currency=lambda code: _address(month, code)("end"),
         segment_name=_group_names(by),
-        segment_address=lambda value, which: _address(month, ANY)(
-            which, by=by, value=NOBODY if value is None else value
+        segment_address=lambda value, which, **more: _address(month, ANY)(
+            which, by=by, value=NOBODY if value is None else value, **more
         ),
     )
 
@@ -193,6 +201,11 @@ def _month(now: datetime) -> date:
         return max(FIRST_MONTH, min(last, this_month))
 
 
+def _utc_midnight(month: date) -> str:
+    """At which local time the days of UTC begin in a month."""
+    return f"{datetime(month.year, month.month, 1, tzinfo=UTC).astimezone(zone(_zone())):%H:%M}"
+
+
 def _value(text: str) -> str | None:
     return None if text == NOBODY else text
 
@@ -252,7 +265,8 @@ def _months() -> int:
 def _back(by: str | None, months: int) -> str:
     if by == "cohort":
         return url_for("cohorts.show")
-    return url_for("figures.groups" if months > 1 else "figures.show", **_kept())
+    is_of_year = months > 1 and request.args.get("which") not in {REACHED, WAITING}
+    return url_for("figures.groups" if is_of_year else "figures.show", **_kept())
 
 
 def _span_text(month: date, months: int) -> str:
@@ -292,9 +306,12 @@ def _charts(months: Sequence[MonthFigures], currency: str | None) -> dict[str, C
 
 
 def _csv(rows: Sequence[Behind], month: date, which: str) -> Response:
-    table: list[list[Any]] = [["account", "name", "currency", "start_mrr", "end_mrr"]]
+    head = ["account", "name", "currency", "start_mrr", "end_mrr", "active_people", "days"]
+    table: list[list[Any]] = [head]
     table += [
-        [row.external_id, row.name, row.currency, row.start_minor, row.end_minor] for row in rows
+        [row.external_id, row.name, row.currency, row.start_minor, row.end_minor, row.people,
+         row.days]
+        for row in rows
     ]  # fmt: skip
     response = Response(csv_lines(table, bom=True), content_type="text/csv; charset=utf-8")
     name = f"accounts-{which}-{month:%Y-%m}.csv"

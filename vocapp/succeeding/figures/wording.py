@@ -21,8 +21,11 @@ LISTS = {
     "cross_sold": _l("Customers with further products"),
     "new": _l("Customers who are new or back again"),
     "active": _l("Customers with active people"),
+    "active_week": _l("Customers with active people in the last seven days"),
     "started": _l("Customers who began in this month"),
     "not_set_up": _l("Customers who began and are not set up"),
+    "reached": _l("Customers who began and were set up by the end"),
+    "waiting": _l("Customers who began and were not set up by the end"),
     "renewed": _l("Customers who renewed"),
     "not_renewed": _l("Customers who did not renew"),
 }
