@@ -82,7 +82,7 @@ from vocapp.people.api import api as people_api
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
 from vocapp.people.events.models import AccountEvent
-from vocapp.people.figure_changes import FIGURES
+from vocapp.people.figure_changes import FIGURES, FIGURES_NIGHTLY
 from vocapp.people.health_changes import HEALTH, HEALTH_DAILY
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
@@ -247,6 +247,7 @@ def _register_work() -> None:
             queue="slow", batch=200, lease_s=300,
         )
     )  # fmt: skip
+    outbox.register(outbox.Kind(FIGURES_NIGHTLY, mode="database", apply=figure_keeping.keep_ended))
     outbox.register(
         outbox.Kind(HEALTH, mode="database", apply=health_keeping.compute_touched, batch=100)
     )

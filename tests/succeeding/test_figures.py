@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from random import Random
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from vocapp import outbox
-from vocapp.database import snapshot, utcnow
-from vocapp.people.figure_changes import FIGURES
+from vocapp.database import snapshot, transaction, utcnow
+from vocapp.people.figure_changes import FIGURES, FIGURES_NIGHTLY
 from vocapp.succeeding.figures.models import FigureMonth
 
 
@@ -343,3 +343,48 @@ def test_the_month_that_runs_is_stored_and_who_is_active_counted_now(api):
         assert row is not None
     send(api, login("acme", "bob", now.isoformat()))
     assert kpis(api, "")["active_users"]["value"] == 2
+
+
+def _kept(api, month):
+    with snapshot() as session:
+        return session.scalar(
+            select(FigureMonth.computed_at).where(
+                FigureMonth.workspace_id == api.workspace_id,
+                FigureMonth.month == month, FigureMonth.attribute == "",
+            )
+        )  # fmt: skip
+
+
+def test_a_month_that_ended_is_summed_by_night_before_anybody_asks(quarter):
+    work_off()
+    now = utcnow()
+    last = (now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    with transaction() as session:  # as it stood while that month was running
+        session.execute(
+            update(FigureMonth)
+            .where(FigureMonth.workspace_id == quarter.workspace_id, FigureMonth.month == last)
+            .values(computed_at=datetime(last.year, last.month, 3, tzinfo=UTC))
+        )
+        outbox.bring_forward(session, quarter.workspace_id, FIGURES_NIGHTLY, now=now)
+    outbox.work_off(FIGURES_NIGHTLY, now=now)
+    work_off()
+    assert _kept(quarter, last) >= now
+    with snapshot() as session:
+        assert outbox.pending_count(session, quarter.workspace_id, FIGURES_NIGHTLY) == 1
+    outbox.work_off(FIGURES_NIGHTLY, now=now)
+    assert waiting() == 0
+
+
+def test_who_is_to_begin_later_keeps_nothing_from_being_stored(api):
+    now = utcnow()
+    save(api, external_id="later", started_on=str(now.date() + timedelta(days=70)), mrr=100,
+         currency="JPY")  # fmt: skip
+    send(api, terms("acme", "2025-01-10", 100, action="started"))
+    work_off()
+    assert _kept(api, date(2026, 2, 1)) is not None
+    assert kpis(api, "2026-02")["accounts"] == {"start": 1, "end": 1}
+    before = _kept(api, now.date().replace(day=1))
+    send(api, terms("acme", "2026-01-10", 200))
+    work_off()
+    assert _kept(api, now.date().replace(day=1)) > before
+    assert waiting() == 1  # the day on which it begins

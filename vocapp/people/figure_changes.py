@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from vocapp import outbox
 from vocapp.database import read_once
 
-FIGURES = "figures"
+FIGURES, FIGURES_NIGHTLY = "figures", "figures_nightly"
 
 
 def note_change(session: Session, workspace_id: UUID, *, since: datetime, now: datetime) -> None:

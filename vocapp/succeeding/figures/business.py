@@ -92,8 +92,11 @@ class Business:
         return members_by_cohort(self.histories.values(), time_zone=self.time_zone, now=self.now)
 
     @property
-    def latest_change(self) -> datetime | None:
-        return max((each.since[-1] for each in self.histories.values() if each.since), default=None)
+    def next_change(self) -> datetime | None:
+        """The first that is said of an instant that is still to come."""
+        now, known = self.now, self.histories.values()
+        later = (each.since for each in known if each.since and each.since[-1] > now)
+        return min((at for since in later for at in since if at > now), default=None)
 
 
 def read_business(

@@ -19,9 +19,9 @@ from surveys.retention import Totals
 from surveys.subscriptions import month_span
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.outbox import NotYet, Pending
+from vocapp.outbox import Pending
 from vocapp.people.events.queries import active_people
-from vocapp.people.figure_changes import FIGURES
+from vocapp.people.figure_changes import FIGURES, FIGURES_NIGHTLY
 from vocapp.succeeding.figures.business import read_business
 from vocapp.succeeding.figures.models import OVERALL, FigureMonth
 from vocapp.succeeding.figures.summing import (
@@ -34,6 +34,7 @@ from vocapp.succeeding.figures.summing import (
 )
 from vocapp.succeeding.figures.voice import VOICE, Voice
 from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.nights import keep_nightly
 
 KEPT_MONTHS = 60
 KEPT_ATTRIBUTES = (OVERALL, "plan", "region", *VOICE, TRIANGLE)
@@ -151,7 +152,10 @@ def _earliest_change(session: Session, workspace_id: UUID) -> date | None:
 def _see_to_keeping(workspace_id: UUID, *, now: datetime) -> None:
     """Have months summed that are not stored; those that are hold."""
     with transaction() as session:
-        if not outbox.is_waiting(session, workspace_id, FIGURES, workspace_id):
+        due = outbox.waiting(select(Pending.id), workspace_id, FIGURES, workspace_id).where(
+            Pending.due_at <= now
+        )
+        if session.scalar(due.limit(1)) is None:
             outbox.add(
                 session, workspace_id, FIGURES, workspace_id, now=now,
                 detail={"since": str(date.max)}, priority=outbox.BACKLOG,
@@ -170,10 +174,7 @@ def keep_figures(rows: Sequence[Pending]) -> list[outbox.Outcome]:
     for workspace_id in sorted({row.workspace_id for row in rows}):
         own = [row for row in rows if row.workspace_id == workspace_id]
         since = min(date.fromisoformat(row.detail["since"]) for row in own)
-        outcome = _outcome(workspace_id, since, now=utcnow())
-        outcomes[own[0].id] = outcome
-        if isinstance(outcome, NotYet):
-            outcomes |= {row.id: outcome for row in own}
+        outcomes[own[0].id] = _outcome(workspace_id, since, now=utcnow())
     return [outcomes[row.id] for row in rows]
 
 
@@ -184,10 +185,6 @@ def _nothing_more(_session: Session) -> None:
 def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcome:
     with snapshot() as session:
         time_zone = session.get_one(Workspace, workspace_id).time_zone
-        business = read_business(session, workspace_id, time_zone=time_zone, now=now)
-        voice = Voice(session, workspace_id)
-        if business.latest_change is not None and business.latest_change > now:
-            return NotYet(business.latest_change)  # said of an instant that is still to come
         this_month = period_start(local_day(now, time_zone), "month")
         months = months_back(this_month, KEPT_MONTHS)
         every = {(month, attribute) for month in months for attribute in KEPT_ATTRIBUTES}
@@ -195,6 +192,19 @@ def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcom
             (row.month, row.attribute)
             for row in _rows_of(session, workspace_id, every, time_zone=time_zone, now=now)
         }
+        wanted = {
+            month: attributes
+            for month in months
+            if (attributes := (OVERALL,) if month == this_month else KEPT_ATTRIBUTES)
+            and (
+                period_end(month, "month") >= since
+                or any((month, attribute) not in kept for attribute in attributes)
+            )
+        }
+        if not wanted and since == date.max:
+            return partial(_plan, workspace_id=workspace_id, now=now)
+        business = read_business(session, workspace_id, time_zone=time_zone, now=now)
+        voice = Voice(session, workspace_id)
         found = {
             month: sum_month(
                 session,
@@ -206,14 +216,34 @@ def _outcome(workspace_id: UUID, since: date, *, now: datetime) -> outbox.Outcom
                 time_zone=time_zone,
                 now=now,
             )
-            for month in months
-            if (attributes := (OVERALL,) if month == this_month else KEPT_ATTRIBUTES)
-            and (
-                period_end(month, "month") >= since
-                or any((month, attribute) not in kept for attribute in attributes)
-            )
+            for month, attributes in wanted.items()
         }
-    return partial(_keep, workspace_id=workspace_id, found=found, time_zone=time_zone, now=now)
+    return partial(
+        _keep,
+        workspace_id=workspace_id,
+        found=found,
+        again=business.next_change,
+        time_zone=time_zone,
+        now=now,
+    )
+
+
+def _plan(session: Session, *, workspace_id: UUID, now: datetime) -> None:
+    """Each night a month may be over, which is summed before anybody asks for it."""
+    keep_nightly(session, workspace_id, FIGURES_NIGHTLY, now=now, priority=outbox.BACKLOG)
+
+
+def keep_ended(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox effect of a night: what is not stored is summed; what is holds."""
+    now = utcnow()
+    for row in rows:
+        outbox.add(
+            session, row.workspace_id, FIGURES, row.workspace_id, now=now,
+            detail={"since": str(date.max)}, priority=outbox.BACKLOG,
+        )  # fmt: skip
+        keep_nightly(
+            session, row.workspace_id, FIGURES_NIGHTLY, now=now, done=1, priority=outbox.BACKLOG
+        )
 
 
 def _keep(
@@ -221,9 +251,14 @@ def _keep(
     *,
     workspace_id: UUID,
     found: Mapping[date, Mapping[str, Groups]],
+    again: datetime | None,
     time_zone: str,
     now: datetime,
 ) -> None:
+    """again: when something that is known already comes to hold."""
+    _plan(session, workspace_id=workspace_id, now=now)
+    if again is not None:
+        _again(session, workspace_id, again, time_zone=time_zone, now=now)
     if not found:
         return
     session.execute(
@@ -241,6 +276,21 @@ def _keep(
             for month, by_attribute in found.items()
             for attribute, groups in by_attribute.items()
         ],
+    )  # fmt: skip
+
+
+def _again(
+    session: Session, workspace_id: UUID, at: datetime, *, time_zone: str, now: datetime
+) -> None:
+    """Once, however often it is seen. Until then the month in which it lies is not stored."""
+    session.execute(
+        outbox.waiting(delete(Pending), workspace_id, FIGURES, workspace_id).where(
+            Pending.due_at > now, Pending.lease_token.is_(None)
+        )
+    )
+    outbox.add(
+        session, workspace_id, FIGURES, workspace_id, now=now, due_at=at,
+        detail={"since": str(local_day(at, time_zone))}, priority=outbox.BACKLOG,
     )  # fmt: skip
 
 
