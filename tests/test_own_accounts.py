@@ -272,6 +272,7 @@ def make(api_of, new_workspace):
 OPEN = {
     "asking.again", "asking.never", "asking.person", "asking.undo",
     "contacts.change", "contacts.left", "contacts.person", "contacts.undo",
+    "closing_loop.behind", "closing_loop.chart", "closing_loop.show",
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
@@ -419,6 +420,11 @@ ACCOUNTS = (
 RENEWALS = (
     "", "?days=365", "?view=calendar", "?owner={colleague}", "?plan=Zz-pla", "?format=csv",
 )  # fmt: skip
+CLOSED_LOOP = (
+    "", "?by=owner", "?by=team", "?by=theme", "?by=plan", "?by=industry", "/cases",
+    "/cases?by=owner&value={colleague}",
+    "/charts/recovery.csv", "/charts/contact.svg",
+)  # fmt: skip
 
 
 def paths(scene: Scene) -> dict[str, str]:
@@ -432,6 +438,10 @@ def paths(scene: Scene) -> dict[str, str]:
     for key in ("mine-1", "mine-2"):
         found |= {key: f"/accounts/{key}", f"{key} answers": f"/accounts/{key}?story=answers"}
     found |= {f"renewals{each}": f"/renewals{each.format(**names)}" for each in RENEWALS}
+    found |= {
+        f"closed loop{each}": f"/follow-ups/closed-loop{each.format(**names)}"
+        for each in CLOSED_LOOP
+    }
     found["account of the given case"] = "/accounts/given"
     return found
 

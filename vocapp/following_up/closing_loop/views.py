@@ -30,7 +30,7 @@ NOBODY = "~"  # in addresses: cases without a value
 
 
 @blueprint.get("/follow-ups/closed-loop")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def show() -> str:
     """Whether contacting people helped."""
     form, asked = _asked()
@@ -62,7 +62,7 @@ def show() -> str:
 
 
 @blueprint.get("/follow-ups/closed-loop/charts/<name>.<ending>")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def chart(name: str, ending: str) -> Response:
     """A chart of the page as SVG or CSV."""
     _form, asked = _asked(split=False)
@@ -71,7 +71,7 @@ def chart(name: str, ending: str) -> Response:
 
 
 @blueprint.get("/follow-ups/closed-loop/cases")
-@signed_in()
+@signed_in(within_own_accounts=True)
 def behind() -> Any:
     """The follow-ups behind a figure; as CSV with format=csv."""
     form, asked = _asked()
