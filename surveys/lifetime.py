@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 
@@ -12,6 +12,7 @@ from surveys.ratios import Figure, mean, product_limits
 SUBSCRIPTION = "arpa / churn_rate"
 SUBSCRIPTION_WITH_MARGIN = "margin * arpa / churn_rate"
 TRANSACTIONS = "price * frequency * duration"
+TRANSACTIONS_WITH_MARGIN = "margin * price * frequency * duration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,42 @@ def subscription_value(
     if margin is not None and not 0 < margin <= 1:
         raise ValueError(f"margin: expected a share above 0 and up to 1, got {margin!r}")
     formula = SUBSCRIPTION if margin is None else SUBSCRIPTION_WITH_MARGIN
-    if arpa.value is None or not lost:
+    months = duration(lost, accounts, level=level)
+    if arpa.value is None or months.value is None:
         return LifetimeValue(None, accounts, None, None, formula)
-    factor = (1.0 if margin is None else margin) * accounts / lost
-    value = factor * arpa.value
-    if arpa.low is None or arpa.high is None or accounts < 2 or not value:
-        return LifetimeValue(value, accounts, None, None, formula)
-    t = quantile(level, degrees=accounts - 1)
-    apart = exp(t * sqrt((1 - lost / accounts) / lost))
-    months = Figure(accounts / lost, accounts, accounts / lost / apart, accounts / lost * apart)
-    low, high = product_limits([arpa, months])
-    scale = factor * lost / accounts
-    return LifetimeValue(value, accounts, scale * low, scale * high, formula)
+    return _value([arpa, months], accounts, margin, formula)
+
+
+def duration(lost: int, accounts: int, *, months: float = 1.0, level: float = 0.95) -> Figure:
+    """How many months a customer stays in the mean, where `lost` of `accounts` left in `months`.
+
+    0 <= lost <= accounts, months above 0. None where nobody was lost. months / churn rate, with
+    its interval as in `subscription_value`; none of fewer than two accounts.
+
+    >>> found = duration(5, 100, months=12)
+    >>> found.value, round(found.low), round(found.high)
+    (240.0, 101, 570)
+    """
+    if not lost:
+        return Figure(None, accounts)
+    value = months * accounts / lost
+    if accounts < 2:
+        return Figure(value, accounts)
+    apart = exp(quantile(level, degrees=accounts - 1) * sqrt((1 - lost / accounts) / lost))
+    return Figure(value, accounts, value / apart, value * apart)
+
+
+def _value(parts: Sequence[Figure], n: int, margin: float | None, formula: str) -> LifetimeValue:
+    """The product of parts that have values, times the margin."""
+    value = 1.0 if margin is None else margin
+    for part in parts:
+        assert part.value is not None
+        value *= part.value
+    if not value or any(part.low is None or part.high is None for part in parts):
+        return LifetimeValue(value, n, None, None, formula)
+    low, high = product_limits(parts)
+    scale = 1.0 if margin is None else margin
+    return LifetimeValue(value, n, scale * low, scale * high, formula)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +142,10 @@ def _price(pairs: list[tuple[int, int]], purchases: int, level: float) -> Figure
     return Figure(price, n, max(0.0, price - half), price + half)
 
 
-def transaction_value(price: Figure, frequency: Figure, duration: Figure) -> LifetimeValue:
-    """Unit price × purchase frequency × duration (months, as frequency is a month).
+def transaction_value(
+    price: Figure, frequency: Figure, duration: Figure, *, margin: float | None = None
+) -> LifetimeValue:
+    """Unit price × purchase frequency × duration (months, as frequency is a month), × margin.
 
     Each >= 0 with its interval; taken as independent of one another: where those who buy often
     buy cheap, the interval is a little wrong. None where one of them is. No interval where one of
@@ -130,10 +157,8 @@ def transaction_value(price: Figure, frequency: Figure, duration: Figure) -> Lif
     (36000.0, 26987, 46589)
     """
     parts = (price, frequency, duration)
+    formula = TRANSACTIONS if margin is None else TRANSACTIONS_WITH_MARGIN
     n = min(part.n for part in parts)
-    if price.value is None or frequency.value is None or duration.value is None:
-        return LifetimeValue(None, n, None, None, TRANSACTIONS)
-    value = price.value * frequency.value * duration.value
-    if not value or any(part.low is None or part.high is None for part in parts):
-        return LifetimeValue(value, n, None, None, TRANSACTIONS)
-    return LifetimeValue(value, n, *product_limits(parts), TRANSACTIONS)
+    if any(part.value is None for part in parts):
+        return LifetimeValue(None, n, None, None, formula)
+    return _value(parts, n, margin, formula)

@@ -74,7 +74,10 @@ def read_stripe(
     if kind in _CUSTOMER_KINDS:
         return _customer(about, account_field, at)
     if kind in _INVOICE_TYPES:
-        return _invoice(about, _INVOICE_TYPES[kind], event_id, account_field, at, time_zone)
+        return _invoice(
+            about, _INVOICE_TYPES[kind], event_id, account_field, at, time_zone,
+            is_void=kind == "invoice.voided",
+        )  # fmt: skip
     if kind not in _SUBSCRIPTION_KINDS:
         return None
     status = text_of(about.get("status"))
@@ -123,6 +126,8 @@ def _invoice(
     account_field: str,
     at: datetime,
     time_zone: str,
+    *,
+    is_void: bool,
 ) -> Reading:
     """An invoice that was due and is not paid, or of which nothing is owed any more.
 
@@ -136,6 +141,8 @@ def _invoice(
         "at": at.isoformat(), "invoice": invoice,
     }  # fmt: skip
     amount, currency = about.get("amount_due"), text_of(about.get("currency"))
+    if is_void:
+        amount = 0  # nothing was ever paid: no purchase
     if isinstance(amount, int) and currency is not None:
         hundredths = 100 if currency.upper() in _IN_HUNDREDTHS else 1
         body |= {"amount": round(Fraction(amount, hundredths)), "currency": currency.upper()}

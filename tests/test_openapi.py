@@ -120,6 +120,7 @@ def test_real_answers_are_as_described(api, document):
         "Drivers": api.get("/api/v1/surveys/nps/drivers"),
         "Journey": api.get("/api/v1/surveys/journey/journey?by=plan"),
         "Themes": api.get("/api/v1/themes"),
+        "LifetimeValues": api.get("/api/v1/lifetime-values"),
         "ExchangeRates": api.get("/api/v1/exchange-rates"),
         "ThemeComments": api.get("/api/v1/themes/support/responses"),
         "Invitation": api.post("/api/v1/invitations", asked),

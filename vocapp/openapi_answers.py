@@ -386,6 +386,25 @@ SCHEMAS: dict[str, Schema] = {
         "`twelve_months` end with the month; their segments are those of when they began, and of "
         "renewals those of the beginning of the month in which each was decided or due.",
     },
+    "LifetimeValues": {
+        **record(
+            month=TEXT, interval_level=NUMBER, gross_margin=or_null(NUMBER),
+            subscriptions=list_of(
+                record(
+                    **_CONVERSION, formula=TEXT, ltv=_FIGURE, arpa=_FIGURE, churn_rate=_FIGURE,
+                )
+            ),
+            purchases=record(
+                **_CONVERSION | {"currency": or_null(TEXT)}, since=TEXT, buyers=COUNT,
+                formula=TEXT, ltv=_FIGURE, price=_FIGURE, purchases_a_month=_FIGURE,
+                months=_FIGURE, churn_rate=_FIGURE,
+            ),
+        ),
+        "description": "`subscriptions`: of all in the reporting currency, where one is chosen and "
+        "another is used, and of each currency by itself. `purchases`: of accounts without a "
+        "subscription, in the twelve months from `since` that end with the month. Money is in "
+        "minor units; `ltv` is null where nobody was lost.",
+    },
     "ExchangeRates": {
         **record(
             currency=or_null(TEXT), gross_margin=or_null(NUMBER),
@@ -530,6 +549,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
+    ("get", "/api/v1/lifetime-values"): ("LifetimeValues", (200,)),
     ("get", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),
     ("post", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),
     ("get", "/api/v1/cohorts"): ("Cohorts", (200,)),

@@ -103,6 +103,7 @@ from vocapp.succeeding.features.views import blueprint as feature_pages
 from vocapp.succeeding.figures import keeping as figure_keeping
 from vocapp.succeeding.figures.api import api as figures_api
 from vocapp.succeeding.figures.cohort_views import blueprint as cohort_pages
+from vocapp.succeeding.figures.lifetime_views import blueprint as lifetime_pages
 from vocapp.succeeding.figures.views import blueprint as figures_pages
 from vocapp.succeeding.goals.api import api as goals_api
 from vocapp.succeeding.goals.models import SuccessGoal
@@ -182,6 +183,7 @@ def register(app: OpenAPI) -> None:
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
         contact_pages, story_pages, weight_pages, team_pages,
+        lifetime_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)

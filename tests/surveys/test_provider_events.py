@@ -225,6 +225,7 @@ def test_an_invoice_that_is_not_paid_is_overdue_since_it_was_due_or_final(kind):
 def test_of_an_invoice_that_is_paid_or_void_nothing_is_owed(kind):
     (event,) = events(invoice(kind))
     assert (event["type"], event["invoice"], "due_on" in event) == ("invoice_paid", "in_1", False)
+    assert event["amount"] == (0 if kind == "voided" else 1200)  # what is void was never bought
 
 
 def test_an_invoice_is_of_the_account_that_its_subscription_names():

@@ -74,6 +74,7 @@ _ROOM_OF_BLUEPRINT = {
     "parents": "accounts",
     "figures": "figures",
     "cohorts": "figures",
+    "lifetime": "figures",
     "features": "figures",
 }
 # Pages of this package that belong to no room.

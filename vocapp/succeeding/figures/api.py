@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from vocapp.database import utcnow
-from vocapp.succeeding.figures import cohorts, queries
+from vocapp.succeeding.figures import cohorts, purchases, queries
 from vocapp.workspaces.access import current_workspace, machine
 
 api = APIBlueprint(
@@ -35,6 +35,20 @@ def show_kpis(query: KpisQuery) -> Any:
     now, time_zone = utcnow(), current_workspace.time_zone
     month = queries.month_of(query.month, time_zone=time_zone, now=now)
     return queries.kpis(current_workspace.id, month, by=query.by, time_zone=time_zone, now=now)
+
+
+class MonthQuery(BaseModel):
+    month: str = Field("", max_length=20, description="As 2026-10; without it the month that runs")
+
+
+@api.get("/lifetime-values", summary="What customers are worth, by subscriptions and by purchases")
+@machine()
+def show_lifetime_values(query: MonthQuery) -> Any:
+    now, time_zone = utcnow(), current_workspace.time_zone
+    month = queries.month_of(query.month, time_zone=time_zone, now=now)
+    return purchases.lifetime_values(
+        current_workspace.id, month, time_zone=time_zone, now=now
+    )  # fmt: skip
 
 
 class CohortsQuery(BaseModel):

@@ -13,7 +13,6 @@ from surveys.periods import local_day, months_back, zone
 from vocapp.database import utcnow
 from vocapp.following_up.queries import theme_labels
 from vocapp.people.money.wording import rates_text
-from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import charts, queries, wording
 from vocapp.succeeding.figures.accounts_behind import (
@@ -23,9 +22,15 @@ from vocapp.succeeding.figures.accounts_behind import (
     Behind,
     accounts_behind,
 )
+from vocapp.succeeding.figures.choosing import (
+    chosen_currency,
+    code_of,
+    month_asked,
+    month_choices,
+)
 from vocapp.succeeding.figures.converting import ALL
-from vocapp.succeeding.figures.groups import FROM_ANSWERS, Year, YearTold, year_told
-from vocapp.succeeding.figures.queries import FIRST_MONTH, MonthFigures, Told
+from vocapp.succeeding.figures.groups import FROM_ANSWERS, YearTold, year_told
+from vocapp.succeeding.figures.queries import MonthFigures, Told
 from vocapp.succeeding.figures.summing import YEAR_MONTHS
 from vocapp.translating import gettext as _
 from vocapp.ui.chart_files import Chart, chart_file
@@ -34,7 +39,7 @@ from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("figures", __name__, template_folder="../templates")
 
-_TREND_MONTHS, _OFFERED_MONTHS = 12, 36
+_TREND_MONTHS = 12
 _PAGE = 200
 _SPANS = frozenset(map(str, range(1, 61)))
 ANY = "any"  # in addresses: accounts in whatever currency
@@ -46,20 +51,20 @@ NOBODY = "~"  # in addresses: accounts without a value of the attribute
 def show() -> str:
     """Do customers stay and grow."""
     now = utcnow()
-    month, by = _month(now), request.args.get("by", "").strip()[:100]
+    month, by = month_asked(now), request.args.get("by", "").strip()[:100]
     told = _trend(month, now, by=by)
     own = told.months[-1]
-    currency = _currency(own)
+    currency = chosen_currency(own)
     return render_template(
         "succeeding/figures.html",
         month=month,
         month_text=month_name(month),
-        month_choices=_month_choices(now),
+        month_choices=month_choices(now),
         is_running=month == months_back(local_day(now, _zone()), 1)[0],
         own=own,
         money_figures=own.of_currency(currency),
         chosen=currency,
-        currency=_code(own, currency),
+        currency=code_of(own, currency),
         currency_choices=wording.currency_choices(own.currencies, own.converted),
         conversion=own.converted if currency == ALL else None,
         rates_text=rates_text,
@@ -90,8 +95,8 @@ def show() -> str:
 def chart(name: str, ending: str) -> Response:
     """A chart of the page as SVG or CSV."""
     now = utcnow()
-    months = _trend(_month(now), now).months
-    return chart_file(_charts(months, _currency(months[-1])), name, ending, stem="figures")
+    months = _trend(month_asked(now), now).months
+    return chart_file(_charts(months, chosen_currency(months[-1])), name, ending, stem="figures")
 
 
 @blueprint.get("/figures/groups")
@@ -99,15 +104,15 @@ def chart(name: str, ending: str) -> Response:
 def groups() -> str:
     """Who stays and renews over twelve months, by what customers had said or were before."""
     now = utcnow()
-    month, by = _month(now), _by_group()
+    month, by = month_asked(now), _by_group()
     told = _year(month, by, now)
-    currency = _currency(told.overall)
+    currency = chosen_currency(told.overall)
     name_of = _group_names(by)
     return render_template(
         "succeeding/figure_groups.html",
         month=month,
         span=(month_name(told.months[0]), month_name(month)),
-        month_choices=_month_choices(now),
+        month_choices=month_choices(now),
         by=by,
         by_name=wording.by_name(by),
         by_choices=wording.split_choices(by),
@@ -134,7 +139,7 @@ def group_chart(ending: str) -> Response:
     """Renewal rates of groups as SVG or CSV."""
     now = utcnow()
     by = _by_group()
-    told = _year(_month(now), by, now)
+    told = _year(month_asked(now), by, now)
     found = charts.renewal_chart(told, _group_names(by), wording.by_name(by))
     return chart_file({found.name: found}, found.name, ending, stem="figures")
 
@@ -144,14 +149,14 @@ def group_chart(ending: str) -> Response:
 def behind() -> Any:
     """The accounts behind a figure; as CSV with format=csv."""
     now = utcnow()
-    month, which = _month(now), request.args.get("which", "start")
+    month, which = month_asked(now), request.args.get("which", "start")
     if which not in LISTS:
         abort(404)
     asked = request.args.get("currency")
     currency = ALL if asked == ALL else None
     if asked not in {ANY, ALL}:
         told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
-        currency = _currency(told.months[-1])
+        currency = chosen_currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
     months = _months()
     found = accounts_behind(
@@ -191,16 +196,6 @@ def _zone() -> str:
     return current_workspace.time_zone
 
 
-def _month(now: datetime) -> date:
-    """The month of the address; without one, or where it cannot be read, the last that is over."""
-    this_month, last = (months_back(local_day(now, _zone()), 2)[place] for place in (1, 0))
-    try:
-        text = request.args.get("month", "")
-        return queries.month_of(text, time_zone=_zone(), now=now) if text else last
-    except BadInput:
-        return max(FIRST_MONTH, min(last, this_month))
-
-
 def _utc_midnight(month: date) -> str:
     """At which local time the days of UTC begin in a month."""
     return f"{datetime(month.year, month.month, 1, tzinfo=UTC).astimezone(zone(_zone())):%H:%M}"
@@ -213,23 +208,6 @@ def _value(text: str) -> str | None:
 def _trend(month: date, now: datetime, *, by: str = "") -> Told:
     months = months_back(month, _TREND_MONTHS)
     return queries.figures(current_workspace.id, months, by=by or None, time_zone=_zone(), now=now)
-
-
-def _currency(own: MonthFigures | Year) -> str | None:
-    """The one that is asked for; else all of them converted, or that in which most pay."""
-    wanted, told = request.args.get("currency"), own.report.by_currency
-    if wanted in own.currencies:
-        return wanted
-    if own.converted:
-        return ALL
-    if told:
-        return max(sorted(told), key=lambda each: told[each].arpa.n)
-    return own.currencies[0] if own.currencies else None
-
-
-def _code(own: MonthFigures, chosen: str | None) -> str | None:
-    """In which amounts stand."""
-    return own.converted.currency if chosen == ALL and own.converted else chosen
 
 
 def _by_group() -> str:
@@ -274,11 +252,6 @@ def _span_text(month: date, months: int) -> str:
         return month_name(month)
     first = months_back(month, months)[0]
     return _("%(first)s to %(last)s", first=month_name(first), last=month_name(month))
-
-
-def _month_choices(now: datetime) -> list[tuple[str, str]]:
-    months = months_back(local_day(now, _zone()), _OFFERED_MONTHS)
-    return [(f"{month:%Y-%m}", month_name(month)) for month in reversed(months)]
 
 
 def _kept(**changed: Any) -> dict[str, Any]:

@@ -29,6 +29,10 @@ LISTS = {
     "renewed": _l("Customers who renewed"),
     "not_renewed": _l("Customers who did not renew"),
 }
+BUYERS = {
+    "bought": _l("Customers who bought"),
+    "not_again": _l("Customers who did not buy again"),
+}
 COHORT_MEASURES = {
     "logos": _l("Customers who stay"),
     "revenue": _l("Net revenue retention"),

@@ -1,0 +1,232 @@
+"""Reads: what customers are worth, those with subscriptions and those who buy by the purchase.
+
+Purchases are invoices that were paid, with an amount, of accounts of which no subscription and no
+monthly revenue was ever told: an invoice of a subscription would be counted twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from surveys.periods import months_back
+from surveys.purchases import SPAN_MONTHS, Buying, Purchase, buying
+from surveys.subscriptions import Price, month_span
+from vocapp.database import snapshot
+from vocapp.people.events.models import InvoiceChange, SubscriptionChange
+from vocapp.people.models import Account
+from vocapp.people.money.queries import Money, money, money_of
+from vocapp.succeeding.figures import queries
+from vocapp.succeeding.figures.converting import margin_of, present_rates
+from vocapp.succeeding.figures.groups import present_figure
+from vocapp.succeeding.figures.queries import MonthFigures
+
+BOUGHT, NOT_AGAIN = "bought", "not_again"
+LISTS = (BOUGHT, NOT_AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Purchases of twelve months, in one currency; None: there are none.
+
+    left_out: other currency → its buyers, as they have no rate, or no reporting currency is
+    chosen. rates: of what was converted.
+    """
+
+    currency: str | None
+    months: Sequence[date]
+    found: Buying
+    left_out: Mapping[str, int]
+    rates: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """An account and what it bought in a span, in minor units."""
+
+    external_id: str
+    name: str
+    purchases: int
+    amount_minor: int
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.external_id
+
+
+def bought(workspace_id: UUID, month: date, *, time_zone: str, now: datetime) -> Bought:
+    """Of the twelve months that end with this one, and the twelve before it."""
+    with snapshot() as session:
+        return _bought(session, workspace_id, month, time_zone=time_zone, now=now)
+
+
+def buyers(
+    workspace_id: UUID, month: date, which: str, *, time_zone: str, now: datetime
+) -> tuple[Bought, list[Buyer]]:
+    """The accounts behind, who spent most first. which: one of LISTS."""
+    with snapshot() as session:
+        told = _bought(session, workspace_id, month, time_zone=time_zone, now=now)
+        spent = told.found.bought if which == BOUGHT else told.found.not_again
+        rows = session.execute(
+            select(Account.id, Account.external_id, Account.name).where(
+                Account.workspace_id == workspace_id
+            )
+        )
+        found = [
+            Buyer(row.external_id, row.name, *spent[row.id]) for row in rows if row.id in spent
+        ]
+    return told, sorted(found, key=lambda each: (-each.amount_minor, each.shown, each.external_id))
+
+
+def _bought(
+    session: Session, workspace_id: UUID, month: date, *, time_zone: str, now: datetime
+) -> Bought:
+    months = months_back(month, 2 * SPAN_MONTHS)
+    before, start = (month_span(months[place], time_zone, now=now)[0] for place in (0, SPAN_MONTHS))
+    end = month_span(month, time_zone, now=now)[1]
+    paid = _paid(session, workspace_id, before, end)
+    said = money_of(session, workspace_id)
+    used = Counter({code: len(own) for code, own in _accounts_by_currency(paid).items()})
+    currency, rates = _currency(said, used), said.rates.of_month(month) if said.rates else []
+    known = said.rates.rates_of_month(month) if said.rates else None
+    purchases, others = [], set()
+    for account, at, price in paid:
+        if price.currency == currency:
+            purchases.append(Purchase(account, at, price.mrr_minor))
+        elif known is not None and known.knows(price.currency):
+            purchases.append(Purchase(account, at, known.convert(price)))
+        else:
+            others.add(price.currency)
+    return Bought(
+        currency=currency if purchases else None,
+        months=months[SPAN_MONTHS:],
+        found=buying(purchases, before=before, start=start, end=end, margin=margin_of(said)),
+        left_out={code: used[code] for code in sorted(others)},
+        rates=[each for each in rates if each.currency in used],
+    )
+
+
+def _accounts_by_currency(paid: Sequence[tuple[UUID, datetime, Price]]) -> dict[str, set[UUID]]:
+    found: dict[str, set[UUID]] = {}
+    for account, _, price in paid:
+        found.setdefault(price.currency, set()).add(account)
+    return found
+
+
+def _currency(said: Money, used: Counter[str]) -> str | None:
+    """The reporting currency, else that of most buyers."""
+    if said.currency is not None:
+        return said.currency
+    return min(used, key=lambda code: (-used[code], code), default=None)
+
+
+def _paid(
+    session: Session, workspace_id: UUID, since: datetime, until: datetime
+) -> list[tuple[UUID, datetime, Price]]:
+    """What was paid by accounts without a subscription; of an invoice what was told last holds.
+
+    Its amount may have been told before, when it was overdue. What was void has an amount of 0.
+    """
+    has_subscription = exists().where(
+        SubscriptionChange.workspace_id == InvoiceChange.workspace_id,
+        SubscriptionChange.account_id == InvoiceChange.account_id,
+        SubscriptionChange.is_superseded.is_(False),
+    )
+    rows = session.execute(
+        select(
+            InvoiceChange.account_id, InvoiceChange.invoice, InvoiceChange.is_paid,
+            InvoiceChange.amount_minor, InvoiceChange.currency, InvoiceChange.at,
+        )
+        .join(
+            Account,
+            (Account.workspace_id == InvoiceChange.workspace_id)
+            & (Account.id == InvoiceChange.account_id),
+        )
+        .where(
+            InvoiceChange.workspace_id == workspace_id,
+            InvoiceChange.is_superseded.is_(False),
+            InvoiceChange.at < until,
+            Account.mrr_minor.is_(None),
+            ~has_subscription,
+        )
+        .order_by(InvoiceChange.at, InvoiceChange.received)
+    )  # fmt: skip
+    last: dict[tuple[UUID, str], tuple[bool, datetime, Price | None]] = {}
+    for row in rows:
+        key = (row.account_id, row.invoice)
+        was_paid, paid_at, price = last.get(key, (False, row.at, None))
+        if row.amount_minor is not None:
+            price = Price(row.amount_minor, row.currency)
+        # Paid is told twice by some providers: the first time is when it was bought.
+        last[key] = (row.is_paid, paid_at if was_paid and row.is_paid else row.at, price)
+    return [
+        (account, at, price)
+        for (account, _), (is_paid, at, price) in last.items()
+        if is_paid and price is not None and price.mrr_minor and since <= at
+    ]
+
+
+# --- for machines -------------------------------------------------------------------------
+
+
+def lifetime_values(
+    workspace_id: UUID, month: date, *, time_zone: str, now: datetime
+) -> dict[str, Any]:
+    """Both values with their factors as the API shows them."""
+    own = queries.figures(workspace_id, [month], time_zone=time_zone, now=now).months[-1]
+    return {
+        "month": f"{month:%Y-%m}",
+        "interval_level": 0.95,
+        "gross_margin": margin_of(money(workspace_id)),
+        "subscriptions": _present_subscriptions(own),
+        "purchases": _present(bought(workspace_id, month, time_zone=time_zone, now=now)),
+    }
+
+
+def _present_subscriptions(own: MonthFigures) -> list[dict[str, Any]]:
+    """That of all in the reporting currency first, then each currency by itself."""
+    told: list[tuple[dict[str, Any], Any]] = []
+    if own.converted:
+        told.append((present_rates(own.converted), own.converted.figures))
+    told += [
+        ({"currency": code, "rates": [], "left_out": []}, own.of_currency(code))
+        for code in own.currencies
+    ]
+    return [
+        about
+        | {
+            "formula": figures.ltv.formula,
+            **{
+                name: present_figure(getattr(figures, name))
+                for name in ("ltv", "arpa", "churn_rate")
+            },
+        }
+        for about, figures in told
+    ]
+
+
+def _present(told: Bought) -> dict[str, Any]:
+    found = told.found
+    return {
+        "currency": told.currency,
+        "since": f"{told.months[0]:%Y-%m}",
+        "rates": [
+            {"currency": each.currency, "since": each.since.isoformat(), "rate": f"{each.rate:f}"}
+            for each in told.rates
+        ],
+        "left_out": [{"currency": code, "accounts": n} for code, n in told.left_out.items()],
+        "buyers": len(found.bought),
+        "formula": found.value.formula,
+        "ltv": present_figure(found.value),
+        "price": present_figure(found.price),
+        "purchases_a_month": present_figure(found.frequency),
+        "months": present_figure(found.duration),
+        "churn_rate": present_figure(found.churn),
+    }
