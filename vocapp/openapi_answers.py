@@ -415,7 +415,8 @@ SCHEMAS: dict[str, Schema] = {
     },
     "Cohorts": {
         **record(
-            interval_level=NUMBER, currency=or_null(TEXT), currencies=list_of(TEXT), fewest=COUNT,
+            interval_level=NUMBER, currency=or_null(TEXT), currencies=list_of(TEXT),
+            converted=YES_NO, without_rate=list_of(TEXT), fewest=COUNT,
             cohorts=list_of(
                 record(
                     month=TEXT, accounts=COUNT,

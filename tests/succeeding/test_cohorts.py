@@ -13,6 +13,7 @@ import pytest
 from surveys.cohorts import FEWEST
 from surveys.periods import months_back
 from tests.succeeding.test_figures import save, send, terms, waiting, work_off
+from tests.succeeding.test_figures_money import report_in, state
 from vocapp.database import utcnow
 
 
@@ -97,6 +98,28 @@ def test_each_currency_has_its_revenue_and_all_have_their_customers(api):
     assert values(told, "logo_retention", 2) == [1, 10 / 11]
     assert values(told, "net_revenue_retention", 2) == [1, 1]
     assert values(cohorts(api, currency="EUR"), "net_revenue_retention", 2) == [1, 4 / 5]
+
+
+def test_all_currencies_are_one_where_rates_are_stated(api):
+    """Six of 100 yen at 0.01 EUR and five of 0.09 EUR, one of which leaves: 6.00 + 0.45 EUR, then
+    6.00 + 0.36; in dollars, without a rate, one more."""
+    send(
+        api,
+        *(terms(f"a{n}", within(2), 100, action="started") for n in range(6)),
+        *(terms(f"e{n}", within(2), 9, currency="EUR", action="started") for n in range(5)),
+        terms("e0", within(1), 0, currency="EUR", action="cancelled"),
+        terms("usd", within(2), 9, currency="USD", action="started"),
+    )
+    assert not cohorts(api, currency="all")["converted"]
+    report_in(api, "EUR")
+    state(api, ("JPY", "2000-01-01", "0.01"))
+    told = cohorts(api, currency="all")
+    assert (told["currency"], told["converted"], told["without_rate"]) == ("EUR", True, ["USD"])
+    assert values(told, "net_revenue_retention", 2) == [1, 636 / 645]
+    assert values(told, "logo_retention", 2) == [1, 11 / 12]
+    work_off()
+    assert cohorts(api, currency="all") == told
+    assert cohorts(api)["currency"] == "JPY"
 
 
 @pytest.mark.parametrize("query", [{"months": 0}, {"months": 37}, {"months": "x"}])

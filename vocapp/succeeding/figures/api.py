@@ -54,8 +54,9 @@ def show_lifetime_values(query: MonthQuery) -> Any:
 class CohortsQuery(BaseModel):
     months: int = Field(12, ge=1, le=36, description="Cohorts of so many months that are over")
     currency: str | None = Field(
-        None, min_length=3, max_length=3, description="Of the revenue; else the most usual one"
-    )
+        None, min_length=3, max_length=3,
+        description="Of the revenue; `all`: in the reporting currency; else the most usual one",
+    )  # fmt: skip
 
 
 @api.get("/cohorts", summary="Retention of customers by the month of their first payment")

@@ -12,6 +12,7 @@ from vocapp.database import utcnow
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding.figures import cohorts, wording
 from vocapp.succeeding.figures.cohorts import MEASURES, MONTHS, Measure, Triangle
+from vocapp.succeeding.figures.converting import ALL
 from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
@@ -28,13 +29,14 @@ def show() -> Any:
     told = cohorts.cohorts(
         current_workspace.id,
         count,
-        currency=request.args.get("currency"),
+        currency=request.args.get("currency") or ALL,
         time_zone=current_workspace.time_zone,
         now=utcnow(),
     )
     if request.args.get("format") == "csv":
         return _csv(told)
-    kept: dict[str, Any] = {"measure": measure, "months": count, "currency": told.currency}
+    kept: dict[str, Any] = {"measure": measure, "months": count,
+                            "currency": ALL if told.is_converted else told.currency}  # fmt: skip
     return render_template(
         "succeeding/cohorts.html",
         told=told,
@@ -43,7 +45,8 @@ def show() -> Any:
         measure_choices=list(wording.COHORT_MEASURES.items()),
         months=count,
         month_choices=[(str(each), wording.last_months(each)) for each in MONTHS],
-        currency_choices=[(each, each) for each in told.currencies],
+        chosen=kept["currency"],
+        currency_choices=wording.currency_choices(told.currencies, told.base),
         figure_of=cohorts.figure_of,
         is_shown=cohorts.is_shown,
         step_of=cohorts.step_of,

@@ -11,6 +11,9 @@ from uuid import UUID
 from surveys.cohorts import FEWEST, Cell, Cohort, CohortMonth, by_age, triangle
 from surveys.periods import local_day, months_back, period_end
 from surveys.ratios import Figure
+from surveys.retention import Totals
+from vocapp.people.money.queries import money
+from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.groups import present_figure
 from vocapp.succeeding.figures.keeping import sums_of
 from vocapp.succeeding.figures.summing import TRIANGLE
@@ -23,12 +26,19 @@ MONTHS = (12, 24, 36)
 @dataclass(frozen=True, slots=True)
 class Triangle:
     """Cohorts, the oldest first; together: all of them by age; currency: of the revenue; None:
-    nobody pays anything."""
+    nobody pays anything.
+
+    is_converted: revenue of all currencies, each month by its rates; without_rate: currencies that
+    are not in it. base: into which they could be converted, if at all.
+    """
 
     cohorts: Sequence[Cohort]
     together: Sequence[CohortMonth]
     currency: str | None
     currencies: Sequence[str]
+    is_converted: bool = False
+    without_rate: Sequence[str] = ()
+    base: str | None = None
 
 
 def cohorts(
@@ -41,7 +51,8 @@ def cohorts(
 ) -> Triangle:
     """Those that began in the last `count` months that are over; all is read at once.
 
-    currency: if it is one of theirs, else that in which most accounts paid.
+    currency: if it is one of theirs; ALL: all of them, where there is a reporting currency and
+    something to convert; else that in which most accounts paid.
     """
     months = months_back(local_day(now, time_zone), count + 1)[:-1]
     found = sums_of(
@@ -59,10 +70,35 @@ def cohorts(
             if code is not None and cohort == month and own.accounts_start:
                 paid[code] = paid.get(code, 0) + own.accounts_start
     known = sorted(paid)
+    stated = money(workspace_id).rates
+    base = stated.base if stated and paid.keys() - {stated.base} else None
+    if stated is not None and base is not None and currency == ALL:
+        in_base = {
+            (date.fromisoformat(str(cohort)), month): sums.converted
+            for (month, _), groups in found.items()
+            for cohort, sums in groups.items()
+        }
+        cells = {
+            key: Cell(cell.accounts, cell.active, _only(base, in_base[key]))
+            for key, cell in cells.items()
+        }
+        rates = stated.rates_of_month(months[-1])
+        return Triangle(
+            triangle(cells, currency=base), by_age(cells, currency=base),
+            base, known, is_converted=True,
+            without_rate=[code for code in known if not rates.knows(code)], base=base,
+        )  # fmt: skip
     most = max(known, key=lambda code: paid[code], default=None)
     chosen = currency if currency in paid else most
     told = chosen or _NO_CURRENCY
-    return Triangle(triangle(cells, currency=told), by_age(cells, currency=told), chosen, known)
+    return Triangle(
+        triangle(cells, currency=told), by_age(cells, currency=told), chosen, known,
+        base=base,
+    )  # fmt: skip
+
+
+def _only(base: str, sums: Totals | None) -> dict[str | None, Totals]:
+    return {base: sums} if sums is not None and sums.currency == base else {}
 
 
 _NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
@@ -109,6 +145,8 @@ def present(told: Triangle) -> dict[str, Any]:
         "interval_level": 0.95,
         "currency": told.currency,
         "currencies": list(told.currencies),
+        "converted": told.is_converted,
+        "without_rate": list(told.without_rate),
         "fewest": FEWEST,
         "cohorts": [
             {

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from surveys.cohorts import Member
 from surveys.exchange import StatedRate
 from surveys.retention import (
     Bridge,
@@ -62,6 +63,14 @@ def in_base(
             history = histories[account]
             found[account] = converted(history.before(start), history.before(end), rates=rates)
     return found
+
+
+def cohort_in_base(members: Iterable[Member], end: datetime, rates: Rates | None) -> Totals | None:
+    """From the end of a cohort's month to `end`; None without a reporting currency."""
+    if rates is None:
+        return None
+    rows = (converted(each.first, each.history.before(end), rates=rates) for each in members)
+    return summed(rows).get(rates.base, Totals(rates.base))
 
 
 def summed_in_base(

@@ -47,7 +47,9 @@ def show() -> str:
         subscribed=own.of_currency(chosen),
         chosen=chosen,
         currency=code,
-        currency_choices=wording.currency_choices(own.currencies, own.converted),
+        currency_choices=wording.currency_choices(
+            own.currencies, own.converted.currency if own.converted else None
+        ),
         conversion=own.converted if chosen == ALL else None,
         rates_text=rates_text,
         margin=told.margin,

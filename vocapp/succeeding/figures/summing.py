@@ -21,7 +21,7 @@ from surveys.subscriptions import month_span
 from vocapp.people.events.queries import active_days, active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.succeeding.figures.business import RULE, Business
-from vocapp.succeeding.figures.converting import in_base, summed_in_base
+from vocapp.succeeding.figures.converting import cohort_in_base, in_base, summed_in_base
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.voice import VOICE, Voice
 
@@ -192,8 +192,15 @@ def _renewals_of(business: Business, voice: Voice, month: date, attribute: str) 
 
 def _triangle(business: Business, month: date) -> Groups:
     cells = cells_of_month(business.cohorts, month, time_zone=business.time_zone)
+    end = day_bounds(period_end(month, "month"), business.time_zone)[0]
+    rates = business.rates.rates_of_month(month) if business.rates else None
     return {
-        cohort.isoformat(): Sums(cell.totals, started=cell.accounts, active=cell.active)
+        cohort.isoformat(): Sums(
+            cell.totals,
+            started=cell.accounts,
+            active=cell.active,
+            converted=cohort_in_base(business.cohorts[cohort], end, rates),
+        )
         for cohort, cell in cells.items()
     }
 

@@ -65,7 +65,9 @@ def show() -> str:
         money_figures=own.of_currency(currency),
         chosen=currency,
         currency=code_of(own, currency),
-        currency_choices=wording.currency_choices(own.currencies, own.converted),
+        currency_choices=wording.currency_choices(
+            own.currencies, own.converted.currency if own.converted else None
+        ),
         conversion=own.converted if currency == ALL else None,
         rates_text=rates_text,
         margin=told.margin,
@@ -118,7 +120,10 @@ def groups() -> str:
         by_choices=wording.split_choices(by),
         told=told,
         currency=currency,
-        currency_choices=wording.currency_choices(told.overall.currencies, told.overall.converted),
+        currency_choices=wording.currency_choices(
+            told.overall.currencies,
+            told.overall.converted.currency if told.overall.converted else None,
+        ),
         conversion=told.overall.converted if currency == ALL else None,
         rates_text=rates_text,
         name_of=name_of,

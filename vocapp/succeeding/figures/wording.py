@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vocapp.following_up.wording import ThemeLabels, theme_label
-from vocapp.succeeding.figures.converting import ALL, Converted
+from vocapp.succeeding.figures.converting import ALL
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -88,7 +88,7 @@ def last_months(count: int) -> str:
     return ngettext("The last %(num)d month", "The last %(num)d months", count)
 
 
-def currency_choices(known: Sequence[str], found: Converted | None) -> list[tuple[str, str]]:
-    """In which currency money is told."""
-    every = [(ALL, _("All, in %(currency)s", currency=found.currency))] if found else []
+def currency_choices(known: Sequence[str], base: str | None) -> list[tuple[str, str]]:
+    """In which currency money is told; base: into which all can be converted."""
+    every = [(ALL, _("All, in %(currency)s", currency=base))] if base else []
     return [*every, *((each, each) for each in known)]
