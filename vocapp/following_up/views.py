@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -100,8 +101,20 @@ def queue() -> str:
         first_url=url_for(".queue", **kept()) if after else None,
         tabs_of=_tabs(filters, now),
         joined=joined_counts(current_workspace.id, [row.id for row in shown]),
+        case_url=_address_of_rows(".case", **kept()),
+        snooze_url=_address_of_rows(".case", open="snooze", **kept()),
+        call_url=_address_of_rows(".case", open="call", **kept()),
+        change_url=_address_of_rows(".change"),
         **shared_values(filters, now),
     )
+
+
+def _address_of_rows(endpoint: str, **more: Any) -> Callable[[UUID], str]:
+    """From a case to its address, which is built once and filled in: building it for each row of
+    a list would take longer than finding them."""
+    some = UUID(int=0)
+    before, _some, after = url_for(endpoint, follow_up_id=some, **more).partition(str(some))
+    return lambda follow_up_id: f"{before}{follow_up_id}{after}"
 
 
 def shared_values(filters: Filters, now: datetime) -> dict[str, Any]:
@@ -125,8 +138,8 @@ def shared_values(filters: Filters, now: datetime) -> dict[str, Any]:
         "theme_choices": [
             ("", _("All themes")), *((key, wording.theme_label(key, themes)) for key in themes),
         ],
-        "states": wording.STATES,
-        "teams": wording.TEAMS,
+        "states": dict(choices_of(wording.STATES)),
+        "teams": dict(choices_of(wording.TEAMS)),
         "reason": lambda row: wording.reason_in_words(row.reasons, themes),
         "who": lambda row: row.who or _("Anonymous"),
         "rule": lambda key: wording.rule_name(key, names.get(key)),
