@@ -311,7 +311,8 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert contents() == before
     # Nothing waits but what is done at night.
     assert {row.kind for row in all_of(Pending)} == {
-        "discover", "health_daily", "touchpoints", "rerank", "drivers", "features", "renewals"
+        "discover", "health_daily", "touchpoints", "rerank", "drivers", "features", "renewals",
+        "figures_nightly",
     }  # fmt: skip
     health = all_of(AccountHealth)
     assert len(health) == 12
@@ -322,6 +323,12 @@ def test_a_small_demo_is_whole_and_a_second_time_changes_nothing(app, browser):
     assert len(all_of(DriverReport)) == 3
     linked = {row.invitation_id for row in all_of(Response) if row.channel == "email"}
     invitations = {row.id: row for row in all_of(Invitation)}
+    started = {row.id: row.started_on for row in all_of(Account)}
+    assert all(
+        started[row.account_id] <= row.answered_at.date()
+        for row in all_of(Response)
+        if row.account_id and row.id not in {each.id for each in panel}
+    )
     assert linked == {key for key, row in invitations.items() if row.state == "answered"}
     assert len(invitations) > 2 * len(linked) > 20
 

@@ -156,15 +156,17 @@ def _after_onboarding(
     """Once a person, a few weeks after they began to work with it."""
     chosen = rng.sample(list(among), k=min(count, len(among)))
     return [
-        (person, _at_work(rng, person, rng.randrange(_left_days_ago(person, now), DAYS), now=now))
+        (person, _at_work(rng, person, rng.randrange(*_days_ago(person, now)), now=now))
         for person in chosen
     ]
 
 
-def _left_days_ago(person: Person, now: datetime) -> int:
-    """The first day, counted backwards, on which the company is a customer."""
-    left = person.customer.leaves_at
-    return 1 if left is None else (now - left).days + 1
+def _days_ago(person: Person, now: datetime) -> tuple[int, int]:
+    """The days, counted backwards, on which the company is a customer: from, and before which."""
+    left, started = person.customer.leaves_at, person.customer.facts.started_on
+    first = 1 if left is None else (now - left).days + 1
+    since = DAYS if started is None else (now.date() - started).days
+    return first, max(first + 1, min(DAYS, since))
 
 
 def _season(now: datetime, days_ago: int) -> float:

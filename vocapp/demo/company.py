@@ -105,7 +105,9 @@ class Customer:
     leaves_at: datetime | None = None
 
     def is_there(self, instant: datetime) -> bool:
-        """Whether it has not left by then."""
+        """Whether it has begun, and not left by then."""
+        if self.facts.started_on is not None and instant.date() <= self.facts.started_on:
+            return False
         return self.leaves_at is None or instant < self.leaves_at
 
 
