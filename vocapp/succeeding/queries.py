@@ -30,9 +30,9 @@ from vocapp.people.models import Account, Contact
 from vocapp.people.money.queries import money
 from vocapp.people.queries import present_account
 from vocapp.people.reaching import accounts_within, of_accounts_within
-from vocapp.people.roles import has_role
+from vocapp.people.roles import has_role, is_champion
 from vocapp.problems import NotFound
-from vocapp.succeeding.contacts.queries import Cover, cover
+from vocapp.succeeding.contacts.queries import Cover
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.parents.queries import parent_key
@@ -325,9 +325,12 @@ def account_key(workspace_id: UUID, account_id: UUID) -> str:
 def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
     """One account with the people who answered last."""
     workspace_id = account.workspace_id
+    of_account = (Contact.workspace_id == workspace_id, Contact.account_id == account.id)
     counts = db.session.execute(
         select(
-            _count(Contact.workspace_id == workspace_id, Contact.account_id == account.id),
+            _count(*of_account),
+            _count(*of_account, Contact.left_at.is_(None)),
+            _count(*of_account, is_champion()),
             _count(*shown_of(workspace_id, Response.account_id == account.id)),
             _count(
                 FollowUp.workspace_id == workspace_id,
@@ -336,13 +339,13 @@ def account_detail(account: Account, *, reach: Reach, people: int = 30) -> Accou
             ),
         )
     )
-    people_count, answers, open_cases = counts.one()
+    people_count, there, champions, answers, open_cases = counts.one()
     return AccountDetail(
         account=account,
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
         people=_people(workspace_id, account.id, reach=reach, limit=people),
         people_count=people_count,
-        cover=cover(workspace_id, account.id),
+        cover=Cover(there, champions),
         answers=answers,
         open_cases=open_cases,
         latest=latest_scores(workspace_id, Account, [account.id], reach=reach).get(account.id),

@@ -39,7 +39,7 @@ from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
-from vocapp.workspaces.queries import members
+from vocapp.workspaces.queries import Member, members
 
 blueprint = Blueprint("succeeding", __name__, template_folder="templates")
 
@@ -135,7 +135,7 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
         first_url=here(**kept) if before else None,
         story_filters=[
             (word, here(story=key) if key else here(), key == (only or ""))
-            for key, word in [("", _("Everything")), *FILTER_WORDS.items()]
+            for key, word in [("", _("Main events")), *FILTER_WORDS.items()]
         ],
         story_words=story_wording,
         used=_used(found.id) if only == "use" else None,
@@ -148,7 +148,7 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
         may_remove_note=partial(may_remove, current_user),
         mentionable=", ".join(f"@{each.name}" for each in colleagues[:_NAMED]),
         may_change=may_open("succeeding.change_owner"),
-        owner_choices=[("", _("Nobody yet")), *_owner_choices()],
+        owner_choices=[("", _("Nobody yet")), *_owner_choices(colleagues)],
         team=team_of(current_workspace.id, found.id),
         duty_words=DUTY_WORDS,
         may_change_team=may_open("team.change"),
@@ -179,10 +179,11 @@ def _health(account_id: UUID) -> healths.Shown | None:
     return found
 
 
-def _owner_choices() -> list[tuple[str, str]]:
+def _owner_choices(known: Sequence[Member] | None = None) -> list[tuple[str, str]]:
+    """known: the members, where they were read already."""
     return [
         (str(each.user_id), each.name)
-        for each in members(current_workspace.id)
+        for each in (members(current_workspace.id) if known is None else known)
         if each.role in service.OWNER_ROLES
     ]
 

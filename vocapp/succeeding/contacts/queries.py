@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from vocapp.database import older_than, scoped
 from vocapp.extensions import db
@@ -15,7 +15,6 @@ from vocapp.people.identifying import contact_by_id
 from vocapp.people.merging.queries import shown_name
 from vocapp.people.models import Account, Contact, ContactDeparture
 from vocapp.people.reaching import of_accounts_within
-from vocapp.people.roles import is_champion
 from vocapp.problems import NotFound
 from vocapp.workspaces.reach import Reach
 
@@ -62,18 +61,6 @@ def person(workspace_id: UUID, contact_id: UUID, *, reach: Reach) -> PersonShown
         .limit(20)
     ).all()
     return PersonShown(contact, account or None, departures)
-
-
-def cover(workspace_id: UUID, account_id: UUID) -> Cover:
-    """Who of the people of an account is there."""
-    row = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(case((is_champion(), 1), else_=0)), 0)).where(
-            Contact.workspace_id == workspace_id,
-            Contact.account_id == account_id,
-            Contact.left_at.is_(None),
-        )
-    ).one()
-    return Cover(*row)
 
 
 def departed(

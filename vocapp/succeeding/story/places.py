@@ -17,7 +17,8 @@ _KINDS: dict[str, Callable[[str], UUID | int | str]] = {
 _ORDER = tuple(_KINDS)
 _INSTANT = timedelta(microseconds=1)
 
-# What a filter shows. What only a filter shows is not read for the whole story.
+# What a filter shows. What has a card of its own on the page, or is much, is read for its
+# filter alone, so that the page costs no more than what everybody looks at.
 FILTERS: dict[str, tuple[str, ...]] = {
     "answers": ("answer",),
     "cases": ("case", "letter"),
@@ -29,7 +30,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "health": ("health",),
     "people": ("departure",),
 }
-EVERYTHING = tuple(kind for kind in _KINDS if kind not in ("letter", "case_note"))
+MAIN = ("answer", "case", "run", "change", "milestone", "departure", "note", "use")
 
 Before = tuple[datetime, Any] | None
 

@@ -31,7 +31,7 @@ from vocapp.succeeding.health.models import HealthDay
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
 from vocapp.succeeding.queries import Score, score_of, scores, shown_of
 from vocapp.succeeding.story.models import AccountNote, AccountNoteMention
-from vocapp.succeeding.story.places import EVERYTHING, FILTERS, Before, Place, before, order_of
+from vocapp.succeeding.story.places import FILTERS, MAIN, Before, Place, before, order_of
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding.shown import ShownComment, shown_comments
 from vocapp.workspaces.models import User
@@ -89,12 +89,12 @@ def timeline(
 ) -> list[Event]:
     """What an account said and did and what we did, newest first.
 
-    only: of FILTERS. before_place: what follows it. weeks: of use, the oldest first, as the page
-    shows them anyway: how use changed is told of them alone.
+    only: of FILTERS; None for the main kinds. before_place: what follows it. weeks: of use, the
+    oldest first, as the page shows them anyway: how use changed is told of them alone.
     """
     asked = _Asked(workspace_id, account_id, limit, time_zone, weeks)
     story: list[Event] = []
-    for kind in FILTERS[only] if only else EVERYTHING:
+    for kind in FILTERS[only] if only else MAIN:
         story += _READERS[kind](asked, before(before_place, kind))
     # Stable: of one instant and kind, the order of the database stays.
     story.sort(key=lambda event: order_of(event.place))
