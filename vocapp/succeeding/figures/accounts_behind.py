@@ -108,7 +108,7 @@ def accounts_behind(
     time_zone: str,
     now: datetime,
 ) -> list[Behind]:
-    """Which accounts, those whose revenue changed most first.
+    """Which accounts, those whose revenue changed most first, or who have waited longest.
 
     which: one of `LISTS`. currency: that alone is looked at; ALL: in the reporting currency, of
     those whose prices have a rate; None: any. by: an attribute and the
@@ -170,9 +170,15 @@ def accounts_behind(
             for row in _names(session, workspace_id, chosen)
         ]
     return sorted(
-        behind, key=lambda each: (-abs(each.end_minor - each.start_minor), -each.start_minor,
-                                 each.shown.casefold(), each.external_id)
-    )  # fmt: skip
+        behind,
+        key=lambda each: (
+            -(each.days or 0),
+            -abs(each.end_minor - each.start_minor),
+            -each.start_minor,
+            each.shown.casefold(),
+            each.external_id,
+        ),
+    )
 
 
 def _names(session: Session, workspace_id: UUID, chosen: Collection[UUID]) -> Iterator[Any]:
