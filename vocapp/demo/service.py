@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock
+from decimal import Decimal
 from itertools import groupby
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from surveys.exchange import StatedRate
 from surveys.weekly_hours import read_hours
 from vocapp import outbox
 from vocapp.authoring import service as authoring
@@ -50,6 +52,7 @@ from vocapp.distributing.models import Invitation
 from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.identifying import Said, identify
 from vocapp.people.models import Contact
+from vocapp.people.money import service as money
 from vocapp.problems import Problem
 from vocapp.signing import digest_of_json
 from vocapp.succeeding.features.keeping import ask_for_screen
@@ -65,6 +68,13 @@ TIME_ZONE = "Asia/Tokyo"
 _QUIET_AFTER = tending.UNTIL  # older answers open no follow-up: what became of them is told
 _BATCH = 150
 _EVENTS = 1000  # a batch of these, as large as one may send
+_MARGIN = Decimal("0.78")
+# Yen for one, by how many years ago it was stated.
+_RATES = {
+    "USD": {6: "138", 2: "147", 1: "151"},
+    "EUR": {6: "149", 2: "158", 1: "165"},
+    "SGD": {6: "103", 2: "109", 1: "114"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +208,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     plan = answering.planned(rng, people, count=size.answers, now=now, team=team)
     surveys = _make_surveys(opened.workspace_id, made_at=now - timedelta(days=answering.DAYS + 30))
     _set_working_hours(opened.workspace_id, now=now)
+    _set_money(opened.workspace_id, now=now)
     contacts = yield from _write_people(opened.workspace_id, people, now=now)
     did = doings.planned(Random(f"{seed}:doings"), people, plan, now=now)  # noqa: S311
     yield from _write_events(opened.workspace_id, did)
@@ -226,6 +237,20 @@ def _set_working_hours(workspace_id: UUID, *, now: datetime) -> None:
     save_week(workspace_id, week, user_id=None, actor_user_id=admin, now=now)
     limits = Wished(30, 5, clock(9), clock(18), working_days_only=True)
     save_limits(workspace_id, limits, actor_user_id=admin, now=now)
+
+
+def _set_money(workspace_id: UUID, *, now: datetime) -> None:
+    """Figures in the currency of the house, at rates that were stated each year."""
+    admin = _staff_ids(workspace_id)[STAFF[0].email]
+    money.save_settings(
+        workspace_id, currency="JPY", margin=_MARGIN, actor_user_id=admin, now=now
+    )  # fmt: skip
+    rates = [
+        StatedRate(currency, (now - timedelta(days=365 * years)).date(), Decimal(rate))
+        for currency, by_age in _RATES.items()
+        for years, rate in by_age.items()
+    ]
+    money.state_rates(workspace_id, rates, actor_user_id=admin, now=now)
 
 
 def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
