@@ -33,7 +33,6 @@ from config import Settings
 from vocapp import create_app, outbox, supervisor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.models import Response
-from vocapp.collecting.resealing import reseal_workspace
 from vocapp.connecting.backing_up import service as backing_up
 from vocapp.connecting.exporting import service as exporting
 from vocapp.connecting.importing import service as importing
@@ -47,6 +46,7 @@ from vocapp.measuring import checking
 from vocapp.measuring.segments.queries import segment_by_name
 from vocapp.problems import Problem
 from vocapp.rebuilding import rebuild_all
+from vocapp.resealing import reseal_workspace
 from vocapp.workspaces import service as workspaces
 from vocapp.workspaces.models import Workspace
 
@@ -314,7 +314,7 @@ def _verdict(stats: checking.CellStats) -> str:
 @main.command()
 @with_app
 def reseal(_app: Flask) -> None:
-    """Bring stored comments under the present SECRET_KEY; VOC_OLD_SECRET_KEYS opens them."""
+    """Bring all sealed texts under the present SECRET_KEY; VOC_OLD_SECRET_KEYS opens them."""
     unreadable = 0
     for workspace_id, name in _workspaces():
         looked_at = rewritten = missing = 0

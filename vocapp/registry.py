@@ -9,14 +9,13 @@ import vocapp.distributing.models
 import vocapp.following_up.asking_again.models
 import vocapp.following_up.models
 import vocapp.following_up.writing.models  # noqa: F401
-from vocapp import openapi_pages, outbox, ui, worker
+from vocapp import openapi_pages, outbox, resealing, ui, worker
 from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
-from vocapp.collecting import resealing
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api

@@ -1,19 +1,22 @@
 """What customers write rests sealed, and is read by those who hold the key."""
 
 import shutil
+from datetime import date
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import Text, literal, select, text
 
 from config import Settings
 from tests.conftest import Api, make_workspace
 from vocapp import create_app, outbox
 from vocapp.collecting.models import Answer
-from vocapp.collecting.resealing import RESEAL, reseal_workspace
-from vocapp.database import snapshot, transaction, utcnow
-from vocapp.sealing import TextKeys, Unreadable
+from vocapp.database import Base, UtcDateTime, snapshot, transaction, utcnow
+from vocapp.extensions import db
+from vocapp.resealing import RESEAL, reseal_workspace, sealed_columns
+from vocapp.sealing import TextKeys, Unreadable, text_keys
 
 FIRST, SECOND = "the first secret key of this place", "the second secret key of this place"
 WORDS = "Ring me on 090-1234-5678, 田中です"
@@ -98,7 +101,7 @@ def test_texts_of_before_are_read_as_they_stand_and_sealed_by_the_workers(api):
 
 
 def test_resealing_goes_through_all_in_steps_and_a_second_time_changes_nothing(api, monkeypatch):
-    monkeypatch.setattr("vocapp.collecting.resealing._STEP", 2)
+    monkeypatch.setattr("vocapp.resealing._STEP", 2)
     for n in range(5):
         api.respond(score=n, comment=f"comment {n}")
     in_the_clear("in the clear")
@@ -106,6 +109,62 @@ def test_resealing_goes_through_all_in_steps_and_a_second_time_changes_nothing(a
     before = stored()
     assert sum(step.rewritten for step in reseal_workspace(api.workspace_id)) == 0
     assert stored() == before
+
+
+def came_of(api):
+    """How many texts were rewritten, and how many could not be opened."""
+    steps = list(reseal_workspace(api.workspace_id))
+    return sum(step.rewritten for step in steps), sum(step.unreadable for step in steps)
+
+
+def filling(kind):
+    """Something that a column of that type takes."""
+    if isinstance(kind, UtcDateTime):
+        return utcnow()
+    found = {UUID: UUID(int=7), int: 0, bool: False, date: utcnow().date(), dict: {}}
+    return found.get(kind.python_type, "webhook")  # a channel of that kind has a secret
+
+
+def in_the_clear_everywhere(workspace_id):
+    """A row in every table that holds something sealed, as if it had been written without."""
+    with db.engine.connect() as connection:
+        # Out of a transaction, where it would do nothing.
+        raw = connection.connection.driver_connection
+        for pragma in ("foreign_keys=OFF", "ignore_check_constraints=ON"):
+            raw.execute(f"PRAGMA {pragma}")
+        for name, sealed in sealed_columns().items():
+            table = Base.metadata.tables[name]
+            needed = {
+                column.name: filling(column.type)
+                for column in table.columns
+                if not column.nullable and column.server_default is None
+            }
+            clear = {column: literal(WORDS, Text) for column in sealed}
+            connection.execute(
+                table.insert().values(needed | {"workspace_id": workspace_id} | clear)
+            )
+        connection.commit()
+        for pragma in ("foreign_keys=ON", "ignore_check_constraints=OFF"):
+            raw.execute(f"PRAGMA {pragma}")
+
+
+def test_whatever_rests_sealed_is_gone_through_that_of_tomorrow_included(
+    app, new_workspace, api_of
+):
+    api = api_of(app.test_client(), new_workspace())
+    in_the_clear_everywhere(api.workspace_id)
+    with transaction() as session:  # as a worker does it
+        outbox.add(session, api.workspace_id, RESEAL, api.workspace_id, now=utcnow())
+    while outbox.work_off(RESEAL, now=utcnow()):
+        pass
+    assert {"answer", "case_mail", "case_draft", "hook_source"} < set(sealed_columns())
+    with snapshot() as session:
+        for table, columns in sealed_columns().items():
+            for column in columns:
+                [kept] = session.scalars(text(f"SELECT {column} FROM {table}"))
+                assert kept.startswith("voc1."), (table, column)
+                assert text_keys().open(kept) == WORDS
+    assert came_of(api) == (0, 0)
 
 
 def test_a_new_key_takes_over_what_the_former_one_sealed(tmp_path, migrated_sqlite, monkeypatch):
@@ -118,15 +177,13 @@ def test_a_new_key_takes_over_what_the_former_one_sealed(tmp_path, migrated_sqli
         sealed = stored()
     lost = create_app(Settings(environment="test", data_dir=tmp_path, secret_key=SECOND))
     with lost.app_context():
-        [step] = reseal_workspace(api.workspace_id)
-        assert (step.rewritten, step.unreadable) == (0, 1)
+        assert came_of(api) == (0, 1)
         assert stored() == sealed
     second = create_app(
         Settings(environment="test", data_dir=tmp_path, secret_key=SECOND, old_secret_keys=FIRST)
     )
     with second.app_context():
-        [step] = reseal_workspace(api.workspace_id)
-        assert (step.rewritten, step.unreadable) == (1, 0)
+        assert came_of(api) == (1, 0)
         assert stored() != sealed
     alone = create_app(Settings(environment="test", data_dir=tmp_path, secret_key=SECOND))
     with alone.app_context(), snapshot() as session:

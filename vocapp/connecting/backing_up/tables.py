@@ -29,20 +29,12 @@ from sqlalchemy import (
 )
 
 from vocapp.database import JsonValue, UtcDateTime
+from vocapp.resealing import sealed_columns
 from vocapp.sealing import SealedText
 
 _BATCH = 500
 _UUID_CHARS = 32
 _REVISION_TABLE = "alembic_version"
-_SEALED_COLUMNS = {
-    ("answer", "text"),
-    *((table, column) for table, columns in {
-        "routing_channel": ("target", "secret"),
-        "case_mail": ("address", "subject", "body", "message_id"),
-        "hook_source": ("secret",),
-        "case_draft": ("subject", "body"),
-    }.items() for column in columns),
-}  # fmt: skip
 
 
 def tables_of(connection: Connection) -> list[Table]:
@@ -60,7 +52,7 @@ def _portable(_inspector: Any, table: Table, column: Any) -> None:
     where SECRET_KEY is another one.
     """
     kind = column["type"]
-    if (table.name, column["name"]) in _SEALED_COLUMNS:
+    if column["name"] in sealed_columns().get(table.name, ()):
         column["type"] = SealedText()
         return
     if isinstance(kind, DateTime):
