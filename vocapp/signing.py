@@ -25,6 +25,8 @@ Purpose = Literal[
     "password-reset",
     "staff-invitation",
 ]
+# Links in mails that customers have: they open under former keys, too, as long as these are kept.
+_OUTLIVES_KEY: frozenset[Purpose] = frozenset({"edit-response", "invitation-link", "unsubscribe"})
 
 
 class BadToken(ValueError):
@@ -38,8 +40,10 @@ def sign(purpose: Purpose, value: Any) -> str:
 
 def unsign(purpose: Purpose, token: str) -> Any:
     """The value of a token; raises BadToken."""
+    # The serializer signs by the last key, and opens by all of them.
+    keys = [*_former_keys()[::-1], _key()] if purpose in _OUTLIVES_KEY else [_key()]
     try:
-        return URLSafeSerializer(_key(), salt=f"voc.{purpose}").loads(token)
+        return URLSafeSerializer(keys, salt=f"voc.{purpose}").loads(token)
     except BadData as exc:
         raise BadToken(purpose) from exc
 
@@ -69,7 +73,16 @@ def digest_of_secret(secret: str) -> str:
 
 def keyed_hash(purpose: str, value: str) -> str:
     """A hash that only this installation can compute (tombstones, suppression)."""
-    key = hashlib.sha256(f"voc.{purpose}:{_key()}".encode()).digest()
+    return _hashed(purpose, value, _key())
+
+
+def keyed_hashes(purpose: str, value: str) -> list[str]:
+    """`keyed_hash` and what it was under former keys, the present one first: to look a hash up."""
+    return [_hashed(purpose, value, key) for key in (_key(), *_former_keys())]
+
+
+def _hashed(purpose: str, value: str, secret: str) -> str:
+    key = hashlib.sha256(f"voc.{purpose}:{secret}".encode()).digest()
     return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
@@ -96,3 +109,7 @@ def _canonical(value: Any) -> Any:
 
 def _key() -> str:
     return str(current_app.config["SECRET_KEY"])
+
+
+def _former_keys() -> list[str]:
+    return list(current_app.config["SETTINGS"].former_secrets)

@@ -23,7 +23,7 @@ from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
 from vocapp.distributing.texts import invitation_texts
 from vocapp.mailing import address_of, compose, one_line
-from vocapp.signing import keyed_hash, sign
+from vocapp.signing import keyed_hashes, sign
 
 # MJML would fetch fonts that it knows by name from a third party.
 _NOTHING_FROM_OUTSIDE = mrml.RenderOptions(fonts={})
@@ -61,7 +61,12 @@ def unsubscribe_url(workspace_id: UUID, address: str) -> str:
 
 def address_digest(workspace_id: UUID, address: str) -> str:
     """By what a suppressed address is known, so that it survives the person's erasure."""
-    return keyed_hash("suppression", f"{workspace_id}:{address.strip().casefold()}")
+    return address_digests(workspace_id, address)[0]
+
+
+def address_digests(workspace_id: UUID, address: str) -> list[str]:
+    """`address_digest`, and by what it was known under former keys."""
+    return keyed_hashes("suppression", f"{workspace_id}:{address.strip().casefold()}")
 
 
 def build(letter: Letter, *, now: datetime) -> EmailMessage:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
 from vocapp.distributing.asking.deciding import take_back
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import suppress
 from vocapp.people.personal_stores import Merge
@@ -28,7 +28,11 @@ def hand_over(session: Session, merge: Merge) -> None:
         .values(contact_id=merge.kept)
         .execution_options(synchronize_session=False)
     )
-    digests = [address_digest(merge.workspace_id, each) for each in sorted(merge.addresses)]
+    digests = [
+        digest
+        for each in sorted(merge.addresses)
+        for digest in address_digests(merge.workspace_id, each)
+    ]
     wishes = session.scalars(
         select(Suppression.kind).where(
             Suppression.workspace_id == merge.workspace_id,

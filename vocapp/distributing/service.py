@@ -21,14 +21,14 @@ from vocapp.database import (
     uuid7,
 )
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.outbox import Pending
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, Conflict
-from vocapp.signing import BadToken, keyed_hash, unsign
+from vocapp.signing import BadToken, keyed_hashes, unsign
 
 MAIL, ANSWERED, SEEN, FORGET_MAIL = "mail", "answered", "seen", "forget_mail"
 
@@ -81,7 +81,7 @@ def _invite_named(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> I
             return Invited(None, "not_sent", "erased", created=False)
         asking = Asking(
             new.survey_id, new.cause, new.send_at, new.touchpoint,
-            _id_for(workspace_id, new.idempotency_key),
+            _id_for(session, workspace_id, new.idempotency_key),
         )  # fmt: skip
         return ask(session, contact, asking, now=now)
 
@@ -152,11 +152,19 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
     return Invited(asking.id, state, verdict.reason, next_day=verdict.next_day)
 
 
-def _id_for(workspace_id: UUID, key: str | None) -> UUID:
-    """A key of the sender stands for one id, so that a retried request is one invitation."""
+def _id_for(session: Session, workspace_id: UUID, key: str | None) -> UUID:
+    """A key of the sender stands for one id, so that a retried request is one invitation, also
+    where the secret key changed between."""
     if key is None:
         return uuid7()
-    return UUID(keyed_hash("invitation-key", f"{workspace_id}:{key}")[:32])
+    hashes = keyed_hashes("invitation-key", f"{workspace_id}:{key}")
+    present, *former = (UUID(each[:32]) for each in hashes)
+    if not former:
+        return present
+    known = select(Invitation.id).where(
+        Invitation.workspace_id == workspace_id, Invitation.id.in_(former)
+    )
+    return session.scalar(known) or present
 
 
 def _repeated(session: Session, contact: Contact, asking: Asking) -> Invited:
@@ -194,7 +202,7 @@ def reason_not_to_mail(session: Session, workspace_id: UUID, address: str | None
         select(Suppression.kind)
         .where(
             Suppression.workspace_id == workspace_id,
-            Suppression.address_digest == address_digest(workspace_id, address),
+            Suppression.address_digest.in_(address_digests(workspace_id, address)),
         )
         .order_by(Suppression.created_at)
         .limit(1)

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 from vocapp.database import read_once
 from vocapp.people.facts import ContactFacts, normalise_email
 from vocapp.people.models import Tombstone
-from vocapp.signing import keyed_hash
+from vocapp.signing import keyed_hashes
 
 
 def tombstones_of(workspace_id: UUID, external_id: str | None, email: str | None) -> list[str]:
-    """The hashes of the names by which a person is known."""
+    """The hashes of the names by which a person is known, under former keys, too."""
     found = []
     if external_id:
-        found.append(keyed_hash("tombstone", f"{workspace_id}:external_id:{external_id}"))
+        found += keyed_hashes("tombstone", f"{workspace_id}:external_id:{external_id}")
     if email:
-        found.append(keyed_hash("tombstone", f"{workspace_id}:email:{normalise_email(email)}"))
+        found += keyed_hashes("tombstone", f"{workspace_id}:email:{normalise_email(email)}")
     return found
 
 

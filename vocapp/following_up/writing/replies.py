@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
+from itertools import chain
 from typing import Any
 
 from flask import current_app, render_template
@@ -28,7 +29,7 @@ from vocapp.following_up.service import state_values
 from vocapp.following_up.snoozing import wake
 from vocapp.following_up.writing.models import IN, OUT, CaseMail
 from vocapp.following_up.writing.sending import take_back_contact
-from vocapp.following_up.writing.service import digest_of_message
+from vocapp.following_up.writing.service import digest_of_message, digests_of_message
 from vocapp.mailing import address_of, compose, one_line
 from vocapp.outbox import Pending
 from vocapp.translating import gettext as _
@@ -57,7 +58,8 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
 
 def _origin(session: Session, incoming: Incoming) -> CaseMail | None:
     """The letter that a mail answers, the surest sign first."""
-    digests = [*incoming.tokens, *(digest_of_message(each) for each in incoming.refers_to)]
+    named = (digests_of_message(each) for each in incoming.refers_to)
+    digests = [*incoming.tokens, *chain.from_iterable(named)]
     if not digests:
         return None
     found = {

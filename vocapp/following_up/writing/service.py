@@ -30,7 +30,7 @@ from vocapp.following_up.writing.reply_templates import MAX_BODY, MAX_SUBJECT
 from vocapp.mailing import message_id
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
-from vocapp.signing import keyed_hash
+from vocapp.signing import keyed_hashes
 from vocapp.workspaces.reach import Reach
 
 CASE_MAIL = "case_mail"
@@ -50,7 +50,12 @@ class Letter:
 
 def digest_of_message(message: str) -> str:
     """By what a Message-ID is known; nobody else can make it."""
-    return keyed_hash("case-mail", message.strip())[:32]
+    return digests_of_message(message)[0]
+
+
+def digests_of_message(message: str) -> list[str]:
+    """`digest_of_message`, and what it was under former keys."""
+    return [each[:32] for each in keyed_hashes("case-mail", message.strip())]
 
 
 def write_mail(
