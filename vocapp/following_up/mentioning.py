@@ -76,7 +76,7 @@ def whom(session: Session, workspace_id: UUID, text: str) -> set[UUID]:
 def remember(session: Session, entry: FollowUpEntry) -> None:
     """Note whom a line of a case's timeline mentions, in the caller's transaction; oneself not."""
     told = whom(session, entry.workspace_id, entry.note or "")
-    session.flush([entry])
+    session.flush()
     for user_id in sorted(told - {entry.actor_user_id}):
         session.add(
             Mention(

@@ -15,10 +15,11 @@ from vocapp.succeeding.backtest import queries, wording
 from vocapp.succeeding.backtest.service import ask_for_backtest, see_to_backtest
 from vocapp.succeeding.health import schemes
 from vocapp.succeeding.health import wording as health_wording
+from vocapp.succeeding.health.views import undone
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
-from vocapp.workspaces.taking_back import said_undone, say_done
+from vocapp.workspaces.taking_back import say_done
 
 blueprint = Blueprint("backtest", __name__, template_folder="../templates")
 
@@ -80,10 +81,4 @@ def change_weights() -> Any:
 @signed_in("admin")
 def undo() -> Any:
     """Let what counted before count again, unless it was changed since."""
-    with said_undone():
-        schemes.undo(
-            current_workspace.id, request.args.get("token", ""), actor_user_id=current_user.id,
-            now=utcnow(),
-        )  # fmt: skip
-    outbox.ring(HEALTH_DAILY)
-    return redirect(url_for(".show"), 303)
+    return undone()

@@ -100,6 +100,12 @@ def _done(text: str, token: str | None) -> Any:
 @signed_in("admin")
 def undo() -> Any:
     """Let what counted before count again, unless it was changed since."""
+    return undone()
+
+
+def undone() -> Any:
+    """Take back the change of weights that the request names, and show the page of its blueprint:
+    weights are changed here, and where the back-test offers learnt ones."""
     with said_undone():
         schemes.undo(
             current_workspace.id, request.args.get("token", ""), actor_user_id=current_user.id,
