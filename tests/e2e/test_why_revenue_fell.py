@@ -61,7 +61,7 @@ def test_from_the_figure_to_the_plan_to_who_left_and_what_they_said(
     assert "75.0" in page.locator("dl.stats").inner_text()
     picture(page, f"nrr-1-figures-{language}")
 
-    rows = page.locator("#segments tbody tr")
+    rows = page.locator("#segments table").first.locator("tbody tr")
     starter, business = rows.filter(has_text="starter"), rows.filter(has_text="business")
     assert "37.5" in starter.inner_text()
     assert "100.0" in business.inner_text()
