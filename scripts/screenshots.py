@@ -124,6 +124,7 @@ def take_all(base: str) -> None:
         take(browser, base, f"/results/{key}", "results", role="product")
         take(browser, base, "/themes", "themes", role="product")
         take(browser, base, "/follow-ups", "follow-ups", role="success")
+        take(browser, base, "/figures", "figures", role="success")
         take(browser, base, f"/surveys/{key}", "survey", role="admin")
         browser.close()
 
