@@ -119,7 +119,7 @@ def _bands_then(
             place = bisect_right([day for day, _ in days], then)
             found[key] = days[place - 1][1] if place else known.get(key)
             if not place and key not in known and (today - each.due_on).days <= PAST_DAYS:
-                missing[key] = account_id, then
+                missing[key] = account_id, period_start(then, "month")
     if missing:
         asked = set(missing.values())
         bands = bands_before(session, workspace_id, asked, time_zone=time_zone)

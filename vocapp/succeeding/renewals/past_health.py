@@ -6,14 +6,15 @@ on the first day says at once how renewals of good and of bad health went.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from surveys.health import Band, health
-from surveys.periods import day_bounds, period_start
+from surveys.periods import day_bounds
 from vocapp.succeeding.backtest.recalling import read_past, told_at
 from vocapp.succeeding.health.keeping import rules_of
 
@@ -23,31 +24,28 @@ Asked = tuple[UUID, date]
 
 
 def bands_before(
-    session: Session, workspace_id: UUID, asked: set[Asked], *, time_zone: str
+    session: Session, workspace_id: UUID, asked: Collection[Asked], *, time_zone: str
 ) -> Mapping[Asked, Band | None]:
-    """(account, day) → the band at the beginning of the day's month, by the weights of today;
+    """(account, first day of a month) → the band when that month began, by the weights of today;
     None where too little is known for a score."""
+    moments = {}
+    for month in sorted({month for _, month in asked}):
+        instant = day_bounds(month, time_zone)[0]
+        moments[month] = instant, told_at(session, workspace_id, instant, by_date=True)
+    months_of: dict[UUID, set[date]] = defaultdict(set)
+    for account_id, month in asked:
+        months_of[account_id].add(month)
     found: dict[Asked, Band | None] = {}
-    months = sorted({period_start(day, "month") for _, day in asked})
-    instants = {month: day_bounds(month, time_zone)[0] for month in months}
-    told = {
-        month: told_at(session, workspace_id, instant, by_date=True)
-        for month, instant in instants.items()
-    }
-    ids = sorted({account_id for account_id, _ in asked})
+    ids = sorted(months_of)
     for start in range(0, len(ids), BATCH):
-        batch = set(ids[start : start + BATCH])
+        batch = ids[start : start + BATCH]
         rules = rules_of(session, workspace_id, batch)
-        past = read_past(session, workspace_id, sorted(batch), time_zone=time_zone, kept_since=None)
-        for month, instant in instants.items():
-            here = [each for each in asked if each[0] in batch and _month_of(each) == month]
-            facts = past.facts(instant, told[month]) if here else {}
-            for account_id, day in here:
-                by = rules[account_id]
-                known = health(facts[account_id], weights=by.weights, bands=by.bands)
-                found[account_id, day] = known.band
+        past = read_past(session, workspace_id, batch, time_zone=time_zone, kept_since=None)
+        for month in sorted(set().union(*(months_of[each] for each in batch))):
+            facts = past.facts(*moments[month])
+            for account_id in batch:
+                if month in months_of[account_id]:
+                    by = rules[account_id]
+                    known = health(facts[account_id], weights=by.weights, bands=by.bands)
+                    found[account_id, month] = known.band
     return found
-
-
-def _month_of(asked: Asked) -> date:
-    return period_start(asked[1], "month")
