@@ -2,13 +2,12 @@
 
 Every test has an application and a database of its own. Compiling the same templates, routes
 and statements for each of them was most of a test's time, so what depends on nothing but the
-source is kept for the process: compiled templates, the code that builds addresses, compiled
-statements. Nothing that an application holds (settings, rows, limits, sessions) is shared.
+source is kept for the process: compiled templates, routes, compiled statements. Nothing that an
+application holds (settings, rows, limits, sessions) is shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -16,8 +15,6 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
-
-_Builder = Callable[..., tuple[str, str]]
 
 
 class _Templates(BytecodeCache):
@@ -40,19 +37,27 @@ def keep_templates() -> None:
 
 
 def keep_routes() -> None:
-    """The same of the code by which a route builds its address (it is bound to its rule later)."""
-    compile_builder = Rule._compile_builder
-    known: dict[Any, _Builder] = {}
+    """The same of what a route's text is read as, and of the code that builds its address."""
+    compile_rule = Rule.compile
+    known: dict[Any, Rule] = {}
 
-    def compiled(rule: Rule, append_unknown: bool = True) -> _Builder:
-        if rule.defaults:
-            return compile_builder(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+    def compiled(rule: Rule) -> None:
+        assert rule.map is not None
+        if rule.defaults or rule.subdomain or rule.host or rule.map.host_matching:
+            compile_rule(rule)
+            return
+        key = (rule.rule, rule.merge_slashes, tuple(sorted(rule.map.converters)))
+        first = known.setdefault(key, rule)
+        if first is rule:
+            compile_rule(rule)
+            return
+        rule._parts, rule._trace = first._parts, first._trace
+        rule._converters = first._converters
+        rule.arguments |= first.arguments
+        # Both are methods bound to the first rule, of which they use the converters alone.
+        rule._build, rule._build_unknown = first._build, first._build_unknown
 
-    Rule._compile_builder = compiled
+    Rule.compile = compiled
 
 
 _first: dict[str, Engine] = {}
