@@ -14,24 +14,16 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any, Literal
 
-from surveys.fields import (
-    FieldError,
-    check_once,
-    read_attributes,
-    read_key,
-    read_list,
-    read_object,
-    read_one_of,
-    read_text,
-    read_whole,
-)
 from surveys.lifecycle import Touch
+from surveys.outreach import Outreach
 
 STEP_KINDS = ("task", "email", "survey")
 TOUCHES: tuple[Touch, ...] = ("high", "tech")
-MAX_STEPS = 30
 MAX_DAYS = 1_100
 MAX_MINUTES = 24 * 60
+# Of letters that go out by themselves.
+A_DAY, MAX_A_DAY = 200, 20_000
+PERSON_DAYS, MAX_PERSON_DAYS = 14, 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """kind: one of TRIGGERS; settings: what goes with it, as `validate_playbook` leaves it."""
+    """kind: one of TRIGGERS; settings: what goes with it, as `surveys.playbook_json` leaves it."""
 
     kind: str
     settings: Mapping[str, Any]
@@ -73,7 +65,8 @@ class Trigger:
 class Step:
     """One thing to do, so many days after the firing, taking a person so many minutes.
 
-    touch: for accounts looked after so; a task is for "high" only.
+    touch: for accounts looked after so; a task is for "high" only. outreach: what it says and to
+    whom, None for a task.
     """
 
     key: str
@@ -81,17 +74,33 @@ class Step:
     offset_days: int = 0
     minutes: int = 15
     touch: tuple[Touch, ...] = TOUCHES
+    outreach: Outreach | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """attributes, touch: which accounts it is for; all where empty."""
+    """attributes, touch: which accounts it is for; all where empty.
+
+    a_day: at most so many people are written to on one day by themselves; person_days: nobody whom
+    another firing wrote to within so many days, 0 for no matter.
+    """
 
     key: str
     trigger: Trigger
     steps: tuple[Step, ...]
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     touch: tuple[Touch, ...] = TOUCHES
+    a_day: int = A_DAY
+    person_days: int = PERSON_DAYS
+
+    def step(self, key: str) -> Step | None:
+        """The step of this key, None where there is none any more."""
+        return next((each for each in self.steps if each.key == key), None)
+
+    @property
+    def goes_by_itself(self) -> bool:
+        """Whether anything of it can go out without a person."""
+        return "tech" in self.touch and any("tech" in step.touch for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,8 @@ class Firing:
 class _Signal:
     """What a trigger sees. holds: it is so; recovered: it is well again; neither: in between.
 
-    episode: the day of what happened. apart: within so many days it is the same still.
+    episode: the day of what happened. apart: within so many days it is the same still. over: that
+    day has passed, and nothing about it is to be done any more.
     """
 
     holds: bool
@@ -150,6 +160,7 @@ class _Signal:
     reference: float | None = None
     level: float | None = None
     apart: int | None = None
+    over: bool = False
 
 
 def fires(playbook: Playbook, facts: Facts, state: State) -> Firing | None:
@@ -200,6 +211,31 @@ def evaluate(playbook: Playbook, facts: Facts, state: State) -> tuple[State, Fir
         return replace(state, armed=armed), None
     firing = Firing(playbook.key, facts.account, signal.episode, steps, signal.reasons)
     return State(False, signal.episode, signal.reference, signal.level), firing
+
+
+def has_ended(playbook: Playbook, facts: Facts, state: State, episode: date) -> bool:
+    """Whether what a playbook fired about is over, so that nothing more should follow from it.
+
+    episode: that of the firing; state: what is known by now. What goes down and up is over when it
+    has recovered, or fired anew; what happened on a day when another one took its place, or, for a
+    renewal, when the day has passed. What is not known has not ended.
+
+    >>> playbook = Playbook("renew", Trigger("renewal_in", {"days": 90}), (Step("mail", "email"),))
+    >>> fired, moved = date(2026, 12, 1), date(2027, 12, 1)
+    >>> facts = Facts("acme", date(2026, 11, 1), touch="tech", renewal_on=fired)
+    >>> has_ended(playbook, facts, State(False, fired), fired)
+    False
+    >>> has_ended(playbook, replace(facts, renewal_on=moved), State(False, fired), fired)
+    True
+    """
+    signal = TRIGGERS[playbook.trigger.kind].see(playbook.trigger.settings, facts, state)
+    if signal is None:
+        return False
+    if signal.apart is not None:
+        return signal.over or abs((signal.episode - episode).days) > signal.apart
+    if state.episode is None:  # of two accounts that became one, or begun anew
+        return signal.recovered
+    return state.armed or signal.recovered or state.episode != episode
 
 
 def _is_for(playbook: Playbook, facts: Facts) -> bool:
@@ -352,7 +388,7 @@ def _renewal_in(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal 
     ahead = (facts.renewal_on - facts.today).days
     holds = 0 <= ahead <= settings["days"]
     reasons = (f"renewal_in_days:{ahead}",)
-    return _Signal(holds, False, facts.renewal_on, reasons, apart=settings["days"])
+    return _Signal(holds, False, facts.renewal_on, reasons, apart=settings["days"], over=ahead < 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,115 +415,3 @@ TRIGGERS: Mapping[str, _Kind] = {
     "renewal_in": _Kind(_renewal_in, {"days": _DAYS}),
     "feature_unused": _Kind(_feature_unused, {"days": _DAYS, "until_days": _UNTIL}),
 }
-
-
-# JSON
-
-
-def validate_playbook(data: object) -> Playbook:
-    """Read and check a playbook; FieldError names the first field that is wrong.
-
-    ``{"key", "trigger": {"kind", …}, "steps": [{"key", "kind", "offset_days"?, "minutes"?,
-    "touch"?}], "attributes"?, "touch"?}``. The fields of a trigger, days unless said otherwise:
-
-    - health_drop: ``points`` or ``bands`` (a list of names), one of them;
-    - onboarding_stalled: ``days``, ``until_days``?; feature_unused: ``feature`` as well. From
-      until_days on it is too late for it, so that a new playbook does not call old accounts;
-    - usage_down: ``percent``? (30), ``recovered_percent``? (10, less than percent),
-      ``least_usual``? (1, in the unit of the usage);
-    - detractor, champion_left: ``within_days``? (14), ``quiet_days``? (30);
-    - renewal_in: ``days``.
-
-    >>> validate_playbook({"key": "a", "trigger": {"kind": "renewal_in"}, "steps": []})
-    Traceback (most recent call last):
-    ...
-    surveys.fields.FieldError: trigger.days: expected a whole number from 0 to 1100
-    """
-    known = ("key", "trigger", "steps", "attributes", "touch")
-    given = read_object(data, "playbook", known)
-    key = read_key(given.get("key"), "key")
-    trigger = _read_trigger(given.get("trigger"))
-    steps = read_list(given.get("steps"), "steps", _read_step, most=MAX_STEPS)
-    check_once([step.key for step in steps], "steps")
-    attributes = given.get("attributes", {})
-    return Playbook(
-        key=key,
-        trigger=trigger,
-        steps=steps,
-        attributes=read_attributes(attributes, "attributes") if attributes else {},
-        touch=_read_touch(given.get("touch", TOUCHES), "touch"),
-    )
-
-
-def playbook_to_json(playbook: Playbook) -> dict[str, Any]:
-    """The playbook as JSON values; `validate_playbook` gives the same playbook back."""
-    settings = {
-        name: list(value) if name == "bands" else value
-        for name, value in playbook.trigger.settings.items()
-    }
-    return {
-        "key": playbook.key,
-        "trigger": {"kind": playbook.trigger.kind, **settings},
-        "steps": [
-            {
-                "key": step.key,
-                "kind": step.kind,
-                "offset_days": step.offset_days,
-                "minutes": step.minutes,
-                "touch": list(step.touch),
-            }
-            for step in playbook.steps
-        ],
-        "attributes": {name: list(values) for name, values in playbook.attributes.items()},
-        "touch": list(playbook.touch),
-    }
-
-
-def _read_trigger(value: object) -> Trigger:
-    if not isinstance(value, Mapping):
-        raise FieldError("trigger", "expected an object with kind")
-    kind = read_one_of(value.get("kind"), "trigger.kind", tuple(TRIGGERS))
-    fields = TRIGGERS[kind].fields
-    names = {"health_drop": ("bands",), "feature_unused": ("feature",)}.get(kind, ())
-    given = read_object(value, "trigger", ("kind", *fields, *names))
-    if "bands" in given:
-        if "points" in given:
-            raise FieldError("trigger.points", "expected points or bands, not both")
-        return Trigger(kind, {"bands": read_list(given["bands"], "trigger.bands", read_text)})
-    settings: dict[str, Any] = {
-        name: read_whole(given.get(name, default), f"trigger.{name}", least, most)
-        for name, (default, least, most) in fields.items()
-    }
-    if "feature" in names:
-        settings["feature"] = read_text(given.get("feature"), "trigger.feature")
-    _check_order(settings)
-    return Trigger(kind, settings)
-
-
-def _check_order(settings: Mapping[str, int]) -> None:
-    if "until_days" in settings and settings["until_days"] <= settings["days"]:
-        raise FieldError("trigger.until_days", "expected more than days: it would never fire")
-    if "percent" in settings and settings["recovered_percent"] >= settings["percent"]:
-        raise FieldError("trigger.recovered_percent", "expected less than percent")
-
-
-def _read_step(value: object, at: str) -> Step:
-    given = read_object(value, at, ("key", "kind", "offset_days", "minutes", "touch"))
-    key = read_key(given.get("key"), f"{at}.key")
-    kind = read_one_of(given.get("kind"), f"{at}.kind", STEP_KINDS)
-    usual = ("high",) if kind == "task" else TOUCHES
-    touch = _read_touch(given.get("touch", usual), f"{at}.touch")
-    if kind == "task" and "tech" in touch:
-        raise FieldError(f"{at}.touch", "a task needs a person: expected only high")
-    return Step(
-        key=key,
-        kind=kind,
-        offset_days=read_whole(given.get("offset_days", 0), f"{at}.offset_days", 0, MAX_DAYS),
-        minutes=read_whole(given.get("minutes", 15), f"{at}.minutes", 0, MAX_MINUTES),
-        touch=touch,
-    )
-
-
-def _read_touch(value: object, at: str) -> tuple[Touch, ...]:
-    found = read_list(value, at, lambda entry, place: read_one_of(entry, place, TOUCHES))
-    return tuple(touch for touch in TOUCHES if touch in found)

@@ -112,6 +112,9 @@ from vocapp.succeeding.health import keeping as health_keeping
 from vocapp.succeeding.health.views import blueprint as weight_pages
 from vocapp.succeeding.parents.views import blueprint as parent_pages
 from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
+from vocapp.succeeding.playbooks import people as playbook_people
+from vocapp.succeeding.playbooks import releasing as playbook_releasing
+from vocapp.succeeding.playbooks import sending as playbook_sending
 from vocapp.succeeding.playbooks import showing as playbook_cards
 from vocapp.succeeding.playbooks.api import api as tasks_api
 from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
@@ -268,6 +271,19 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
+            playbook_releasing.RELEASE, mode="database", apply=playbook_releasing.release,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            playbook_releasing.PLAYBOOK_MAIL, mode="leased", work=playbook_sending.send_letters,
+            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
+    receiving.register_taker(playbook_sending.take_reply)
+    outbox.register(
+        outbox.Kind(
             renewal_keeping.RENEWALS, mode="database", apply=renewal_keeping.keep_daily,
             queue="slow", batch=1,
         )
@@ -400,6 +416,11 @@ def _register_personal_stores() -> None:
             _l("Events"), events_service.count_of_person,
         ),
         PersonalStore(
+            "succeeding.playbook_letters", playbook_people.forget_person,
+            playbook_people.hand_over, _l("Letters of playbooks"),
+            playbook_people.count_of_person,
+        ),
+        PersonalStore(
             "distributing.asking", asking_service.forget_person, asking_service.hand_over
         ),
         PersonalStore(
@@ -436,7 +457,9 @@ def _register_account_stores() -> None:
                      (_l("Goals"), SuccessGoal)),
         AccountStore("succeeding.touchpoints", ("touchpoint_plan",),
                      merged_accounts.hand_over_touchpoints, (_l("Touchpoints"), TouchpointPlan)),
-        AccountStore("succeeding.playbooks", ("playbook_run", "playbook_task", "playbook_state"),
+        AccountStore("succeeding.playbooks",
+                     ("playbook_run", "playbook_task", "playbook_state", "playbook_sending",
+                      "playbook_letter"),
                      merged_accounts.hand_over_playbooks, (_l("Tasks"), PlaybookTask)),
         AccountStore("succeeding.team", ("account_colleague",), team_service.hand_over),
         AccountStore("succeeding.notes", ("account_note",), merged_accounts.hand_over_notes,

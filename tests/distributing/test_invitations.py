@@ -468,12 +468,12 @@ def test_one_click_stops_mail_and_opening_the_link_does_not(
     stranger = app.test_client()
     before = digest_of_tables()
     shown = stranger.get(path)
-    assert "Stop survey e-mails from Acme?" in shown.text
+    assert "Stop e-mails like this from Acme?" in shown.text
     assert digest_of_tables() == before
     for _ in range(2):
         done = stranger.post(path, data={"List-Unsubscribe": "One-Click"})
         assert (done.status_code, "Location" in done.headers) == (200, False)
-    assert "no more survey e-mails from Acme" in done.text
+    assert "no more such e-mails from Acme" in done.text
     assert count(Suppression) == 1
     assert invite("AIKO@example.com ", status=200)["reason"] == "unsubscribed"
     outbox.work_off("mail", now=utcnow() + timedelta(hours=2))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.fields import FieldError
+from surveys.playbook_json import playbook_to_json, validate_playbook
 from surveys.playbooks import (
     TRIGGERS,
     Facts,
@@ -17,13 +18,13 @@ from surveys.playbooks import (
     against_own_history,
     evaluate,
     fires,
-    playbook_to_json,
-    validate_playbook,
+    has_ended,
 )
 
 START = date(2026, 1, 5)
 CALL = {"key": "call", "kind": "task", "offset_days": 2, "minutes": 30}
-MAIL = {"key": "mail", "kind": "email"}
+WORDS = {"en": {"subject": "Hello", "body": "{greeting}\n\nmay we help?"}}
+MAIL = {"key": "mail", "kind": "email", "words": WORDS, "roles": ["champion"]}
 PLAYBOOKS = [
     {"kind": "health_drop", "points": 20},
     {"kind": "health_drop", "bands": ["red"]},
@@ -341,3 +342,38 @@ def test_what_is_wrong_in_a_playbook_is_named(change, field):
     with pytest.raises(FieldError) as raised:
         validate_playbook(right | change)
     assert raised.value.field == field
+
+
+# whether what it fired about is over
+
+
+@given(playbooks, steps_in_time)
+def test_what_has_just_fired_has_not_ended(playbook, history):
+    state, days = State(), 0
+    for step, each in history:
+        days += step
+        now = moved(each, days)
+        state, firing = evaluate(playbook, now, state)
+        if firing:
+            assert not has_ended(playbook, now, state, firing.episode)
+
+
+@given(playbooks, known_facts, known_facts)
+def test_what_has_recovered_has_ended(playbook, first, later):
+    state, firing = evaluate(playbook, first, State())
+    if firing is None:
+        return
+    after, _ = evaluate(playbook, later, state)
+    if after.armed or after.episode != firing.episode:
+        assert has_ended(playbook, later, after, firing.episode)
+
+
+@given(playbooks, st.dates(day(0), day(100)))
+def test_what_is_not_known_has_not_ended(playbook, episode):
+    nothing = Facts("acme", day(50), "tech")
+    assert not has_ended(playbook, nothing, State(False, episode), episode)
+
+
+def test_a_playbook_must_have_room_for_the_people_of_one_account():
+    with pytest.raises(FieldError, match="a_day"):
+        playbook(PLAYBOOKS[0], steps=[MAIL | {"most_people": 5}], a_day=4)

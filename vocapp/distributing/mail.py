@@ -84,13 +84,17 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         sender_name=one_line(letter.workspace),
         workspace_id=letter.workspace_id,
     )
-    url = unsubscribe_url(letter.workspace_id, letter.address)
-    sender = parseaddr(settings.mail_from)[1]
+    add_unsubscribing(message, unsubscribe_url(letter.workspace_id, letter.address))
+    message["Content-Language"] = letter.language
+    return message
+
+
+def add_unsubscribing(message: EmailMessage, url: str) -> None:
+    """The headers by which a mail program offers to stop such mails. url: `unsubscribe_url`."""
+    sender = parseaddr(current_app.config["SETTINGS"].mail_from)[1]
     mailto = f"mailto:{sender}?subject={quote('unsubscribe ' + url.rsplit('/', 1)[1])}"
     message["List-Unsubscribe"] = f"<{url}>, <{mailto}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
-    message["Content-Language"] = letter.language
-    return message
 
 
 def said_in(letter: Letter) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Words of invitations and of the unsubscribe page, by the reader's language.
+"""Words of mails that go out by themselves and of the unsubscribe page, by the reader's language.
 
 The question itself is the survey author's. A language without an entry gets English.
 """
@@ -17,11 +17,11 @@ _TEXTS = {
         "scale_end": "{point} = {label}",
         "sent_by": "{workspace} sent you this because you are one of its customers.",
         "unsubscribe": "Stop these e-mails",
-        "unsubscribe_ask": "Stop survey e-mails from {workspace}?",
+        "unsubscribe_ask": "Stop e-mails like this from {workspace}?",
         "unsubscribe_detail": "The address that got the e-mail will not be written to again.",
         "unsubscribe_confirm": "Stop these e-mails",
         "unsubscribe_done": "Done.",
-        "unsubscribe_done_detail": "You will get no more survey e-mails from {workspace}.",
+        "unsubscribe_done_detail": "You will get no more such e-mails from {workspace}.",
         "not_found": "This link leads nowhere.",
         "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
     },
@@ -36,11 +36,11 @@ _TEXTS = {
         "scale_end": "{point}：{label}",
         "sent_by": "このメールは、{workspace} がお客様にお送りしています。",
         "unsubscribe": "配信を停止する",
-        "unsubscribe_ask": "{workspace} からのアンケートメールを停止しますか。",
+        "unsubscribe_ask": "{workspace} からのこのようなメールを停止しますか。",
         "unsubscribe_detail": "このメールが届いたアドレスには、今後お送りしません。",
         "unsubscribe_confirm": "メールを停止する",
         "unsubscribe_done": "停止しました",
-        "unsubscribe_done_detail": "今後、{workspace} からアンケートメールはお送りしません。",
+        "unsubscribe_done_detail": "今後、{workspace} からこのようなメールはお送りしません。",
         "not_found": "このリンクは開けません。",
         "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
     },
@@ -50,3 +50,10 @@ _TEXTS = {
 def invitation_texts(language: str) -> dict[str, str]:
     """The words of a language, in English where it has none."""
     return dict(_TEXTS.get(language.split("-")[0].lower(), _TEXTS["en"]))
+
+
+def greeting_of(language: str, name: str) -> str:
+    """How a letter in this language begins; name: empty where none is known."""
+    words, plain = invitation_texts(language), " ".join(name.split())
+    # Not formatted: braces of a name are no gaps.
+    return words["greeting"].replace("{name}", plain) if plain else words["greeting_unnamed"]

@@ -25,6 +25,7 @@ CAUSE_WORDS = {
     "api": _l("By the API"),
     "test": _l("Trial to oneself"),
     "resolved": _l("After a follow-up was resolved"),
+    "playbook": _l("By a playbook"),
 }
 
 

@@ -13,7 +13,13 @@ from vocapp.people.account_stores import (
 )
 from vocapp.succeeding.goals.models import SuccessGoal
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
-from vocapp.succeeding.playbooks.models import PlaybookRun, PlaybookState, PlaybookTask
+from vocapp.succeeding.playbooks.models import (
+    PlaybookLetter,
+    PlaybookRun,
+    PlaybookSending,
+    PlaybookState,
+    PlaybookTask,
+)
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
 from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -59,7 +65,7 @@ def hand_over_playbooks(session: Session, merge: AccountMerge) -> None:
     What a playbook knows of the merged account alone is worked out anew.
     """
     move_rows_where_free(session, merge, PlaybookRun, ("playbook_id", "episode"))
-    move_rows(session, merge, PlaybookTask)
+    move_rows(session, merge, PlaybookTask, PlaybookSending, PlaybookLetter)
     drop_rows(session, merge, PlaybookState)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -125,12 +125,25 @@ def decide(
     return may_be_asked(wanted, history, limits, time_zone=rules.time_zone, hours=hours)
 
 
-def look(session: Session, contact: Contact, *, wanted: datetime, barred: str | None) -> Verdict:
-    """The same for a page: nothing is locked, and nothing is decided."""
+def look(
+    session: Session,
+    contact: Contact,
+    *,
+    wanted: datetime,
+    barred: str | None,
+    also_asked: Mapping[date, int] | None = None,
+) -> Verdict:
+    """The same for a page: nothing is locked, and nothing is decided.
+
+    also_asked: how many more of the account would be asked on a day, as far as it was looked.
+    """
     rules = read_held(session, contact.workspace_id)
+    history = _history(session, contact, rules, wanted=wanted, barred=barred)
+    if also_asked:
+        history = replace(history, account=Counter(history.account) + Counter(also_asked))
     return may_be_asked(
-        wanted, _history(session, contact, rules, wanted=wanted, barred=barred), rules.limits,
-        time_zone=rules.time_zone, hours=rules.hours_of(contact, year=wanted.year),
+        wanted, history, rules.limits, time_zone=rules.time_zone,
+        hours=rules.hours_of(contact, year=wanted.year),
     )  # fmt: skip
 
 

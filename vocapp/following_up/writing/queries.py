@@ -17,7 +17,7 @@ from surveys.languages import best_language
 from surveys.letters import fill
 from vocapp.database import scoped
 from vocapp.distributing.service import reason_not_to_mail
-from vocapp.distributing.texts import invitation_texts
+from vocapp.distributing.texts import greeting_of
 from vocapp.following_up.case_queries import CaseDetail
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.writing.models import IN, CaseMail
@@ -117,12 +117,10 @@ def filled(
 ) -> tuple[str, str]:
     """Subject and text of a template for this case, in the template's language."""
     row, language = detail.row, template.language
-    words = invitation_texts(language)
-    greeting = words["greeting" if recipient.name else "greeting_unnamed"]
     with force_locale(best_language(language, _SPOKEN)):
         answered_on = local_date(row.answered_at)
     values: Mapping[str, str] = {
-        "greeting": greeting.replace("{name}", " ".join(recipient.name.split())),
+        "greeting": greeting_of(language, recipient.name),
         "name": recipient.name,
         "account": row.account.shown if row.account else "",
         "score": "" if row.score is None else str(row.score),

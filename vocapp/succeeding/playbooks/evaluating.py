@@ -1,4 +1,4 @@
-"""Which playbooks fire for which accounts, and the tasks that follow.
+"""Which playbooks fire for which accounts, and what follows: tasks, and what goes out by itself.
 
 It goes with the health of accounts: every night, and when something happens to one (see
 `vocapp.registry`). A firing is one row per playbook, account and episode; whatever evaluates it
@@ -19,13 +19,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from surveys.periods import local_day
-from surveys.playbooks import Facts, Firing, State, evaluate, validate_playbook
+from surveys.playbook_json import validate_playbook
+from surveys.playbooks import Facts, Firing, State, evaluate
 from vocapp import outbox
 from vocapp.database import insert_absent, insert_into, scoped, utcnow, uuid7
 from vocapp.outbox import Pending
 from vocapp.people.models import Account
-from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookState, PlaybookTask
+from vocapp.succeeding.playbooks.models import (
+    Playbook,
+    PlaybookRun,
+    PlaybookSending,
+    PlaybookState,
+    PlaybookTask,
+)
 from vocapp.succeeding.playbooks.reading import read_facts
+from vocapp.succeeding.playbooks.releasing import ask_to_release
 from vocapp.workspaces.nights import time_zone_of
 
 log = structlog.get_logger()
@@ -97,7 +105,7 @@ def begin(session: Session, rows: Sequence[Pending]) -> None:
         if playbook is None or playbook.on_since is None:
             continue
         after = row.detail.get("after")
-        batch = _next_accounts(session, row.workspace_id, UUID(after) if after else None)
+        batch = next_accounts(session, row.workspace_id, UUID(after) if after else None)
         _evaluate(session, [playbook], batch, now=now)
         if len(batch) == BATCH:
             outbox.add(
@@ -106,10 +114,11 @@ def begin(session: Session, rows: Sequence[Pending]) -> None:
             )  # fmt: skip
 
 
-def _next_accounts(
+def next_accounts(
     session: Session, workspace_id: UUID, after: UUID | None, *, only_owned: bool = False
 ) -> Sequence[Account]:
     query = scoped(Account, workspace_id)
+    """The next BATCH by id."""
     if only_owned:
         query = query.where(Account.owner_user_id.is_not(None))
     if after is not None:
@@ -121,7 +130,7 @@ def _next_accounts(
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """What came of a playbook and an account."""
 
     playbook: Playbook
@@ -143,7 +152,7 @@ def _evaluate(
         return
     workspace_id = accounts[0].workspace_id
     zone = time_zone_of(session, workspace_id)
-    seen = list(_look(session, playbooks, accounts, time_zone=zone, now=now))
+    seen = list(look(session, playbooks, accounts, time_zone=zone, now=now))
     _keep_states(session, workspace_id, seen)
     _keep_runs(session, workspace_id, seen, now=now)
     for each in seen:
@@ -151,14 +160,15 @@ def _evaluate(
             _recovered(session, each, local_day(now, zone))
 
 
-def _look(
+def look(
     session: Session,
     playbooks: Sequence[Playbook],
     accounts: Sequence[Account],
     *,
     time_zone: str,
     now: datetime,
-) -> Iterator[_Seen]:
+) -> Iterator[Seen]:
+    """What comes of these playbooks and accounts now; nothing is changed."""
     read = {each.id: validate_playbook(each.definition) for each in playbooks}
     facts = read_facts(session, accounts, read.values(), time_zone=time_zone, now=now)
     states = _states(session, playbooks, accounts)
@@ -166,7 +176,7 @@ def _look(
         for playbook in playbooks:
             own, before = facts[account.id], states.get((playbook.id, account.id), State())
             after, firing = evaluate(read[playbook.id], own, before)
-            yield _Seen(playbook, own, before, after, firing)
+            yield Seen(playbook, own, before, after, firing)
 
 
 def _states(
@@ -184,7 +194,7 @@ def _states(
     }
 
 
-def _keep_states(session: Session, workspace_id: UUID, seen: Sequence[_Seen]) -> None:
+def _keep_states(session: Session, workspace_id: UUID, seen: Sequence[Seen]) -> None:
     rows = [
         {
             "workspace_id": workspace_id, "playbook_id": each.playbook.id,
@@ -206,7 +216,7 @@ def _keep_states(session: Session, workspace_id: UUID, seen: Sequence[_Seen]) ->
 
 
 def _keep_runs(
-    session: Session, workspace_id: UUID, seen: Sequence[_Seen], *, now: datetime
+    session: Session, workspace_id: UUID, seen: Sequence[Seen], *, now: datetime
 ) -> None:
     fired = {uuid7(): each for each in seen if each.firing is not None}
     new = insert_absent(
@@ -214,11 +224,18 @@ def _keep_runs(
         [_run(run_id, each, workspace_id, now) for run_id, each in fired.items()],
         returning=[PlaybookRun.id],
     )  # fmt: skip
-    tasks = [row for (run_id,) in new for row in _tasks(run_id, fired[run_id], workspace_id, now)]
-    insert_absent(session, PlaybookTask, tasks)
+    runs = [(run_id, fired[run_id]) for (run_id,) in new]
+    insert_absent(
+        session, PlaybookTask,
+        [row for run_id, each in runs for row in _tasks(run_id, each, workspace_id, now)],
+    )  # fmt: skip
+    sendings = [row for run_id, each in runs for row in _sendings(run_id, each, workspace_id, now)]
+    insert_absent(session, PlaybookSending, sendings)
+    for playbook_id, due_on in sorted({(row["playbook_id"], row["due_on"]) for row in sendings}):
+        ask_to_release(session, workspace_id, playbook_id, due_on, now=now)
 
 
-def _run(run_id: UUID, seen: _Seen, workspace_id: UUID, now: datetime) -> dict[str, Any]:
+def _run(run_id: UUID, seen: Seen, workspace_id: UUID, now: datetime) -> dict[str, Any]:
     assert seen.firing is not None
     return {
         "workspace_id": workspace_id, "id": run_id, "playbook_id": seen.playbook.id,
@@ -227,11 +244,12 @@ def _run(run_id: UUID, seen: _Seen, workspace_id: UUID, now: datetime) -> dict[s
     }  # fmt: skip
 
 
-def _tasks(
-    run_id: UUID, seen: _Seen, workspace_id: UUID, now: datetime
-) -> Iterator[dict[str, Any]]:
+def _tasks(run_id: UUID, seen: Seen, workspace_id: UUID, now: datetime) -> Iterator[dict[str, Any]]:
+    """What a person does."""
     assert seen.firing is not None
     for step in seen.firing.steps:
+        if step.by != "csm":
+            continue
         yield {
             "workspace_id": workspace_id, "id": uuid7(), "run_id": run_id,
             "account_id": UUID(seen.facts.account), "step_key": step.key,
@@ -241,7 +259,22 @@ def _tasks(
         }  # fmt: skip
 
 
-def _recovered(session: Session, seen: _Seen, today: date) -> None:
+def _sendings(
+    run_id: UUID, seen: Seen, workspace_id: UUID, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """What goes out by itself."""
+    assert seen.firing is not None
+    for step in seen.firing.steps:
+        if step.by == "system":
+            yield {
+                "workspace_id": workspace_id, "id": uuid7(), "run_id": run_id,
+                "playbook_id": seen.playbook.id, "account_id": UUID(seen.facts.account),
+                "step_key": step.key, "kind": step.kind, "due_on": step.due_on,
+                "state": "waiting", "created_at": now,
+            }  # fmt: skip
+
+
+def _recovered(session: Session, seen: Seen, today: date) -> None:
     """The run that it fired last is over."""
     latest = (
         select(PlaybookRun.id)
@@ -263,34 +296,3 @@ def _recovered(session: Session, seen: _Seen, today: date) -> None:
         )
         .values(recovered_on=today)
     )
-
-
-# --- trying it out ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class WouldFire:
-    """total: for how many accounts; first: some of them, with the reasons."""
-
-    total: int
-    first: Sequence[tuple[Account, Sequence[str]]]
-
-
-def try_out(
-    session: Session, playbook: Playbook, *, time_zone: str, now: datetime, limit: int
-) -> WouldFire:
-    """For which accounts it would fire now, were it switched on; nothing is changed."""
-    total, after = 0, None
-    first: list[tuple[Account, Sequence[str]]] = []
-    while True:
-        batch = _next_accounts(session, playbook.workspace_id, after, only_owned=True)
-        by_id = {str(account.id): account for account in batch}
-        if batch:
-            after = batch[-1].id
-            for seen in _look(session, [playbook], batch, time_zone=time_zone, now=now):
-                if seen.firing is not None:
-                    total += 1
-                    if len(first) < limit:
-                        first.append((by_id[seen.facts.account], seen.firing.reasons))
-        if len(batch) < BATCH:
-            return WouldFire(total, first)

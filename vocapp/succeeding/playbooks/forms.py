@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surveys.fields import FieldError, read_text
-from surveys.playbooks import MAX_DAYS, MAX_MINUTES, TRIGGERS, validate_playbook
+from surveys.playbook_json import validate_playbook
+from surveys.playbooks import MAX_DAYS, MAX_MINUTES, TRIGGERS
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import Offer
 from vocapp.translating import gettext as _

@@ -1,4 +1,5 @@
-"""Tables: playbooks, what they know of accounts, when they fired, and the tasks for people."""
+"""Tables: playbooks, what they know of accounts, when they fired, the tasks for people, and what
+goes out by itself."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+from vocapp.sealing import SealedText
 from vocapp.succeeding.touchpoints.models import SKIP_REASONS
 
 TASK_STATES = ("open", "done", "skipped")
@@ -110,6 +112,83 @@ class PlaybookTask(TenantRow, Base):
         tenant_key("account_id", "account", ondelete="CASCADE"),
         Index(None, "workspace_id", "state", "due_on"),
         Index(None, "workspace_id", "account_id", "state"),
+    )
+
+
+SENDING_KINDS = ("email", "survey")
+SENDING_STATES = ("waiting", "done", "dropped")
+LETTER_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "bounced", "asked")
+
+
+class PlaybookSending(TenantRow, Base):
+    """A step of a firing that goes out by itself on a day.
+
+    waiting: for its day, or for room among the letters of a day. done: people were chosen, see
+    their letters. dropped: it did not go out at all, for the reason.
+    """
+
+    run_id: Mapped[UUID]
+    playbook_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    step_key: Mapped[str] = mapped_column(short_text(64))
+    kind: Mapped[str] = mapped_column(short_text(20))
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(short_text(20), default="waiting")
+    reason: Mapped[str | None] = mapped_column(short_text(60))
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "run_id", "step_key"),
+        one_of("kind", SENDING_KINDS),
+        one_of("state", SENDING_STATES),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_has_instant"),
+        CheckConstraint("(state = 'dropped') = (reason IS NOT NULL)", name="dropped_has_reason"),
+        tenant_key("run_id", "playbook_run", ondelete="CASCADE"),
+        tenant_key("playbook_id", "playbook", ondelete="CASCADE"),
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        Index(None, "workspace_id", "playbook_id", "state", "due_on"),
+        Index(None, "workspace_id", "account_id"),
+    )
+
+
+class PlaybookLetter(TenantRow, Base):
+    """What a sending is for one person, also where it left that person out (`not_sent`).
+
+    An e-mail moves scheduled → sending → sent; `unknown`: the mail server may or may not have
+    taken it, and it is not sent twice. A survey is `asked`: the invitation has the same id and
+    tells the rest. day: the local day whose number of letters it counts to. message_digest: a
+    keyed hash of the Message-ID, by which replies find it.
+    """
+
+    sending_id: Mapped[UUID]
+    playbook_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    contact_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(short_text(20))
+    state: Mapped[str] = mapped_column(short_text(20))
+    reason: Mapped[str | None] = mapped_column(short_text(60))
+    day: Mapped[date]
+    language: Mapped[str | None] = mapped_column(short_text(20))
+    subject: Mapped[str | None] = mapped_column(SealedText)
+    body: Mapped[str | None] = mapped_column(SealedText)
+    message_digest: Mapped[str | None] = mapped_column(short_text(32))
+    at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    replied_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "sending_id", "contact_id"),
+        one_of("kind", SENDING_KINDS),
+        one_of("state", LETTER_STATES),
+        tenant_key("sending_id", "playbook_sending", ondelete="CASCADE"),
+        tenant_key("playbook_id", "playbook", ondelete="CASCADE"),
+        tenant_key("account_id", "account", ondelete="CASCADE"),
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "playbook_id", "day"),
+        Index(None, "workspace_id", "account_id", "at"),
+        Index(None, "workspace_id", "contact_id"),
+        Index("ix_playbook_letter_message", "message_digest"),
     )
 
 

@@ -10,13 +10,21 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from surveys.playbooks import playbook_to_json, validate_playbook
+from surveys.playbook_json import playbook_to_json, validate_playbook
 from vocapp import outbox
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.problems import Conflict, NotFound
 from vocapp.succeeding.playbooks import evaluating
 from vocapp.succeeding.playbooks.forms import Draft
-from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookState, PlaybookTask
+from vocapp.succeeding.playbooks.models import (
+    Playbook,
+    PlaybookLetter,
+    PlaybookRun,
+    PlaybookSending,
+    PlaybookState,
+    PlaybookTask,
+)
+from vocapp.succeeding.playbooks.sending import call_back
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.service import audit
 
@@ -75,8 +83,8 @@ def change_playbook(
 def switch(
     workspace_id: UUID, playbook_id: UUID, *, on: bool, actor_user_id: UUID, now: datetime
 ) -> Changed:
-    """On: it looks at every account at once, and from then on by itself. Off: it fires no more;
-    its tasks stay. May be repeated. Raises NotFound, Conflict (it is put away)."""
+    """On: it looks at every account at once, and from then on by itself. Off: it fires and sends no
+    more; its tasks stay. May be repeated. Raises NotFound, Conflict (it is put away)."""
     with transaction() as session:
         playbook = _locked(session, workspace_id, playbook_id)
         if on and playbook.archived_at is not None:
@@ -87,6 +95,8 @@ def switch(
         playbook.on_since = now if on else None
         if on:
             evaluating.ask_to_begin(session, playbook, now=now)
+        else:
+            call_back(session, playbook)
         _touched(session, playbook, f"playbook.{'on' if on else 'off'}", actor_user_id, now)
         changed = _undoable(playbook, "switch", actor_user_id, since=_plain(before))
     if on:
@@ -105,6 +115,7 @@ def archive(
             return Changed(playbook_id, None)
         before = {name: _plain(getattr(playbook, name)) for name in ("on_since", "archived_at")}
         playbook.on_since, playbook.archived_at = None, now if archived else None
+        call_back(session, playbook)
         _touched(
             session, playbook, f"playbook.{'archived' if archived else 'taken_out'}",
             actor_user_id, now,
@@ -122,7 +133,8 @@ def _instant(text: str | None) -> datetime | None:
 
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> UUID:
     """Put back what was changed; a playbook that is off again takes the tasks with it that nobody
-    has worked on. Raises Conflict: too late (ten minutes), or somebody changed it since."""
+    has worked on, and the letters that nobody has got. Raises Conflict: too late (ten minutes), or
+    somebody changed it since."""
     told = read_undo(token, "playbook", workspace_id, actor_user_id)
     with transaction() as session:
         playbook = _locked(session, workspace_id, UUID(told["playbook"]))
@@ -137,13 +149,15 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
             began = playbook.on_since
             playbook.on_since = _instant(told["since"])
             if began is not None:
+                call_back(session, playbook)
                 _withdraw(session, playbook, began)
         _touched(session, playbook, "playbook.undone", actor_user_id, now)
         return playbook.id
 
 
 def _withdraw(session: Session, playbook: Playbook, since: datetime) -> None:
-    """Firings from then on whose tasks nobody touched, as if they had not been."""
+    """Firings from then on whose tasks nobody touched, and of which nobody got anything, as if they
+    had not been."""
     of_run = (
         PlaybookTask.workspace_id == playbook.workspace_id,
         PlaybookTask.run_id == PlaybookRun.id,
@@ -154,6 +168,13 @@ def _withdraw(session: Session, playbook: Playbook, since: datetime) -> None:
             PlaybookRun.playbook_id == playbook.id,
             PlaybookRun.fired_at >= since,
             ~exists().where(*of_run, PlaybookTask.version > 1),
+            ~exists().where(
+                PlaybookSending.workspace_id == playbook.workspace_id,
+                PlaybookSending.run_id == PlaybookRun.id,
+                PlaybookLetter.workspace_id == playbook.workspace_id,
+                PlaybookLetter.sending_id == PlaybookSending.id,
+                PlaybookLetter.state.not_in(("scheduled", "not_sent")),
+            ),
         )
     ).all()
     for model, column, ids in (

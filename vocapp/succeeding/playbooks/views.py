@@ -10,7 +10,14 @@ from werkzeug.wrappers import Response
 
 from vocapp.database import snapshot, utcnow
 from vocapp.problems import Conflict
-from vocapp.succeeding.playbooks import evaluating, forms, queries, service, wording
+from vocapp.succeeding.playbooks import (
+    evaluating,
+    forms,
+    queries,
+    service,
+    trying_out,
+    wording,
+)
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import OFFERS
 from vocapp.translating import gettext as _
@@ -80,7 +87,7 @@ def _page(playbook: Playbook, form: forms.Form | None = None) -> str:
     would = None
     if playbook.on_since is None and playbook.archived_at is None:
         with snapshot() as session:
-            would = evaluating.try_out(
+            would = trying_out.try_out(
                 session, playbook, time_zone=current_workspace.time_zone, now=utcnow(),
                 limit=_SHOWN,
             )  # fmt: skip

@@ -1,0 +1,242 @@
+"""Outbox kind `playbook_mail`: a letter of a playbook goes out at most once, as invitations do.
+
+The steps are those of `distributing.at_most_once`. Whether it should still go is looked at right
+before its text is handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.receiving import Incoming
+from vocapp.distributing.service import suppress, withdraw
+from vocapp.mailing import Mailer, NotSent, Refused, open_mailer
+from vocapp.outbox import NotYet, Pending
+from vocapp.people.models import Account, Contact
+from vocapp.succeeding.playbooks.letters import Envelope, Written, build, digests_of_message
+from vocapp.succeeding.playbooks.models import (
+    Playbook,
+    PlaybookLetter,
+    PlaybookRun,
+    PlaybookSending,
+)
+from vocapp.succeeding.playbooks.recipients import reachable_at, why_never
+from vocapp.succeeding.playbooks.releasing import HAS_OWNER, RECOVERED, SWITCHED_OFF
+from vocapp.workspaces.models import Workspace
+
+LEFT_ACCOUNT = "left_account"
+
+
+def send_letters(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
+    """Send each pending letter; one that fails does not stop the others."""
+    with open_mailer(current_app.config["SETTINGS"]) as mailer:
+        return [_try(mailer, row) for row in rows]
+
+
+def _try(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
+    try:
+        return _send(mailer, row)
+    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
+        return exc
+
+
+def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
+    now = utcnow()
+    with snapshot() as session:
+        asked = _read(session, row.workspace_id, row.subject_id)
+        if asked is None:
+            return nothing_more
+        reason = why_not(session, asked)
+        not_before = reachable_at(session, asked.contact, now)
+    steps = _Steps(asked)
+    if asked.letter.state == "sending":
+        return steps.unclear("stopped_while_sending")
+    if asked.letter.state != "scheduled":
+        return nothing_more
+    if reason is not None:
+        return steps.finish("not_sent", reason, was="scheduled")
+    if not_before is not None and not_before > now:  # night has fallen there
+        return NotYet(not_before)
+    said = Written(
+        asked.letter.language or "en", asked.letter.subject or "", asked.letter.body or ""
+    )
+    envelope = Envelope(
+        asked.workspace, asked.contact.name, asked.address, str(asked.letter.id),
+        asked.letter.message_digest,
+    )  # fmt: skip
+    return deliver(mailer, build(said, envelope), to=asked.address, steps=steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A letter with all that sending it needs, read in one snapshot."""
+
+    letter: PlaybookLetter
+    contact: Contact
+    account: Account
+    playbook: Playbook
+    run: PlaybookRun
+    workspace: Workspace
+
+    @property
+    def address(self) -> str:
+        return self.contact.email or ""
+
+
+def _read(session: Session, workspace_id: UUID, letter_id: UUID) -> _Asked | None:
+    def of(model: type[Any], column: Any) -> Any:
+        return (model.workspace_id == workspace_id) & (model.id == column)
+
+    row = session.execute(
+        select(PlaybookLetter, Contact, Account, Playbook, PlaybookRun, Workspace)
+        .join(PlaybookSending, of(PlaybookSending, PlaybookLetter.sending_id))
+        .join(Contact, of(Contact, PlaybookLetter.contact_id))
+        .join(Account, of(Account, PlaybookLetter.account_id))
+        .join(Playbook, of(Playbook, PlaybookLetter.playbook_id))
+        .join(PlaybookRun, of(PlaybookRun, PlaybookSending.run_id))
+        .join(Workspace, Workspace.id == PlaybookLetter.workspace_id)
+        .where(PlaybookLetter.workspace_id == workspace_id, PlaybookLetter.id == letter_id)
+    ).one_or_none()
+    return _Asked(*row) if row is not None else None
+
+
+def why_not(session: Session, asked: _Asked) -> str | None:
+    """Why a letter that was released is not to go out after all."""
+    if asked.playbook.on_since is None:
+        return SWITCHED_OFF
+    if asked.run.recovered_on is not None:
+        return RECOVERED
+    if asked.account.owner_user_id is not None:
+        return HAS_OWNER
+    if asked.contact.account_id != asked.account.id:
+        return LEFT_ACCOUNT
+    return why_never(session, asked.contact)
+
+
+class _Steps:
+    """What becomes of a letter, step by step."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._letter, self._address = asked.letter, asked.address
+
+    def begin(self) -> None:
+        """Only one worker can, and only while it may be sent."""
+        with transaction() as session:
+            asked = _read(session, self._letter.workspace_id, self._letter.id)
+            if asked is None:
+                raise NotWantedNow
+            if asked.address != self._address or why_not(session, asked) is not None:
+                raise NotSent("not wanted meanwhile")  # the next attempt notes why
+            self._move(session, "sending", was=("scheduled",))
+
+    def again(self, reason: str) -> None:
+        """The server took nothing: the same letter is tried again."""
+        with transaction() as session:
+            session.execute(
+                update(PlaybookLetter)
+                .where(*self._this(), PlaybookLetter.state.in_(("scheduled", "sending")))
+                .values(state="scheduled", reason=f"retrying: {reason}"[:60])
+            )
+
+    def sent(self) -> Finish:
+        now = utcnow()
+        return lambda session: self._move(
+            session, "sent", was=("sending",), sent_at=now, reason=None
+        )
+
+    def unclear(self, reason: str) -> Finish:
+        """It may have arrived, so it is not sent again."""
+        return self.finish("unknown", reason, was="sending")
+
+    def refused(self, refusal: Refused) -> Finish:
+        """For good; where the address is at fault it is not written to again."""
+        finish = self.finish("bounced", refusal.reason)
+
+        def finish_and_suppress(session: Session) -> None:
+            finish(session)
+            if refusal.is_bad_address:
+                suppress_address(session, self._letter.workspace_id, self._address)
+
+        return finish_and_suppress
+
+    def finish(self, state: str, reason: str, *, was: str | None = None) -> Finish:
+        states = (was,) if was else ("scheduled", "sending")
+        return lambda session: self._move(session, state, was=states, reason=reason[:60])
+
+    def _this(self) -> tuple[Any, ...]:
+        letter = self._letter
+        return PlaybookLetter.workspace_id == letter.workspace_id, PlaybookLetter.id == letter.id
+
+    def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> None:
+        moved = session.execute(
+            update(PlaybookLetter)
+            .where(*self._this(), PlaybookLetter.state.in_(was))
+            .values(state=state, **values)
+            .returning(PlaybookLetter.id)
+            .execution_options(synchronize_session=False)
+        )
+        if moved.first() is None:
+            raise NotWantedNow
+
+
+def suppress_address(session: Session, workspace_id: UUID, address: str) -> None:
+    """Mail to an address came back for good."""
+    digest = address_digest(workspace_id, address)
+    suppress(session, workspace_id, digest, kind="bounced", now=utcnow())
+
+
+# --- what comes back, and what is called back ---------------------------------------------------
+
+
+def take_reply(incoming: Incoming, now: datetime) -> bool:
+    """Note that a letter was answered, or came back; whether the mail was about one.
+
+    What was answered stays in the mailbox for people to read: no case is opened by it. Repeatable.
+    """
+    digests = {*incoming.tokens}
+    for each in incoming.refers_to:
+        digests.update(digests_of_message(each))
+    if not digests or (incoming.is_automatic and incoming.bounce is None):
+        return False
+    with transaction() as session:
+        letter = session.scalar(
+            select(PlaybookLetter)
+            .where(PlaybookLetter.message_digest.in_(digests))
+            .limit(1)
+            .execution_options(voc_all_workspaces=True)
+        )
+        if letter is None:
+            return False
+        if incoming.bounce is None:
+            letter.replied_at = letter.replied_at or now
+            return False
+        if letter.state in {"sent", "unknown", "sending"}:
+            letter.state, letter.reason = "bounced", incoming.bounce.status[:60]
+            contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
+            if incoming.bounce.is_bad_address and contact is not None and contact.email:
+                suppress_address(session, letter.workspace_id, contact.email)
+        return True
+
+
+def call_back(session: Session, playbook: Playbook) -> None:
+    """Stop invitations of a playbook that wait for their hour, in the caller's transaction, which
+    switches it off. Letters look by themselves before they go."""
+    waiting = session.scalars(
+        scoped(PlaybookLetter, playbook.workspace_id).where(
+            PlaybookLetter.playbook_id == playbook.id, PlaybookLetter.state == "asked"
+        )
+    )
+    for letter in waiting:
+        if withdraw(session, playbook.workspace_id, letter.id, SWITCHED_OFF):
+            letter.state, letter.reason = "not_sent", SWITCHED_OFF
