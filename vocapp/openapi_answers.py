@@ -429,7 +429,7 @@ SCHEMAS: dict[str, Schema] = {
     },
     "ClosedLoop": {
         **with_optional(
-            record(interval_level=NUMBER, **_CLOSED_LOOP),
+            record(interval_level=NUMBER, segment=or_null(TEXT), **_CLOSED_LOOP),
             groups=list_of(record(value=or_null(TEXT), **_CLOSED_LOOP)),
         ),
         "description": "Shares and their difference are fractions. The comparison is of like "

@@ -20,7 +20,8 @@ from vocapp.distributing.service import Unsubscription, unsubscribe
 from vocapp.following_up.asking_again.models import AskedAgain
 from vocapp.following_up.asking_again.service import save_rules
 from vocapp.following_up.changing import ASK_AGAIN
-from vocapp.following_up.closing_loop.queries import Asked, closed_loop
+from vocapp.following_up.closing_loop.cases import Asked
+from vocapp.following_up.closing_loop.queries import closed_loop
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.service import Change, change_follow_up
 from vocapp.people.service import erase_contact

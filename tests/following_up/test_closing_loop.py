@@ -10,16 +10,23 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from surveys.attributes import DEFAULT
 from surveys.closed_loop import lowest_scores
+from surveys.filters import parse_compact
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.following_up.closing_loop.cases import Asked
 from vocapp.following_up.closing_loop.cases_behind import LISTS, cases_behind
-from vocapp.following_up.closing_loop.queries import Asked, closed_loop, next_answers
+from vocapp.following_up.closing_loop.next_answers import next_answers
+from vocapp.following_up.closing_loop.queries import closed_loop
 from vocapp.following_up.merging import merge_cases
 from vocapp.following_up.models import FollowUp
+from vocapp.measuring.filtering import Given
+from vocapp.measuring.segments.service import NewSegment, save_segment
+from vocapp.workspaces.models import Membership, User
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 EVER = Asked(None, None, "Europe/Berlin")
@@ -293,9 +300,7 @@ def test_sums_are_those_of_looking_at_every_answer(api, handle, by):
                 (None, case.opened_at + timedelta(days=dice.randrange(9), hours=2))
             )
     naive = _naive(api.workspace_id)
-    found = list(
-        next_answers(api.workspace_id, replace(EVER, by=by), WHOLE_WORKSPACE, split=by != "theme")
-    )
+    found = list(next_answers(api.workspace_id, replace(EVER, by=by), WHOLE_WORKSPACE, split=True))
     assert len(naive) > 20
     assert sorted((each.case_id, each.before, each.after, each.contacted) for each in found) == (
         sorted(naive)
@@ -335,3 +340,125 @@ def _naive(workspace_id: UUID) -> list[tuple[UUID, int, int, bool]]:
             contacted = case.first_contact_at is not None and case.first_contact_at < at
             found.append((case.id, own.score, after, contacted))
     return found
+
+
+# --- saved segments -----------------------------------------------------------------------
+
+
+FILTERS = (
+    "plan:in(pro)", "plan:not_in(pro)", "plan:empty", "seats:between(10,30)",
+    "plan:in(pro)|seats:between(20,)", "revenue_band:not_empty;plan:in(team)",
+    'tenure_band:in(">=2y")', "vip:in(true)", '"a ""b""":in(x)',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_a_filter_leaves_the_cases_of_answers_of_which_it_holds(api, stories, text):
+    dice = random.Random(7)
+    wide: list[dict[str, Any]] = [
+        {
+            "plan": dice.choice(("pro", "team", None)), "seats": dice.choice((5, "12", 20.5, None)),
+            "mrr": dice.choice((500, None)), "currency": "EUR", "vip": dice.choice((True, False)),
+            "started_on": dice.choice(("2015-01-01", "2025-11-01")), 'a "b"': dice.choice("xy"),
+        }
+        for _ in range(24)
+    ]  # fmt: skip
+    stories(
+        *(
+            Told(f"p{place}", 2, dice.choice((9, 2)), contacted=dice.choice((None, 5.0)))
+            for place in range(24)
+        )
+    )
+    with transaction() as session:
+        cases = session.scalars(scoped(FollowUp, api.workspace_id).order_by(FollowUp.id)).all()
+        for case, attributes in zip(cases[:24], wide, strict=True):
+            answer = session.get_one(Response, (api.workspace_id, case.response_id))
+            answer.attributes = attributes
+        ids = {case.id: answer_of(session, case) for case in cases[:24]}
+    filter_ = parse_compact(text)
+    told = {
+        case_id for case_id, answer in ids.items()
+        if Given(filter_, DEFAULT).holds(answer.attributes, answer.answered_at)
+    }  # fmt: skip
+    asked = replace(EVER, filter=filter_)
+    rows = cases_behind(api.workspace_id, asked, "all", reach=WHOLE_WORKSPACE, now=utcnow())
+    assert {row.id for row in rows} & ids.keys() == told
+    for by in (None, "theme", "plan"):
+        loop = _loop(api, replace(asked, by=by))
+        assert loop.overall.n == len(rows)
+        for which, spread in (
+            ("after", loop.overall.compared.contacted), ("without", loop.overall.compared.others)
+        ):  # fmt: skip
+            lists = [
+                cases_behind(
+                    api.workspace_id, asked, f"{which}_{outcome}", reach=WHOLE_WORKSPACE,
+                    now=utcnow(),
+                )
+                for outcome in ("recovered", "unchanged", "worse")
+            ]  # fmt: skip
+            assert sum(map(len, lists)) == spread.n
+
+
+def answer_of(session: Any, case: FollowUp) -> Response:
+    return session.get_one(Response, (case.workspace_id, case.response_id))
+
+
+@pytest.fixture
+def two_plans(api, story) -> None:
+    story("Ada", 2, 9, contacted=5, account={"external_id": "one", "plan": "pro"})
+    story("Bo", 3, account={"external_id": "two", "plan": "free"})
+    new = NewSegment("Paying", parse_compact("plan:in(pro)"), key="paying")
+    save_segment(api.workspace_id, new, actor_user_id=None, now=utcnow())
+
+
+def test_the_page_its_lists_and_files_stay_within_the_chosen_segment(two_plans, staff):
+    reader = staff("viewer")
+    assert "Paying" in reader.get(PAGE).text
+    page = reader.get(f"{PAGE}?segment=paying&by=plan").text
+    assert "Only follow-ups of answers in the segment “Paying”" in page
+    assert "segment=paying" in page
+    assert "value=free" not in page
+    behind = reader.get(f"{PAGE}/cases?which=all&segment=paying").text
+    assert "Ada" in behind
+    assert "Bo" not in behind
+    lines = reader.get(f"{PAGE}/cases?which=all&segment=paying&format=csv").text.splitlines()
+    assert len(lines) == 2
+    contact = reader.get(f"{PAGE}/charts/contact.csv?segment=paying").text
+    assert contact != reader.get(f"{PAGE}/charts/contact.csv").text
+
+
+def test_a_segment_that_is_gone_is_said_and_all_is_shown(two_plans, staff):
+    page = staff("viewer").get(f"{PAGE}?segment=gone").text
+    assert "The segment of this address is not there any more." in page
+    assert "segment=gone" not in page.partition("<main")[2]
+    assert "follow-ups/closed-loop/cases?which=all" in page
+
+
+def test_a_segment_without_cases_is_not_an_empty_workspace(two_plans, api, staff):
+    new = NewSegment("Nobody", parse_compact("plan:in(none)"), key="nobody")
+    save_segment(api.workspace_id, new, actor_user_id=None, now=utcnow())
+    page = staff("viewer").get(f"{PAGE}?segment=nobody").text
+    assert "No follow-ups of this segment in this period" in page
+
+
+def test_who_sees_own_accounts_only_is_offered_no_segments(two_plans, api, staff):
+    reader = staff("success", email="aiko@example.com")
+    assert "Paying" in reader.get(PAGE).text
+    with transaction() as session:
+        aiko = session.scalars(select(User.id).where(User.email == "aiko@example.com")).one()
+        session.get_one(Membership, (api.workspace_id, aiko)).only_own_accounts = True
+    page = reader.get(f"{PAGE}?segment=paying").text
+    assert "Paying" not in page
+    assert "not there any more" in page
+
+
+def test_the_api_takes_a_segment_and_a_filter(two_plans, api):
+    path = "/api/v1/closed-loop"
+    found = api.get(f"{path}?segment=paying").json
+    assert (found["cases"], found["segment"]) == (1, "paying")
+    assert api.get(f"{path}?filter=plan:in(free)").json["cases"] == 1
+    assert api.get(f"{path}?segment=paying&filter=plan:in(free)").json["cases"] == 0
+    for wrong, field in (("segment=none", "segment"), ("filter=plan:", "filter")):
+        answer = api.get(f"{path}?{wrong}")
+        assert answer.status_code == 422
+        assert field in answer.text

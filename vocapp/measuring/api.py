@@ -9,7 +9,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, model_validator
 
-from surveys.filters import Filter, FilterError, joined, parse_compact
+from surveys.filters import Filter
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.measuring.asking import Ask
@@ -22,7 +22,7 @@ from vocapp.measuring.queries import (
     present_metrics,
     reading,
 )
-from vocapp.measuring.segments.queries import chosen_segment
+from vocapp.measuring.segments.queries import filter_asked, parsed_filter
 from vocapp.measuring.weighting.queries import present_weighted, weighted_score
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
@@ -93,18 +93,10 @@ def show_metrics(path: SurveyPath, query: MetricsQuery) -> Any:
 
 def _asked_filter(survey: SurveySummary, query: MetricsQuery) -> Filter | None:
     """Those of the saved segment and of the filter, together."""
-    segment = chosen_segment(current_workspace.id, query.segment)
-    if segment and survey.confidential:
+    asked = filter_asked(current_workspace.id, segment=query.segment, filter_=query.filter)
+    if query.segment and survey.confidential:
         raise BadInput.of("segment", NOT_CONFIDENTIAL)
-    given = _parsed_filter(query.filter)
-    return joined([each for each in (segment and segment.filter, given) if each])
-
-
-def _parsed_filter(text: str) -> Filter | None:
-    try:
-        return parse_compact(text) if text else None
-    except FilterError as error:
-        raise BadInput.of("filter", str(error)) from error
+    return asked
 
 
 class CompareQuery(BaseModel):
@@ -154,7 +146,7 @@ def show_comparison(path: SurveyPath, query: CompareQuery) -> Any:
         _side(query.b_since, query.b_until, "b"),
         min_n=query.min_n,
         basis=query.basis,
-        filter_=_parsed_filter(query.filter),
+        filter_=parsed_filter(query.filter),
         by=query.by,
         time_zone=current_workspace.time_zone,
         now=utcnow(),

@@ -12,8 +12,10 @@ from surveys.closed_loop import OUTCOMES, Spread, Timing
 from surveys.ratios import Figure
 from vocapp.database import utcnow
 from vocapp.following_up.closing_loop import queries
-from vocapp.following_up.closing_loop.queries import Asked, Loop
+from vocapp.following_up.closing_loop.cases import Asked
+from vocapp.following_up.closing_loop.queries import Loop
 from vocapp.measuring.forms import FIRST_DAY, LAST_DAY
+from vocapp.measuring.segments.queries import filter_asked
 from vocapp.problems import BadInput
 from vocapp.workspaces.access import current_workspace, machine
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -36,6 +38,11 @@ class ClosedLoopQuery(BaseModel):
         None, min_length=1, max_length=100,
         description="owner, team, theme, or an attribute of answers such as plan",
     )  # fmt: skip
+    segment: str = Field("", max_length=100, description="Key of a saved segment")
+    filter: str = Field(
+        "", max_length=4000,
+        description="As in metrics: only follow-ups of answers with these attributes",
+    )  # fmt: skip
 
 
 @api.get("/closed-loop", summary="How soon people are contacted, and whether they recover")
@@ -43,13 +50,16 @@ class ClosedLoopQuery(BaseModel):
 def show_closed_loop(query: ClosedLoopQuery) -> Any:
     if query.since and query.until and query.since >= query.until:
         raise BadInput.of("until", "expected a day after since")
-    asked = Asked(query.since, query.until, current_workspace.time_zone, query.by)
+    narrowed = filter_asked(current_workspace.id, segment=query.segment, filter_=query.filter)
+    asked = Asked(query.since, query.until, current_workspace.time_zone, query.by, narrowed)
     told = queries.closed_loop(
         current_workspace.id, asked, reach=WHOLE_WORKSPACE, now=utcnow()
     )  # fmt: skip
     if told.is_too_many:
         raise BadInput.of("by", f"more than {queries.MOST_GROUPS} different values")
-    shown = {"interval_level": 0.95, **_loop(told.overall)}
+    shown = {
+        "interval_level": 0.95, "segment": query.segment or None, **_loop(told.overall)
+    }  # fmt: skip
     if query.by:
         shown["groups"] = [{"value": value, **_loop(each)} for value, each in told.groups.items()]
     return shown

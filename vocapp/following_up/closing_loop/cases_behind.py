@@ -8,17 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, and_, false, select
+from sqlalchemy import Subquery, and_, select
 
 from surveys.closed_loop import OUTCOMES
-from vocapp.database import Key
 from vocapp.extensions import db
-from vocapp.following_up.closing_loop.queries import (
-    Asked,
-    NextAnswer,
-    cases_of,
-    next_answers,
-)
+from vocapp.following_up.closing_loop.cases import Asked, cases_of, groups_of
+from vocapp.following_up.closing_loop.next_answers import NextAnswer, next_answers
+from vocapp.following_up.closing_loop.passing import facts_in, passing_of
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account, Contact
 from vocapp.workspaces.models import User
@@ -65,17 +61,31 @@ def cases_behind(
 ) -> list[Behind]:
     """All cases of a list; with is_split only those of the value that `asked.by` splits by."""
     if which in CASE_LISTS:
-        cases = cases_of(workspace_id, asked, reach, split=is_split, with_answers=False)
-        wanted = select(cases.c.id).where(_condition(cases, which, now))
-        if is_split:
-            wanted = wanted.where(_is_value(cases, value))
-        rows = _rows(workspace_id, FollowUp.id.in_(wanted))
+        passing = passing_of(workspace_id, asked.filter)
+        cases = cases_of(
+            workspace_id, asked, reach, passing=passing, split=is_split, with_answers=False
+        )  # fmt: skip
+        wanted = select(cases.c.id, cases.c.value, *facts_in(cases)).where(
+            _condition(cases, which, now)
+        )
+        if is_split or passing:
+            groups = groups_of(workspace_id, asked.by if is_split else None)
+            ids = [
+                case_id
+                for case_id, group, *facts in db.session.execute(wanted)
+                if (not is_split or value in groups(group))
+                and (passing is None or passing.holds(facts))
+            ]
+            return sorted(_of_cases(workspace_id, ids), key=_newest_first)
+        rows = _rows(workspace_id, FollowUp.id.in_(wanted.with_only_columns(cases.c.id)))
         return sorted(rows, key=_newest_first)
     group, _, outcome = which.partition("_")
     found = {
         each.case_id: each
         for each in next_answers(workspace_id, asked, reach, split=is_split)
-        if each.outcome == outcome and _is_in(each, group) and (not is_split or each.value == value)
+        if each.outcome == outcome
+        and _is_in(each, group)
+        and (not is_split or value in each.groups)
     }
     return sorted(_of_answers(workspace_id, found), key=_newest_first)
 
@@ -106,23 +116,15 @@ def _condition(cases: Subquery, which: str, now: datetime) -> Any:
     }[which]
 
 
-def _is_value(cases: Subquery, value: str | None) -> Any:
-    if value is None:
-        return cases.c.value.is_(None)
-    if not isinstance(cases.c.value.type, Key):
-        return cases.c.value == value
-    try:
-        return cases.c.value == UUID(value)
-    except ValueError:
-        return false()
-
-
 def _of_answers(workspace_id: UUID, found: dict[UUID, NextAnswer]) -> Iterator[Behind]:
-    ids = list(found)
+    for row in _of_cases(workspace_id, list(found)):
+        answer = found[row.id]
+        yield replace(row, kind=answer.kind, before=answer.before, after=answer.after)
+
+
+def _of_cases(workspace_id: UUID, ids: Sequence[UUID]) -> Iterator[Behind]:
     for start in range(0, len(ids), _AT_ONCE):
-        for row in _rows(workspace_id, FollowUp.id.in_(ids[start : start + _AT_ONCE])):
-            answer = found[row.id]
-            yield replace(row, kind=answer.kind, before=answer.before, after=answer.after)
+        yield from _rows(workspace_id, FollowUp.id.in_(ids[start : start + _AT_ONCE]))
 
 
 def _rows(workspace_id: UUID, condition: Any) -> Sequence[Behind]:

@@ -10,14 +10,17 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from surveys.periods import local_day
 from vocapp.database import utcnow
 from vocapp.following_up.closing_loop import queries, wording
+from vocapp.following_up.closing_loop.cases import Asked, may_split_by
 from vocapp.following_up.closing_loop.cases_behind import LISTS, Behind, cases_behind
 from vocapp.following_up.closing_loop.charts import charts_of
-from vocapp.following_up.closing_loop.queries import Asked
+from vocapp.following_up.closing_loop.forms import LoopForm
 from vocapp.following_up.queries import theme_labels
 from vocapp.following_up.rooms import follow_up_rooms
 from vocapp.following_up.wording import STATES
-from vocapp.measuring.forms import PeriodForm
+from vocapp.measuring.filter_wording import filter_in_words
+from vocapp.measuring.segments.queries import Segment, find_segment, segments
 from vocapp.spreadsheets import csv_lines
+from vocapp.translating import gettext as _
 from vocapp.ui.chart_files import chart_file
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.queries import members
@@ -26,6 +29,7 @@ blueprint = Blueprint("closing_loop", __name__, template_folder="../templates")
 blueprint.add_app_template_global(follow_up_rooms)
 
 _PAGE = 200
+_MOST_SEGMENTS = 200
 NOBODY = "~"  # in addresses: cases without a value
 
 
@@ -43,6 +47,9 @@ def show() -> str:
         by=asked.by or "",
         by_name=wording.split_name(asked.by) if asked.by else "",
         by_choices=wording.split_choices(asked.by or ""),
+        segment_choices=_segment_choices(form.chosen),
+        segment_words=filter_in_words(form.chosen.filter) if form.chosen else "",
+        without_segment=url_for(".show", **_kept(form, by=asked.by, segment=None)),
         told=told,
         own=told.overall,
         charts=charts_of(told.overall),
@@ -104,20 +111,34 @@ def behind() -> Any:
     )  # fmt: skip
 
 
-def _asked(*, split: bool = True) -> tuple[PeriodForm, Asked]:
-    form = PeriodForm(request.args)
+def _asked(*, split: bool = True) -> tuple[LoopForm, Asked]:
+    key = request.args.get("segment", "")
+    # Segments are of the results of the whole workspace, and may name customers.
+    segment = None if current_user.only_own_accounts else find_segment(current_workspace.id, key)
+    form = LoopForm(request.args, segment=segment)
     since, until = form.days(local_day(utcnow(), current_workspace.time_zone))
     by = request.args.get("by", "").strip() if split else ""
     return form, Asked(
-        since, until, current_workspace.time_zone, by if queries.may_split_by(by) else None
-    )
+        since, until, current_workspace.time_zone, by if may_split_by(by) else None,
+        segment.filter if segment else None,
+    )  # fmt: skip
 
 
-def _kept(form: PeriodForm, **more: Any) -> dict[str, Any]:
+def _segment_choices(chosen: Segment | None) -> list[tuple[str, str]]:
+    """None where there is none to choose."""
+    if current_user.only_own_accounts:
+        return []
+    found = segments(current_workspace.id, limit=_MOST_SEGMENTS)
+    if chosen and chosen.key not in {each.key for each in found}:
+        found.append(chosen)
+    return [("", _("All follow-ups")), *((each.key, each.name) for each in found)] if found else []
+
+
+def _kept(form: LoopForm, **more: Any) -> dict[str, Any]:
     return {name: value for name, value in (form.parameters() | more).items() if value}
 
 
-def _address(form: PeriodForm, which: str, **more: Any) -> str:
+def _address(form: LoopForm, which: str, **more: Any) -> str:
     return url_for(".behind", **_kept(form, which=which, **more))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, tuple_
 
-from surveys.filters import Filter, parse_json
+from surveys.filters import Filter, FilterError, joined, parse_compact, parse_json
 from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
 from vocapp.measuring.segments.models import SavedSegment
@@ -110,3 +110,20 @@ def chosen_segment(workspace_id: UUID, key: str) -> Segment | None:
     if key and found is None:
         raise BadInput.of("segment", f"no segment with the key {key[:100]!r}")
     return found
+
+
+def filter_asked(workspace_id: UUID, *, segment: str, filter_: str) -> Filter | None:
+    """What the parameters `segment` (a key) and `filter` (compact) ask together; None: nothing.
+
+    Raises BadInput naming the parameter.
+    """
+    saved = chosen_segment(workspace_id, segment)
+    return joined([each for each in (saved and saved.filter, parsed_filter(filter_)) if each])
+
+
+def parsed_filter(text: str) -> Filter | None:
+    """The filter of a parameter; None without one. Raises BadInput naming the parameter."""
+    try:
+        return parse_compact(text) if text else None
+    except FilterError as error:
+        raise BadInput.of("filter", str(error)) from error
