@@ -17,7 +17,8 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from benchmarks.figures import event, filled, parser_of, signed_in
+from benchmarks.figures import signed_in
+from benchmarks.figures_data import event, filled, parser_of
 from benchmarks.ten_million.timing import Figure, table, timed
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow

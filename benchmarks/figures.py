@@ -1,56 +1,43 @@
-"""Figures of a large business: how long their page and their API take, and the sums behind them.
+"""Figures of a large business: how long their pages and their API take, and the sums behind them.
 
     python -m benchmarks.figures --database sqlite|postgresql [--accounts 20000] [--months 36]
+        [--dir DIR --keep] [--back-test]
 
-Accounts begin, grow, shrink and leave at random; each has a person who is active in most months,
-renews once a year, and answers about twice a year, half of the times with a comment on a theme.
+The data: `benchmarks.figures_data`. With --keep they stay in --dir (on PostgreSQL in a database of
+their own), and the next run of the same size uses them again.
 """
 
 from __future__ import annotations
 
-import argparse
-import random
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import delete
 
-from benchmarks.databases import SERVER, database
+from benchmarks.figures_data import PASSWORD, Filled, filled, parser_of
 from benchmarks.ten_million.timing import Figure, table, timed
-from config import Settings
 from surveys.periods import months_back
-from vocapp import create_app, outbox
-from vocapp.authoring.service import NewSurvey, create_survey
-from vocapp.cli import upgrade_database
-from vocapp.collecting.models import Response
-from vocapp.database import transaction, utcnow, uuid7
+from vocapp import outbox
+from vocapp.database import transaction, utcnow
 from vocapp.extensions import db
-from vocapp.garbage import collect_rarely
-from vocapp.people.events.models import AccountEvent, ActiveDay, Milestone, SubscriptionChange
 from vocapp.people.figure_changes import FIGURES, note_change
-from vocapp.people.models import Account, Contact
-from vocapp.understanding.models import Assignment, Theme
-from vocapp.understanding.service import ensure_themes
-from vocapp.workspaces.service import NewWorkspace, create_workspace
+from vocapp.succeeding.backtest.service import BACKTEST, ask_for_backtest
+from vocapp.succeeding.figures.models import FigureHistories, FigureMonth, FigurePeople
 
-PASSWORD = "a long enough password"
 TARGET_MS = 300.0
-_BATCH = 5000
 
 
 def main() -> int:
-    options = parser_of("figures").parse_args()
+    parser = parser_of("figures")
+    parser.add_argument("--back-test", action="store_true", help="work it out, too: some minutes")
+    options = parser.parse_args()
     with filled("figures", options) as (app, made):
-        figures = list(measured(app, made, options.months))
+        figures = list(measured(app, made, options.months, back_test=options.back_test))
     print(
         table(
             f"{options.accounts:,} accounts, {options.months} months, {options.database}", figures
@@ -59,223 +46,106 @@ def main() -> int:
     return 0
 
 
-def parser_of(name: str) -> argparse.ArgumentParser:
-    """What can be said of the data of a benchmark."""
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--accounts", type=int, default=20_000)
-    parser.add_argument("--months", type=int, default=36)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--url", default=SERVER, help="a PostgreSQL server")
-    return parser
-
-
-@contextmanager
-def filled(name: str, options: argparse.Namespace) -> Iterator[tuple[Flask, NewWorkspace]]:
-    """The app on a database of its own, with a workspace of so many accounts and months."""
-    with (
-        tempfile.TemporaryDirectory(prefix=f"voc-{name}-") as folder,
-        database(options.database, f"voc_{name}_{options.accounts}", server=options.url) as url,
-    ):
-        app = create_app(Settings(environment="test", data_dir=Path(folder), database_url=url))
-        collect_rarely()  # as in every process of the service
-        with app.app_context():
-            upgrade_database(app)
-            made = create_workspace(
-                name="Bench", email="bench@example.com", password=PASSWORD, now=utcnow()
-            )
-            voice = voice_of(made.workspace_id)
-            fill(made.workspace_id, options.accounts, options.months, voice, seed=options.seed)
-        yield app, made
-
-
-# --- the data -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """What answers belong to: a published survey, and themes of comments."""
-
-    survey_id: UUID
-    themes: Sequence[UUID]
-
-
-def voice_of(workspace_id: UUID) -> Voice:
-    now = utcnow()
-    survey_id = create_survey(workspace_id, NewSurvey("nps", "NPS", "nps", ["en"]), now=now)
-    with transaction() as session:
-        ensure_themes(session, workspace_id, now=now)
-        themes = session.scalars(select(Theme.id).where(Theme.workspace_id == workspace_id)).all()
-    return Voice(survey_id, themes)
-
-
-def fill(workspace_id: UUID, accounts: int, months: int, voice: Voice, *, seed: int) -> None:
-    """Write the accounts with their subscriptions, milestones, active days and answers."""
-    dice, now = random.Random(seed), utcnow()
-    rows: dict[type, list[dict[str, Any]]] = {}
-    received = 0
-    for number in range(accounts):
-        for model, row in _account(workspace_id, number, dice, months, voice, now):
-            if model is AccountEvent:
-                received += 1
-                row["received"] = received
-            elif model is SubscriptionChange:
-                row["received"] = received
-            rows.setdefault(model, []).append(row)
-        if number % _BATCH == _BATCH - 1 or number == accounts - 1:
-            with transaction() as session:
-                for model in (
-                    Account, Contact, AccountEvent, SubscriptionChange, Milestone, ActiveDay,
-                    Response, Assignment,
-                ):  # fmt: skip
-                    if rows.get(model):
-                        session.execute(insert(model), rows.pop(model))
-    with transaction() as session:
-        note_change(session, workspace_id, since=datetime(2000, 1, 1, tzinfo=UTC), now=now)
-
-
-def _account(
-    workspace_id: UUID, number: int, dice: random.Random, months: int, voice: Voice, now: datetime
-) -> Iterator[tuple[type, dict[str, Any]]]:
-    account, person = uuid7(), uuid7()
-    plan = dice.choice(["starter", "team", "business", "enterprise"])
-    days = months * 30
-    began = dice.randrange(days)
-    start = now - timedelta(days=days - began)
-    common = {"workspace_id": workspace_id, "attributes": {}, "created_at": now, "updated_at": now}
-    yield Account, common | {
-        "id": account, "external_id": f"a{number}", "name": f"Account {number}", "plan": plan,
-        "fact_as_of": {}, "fact_history": {"plan": [[start.isoformat(), plan]]},
-    }  # fmt: skip
-    yield Contact, common | {
-        "id": person, "account_id": account, "name": "", "fact_as_of": {},
-    }  # fmt: skip
-    mrr = int(10_000 * dice.lognormvariate(0, 1))
-    changes = [(start, "started", mrr)]
-    for _ in range(dice.randrange(5)):
-        at = start + timedelta(days=dice.random() * (days - began))
-        changes.append((at, "changed", int(mrr * dice.uniform(0.5, 2))))
-    if dice.random() < 0.3:
-        changes.append((start + timedelta(days=dice.random() * (days - began)), "cancelled", 0))
-    for year in range(1, (days - began) // 365 + 1):
-        at = start + timedelta(days=365 * year)
-        action, amount = ("renewed", mrr) if dice.random() < 0.9 else ("cancelled", 0)
-        changes.append((at, action, amount))
-        if not amount:
-            break
-    changes.sort()
-    for place, (at, action, amount) in enumerate(changes):
-        yield from _change(workspace_id, account, f"s{number}-{place}", at, action, amount)
-    for _ in range((days - began) // 180 + 1):
-        at = start + timedelta(days=dice.random() * (days - began))
-        yield from _answer(workspace_id, account, person, voice, at, dice)
-    yield from _milestone(workspace_id, account, f"m{number}", start + timedelta(days=20))
-    for month in range((days - began) // 30):
-        if dice.random() < 0.8:
-            yield ActiveDay, {
-                "workspace_id": workspace_id, "account_id": account, "contact_id": person,
-                "day": (start + timedelta(days=30 * month)).date(), "events": 1,
-            }  # fmt: skip
-
-
-def event(workspace_id: UUID, account: UUID, id: str, kind: str, at: datetime) -> dict[str, Any]:
-    """A row of the ledger, but for the order in which it was received."""
-    return {
-        "workspace_id": workspace_id, "id": id, "digest": id, "type": kind,
-        "account_id": account, "contact_id": None, "count": 1, "at": at, "supersedes": None,
-        "is_superseded": False, "name": "setup_done" if kind == "milestone" else None,
-    }  # fmt: skip
-
-
-def _change(
-    workspace_id: UUID, account: UUID, id: str, at: datetime, action: str, amount: int
-) -> Iterator[tuple[type, dict[str, Any]]]:
-    yield AccountEvent, event(workspace_id, account, id, "subscription", at)
-    yield SubscriptionChange, {
-        "workspace_id": workspace_id, "event_id": id, "account_id": account, "product": "core",
-        "action": action, "mrr_minor": amount, "currency": "USD", "at": at,
-        "term_ends_on": (at + timedelta(days=365)).date() if amount else None,
-        "is_superseded": False,
-    }  # fmt: skip
-
-
-def _answer(
-    workspace_id: UUID, account: UUID, person: UUID, voice: Voice, at: datetime,
-    dice: random.Random,
-) -> Iterator[tuple[type, dict[str, Any]]]:  # fmt: skip
-    response = uuid7()
-    yield Response, {
-        "workspace_id": workspace_id, "id": response, "survey_id": voice.survey_id,
-        "survey_version": 1, "contact_id": person, "account_id": account, "invitation_id": None,
-        "channel": "api", "locale": "en", "page": None, "score": dice.randrange(11),
-        "answered_at": at, "received_at": at, "digest": response.hex, "revision": 0,
-        "attributes": {},
-    }  # fmt: skip
-    if dice.random() < 0.5:
-        yield Assignment, {
-            "workspace_id": workspace_id, "response_id": response,
-            "theme_id": dice.choice(voice.themes), "confidence": 0.9,
-            "sentiment": dice.choice(["negative", "positive"]), "source": "model",
-            "evidence_start": 0, "evidence_end": 3, "encoder": "static", "model_version": "v1",
-            "assigned_at": at, "answered_at": at, "counted": None,
-        }  # fmt: skip
-
-
-def _milestone(
-    workspace_id: UUID, account: UUID, id: str, at: datetime
-) -> Iterator[tuple[type, dict[str, Any]]]:
-    yield AccountEvent, event(workspace_id, account, id, "milestone", at)
-    yield Milestone, {
-        "workspace_id": workspace_id, "event_id": id, "account_id": account, "name": "setup_done",
-        "at": at, "is_superseded": False,
-    }  # fmt: skip
-
-
 # --- measuring ----------------------------------------------------------------------------
 
 
-def measured(app: Flask, made: Any, months: int) -> Iterator[Figure]:
-    """While a change of long ago waits, then with all of it worked in."""
+def measured(app: Flask, made: Filled, months: int, *, back_test: bool = False) -> Iterator[Figure]:
+    """Before anything is summed, with all of it summed, and while a change of long ago waits."""
     client = signed_in(app)
     keyed = {"headers": {"Authorization": f"Bearer {made.secret_key}"}}
     month = months_back(utcnow().date(), 2)[0]
 
-    def get(path: str, **more: Any) -> Any:
+    def get(path: str, status: int = 200, **more: Any) -> Any:
         def act() -> None:
             answer = client.get(path, **more)
-            assert answer.status_code == 200, answer.status
+            assert answer.status_code == status, answer.status
 
         return act
 
-    api = f"/api/v1/kpis?month={month:%Y-%m}"
-    yield timed("a month by API, nothing stored", get(api, **keyed), target_ms=None, runs=5)
+    def page(what: str, path: str) -> Figure:
+        return timed(f"page: {what}", get(path), target_ms=TARGET_MS)
+
+    def api(what: str, path: str, status: int = 200) -> Figure:
+        return timed(f"API: {what}", get(f"/api/v1/{path}", status, **keyed), target_ms=TARGET_MS)
+
+    kpis = f"kpis?month={month:%Y-%m}"
     with app.app_context():
-        began = perf_counter()
-        while outbox.work_off(FIGURES, now=utcnow()):
-            pass
-        yield Figure("summing all months anew", round(perf_counter() - began, 2), "s")
-        db.session.remove()
-    yield timed("a month by API", get(api, **keyed), target_ms=TARGET_MS)
-    yield timed("a month by plan, API", get(f"{api}&by=plan", **keyed), target_ms=TARGET_MS)
-    yield timed("page: twelve months", get("/figures"), target_ms=TARGET_MS)
-    yield timed("page, by plan", get("/figures?by=plan"), target_ms=TARGET_MS)
-    yield timed("a month by score group, API", get(f"{api}&by=score_group", **keyed),
-                target_ms=TARGET_MS)  # fmt: skip
-    yield timed("page: who stays, by score group", get("/figures/groups"), target_ms=TARGET_MS)
-    yield timed("page: who stays, by theme", get("/figures/groups?by=theme"), target_ms=TARGET_MS)
-    for count in (12, months):
-        yield timed(f"page: cohorts of {count} months", get(f"/figures/cohorts?months={count}"),
-                    target_ms=TARGET_MS)  # fmt: skip
+        _forget(made.workspace_id)
+    yield api("a month of which nothing was summed yet", kpis, status=503)
+    yield page("the same", "/figures")
+    with app.app_context():
+        _all_changed(made.workspace_id)
+        yield _worked("summing all months anew", FIGURES)
+    yield api("a month", kpis)
+    yield api("a month by plan", f"{kpis}&by=plan")
+    yield api("a month by score group", f"{kpis}&by=score_group")
+    yield api("the month that runs", "kpis")
     yield timed(
-        "each of the months by API",
+        "API: each of the months",
         lambda: [
             get(f"/api/v1/kpis?month={each:%Y-%m}", **keyed)()
             for each in months_back(month, months)
         ],
         target_ms=None, runs=5,
     )  # fmt: skip
-    yield timed("the month that runs, API", get("/api/v1/kpis", **keyed), target_ms=TARGET_MS)
-    yield timed("accounts behind a figure", get("/figures/accounts?which=lost"), target_ms=None)
+    yield page("twelve months", "/figures")
+    yield page("twelve months, by plan", "/figures?by=plan")
+    yield page("the month that runs", f"/figures?month={utcnow():%Y-%m}")
+    yield page("who stays, by score group", "/figures/groups")
+    yield page("who stays, by theme", "/figures/groups?by=theme")
+    for count in (12, months):
+        yield page(f"cohorts of {count} months", f"/figures/cohorts?months={count}")
+    yield page("lifetime value", "/figures/lifetime")
+    yield page("buyers behind it", "/figures/lifetime/buyers?which=bought")
+    behind = f"/figures/accounts?month={month:%Y-%m}&which="
+    yield page("accounts that left", f"{behind}lost")
+    for which in ("start", "end", "grown", "active", "active_week", "not_set_up"):
+        yield page(f"accounts: {which}", f"{behind}{which}")
+    yield page("accounts: the tenth page of end", f"{behind}end&page=10")
+    for which in ("start", "lost", "waiting", "reached", "renewed", "not_renewed"):
+        yield page(f"accounts of twelve months: {which}", f"{behind}{which}&months=12")
+    yield page("accounts by plan", f"{behind}end&by=plan&value=team")
+    yield page("accounts by score group", f"{behind}start&by=score_group&value=promoter")
+    began = f"{months_back(month, 7)[0]:%Y-%m}"
+    yield page("accounts of a cohort", f"{behind}start&months=6&by=cohort&value={began}")
+    with app.app_context():
+        _all_changed(made.workspace_id)
+    yield api("a month, while a change of long ago waits", kpis)
+    yield page("accounts that left, while it waits", f"{behind}lost")
+    yield api("a month by an attribute that is not kept", f"{kpis}&by=industry", status=503)
+    with app.app_context():
+        yield _worked("summing all of it, with that attribute", FIGURES)
+    yield api("a month by that attribute", f"{kpis}&by=industry")
+    yield page("renewals, board", "/renewals")
+    yield page("renewals, calendar", "/renewals?view=calendar")
+    yield api("renewals of a year", "renewals?days=366")
+    if back_test:
+        with app.app_context():
+            ask_for_backtest(made.workspace_id, actor_user_id=None, now=utcnow())
+            yield _worked("back-test, worked out", BACKTEST)
+    yield page("back-test", "/health-score/back-test")
+
+
+def _all_changed(workspace_id: UUID) -> None:
+    with transaction() as session:
+        note_change(
+            session, workspace_id, since=datetime(2000, 1, 1, tzinfo=UTC), now=utcnow()
+        )  # fmt: skip
+
+
+def _forget(workspace_id: UUID) -> None:
+    """As though nothing had ever been summed."""
+    with transaction() as session:
+        for model in (FigureMonth, FigureHistories, FigurePeople):
+            session.execute(delete(model).where(model.workspace_id == workspace_id))
+
+
+def _worked(what: str, kind: str) -> Figure:
+    began = perf_counter()
+    while outbox.work_off(kind, now=utcnow()):
+        pass
+    db.session.remove()
+    return Figure(what, round(perf_counter() - began, 2), "s")
 
 
 def signed_in(app: Flask) -> FlaskClient:

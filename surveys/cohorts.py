@@ -11,7 +11,7 @@ from typing import NamedTuple
 from surveys.periods import day_bounds, local_day, period_end, period_start
 from surveys.ratios import Figure, share
 from surveys.retention import Totals, figures, totals
-from surveys.subscriptions import History, Rates, Standing
+from surveys.subscriptions import Paid, Rates, Standing
 
 # Of fewer accounts a share tells of single ones: it is not shown.
 FEWEST = 5
@@ -33,21 +33,21 @@ class Cell:
 class Member(NamedTuple):
     """An account of a cohort, and what it paid at the end of the cohort's month."""
 
-    history: History
+    history: Paid
     first: Standing
 
 
 Members = Mapping[date, Sequence[Member]]
 
 
-def cohort_of(history: History, time_zone: str) -> date | None:
+def cohort_of(history: Paid, time_zone: str) -> date | None:
     """First day of the local month in which an account paid for the first time."""
     at = history.first_paid_at
     return None if at is None else period_start(local_day(at, time_zone), "month")
 
 
 def members_by_cohort(
-    histories: Iterable[History], *, time_zone: str, now: datetime
+    histories: Iterable[Paid], *, time_zone: str, now: datetime
 ) -> dict[date, list[Member]]:
     """Members by cohort; only those of months that are over by now.
 
@@ -77,7 +77,7 @@ def cells_of_month(
 
 
 def cohort_cells(
-    histories: Iterable[History], *, time_zone: str, now: datetime, rates: Rates | None = None
+    histories: Iterable[Paid], *, time_zone: str, now: datetime, rates: Rates | None = None
 ) -> dict[tuple[date, date], Cell]:
     """Cells by (first day of the cohort's month, first day of the month looked at).
 

@@ -20,11 +20,13 @@ SPAN_MONTHS = 12
 
 
 class Purchase(NamedTuple):
-    """amount_minor: above 0, in minor units of one currency, not rounded."""
+    """amount_minor: above 0, in minor units of one currency, not rounded. times: so many purchases
+    of one span as one, with their sum; at: an instant of that span."""
 
     account: Hashable
     at: datetime
     amount_minor: int | Fraction
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,6 @@ def _by_account(rows: Iterable[Purchase]) -> dict[Hashable, tuple[int, int]]:
     counts: dict[Hashable, int] = defaultdict(int)
     sums: dict[Hashable, Fraction] = defaultdict(Fraction)
     for row in rows:
-        counts[row.account] += 1
+        counts[row.account] += row.times
         sums[row.account] += row.amount_minor
     return {account: (count, round(sums[account])) for account, count in counts.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from surveys.periods import day_bounds, period_end, period_start
 from surveys.segments import minor_units_per_major
@@ -79,8 +79,28 @@ class Standing:
     held: Mapping[str, Price] = field(default_factory=dict)
     paid_in: frozenset[str] = frozenset()
 
+    @property
+    def sums(self) -> dict[str, int]:
+        """What it pays each month in each currency, in minor units."""
+        found: dict[str, int] = {}
+        for price in self.held.values():
+            found[price.currency] = found.get(price.currency, 0) + price.mrr_minor
+        return found
+
 
 NOTHING = Standing()
+
+
+class Paid(Protocol):
+    """What is asked of the history of an account: see `History`, and `kept_histories`."""
+
+    @property
+    def started_at(self) -> datetime | None: ...
+    @property
+    def first_paid_at(self) -> datetime | None: ...
+    def has_begun(self, instant: datetime) -> bool: ...
+    def before(self, instant: datetime) -> Standing: ...
+    def left_at(self, instant: datetime) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +114,10 @@ class History:
     since: tuple[datetime, ...]
     standings: tuple[Standing, ...]
     started_at: datetime | None
+
+    def has_begun(self, instant: datetime) -> bool:
+        """Whether anything was said before the instant."""
+        return self.since[0] < _utc(instant)
 
     def before(self, instant: datetime) -> Standing:
         """What holds by the changes strictly before the instant.

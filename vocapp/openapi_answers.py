@@ -159,6 +159,7 @@ _CONVERSION = {
     "currency": TEXT, "rates": list_of(record(currency=TEXT, since=DAY, rate=TEXT)),
     "left_out": list_of(record(currency=TEXT, accounts=COUNT)),
 }  # fmt: skip
+_AMOUNTS_OF_PAST = {"expected": COUNT, "kept": COUNT, "bias": or_null(NUMBER)}
 _RENEWAL_FORECAST = {
     "currency": TEXT, "n": COUNT, "total": COUNT, "expected": COUNT, "low": COUNT, "high": COUNT,
     "by_category": record(
@@ -357,7 +358,8 @@ SCHEMAS: dict[str, Schema] = {
     "Figures": {
         **with_optional(
             record(
-                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, interval_level=NUMBER,
+                month=TEXT, time_zone=TEXT, start=TIME, end=TIME, as_of=or_null(TIME),
+                interval_level=NUMBER,
                 gross_margin=or_null(NUMBER), **_FIGURES,
                 twelve_months=with_optional(
                     record(since=TEXT, **_YEAR), by_currency=_RETENTION_BY_CURRENCY,
@@ -382,13 +384,14 @@ SCHEMAS: dict[str, Schema] = {
         "currencies `currency` and figures of money are null and stand in `by_currency`; where a "
         "reporting currency is chosen, also in that one under `converted`, by its `rates` at the "
         "start and at the end alike; `left_out` pay in currencies without a rate. `gross_margin` "
-        "is in `ltv`; null: that is one of revenue. "
+        "is in `ltv`; null: that is one of revenue. `as_of`: a change since then is being worked "
+        "in; null: all is. Where nothing was summed before: 503, ask again. "
         "`twelve_months` end with the month; their segments are those of when they began, and of "
         "renewals those of the beginning of the month in which each was decided or due.",
     },
     "LifetimeValues": {
         **record(
-            month=TEXT, interval_level=NUMBER, gross_margin=or_null(NUMBER),
+            month=TEXT, as_of=or_null(TIME), interval_level=NUMBER, gross_margin=or_null(NUMBER),
             subscriptions=list_of(
                 record(
                     **_CONVERSION, formula=TEXT, ltv=_FIGURE, arpa=_FIGURE, churn_rate=_FIGURE,
@@ -415,8 +418,8 @@ SCHEMAS: dict[str, Schema] = {
     },
     "Cohorts": {
         **record(
-            interval_level=NUMBER, currency=or_null(TEXT), currencies=list_of(TEXT),
-            converted=YES_NO, without_rate=list_of(TEXT), fewest=COUNT,
+            interval_level=NUMBER, as_of=or_null(TIME), currency=or_null(TEXT),
+            currencies=list_of(TEXT), converted=YES_NO, without_rate=list_of(TEXT), fewest=COUNT,
             cohorts=list_of(
                 record(
                     month=TEXT, accounts=COUNT,
@@ -465,7 +468,8 @@ SCHEMAS: dict[str, Schema] = {
             converted=or_null(record(**_RENEWAL_FORECAST, left_out=COUNT)),
             accuracy=record(
                 decided=COUNT, open=COUNT, is_enough=YES_NO, said=or_null(NUMBER),
-                renewed=or_null(NUMBER), brier=or_null(NUMBER),
+                renewed=or_null(NUMBER), brier=or_null(NUMBER), by_currency=OBJECT,
+                converted=or_null(record(currency=TEXT, **_AMOUNTS_OF_PAST)),
             ),
         ),
         "description": "Chances are fractions, money is in minor units a month. `converted` is of "

@@ -94,6 +94,37 @@ def test_a_rate_is_stated_replaced_removed_and_put_back(page, api):
     assert gone.status_code == 404
 
 
+def test_settings_are_taken_back_unless_they_were_chosen_otherwise_since(page, api):
+    choose(page, "EUR", "78.5")
+    page.get(PAGE)
+    choose(page, "JPY", "")
+    back = undo_of(page)
+    page.post(back)
+    told = api.get("/api/v1/exchange-rates").json
+    assert (told["currency"], told["gross_margin"]) == ("EUR", 0.785)
+    page.post(back)
+    assert "can no longer be undone" in page.get(PAGE).text
+    choose(page, "EUR", "78.5")
+    assert "Nothing was changed" in page.get(PAGE).text
+
+
+def test_many_rates_are_taken_back_together_or_not_at_all(page, api):
+    choose(page)
+    typed = "JPY,2026-01-01,0.0061\nUSD,2026-01-01,0.9"
+    page.post(f"{PAGE}/rates/lines", data={"lines": typed})
+    typed = "JPY,2026-01-01,0.0062\nGBP,2026-01-01,1.2"
+    page.post(f"{PAGE}/rates/lines", data={"lines": typed})
+    back = undo_of(page)
+    page.post(back)
+    before = {("JPY", "2026-01-01"): "0.0061", ("USD", "2026-01-01"): "0.9"}
+    assert rates(api) == before
+    page.post(f"{PAGE}/rates/lines", data={"lines": typed})
+    back = undo_of(page)
+    page.post(f"{PAGE}/rates", data={"currency": "JPY", "rate": "0.007", "since": "2026-01-01"})
+    page.post(back)
+    assert rates(api)["GBP", "2026-01-01"] == "1.2"
+
+
 def undo_of(page):
     return unescape(re.findall(r'action="(/settings/money/undo[^"]*)"', page.get(PAGE).text)[-1])
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
+from surveys.exchange import StatedRate
 from surveys.health import COMPONENTS
 from surveys.periods import period_start
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.people.models import Account
+from vocapp.people.money import service as money
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.renewals import keeping, queries
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
@@ -369,12 +372,43 @@ def recorded(api, outcomes):
 
 def test_what_was_said_is_held_against_what_happened(any_api, staff):
     recorded(any_api, ["renewed"] * 15 + ["cancelled"] * 5 + ["moved", None])
-    whole, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    whole = told.whole
+    assert (told.converted, told.by_currency) == (None, month.by_currency)
     assert (whole.decided, whole.open, whole.is_enough) == (21, 1, True)
     assert whole.renewed.value == pytest.approx(16 / 21)
     assert month.by_currency["JPY"].kept_minor == 1600
     page = staff("success").get("/renewals").text
     assert "Said on average: 80%. Renewed: 76% of 21" in page
+
+
+def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
+    """What was forecast and what was kept by the rates of the month of each."""
+    recorded(any_api, ["renewed"] * 15 + ["cancelled"] * 5)
+    with transaction() as session:
+        session.execute(update(RenewalSnapshot).values(currency="USD", mrr_minor=2_00).where(
+            RenewalSnapshot.account_id.in_([account_id(any_api, f"r-{n}") for n in range(4)])
+        ))  # fmt: skip
+        session.execute(update(RenewalSnapshot).values(currency="KWD").where(
+            RenewalSnapshot.account_id == account_id(any_api, "r-4")
+        ))  # fmt: skip
+    money.save_settings(any_api.workspace_id, currency="JPY", margin=None, now=utcnow())
+    first = utcnow().date() - timedelta(days=200)
+    rate = StatedRate("USD", first, Decimal(150))
+    money.state_rates(any_api.workspace_id, [rate], now=utcnow())
+    told, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    for each in (told, month):
+        assert each.whole.decided == 20
+        # 4 of 2 dollars at 300 yen, of which 1 dollar each was kept; 15 of 100 yen.
+        assert each.converted.decided == 19
+        assert each.converted.expected_minor == round(0.8 * (4 * 300 + 15 * 100))
+        assert each.converted.kept_minor == 4 * 150 + 10 * 100
+        assert set(each.by_currency) == {"JPY", "KWD", "USD"}
+    answer = any_api.get("/api/v1/renewals").json["accuracy"]
+    assert answer["converted"]["kept"] == 1_600
+    in_dollars = {"expected": 640, "kept": 400, "bias": pytest.approx(0.6)}
+    assert answer["by_currency"]["USD"] == in_dollars
+    assert "All months" in staff("success").get("/renewals").text
 
 
 def test_few_decided_are_said_to_tell_nothing(any_api, staff):

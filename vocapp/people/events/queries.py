@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from surveys.adoption import WEEK_DAYS, Usage
 from surveys.periods import day_bounds, local_day, period_end, period_start
 from vocapp.database import older_than, scoped, snapshot
 from vocapp.extensions import db
@@ -274,6 +275,57 @@ def active_days(
         .group_by(ActiveDay.account_id, ActiveDay.contact_id)
     )
     return [(account, contact, mask) for account, contact, mask in session.execute(query)]
+
+
+def usage_so_far(session: Session, workspace_id: UUID, month: date, *, days: int) -> Usage:
+    """Sums of everybody over the first `days` days (in UTC) of a month: `adoption.usage_of`, added
+    up by the database."""
+    last_week = month + timedelta(days=max(0, days - WEEK_DAYS))
+    by_person = (
+        select(
+            func.count(ActiveDay.day.distinct()).label("days"),
+            func.max(case((ActiveDay.day >= last_week, 1), else_=0)).label("is_late"),
+        )
+        .where(
+            ActiveDay.workspace_id == workspace_id,
+            ActiveDay.day >= month,
+            ActiveDay.day < month + timedelta(days=days),
+            ActiveDay.events > 0,
+        )
+        .group_by(ActiveDay.contact_id)
+        .subquery()
+    )
+    of = by_person.c
+    sums = (func.count(), func.sum(of.is_late), func.sum(of.days), func.sum(of.days * of.days))
+    found = session.execute(select(*sums).select_from(by_person)).one()
+    return Usage(days, *(int(each or 0) for each in found))
+
+
+def active_counts(
+    session: Session, workspace_id: UUID, *, since: datetime, until: datetime
+) -> dict[UUID, int]:
+    """Account → how many of its people were active in since <= at < until."""
+    query = _active(workspace_id, ("account_id", "contact_id"), since=since, until=until)
+    pairs = query.subquery()
+    rows = session.execute(select(pairs.c.account_id, func.count()).group_by(pairs.c.account_id))
+    return {account: count for account, count in rows}
+
+
+def active_counts_of_days(
+    session: Session, workspace_id: UUID, first: date, until: date
+) -> dict[UUID, int]:
+    """The same of whole days in UTC, first <= day < until."""
+    rows = session.execute(
+        select(ActiveDay.account_id, func.count(ActiveDay.contact_id.distinct()))
+        .where(
+            ActiveDay.workspace_id == workspace_id,
+            ActiveDay.day >= first,
+            ActiveDay.day < until,
+            ActiveDay.events > 0,
+        )
+        .group_by(ActiveDay.account_id)
+    )
+    return {account: count for account, count in rows}
 
 
 def _active(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -28,6 +29,21 @@ FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 12, 31)
 MOST_RATES = 5_000
 
 
+class Settings(NamedTuple):
+    """Reporting currency and gross margin in hundredths of a percent; None: not said."""
+
+    currency: str | None = None
+    margin_basis_points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resettled:
+    """What was chosen, and is now."""
+
+    before: Settings
+    after: Settings
+
+
 def save_settings(
     workspace_id: UUID,
     *,
@@ -35,35 +51,59 @@ def save_settings(
     margin: Decimal | None,
     actor_user_id: UUID | None = None,
     now: datetime,
-) -> bool:
+) -> Resettled | None:
     """Choose the reporting currency (None: none) and the gross margin, a share (None: not said).
 
-    Returns whether anything differs. Raises BadInput naming currency or margin. Rates that were
-    stated of another reporting currency are kept and count again when it is chosen again.
+    Returns what differs, None where nothing does. Raises BadInput naming currency or margin.
+    Rates that were stated of another reporting currency are kept and count again when it is chosen
+    again.
     """
     if currency is not None and not is_currency(currency):
         raise BadInput.of("currency", "an ISO 4217 code such as JPY")
     points = None if margin is None else margin * BASIS_POINTS
     if points is not None and not (1 <= points <= BASIS_POINTS and points == int(points)):
         raise BadInput.of("margin", "expected 0.01 to 100 %, with two digits after the point")
+    after = Settings(currency, None if points is None else int(points))
     with transaction() as session:
-        row = session.get(MoneySetting, workspace_id, with_for_update=True)
-        before = (row.currency, row.margin_basis_points) if row else (None, None)
-        after = (currency, None if points is None else int(points))
+        before = _settings(session, workspace_id)
         if before == after:
-            return False
-        session.merge(
-            MoneySetting(workspace_id=workspace_id, currency=after[0], margin_basis_points=after[1])
-        )
-        if before[0] != after[0]:
-            note_change(session, workspace_id, since=EVER, now=now)
-        audit(
-            session, workspace_id, "money.settings_changed", now=now,
-            actor_user_id=actor_user_id,
-            detail={"currency": after[0], "margin_basis_points": after[1]},
-        )  # fmt: skip
+            return None
+        _settle(session, workspace_id, Resettled(before, after), actor_user_id, now)
     outbox.ring(FIGURES)
-    return True
+    return Resettled(before, after)
+
+
+def take_back_settings(
+    workspace_id: UUID, changed: Resettled, *, actor_user_id: UUID | None, now: datetime
+) -> None:
+    """Undo. Raises Conflict where something else was chosen since."""
+    with transaction() as session:
+        if _settings(session, workspace_id) != changed.after:
+            raise Conflict("The settings were changed since.")
+        back = Resettled(changed.after, changed.before)
+        _settle(session, workspace_id, back, actor_user_id, now)
+    outbox.ring(FIGURES)
+
+
+def _settings(session: Session, workspace_id: UUID) -> Settings:
+    row = session.get(MoneySetting, workspace_id, with_for_update=True)
+    return Settings(row.currency, row.margin_basis_points) if row else Settings()
+
+
+def _settle(
+    session: Session,
+    workspace_id: UUID,
+    changed: Resettled,
+    actor_user_id: UUID | None,
+    now: datetime,
+) -> None:
+    session.merge(MoneySetting(workspace_id=workspace_id, **changed.after._asdict()))
+    if changed.before.currency != changed.after.currency:
+        note_change(session, workspace_id, since=EVER, now=now)
+    audit(
+        session, workspace_id, "money.settings_changed", now=now, actor_user_id=actor_user_id,
+        detail=changed.after._asdict(),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,25 +184,30 @@ def remove_rate(
 
 
 def take_back(
-    workspace_id: UUID, changed: Restated, *, actor_user_id: UUID | None, now: datetime
+    workspace_id: UUID, changed: Sequence[Restated], *, actor_user_id: UUID | None, now: datetime
 ) -> None:
-    """Undo. Raises Conflict where the rate was stated otherwise since."""
-    key = (workspace_id, changed.base, changed.currency, changed.since)
+    """Undo all of it. Raises Conflict where one of the rates was stated otherwise since."""
     with transaction() as session:
-        row = session.get(ExchangeRate, key, with_for_update=True)
-        if (Decimal(row.rate) if row else None) != changed.after:
-            raise Conflict("The rate was changed since.")
-        if row is not None and changed.before is None:
-            session.delete(row)
-        elif changed.before is not None:
-            session.merge(
-                ExchangeRate(
-                    workspace_id=workspace_id, base=changed.base, currency=changed.currency,
-                    since=changed.since, rate=f"{changed.before:f}", stated_at=now,
-                )
-            )  # fmt: skip
-        _note(session, workspace_id, [changed], "money.rate_taken_back", actor_user_id, now)
+        for each in changed:
+            _put_back(session, workspace_id, each, now)
+        _note(session, workspace_id, changed, "money.rate_taken_back", actor_user_id, now)
     outbox.ring(FIGURES)
+
+
+def _put_back(session: Session, workspace_id: UUID, changed: Restated, now: datetime) -> None:
+    key = (workspace_id, changed.base, changed.currency, changed.since)
+    row = session.get(ExchangeRate, key, with_for_update=True)
+    if (Decimal(row.rate) if row else None) != changed.after:
+        raise Conflict("The rate was changed since.")
+    if row is not None and changed.before is None:
+        session.delete(row)
+    elif changed.before is not None:
+        session.merge(
+            ExchangeRate(
+                workspace_id=workspace_id, base=changed.base, currency=changed.currency,
+                since=changed.since, rate=f"{changed.before:f}", stated_at=now,
+            )
+        )  # fmt: skip
 
 
 def _base(session: Session, workspace_id: UUID) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from surveys.periods import local_day
 from vocapp.database import utcnow
 from vocapp.people.money import queries, service
 from vocapp.people.money.forms import LinesForm, MoneyForm, RateForm, RemoveForm
-from vocapp.people.money.service import Restated
+from vocapp.people.money.service import Resettled, Restated, Settings
 from vocapp.people.money.wording import rate_text
 from vocapp.people.parsing import currency_names
 from vocapp.problems import BadInput
@@ -26,6 +27,7 @@ from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("money", __name__, template_folder="templates")
+_MOST_TO_UNDO = 40  # what undoes more does not fit into an address
 
 
 @blueprint.route("/settings/money", methods=["GET", "POST"])
@@ -37,14 +39,14 @@ def settings() -> Any:
         return _page(form=form), 422 if form.is_submitted() else 200
     try:
         currency, margin = form.read()
-        is_new = service.save_settings(
+        changed = service.save_settings(
             current_workspace.id, currency=currency, margin=margin,
             actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except BadInput as problem:
         _show_on(form, problem)
         return _page(form=form), problem.status
-    notice(_("The settings have been saved.") if is_new else _("Nothing was changed."))
+    say_done(_("The settings have been saved."), _settings_token(changed) if changed else None)
     return _back()
 
 
@@ -65,7 +67,7 @@ def state() -> Any:
         return _page(rate_form=form), problem.status
     text = _("The rate of %(currency)s has been saved. Figures are computed anew by it.",
              currency=rate.currency)  # fmt: skip
-    say_done(text, _token(changed[0]) if changed else None)
+    say_done(text, _token(changed) if changed else None)
     return _back()
 
 
@@ -85,7 +87,11 @@ def state_lines() -> Any:
     except BadInput as problem:
         form.lines.errors = [_line_words(e.field, places) for e in problem.errors[:10]]
         return _page(lines_form=form), problem.status
-    notice(ngettext("%(num)d rate has been saved.", "%(num)d rates have been saved.", len(changed)))
+    text = ngettext("%(num)d rate has been saved.", "%(num)d rates have been saved.", len(changed))
+    if len(changed) > _MOST_TO_UNDO:
+        notice(text)
+    else:
+        say_done(text, _token(changed) if changed else None)
     return _back()
 
 
@@ -99,21 +105,27 @@ def remove() -> Any:
         current_workspace.id, form.currency.data or "", form.since.data,
         actor_user_id=current_user.id, now=utcnow(),
     )  # fmt: skip
-    say_done(_("The rate of %(currency)s is removed.", currency=changed.currency), _token(changed))
+    say_done(
+        _("The rate of %(currency)s is removed.", currency=changed.currency), _token([changed])
+    )
     return _back()
 
 
 @blueprint.post("/settings/money/undo")
 @signed_in("admin")
 def undo() -> Any:
-    """Put a rate back, unless it was stated otherwise since."""
+    """Put back what was stated or chosen, unless it is otherwise since."""
+    token, actor, now = request.args.get("token", ""), current_user.id, utcnow()
     with said_undone():
-        told = read_undo(
-            request.args.get("token", ""), "money", current_workspace.id, current_user.id
-        )
-        service.take_back(
-            current_workspace.id, _restated(told), actor_user_id=current_user.id, now=utcnow()
-        )
+        told = read_undo(token, "money", current_workspace.id, actor)
+        if "settings" in told:
+            before, after = (Settings(*each) for each in told["settings"])
+            service.take_back_settings(
+                current_workspace.id, Resettled(before, after), actor_user_id=actor, now=now
+            )
+        else:
+            rates = [_restated(told["base"], *each) for each in told["rates"]]
+            service.take_back(current_workspace.id, rates, actor_user_id=actor, now=now)
     return _back()
 
 
@@ -121,22 +133,31 @@ def _back() -> Response:
     return redirect(url_for(".settings"), 303)
 
 
-def _token(changed: Restated) -> str:
+def _settings_token(changed: Resettled) -> str:
     return undo_token(
-        "money", current_workspace.id, current_user.id, base=changed.base,
-        currency=changed.currency, since=changed.since.isoformat(),
-        before=None if changed.before is None else str(changed.before),
-        after=None if changed.after is None else str(changed.after),
+        "money", current_workspace.id, current_user.id, settings=[changed.before, changed.after]
+    )
+
+
+def _token(changed: Sequence[Restated]) -> str:
+    return undo_token(
+        "money", current_workspace.id, current_user.id, base=changed[0].base,
+        rates=[
+            [each.currency, each.since.isoformat(), _digits(each.before), _digits(each.after)]
+            for each in changed
+        ],
     )  # fmt: skip
 
 
-def _restated(told: Any) -> Restated:
-    before, after = (
-        None if told[name] is None else Decimal(told[name]) for name in ("before", "after")
-    )
-    return Restated(
-        told["base"], told["currency"], date.fromisoformat(told["since"]), before, after
-    )
+def _digits(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:f}"
+
+
+def _restated(
+    base: str, currency: str, since: str, before: str | None, after: str | None
+) -> Restated:
+    rates = (None if each is None else Decimal(each) for each in (before, after))
+    return Restated(base, currency, date.fromisoformat(since), *rates)
 
 
 def _stored() -> dict[str, str]:

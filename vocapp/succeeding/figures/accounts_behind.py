@@ -1,34 +1,46 @@
-"""The accounts that a figure of a month is made of."""
+"""The accounts that a figure of a month is made of.
+
+In a large business the list is made of histories as they were kept with the sums, so that it is
+there at once and says the same as the figure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.adoption import WEEK_DAYS
 from surveys.periods import months_back, period_end
-from surveys.retention import Row, paid_of, place_of
-from surveys.subscriptions import month_span
+from surveys.retention import Contribution, Row, contribution, paid_of, place_of
+from surveys.subscriptions import Paid, month_span
 from vocapp.database import snapshot
+from vocapp.people.events.queries import active_counts, active_counts_of_days
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.business import Business, read_business
-from vocapp.succeeding.figures.converting import ALL, in_base
+from vocapp.succeeding.figures.business import Business, business_of, read_business, said_of
+from vocapp.succeeding.figures.converting import ALL, in_base, in_base_sum
 from vocapp.succeeding.figures.groups import inward, stored_name
-from vocapp.succeeding.figures.models import OVERALL
+from vocapp.succeeding.figures.kept import (
+    BeingSummed,
+    is_large,
+    kept_business,
+    kept_people,
+    see_to_keeping,
+)
 from vocapp.succeeding.figures.summing import (
-    active_at,
-    active_in_last_week,
+    COHORT,
     as_of,
+    days_so_far,
     is_set_up,
     values_of,
     waits_at,
 )
-from vocapp.succeeding.figures.voice import Voice
+from vocapp.succeeding.figures.voice import VOICE, Voice
 
 ACTIVE, ACTIVE_WEEK = "active", "active_week"
 STARTED, NOT_SET_UP = "started", "not_set_up"
@@ -97,151 +109,254 @@ _FEW = 1_000
 LISTS = (*KINDS, ACTIVE, ACTIVE_WEEK, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES)
 
 
-def accounts_behind(
-    workspace_id: UUID,
-    month: date,
-    which: str,
-    *,
-    currency: str | None,
-    by: tuple[str, str | None] | None = None,
-    months: int = 1,
-    time_zone: str,
-    now: datetime,
-) -> list[Behind]:
-    """Which accounts, those whose revenue changed most first, or who have waited longest.
+class Asked(NamedTuple):
+    """Which list.
 
     which: one of `LISTS`. currency: that alone is looked at; ALL: in the reporting currency, of
-    those whose prices have a rate; None: any. by: an attribute and the
-    value that held at the start; of a renewal, when the month of it began. months: how many are
-    looked at as one, the last being `month`.
+    those whose prices have a rate; None: any. by: an attribute and the value that held at the
+    start; of a renewal, when the month of it began. months: how many are looked at as one, the
+    last being `month`.
     """
-    start = month_span(months_back(month, months)[0], time_zone, now=now)[0]
-    end = month_span(month, time_zone, now=now)[1]
+
+    month: date
+    which: str
+    currency: str | None = None
+    by: tuple[str, str | None] | None = None
+    months: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """total: of the whole list, of which rows are a part. as_of: see `kept.Kept`."""
+
+    rows: Sequence[Behind]
+    total: int
+    as_of: datetime | None = None
+
+
+def accounts_behind(
+    workspace_id: UUID,
+    asked: Asked,
+    *,
+    time_zone: str,
+    now: datetime,
+    skipped: int = 0,
+    limit: int | None = None,
+) -> Listed:
+    """Those whose revenue changed most first, or who have waited longest; so many of them after
+    those that are skipped.
+
+    In a large business of which nothing was kept yet: `kept.BeingSummed`.
+    """
     with snapshot() as session:
-        business = read_business(
-            session, workspace_id, time_zone=time_zone, now=now,
-            changed_between=(start, end) if which in _CHANGED else None,
-            with_renewals=which in OUTCOMES,
-            with_milestones=which in {NOT_SET_UP, REACHED, WAITING},
-        )  # fmt: skip
-        people: Mapping[UUID, Collection[UUID]] = {}
-        if which == ACTIVE:
-            people = active_at(session, workspace_id, since=start, until=end)
-        elif which == ACTIVE_WEEK:
-            people = active_in_last_week(session, workspace_id, month, now=now)
-        waits = waits_at(business, start, end) if which in {REACHED, WAITING} else {}
-        rates = business.rates.rates_of_month(month) if business.rates else None
-        found = business.contributions(start, end)
-        if currency == ALL and rates is not None:
-            found = in_base(found, business.histories, start, end, rates)
-        sums = {account: dict(own) for account, own in found.items()}
-        if currency == ALL:
-            currency = rates.base if rates else None
-        voice = Voice(session, workspace_id)
-        value = inward(workspace_id, *by) if by else None
-        name = stored_name(by[0]) if by else OVERALL
+        reading = _Reading(session, workspace_id, asked, time_zone, now)
+        business, kept_as_of = _business(session, workspace_id, asked, reading)
+        if business is not None:
+            found = _in_order(reading.found(business))
+            part = found[skipped : None if limit is None else skipped + limit]
+            listed = Listed(_behind(session, workspace_id, part), len(found), kept_as_of)
+    if business is None or kept_as_of is not None:
+        see_to_keeping(workspace_id, now=now)
+    if business is None:
+        raise BeingSummed
+    return listed
+
+
+def _business(
+    session: Session, workspace_id: UUID, asked: Asked, reading: _Reading
+) -> tuple[Business[Paid] | None, datetime | None]:
+    """What is known of the accounts, and as of when if not as of now; None: it is being read."""
+    with_milestones = asked.which in {NOT_SET_UP, REACHED, WAITING}
+    time_zone, now = reading.time_zone, reading.now
+    if reading.is_large:
+        kept, kept_as_of = kept_business(session, workspace_id, asked.month, time_zone=time_zone)
+        if kept is None:
+            return None, None
+        found = business_of(session, workspace_id, kept, time_zone=time_zone, now=now)
+        return found, kept_as_of
+    return read_business(
+        session, workspace_id, time_zone=time_zone, now=now,
+        changed_between=(reading.start, reading.end) if asked.which in _CHANGED else None,
+        with_renewals=asked.which in OUTCOMES, with_milestones=with_milestones,
+    ), None  # fmt: skip
+
+
+class _Found(NamedTuple):
+    """An account of a list; see `Behind`."""
+
+    account: UUID
+    start_minor: int
+    end_minor: int
+    currency: str | None
+    people: int | None
+    days: int | None
+
+
+class _Reading:
+    """One list being made."""
+
+    def __init__(
+        self, session: Session, workspace_id: UUID, asked: Asked, time_zone: str, now: datetime
+    ) -> None:
+        self.session, self.workspace_id = session, workspace_id
+        self.asked, self.time_zone, self.now = asked, time_zone, now
+        self.is_large = is_large(session, workspace_id)
+        self.months = months_back(asked.month, asked.months)
+        self.start = month_span(self.months[0], time_zone, now=now)[0]
+        self.end = month_span(asked.month, time_zone, now=now)[1]
+
+    def found(self, business: Business[Paid]) -> list[_Found]:
+        which = self.asked.which
+        people = self._people()
+        waits = waits_at(business, self.start, self.end) if which in {REACHED, WAITING} else {}
+        amounts = self._amounts(business)
         if which in OUTCOMES:
-            decided = _decided(business, OUTCOMES[which], months_back(month, months), time_zone)
+            decided = _decided(business, OUTCOMES[which], self.months, self.time_zone)
         elif which in {REACHED, WAITING}:
             # Who has just begun stands where it stood in the month that is asked for, not before.
-            instant = month_span(month, time_zone, now=now)[0]
+            instant = month_span(self.asked.month, self.time_zone, now=self.now)[0]
             decided = [
                 (account, instant)
                 for account, (_, is_reached) in waits.items()
                 if is_reached == (which == REACHED)
             ]
+        elif which in KINDS:
+            decided = [(account, self.start) for account in amounts]
         else:
-            chosen = _chosen(business, which, sums, people.keys(), start, end, currency, now=now)
-            decided = [(account, start) for account in chosen]
-        chosen = {
-            account
-            for account, instant in decided
-            if by is None or value in values_of(business, voice, name, instant)(account)
-        }
-        behind = [
-            _behind(
-                row.external_id,
-                row.name,
-                sums.get(row.id, {}),
-                currency,
-                people.get(row.id),
-                waits.get(row.id),
+            decided = [(account, self.start) for account in self._others(business, people)]
+        chosen = self._with_value(business, decided)
+        return [
+            _Found(
+                account, *amounts.get(account, _NOTHING), people.get(account),
+                waits[account][0] if account in waits else None,
             )
-            for row in _names(session, workspace_id, chosen)
-        ]
+            for account in chosen
+        ]  # fmt: skip
+
+    def _amounts(self, business: Business[Paid]) -> Mapping[UUID, _Amounts]:
+        """What accounts paid: of a list about money those that are in it, else of all."""
+        start, end, currency = self.start, self.end, self.asked.currency
+        rates = business.rates.rates_of_month(self.asked.month) if business.rates else None
+        is_in, is_converted = KINDS.get(self.asked.which), currency == ALL and rates is not None
+        moved = business.accounts.moved(start, end)
+        rows: Mapping[UUID, Contribution] = {
+            account: contribution(own.before(start), own.before(end))
+            for account, own in moved.items()
+        }
+        if currency == ALL:
+            currency = rates.base if rates else None
+        if is_converted:
+            rows = in_base(rows, moved, start, end, rates)
+        found = {
+            account: _moved_by(own, currency)
+            for account, own in rows.items()
+            if is_in is None or is_in(dict(own), currency)
+        }
+        if is_in is None or self.asked.which in {"start", "end"}:  # who stays as it is, is in these
+            for account, sums in business.accounts.still(start, end).items():
+                own_sums = in_base_sum(sums, rates) if is_converted and rates else sums
+                if own_sums and currency in {None, *own_sums}:
+                    found[account] = _still_at(own_sums, currency)
+        return found
+
+    def _people(self) -> Mapping[UUID, int]:
+        """How many of each account were active, where the list is about them."""
+        month, of, which = self.asked.month, (self.session, self.workspace_id), self.asked.which
+        if which not in {ACTIVE, ACTIVE_WEEK}:
+            return {}
+        if self.is_large and self.asked.months == 1:
+            kept = kept_people(*of, month, time_zone=self.time_zone)
+            place = 0 if which == ACTIVE else 1
+            if kept is not None:
+                return {account: both[place] for account, both in kept.items() if both[place]}
+        if which == ACTIVE:
+            return active_counts(*of, since=self.start, until=self.end)
+        before = max(0, days_so_far(month, now=self.now) - WEEK_DAYS)
+        first = month + timedelta(days=before)
+        return active_counts_of_days(*of, first, period_end(month, "month"))
+
+    def _others(self, business: Business[Paid], people: Mapping[UUID, int]) -> Collection[UUID]:
+        """Of lists that are not about money."""
+        if self.asked.which in {ACTIVE, ACTIVE_WEEK}:
+            return people.keys()
+        began = {
+            account for account, at in business.started_at.items() if self.start <= at < self.end
+        }
+        if self.asked.which == NOT_SET_UP:
+            return {account for account in began if not is_set_up(business, account, now=self.now)}
+        return began
+
+    def _with_value(
+        self, business: Business[Paid], decided: Sequence[tuple[UUID, datetime]]
+    ) -> Collection[UUID]:
+        """Those that had the value at the instant of each."""
+        if self.asked.by is None:
+            return {account for account, _ in decided}
+        value = inward(self.workspace_id, *self.asked.by)
+        name = stored_name(self.asked.by[0])
+        if name != COHORT and name not in VOICE and not business.said:
+            accounts = {account for account, _ in decided}
+            business = replace(business, said=said_of(self.session, self.workspace_id, accounts))
+        voice = Voice(self.session, self.workspace_id)
+        values = {
+            instant: values_of(business, voice, name, instant)
+            for instant in {instant for _, instant in decided}
+        }
+        return {account for account, instant in decided if value in values[instant](account)}
+
+
+def _in_order(found: Iterable[_Found]) -> list[_Found]:
     return sorted(
-        behind,
+        found,
         key=lambda each: (
-            -(each.days or 0),
-            -abs(each.end_minor - each.start_minor),
-            -each.start_minor,
-            each.shown.casefold(),
-            each.external_id,
+            -(each.days or 0), -abs(each.end_minor - each.start_minor), -each.start_minor,
+            each.account.int,
         ),
-    )
+    )  # fmt: skip
 
 
-def _names(session: Session, workspace_id: UUID, chosen: Collection[UUID]) -> Iterator[Any]:
-    """What these accounts are called; of many all are read, which is quicker than to name them."""
+def _behind(session: Session, workspace_id: UUID, part: Sequence[_Found]) -> list[Behind]:
+    """With what they are called; of many all names are read, which is quicker than to say whose."""
     query = select(Account.id, Account.external_id, Account.name).where(
         Account.workspace_id == workspace_id
     )
-    if len(chosen) <= _FEW:
-        query = query.where(Account.id.in_(chosen))
-    return (row for row in session.execute(query) if row.id in chosen)
+    if len(part) <= _FEW:
+        query = query.where(Account.id.in_([each.account for each in part]))
+    names = {account: (external_id, name) for account, external_id, name in session.execute(query)}
+    return [
+        Behind(
+            *names[each.account], each.start_minor, each.end_minor, each.currency, each.people,
+            each.days,
+        )
+        for each in part
+        if each.account in names
+    ]  # fmt: skip
 
 
-def _behind(
-    external_id: str,
-    name: str,
-    found: ByCurrency,
-    currency: str | None,
-    people: Collection[UUID] | None,
-    wait: tuple[int, bool] | None,
-) -> Behind:
-    money = [(each, row) for each, row in found.items() if each and currency in {None, each}]
-    paid_in, row = money[0] if len(money) == 1 else (None, None)
-    start_minor, end_minor = paid_of(row) if row else (0, 0)
-    return Behind(
-        external_id,
-        name,
-        start_minor,
-        end_minor,
-        paid_in,
-        len(people) if people else None,
-        wait[0] if wait else None,
-    )
+_Amounts = tuple[int, int, str | None]  # at the start, at the end, in which currency if in one
+_NOTHING: _Amounts = (0, 0, None)
+
+
+def _moved_by(found: Contribution, currency: str | None) -> _Amounts:
+    money = [(each, row) for each, row in found if each and currency in {None, each}]
+    if len(money) != 1:
+        return _NOTHING
+    paid_in, row = money[0]
+    return (*paid_of(row), paid_in)
+
+
+def _still_at(sums: Mapping[str, int], currency: str | None) -> _Amounts:
+    paid = [(each, minor) for each, minor in sums.items() if currency in {None, each}]
+    if len(paid) != 1:
+        return _NOTHING
+    code, minor = paid[0]
+    return minor, minor, code
 
 
 def _decided(
-    business: Business, outcome: str, months: Sequence[date], time_zone: str
+    business: Business[Paid], outcome: str, months: Sequence[date], time_zone: str
 ) -> list[tuple[UUID, datetime]]:
     """Renewals that came to this: whose, and by what held when they are split."""
-    return [
-        (account, as_of(past, time_zone))
-        for account, own in business.renewals.items()
-        for past in own
-        if months[0] <= past.decided_on < period_end(months[-1], "month")
-        and past.outcome == outcome
-    ]
-
-
-def _chosen(
-    business: Business,
-    which: str,
-    sums: Mapping[UUID, ByCurrency],
-    active: Collection[UUID],
-    start: datetime,
-    end: datetime,
-    currency: str | None,
-    *,
-    now: datetime,
-) -> set[UUID]:
-    if which in KINDS:
-        return {account for account, found in sums.items() if KINDS[which](found, currency)}
-    if which in {ACTIVE, ACTIVE_WEEK}:
-        return set(active)
-    began = {account for account, at in business.started_at.items() if start <= at < end}
-    if which == NOT_SET_UP:
-        return {account for account in began if not is_set_up(business, account, now=now)}
-    return began
+    decided = business.accounts.decided(months[0], period_end(months[-1], "month"))
+    return [(account, as_of(past, time_zone)) for account, past in decided
+            if past.outcome == outcome]  # fmt: skip

@@ -7,11 +7,11 @@ of it: it paid nothing before it was said to have started, or else before anythi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,36 +21,104 @@ from sqlalchemy.orm import Session
 from surveys.adoption import OnboardingRule
 from surveys.cohorts import Members, cohort_of, members_by_cohort
 from surveys.exchange import StatedRates
+from surveys.kept_histories import KeptBusiness
 from surveys.periods import day_bounds, period_start, zone
 from surveys.renewals import PastRenewal, TermStep, past_renewals
 from surveys.retention import Contribution, contribution
-from surveys.subscriptions import Change, History, Standing, histories
+from surveys.subscriptions import Change, History, Paid, Standing, histories
 from vocapp.people.events.models import Milestone, SubscriptionChange
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
 
 RULE = OnboardingRule()
+_FEW = 1_000
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
 
+_Known = TypeVar("_Known", bound=Paid, covariant=True)
+
+
+class Accounts(Protocol[_Known]):
+    """What accounts paid and how their renewals went: as it was read, or kept."""
+
+    @property
+    def histories(self) -> Mapping[UUID, _Known]: ...
+    @property
+    def started_at(self) -> Mapping[UUID, datetime]: ...
+    @property
+    def reached(self) -> Mapping[UUID, Sequence[datetime]]: ...
+    @property
+    def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]: ...
+    def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]: ...
+    def moved(self, start: datetime, end: datetime) -> Mapping[UUID, _Known]: ...
+    def still(self, start: datetime, end: datetime) -> Mapping[UUID, Mapping[str, int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccounts:
+    """From what was told of them; see `kept_histories.KeptBusiness` for the same as kept."""
+
+    histories: Mapping[UUID, History]
+    started_at: Mapping[UUID, datetime]
+    reached: Mapping[UUID, Sequence[datetime]]
+    renewals: Mapping[UUID, Sequence[PastRenewal]]
+
+    def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]:
+        """Renewals that were decided in since <= day < until, and whose."""
+        for account, own in self.renewals.items():
+            for past in own:
+                if since <= past.decided_on < until:
+                    yield account, past
+
+    def moved(self, start: datetime, end: datetime) -> Mapping[UUID, History]:
+        """The histories of accounts of which anything changed in start <= at < end."""
+        return {
+            account: history
+            for account, history in self.histories.items()
+            if history.before(start) is not history.before(end)
+        }
+
+    def still(self, start: datetime, end: datetime) -> Mapping[UUID, Mapping[str, int]]:
+        """What the others pay, by currency, of those that pay anything."""
+        return {
+            account: before.sums
+            for account, history in self.histories.items()
+            if (before := history.before(start)).held and before is history.before(end)
+        }
+
+
 @dataclass(frozen=True)
-class Business:
+class Business(Generic[_Known]):
     """What is known of the accounts of a workspace by now, read once for many months."""
 
     time_zone: str
     now: datetime
 
-    histories: Mapping[UUID, History]
-    started_at: Mapping[UUID, datetime]
-    reached: Mapping[UUID, Sequence[datetime]]
+    accounts: Accounts[_Known]
     said: Mapping[UUID, Mapping[str, Any]]
-    renewals: Mapping[UUID, Sequence[PastRenewal]]
     rates: StatedRates | None = None
+    next_change: datetime | None = None  # the first that is said of an instant still to come
 
     _last: dict[tuple[bool, UUID], tuple[Standing, Standing, Contribution]] = field(
         default_factory=dict
     )
+
+    @property
+    def histories(self) -> Mapping[UUID, _Known]:
+        return self.accounts.histories
+
+    @property
+    def started_at(self) -> Mapping[UUID, datetime]:
+        return self.accounts.started_at
+
+    @property
+    def reached(self) -> Mapping[UUID, Sequence[datetime]]:
+        return self.accounts.reached
+
+    @property
+    def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]:
+        return self.accounts.renewals
 
     def contributions(
         self, start: datetime, end: datetime, *, is_year: bool = False
@@ -59,7 +127,7 @@ class Business:
         did not change since the month (or year) that was asked for before, not again."""
         found = {}
         for account, history in self.histories.items():
-            if history.since[0] >= end:
+            if not history.has_begun(end):
                 continue
             before, after = history.before(start), history.before(end)
             last = self._last.get((is_year, account))
@@ -91,13 +159,6 @@ class Business:
     def cohorts(self) -> Members:
         return members_by_cohort(self.histories.values(), time_zone=self.time_zone, now=self.now)
 
-    @property
-    def next_change(self) -> datetime | None:
-        """The first that is said of an instant that is still to come."""
-        now, known = self.now, self.histories.values()
-        later = (each.since for each in known if each.since and each.since[-1] > now)
-        return min((at for since in later for at in since if at > now), default=None)
-
 
 def read_business(
     session: Session,
@@ -109,7 +170,7 @@ def read_business(
     changed_between: tuple[datetime, datetime] | None = None,
     with_renewals: bool = True,
     with_milestones: bool = True,
-) -> Business:
+) -> Business[History]:
     """Five statements at most, whatever is asked of it afterwards.
 
     Of one account; or of those whose subscriptions changed in since <= at < until, and those that
@@ -134,16 +195,38 @@ def read_business(
         began = found[account].started_at
         if began is not None:
             started_at[account] = began
+    renewals = {account: past for account, own in steps.items() if (past := past_renewals(own))}
+    reached = _reached(session, workspace_id, account_id) if with_milestones else {}
     return Business(
         time_zone,
         now,
-        found,
-        started_at,
-        _reached(session, workspace_id, account_id) if with_milestones else {},
+        ReadAccounts(found, started_at, reached, renewals),
         said,
-        {account: past for account, own in steps.items() if (past := past_renewals(own))},
         money_of(session, workspace_id).rates,
+        _next_change(found.values(), now),
     )
+
+
+def business_of(
+    session: Session, workspace_id: UUID, kept: KeptBusiness, *, time_zone: str, now: datetime
+) -> Business[Paid]:
+    """The same from what was kept; nothing that was said of accounts is read, see `said_of`."""
+    return Business(time_zone, now, kept, {}, money_of(session, workspace_id).rates)
+
+
+def said_of(
+    session: Session, workspace_id: UUID, accounts: Collection[UUID]
+) -> Mapping[UUID, Mapping[str, Any]]:
+    """What was said of these accounts over time; of many that of all is read."""
+    query = select(Account.id, Account.fact_history).where(Account.workspace_id == workspace_id)
+    if len(accounts) <= _FEW:
+        query = query.where(Account.id.in_(accounts))
+    return {account: history or {} for account, history in session.execute(query)}
+
+
+def _next_change(known: Collection[History], now: datetime) -> datetime | None:
+    later = (each.since for each in known if each.since[-1] > now)
+    return min((at for since in later for at in since if at > now), default=None)
 
 
 def _chosen_accounts(

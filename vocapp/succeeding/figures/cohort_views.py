@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 
 from surveys.cohorts import FEWEST, Cohort, CohortMonth
 from vocapp.database import utcnow
 from vocapp.spreadsheets import csv_lines
-from vocapp.succeeding.figures import cohorts, wording
+from vocapp.succeeding.figures import cohorts, waiting, wording
 from vocapp.succeeding.figures.cohorts import MEASURES, MONTHS, Measure, Triangle
 from vocapp.succeeding.figures.converting import ALL
+from vocapp.succeeding.figures.kept import BeingSummed
 from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("cohorts", __name__, template_folder="../templates")
+blueprint.register_error_handler(BeingSummed, waiting.show)
 
 _DEFAULT_MONTHS = 12
 
@@ -70,10 +73,18 @@ def _count() -> int:
 def _behind(cohort: Cohort, month: CohortMonth, which: str) -> str:
     """Where the accounts are that a cell counts, against the end of the cohort's month."""
     last: date = cohorts.month_at(cohort, month)
-    return url_for(
-        "figures.behind", month=f"{last:%Y-%m}", which=which if month.age else "end",
-        months=month.age or None, by="cohort", value=f"{cohort.start:%Y-%m}", currency="any",
-    )  # fmt: skip
+    told = {
+        "month": f"{last:%Y-%m}", "which": which if month.age else "end", "by": "cohort",
+        "value": f"{cohort.start:%Y-%m}", "currency": "any",
+    } | ({"months": month.age} if month.age else {})  # fmt: skip
+    # One of hundreds of cells: the way to the page is looked up once.
+    return f"{_behind_path()}?{urlencode(told)}"
+
+
+def _behind_path() -> str:
+    if "behind_path" not in g:
+        g.behind_path = url_for("figures.behind")
+    return str(g.behind_path)
 
 
 def _csv(told: Triangle) -> Response:

@@ -15,7 +15,7 @@ from surveys.retention import Totals
 from vocapp.people.money.queries import money
 from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.groups import present_figure
-from vocapp.succeeding.figures.keeping import sums_of
+from vocapp.succeeding.figures.kept import sums_of
 from vocapp.succeeding.figures.summing import TRIANGLE
 
 Measure = Literal["logos", "revenue", "kept"]
@@ -30,6 +30,7 @@ class Triangle:
 
     is_converted: revenue of all currencies, each month by its rates; without_rate: currencies that
     are not in it. base: into which they could be converted, if at all.
+    as_of: see `kept.Kept`.
     """
 
     cohorts: Sequence[Cohort]
@@ -39,6 +40,7 @@ class Triangle:
     is_converted: bool = False
     without_rate: Sequence[str] = ()
     base: str | None = None
+    as_of: datetime | None = None
 
 
 def cohorts(
@@ -55,9 +57,10 @@ def cohorts(
     something to convert; else that in which most accounts paid.
     """
     months = months_back(local_day(now, time_zone), count + 1)[:-1]
-    found = sums_of(
+    kept = sums_of(
         workspace_id, [(month, TRIANGLE) for month in months], time_zone=time_zone, now=now
     )  # fmt: skip
+    found = kept.found
     cells = {
         (date.fromisoformat(str(cohort)), month): Cell(sums.started, sums.active, sums.totals)
         for (month, _), groups in found.items()
@@ -87,13 +90,14 @@ def cohorts(
             triangle(cells, currency=base), by_age(cells, currency=base),
             base, known, is_converted=True,
             without_rate=[code for code in known if not rates.knows(code)], base=base,
+            as_of=kept.as_of,
         )  # fmt: skip
     most = max(known, key=lambda code: paid[code], default=None)
     chosen = currency if currency in paid else most
     told = chosen or _NO_CURRENCY
     return Triangle(
         triangle(cells, currency=told), by_age(cells, currency=told), chosen, known,
-        base=base,
+        base=base, as_of=kept.as_of,
     )  # fmt: skip
 
 
@@ -143,6 +147,7 @@ def present(told: Triangle) -> dict[str, Any]:
     """As the API shows it; shares of fewer than FEWEST accounts are null."""
     return {
         "interval_level": 0.95,
+        "as_of": told.as_of.isoformat() if told.as_of else None,
         "currency": told.currency,
         "currencies": list(told.currencies),
         "converted": told.is_converted,

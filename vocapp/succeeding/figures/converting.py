@@ -20,7 +20,7 @@ from surveys.retention import (
     figures,
     summed,
 )
-from surveys.subscriptions import History, Rates
+from surveys.subscriptions import Paid, Price, Rates
 from vocapp.people.money.queries import Money
 
 ALL = "all"  # in addresses: customers of all currencies, converted
@@ -44,7 +44,7 @@ class Converted:
 
 def in_base(
     paying: Mapping[UUID, Contribution],
-    histories: Mapping[UUID, History],
+    histories: Mapping[UUID, Paid],
     start: datetime,
     end: datetime,
     rates: Rates | None,
@@ -63,6 +63,14 @@ def in_base(
             history = histories[account]
             found[account] = converted(history.before(start), history.before(end), rates=rates)
     return found
+
+
+def in_base_sum(sums: Mapping[str, int], rates: Rates) -> Mapping[str, int]:
+    """What an account pays by currency, in the reporting currency, rounded once; nothing where a
+    currency has no rate."""
+    if not all(rates.knows(code) for code in sums):
+        return {}
+    return {rates.base: round(sum(rates.convert(Price(n, code)) for code, n in sums.items()))}
 
 
 def cohort_in_base(members: Iterable[Member], end: datetime, rates: Rates | None) -> Totals | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,7 +17,7 @@ from surveys.retention import Figures, Report, Totals, report
 from vocapp.extensions import db
 from vocapp.people.money.queries import Money, money
 from vocapp.succeeding.figures.converting import ALL, Converted, converted_of, present_rates
-from vocapp.succeeding.figures.keeping import Ask, sums_of
+from vocapp.succeeding.figures.kept import Ask, sums_of
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups
 from vocapp.succeeding.figures.voice import COMPLAINT, SCORE_GROUP, THEME
@@ -58,13 +58,15 @@ class Year:
 @dataclass(frozen=True, slots=True)
 class YearTold:
     """overall: of everybody. groups: by value; None: without one. apart: by how much promoters
-    renew more than detractors; None where not split by them. is_too_many: see `queries.Told`."""
+    renew more than detractors; None where not split by them. is_too_many, as_of: see
+    `queries.Told`."""
 
     months: Sequence[date]
     overall: Year
     groups: Mapping[str | None, Year]
     apart: Difference | None = None
     is_too_many: bool = False
+    as_of: datetime | None = None
 
 
 def stored_name(attribute: str) -> str:
@@ -79,10 +81,11 @@ def year_told(
 ) -> YearTold:
     """Of the twelve months that end with `month`; all is read at once."""
     asked, renewals_of = asked_of_year(month, by)
-    found = sums_of(
+    kept = sums_of(
         workspace_id, asked, renewals_of=renewals_of, time_zone=time_zone, now=now
     )  # fmt: skip
-    return year_of(workspace_id, found, month, by=by, said=money(workspace_id))
+    told = year_of(workspace_id, kept.found, month, by=by, said=money(workspace_id))
+    return replace(told, as_of=kept.as_of)
 
 
 def asked_of_year(month: date, by: str | None) -> tuple[list[Ask], list[Ask]]:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from vocapp.database import utcnow
 from vocapp.people.money.wording import rates_text
 from vocapp.spreadsheets import csv_lines
-from vocapp.succeeding.figures import purchases, queries, wording
+from vocapp.succeeding.figures import purchases, queries, waiting, wording
 from vocapp.succeeding.figures.choosing import (
     chosen_currency,
     code_of,
@@ -18,11 +18,13 @@ from vocapp.succeeding.figures.choosing import (
     month_choices,
 )
 from vocapp.succeeding.figures.converting import ALL
+from vocapp.succeeding.figures.kept import BeingSummed
 from vocapp.succeeding.figures.purchases import Buyer
 from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("lifetime", __name__, template_folder="../templates")
+blueprint.register_error_handler(BeingSummed, waiting.show)
 _PAGE = 200
 
 
@@ -53,6 +55,7 @@ def show() -> str:
         conversion=own.converted if chosen == ALL else None,
         rates_text=rates_text,
         margin=told.margin,
+        as_of=told.as_of,
         bought=bought,
         behind=lambda which, currency=chosen: url_for(
             "figures.behind", month=f"{month:%Y-%m}", which=which, currency=currency

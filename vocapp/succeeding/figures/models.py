@@ -1,4 +1,4 @@
-"""Table: the sums of a month, from which its figures follow."""
+"""Tables: the sums of a month, from which its figures follow, and the histories behind them."""
 
 from __future__ import annotations
 
@@ -23,4 +23,25 @@ class FigureMonth(Tenant, Base):
     attribute: Mapped[str] = mapped_column(short_text(110), primary_key=True)
     time_zone: Mapped[str] = mapped_column(short_text(64))
     groups: Mapped[list[Any]]
+    computed_at: Mapped[datetime]
+
+
+class FigureHistories(Tenant, Base):
+    """What all accounts paid over time (`surveys.kept_histories`), where there are so many that
+    it takes long to make it from events. Out of date as months are.
+    """
+
+    time_zone: Mapped[str] = mapped_column(short_text(64))
+    packed: Mapped[bytes]
+    computed_at: Mapped[datetime]
+
+
+class FigurePeople(Tenant, Base):
+    """How many people of each account were active in a local month, and in its last seven days
+    (in UTC): (account, both numbers), packed; of a large business. Out of date as the month is.
+    """
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    time_zone: Mapped[str] = mapped_column(short_text(64))
+    packed: Mapped[bytes]
     computed_at: Mapped[datetime]

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from surveys.periods import months_back
@@ -91,19 +92,20 @@ def _bought(
     months = months_back(month, 2 * SPAN_MONTHS)
     before, start = (month_span(months[place], time_zone, now=now)[0] for place in (0, SPAN_MONTHS))
     end = month_span(month, time_zone, now=now)[1]
-    paid = _paid(session, workspace_id, before, end)
+    paid = _paid(session, workspace_id, before, start, end)
     said = money_of(session, workspace_id)
-    used = Counter({code: len(own) for code, own in _accounts_by_currency(paid).items()})
+    used = Counter(code for code, _ in {(each.currency, each.account) for each in paid})
     currency, rates = _currency(said, used), said.rates.of_month(month) if said.rates else []
     known = said.rates.rates_of_month(month) if said.rates else None
     purchases, others = [], set()
-    for account, at, price in paid:
-        if price.currency == currency:
-            purchases.append(Purchase(account, at, price.mrr_minor))
-        elif known is not None and known.knows(price.currency):
-            purchases.append(Purchase(account, at, known.convert(price)))
-        else:
-            others.add(price.currency)
+    for each in paid:
+        amount: int | Fraction = each.amount_minor
+        if each.currency != currency:
+            if known is None or not known.knows(each.currency):
+                others.add(each.currency)
+                continue
+            amount = known.convert(Price(each.amount_minor, each.currency))
+        purchases.append(Purchase(each.account, each.at, amount, each.times))
     return Bought(
         currency=currency if purchases else None,
         months=months[SPAN_MONTHS:],
@@ -113,13 +115,6 @@ def _bought(
     )
 
 
-def _accounts_by_currency(paid: Sequence[tuple[UUID, datetime, Price]]) -> dict[str, set[UUID]]:
-    found: dict[str, set[UUID]] = {}
-    for account, _, price in paid:
-        found.setdefault(price.currency, set()).add(account)
-    return found
-
-
 def _currency(said: Money, used: Counter[str]) -> str | None:
     """The reporting currency, else that of most buyers."""
     if said.currency is not None:
@@ -127,17 +122,78 @@ def _currency(said: Money, used: Counter[str]) -> str | None:
     return min(used, key=lambda code: (-used[code], code), default=None)
 
 
-def _paid(
-    session: Session, workspace_id: UUID, since: datetime, until: datetime
-) -> list[tuple[UUID, datetime, Price]]:
-    """What was paid by accounts without a subscription; of an invoice what was told last holds.
+class _Paid(NamedTuple):
+    """So many purchases of an account in a span, in one currency; at: an instant of the span."""
 
-    Its amount may have been told before, when it was overdue. What was void has an amount of 0.
+    account: UUID
+    at: datetime
+    currency: str
+    amount_minor: int
+    times: int
+
+
+def _paid(
+    session: Session, workspace_id: UUID, before: datetime, start: datetime, end: datetime
+) -> list[_Paid]:
+    """What was paid by accounts without a subscription in before <= at < start and from there on.
+
+    Nearly all invoices are told once, as paid, and are added up by the database.
     """
+    invoices = _invoices(workspace_id, end)
+    by_invoice = select(
+        InvoiceChange.account_id, InvoiceChange.invoice,
+        func.count().label("told"), func.min(InvoiceChange.at).label("at"),
+        func.min(case((InvoiceChange.is_paid, 1), else_=0)).label("is_paid"),
+        func.max(InvoiceChange.amount_minor).label("amount_minor"),
+        func.max(InvoiceChange.currency).label("currency"),
+    )  # fmt: skip
+    each = by_invoice.where(*invoices).group_by(
+        InvoiceChange.account_id, InvoiceChange.invoice
+    ).subquery().c  # fmt: skip
+    is_late = case((each.at >= start, 1), else_=0)
+    rows = session.execute(
+        select(each.account_id, is_late, each.currency, func.sum(each.amount_minor), func.count())
+        .where(each.told == 1, each.is_paid == 1, each.amount_minor > 0, each.at >= before)
+        .group_by(each.account_id, is_late, each.currency)
+    )
+    once = [
+        _Paid(account, start if late else before, currency, int(amount), count)
+        for account, late, currency, amount, count in rows
+    ]
+    return [*once, *_told_again(session, invoices, before)]
+
+
+def _invoices(workspace_id: UUID, end: datetime) -> Sequence[ColumnElement[bool]]:
+    """Of accounts without a subscription, told of before an instant."""
     has_subscription = exists().where(
-        SubscriptionChange.workspace_id == InvoiceChange.workspace_id,
-        SubscriptionChange.account_id == InvoiceChange.account_id,
+        SubscriptionChange.workspace_id == Account.workspace_id,
+        SubscriptionChange.account_id == Account.id,
         SubscriptionChange.is_superseded.is_(False),
+    )
+    buyers = select(Account.id).where(
+        Account.workspace_id == workspace_id, Account.mrr_minor.is_(None), ~has_subscription
+    )
+    return (
+        InvoiceChange.workspace_id == workspace_id,
+        InvoiceChange.is_superseded.is_(False),
+        InvoiceChange.at < end,
+        InvoiceChange.account_id.in_(buyers),
+    )
+
+
+def _told_again(
+    session: Session, invoices: Sequence[ColumnElement[bool]], since: datetime
+) -> list[_Paid]:
+    """Invoices of which more was told than once: what was told last holds.
+
+    The amount may have been told before, when it was overdue. What was void has an amount of 0.
+    """
+    again = (
+        select(InvoiceChange.account_id, InvoiceChange.invoice)
+        .where(*invoices)
+        .group_by(InvoiceChange.account_id, InvoiceChange.invoice)
+        .having(func.count() > 1)
+        .subquery()
     )
     rows = session.execute(
         select(
@@ -145,17 +201,11 @@ def _paid(
             InvoiceChange.amount_minor, InvoiceChange.currency, InvoiceChange.at,
         )
         .join(
-            Account,
-            (Account.workspace_id == InvoiceChange.workspace_id)
-            & (Account.id == InvoiceChange.account_id),
+            again,
+            (again.c.account_id == InvoiceChange.account_id)
+            & (again.c.invoice == InvoiceChange.invoice),
         )
-        .where(
-            InvoiceChange.workspace_id == workspace_id,
-            InvoiceChange.is_superseded.is_(False),
-            InvoiceChange.at < until,
-            Account.mrr_minor.is_(None),
-            ~has_subscription,
-        )
+        .where(*invoices)
         .order_by(InvoiceChange.at, InvoiceChange.received)
     )  # fmt: skip
     last: dict[tuple[UUID, str], tuple[bool, datetime, Price | None]] = {}
@@ -167,7 +217,7 @@ def _paid(
         # Paid is told twice by some providers: the first time is when it was bought.
         last[key] = (row.is_paid, paid_at if was_paid and row.is_paid else row.at, price)
     return [
-        (account, at, price)
+        _Paid(account, at, price.currency, price.mrr_minor, 1)
         for (account, _), (is_paid, at, price) in last.items()
         if is_paid and price is not None and price.mrr_minor and since <= at
     ]
@@ -180,9 +230,11 @@ def lifetime_values(
     workspace_id: UUID, month: date, *, time_zone: str, now: datetime
 ) -> dict[str, Any]:
     """Both values with their factors as the API shows them."""
-    own = queries.figures(workspace_id, [month], time_zone=time_zone, now=now).months[-1]
+    told = queries.figures(workspace_id, [month], time_zone=time_zone, now=now)
+    own = told.months[-1]
     return {
         "month": f"{month:%Y-%m}",
+        "as_of": told.as_of.isoformat() if told.as_of else None,
         "interval_level": 0.95,
         "gross_margin": margin_of(money(workspace_id)),
         "subscriptions": _present_subscriptions(own),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ from vocapp.succeeding.figures.groups import (
     stored_name,
     year_of,
 )
-from vocapp.succeeding.figures.keeping import Ask, sums_of
+from vocapp.succeeding.figures.kept import Ask, sums_of
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.summing import Groups, Sums
 
@@ -93,13 +93,14 @@ class Told:
 
     segments: by the value that held at the start of the month, the largest first; None: without a
     value. is_too_many: the attribute has more values than anybody reads, so there are none.
-    margin: that of lifetime values; None: they are of revenue.
+    margin: that of lifetime values; None: they are of revenue. as_of: see `kept.Kept`.
     """
 
     months: Sequence[MonthFigures]
     segments: Mapping[str | None, MonthFigures]
     is_too_many: bool = False
     margin: Decimal | None = None
+    as_of: datetime | None = None
 
 
 def figures(
@@ -113,10 +114,11 @@ def figures(
     """Of these months, the oldest first; they must have begun. All is read at once."""
     asked = [(month, OVERALL) for month in months]
     split = (months[-1], stored_name(by)) if by else None
-    found = sums_of(
+    kept = sums_of(
         workspace_id, [*asked, split] if split else asked, time_zone=time_zone, now=now
     )  # fmt: skip
-    return _told_of(workspace_id, found, months, by, money(workspace_id))
+    told = _told_of(workspace_id, kept.found, months, by, money(workspace_id))
+    return replace(told, as_of=kept.as_of)
 
 
 def _told_of(
@@ -189,9 +191,10 @@ def kpis(
     """The figures of a month as the API shows them. Raises BadInput for too many values."""
     start, end = month_span(month, time_zone, now=now)
     asked, renewals_of = asked_of_year(month, by)
-    found = sums_of(
+    kept = sums_of(
         workspace_id, asked, renewals_of=renewals_of, time_zone=time_zone, now=now
     )  # fmt: skip
+    found = kept.found
     said = money(workspace_id)
     told = _told_of(workspace_id, found, [month], by, said)
     year = year_of(workspace_id, found, month, by=by, said=said)
@@ -202,6 +205,7 @@ def kpis(
         "time_zone": time_zone,
         "start": start.isoformat(),
         "end": end.isoformat(),
+        "as_of": kept.as_of.isoformat() if kept.as_of else None,
         "interval_level": 0.95,
         "gross_margin": margin_of(said),
         **present(told.months[-1]),

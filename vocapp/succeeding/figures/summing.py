@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from surveys.periods import day_bounds, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
 from surveys.renewals import PastRenewal
 from surveys.retention import Contribution, Totals, summed
-from surveys.subscriptions import month_span
+from surveys.subscriptions import Paid, month_span
 from vocapp.people.events.queries import active_days, active_pairs
 from vocapp.people.fact_history import value_at
 from vocapp.succeeding.figures.business import RULE, Business
@@ -79,31 +80,15 @@ def days_at(session: Session, workspace_id: UUID, month: date) -> dict[UUID, dic
     return found
 
 
-def active_in_last_week(
-    session: Session, workspace_id: UUID, month: date, *, now: datetime
-) -> dict[UUID, set[UUID]]:
-    """Account → its people who were active in the last seven days (in UTC) of a month so far."""
-    before = max(0, days_so_far(month, now=now) - WEEK_DAYS)
-    return {
-        account: found
-        for account, own in days_at(session, workspace_id, month).items()
-        if (found := {contact for contact, mask in own.items() if mask >> before})
-    }
-
-
 def days_so_far(month: date, *, now: datetime) -> int:
     """How many days (in UTC) a month has, or has begun by now; at least 1."""
     until = min(period_end(month, "month"), now.astimezone(UTC).date() + timedelta(days=1))
     return max(1, (until - month).days)
 
 
-def usage_at(session: Session, workspace_id: UUID, month: date, *, now: datetime) -> Usage:
-    """Of everybody."""
-    masks = _together(days_at(session, workspace_id, month).values())
-    return usage_of(masks.values(), days=days_so_far(month, now=now))
-
-
-def waits_at(business: Business, since: datetime, until: datetime) -> dict[UUID, tuple[int, bool]]:
+def waits_at(
+    business: Business[Paid], since: datetime, until: datetime
+) -> dict[UUID, tuple[int, bool]]:
     """Of accounts that began in since <= at < until: whole days from then until they were set up,
     or else until the end or until they left; and which of both. Before the start counts as 0."""
     found = {}
@@ -118,31 +103,27 @@ def waits_at(business: Business, since: datetime, until: datetime) -> dict[UUID,
     return found
 
 
-def sum_month(
+def read_month(
     session: Session,
     workspace_id: UUID,
-    business: Business,
+    business: Business[Paid],
     month: date,
-    attributes: Iterable[str],
     *,
     voice: Voice,
     time_zone: str,
     now: datetime,
-) -> dict[str, Groups]:
-    """Attribute → value at the start → sums; under `OVERALL` those of everybody.
-
-    month: its first day; ValueError for one that has not begun. Under `TRIANGLE`, which is for
-    months that are over: first day of a cohort's month → its cell, where started are the accounts
-    of the cohort and active are those that pay at the end of this month.
-    """
+) -> MonthRead:
+    """What happened in a month (its first day); ValueError for one that has not begun."""
     start, end = month_span(month, time_zone, now=now)
     year_start = month_span(months_back(month, YEAR_MONTHS)[0], time_zone, now=now)[0]
     rates = business.rates.rates_of_month(month) if business.rates else None
     paying = business.contributions(start, end)
     over_year = business.contributions(year_start, end, is_year=True)
-    found = _Month(
+    return MonthRead(
         business=business,
         voice=voice,
+        month=month,
+        now=now,
         start=start,
         year_start=year_start,
         paying=paying,
@@ -156,18 +137,12 @@ def sum_month(
         days_counted=days_so_far(month, now=now),
         waits=waits_at(business, year_start, end),
     )
-    return {
-        attribute: _triangle(business, month)
-        if attribute == TRIANGLE
-        else found.sums_by(attribute, _renewals_of(business, voice, month, attribute), now=now)
-        for attribute in attributes
-    }
 
 
 def renewals_of_month(
-    business: Business, voice: Voice, month: date, attributes: Iterable[str]
+    business: Business[Paid], voice: Voice, month: date, attributes: Iterable[str]
 ) -> dict[str, Groups]:
-    """The same as `sum_month` with nothing but the renewals, and the groups that have any: all
+    """The same as `MonthRead.sums` with nothing but the renewals, and the groups that have any: all
     that rates over twelve months need of eleven of them."""
     return {
         attribute: {
@@ -181,7 +156,7 @@ def renewals_of_month(
 Decisions = Mapping[str | None, Sequence[tuple[UUID, bool]]]  # value → whose, and if it came
 
 
-def _renewals_of(business: Business, voice: Voice, month: date, attribute: str) -> Decisions:
+def _renewals_of(business: Business[Paid], voice: Voice, month: date, attribute: str) -> Decisions:
     found: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
     for account, past in business.decided.get(month, ()):
         instant = as_of(past, business.time_zone)
@@ -190,7 +165,7 @@ def _renewals_of(business: Business, voice: Voice, month: date, attribute: str) 
     return found
 
 
-def _triangle(business: Business, month: date) -> Groups:
+def _triangle(business: Business[Paid], month: date) -> Groups:
     cells = cells_of_month(business.cohorts, month, time_zone=business.time_zone)
     end = day_bounds(period_end(month, "month"), business.time_zone)[0]
     rates = business.rates.rates_of_month(month) if business.rates else None
@@ -208,16 +183,22 @@ def _triangle(business: Business, month: date) -> Groups:
 def as_of(past: PastRenewal, time_zone: str) -> datetime:
     """By what held when a renewal is split: when the month began in which it was decided or due,
     whichever was before. What was said later may have been said because of it."""
-    first = period_start(min(past.due_on, past.decided_on), "month")
-    return day_bounds(first, time_zone)[0]
+    return _began(period_start(min(past.due_on, past.decided_on), "month"), time_zone)
+
+
+@lru_cache(maxsize=256)
+def _began(month: date, time_zone: str) -> datetime:
+    return day_bounds(month, time_zone)[0]
 
 
 @dataclass(frozen=True, slots=True)
-class _Month:
+class MonthRead:
     """What happened in a month, account by account."""
 
-    business: Business
+    business: Business[Paid]
     voice: Voice
+    month: date
+    now: datetime
     start: datetime
     year_start: datetime
     paying: Mapping[UUID, Contribution]
@@ -231,7 +212,36 @@ class _Month:
     days_counted: int
     waits: Mapping[UUID, tuple[int, bool]]
 
-    def sums_by(self, attribute: str, decided: Decisions, *, now: datetime) -> Groups:
+    def sums(self, attributes: Iterable[str]) -> dict[str, Groups]:
+        """Attribute → value at the start → sums; under `OVERALL` those of everybody.
+
+        Under `TRIANGLE`, which is for months that are over: first day of a cohort's month → its
+        cell, where started are the accounts of the cohort and active are those that pay at the
+        end of this month.
+        """
+        return {
+            attribute: _triangle(self.business, self.month)
+            if attribute == TRIANGLE
+            else self._sums_by(attribute)
+            for attribute in attributes
+        }
+
+    def people(self) -> dict[UUID, tuple[int, int]]:
+        """How many people of each account were active in the month, and in its last seven days
+        so far (in UTC)."""
+        before = max(0, self.days_counted - WEEK_DAYS)
+        late = {
+            account: sum(mask >> before > 0 for mask in own.values())
+            for account, own in self.days.items()
+        }
+        return {
+            account: (len(self.active.get(account, ())), late.get(account, 0))
+            for account in {**self.active, **self.days}
+        }
+
+    def _sums_by(self, attribute: str) -> Groups:
+        decided = _renewals_of(self.business, self.voice, self.month, attribute)
+        now = self.now
         paying = self._split(attribute, self.paying, self.start)
         over_year = self._split(attribute, self.over_year, self.year_start)
         started = self._split(attribute, dict.fromkeys(self.started), self.start)
@@ -282,7 +292,7 @@ def _together(found: Iterable[Mapping[UUID, int]]) -> dict[UUID, int]:
 
 
 def values_of(
-    business: Business, voice: Voice, attribute: str, at: datetime
+    business: Business[Paid], voice: Voice, attribute: str, at: datetime
 ) -> Callable[[UUID], Collection[str | None]]:
     """The values of an attribute that an account had at an instant; {None} where it had none."""
     if attribute == OVERALL:
@@ -299,7 +309,7 @@ def values_of(
     return value
 
 
-def is_set_up(business: Business, account: UUID, *, now: datetime) -> bool:
+def is_set_up(business: Business[Paid], account: UUID, *, now: datetime) -> bool:
     """Whether an account that has begun was set up in time."""
     reached = (at for at in business.reached.get(account, ()) if at <= now)
     return RULE.is_met(business.started_at[account], reached)

@@ -14,11 +14,12 @@ from vocapp.database import utcnow
 from vocapp.following_up.queries import theme_labels
 from vocapp.people.money.wording import rates_text
 from vocapp.spreadsheets import csv_lines
-from vocapp.succeeding.figures import charts, queries, wording
+from vocapp.succeeding.figures import charts, queries, waiting, wording
 from vocapp.succeeding.figures.accounts_behind import (
     LISTS,
     REACHED,
     WAITING,
+    Asked,
     Behind,
     accounts_behind,
 )
@@ -30,6 +31,7 @@ from vocapp.succeeding.figures.choosing import (
 )
 from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.groups import FROM_ANSWERS, YearTold, year_told
+from vocapp.succeeding.figures.kept import BeingSummed
 from vocapp.succeeding.figures.queries import MonthFigures, Told
 from vocapp.succeeding.figures.summing import YEAR_MONTHS
 from vocapp.translating import gettext as _
@@ -38,6 +40,8 @@ from vocapp.ui.formats import month_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("figures", __name__, template_folder="../templates")
+
+blueprint.register_error_handler(BeingSummed, waiting.show)
 
 _TREND_MONTHS = 12
 _PAGE = 200
@@ -71,6 +75,7 @@ def show() -> str:
         conversion=own.converted if currency == ALL else None,
         rates_text=rates_text,
         margin=told.margin,
+        as_of=told.as_of,
         by=by,
         by_name=wording.by_name(by),
         by_choices=wording.by_choices(by),
@@ -119,6 +124,7 @@ def groups() -> str:
         by_name=wording.by_name(by),
         by_choices=wording.split_choices(by),
         told=told,
+        as_of=told.as_of,
         currency=currency,
         currency_choices=wording.currency_choices(
             told.overall.currencies,
@@ -163,34 +169,39 @@ def behind() -> Any:
         told = queries.figures(current_workspace.id, [month], time_zone=_zone(), now=now)
         currency = chosen_currency(told.months[-1])
     by, value = request.args.get("by"), request.args.get("value")
-    months = _months()
+    months, is_csv = _months(), request.args.get("format") == "csv"
+    page = max(1, request.args.get("page", 1, type=int))
     found = accounts_behind(
         current_workspace.id,
-        month,
-        which,
-        currency=currency,
-        by=(by, _value(value)) if by and value else None,
-        months=months,
+        Asked(month, which, currency, (by, _value(value)) if by and value else None, months),
         time_zone=_zone(),
         now=now,
+        skipped=0 if is_csv else (page - 1) * _PAGE,
+        limit=None if is_csv else _PAGE,
     )
-    if request.args.get("format") == "csv":
-        return _csv(found, month, which)
+    if is_csv:
+        return _csv(found.rows, month, which)
+    address = partial(
+        _address(month, currency or ANY),
+        which, by=by, value=value, months=months if months > 1 else None,
+    )  # fmt: skip
     return render_template(
         "succeeding/figure_accounts.html",
         month=month,
         month_text=_span_text(month, months),
         which=which,
-        rows=found[:_PAGE],
-        total=len(found),
+        rows=found.rows,
+        first=(page - 1) * _PAGE + 1,
+        total=found.total,
+        as_of=found.as_of,
         title=wording.LISTS[which],
         segment=(wording.by_name(by), _group_names(by)(_value(value))) if by and value else None,
         list_choices=list(wording.LISTS.items()),
         kept=_kept(value=value, months=request.args.get("months")),
         back=_back(by, months),
-        csv_url=_address(month, currency or ANY)(
-            which, by=by, value=value, months=months if months > 1 else None, format="csv"
-        ),
+        csv_url=address(format="csv"),
+        first_url=address() if page > 1 else None,
+        next_url=address(page=page + 1) if found.total > page * _PAGE else None,
     )
 
 

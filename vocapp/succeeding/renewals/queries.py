@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from surveys.exchange import StatedRates
 from surveys.periods import local_day, period_start
 from surveys.renewal_forecast import Accuracy, Coming, Forecast, Recorded, accuracy, forecast
 from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category, outcome_of_facts
@@ -61,12 +62,25 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthAccuracy:
-    """How true the forecast of a month was, in all and by currency."""
+class HowTrue:
+    """How true the forecast of a month was, or of all of them (month None).
 
-    month: date
+    whole: of renewals in any currency, without money. converted: of those whose currency is the
+    base or has a rate in their month; None, as is base, where there is nothing to convert.
+    """
+
+    month: date | None
     whole: Accuracy
     by_currency: Mapping[str, Accuracy]
+    converted: Accuracy | None = None
+    base: str | None = None
+
+    @property
+    def amounts(self) -> Sequence[tuple[str, Accuracy]]:
+        """In which currency: converted, or else each by itself."""
+        if self.base is not None and self.converted is not None:
+            return [(self.base, self.converted)]
+        return list(self.by_currency.items())
 
 
 def upcoming(
@@ -201,13 +215,18 @@ def plans_in_use(workspace_id: UUID, *, reach: Reach) -> list[str]:
 
 def recorded_months(
     workspace_id: UUID, *, time_zone: str, now: datetime
-) -> tuple[Accuracy, list[MonthAccuracy]]:
+) -> tuple[HowTrue, list[HowTrue]]:
     """Months that are over, as their forecasts were recorded, against what happened: all of them
     together, and each, the latest first."""
     this_month = period_start(local_day(now, time_zone), "month")
     first = this_month - timedelta(days=31 * _ACCURACY_MONTHS)
     rows = db.session.execute(
-        select(RenewalSnapshot, RenewalOutcome, Account.renewal_on, Account.mrr_minor)
+        select(
+            RenewalSnapshot.month, RenewalSnapshot.due_on, RenewalSnapshot.chance,
+            RenewalSnapshot.category, RenewalSnapshot.mrr_minor, RenewalSnapshot.currency,
+            RenewalOutcome.outcome, RenewalOutcome.kept_minor,
+            Account.renewal_on, Account.mrr_minor.label("mrr_now"),
+        )
         .join(
             Account,
             (Account.workspace_id == RenewalSnapshot.workspace_id)
@@ -225,34 +244,60 @@ def recorded_months(
             RenewalSnapshot.month < this_month,
         )
         .order_by(RenewalSnapshot.month.desc(), RenewalSnapshot.account_id)
+    )  # fmt: skip
+    by_month: dict[date, list[_InCurrency]] = defaultdict(list)
+    for row in rows:
+        by_month[row.month].append((row.month, row.currency, _recorded(row)))
+    everything = [each for own in by_month.values() for each in own]
+    stated = money(workspace_id).rates
+    return (
+        _how_true(None, everything, stated),
+        [_how_true(month, own, stated) for month, own in by_month.items()],
     )
-    by_month: dict[date, list[tuple[str | None, Recorded]]] = defaultdict(list)
-    for row, outcome, renewal_on, mrr in rows:
-        told_of = (row.currency, _recorded(row, outcome, renewal_on, mrr))
-        by_month[row.month].append(told_of)
-    everything = [each for own in by_month.values() for _, each in own]
-    return accuracy(everything), [_of_month(month, own) for month, own in by_month.items()]
 
 
-def _recorded(
-    row: RenewalSnapshot, outcome: RenewalOutcome | None, renewal_on: date | None, mrr: int | None
-) -> Recorded:
+_InCurrency = tuple[date, str | None, Recorded]  # of a month
+
+
+def _recorded(row: Any) -> Recorded:
     amount = row.mrr_minor or 0
-    if outcome is not None:
-        kept = min(amount, outcome.kept_minor or 0)
-        return Recorded(row.chance, row.category, amount, outcome.outcome, kept)  # type: ignore[arg-type]
-    happened = outcome_of_facts(row.due_on, renewal_on=renewal_on, mrr_minor=mrr)
-    kept = min(amount, mrr or 0) if happened == "renewed" else 0
-    return Recorded(row.chance, row.category, amount, happened, kept)  # type: ignore[arg-type]
+    if row.outcome is not None:
+        kept = min(amount, row.kept_minor or 0)
+        return Recorded(row.chance, row.category, amount, row.outcome, kept)
+    happened = outcome_of_facts(row.due_on, renewal_on=row.renewal_on, mrr_minor=row.mrr_now)
+    kept = min(amount, row.mrr_now or 0) if happened == "renewed" else 0
+    return Recorded(row.chance, row.category, amount, happened, kept)
 
 
-def _of_month(month: date, rows: Sequence[tuple[str | None, Recorded]]) -> MonthAccuracy:
-    currencies = sorted({currency for currency, _ in rows if currency})
-    return MonthAccuracy(
-        month,
-        accuracy([each for _, each in rows]),
-        {code: accuracy([each for own, each in rows if own == code]) for code in currencies},
+def _how_true(
+    month: date | None, rows: Sequence[_InCurrency], stated: StatedRates | None
+) -> HowTrue:
+    currencies = sorted({currency for _, currency, _ in rows if currency})
+    base = stated.base if stated and set(currencies) - {stated.base} else None
+    return HowTrue(
+        month=month,
+        whole=accuracy([replace(each, amount_minor=0, kept_minor=0) for _, _, each in rows]),
+        by_currency={
+            code: accuracy([each for _, own, each in rows if own == code]) for code in currencies
+        },
+        converted=accuracy(_in_base(rows, stated)) if stated and base else None,
+        base=base,
     )
+
+
+def _in_base(rows: Sequence[_InCurrency], stated: StatedRates) -> list[Recorded]:
+    """What was forecast and what was kept by the same rates: those of the month."""
+    rates_of = {month: stated.rates_of_month(month) for month in {month for month, _, _ in rows}}
+    found = []
+    for month, currency, each in rows:
+        rates = rates_of[month]
+        if currency is not None and rates.knows(currency):
+            amount, kept = (
+                round(rates.convert(Price(minor, currency)))
+                for minor in (each.amount_minor, each.kept_minor)
+            )
+            found.append(replace(each, amount_minor=amount, kept_minor=kept))
+    return found
 
 
 # --- for people's first page, and for machines --------------------------------------------
@@ -289,12 +334,12 @@ def count_known(workspace_id: UUID, *, reach: Reach) -> int:
 
 def present(
     rows: Sequence[Renewal],
-    found: Accuracy,
+    past: HowTrue,
     names: Mapping[UUID, str],
     rates: Rates | None = None,
 ) -> dict[str, Any]:
     """As the API shows them; money in minor units, chances as fractions."""
-    forecasts = told(rows, rates)
+    forecasts, found = told(rows, rates), past.whole
     return {
         "interval_level": 0.95,
         "thresholds": {"commit": COMMIT_FROM, "likely": LIKELY_FROM},
@@ -306,6 +351,11 @@ def present(
         "accuracy": {
             "decided": found.decided, "open": found.open, "is_enough": found.is_enough,
             "said": found.said, "renewed": found.renewed.value, "brier": found.brier,
+            "by_currency": {
+                code: _present_amounts(each) for code, each in past.by_currency.items()
+            },
+            "converted": None if past.converted is None else
+            {"currency": past.base, **_present_amounts(past.converted)},
         },
         "items": [_present(row, names) for row in rows],
         "next": None,
@@ -342,6 +392,10 @@ def _present_told(each: Told) -> dict[str, Any]:
         **_present_forecast(each.whole),
         "by_category": {c: _present_forecast(f) for c, f in each.by_category.items()},
     }
+
+
+def _present_amounts(found: Accuracy) -> dict[str, Any]:
+    return {"expected": found.expected_minor, "kept": found.kept_minor, "bias": found.bias}
 
 
 def _present_forecast(found: Forecast) -> dict[str, int]:

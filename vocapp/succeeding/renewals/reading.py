@@ -6,6 +6,7 @@ nothing of others shows through in a rate.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,9 +14,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, load_only
 
-from surveys.periods import day_bounds, local_day
+from surveys.periods import day_bounds, local_day, zone
 from surveys.renewals import (
     Category,
     Chance,
@@ -28,7 +29,6 @@ from surveys.renewals import (
     word_holds,
 )
 from vocapp.people.events.models import SubscriptionChange
-from vocapp.people.events.subscriptions import changes_of
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.succeeding.health.models import AccountHealth
@@ -146,7 +146,11 @@ def coming(
         )
         .order_by(Account.renewal_on, Account.id)
         .limit(MOST)
-    )
+        .options(
+            defer(Account.attributes), defer(Account.fact_as_of), defer(Account.fact_history),
+            defer(AccountHealth.components),
+        )
+    )  # fmt: skip
     if account_id is not None:
         query = query.where(Account.id == account_id)
     past = past_counts(session, workspace_id, reach=reach, today=today)
@@ -192,19 +196,30 @@ def _renewal(
 def decided_of(
     session: Session, workspace_id: UUID, account_ids: Any, *, time_zone: str, until: datetime
 ) -> Mapping[UUID, list[PastRenewal]]:
-    """Account → its decided renewals, as events up to an instant tell them."""
-    return {
-        account_id: past_renewals(
-            TermStep(
-                each.product, each.action, local_day(each.at, time_zone), each.mrr_minor,
-                each.currency, each.term_ends_on,
-            )
-            for each in changes
+    """Account → its decided renewals, as events up to an instant tell them.
+
+    account_ids: what the id has to be in.
+    """
+    rows = session.execute(
+        select(
+            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.action,
+            SubscriptionChange.at, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
+            SubscriptionChange.term_ends_on,
         )
-        for account_id, changes in changes_of(
-            session, workspace_id, account_ids, until=until
-        ).items()
-    }  # fmt: skip
+        .where(
+            SubscriptionChange.workspace_id == workspace_id,
+            SubscriptionChange.account_id.in_(account_ids),
+            SubscriptionChange.is_superseded.is_(False),
+            SubscriptionChange.at <= until,
+        )
+        .order_by(SubscriptionChange.at, SubscriptionChange.received)
+    )  # fmt: skip
+    local = zone(time_zone)
+    steps: dict[UUID, list[TermStep]] = defaultdict(list)
+    for account_id, product, action, at, mrr_minor, currency, term_ends_on in rows:
+        day = at.astimezone(local).date()
+        steps[account_id].append(TermStep(product, action, day, mrr_minor, currency, term_ends_on))
+    return {account_id: past_renewals(own) for account_id, own in steps.items()}
 
 
 def decided_of_late(
@@ -224,22 +239,21 @@ def decided_of_late(
         SubscriptionChange.action.in_(("renewed", "cancelled")),
         SubscriptionChange.is_superseded.is_(False),
     )
-    accounts = {
-        account.id: account
-        for account in session.scalars(
-            select(Account).where(
-                Account.workspace_id == workspace_id,
-                Account.id.in_(touched),
-                accounts_within(reach),
-                *narrowed.conditions(),
-            )
-        )
-    }
-    past = decided_of(session, workspace_id, list(accounts), time_zone=time_zone, until=now)
+    query = select(Account).where(
+        Account.workspace_id == workspace_id,
+        Account.id.in_(touched),
+        accounts_within(reach),
+        *narrowed.conditions(),
+    )
+    # Nothing but names is shown of them, and there may be thousands.
+    named = load_only(Account.id, Account.external_id, Account.name)
+    accounts = {account.id: account for account in session.scalars(query.options(named))}
+    chosen = query.with_only_columns(Account.id)
+    past = decided_of(session, workspace_id, chosen, time_zone=time_zone, until=now)
     found = [
         Decided(accounts[account_id], each)
         for account_id, own in past.items()
         for each in own
-        if each.decided_on >= since
+        if each.decided_on >= since and account_id in accounts
     ]
     return sorted(found, key=lambda each: (each.past.decided_on, each.account.id), reverse=True)
