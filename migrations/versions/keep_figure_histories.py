@@ -1,13 +1,13 @@
 """keep figure histories: what all accounts of a large business paid, and how many of them are active
 
-Revises: team1
+Revises: techtouch1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'histories1'
-down_revision = 'team1'
+down_revision = 'techtouch1'
 branch_labels = None
 depends_on = None
 
