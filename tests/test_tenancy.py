@@ -552,6 +552,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "playbooks.archive": (
         Call(path={"playbook_id": "playbook"}, form=lambda t: {"archived": "1"}),
     ),
+    "playbooks.send_trial": (
+        Call(path={"playbook_id": "playbook"}, form=lambda t: {"step": "x"}),
+    ),
     "playbooks.undo": (Call(query=lambda t: {"token": t.undo}),),
     "tasks.list_tasks": NO_IDS,
     "tasks.task": (by(task_id="task"),),

@@ -113,6 +113,7 @@ from vocapp.succeeding.health.views import blueprint as weight_pages
 from vocapp.succeeding.parents.views import blueprint as parent_pages
 from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
 from vocapp.succeeding.playbooks import people as playbook_people
+from vocapp.succeeding.playbooks import previewing as playbook_previewing
 from vocapp.succeeding.playbooks import releasing as playbook_releasing
 from vocapp.succeeding.playbooks import sending as playbook_sending
 from vocapp.succeeding.playbooks import showing as playbook_cards
@@ -282,6 +283,7 @@ def _register_work() -> None:
         )
     )  # fmt: skip
     receiving.register_taker(playbook_sending.take_reply)
+    staff_mail.register_mail(playbook_previewing.TRIAL_MAIL, playbook_previewing.trial_mail)
     outbox.register(
         outbox.Kind(
             renewal_keeping.RENEWALS, mode="database", apply=renewal_keeping.keep_daily,

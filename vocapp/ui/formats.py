@@ -48,6 +48,12 @@ def metric_name(metric: str) -> str:
     return gettext("Share") if metric in {"share", "ratio"} else METRIC_NAMES[metric]
 
 
+def language_choices(*first: str) -> list[tuple[str, str]]:
+    """Languages of two letters by name in the reader's language, these first."""
+    two = [(code, name) for code, name in current_locale().languages.items() if len(code) == 2]
+    return sorted(two, key=lambda each: (each[0] not in first, each[1].casefold()))
+
+
 def language_name(code: str) -> str:
     """A language in the language of the reader; its code where that has no name for it."""
     return current_locale().languages.get(code, code)

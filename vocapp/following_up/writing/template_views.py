@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from babel import Locale
 from flask import redirect, render_template, request, url_for
 from flask_babel import get_locale
 from flask_wtf import FlaskForm
@@ -27,6 +26,7 @@ from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
 from vocapp.ui import notice
+from vocapp.ui.formats import language_choices
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.taking_back import said_undone
@@ -56,14 +56,7 @@ class TemplateForm(FlaskForm):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.language.choices = _languages()
-
-
-def _languages() -> list[tuple[str, str]]:
-    """By name in the reader's language, those of the product first."""
-    names = Locale.parse(str(get_locale())).languages
-    two = [(code, name) for code, name in names.items() if len(code) == 2]
-    return sorted(two, key=lambda each: (each[0] not in _FIRST, each[1].casefold()))
+        self.language.choices = language_choices(*_FIRST)
 
 
 @blueprint.route("/settings/reply-templates", methods=["GET", "POST"])

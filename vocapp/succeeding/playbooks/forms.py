@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from surveys.fields import FieldError, read_text
+from surveys.fields import MAX_TEXT_CHARS, MAX_VALUES, FieldError
 from surveys.playbook_json import validate_playbook
-from surveys.playbooks import MAX_DAYS, MAX_MINUTES, TRIGGERS
+from surveys.playbooks import (
+    A_DAY,
+    MAX_A_DAY,
+    MAX_PERSON_DAYS,
+    PERSON_DAYS,
+    TOUCHES,
+    TRIGGERS,
+)
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import Offer
+from vocapp.succeeding.playbooks.step_forms import STEPS, StepRows, languages_of, typed_step
 from vocapp.translating import gettext as _
 
-STEPS = 5  # a form has room for so many
+__all__ = ["STEPS", "Draft", "Form", "from_offer", "from_playbook", "from_request"]
+
 MAX_NAME = 120
+BOTH = "both"
+Surveys = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +39,12 @@ class Draft:
 
 @dataclass(slots=True)
 class Form:
-    """typed: by the name of the field, as text; errors: in words, by the same names."""
+    """typed: by the name of the field, as text; errors: in words, by the same names. surveys: those
+    that can be asked, with their names."""
 
     kind: str
     typed: dict[str, str]
-    kept: Mapping[str, Any] = field(default_factory=dict)  # what the form does not show
+    surveys: Surveys = ()
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -41,9 +53,20 @@ class Form:
         names = list(TRIGGERS[self.kind].fields)
         return ["feature", *names] if self.kind == "feature_unused" else names
 
+    @property
+    def languages(self) -> list[str]:
+        """In which there is room for e-mails."""
+        return languages_of(self.typed)
+
+    def add_language(self, language: str) -> None:
+        """Make room for e-mails in one more language."""
+        if language:
+            self.typed["languages"] = ",".join([*self.languages, language])
+
     def read(self) -> Draft | None:
         """What was typed, checked; None where something is wrong, which `errors` then says."""
         self.errors = {}
+        rows = StepRows(self.typed, self.surveys, self.errors)
         name = self.typed.get("name", "").strip()
         if not 1 <= len(name) <= MAX_NAME:
             self.errors["name"] = _(
@@ -54,53 +77,41 @@ class Form:
             trigger[setting] = (
                 self.typed.get(setting, "").strip()
                 if setting == "feature"
-                else self._whole(setting, *TRIGGERS[self.kind].fields[setting][1:])
+                else rows.whole(setting, *TRIGGERS[self.kind].fields[setting][1:])
             )
         if self.kind == "feature_unused" and not trigger["feature"]:
             self.errors["feature"] = _("Enter the name of the feature as events carry it.")
-        steps, titles = self._steps()
-        definition = dict(self.kept) | {
+        touch = self.typed.get("touch", BOTH)
+        attributes = self._attributes()
+        steps, titles = rows.read()
+        definition = {
             "key": self.kind.replace("_", "-"), "trigger": trigger, "steps": steps,
+            "touch": [touch] if touch in TOUCHES else list(TOUCHES),
+            "a_day": rows.whole("a_day", 1, MAX_A_DAY, usual=A_DAY),
+            "person_days": rows.whole("person_days", 0, MAX_PERSON_DAYS, usual=PERSON_DAYS),
         }  # fmt: skip
+        if attributes:
+            definition["attributes"] = attributes
         if not self.errors:
             self._check(definition)
         return None if self.errors else Draft(name, definition, titles)
 
-    def _whole(self, name: str, least: int, most: int) -> int | None:
-        try:
-            number = int(self.typed.get(name, ""))
-        except ValueError:
-            number = least - 1
-        if least <= number <= most:
-            return number
-        self.errors[name] = _(
-            "Enter a whole number from %(least)s to %(most)s.", least=least, most=most
-        )
-        return None
-
-    def _steps(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
-        """Rows without words are left out."""
-        steps, titles = [], {}
-        for place in range(STEPS):
-            words = self.typed.get(f"title-{place}", "").strip()
-            if not words:
+    def _attributes(self) -> dict[str, list[str]]:
+        """Lines such as ``plan: pro, team``."""
+        found: dict[str, list[str]] = {}
+        for line in self.typed.get("attributes", "").splitlines():
+            name, colon, values = line.replace("：", ":").partition(":")
+            wanted = [each.strip() for each in values.replace("、", ",").split(",") if each.strip()]
+            if not line.strip():
                 continue
-            try:
-                read_text(words, "title")
-            except FieldError:
-                self.errors[f"title-{place}"] = _("Use at most 200 characters.")
-            key = f"step-{place}"
-            titles[key] = words
-            steps.append(
-                {
-                    "key": key, "kind": "task", "touch": ["high"],
-                    "offset_days": self._whole(f"days-{place}", 0, MAX_DAYS),
-                    "minutes": self._whole(f"minutes-{place}", 0, MAX_MINUTES),
-                }
-            )  # fmt: skip
-        if not steps:
-            self.errors["title-0"] = _("Say at least one thing to do.")
-        return steps, titles
+            texts = [name.strip(), *wanted]
+            if not (colon and name.strip() and wanted) or len(wanted) > MAX_VALUES:
+                self.errors["attributes"] = _("Write each line as “plan: pro, team”.")
+            elif max(map(len, texts)) > MAX_TEXT_CHARS:
+                self.errors["attributes"] = _("Use at most 200 characters.")
+            else:
+                found.setdefault(name.strip(), []).extend(wanted)
+        return found
 
     def _check(self, definition: dict[str, Any]) -> None:
         try:
@@ -110,49 +121,48 @@ class Form:
             words = {
                 "until_days": _("Enter more days than above, or it never fires."),
                 "recovered_percent": _("Enter less than the fall that it fires at."),
+                "a_day": _("Enter at least as many as at one account."),
             }
-            self.errors[name if name in self.settings else "name"] = words.get(
+            known = [*self.settings, "a_day"]
+            self.errors[name if name in known else "name"] = words.get(
                 name, _("This cannot be used.")
             )
 
 
-def from_request(kind: str, given: Mapping[str, str], kept: Mapping[str, Any]) -> Form:
-    return Form(kind, dict(given.items()), kept)
+def from_request(kind: str, given: Mapping[str, str], surveys: Surveys = ()) -> Form:
+    return Form(kind, dict(given.items()), surveys)
 
 
-def from_offer(offer: Offer, *, feature: str = "") -> Form:
+def from_offer(offer: Offer, *, feature: str = "", surveys: Surveys = ()) -> Form:
     """What an offer says, in the reader's language; feature: which one it is about, where it asks
     for one."""
-    steps = [(str(words), days, minutes) for words, days, minutes in offer.steps]
-    form = Form(offer.kind, _typed(str(offer.name), offer.all_settings(), steps))
+    typed = {"name": str(offer.name), "touch": offer.touch}
+    typed |= {key: str(value) for key, value in offer.all_settings().items()}
+    for place, step in enumerate(offer.steps):
+        plain = {"kind": step.kind, "offset_days": step.days, "minutes": step.minutes}
+        typed |= typed_step(place, str(step.title), plain, step.outreach)
+    form = Form(offer.kind, typed, surveys)
     if feature and "feature" in form.settings:
         form.typed["feature"] = feature
     return form
 
 
-def from_playbook(playbook: Playbook) -> Form:
-    trigger = playbook.definition["trigger"]
-    steps = [
-        (playbook.titles[step["key"]], step["offset_days"], step["minutes"])
-        for step in playbook.definition["steps"]
-    ]
-    form = Form(trigger["kind"], _typed(playbook.name, trigger, steps), kept_of(playbook))
-    form.typed["version"] = str(playbook.version)
+def from_playbook(playbook: Playbook, surveys: Surveys = ()) -> Form:
+    rules, trigger = validate_playbook(playbook.definition), playbook.definition["trigger"]
+    typed = {"name": playbook.name, "version": str(playbook.version)}
+    typed |= {key: str(value) for key, value in trigger.items() if key != "kind"}
+    typed["touch"] = rules.touch[0] if len(rules.touch) == 1 else BOTH
+    typed["attributes"] = "\n".join(
+        f"{name}: {', '.join(values)}" for name, values in rules.attributes.items()
+    )
+    typed |= {"a_day": str(rules.a_day), "person_days": str(rules.person_days)}
+    written = [each.outreach.words for each in rules.steps if each.outreach]
+    for place, step in enumerate(playbook.definition["steps"]):
+        known = rules.step(step["key"])
+        title = playbook.titles[step["key"]]
+        typed |= typed_step(place, title, step, known.outreach if known else None)
+        typed[f"key-{place}"] = step["key"]
+    form = Form(trigger["kind"], typed, surveys)
+    spoken = [language for words in written for language in words]
+    form.typed["languages"] = ",".join(dict.fromkeys([*form.languages, *spoken]))
     return form
-
-
-def kept_of(playbook: Playbook) -> dict[str, Any]:
-    """Which accounts it is for: the form leaves that as it is."""
-    names = [name for name in ("attributes", "touch") if playbook.definition.get(name)]
-    return {name: playbook.definition[name] for name in names}
-
-
-def _typed(
-    name: str, settings: Mapping[str, Any], steps: list[tuple[str, int, int]]
-) -> dict[str, str]:
-    typed = {"name": name} | {key: str(value) for key, value in settings.items() if key != "kind"}
-    for place, (words, days, minutes) in enumerate(steps):
-        typed |= {
-            f"title-{place}": words, f"days-{place}": str(days), f"minutes-{place}": str(minutes),
-        }  # fmt: skip
-    return typed

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 from surveys.periods import local_day
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
+from vocapp.extensions import db
 from vocapp.following_up.snoozing import choices, day_of
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import sign
 from vocapp.succeeding import notes
-from vocapp.succeeding.playbooks import queries, tasks, wording
+from vocapp.succeeding.playbooks import previewing, queries, tasks, wording
 from vocapp.succeeding.playbooks.tasks import By, Done
 from vocapp.succeeding.touchpoints.wording import due_words
 from vocapp.translating import gettext as _
@@ -90,9 +91,13 @@ def task(task_id: UUID) -> str:
 
 
 def _page(task_id: UUID, **typed: Any) -> str:
+    row = queries.task(current_workspace.id, task_id, reach=current_user.reach)
     return render_template(
         "succeeding/playbooks/task.html",
-        row=queries.task(current_workspace.id, task_id, reach=current_user.reach),
+        row=row,
+        letter=previewing.offered_letter(
+            db.session(), current_workspace.id, row.run.playbook_id, row.task.step_key, row.account
+        ),
         typed=typed,
         next=next_path(or_referrer=request.method == "GET"),
         today=_today(),

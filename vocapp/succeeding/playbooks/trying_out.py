@@ -69,6 +69,11 @@ class WouldDo:
     steps: list[StepTrial] = field(default_factory=list)
 
     @property
+    def somebody(self) -> Contact | None:
+        """The first who would be written to."""
+        return next((contact for step in self.steps for _, contact in step.people), None)
+
+    @property
     def total(self) -> int:
         return self.high + self.tech
 

@@ -8,27 +8,37 @@ from uuid import UUID
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from surveys.outreach import GAPS
+from surveys.playbook_json import validate_playbook
+from vocapp.authoring.queries import list_surveys
 from vocapp.database import snapshot, utcnow
 from vocapp.problems import Conflict
+from vocapp.succeeding.contacts.wording import ROLES
 from vocapp.succeeding.playbooks import (
     evaluating,
     forms,
+    previewing,
     queries,
+    sent_queries,
     service,
     trying_out,
     wording,
 )
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import OFFERS
+from vocapp.succeeding.playbooks.step_forms import FIRST_LANGUAGES
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.ui.formats import language_choices, language_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("playbooks", __name__, template_folder="../templates")
 
 _SHOWN = 20
 _ARCHIVED = 100
+_SURVEYS = 200
 
 
 @blueprint.get("/playbooks")
@@ -55,18 +65,18 @@ def new_playbook(kind: str) -> Any:
     if offer is None:
         abort(404)
     is_post = request.method == "POST"
+    asks_for_room = "add_language" in request.form
     form = (
-        forms.from_request(kind, request.form, {})
+        _typed(offer.kind)
         if is_post
-        else forms.from_offer(offer, feature=request.args.get("feature", ""))
+        else forms.from_offer(offer, feature=request.args.get("feature", ""), surveys=_surveys())
     )
-    draft = form.read() if is_post else None
+    draft = form.read() if is_post and not asks_for_room else None
     if draft is None:
         page = render_template(
-            "succeeding/playbooks/new.html", form=form, offer=offer, words=wording,
-            steps=forms.STEPS,
-        )  # fmt: skip
-        return page, 422 if is_post else 200
+            "succeeding/playbooks/new.html", form=form, offer=offer, **_of_form()
+        )
+        return page, 422 if is_post and not asks_for_room else 200
     playbook_id = service.add_playbook(
         current_workspace.id, draft, actor_user_id=current_user.id, now=utcnow()
     )
@@ -83,25 +93,53 @@ def playbook(playbook_id: UUID) -> str:
     return _page(queries.playbook(current_workspace.id, playbook_id))
 
 
-def _page(playbook: Playbook, form: forms.Form | None = None) -> str:
-    would = None
-    if playbook.on_since is None and playbook.archived_at is None:
-        with snapshot() as session:
+def _page(playbook: Playbook, form: forms.Form | None = None, *, is_open: bool = False) -> str:
+    would, now = None, utcnow()
+    runs = queries.runs_of(current_workspace.id, playbook.id, limit=_SHOWN)
+    sent = sent_queries.came_of_sending(current_workspace.id, playbook.id, now=now)
+    with snapshot() as session:
+        if playbook.on_since is None and playbook.archived_at is None:
             would = trying_out.try_out(
-                session, playbook, time_zone=current_workspace.time_zone, now=utcnow(),
-                limit=_SHOWN,
-            )  # fmt: skip
+                session, playbook, time_zone=current_workspace.time_zone, now=now, limit=_SHOWN
+            )
+        workspace = session.get_one(Workspace, current_workspace.id)
+        somebody = would.somebody if would else None
+        previews = previewing.previews(session, playbook, workspace, somebody)
     return render_template(
         "succeeding/playbooks/playbook.html",
         playbook=playbook,
         kind=playbook.definition["trigger"]["kind"],
-        form=form or forms.from_playbook(playbook),
-        steps=forms.STEPS,
+        form=form or forms.from_playbook(playbook, _surveys()),
         would=would,
-        runs=queries.runs_of(current_workspace.id, playbook.id, limit=_SHOWN),
+        is_open=is_open,
+        shown=_SHOWN,
+        previews=previews,
+        sent=sent,
+        runs=runs,
+        sent_by=sent_queries.sent_by_runs(current_workspace.id, [each.run.id for each in runs]),
         recovering=evaluating.RECOVERING,
-        words=wording,
+        **_of_form(),
     )
+
+
+def _of_form() -> dict[str, Any]:
+    return {
+        "steps": forms.STEPS, "words": wording, "roles": ROLES, "gaps": GAPS,
+        "language_name": language_name, "languages": language_choices(*FIRST_LANGUAGES),
+    }  # fmt: skip
+
+
+def _surveys() -> list[tuple[str, str]]:
+    """Those that can be asked, newest first."""
+    found = list_surveys(current_workspace.id, limit=_SURVEYS)
+    return [(str(each.id), each.name) for each in found if each.state == "published"]
+
+
+def _typed(kind: str) -> forms.Form:
+    form = forms.from_request(kind, request.form, _surveys())
+    if "add_language" in request.form:
+        form.add_language(request.form.get("another_language", ""))
+    return form
 
 
 @blueprint.post("/playbooks/<uuid:playbook_id>")
@@ -110,7 +148,9 @@ def change_playbook(playbook_id: UUID) -> Any:
     """Say it otherwise; what was typed is kept where it cannot be saved."""
     found = queries.playbook(current_workspace.id, playbook_id)
     kind = found.definition["trigger"]["kind"]
-    form = forms.from_request(kind, request.form, forms.kept_of(found))
+    form = _typed(kind)
+    if "add_language" in request.form:
+        return _page(found, form, is_open=True)
     draft = form.read()
     if draft is None:
         return _page(found, form), 422
@@ -145,11 +185,23 @@ def switch(playbook_id: UUID) -> Any:
         notice(_("Somebody put this playbook away meanwhile. Take it out first."), kind="warning")
         return _to(playbook_id)
     say_done(
-        _("It is on. Tasks appear within a minute, and from then on by themselves.")
+        _on_words(playbook_id)
         if on
-        else _("It is off. It fires no more; tasks that there are stay."),
+        else _("It is off. It fires and sends no more; tasks that there are stay."),
         done.undo,
     )
+    return _to(playbook_id)
+
+
+@blueprint.post("/playbooks/<uuid:playbook_id>/trial")
+@signed_in("success")
+def send_trial(playbook_id: UUID) -> Any:
+    """An e-mail of it, sent to oneself."""
+    previewing.send_trial(
+        current_workspace.id, playbook_id, request.form.get("step", ""),
+        user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    notice(_("The e-mail is on its way to %(email)s.", email=current_user.email))
     return _to(playbook_id)
 
 
@@ -182,6 +234,17 @@ def undo() -> Any:
         )  # fmt: skip
         return _to(playbook_id)
     return redirect(url_for(".list_playbooks"), 303)
+
+
+def _on_words(playbook_id: UUID) -> str:
+    """What follows from switching on."""
+    found = queries.playbook(current_workspace.id, playbook_id)
+    if not validate_playbook(found.definition).goes_by_itself:
+        return _("It is on. Tasks appear within a minute, and from then on by themselves.")
+    return _(
+        "It is on. Tasks appear within a minute; the first e-mails go out in ten minutes at the "
+        "earliest, so that you can still switch it off."
+    )
 
 
 def _to(playbook_id: UUID) -> Response:

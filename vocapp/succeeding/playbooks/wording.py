@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vocapp.distributing.wording import reason_text
 from vocapp.succeeding.health.wording import BANDS
 from vocapp.succeeding.playbooks.models import PlaybookTask
+from vocapp.succeeding.playbooks.sent_queries import LetterRow
 from vocapp.succeeding.touchpoints.wording import REASONS
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
@@ -103,6 +105,50 @@ def _one(code: str, value: str) -> str:
     return f"{code}: {value}"
 
 
+TOUCH_WORDS = {
+    "both": _l("All accounts: a person where there is an owner, else by itself"),
+    "high": _l("Only accounts that somebody looks after"),
+    "tech": _l("Only accounts that nobody looks after (tech-touch)"),
+}
+STEP_WORDS = {"task": _l("Task"), "email": _l("E-mail"), "survey": _l("Survey")}
+_NOT_SENT = {
+    "switched_off": _l("The playbook was switched off before."),
+    "recovered": _l("It was well again before."),
+    "step_gone": _l("The step was taken out or changed before."),
+    "survey_closed": _l("The survey was closed before."),
+    "nobody": _l("Nobody there has the role and an e-mail address."),
+    "has_owner": _l("Somebody looks after the account by now, and has a task for it."),
+    "left_account": _l("The person is no longer at the account."),
+    "written_lately": _l("Another playbook wrote to them lately."),
+    "day_off": _l("Every day is a day off there."),
+}
+LETTER_STATES = {
+    "scheduled": _l("Goes out soon"),
+    "sending": _l("Being sent"),
+    "sent": _l("Sent"),
+    "answered": _l("Answered"),
+    "unknown": _l("Perhaps sent"),
+    "not_sent": _l("Not sent"),
+    "bounced": _l("Came back"),
+}
+
+
+def gaps_text(gaps: Sequence[str]) -> str:
+    """Such as: {name}, {account}."""
+    return ", ".join(f"{{{gap}}}" for gap in gaps)
+
+
+def not_sent_words(reason: str | None) -> str:
+    """Why something did not go out; what a mail server said stays as it is."""
+    return str(_NOT_SENT[reason]) if reason in _NOT_SENT else reason_text(reason)
+
+
+def letter_state(letter: LetterRow) -> str:
+    """What became of a letter, in a word or two."""
+    state = "answered" if letter.is_answered else letter.state
+    return str(LETTER_STATES.get(state, state))
+
+
 def outcome_words(task: PlaybookTask) -> str:
     """Done, or why not."""
     if task.state == "done":
@@ -111,13 +157,15 @@ def outcome_words(task: PlaybookTask) -> str:
 
 
 def step_words(step: dict[str, Any], titles: dict[str, str]) -> str:
-    """Such as: Call the customer, after 2 days, 30 minutes."""
+    """Such as: Call the customer, after 2 days, 30 minutes; an e-mail says that it is one."""
     when = (
         ngettext("after %(num)d day", "after %(num)d days", step["offset_days"])
         if step["offset_days"]
         else _("at once")
     )
-    return _(
-        "%(what)s · %(when)s · %(minutes)s min",
-        what=titles[step["key"]], when=when, minutes=step["minutes"],
-    )  # fmt: skip
+    what = titles[step["key"]]
+    if step["kind"] != "task":
+        return _(
+            "%(kind)s: %(what)s · %(when)s", kind=STEP_WORDS[step["kind"]], what=what, when=when
+        )
+    return _("%(what)s · %(when)s · %(minutes)s min", what=what, when=when, minutes=step["minutes"])

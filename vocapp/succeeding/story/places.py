@@ -12,7 +12,7 @@ from uuid import UUID
 _KINDS: dict[str, Callable[[str], UUID | int | str]] = {
     "answer": UUID, "case": UUID, "run": UUID, "change": int, "milestone": str,
     "departure": UUID, "note": UUID, "case_note": UUID, "letter": UUID, "touchpoint": UUID,
-    "goal": UUID, "invoice": int, "health": str, "use": str,
+    "goal": UUID, "sent": UUID, "invoice": int, "health": str, "use": str,
 }  # fmt: skip
 _ORDER = tuple(_KINDS)
 _INSTANT = timedelta(microseconds=1)
@@ -21,8 +21,8 @@ _INSTANT = timedelta(microseconds=1)
 # filter alone, so that the page costs no more than what everybody looks at.
 FILTERS: dict[str, tuple[str, ...]] = {
     "answers": ("answer",),
-    "cases": ("case", "letter"),
-    "touchpoints": ("touchpoint", "run"),
+    "cases": ("case", "letter", "sent"),
+    "touchpoints": ("touchpoint", "run", "sent"),
     "notes": ("note", "case_note"),
     "use": ("use", "milestone"),
     "subscriptions": ("change", "invoice"),
@@ -30,7 +30,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "health": ("health",),
     "people": ("departure",),
 }
-MAIN = ("answer", "case", "run", "change", "milestone", "departure", "note", "use")
+MAIN = ("answer", "case", "run", "sent", "change", "milestone", "departure", "note", "use")
 
 Before = tuple[datetime, Any] | None
 

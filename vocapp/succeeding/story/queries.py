@@ -28,7 +28,8 @@ from vocapp.people.reaching import of_accounts_within
 from vocapp.succeeding.contacts.queries import departed
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.health.models import HealthDay
-from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookLetter, PlaybookRun
+from vocapp.succeeding.playbooks.sent_queries import letter_row, letters
 from vocapp.succeeding.queries import Score, score_of, scores, shown_of
 from vocapp.succeeding.story.models import AccountNote, AccountNoteMention
 from vocapp.succeeding.story.places import FILTERS, MAIN, Before, Place, before, order_of
@@ -195,6 +196,28 @@ def _runs(asked: _Asked, since: Before) -> list[Event]:
     return [Event(Place(run.fired_at, "run", run.id), row=run, about=name) for run, name in rows]
 
 
+def _sent(asked: _Asked, since: Before) -> list[Event]:
+    """What playbooks wrote by themselves; not whom they left out."""
+    query = (
+        letters()
+        .add_columns(Playbook.name.label("playbook"))
+        .join(
+            Playbook,
+            (Playbook.workspace_id == PlaybookLetter.workspace_id)
+            & (Playbook.id == PlaybookLetter.playbook_id),
+        )
+        .where(*asked.of(PlaybookLetter), PlaybookLetter.state != "not_sent")
+    )
+    rows = _newest(asked, query, PlaybookLetter.at, PlaybookLetter.id, since)
+    return [
+        Event(
+            Place(row.at, "sent", row.id), who=row.name or row.email, row=letter_row(row),
+            about=row.playbook,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 def _changes(asked: _Asked, since: Before) -> list[Event]:
     found = events.subscription_changes(
         asked.workspace_id, asked.account_id, before=since, limit=asked.limit
@@ -317,7 +340,7 @@ def _use(asked: _Asked, since: Before) -> list[Event]:
 
 
 _READERS: dict[str, Callable[[_Asked, Before], list[Event]]] = {
-    "answer": _answers, "case": _cases, "run": _runs, "change": _changes,
+    "answer": _answers, "case": _cases, "run": _runs, "sent": _sent, "change": _changes,
     "milestone": _milestones, "departure": _departures, "note": _notes,
     "case_note": _case_notes, "letter": _letters, "touchpoint": _touchpoints, "goal": _goals,
     "invoice": _invoices, "health": _health, "use": _use,

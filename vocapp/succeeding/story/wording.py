@@ -8,6 +8,8 @@ from vocapp.succeeding.contacts.wording import departure_text
 from vocapp.succeeding.goals.models import GoalEntry
 from vocapp.succeeding.goals.wording import CLOSED
 from vocapp.succeeding.health.wording import BANDS
+from vocapp.succeeding.playbooks.sent_queries import LetterRow
+from vocapp.succeeding.playbooks.wording import letter_state
 from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.story.queries import BandChange, UseChanged
 from vocapp.succeeding.touchpoints.wording import outcome_words, touch_name
@@ -17,7 +19,10 @@ from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.formats import local_date, money_minor, percent
 from vocapp.workspaces.access import CurrentUser
 
-__all__ = ["change_text", "departure_text", "milestone_name", "outcome_words", "touch_name"]
+__all__ = [
+    "change_text", "departure_text", "letter_state", "milestone_name", "outcome_words",
+    "touch_name",
+]  # fmt: skip
 
 FILTER_WORDS = {
     "answers": _l("What they say"),
@@ -43,6 +48,14 @@ _GOALS = {
 def may_remove(user: CurrentUser, note: AccountNote) -> bool:
     """Whoever wrote a note may take it back, and an administrator any."""
     return user.role == "admin" or note.author_user_id == user.id
+
+
+def sent_text(letter: LetterRow, who: str | None, playbook: str) -> str:
+    """What a playbook sent by itself, in a sentence."""
+    values = {"who": who or "–", "playbook": playbook, "subject": letter.subject or ""}
+    if letter.kind == "survey":
+        return _("Survey to %(who)s by playbook “%(playbook)s”", **values)
+    return _("E-mail to %(who)s by playbook “%(playbook)s”: %(subject)s", **values)
 
 
 def goal_text(entry: GoalEntry, goal: str) -> str:
