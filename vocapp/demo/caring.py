@@ -130,6 +130,10 @@ def _use_playbooks(
         assert draft is not None
         playbook_id = playbooks.add_playbook(workspace_id, draft, **of)
         playbooks.switch(workspace_id, playbook_id, on=True, **of)
+    with force_locale(locale):  # off: invented people are written to by nobody
+        letters = forms.from_offer(OFFERS["onboarding_letters"]).read()
+    assert letters is not None
+    playbooks.add_playbook(workspace_id, letters, **of)
     with transaction() as session:
         evaluating.evaluate_accounts(session, workspace_id, account_ids, now)
     while outbox.work_off(evaluating.BEGIN, now=utcnow()):

@@ -117,15 +117,15 @@ OFFERS = {
             "onboarding_stalled", _l("E-mails: set-up is not done"),
             _l("Customers whom nobody looks after in person are helped with set-up by e-mail."),
             (
-                _mail(_l("E-mail: what is left to set up"), 0, SET_UP),
-                _mail(_l("E-mail: set-up is still open"), 7, SET_UP_AGAIN),
+                _mail(_l("What is left to set up"), 0, SET_UP),
+                _mail(_l("Set-up is still open"), 7, SET_UP_AGAIN),
             ),
             {"days": 14, "until_days": 90}, "onboarding_letters", "tech",
         ),
         Offer(
             "feature_unused", _l("E-mail: a feature to try"),
             _l("Customers whom nobody looks after in person learn of a feature they never used."),
-            (_mail(_l("E-mail: what the feature is good for"), 0, FEATURE),),
+            (_mail(_l("What the feature is good for"), 0, FEATURE),),
             {"days": 30, "until_days": 180}, "feature_letter", "tech",
         ),
     )

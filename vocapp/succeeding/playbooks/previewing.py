@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.languages import best_language
 from surveys.outreach import Outreach
 from surveys.playbook_json import validate_playbook
 from vocapp import outbox
@@ -41,7 +42,12 @@ def previews(
     """Its e-mail steps. somebody: who is written to; None for anybody with an address."""
     rules = validate_playbook(playbook.definition)
     mails = [step for step in rules.steps if step.outreach is not None and step.kind == "email"]
-    found = _somebody(session, playbook.workspace_id, somebody) if mails else None
+    found = None
+    if mails:
+        found = (
+            _somebody(session, playbook.workspace_id, somebody, unowned=rules.goes_by_itself)
+            or _somebody(session, playbook.workspace_id, None, unowned=False)
+        )  # fmt: skip
     if found is None:
         return []
     contact, account = found
@@ -51,7 +57,7 @@ def previews(
             step.key, playbook.titles[step.key], account, contact,
             tuple(
                 written(one, contact, account, workspace, sender=sender)
-                for one in _one_by_one(step.outreach)
+                for one in _one_by_one(step.outreach, contact.locale or workspace.locale)
             ),
         )
         for step in mails
@@ -59,14 +65,15 @@ def previews(
     ]  # fmt: skip
 
 
-def _one_by_one(outreach: Outreach | None) -> list[Outreach]:
-    """The same in each language alone."""
-    words = outreach.words if outreach is not None else {}
-    return [Outreach(words={language: each}) for language, each in words.items()]
+def _one_by_one(outreach: Outreach, locale: str) -> list[Outreach]:
+    """The same in each language alone, that of the person first."""
+    first = best_language(locale, list(outreach.words))
+    ordered = sorted(outreach.words.items(), key=lambda each: each[0] != first)
+    return [Outreach(words={language: words}) for language, words in ordered]
 
 
 def _somebody(
-    session: Session, workspace_id: UUID, wanted: Contact | None
+    session: Session, workspace_id: UUID, wanted: Contact | None, *, unowned: bool
 ) -> tuple[Contact, Account] | None:
     query = (
         select(Contact, Account)
@@ -81,6 +88,8 @@ def _somebody(
     )  # fmt: skip
     if wanted is not None:
         query = query.where(Contact.id == wanted.id)
+    elif unowned:
+        query = query.where(Account.owner_user_id.is_(None))
     row = session.execute(query.order_by(Contact.id).limit(1)).one_or_none()
     return (row[0], row[1]) if row is not None else None
 

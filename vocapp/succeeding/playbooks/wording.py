@@ -110,7 +110,7 @@ TOUCH_WORDS = {
     "high": _l("Only accounts that somebody looks after"),
     "tech": _l("Only accounts that nobody looks after (tech-touch)"),
 }
-STEP_WORDS = {"task": _l("Task"), "email": _l("E-mail"), "survey": _l("Survey")}
+STEP_WORDS = {"task": _l("A task"), "email": _l("An e-mail"), "survey": _l("A survey")}
 _NOT_SENT = {
     "switched_off": _l("The playbook was switched off before."),
     "recovered": _l("It was well again before."),
