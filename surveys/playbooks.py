@@ -206,9 +206,10 @@ def evaluate(playbook: Playbook, facts: Facts, state: State) -> tuple[State, Fir
         armed = state.armed or signal.recovered
     else:
         armed = state.episode is None or abs((signal.episode - state.episode).days) > signal.apart
-    steps = _steps(playbook, facts)
-    if not (armed and signal.holds and steps and _is_for(playbook, facts)):
-        return replace(state, armed=armed), None
+    fits = armed and signal.holds and _is_for(playbook, facts)
+    steps = _steps(playbook, facts) if fits else ()
+    if not steps:  # as of most accounts on most nights: nothing is made anew for them
+        return state if armed == state.armed else replace(state, armed=armed), None
     firing = Firing(playbook.key, facts.account, signal.episode, steps, signal.reasons)
     return State(False, signal.episode, signal.reference, signal.level), firing
 

@@ -106,7 +106,7 @@ def test_a_playbook_fires_on_a_stalled_onboarding_and_the_task_is_done(
     picture("2-form")
     page.get_by_role("button", name=words["save"]).click()
     page.get_by_text(words["would"]).wait_for()
-    assert page.locator("#dry-run li").count() == 1
+    assert page.locator("#would-fire li").count() == 1
     picture("3-dry-run")
     page.get_by_role("button", name=words["on"]).click()
     page.locator("h1 .chip.good").wait_for()

@@ -59,7 +59,7 @@ def test_a_tech_touch_playbook_is_set_up_tried_out_and_goes_out(desk, api, mail_
     assert [to for to, _ in mail_server.received] == [["ann@slow.example.com"]]
     page = desk.get(switch_on.removesuffix("/switch")).text
     assert "What went out by itself in the last 30 days" in page
-    assert "E-mail: ann" in page
+    assert "An e-mail: ann" in page
 
 
 def test_what_is_saved_stands_in_the_form_again(desk, api):

@@ -169,13 +169,15 @@ def look(
     now: datetime,
 ) -> Iterator[Seen]:
     """What comes of these playbooks and accounts now; nothing is changed."""
-    read = {each.id: validate_playbook(each.definition) for each in playbooks}
-    facts = read_facts(session, accounts, read.values(), time_zone=time_zone, now=now)
-    states = _states(session, playbooks, accounts)
-    for account in accounts:
-        for playbook in playbooks:
-            own, before = facts[account.id], states.get((playbook.id, account.id), State())
-            after, firing = evaluate(read[playbook.id], own, before)
+    read = [(each, each.id, validate_playbook(each.definition)) for each in playbooks]
+    facts = read_facts(
+        session, accounts, [rules for _, _, rules in read], time_zone=time_zone, now=now
+    )
+    states, unseen = _states(session, playbooks, accounts), State()
+    for account_id, own in facts.items():
+        for playbook, playbook_id, rules in read:
+            before = states.get((playbook_id, account_id), unseen)
+            after, firing = evaluate(rules, own, before)
             yield Seen(playbook, own, before, after, firing)
 
 
