@@ -115,12 +115,12 @@ def begin(session: Session, rows: Sequence[Pending]) -> None:
 
 
 def next_accounts(
-    session: Session, workspace_id: UUID, after: UUID | None, *, only_owned: bool = False
+    session: Session, workspace_id: UUID, after: UUID | None, *, owned: bool | None = None
 ) -> Sequence[Account]:
+    """The next BATCH by id. owned: only those with an owner, or without; None: all."""
     query = scoped(Account, workspace_id)
-    """The next BATCH by id."""
-    if only_owned:
-        query = query.where(Account.owner_user_id.is_not(None))
+    if owned is not None:
+        query = query.where(Account.owner_user_id.is_not(None) == owned)
     if after is not None:
         query = query.where(Account.id > after)
     return session.scalars(query.order_by(Account.id).limit(BATCH)).all()

@@ -91,12 +91,13 @@ def try_out(
 def _firings(
     session: Session, playbook: Playbook, time_zone: str, now: datetime
 ) -> Iterator[tuple[Account, Firing]]:
-    only_owned = not validate_playbook(playbook.definition).goes_by_itself
+    rules = validate_playbook(playbook.definition)
+    owned = None
+    if len(rules.touch) == 1 or not rules.goes_by_itself:
+        owned = not rules.goes_by_itself
     after: UUID | None = None
     while True:
-        batch = evaluating.next_accounts(
-            session, playbook.workspace_id, after, only_owned=only_owned
-        )
+        batch = evaluating.next_accounts(session, playbook.workspace_id, after, owned=owned)
         by_id = {str(account.id): account for account in batch}
         if batch:
             after = batch[-1].id
