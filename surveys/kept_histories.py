@@ -27,6 +27,9 @@ _Account = tuple[bytes, int | None, list[int], list[_Held]]  # id, start, since,
 _Renewal = tuple[int, int, bool]  # ordinals of the days, whether it was kept
 
 
+_NO_SUMS: Mapping[str, int] = {}
+
+
 class _Packed(msgspec.Struct, array_like=True):
     version: int
     products: list[str]
@@ -136,21 +139,31 @@ class KeptBusiness:
             if since[-1] >= first and bisect_left(since, first) != bisect_left(since, last)
         }
 
-    def still(self, start: datetime, end: datetime) -> dict[UUID, dict[str, int]]:
-        """What the others pay, by currency, of those that pay anything."""
+    def paid(
+        self, start: datetime, end: datetime
+    ) -> dict[UUID, tuple[Mapping[str, int], Mapping[str, int]]]:
+        """What accounts paid at both instants, by currency, of those that paid at either."""
         first, last = _ticks(start), _ticks(end)
-        currencies = self._packed.currencies
         found = {}
         for key, _, since, steps in self._packed.accounts:
-            place = bisect_left(since, first)
-            held = steps[place - 1] if place else None
-            if held and (place == len(since) or since[place] >= last):
-                sums: dict[str, int] = {}
-                for _, amount, currency in held:
-                    code = currencies[currency]
-                    sums[code] = sums.get(code, 0) + amount
-                found[_key(key)] = sums
+            one, other = bisect_left(since, first), bisect_left(since, last)
+            before = self._sums(steps[one - 1]) if one else _NO_SUMS
+            after = before
+            if other != one:
+                after = self._sums(steps[other - 1]) if other else _NO_SUMS
+            if before or after:
+                found[_key(key)] = before, after
         return found
+
+    def _sums(self, held: _Held) -> Mapping[str, int]:
+        currencies = self._packed.currencies
+        if len(held) == 1:
+            return {currencies[held[0][2]]: held[0][1]}
+        sums: dict[str, int] = {}
+        for _, amount, currency in held:
+            code = currencies[currency]
+            sums[code] = sums.get(code, 0) + amount
+        return sums
 
     @cached_property
     def started_at(self) -> Mapping[UUID, datetime]:

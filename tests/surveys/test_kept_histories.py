@@ -52,18 +52,16 @@ def test_all_that_can_be_asked_of_a_history_is_the_same(told, asked):
 
 
 @given(changes(), instants, instants)
-def test_accounts_are_moved_or_still_or_pay_nothing(told, one, other):
+def test_who_moved_and_what_everybody_paid_is_that_of_their_histories(told, one, other):
     known = histories(told)
     start, end = min(one, other), max(one, other) + timedelta(hours=1)
     kept = unpack(pack(known, {}, {}, {}))
-    moved, still = kept.moved(start, end), kept.still(start, end)
+    moved, paid = kept.moved(start, end), kept.paid(start, end)
     for account, history in known.items():
         before, after = history.before(start), history.before(end)
         assert (account in moved) == (before is not after)
-        sums = {}
-        for price in before.held.values():
-            sums[price.currency] = sums.get(price.currency, 0) + price.mrr_minor
-        assert still.get(account, {}) == (sums if before is after else {})
+        assert paid.get(account, ({}, {})) == (before.sums, after.sums)
+    assert all(before or after for before, after in paid.values())
 
 
 def test_what_does_not_change_is_the_same_object():

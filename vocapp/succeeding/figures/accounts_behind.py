@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from surveys.adoption import WEEK_DAYS
 from surveys.periods import months_back, period_end
 from surveys.retention import Contribution, Row, contribution, paid_of, place_of
-from surveys.subscriptions import Paid, month_span
+from surveys.subscriptions import Paid, Rates, month_span
 from vocapp.database import snapshot
 from vocapp.people.events.queries import active_counts, active_counts_of_days
 from vocapp.people.models import Account
 from vocapp.succeeding.figures.business import Business, business_of, read_business, said_of
-from vocapp.succeeding.figures.converting import ALL, in_base, in_base_sum
+from vocapp.succeeding.figures.converting import ALL, both_in_base, in_base
 from vocapp.succeeding.figures.groups import inward, stored_name
 from vocapp.succeeding.figures.kept import (
     BeingSummed,
@@ -74,7 +74,10 @@ class Behind:
 ByCurrency = Mapping[str | None, Row]  # of one account; under None in any, without money
 
 
-def _counted(*names: str) -> Callable[[ByCurrency, str | None], bool]:
+_IsIn = Callable[[ByCurrency, str | None], bool]
+
+
+def _counted(*names: str) -> _IsIn:
     """Whether the figures count an account, in a currency or in any."""
     places = [place_of(name) for name in names]
     return lambda found, currency: (
@@ -82,7 +85,7 @@ def _counted(*names: str) -> Callable[[ByCurrency, str | None], bool]:
     )
 
 
-def _moved(*names: str) -> Callable[[ByCurrency, str | None], bool]:
+def _moved(*names: str) -> _IsIn:
     """Whether money moved, in a currency or in any of them."""
     places = [place_of(name) for name in names]
     return lambda found, currency: any(
@@ -93,7 +96,7 @@ def _moved(*names: str) -> Callable[[ByCurrency, str | None], bool]:
 
 
 # By what a list is called: whether an account belongs to it.
-KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
+KINDS: Mapping[str, _IsIn] = {
     "start": _counted("accounts_start"),
     "end": _counted("accounts_end"),
     "lost": _counted("accounts_lost"),
@@ -103,8 +106,9 @@ KINDS: Mapping[str, Callable[[ByCurrency, str | None], bool]] = {
     "cross_sold": _counted("accounts_cross_sold"),
     "new": _counted("accounts_new", "accounts_reactivated"),
 }
+_MOVED = KINDS.keys() - {"start", "end"}
 # Nobody can belong to these whose subscriptions did not change in the month.
-_CHANGED = {*KINDS, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES} - {"start", "end"}
+_CHANGED = {*_MOVED, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES}
 _FEW = 1_000
 LISTS = (*KINDS, ACTIVE, ACTIVE_WEEK, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES)
 
@@ -235,29 +239,38 @@ class _Reading:
 
     def _amounts(self, business: Business[Paid]) -> Mapping[UUID, _Amounts]:
         """What accounts paid: of a list about money those that are in it, else of all."""
-        start, end, currency = self.start, self.end, self.asked.currency
+        which, currency = self.asked.which, self.asked.currency
         rates = business.rates.rates_of_month(self.asked.month) if business.rates else None
-        is_in, is_converted = KINDS.get(self.asked.which), currency == ALL and rates is not None
+        if currency == ALL:
+            currency = rates.base if rates else None
+        in_rates = rates if self.asked.currency == ALL else None
+        if which in _MOVED:
+            return self._moved(business, KINDS[which], currency, in_rates)
+        found: dict[UUID, _Amounts] = {}
+        for account, both in business.accounts.paid(self.start, self.end).items():
+            before, after = both if in_rates is None else both_in_base(both, in_rates)
+            at = {"start": before, "end": after}.get(which)
+            if at is None or (currency in at if currency else at):
+                found[account] = _paid_at(before, after, currency)
+        return found
+
+    def _moved(
+        self, business: Business[Paid], is_in: _IsIn, currency: str | None, rates: Rates | None
+    ) -> Mapping[UUID, _Amounts]:
+        """Of lists in which nobody is whose subscriptions stayed as they were."""
+        start, end = self.start, self.end
         moved = business.accounts.moved(start, end)
         rows: Mapping[UUID, Contribution] = {
             account: contribution(own.before(start), own.before(end))
             for account, own in moved.items()
         }
-        if currency == ALL:
-            currency = rates.base if rates else None
-        if is_converted:
+        if rates is not None:
             rows = in_base(rows, moved, start, end, rates)
-        found = {
+        return {
             account: _moved_by(own, currency)
             for account, own in rows.items()
-            if is_in is None or is_in(dict(own), currency)
+            if is_in(dict(own), currency)
         }
-        if is_in is None or self.asked.which in {"start", "end"}:  # who stays as it is, is in these
-            for account, sums in business.accounts.still(start, end).items():
-                own_sums = in_base_sum(sums, rates) if is_converted and rates else sums
-                if own_sums and currency in {None, *own_sums}:
-                    found[account] = _still_at(own_sums, currency)
-        return found
 
     def _people(self) -> Mapping[UUID, int]:
         """How many of each account were active, where the list is about them."""
@@ -345,12 +358,11 @@ def _moved_by(found: Contribution, currency: str | None) -> _Amounts:
     return (*paid_of(row), paid_in)
 
 
-def _still_at(sums: Mapping[str, int], currency: str | None) -> _Amounts:
-    paid = [(each, minor) for each, minor in sums.items() if currency in {None, each}]
-    if len(paid) != 1:
+def _paid_at(before: Mapping[str, int], after: Mapping[str, int], currency: str | None) -> _Amounts:
+    codes = [code for code in {**before, **after} if currency in {None, code}]
+    if len(codes) != 1:
         return _NOTHING
-    code, minor = paid[0]
-    return minor, minor, code
+    return before.get(codes[0], 0), after.get(codes[0], 0), codes[0]
 
 
 def _decided(

@@ -39,6 +39,9 @@ _UNNAMED = ""  # the product of an account of which only revenue is known
 _Known = TypeVar("_Known", bound=Paid, covariant=True)
 
 
+PaidAtBoth = tuple[Mapping[str, int], Mapping[str, int]]
+
+
 class Accounts(Protocol[_Known]):
     """What accounts paid and how their renewals went: as it was read, or kept."""
 
@@ -52,7 +55,7 @@ class Accounts(Protocol[_Known]):
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]: ...
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]: ...
     def moved(self, start: datetime, end: datetime) -> Mapping[UUID, _Known]: ...
-    def still(self, start: datetime, end: datetime) -> Mapping[UUID, Mapping[str, int]]: ...
+    def paid(self, start: datetime, end: datetime) -> Mapping[UUID, PaidAtBoth]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,16 @@ class ReadAccounts:
             if history.before(start) is not history.before(end)
         }
 
-    def still(self, start: datetime, end: datetime) -> Mapping[UUID, Mapping[str, int]]:
-        """What the others pay, by currency, of those that pay anything."""
-        return {
-            account: before.sums
+    def paid(self, start: datetime, end: datetime) -> Mapping[UUID, PaidAtBoth]:
+        """What accounts paid at both instants, by currency, of those that paid at either."""
+        standings = (
+            (account, history.before(start), history.before(end))
             for account, history in self.histories.items()
-            if (before := history.before(start)).held and before is history.before(end)
+        )
+        return {
+            account: (before.sums, after.sums)
+            for account, before, after in standings
+            if before.held or after.held
         }
 
 

@@ -65,12 +65,20 @@ def in_base(
     return found
 
 
-def in_base_sum(sums: Mapping[str, int], rates: Rates) -> Mapping[str, int]:
-    """What an account pays by currency, in the reporting currency, rounded once; nothing where a
-    currency has no rate."""
-    if not all(rates.knows(code) for code in sums):
-        return {}
-    return {rates.base: round(sum(rates.convert(Price(n, code)) for code, n in sums.items()))}
+def both_in_base(
+    both: tuple[Mapping[str, int], Mapping[str, int]], rates: Rates
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """What an account pays by currency at two instants, in the reporting currency, each rounded
+    once; nothing where a currency has no rate."""
+    if not all(rates.knows(code) for sums in both for code in sums):
+        return {}, {}
+    before, after = (
+        {rates.base: round(sum(rates.convert(Price(n, code)) for code, n in sums.items()))}
+        if sums
+        else {}
+        for sums in both
+    )
+    return before, after
 
 
 def cohort_in_base(members: Iterable[Member], end: datetime, rates: Rates | None) -> Totals | None:

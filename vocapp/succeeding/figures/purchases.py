@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.periods import months_back
@@ -150,16 +150,22 @@ def _paid(
     each = by_invoice.where(*invoices).group_by(
         InvoiceChange.account_id, InvoiceChange.invoice
     ).subquery().c  # fmt: skip
-    is_late = case((each.at >= start, 1), else_=0)
+    is_late, is_again = case((each.at >= start, 1), else_=0), case((each.told > 1, 1), else_=0)
+    sums = (func.sum(each.amount_minor), func.count())
     rows = session.execute(
-        select(each.account_id, is_late, each.currency, func.sum(each.amount_minor), func.count())
-        .where(each.told == 1, each.is_paid == 1, each.amount_minor > 0, each.at >= before)
-        .group_by(each.account_id, is_late, each.currency)
-    )
+        select(each.account_id, is_late, each.currency, is_again, *sums)
+        .where(
+            or_(each.told > 1, and_(each.is_paid == 1, each.amount_minor > 0, each.at >= before))
+        )
+        .group_by(each.account_id, is_late, each.currency, is_again)
+    ).all()
     once = [
         _Paid(account, start if late else before, currency, int(amount), count)
-        for account, late, currency, amount, count in rows
+        for account, late, currency, again, amount, count in rows
+        if not again
     ]
+    if not any(again for _, _, _, again, _, _ in rows):
+        return once
     return [*once, *_told_again(session, invoices, before)]
 
 
