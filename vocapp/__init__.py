@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from flask import Flask, g, request
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,6 +24,7 @@ from vocapp import (
 )
 from vocapp.database import configure_engine, read_json, sqlite_module
 from vocapp.extensions import babel, csrf, db, migrate
+from vocapp.translating import known_locale
 
 VERSION = "0.1.0"
 
@@ -95,7 +97,11 @@ def _migrations_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "migrations"
 
 
-def _locale() -> str:
+def _locale() -> Locale:
+    return known_locale(_language())
+
+
+def _language() -> str:
     """A person's own language, else the workspace's, else the browser's."""
     chosen = request.cookies.get("voc_locale") if request else None
     if chosen in {"en", "ja"}:

@@ -24,14 +24,21 @@ _TEXTS = 8_192  # more than there are, in both languages
 
 def current_locale() -> Locale:
     """The language of the person who reads; English where nobody does."""
-    if not has_app_context():
+    try:
+        # Where the library keeps what it found; should it do so elsewhere, it is asked again.
+        kept = getattr(g._get_current_object(), "_flask_babel", None)
+    except RuntimeError:  # outside of all that is asked for
         return _ENGLISH
-    # Where the library keeps what it found; should it do so elsewhere, it is asked again.
-    kept = getattr(g._get_current_object(), "_flask_babel", None)
     return getattr(kept, "babel_locale", None) or get_locale() or _ENGLISH
 
 
 _ENGLISH = Locale("en")
+
+
+@lru_cache
+def known_locale(code: str) -> Locale:
+    """A language by its code, always the same object: as keys these are compared in hundreds."""
+    return Locale.parse(code)
 
 
 class Catalogues(Domain):
@@ -40,15 +47,22 @@ class Catalogues(Domain):
     def __init__(self) -> None:
         super().__init__([str(Path(__file__).parent / "translations")])
         self._known: dict[Locale, NullTranslations] = {}
+        self._last: tuple[Locale | None, NullTranslations] = (None, NullTranslations())
 
     def get_translations(self) -> NullTranslations:
         """Those of the person who reads."""
-        found = self._known.get(current_locale())
-        if found is None:
-            found = super().get_translations()
-            if has_app_context():
-                self._known[current_locale()] = found
-        return found
+        locale = current_locale()
+        last, found = self._last
+        if last is locale:
+            return found
+        known = self._known.get(locale)
+        if known is None:
+            known = super().get_translations()
+            if not has_app_context():
+                return known
+            self._known[locale] = known
+        self._last = locale, known
+        return known
 
 
 _CATALOGUES = Catalogues()

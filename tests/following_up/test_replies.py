@@ -13,6 +13,7 @@ from tests.following_up.desk import ADDRESS, Desk, case_url, send_due, service_c
 from vocapp import outbox
 from vocapp.database import utcnow
 from vocapp.distributing.receiving import INBOX, LOOK_EVERY
+from vocapp.following_up.news import mark_seen
 from vocapp.following_up.service import Change, change_follow_up
 from vocapp.following_up.snoozing import begin_of, day_of
 from vocapp.people.service import erase_contact
@@ -185,6 +186,15 @@ def test_the_page_shows_what_is_new_and_folds_the_rest(desk, inbox, sent, staff)
     assert re.search(r">Tuesday &lt;b&gt;at 10&lt;/b&gt;\.</p>", page)
     assert "What it replies to" in page
     assert "The customer replied" in page
+
+
+def test_the_list_marks_what_is_new_until_somebody_has_seen_it(desk, inbox, sent, staff):
+    person = staff("success")
+    assert "The customer replied" not in person.get("/follow-ups?state=all").text
+    arrive(inbox, answer_to(sent))
+    assert "The customer replied" in person.get("/follow-ups?state=all").text
+    mark_seen(desk.case.workspace_id, desk.case.id, reach=ALL, actor_user_id=desk.me, now=utcnow())
+    assert "The customer replied" not in person.get("/follow-ups?state=all").text
 
 
 def test_whoever_deals_with_it_takes_the_news_away_and_undo_brings_it_back(desk, inbox, sent):

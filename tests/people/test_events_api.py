@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from vocapp.database import snapshot, utcnow
 from vocapp.people.events import queries
 from vocapp.people.events.invoices import invoices_of, overdue_days
 from vocapp.people.events.models import AccountEvent, ActiveDay, ActivityHour, SubscriptionChange
+from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account, Contact
 from vocapp.people.service import erase_contact
+from vocapp.succeeding.figures.business import read_business
 
 LOGIN = {
     "id": "e1", "type": "login", "account": "acme", "contact": "u1", "at": "2026-10-02T01:00:00Z",
@@ -474,3 +477,48 @@ def test_a_forgotten_person_leaves_the_events_and_does_not_come_back(any_api):
         ).one()
     assert set(contacts) == {None}
     assert hour == (2, 3)
+
+
+# --- of many changes those that say something ------------------------------------------------
+
+
+def _story(dice: Random) -> list[dict[str, Any]]:
+    """Many changes of few products, several at one instant, some with the end of a term."""
+    actions = [*["changed"] * 6, "started", "renewed", "cancelled"]
+    return [
+        START
+        | {
+            "id": f"s{number}", "product": dice.choice(["core", "api"]),
+            "action": (action := dice.choice(actions)),
+            "mrr": 0 if action == "cancelled" else dice.choice([0, 100, 250]),
+            "at": f"2025-{dice.randint(1, 12):02}-{dice.choice([1, 15]):02}T00:00:00Z",
+            "term_ends_on": dice.choice([None, None, "2027-01-31", "2027-06-30"]),
+        }
+        for number in range(dice.randint(1, 40))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_runs_now_is_told_by_few_of_many_changes(any_api, seed):
+    accept(any_api, *_story(Random(seed)))
+    account = account_of(any_api)
+    with snapshot() as session:
+        every = changes_of(session, any_api.workspace_id, [account.id])[account.id]
+    assert queries.current_subscriptions(any_api.workspace_id, account.id) == current(every)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_held_at_an_instant_is_told_by_few_of_many_changes(any_api, seed):
+    accept(any_api, *_story(Random(seed)))
+    account = account_of(any_api)
+    instants = [datetime(2025, month, 15, tzinfo=UTC) for month in (1, 4, 8, 12)]
+
+    def told(**more: Any) -> Any:
+        with snapshot() as session:
+            history = read_business(
+                session, any_api.workspace_id, time_zone="UTC", now=utcnow(),
+                account_id=account.id, **more,
+            ).histories[account.id]  # fmt: skip
+        return history.since[0], history.started_at, [history.before(at).held for at in instants]
+
+    assert told(as_of=instants, with_renewals=False) == told()

@@ -4,8 +4,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from babel import dates
 from flask import Flask
 from flask_babel import Babel, force_locale
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vocapp.ui import formats
 
@@ -104,6 +107,15 @@ def test_time_ago_looks_both_ways(language):
         language, en="in 2 days", ja="2 日後"
     )
     assert formats.time_ago(None, now) == "–"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seconds=st.integers(-(10**9), 10**9) | st.integers(-700_000, 700_000))
+def test_time_ago_says_what_the_library_says(language, seconds):
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert formats.time_ago(now + timedelta(seconds=seconds), now) == dates.format_timedelta(
+        timedelta(seconds=seconds), threshold=0.99, add_direction=True, locale=language
+    )
 
 
 def test_machines_read_times_with_their_zone():

@@ -55,49 +55,63 @@ class Choice:
     in_order: tuple[ColumnElement[bool], ...]
     is_overdue: bool
     now: datetime
-    is_rare: bool
-    is_looked_for: bool
+    are_few: bool  # an index leads to all of them, so that they are read at once
+    is_rare: bool  # the same, whoever reads
+    is_by_due: bool  # an index has the first of `within` by due time
 
-    @property
-    def are_few(self) -> bool:
-        """Whether an index leads to all of them, so that they are read at once."""
-        return self.is_rare or (len(self.within) > 1 and not self.is_looked_for)
-
-    def parts(self, states: tuple[str, ...], *, snoozed: bool | None) -> list[Any]:
+    def parts(
+        self, states: tuple[str, ...], *, snoozed: bool | None, first_due_first: bool = False
+    ) -> list[Any]:
         """Statements on cases that together, and each case in one of them only, are what is
-        wanted: of one state each, as indexes have them.
+        wanted: of one state each, as indexes have them in order.
 
         states: empty means all but what stands in another case; snoozed: None means both.
         """
-        wanted = [
-            state
-            for state in (ACTIVE_STATES if self.is_overdue else (*FOLLOW_UP_STATES, MERGED))
-            if state in (states or FOLLOW_UP_STATES)
-        ]
+        wanted = self._states(states)
         of_states: list[ColumnElement[bool]] = []
         if self.is_rare:  # said so that no index by state is taken for it
             of_states = [func.coalesce(FollowUp.state, "").in_(wanted)] if wanted else []
         else:
             of_states = [FollowUp.state == state for state in wanted]
-        more = [] if snoozed is None else [is_snoozed(self.now) if snoozed else is_awake(self.now)]
+        more = [*self._late(by_index=first_due_first), *self._put_off(snoozed)]
+        return [self._of(each, state, *more) for each in self.in_order for state in of_states]
+
+    def counted(self, states: tuple[str, ...], *, snoozed: bool) -> list[Any]:
+        """The same of several states at once and in no order, for who goes no further than a
+        number."""
+        wanted = self._states(states)
+        if not wanted:
+            return []
+        of_states = [FollowUp.state.in_(wanted), *self._put_off(snoozed)]
         return [
-            part.where(state, *more) for part in self._of_any(self.in_order) for state in of_states
+            self._of(each, *of_states, *self._late(by_index=self.is_by_due and not number))
+            for number, each in enumerate(self.within)
         ]
 
     def whole(self) -> list[Any]:
-        """The same of all states."""
+        """The same of all states, put off or not."""
         late = [FollowUp.state.in_(ACTIVE_STATES)] if self.is_overdue else []
-        return [part.where(*late) for part in self._of_any(self.within)]
+        return [self._of(each, *late, *self._late(by_index=False)) for each in self.within]
 
-    def _of_any(self, within: tuple[ColumnElement[bool], ...]) -> list[Any]:
-        # Said so that what is overdue is not sorted, but met in the order of the list.
-        late = [func.coalesce(FollowUp.due_at, self.now) < self.now] if self.is_overdue else []
-        return [
-            select(FollowUp.id).where(
-                FollowUp.workspace_id == self.workspace_id, each, *self.conditions, *late
-            )
-            for each in within
-        ]
+    def _of(self, *more: ColumnElement[bool]) -> Any:
+        return select(FollowUp.id).where(
+            FollowUp.workspace_id == self.workspace_id, *more, *self.conditions
+        )
+
+    def _late(self, *, by_index: bool) -> list[ColumnElement[bool]]:
+        """by_index: what is overdue is a stretch of the index by due times. Else it is said so
+        that another index is taken, and what is overdue met in the order of the list."""
+        due = FollowUp.due_at if by_index else func.coalesce(FollowUp.due_at, self.now)
+        return [due < self.now] if self.is_overdue else []
+
+    def _states(self, states: tuple[str, ...]) -> list[str]:
+        known = ACTIVE_STATES if self.is_overdue else (*FOLLOW_UP_STATES, MERGED)
+        return [state for state in known if state in (states or FOLLOW_UP_STATES)]
+
+    def _put_off(self, snoozed: bool | None) -> list[ColumnElement[bool]]:
+        if snoozed is None:
+            return []
+        return [is_snoozed(self.now) if snoozed else is_awake(self.now)]
 
 
 def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) -> Choice:
@@ -120,25 +134,37 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
             conditions.append(asked[0])
             found.append(asked[1])
     is_rare = any(found)
-    within = (cases_within(reach, workspace_id),) if is_rare else _within(reach, workspace_id)
+    within = (
+        (cases_within(reach, workspace_id),)
+        if is_rare
+        else _within(reach, workspace_id, filters.owner)
+    )
+    by_account = isinstance(reach, OwnAccounts) and filters.owner != reach.user_id
     in_order = within
-    if len(within) > 1 and _has_many_accounts(reach, workspace_id):
-        in_order = (_within_in_order(reach, workspace_id),)
+    if by_account and not is_rare and _has_many_accounts(reach, workspace_id):
+        in_order = (_within_in_order(reach, workspace_id, filters.owner),)
     return Choice(
-        workspace_id, tuple(conditions), within, in_order, filters.overdue, now, is_rare,
-        is_looked_for=bool(found),
+        workspace_id, tuple(conditions), within, in_order, filters.overdue, now,
+        are_few=is_rare or (by_account and not found),
+        is_rare=is_rare,
+        is_by_due=len(within) > 1
+        or filters.owner is not None
+        or not (by_account or conditions),
     )  # fmt: skip
 
 
-def _within(reach: Reach, workspace_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """The cases of `cases_within`; what was given and others of own accounts apart, as no index
-    has both."""
+def _within(
+    reach: Reach, workspace_id: UUID, owner: UUID | str | None
+) -> tuple[ColumnElement[bool], ...]:
+    """The cases of `cases_within` that may have this owner; what was given and others of own
+    accounts apart, as no index has both."""
     if not isinstance(reach, OwnAccounts):
         return (true(),)
     given = FollowUp.owner_user_id == reach.user_id
-    others = FollowUp.owner_user_id.is_distinct_from(reach.user_id)
     own = of_accounts_within(reach, workspace_id, FollowUp.account_id)
-    return given, and_(others, own)
+    if owner is not None:
+        return (given if owner == reach.user_id else own,)
+    return given, and_(FollowUp.owner_user_id.is_distinct_from(reach.user_id), own)
 
 
 def _has_many_accounts(reach: Reach, workspace_id: UUID) -> bool:
@@ -147,15 +173,18 @@ def _has_many_accounts(reach: Reach, workspace_id: UUID) -> bool:
     return (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY_ACCOUNTS
 
 
-def _within_in_order(reach: Reach, workspace_id: UUID) -> ColumnElement[bool]:
-    """The cases of `cases_within` for somebody with many accounts: soon met in the order of the
-    list, and said so that no index by owner or account is taken, whose cases would be sorted."""
+def _within_in_order(
+    reach: Reach, workspace_id: UUID, owner: UUID | str | None
+) -> ColumnElement[bool]:
+    """The cases of `_within` for somebody with many accounts: soon met in the order of the list,
+    and said so that no index by account, and none by owner unless one is asked for, is taken,
+    whose cases would be sorted."""
     assert isinstance(reach, OwnAccounts)
     nobody = UUID(int=0)
-    return or_(
-        func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id,
-        of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, nobody)),
-    )
+    own = of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, nobody))
+    if owner is not None:
+        return own
+    return or_(func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id, own)
 
 
 def is_snoozed(now: datetime) -> ColumnElement[bool]:

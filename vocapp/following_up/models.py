@@ -146,7 +146,7 @@ Index(
 )  # fmt: skip
 Index(
     "ix_follow_up_urgent_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
-    *_URGENT,
+    *_URGENT, FollowUp.team,
 )  # fmt: skip
 Index(
     "ix_follow_up_urgent_of_team", FollowUp.workspace_id, FollowUp.team, FollowUp.state, *_URGENT
@@ -154,6 +154,10 @@ Index(
 Index(
     "ix_follow_up_due", FollowUp.workspace_id, FollowUp.state, FollowUp.due_at, FollowUp.id,
     FollowUp.snoozed_until, FollowUp.team, FollowUp.account_id, FollowUp.owner_user_id,
+)  # fmt: skip
+Index(
+    "ix_follow_up_due_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
+    FollowUp.due_at, FollowUp.id, FollowUp.snoozed_until, FollowUp.team,
 )  # fmt: skip
 Index(
     "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,
@@ -171,6 +175,7 @@ Index(
 )  # fmt: skip
 Index(
     "ix_follow_up_snoozed", FollowUp.workspace_id, FollowUp.state, *_URGENT,
+    FollowUp.account_id, FollowUp.owner_user_id,
     sqlite_where=_IS_PUT_OFF, postgresql_where=_IS_PUT_OFF,
 )  # fmt: skip
 Index(  # what became of the cases of a period

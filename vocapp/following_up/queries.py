@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, union_all
+from sqlalchemy import case, func, literal_column, or_, select, union_all
 
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
+from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.extensions import db
 from vocapp.following_up.choosing import Choice, Filters, choice, is_snoozed
 from vocapp.following_up.clock import real_due
@@ -127,13 +127,15 @@ def queue(
     sort: str = "-priority",
     limit: int,
     after: tuple[Any, UUID] | None = None,
+    wanted: Choice | None = None,
 ) -> list[CaseRow]:
     """Cases in order: most urgent first ("-priority") or first due first ("due_at").
 
-    after: sort value and id of the last row seen.
+    after: sort value and id of the last row seen. wanted: the choice that filters and reach make,
+    where it was made already.
     """
-    wanted = choice(workspace_id, filters, reach, now)
-    parts = wanted.parts(filters.states, snoozed=filters.snoozed)
+    wanted = wanted or choice(workspace_id, filters, reach, now)
+    parts = wanted.parts(filters.states, snoozed=filters.snoozed, first_due_first=sort == "due_at")
     if not parts:
         return []
     first = _first(parts, sort, after, limit).subquery()
@@ -199,22 +201,28 @@ def has_case(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> bool:
 
 def most_counted(filters: Filters) -> int:
     """How far cases of a state are counted; themes and names have to be looked up one by one."""
-    return 99 if filters.theme or filters.search else 9_999
+    return 99 if filters.theme or filters.search else 999
 
 
 def counts_by_state(
-    workspace_id: UUID, filters: Filters, *, reach: Reach, now: datetime
+    workspace_id: UUID,
+    filters: Filters,
+    *,
+    reach: Reach,
+    now: datetime,
+    wanted: Choice | None = None,
 ) -> dict[str, int]:
     """How many cases each state has under the other filters; those put off are SNOOZED.
 
     A state without any is left out. Of each no more than `most_counted` and one are counted: that
-    many means that there are more.
+    many means that there are more. wanted: as for `queue`.
     """
-    most, wanted = most_counted(filters) + 1, choice(workspace_id, filters, reach, now)
+    most = most_counted(filters) + 1
+    wanted = wanted or choice(workspace_id, filters, reach, now)
     if wanted.are_few:
         return _counts_at_once(wanted, most)
-    tabs = {state: wanted.parts((state,), snoozed=False) for state in FOLLOW_UP_STATES}
-    tabs[SNOOZED] = wanted.parts((), snoozed=True)
+    tabs = {state: wanted.counted((state,), snoozed=False) for state in FOLLOW_UP_STATES}
+    tabs[SNOOZED] = wanted.counted((), snoozed=True)
     counts = [_count(parts, most).label(state) for state, parts in tabs.items() if parts]
     found = db.session.execute(select(*counts)).one()._mapping
     return {state: count for state, count in found.items() if count}
@@ -228,8 +236,10 @@ def _counts_at_once(wanted: Choice, most: int) -> dict[str, int]:
 
 
 def _count(parts: Sequence[Any], most: int) -> Any:
-    some = [part.with_only_columns(FollowUp.id).limit(most).subquery() for part in parts]
-    found = union_all(*(select(each.c.id) for each in some)).limit(most).subquery()
+    """Of the next part no more is read than the ones before it leave to be counted."""
+    some = [part.with_only_columns(literal_column("1").label("one")) for part in parts]
+    together: Any = union_all(*some) if len(some) > 1 else some[0]
+    found = together.limit(most).subquery()
     return select(func.count()).select_from(found).scalar_subquery()
 
 
@@ -331,19 +341,22 @@ def _row(found: Any) -> CaseRow:
 # --- names --------------------------------------------------------------------------------
 
 
+# Asked by every page of the queue, so that they are built once.
+_THEMES = (
+    select(Theme.key, Theme.label).where(Theme.workspace_id == OF_WORKSPACE).order_by(Theme.key)
+)
+_RULES = select(RoutingRule.key, RoutingRule.name).where(RoutingRule.workspace_id == OF_WORKSPACE)
+
+
 def theme_labels(workspace_id: UUID) -> dict[str, dict[str, str]]:
     """Theme → its label by language, archived ones included: old cases name them."""
-    rows = db.session.execute(
-        select(Theme.key, Theme.label).where(Theme.workspace_id == workspace_id).order_by(Theme.key)
-    )
+    rows = db.session.execute(_THEMES, {"workspace_id": workspace_id})
     return {key: dict(label) for key, label in rows}
 
 
 def rule_names(workspace_id: UUID) -> dict[str, str]:
     """Rule → its stored name."""
-    rows = db.session.execute(
-        select(RoutingRule.key, RoutingRule.name).where(RoutingRule.workspace_id == workspace_id)
-    )
+    rows = db.session.execute(_RULES, {"workspace_id": workspace_id})
     return {key: name for key, name in rows}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,15 +12,17 @@ from flask import Blueprint, render_template, request, url_for
 from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.following_up import queries, wording
-from vocapp.following_up.choosing import Filters
+from vocapp.following_up.choosing import Choice, Filters, choice
 from vocapp.following_up.merged_cases import joined_counts
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, TEAMS
 from vocapp.following_up.queries import SNOOZED
+from vocapp.following_up.writing.wording import NEWS
 from vocapp.signing import sign
 from vocapp.translating import gettext as _
+from vocapp.ui.addresses import address_of_each
 from vocapp.ui.formats import number
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
-from vocapp.workspaces.queries import members
+from vocapp.workspaces.queries import colleagues
 
 blueprint = Blueprint("following_up", __name__, template_folder="templates")
 
@@ -88,9 +89,10 @@ def queue() -> str:
     """Whom do I call now, and why."""
     filters, sort, now = filters_of_address(), sort_of_address(), utcnow()
     after = read_cursor(request.args.get("cursor"), lambda value: queries.after_of(value, sort))
+    wanted = choice(current_workspace.id, filters, current_user.reach, now)
     rows = queries.queue(
         current_workspace.id, filters, reach=current_user.reach, now=now, sort=sort,
-        limit=_PAGE + 1, after=after,
+        limit=_PAGE + 1, after=after, wanted=wanted,
     )  # fmt: skip
     shown = rows[:_PAGE]
     cursor = sign("cursor", queries.cursor_of(shown[-1], sort)) if len(rows) > _PAGE else None
@@ -99,29 +101,22 @@ def queue() -> str:
         rows=shown,
         next_url=url_for(".queue", **kept(cursor=cursor)) if cursor else None,
         first_url=url_for(".queue", **kept()) if after else None,
-        tabs_of=_tabs(filters, now),
+        tabs_of=_tabs(filters, wanted, now),
+        news_words=NEWS,
         joined=joined_counts(current_workspace.id, [row.id for row in shown]),
-        case_url=_address_of_rows(".case", **kept()),
-        snooze_url=_address_of_rows(".case", open="snooze", **kept()),
-        call_url=_address_of_rows(".case", open="call", **kept()),
-        change_url=_address_of_rows(".change"),
+        case_url=address_of_each(".case", "follow_up_id", **kept()),
+        snooze_url=address_of_each(".case", "follow_up_id", open="snooze", **kept()),
+        call_url=address_of_each(".case", "follow_up_id", open="call", **kept()),
+        change_url=address_of_each(".change", "follow_up_id"),
         **shared_values(filters, now),
     )
-
-
-def _address_of_rows(endpoint: str, **more: Any) -> Callable[[UUID], str]:
-    """From a case to its address, which is built once and filled in: building it for each row of
-    a list would take longer than finding them."""
-    some = UUID(int=0)
-    before, _some, after = url_for(endpoint, follow_up_id=some, **more).partition(str(some))
-    return lambda follow_up_id: f"{before}{follow_up_id}{after}"
 
 
 def shared_values(filters: Filters, now: datetime) -> dict[str, Any]:
     """What the list and the case both show."""
     themes = queries.theme_labels(current_workspace.id)
     names = queries.rule_names(current_workspace.id)
-    people = [(str(each.user_id), each.name) for each in members(current_workspace.id)]
+    people = [(str(each.user_id), each.name) for each in colleagues(current_workspace.id)]
     return {
         "filters": filters,
         "sort": sort_of_address(),
@@ -148,9 +143,9 @@ def shared_values(filters: Filters, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tabs(filters: Filters, now: datetime) -> list[tuple[Any, ...]]:
+def _tabs(filters: Filters, wanted: Choice, now: datetime) -> list[tuple[Any, ...]]:
     counts = queries.counts_by_state(
-        current_workspace.id, filters, reach=current_user.reach, now=now
+        current_workspace.id, filters, reach=current_user.reach, now=now, wanted=wanted
     )
     active = sum(counts.get(state, 0) for state in ACTIVE_STATES)
     chosen, most = request.args.get("state", "active"), queries.most_counted(filters)

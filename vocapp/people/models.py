@@ -44,7 +44,8 @@ class Account(TenantRow, Base):
         UniqueConstraint("workspace_id", "external_id"),
         tenant_key("parent_account_id", "account"),
         Index("ix_account_by_name", "workspace_id", text("lower(name)"), "external_id"),
-        Index(None, "workspace_id", "owner_user_id"),
+        # With the id: which accounts are somebody's own is asked with every list they read.
+        Index("ix_account_of_owner", "workspace_id", "owner_user_id", "id"),
         Index(None, "workspace_id", "renewal_on"),
         Index(None, "workspace_id", "parent_account_id"),
     )

@@ -1,4 +1,4 @@
-"""Reads: the list of accounts, and one account with its people and its story.
+"""Reads: the list of accounts, one of them by its key, and the latest scores of several.
 
 `reach`: an account beyond it is not found, counted or shown.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,16 +23,12 @@ from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.account_names import is_called
 from vocapp.people.events import queries as events
-from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.finding import found_accounts
-from vocapp.people.merging.queries import shown_name
 from vocapp.people.models import Account, Contact
 from vocapp.people.money.queries import money
 from vocapp.people.queries import present_account
 from vocapp.people.reaching import accounts_within, of_accounts_within
-from vocapp.people.roles import has_role, is_champion
 from vocapp.problems import NotFound
-from vocapp.succeeding.contacts.queries import Cover
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.parents.queries import parent_key
@@ -41,7 +37,6 @@ from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
 _MILESTONES = 100
-_RECENTLY = timedelta(days=28)
 SORTS = ("name", "health", "-mrr", "renewal", "-cases")
 
 
@@ -69,38 +64,6 @@ class AccountRow:
     @property
     def shown(self) -> str:
         return self.account.name or self.account.external_id
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    contact: Contact
-    latest: Score | None
-
-    @property
-    def shown(self) -> str:
-        return shown_name(self.contact)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountDetail:
-    account: Account
-    owner: User | None
-    people: Sequence[Person]
-    people_count: int
-    cover: Cover
-    answers: int
-    open_cases: int
-    latest: Score | None
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What an account has and does; last_login None: nobody was ever seen."""
-
-    subscriptions: Sequence[Subscription]
-    weeks: Sequence[events.ActiveWeek]
-    active: int
-    last_login: datetime | None
 
 
 # --- the list ---------------------------------------------------------------------------
@@ -320,82 +283,3 @@ def account_by_key(workspace_id: UUID, external_id: str, *, reach: Reach) -> Acc
 def account_key(workspace_id: UUID, account_id: UUID) -> str:
     """The external id of an account that is known to be there."""
     return db.session.get_one(Account, (workspace_id, account_id)).external_id
-
-
-def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
-    """One account with the people who answered last."""
-    workspace_id = account.workspace_id
-    of_account = (Contact.workspace_id == workspace_id, Contact.account_id == account.id)
-    counts = db.session.execute(
-        select(
-            _count(*of_account),
-            _count(*of_account, Contact.left_at.is_(None)),
-            _count(*of_account, is_champion()),
-            _count(*shown_of(workspace_id, Response.account_id == account.id)),
-            _count(
-                FollowUp.workspace_id == workspace_id,
-                FollowUp.account_id == account.id,
-                FollowUp.state.in_(ACTIVE_STATES),
-            ),
-        )
-    )
-    people_count, there, champions, answers, open_cases = counts.one()
-    return AccountDetail(
-        account=account,
-        owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
-        people=_people(workspace_id, account.id, reach=reach, limit=people),
-        people_count=people_count,
-        cover=Cover(there, champions),
-        answers=answers,
-        open_cases=open_cases,
-        latest=latest_scores(workspace_id, Account, [account.id], reach=reach).get(account.id),
-    )
-
-
-def _count(*conditions: ColumnElement[bool]) -> Any:
-    return select(func.count()).where(*conditions).scalar_subquery()
-
-
-def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime) -> Activity:
-    """Subscriptions and use of an account; active: people of the last 28 days."""
-    return Activity(
-        subscriptions=events.current_subscriptions(workspace_id, account_id),
-        weeks=events.weekly_activity(workspace_id, account_id, time_zone=time_zone, now=now),
-        active=events.active_people(
-            workspace_id, since=now - _RECENTLY, until=now, account_id=account_id
-        ),
-        last_login=events.last_login(workspace_id, account_id),
-    )
-
-
-def _people(workspace_id: UUID, account_id: UUID, *, reach: Reach, limit: int) -> list[Person]:
-    """Contacts of the account: who has a role first, then who answered last, then by name; at the
-    end those who have left."""
-    # Materialised: else SQLite reads the answers of everybody in the order of their people.
-    answers = (
-        select(Response.contact_id, Response.answered_at)
-        .where(*shown_of(workspace_id, Response.account_id == account_id))
-        .cte("answers_of_account")
-        .prefix_with("MATERIALIZED")
-    )
-    answered = (
-        select(answers.c.contact_id, func.max(answers.c.answered_at).label("last"))
-        .group_by(answers.c.contact_id)
-        .subquery()
-    )
-    by_name = (func.lower(Contact.name), Contact.id)
-    of_account = scoped(Contact, workspace_id).where(Contact.account_id == account_id)
-    there = of_account.where(Contact.left_at.is_(None))
-    people: list[Contact] = []
-    for group in (
-        there.where(has_role()).order_by(*by_name),
-        there.join(answered, answered.c.contact_id == Contact.id).order_by(
-            answered.c.last.desc(), *by_name
-        ),
-        of_account.order_by(Contact.left_at.desc().nulls_first(), *by_name),
-    ):  # each group once all of the one before are there
-        if len(people) < limit:
-            others = group.where(Contact.id.not_in([contact.id for contact in people]))
-            people += db.session.scalars(others.limit(limit - len(people)))
-    latest = latest_scores(workspace_id, Contact, [contact.id for contact in people], reach=reach)
-    return [Person(contact, latest.get(contact.id)) for contact in people]

@@ -23,6 +23,8 @@ from vocapp.succeeding.goals.showing import goals_shown
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.health.keeping import ask_first
+from vocapp.succeeding.one_account import account_detail
+from vocapp.succeeding.one_account import activity as activity_of
 from vocapp.succeeding.parents.queries import family
 from vocapp.succeeding.playbooks.showing import tasks_shown
 from vocapp.succeeding.playbooks.wording import reason_words
@@ -39,7 +41,7 @@ from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
-from vocapp.workspaces.queries import Member, members
+from vocapp.workspaces.queries import Colleague, colleagues
 
 blueprint = Blueprint("succeeding", __name__, template_folder="templates")
 
@@ -106,8 +108,8 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
     found = queries.account_by_key(current_workspace.id, external_id, reach=current_user.reach)
     # Before more is read: where it has to be asked for, what was read is read anew, row by row.
     health = _health(found.id)
-    detail = queries.account_detail(found, reach=current_user.reach)
-    activity = queries.activity(
+    detail = account_detail(found, reach=current_user.reach)
+    activity = activity_of(
         current_workspace.id, found.id, time_zone=current_workspace.time_zone, now=utcnow()
     )
     only = request.args.get("story")
@@ -120,7 +122,7 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
     older = sign("cursor", shown[-1].place.to_json()) if len(story) > _STORY else None
     here = partial(url_for, "succeeding.account", external_id=external_id, _anchor="story")
     kept: dict[str, Any] = {"story": only} if only else {}
-    colleagues = members(current_workspace.id)
+    known = colleagues(current_workspace.id)
     return render_template(
         "succeeding/account.html",
         detail=detail,
@@ -146,13 +148,13 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
         note_error=note_error,
         may_note=may_open("story.add"),
         may_remove_note=partial(may_remove, current_user),
-        mentionable=", ".join(f"@{each.name}" for each in colleagues[:_NAMED]),
+        mentionable=", ".join(f"@{each.name}" for each in known[:_NAMED]),
         may_change=may_open("succeeding.change_owner"),
-        owner_choices=[("", _("Nobody yet")), *_owner_choices(colleagues)],
+        owner_choices=[("", _("Nobody yet")), *_owner_choices(known)],
         team=team_of(current_workspace.id, found.id),
         duty_words=DUTY_WORDS,
         may_change_team=may_open("team.change"),
-        team_choices=[("", _("Nobody yet")), *((str(m.user_id), m.name) for m in colleagues)],
+        team_choices=[("", _("Nobody yet")), *((str(m.user_id), m.name) for m in known)],
         **goals_shown(detail.account),
         **renewal_shown(detail.account),
         **touchpoints_shown(detail.account),
@@ -179,11 +181,11 @@ def _health(account_id: UUID) -> healths.Shown | None:
     return found
 
 
-def _owner_choices(known: Sequence[Member] | None = None) -> list[tuple[str, str]]:
+def _owner_choices(known: Sequence[Colleague] | None = None) -> list[tuple[str, str]]:
     """known: the members, where they were read already."""
     return [
         (str(each.user_id), each.name)
-        for each in (members(current_workspace.id) if known is None else known)
+        for each in (colleagues(current_workspace.id) if known is None else known)
         if each.role in service.OWNER_ROLES
     ]
 

@@ -14,6 +14,8 @@ from jinja2.nodes import EvalContext
 
 from vocapp.translating import current_locale
 from vocapp.ui import charts, formats
+from vocapp.ui.addresses import address_of_each
+from vocapp.ui.categories import category_look
 
 STATIC = Path(__file__).resolve().parent / "static"
 YEAR_S = 365 * 24 * 3600
@@ -82,6 +84,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(
+        address_of_each=address_of_each,
+        category_look=category_look,
         geometry=charts,
         get_locale=current_locale,
         metric_name=formats.metric_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +21,8 @@ _REMEMBERED = 16_384  # a page writes hundreds of numbers, the next one mostly t
 
 Number = int | float | Decimal
 Style = Literal["short", "medium", "long", "full"]
+Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
+_NEARLY_ONE = 0.99  # of a unit: then it is told in that unit
 
 
 def _pattern(digits: int, grouping: str = "#,##0") -> str:
@@ -229,7 +232,23 @@ def time_ago(value: datetime | None, now: datetime | None = None) -> str:
     if value is None:
         return NOTHING
     difference = _aware(value) - _aware(now or datetime.now(UTC))
-    return str(flask_babel.format_timedelta(difference, add_direction=True, threshold=0.99))
+    seconds = difference.days * 86_400 + difference.seconds
+    for unit, of_unit in dates.TIMEDELTA_UNITS:
+        count = abs(seconds) / of_unit
+        if count >= _NEARLY_ONE:
+            whole = round(count) * of_unit
+            return _ago(unit, whole if seconds >= 0 else -whole, current_locale())
+    return _ago("second", 0, current_locale())
+
+
+@lru_cache(_REMEMBERED)
+def _ago(unit: Unit, seconds: int, locale: Locale) -> str:
+    """So many whole units ahead, or ago where negative: in a list the same few again and again."""
+    return str(
+        dates.format_timedelta(
+            seconds, unit, threshold=math.inf, add_direction=True, locale=locale
+        )
+    )  # fmt: skip
 
 
 def iso_time(value: datetime | date) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +15,22 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
+    bindparam,
     case,
     cast,
+    column,
     extract,
     func,
+    literal_column,
     select,
     union,
+    values,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.adoption import WEEK_DAYS, Usage
 from surveys.periods import day_bounds, local_day, period_end, period_start
-from vocapp.database import older_than, scoped, snapshot
+from vocapp.database import OF_WORKSPACE, Key, UtcDateTime, older_than, scoped, snapshot
 from vocapp.extensions import db
 from vocapp.people.events.models import (
     AccountEvent,
@@ -36,7 +39,7 @@ from vocapp.people.events.models import (
     Milestone,
     SubscriptionChange,
 )
-from vocapp.people.events.subscriptions import CHANGE_FIELDS, Subscription, current
+from vocapp.people.events.subscriptions import CHANGE_FIELDS, Subscription, current, deciding
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -75,13 +78,10 @@ class Change:
 
 def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscription]:
     """What the account has now, by product."""
-    columns = (getattr(SubscriptionChange, name) for name in CHANGE_FIELDS)
-    changes = (
-        _changes(workspace_id, account_id)
-        .with_only_columns(*columns)
-        .order_by(SubscriptionChange.at, SubscriptionChange.received)
+    changes = _changes(workspace_id, account_id).with_only_columns(
+        *(getattr(SubscriptionChange, name) for name in CHANGE_FIELDS)
     )
-    return current(db.session.execute(changes).all())
+    return current(db.session.execute(deciding(changes)).all())
 
 
 def subscription_changes(
@@ -198,6 +198,37 @@ def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:
     return found
 
 
+@lru_cache
+def _by_week(weeks: int) -> Any:
+    """Sums of an account between so many instants and one, built once: summed where they are, as
+    half a year has thousands of hours."""
+    instants = [bindparam(f"instant_{number}", type_=UtcDateTime()) for number in range(weeks + 1)]
+    week = (
+        values(
+            column("number", Integer), column("since", UtcDateTime), column("until", UtcDateTime),
+            name="of_week",
+        )
+        .data(
+            [
+                (literal_column(str(number)), instants[number], instants[number + 1])
+                for number in range(weeks)
+            ]
+        )
+        .cte("week")
+    )  # fmt: skip
+    return (
+        select(week.c.number, func.sum(ActivityHour.logins), func.sum(ActivityHour.uses))
+        .join(
+            ActivityHour, and_(ActivityHour.hour >= week.c.since, ActivityHour.hour < week.c.until)
+        )
+        .where(
+            ActivityHour.workspace_id == OF_WORKSPACE,
+            ActivityHour.account_id == bindparam("account_id", type_=Key()),
+        )
+        .group_by(week.c.number)
+    )
+
+
 def weekly_activity(
     workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime, weeks: int = 26
 ) -> list[ActiveWeek]:
@@ -207,23 +238,18 @@ def weekly_activity(
     hour off, its first half hour counts to the week before.
     """
     this_week = period_start(local_day(now, time_zone), "week")
-    first = this_week - timedelta(weeks=weeks - 1)
-    rows = db.session.execute(
-        select(ActivityHour.hour, ActivityHour.logins, ActivityHour.uses).where(
-            ActivityHour.workspace_id == workspace_id,
-            ActivityHour.account_id == account_id,
-            ActivityHour.hour >= day_bounds(first, time_zone)[0],
-        )
-    )
-    starts = [first + timedelta(weeks=number) for number in range(weeks)]
+    starts = [this_week - timedelta(weeks=back) for back in range(weeks - 1, -1, -1)]
     instants = [day_bounds(start, time_zone)[0] for start in starts]
-    logins: Counter[date] = Counter()
-    uses: Counter[date] = Counter()
-    for hour, of_hour, used in rows:
-        start = starts[bisect_right(instants, hour) - 1]
-        logins[start] += of_hour
-        uses[start] += used
-    return [ActiveWeek(start, logins[start], uses[start], start == this_week) for start in starts]
+    instants.append(datetime.max.replace(tzinfo=UTC))  # what is still to come is of this week
+    asked = {f"instant_{number}": instant for number, instant in enumerate(instants)}
+    rows = db.session.execute(
+        _by_week(weeks), asked | {"workspace_id": workspace_id, "account_id": account_id}
+    )
+    found = {number: (int(logins), int(uses)) for number, logins, uses in rows}
+    return [
+        ActiveWeek(start, *found.get(number, (0, 0)), start == this_week)
+        for number, start in enumerate(starts)
+    ]
 
 
 def active_people(

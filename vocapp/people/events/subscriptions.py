@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.periods import local_day
@@ -83,6 +83,45 @@ def changes_of(
     for change in in_order(session.scalars(query)):
         found[change.account_id].append(change)
     return found
+
+
+def deciding(changes: Any, *, as_of: Sequence[datetime] = ()) -> Any:
+    """Of the changes of subscriptions those that say something still, in order: a product may be
+    changed every day. Left out is what neither begins nor ends anything, says no end of a term,
+    and is neither the first nor the last of its product, nor the last before one of the instants.
+
+    changes: a statement over SubscriptionChange.
+    """
+    at = SubscriptionChange.at
+    of_product = (SubscriptionChange.account_id, SubscriptionChange.product)
+    # Of what was ever cancelled all is kept: any change may have begun it anew.
+    was_cancelled = func.max(case((SubscriptionChange.action == "cancelled", 1), else_=0))
+    ends = [func.min(at), func.max(at), *(func.max(case((at < each, at))) for each in as_of)]
+    product = (
+        changes.with_only_columns(
+            *of_product, was_cancelled.label("was_cancelled"),
+            *(end.label(f"end_{number}") for number, end in enumerate(ends)),
+        )
+        .order_by(None)
+        .group_by(*of_product)
+        .subquery("of_product")
+    )  # fmt: skip
+    return (
+        changes.join(
+            product,
+            and_(*(product.c[column.key] == column for column in of_product)),
+        )
+        .where(
+            or_(
+                SubscriptionChange.action != "changed",
+                SubscriptionChange.term_ends_on.is_not(None),
+                product.c.was_cancelled == 1,
+                at.in_([product.c[f"end_{number}"] for number in range(len(ends))]),
+            )
+        )
+        .order_by(None)
+        .order_by(at, SubscriptionChange.received)
+    )
 
 
 def move_accounts(

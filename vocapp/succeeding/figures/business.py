@@ -27,6 +27,7 @@ from surveys.renewals import PastRenewal, TermStep, past_renewals
 from surveys.retention import Contribution, contribution
 from surveys.subscriptions import Change, History, Paid, Standing, histories
 from vocapp.people.events.models import Milestone, SubscriptionChange
+from vocapp.people.events.subscriptions import deciding
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
@@ -177,14 +178,16 @@ def read_business(
     changed_between: tuple[datetime, datetime] | None = None,
     with_renewals: bool = True,
     with_milestones: bool = True,
+    as_of: Sequence[datetime] = (),
 ) -> Business[History]:
     """Five statements at most, whatever is asked of it afterwards.
 
     Of one account; or of those whose subscriptions changed in since <= at < until, and those that
-    have no events; or of all. Without renewals or milestones there are none.
+    have no events; or of all. Without renewals or milestones there are none. as_of: histories are
+    right before these instants and tell when all began, and need not say more.
     """
     chosen = _chosen_accounts(workspace_id, account_id, changed_between)
-    rows = _event_rows(session, workspace_id, chosen)
+    rows = _event_rows(session, workspace_id, chosen, as_of)
     changes = [Change(*row[:-1]) for row in rows]
     steps = _steps(rows, zone(time_zone), now) if with_renewals else {}
     with_events: set[UUID] = {change.account for change in changes}  # type: ignore[misc]
@@ -270,7 +273,9 @@ def _account_rows(session: Session, workspace_id: UUID, chosen: Any, *, only_one
     return session.execute(query)
 
 
-def _event_rows(session: Session, workspace_id: UUID, chosen: Any) -> Sequence[Any]:
+def _event_rows(
+    session: Session, workspace_id: UUID, chosen: Any, as_of: Sequence[datetime]
+) -> Sequence[Any]:
     """What changed, in order: the fields of a `Change`, and until when the term is."""
     query = (
         select(
@@ -286,6 +291,8 @@ def _event_rows(session: Session, workspace_id: UUID, chosen: Any) -> Sequence[A
     )  # fmt: skip
     if chosen is not None:
         query = query.where(SubscriptionChange.account_id.in_(chosen))
+    if as_of:
+        query = deciding(query, as_of=as_of)
     return session.execute(query).all()
 
 

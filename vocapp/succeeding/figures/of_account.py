@@ -27,8 +27,9 @@ def account_kpis(
     """
     with snapshot() as session:
         business = read_business(
-            session, workspace_id, time_zone=time_zone, now=now, account_id=account_id
-        )
+            session, workspace_id, time_zone=time_zone, now=now, account_id=account_id,
+            with_renewals=False, as_of=(now - _YEAR, now),
+        )  # fmt: skip
     history = business.histories.get(account_id)
     currency, mrr = _paid(history.before(now)) if history else (None, 0)
     known_currency, a_year_ago = (None, None)

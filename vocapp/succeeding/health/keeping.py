@@ -17,6 +17,7 @@ from surveys.health_schemes import Rules
 from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.database import insert_absent, insert_into, scoped, transaction, utcnow
+from vocapp.extensions import db
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH, HEALTH_DAILY, note_touched
 from vocapp.people.models import Account
@@ -39,7 +40,9 @@ def then(what: Then) -> None:
 
 
 def ask_first(workspace_id: UUID, account_id: UUID, *, now: datetime) -> None:
-    """Somebody looks at an account whose health was never worked out."""
+    """Somebody looks at an account whose health was never worked out; once is enough."""
+    if outbox.is_waiting(db.session(), workspace_id, HEALTH, account_id):
+        return
     with transaction() as session:
         note_touched(session, workspace_id, [account_id], now=now)
     outbox.ring(HEALTH)

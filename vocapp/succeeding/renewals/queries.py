@@ -91,12 +91,14 @@ def upcoming(
     time_zone: str,
     now: datetime,
     narrowed: Narrowed = EVERYBODY,
+    category: Category | None = None,
 ) -> list[Renewal]:
-    """Of the next days, and those that are over with nothing told."""
+    """Of the next days, and those that are over with nothing told; of one category or of all."""
     today = local_day(now, time_zone)
     return coming(
         db.session(), workspace_id, since=today - timedelta(days=OVERDUE_DAYS),
         until=today + timedelta(days=days + 1), today=today, reach=reach, narrowed=narrowed,
+        category=category,
     )  # fmt: skip
 
 
@@ -307,14 +309,10 @@ def at_risk_of(
     workspace_id: UUID, owner: UUID, *, days: int, reach: Reach, time_zone: str, now: datetime
 ) -> tuple[list[Renewal], dict[str, int]]:
     """Renewals of an owner's accounts that are at risk, and the amounts by currency."""
-    rows = [
-        row
-        for row in upcoming(
-            workspace_id, days=days, reach=reach, time_zone=time_zone, now=now,
-            narrowed=Narrowed(owner=owner),
-        )
-        if row.category == "risk"
-    ]  # fmt: skip
+    rows = upcoming(
+        workspace_id, days=days, reach=reach, time_zone=time_zone, now=now,
+        narrowed=Narrowed(owner=owner), category="risk",
+    )  # fmt: skip
     amounts: dict[str, int] = defaultdict(int)
     for row in rows:
         if row.account.mrr_minor and row.account.currency:

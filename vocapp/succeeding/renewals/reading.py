@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session, defer, load_only
 
 from surveys.periods import day_bounds, local_day, zone
@@ -31,7 +31,7 @@ from surveys.renewals import (
 from vocapp.people.events.models import SubscriptionChange
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
-from vocapp.succeeding.health.models import AccountHealth
+from vocapp.succeeding.health.models import BANDS, AccountHealth
 from vocapp.succeeding.health.queries import Standing, joined, standing
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalWord
 from vocapp.workspaces.models import User
@@ -126,8 +126,12 @@ def coming(
     reach: Reach,
     narrowed: Narrowed = EVERYBODY,
     account_id: UUID | None = None,
+    category: Category | None = None,
 ) -> list[Renewal]:
-    """Renewals with since <= day < until of accounts that pay, the first on top."""
+    """Renewals with since <= day < until of accounts that pay, the first on top; of one category
+    or of all."""
+    past = past_counts(session, workspace_id, reach=reach, today=today)
+    chances = {band: chance_of(band, past) for band in (None, *BANDS)}
     query = (
         joined(select(Account, User.name, AccountHealth, RenewalWord))
         .outerjoin(User, User.id == Account.owner_user_id)
@@ -153,14 +157,23 @@ def coming(
     )  # fmt: skip
     if account_id is not None:
         query = query.where(Account.id == account_id)
-    past = past_counts(session, workspace_id, reach=reach, today=today)
-    chances: dict[str | None, Chance] = {}
-    found = []
-    for account, owner, health, word in session.execute(query):
-        band = health.band if health else None
-        chance = chances.setdefault(band, chance_of(band, past))
-        found.append(_renewal(account, owner, health, word, chance, today))
-    return found
+    if category is not None:
+        query = query.where(_may_be(category, chances))
+    found = [
+        _renewal(account, owner, health, word, chances[health.band if health else None], today)
+        for account, owner, health, word in session.execute(query)
+    ]
+    return [each for each in found if category in {None, each.category}]
+
+
+def _may_be(category: Category, chances: Mapping[str | None, Chance]) -> ColumnElement[bool]:
+    """Of a statement on accounts with health and word: whose own category it is, or the word."""
+    own = [band for band, chance in chances.items() if category_of(chance, band) == category]
+    return or_(
+        RenewalWord.category == category,
+        AccountHealth.band.in_([band for band in own if band]),
+        AccountHealth.band.is_(None) if None in own else false(),
+    )
 
 
 def _renewal(
