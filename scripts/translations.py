@@ -12,6 +12,7 @@ git; set-up writes it.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ _KEYWORDS = {
     "lazy_ngettext": (1, 2),
 }
 
+PYTHON_FORMAT = re.compile(r"%\(\w+\)\w")
 Key = tuple[str, str | None]  # the English text (singular), its context
 
 
@@ -63,14 +65,18 @@ class Used:
         return self.path.split("/")[0] if "/" in self.path else "shared"
 
 
-def used_strings() -> dict[Key, Used]:
-    """Every string of code and templates; one that several packages use belongs to `ui` first."""
-    found = [
+def _found() -> list[Used]:
+    return [
         Used(tuple(message) if isinstance(message, (tuple, list)) else message, context, path, line)
         for path, line, message, _, context in extract_from_dir(
             ROOT, method_map=_METHODS, keywords=_KEYWORDS
         )
     ]
+
+
+def used_strings() -> dict[Key, Used]:
+    """Every string of code and templates; one that several packages use belongs to `ui` first."""
+    found = _found()
     found.sort(key=lambda used: (used.package != "ui", used.path, used.line))
     strings: dict[Key, Used] = {}
     for used in found:
@@ -98,6 +104,15 @@ def is_translated(message: Message) -> bool:
     return bool(texts) and all(texts) and not message.fuzzy
 
 
+def counts(message: Message) -> bool:
+    """Whether the translation of a plural has a gap that its singular has not: said alone, there
+    would be nothing to fill it with."""
+    if isinstance(message.id, str):
+        return False
+    gaps = set(PYTHON_FORMAT.findall(message.string[0])) - set(PYTHON_FORMAT.findall(message.id[0]))
+    return bool(gaps)
+
+
 def problems() -> Iterator[str]:
     """What is wrong, a line each: missing, fuzzy, wrong placeholders, two translations."""
     seen: dict[Key, tuple[str, Message]] = {}
@@ -116,6 +131,14 @@ def problems() -> Iterator[str]:
             yield f"vocapp/{used.path}:{used.line}: {key[0]!r} has no translation"
         elif isinstance(seen[key][1].id, str) and not isinstance(used.id, str):
             yield f"{seen[key][0]}: {key[0]!r} lacks its plural"
+    for used in _found():
+        message = seen[used.key][1] if used.key in seen else None
+        if isinstance(used.id, str) and message and counts(message):
+            yield (
+                f"vocapp/{used.path}:{used.line}: {used.id!r} "
+                "is said of one and of many elsewhere, "
+                "and its Japanese tells how many: word one of them otherwise"
+            )
 
 
 def check() -> int:

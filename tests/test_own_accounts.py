@@ -31,6 +31,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.measuring.watching.service import watch_score
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.models import PlaybookTask
+from vocapp.succeeding.team import service
 from vocapp.understanding.models import Analysis
 from vocapp.workspaces.access import access_of
 from vocapp.workspaces.models import Membership, UserSession
@@ -117,6 +118,13 @@ def _owned(api: Any, owner_id: UUID | None, *facts: dict[str, Any]) -> None:
         )
 
 
+def _has_duty(api: Any, user_id: UUID, external_id: str, duty: str) -> None:
+    service.give_duty(
+        api.workspace_id, external_id, duty, user_id, reach=WHOLE_WORKSPACE,
+        actor_user_id=user_id, now=utcnow(),
+    )  # fmt: skip
+
+
 def _case(api: Any, owner_id: UUID | None, **answer: Any) -> str:
     """A low answer whose comment was read, and its case with this owner."""
     response_id = UUID(_ok(api.respond(**{"score": 2, **answer}))["id"])
@@ -146,10 +154,16 @@ def _build(app: Any, api: Any, *, with_others: bool) -> Scene:
          "renewal_on": SOON},
         {"external_id": "mine-2", "name": "Birch"},
     )  # fmt: skip
-    _owned(api, colleague_id, {"external_id": "given", "name": "Cedar"})
+    _owned(api, colleague_id, {"external_id": "given", "name": "Cedar"},
+           {"external_id": "of-the-team", "name": "Elder", "mrr": 50, "currency": "JPY",
+            "plan": "pro", "renewal_on": SOON})  # fmt: skip
+    _has_duty(api, reader_id, "of-the-team", "support")
     moved = {"external_id": "moved", "name": "Mover"}
     at_mine = {"account": {"external_id": "mine-1"}, **at}
     cases = {
+        "of_the_team": _case(
+            api, None, account={"external_id": "of-the-team"}, comment="Support is slow", **at
+        ),
         "mine": _case(api, None, comment="The invoice was late again", **at_mine),
         "of_a_colleague": _case(api, colleague_id, comment="Nobody calls back", **at_mine),
         "given": _case(
@@ -172,6 +186,7 @@ def _add_others(api: Any, reader_id: UUID, colleague_id: UUID) -> dict[str, str]
     """What the reader must not see, near to what they do see."""
     api.survey("zzsurvey", name="zzsurvey of others", kind="ces")
     _owned(api, colleague_id, OTHERS)
+    _has_duty(api, colleague_id, "zz-account", "account_manager")
     # Owned by somebody as a parent is not owned by them: this one has no owner.
     _owned(api, None, {"external_id": "zz-account-below", "name": "Zanzibarco below"})
     with transaction() as session:
@@ -510,11 +525,15 @@ def test_a_page_is_the_same_whatever_others_have(any_database, make):
 def test_the_counts_are_of_own_things(app, make):
     scene = make(app)
     queue = scene.reader.get("/follow-ups").text
-    assert re.findall(r'<span class="count">([\d,]+)</span>', queue)[0] == "3"
-    assert len(re.findall(r'<th scope="row">', queue)) == 3
+    assert re.findall(r'<span class="count">([\d,]+)</span>', queue)[0] == "4"
+    assert len(re.findall(r'<th scope="row">', queue)) == 4
     listed = scene.reader.get("/accounts").text
-    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', listed) == ["Alder", "Birch"]
-    assert "There are 2 accounts in all." in scene.reader.get("/accounts?q=Zanzi").text
+    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', listed) == [
+        "Alder",
+        "Elder",
+        "Birch",
+    ]
+    assert "There are 3 accounts in all." in scene.reader.get("/accounts?q=Zanzi").text
 
 
 def test_a_colleague_without_the_limit_does_see_them(app, make):
@@ -594,3 +613,29 @@ def test_a_new_route_is_closed_until_it_says_that_it_keeps_to_own_accounts(app, 
     scene = make(app)
     assert scene.reader.get("/new-room").status_code == 403
     assert scene.colleague.get("/new-room").status_code == 200
+
+
+# --- the team of an account ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("duty", ["account_manager", "support"])
+def test_an_account_of_the_team_is_open_as_long_as_somebody_has_the_duty(app, make, duty):
+    scene = make(app)
+    places = ("/accounts/of-the-team", f"/follow-ups/{scene.cases['of_the_team']}")
+    lists = ("/accounts", "/follow-ups", "/renewals", "/follow-ups/closed-loop/cases")
+
+    def give(user_id: UUID | None, duty: str) -> None:
+        service.give_duty(
+            scene.api.workspace_id, "of-the-team", duty, user_id, reach=WHOLE_WORKSPACE,
+            actor_user_id=scene.colleague_id, now=utcnow(),
+        )  # fmt: skip
+
+    give(None, "support")
+    assert [scene.reader.get(place).status_code for place in places] == [404, 404]
+    assert not any("Elder" in scene.reader.get(each).text for each in lists)
+    give(scene.reader_id, duty)
+    assert [scene.reader.get(place).status_code for place in places] == [200, 200]
+    assert [each for each in lists if "Elder" not in scene.reader.get(each).text] == []
+    give(scene.colleague_id, duty)
+    assert [scene.reader.get(place).status_code for place in places] == [404, 404]
+    assert not any("Elder" in scene.reader.get(each).text for each in lists)

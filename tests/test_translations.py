@@ -49,6 +49,19 @@ def test_a_missing_a_fuzzy_and_a_contradicting_translation_are_told(
     assert "a.ja.po: 'Open %(name)s'" in found
 
 
+def test_what_is_said_of_one_and_elsewhere_of_many_does_not_tell_how_many(
+    translations, tmp_path, monkeypatch
+):
+    """In Japanese both have one form: said of one thing, nothing would fill its gap."""
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    many = 'msgid "Saved."\nmsgid_plural "Saved %(num)s."\nmsgstr[0] '
+    monkeypatch.setattr(translations, "FRAGMENTS", tmp_path)
+    for japanese, is_told in (("%(num)s件を保存しました。", True), ("保存しました。", False)):
+        (tmp_path / "a.ja.po").write_text(header + f'{many}"{japanese}"\n', encoding="utf-8")
+        found = "\n".join(translations.problems())
+        assert ("'Saved.' is said of one and of many elsewhere" in found) is is_told
+
+
 def test_the_compiled_catalog_holds_every_fragment(translations, tmp_path, monkeypatch):
     from babel.support import Translations
 

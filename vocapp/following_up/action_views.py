@@ -18,7 +18,6 @@ from vocapp.following_up.service import Change
 from vocapp.following_up.views import blueprint, uuid_or_none, workspace_zone
 from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
-from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.ui.formats import weekday_date
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -166,7 +165,7 @@ def undo(token: str) -> Any:
             kind="warning",
         )
     else:
-        notice(ngettext("Undone.", "Undone for %(num)s follow-ups.", count))
+        notice(_("Undone.") if count == 1 else _("Undone for %(num)s follow-ups.", num=count))
     return back_to()
 
 
@@ -184,7 +183,8 @@ def say_done(done: Done, text: str | None = None) -> None:
     if not done.changed:
         notice(_("Nothing was changed."), kind="info")
         return
-    text = text or ngettext("Saved.", "Saved for %(num)s follow-ups.", done.changed)
+    of_many = _("Saved for %(num)s follow-ups.", num=done.changed)
+    text = text or (_("Saved.") if done.changed == 1 else of_many)
     back = next_path(or_referrer=True)
     undo_url = url_for(".undo", token=done.undo, next=back) if done.undo else None
     notice(text, undo_url=undo_url)

@@ -25,6 +25,7 @@ from vocapp.following_up.views import (
     workspace_zone,
 )
 from vocapp.following_up.writing.showing import writing_values
+from vocapp.people.reaching import sees_account
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
@@ -84,7 +85,8 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
 def _sees_account(detail: CaseDetail) -> bool:
     """Of a case that was given to somebody who is limited to own accounts, they see who it is
     about, and not who else is there."""
-    return not current_user.only_own_accounts or detail.account_owner_id == current_user.id
+    account = detail.row.account
+    return account is None or sees_account(current_user.reach, current_workspace.id, account.id)
 
 
 def _on_clock(at: datetime) -> str:

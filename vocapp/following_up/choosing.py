@@ -168,7 +168,9 @@ def _within(
 
 
 def _has_many_accounts(reach: Reach, workspace_id: UUID) -> bool:
-    own = select(Account.id).where(Account.workspace_id == workspace_id, accounts_within(reach))
+    own = select(Account.id).where(
+        Account.workspace_id == workspace_id, accounts_within(reach, workspace_id)
+    )
     some = own.limit(_MANY_ACCOUNTS + 1).subquery()
     return (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY_ACCOUNTS
 

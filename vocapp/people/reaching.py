@@ -1,8 +1,9 @@
 """A reader's reach as conditions of statements: which accounts, and rows of which accounts.
 
-Who owns an account is read by the statement itself, so that an account that changes hands is
-seen by its new owner, and no longer by the former one, from the next request on. An account
-whose parent somebody owns is not thereby theirs: each account has an owner of its own.
+Own are the accounts that somebody owns, and those for which they are the account manager or the
+support of the team. Who that is, is read by the statement itself, so that an account that changes
+hands is seen by who looks after it now, and no longer by who did, from the next request on. An
+account whose parent somebody owns is not thereby theirs: each account has a team of its own.
 """
 
 from __future__ import annotations
@@ -10,21 +11,18 @@ from __future__ import annotations
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, exists, select, true, union_all
+from sqlalchemy.orm import aliased
 
+from vocapp.extensions import db
+from vocapp.people.colleagues import AccountColleague
 from vocapp.people.models import Account
 from vocapp.workspaces.reach import OwnAccounts, Reach, WholeWorkspace
 
 
-def accounts_within(reach: Reach) -> ColumnElement[bool]:
+def accounts_within(reach: Reach, workspace_id: UUID) -> ColumnElement[bool]:
     """For statements on accounts: those that the reader sees."""
-    match reach:
-        case WholeWorkspace():
-            return true()
-        case OwnAccounts(user_id):
-            return Account.owner_user_id == user_id
-        case _:
-            assert_never(reach)
+    return of_accounts_within(reach, workspace_id, Account.id)
 
 
 def of_accounts_within(reach: Reach, workspace_id: UUID, account_id: Any) -> ColumnElement[bool]:
@@ -35,11 +33,29 @@ def of_accounts_within(reach: Reach, workspace_id: UUID, account_id: Any) -> Col
     match reach:
         case WholeWorkspace():
             return true()
-        case OwnAccounts():
-            own = select(Account.id).where(
-                Account.workspace_id == workspace_id, accounts_within(reach)
-            )
-            found: ColumnElement[bool] = account_id.in_(own)
+        case OwnAccounts(user_id):
+            found: ColumnElement[bool] = account_id.in_(_own(workspace_id, user_id))
             return found
         case _:
             assert_never(reach)
+
+
+def sees_account(reach: Reach, workspace_id: UUID, account_id: UUID) -> bool:
+    """Whether an account of the workspace is one that the reader sees."""
+    account = exists().where(
+        Account.workspace_id == workspace_id,
+        Account.id == account_id,
+        accounts_within(reach, workspace_id),
+    )
+    return bool(db.session.scalar(select(account)))
+
+
+def _own(workspace_id: UUID, user_id: UUID) -> CompoundSelect[tuple[UUID]]:
+    """Two reads of an index each: joined by `or`, PostgreSQL would look at every account."""
+    owned = aliased(Account)
+    return union_all(
+        select(owned.id).where(owned.workspace_id == workspace_id, owned.owner_user_id == user_id),
+        select(AccountColleague.account_id).where(
+            AccountColleague.workspace_id == workspace_id, AccountColleague.user_id == user_id
+        ),
+    )

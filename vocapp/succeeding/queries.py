@@ -93,7 +93,7 @@ def accounts(
         )
         .outerjoin(User, User.id == Account.owner_user_id)
         .outerjoin(open_cases, open_cases.c.account_id == Account.id)
-        .where(Account.workspace_id == workspace_id, accounts_within(reach))
+        .where(Account.workspace_id == workspace_id, accounts_within(reach, workspace_id))
     )
     if search:
         query = query.where(Account.id.in_(found_accounts(workspace_id, search)))
@@ -154,7 +154,9 @@ def _comparable_mrr(workspace_id: UUID) -> ColumnElement[Any]:
 
 def accounts_count(workspace_id: UUID, *, reach: Reach) -> int:
     """How many accounts there are, whatever is searched for."""
-    query = select(func.count()).where(Account.workspace_id == workspace_id, accounts_within(reach))
+    query = select(func.count()).where(
+        Account.workspace_id == workspace_id, accounts_within(reach, workspace_id)
+    )
     return db.session.scalar(query) or 0
 
 
@@ -272,7 +274,7 @@ def account_by_key(workspace_id: UUID, external_id: str, *, reach: Reach) -> Acc
     """Raises NotFound."""
     account = db.session.scalar(
         scoped(Account, workspace_id).where(
-            is_called(workspace_id, external_id), accounts_within(reach)
+            is_called(workspace_id, external_id), accounts_within(reach, workspace_id)
         )
     )
     if account is None:

@@ -17,7 +17,8 @@ class WholeWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class OwnAccounts:
-    """The accounts that this user owns now, and the cases of these or given to the user."""
+    """The accounts that this user looks after now, as the owner or as one of the team (account
+    manager, support), and the cases of these or given to the user."""
 
     user_id: UUID
 

@@ -82,7 +82,7 @@ def _parent(account: Account, reach: Reach) -> Account | None:
         return None
     found: Account | None = db.session.scalar(
         scoped(Account, account.workspace_id).where(
-            Account.id == account.parent_account_id, accounts_within(reach)
+            Account.id == account.parent_account_id, accounts_within(reach, account.workspace_id)
         )
     )
     return found
@@ -111,7 +111,7 @@ def _children(account: Account, reach: Reach) -> list[Child]:
             Account.workspace_id == account.workspace_id,
             Account.id.in_(select(below.c.id)),
             Account.id != account.id,  # where data from elsewhere make a ring
-            accounts_within(reach),
+            accounts_within(reach, account.workspace_id),
         )
         .order_by(Account.mrr_minor.desc().nulls_last(), func.lower(Account.name), Account.id)
         .limit(_MOST_LISTED)

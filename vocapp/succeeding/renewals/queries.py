@@ -207,7 +207,9 @@ def speakers(rows: Sequence[Renewal]) -> dict[UUID, str]:
 
 def plans_in_use(workspace_id: UUID, *, reach: Reach) -> list[str]:
     query = select(Account.plan).where(
-        Account.workspace_id == workspace_id, Account.plan.is_not(None), accounts_within(reach)
+        Account.workspace_id == workspace_id,
+        Account.plan.is_not(None),
+        accounts_within(reach, workspace_id),
     )
     return [plan for plan in db.session.scalars(query.distinct().order_by(Account.plan)) if plan]
 
@@ -325,7 +327,7 @@ def count_known(workspace_id: UUID, *, reach: Reach) -> int:
     query = select(func.count()).where(
         Account.workspace_id == workspace_id,
         Account.renewal_on.is_not(None),
-        accounts_within(reach),
+        accounts_within(reach, workspace_id),
     )
     return db.session.scalar(query) or 0
 

@@ -145,7 +145,7 @@ def coming(
             Account.renewal_on >= since,
             Account.renewal_on < until,
             or_(Account.mrr_minor.is_(None), Account.mrr_minor > 0),
-            accounts_within(reach),
+            accounts_within(reach, workspace_id),
             *narrowed.conditions(),
         )
         .order_by(Account.renewal_on, Account.id)
@@ -255,7 +255,7 @@ def decided_of_late(
     query = select(Account).where(
         Account.workspace_id == workspace_id,
         Account.id.in_(touched),
-        accounts_within(reach),
+        accounts_within(reach, workspace_id),
         *narrowed.conditions(),
     )
     # Nothing but names is shown of them, and there may be thousands.

@@ -45,7 +45,7 @@ def say(
     with transaction() as session:
         account = session.scalar(
             scoped(Account, workspace_id)
-            .where(is_called(workspace_id, external_id), accounts_within(reach))
+            .where(is_called(workspace_id, external_id), accounts_within(reach, workspace_id))
             .with_for_update()
         )
         if account is None:
@@ -74,7 +74,7 @@ def undo(
     with transaction() as session:
         account = session.scalar(
             scoped(Account, workspace_id)
-            .where(Account.id == UUID(told["account"]), accounts_within(reach))
+            .where(Account.id == UUID(told["account"]), accounts_within(reach, workspace_id))
             .with_for_update()
         )
         if account is None:

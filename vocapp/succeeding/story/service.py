@@ -37,7 +37,7 @@ def add_note(
     with transaction() as session:
         account_id = session.scalar(
             scoped(Account, workspace_id)
-            .where(is_called(workspace_id, external_id), accounts_within(reach))
+            .where(is_called(workspace_id, external_id), accounts_within(reach, workspace_id))
             .with_only_columns(Account.id)
         )
         if account_id is None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from vocapp.extensions import db
-from vocapp.succeeding.team.models import DUTIES, AccountColleague
+from vocapp.people.colleagues import DUTIES, AccountColleague
 from vocapp.workspaces.models import Membership, User
 
 

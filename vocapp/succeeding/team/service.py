@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped, transaction
 from vocapp.people.account_names import is_called
 from vocapp.people.account_stores import AccountMerge, move_rows_where_free
+from vocapp.people.colleagues import DUTIES, AccountColleague
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within
 from vocapp.problems import BadInput, NotFound
 from vocapp.succeeding.service import OwnerChange
-from vocapp.succeeding.team.models import DUTIES, AccountColleague
 from vocapp.workspaces.models import Membership
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
@@ -36,7 +36,7 @@ def give_duty(
     with transaction() as session:
         account = session.scalar(
             scoped(Account, workspace_id)
-            .where(is_called(workspace_id, external_id), accounts_within(reach))
+            .where(is_called(workspace_id, external_id), accounts_within(reach, workspace_id))
             .with_for_update()
         )
         if account is None:

@@ -1,4 +1,7 @@
-"""Table: who has which role for an account, beside its owner."""
+"""Table: who has which role for an account, beside its owner.
+
+It stands here and not with what fills it (`succeeding.team`), as reach goes by it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
 
-# The owner is customer success, and stands with the account: cases, health and reach go by it.
+# The owner is customer success, and stands with the account: cases and health go by it.
 DUTIES = ("account_manager", "support")
 
 
