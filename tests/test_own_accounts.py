@@ -527,12 +527,8 @@ def test_the_counts_are_of_own_things(app, make):
     queue = scene.reader.get("/follow-ups").text
     assert re.findall(r'<span class="count">([\d,]+)</span>', queue)[0] == "4"
     assert len(re.findall(r'<th scope="row">', queue)) == 4
-    listed = scene.reader.get("/accounts").text
-    assert re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', listed) == [
-        "Alder",
-        "Elder",
-        "Birch",
-    ]
+    listed = re.findall(r'<th scope="row"><a [^>]*>([^<]+)</a>', scene.reader.get("/accounts").text)
+    assert listed == ["Alder", "Birch", "Elder"]
     assert "There are 3 accounts in all." in scene.reader.get("/accounts?q=Zanzi").text
 
 
