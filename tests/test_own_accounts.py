@@ -21,10 +21,12 @@ import pytest
 from sqlalchemy import select, true, update
 
 from tests.conftest import Browser
-from tests.test_tenancy import BY_TOKEN, MATRIX, Call, Ids, answer_text, task_of
+from tests.test_tenancy import BY_TOKEN, MATRIX, Call, Ids, answer_text, held_of, task_of
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
+from vocapp.collecting.models import HeldAnswer
 from vocapp.database import scoped, snapshot, transaction, utcnow, uuid7
+from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
@@ -242,6 +244,17 @@ def _add_others(api: Any, reader_id: UUID, colleague_id: UUID) -> dict[str, str]
         for row in task_of(theirs.id, api.workspace_id, "zz task"):
             session.add(row)
             session.flush()
+        person = session.scalars(
+            scoped(Contact, api.workspace_id).where(Contact.external_id == "zz-person")
+        ).one()
+        asked = Invitation(
+            workspace_id=api.workspace_id, id=uuid7(), contact_id=person.id, channel="email",
+            survey_id=survey_by_key(api.workspace_id, "zzsurvey").id, state="sent",
+            send_at=utcnow(), created_at=utcnow(),
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        session.add(held_of(asked, "zzcomment that is held"))
     return cases
 
 
@@ -258,6 +271,7 @@ def _ids_of_theirs(scene: Scene) -> Ids:
             scoped(Contact, workspace_id).where(Contact.external_id == "zz-person")
         ).one()
         task = session.scalars(scoped(PlaybookTask, workspace_id)).one()
+        held = session.scalars(scoped(HeldAnswer, workspace_id)).one()
         of_colleague = session.scalars(
             select(UserSession.id).where(UserSession.user_id == scene.colleague_id)
         ).one()
@@ -265,7 +279,7 @@ def _ids_of_theirs(scene: Scene) -> Ids:
         "survey": "zzsurvey", "account": "zz-account", "response": str(case.response_id),
         "follow_up": scene.cases["theirs"], "contact": str(contact.id),
         "user": str(scene.colleague_id), "session": str(of_colleague), "undo": str(done.undo),
-        "task": str(task.id),
+        "task": str(task.id), "held": str(held.id),
     }  # fmt: skip
     return Ids(**{field.name: known.get(field.name, str(uuid7())) for field in fields(Ids)})
 
@@ -293,7 +307,8 @@ OPEN = {
     "following_up.merge", "following_up.part", "following_up.suggestion",
     "following_up.acknowledge", "following_up.here", "following_up.news_seen",
     "following_up.write_mail", "following_up.write_mail_again",
-    "following_up.undo", "looking_into.original", "renewals.say", "renewals.show",
+    "following_up.undo", "held.answers", "held.count", "held.put_aside", "held.undo",
+    "looking_into.original", "renewals.say", "renewals.show",
     "renewals.undo", "succeeding.account", "succeeding.accounts", "tasks.list_tasks",
     "story.add", "story.remove", "story.seen", "story.undo", "story.unseen",
     "tasks.mark_done", "tasks.open_again", "tasks.skip", "tasks.snooze", "tasks.task",
@@ -307,7 +322,7 @@ OPEN = {
 AS_IF_ABSENT = {
     "asking.undo", "contacts.undo",
     "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
-    "following_up.merge", "following_up.undo", "renewals.undo", "story.seen",
+    "following_up.merge", "following_up.undo", "held.undo", "renewals.undo", "story.seen",
     "story.undo", "story.unseen", "tasks.undo",
 }  # fmt: skip
 # What a person may change of themselves.
@@ -457,6 +472,7 @@ def paths(scene: Scene) -> dict[str, str]:
         f"closed loop{each}": f"/follow-ups/closed-loop{each.format(**names)}"
         for each in CLOSED_LOOP
     }
+    found["held"] = "/held-answers"
     found["account of the given case"] = "/accounts/given"
     return found
 

@@ -8,6 +8,7 @@ takes none.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -21,8 +22,10 @@ from sqlalchemy import event, select
 
 from vocapp import outbox
 from vocapp.authoring.models import Survey
+from vocapp.collecting.models import HeldAnswer
 from vocapp.connecting.hooks import service as hooks
 from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.following_up import channels, rules
 from vocapp.following_up import service as following_up
@@ -82,6 +85,7 @@ class Ids:
     letter: str
     reply_template: str
     hook: str
+    held: str
 
     @property
     def cursor(self) -> str:
@@ -281,6 +285,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring.preview_survey": (A_SURVEY,),
     "authoring.publish_survey": (A_SURVEY,),
     "measuring.results": (Call(query=lambda t: {"survey": t.survey}),),
+    "held.answers": (Call(query=lambda t: {"survey": t.survey}),),
+    "held.count": (Call(form=lambda t: {"id": t.held}),),
+    "held.put_aside": (Call(form=lambda t: {"id": t.held}),),
+    "held.undo": (Call(query=lambda t: {"token": t.undo}),),
     "measuring.survey_results": (
         A_SURVEY,
         Call(path={"key": "=mine"}, query=lambda t: {"segment": t.segment}),
@@ -597,6 +605,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "hooks.take_in": BY_TOKEN,
     # respondents
     "collecting.invited": BY_TOKEN,
+    "collecting.unseen": BY_TOKEN,
     "collecting.hosted": PUBLIC,
     "collecting.embed": PUBLIC,
     "distributing.ask_to_unsubscribe": BY_TOKEN,
@@ -740,6 +749,7 @@ def _fill(app: Any, b: Any) -> Ids:
         undo=str(done.undo),
         note=more["note"],
         retheming=more["retheming"],
+        held=more["held"],
         segment=more["segment"],
         contact=more["contact"],
         suggestion=more["suggestion"],
@@ -788,6 +798,15 @@ def task_of(
         step_key="step-0", title=words, due_on=now.date(), minutes=30, **at,
     )  # fmt: skip
     return playbook, run, task
+
+
+def held_of(asked: Invitation, words: str) -> HeldAnswer:
+    """An answer to an invitation that stands aside."""
+    return HeldAnswer(
+        workspace_id=asked.workspace_id, id=asked.id, survey_id=asked.survey_id, survey_version=1,
+        invitation_id=asked.id, contact_id=asked.contact_id, score=0, reasons=["too_fast"],
+        answers=json.dumps({"score": 0, "comment": words}), pressed_at=utcnow(), state="held",
+    )  # fmt: skip
 
 
 def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
@@ -851,6 +870,8 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         anchor_on=now.date(), due_on=now.date(), kind="call", created_at=now, updated_at=now,
     )  # fmt: skip
     playbook, run, task = task_of(account_id, workspace_id, CANARY)
+    asked = _one_of(Invitation, workspace_id)
+    held = held_of(asked, CANARY)
     letter = CaseMail(
         workspace_id=workspace_id, id=uuid7(), follow_up_id=_one_of(FollowUp, workspace_id).id,
         direction="out", state="not_sent", reason="bounced", address=CANARY, subject=CANARY,
@@ -876,6 +897,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 playbook,
                 letter,
                 template,
+                held,
             ]
         )
         session.flush()
@@ -907,7 +929,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
         "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
-        "reply_template": str(template.id),
+        "reply_template": str(template.id), "held": str(held.id),
     }  # fmt: skip
 
 
@@ -920,7 +942,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "candidate", "channel", "contact", "follow_up", "goal", "invitation", "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
-                "hook", "touchpoint", "user", "workspace",
+                "held", "hook", "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

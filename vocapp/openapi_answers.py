@@ -242,7 +242,7 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": with_optional(
         record(
             survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
-            pending=COUNT, overall=ref("Score"), segments=list_of(OBJECT),
+            pending=COUNT, held=COUNT, overall=ref("Score"), segments=list_of(OBJECT),
             series=list_of(OBJECT), since=or_null(TEXT), until=or_null(TEXT),
             filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
         ),

@@ -14,9 +14,11 @@ from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.views import blueprint as authoring_pages
+from vocapp.collecting import home_cards as collecting_cards
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
+from vocapp.collecting.held_views import blueprint as held_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.views import blueprint as respondent_pages
@@ -174,7 +176,8 @@ def register(app: OpenAPI) -> None:
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
-        openapi_pages.blueprint, respondent_pages, widget, workspaces_pages, understanding_pages,
+        openapi_pages.blueprint, respondent_pages, held_pages, widget, workspaces_pages,
+        understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
         distributing_pages, asking_pages, authoring_pages,
@@ -485,6 +488,9 @@ def _register_home() -> None:
     home.register_first_step((), home_cards.demo_card, order=30, within_own_accounts=True)
     home.register_card(("admin",), home_cards.work_card, order=10)
     home.register_card((), watching_cards.watched_card, order=15)
+    home.register_card(
+        ("product", "admin"), collecting_cards.held_card, order=12, within_own_accounts=True
+    )
     home.register_card(("product", "admin"), discovery_cards.new_themes_card, order=18)
     home.register_card(("viewer", "product"), measuring_cards.scores_card, order=20)
     home.register_card((), following_up_cards.passed_on, order=2, within_own_accounts=True)

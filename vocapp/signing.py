@@ -19,6 +19,7 @@ Purpose = Literal[
     "edit-response",
     "invitation-link",
     "unsubscribe",
+    "visit",
     "identity",
     "undo",
     "cursor",
@@ -26,7 +27,9 @@ Purpose = Literal[
     "staff-invitation",
 ]
 # Links in mails that customers have: they open under former keys, too, as long as these are kept.
-_OUTLIVES_KEY: frozenset[Purpose] = frozenset({"edit-response", "invitation-link", "unsubscribe"})
+_OUTLIVES_KEY: frozenset[Purpose] = frozenset(
+    {"edit-response", "invitation-link", "unsubscribe", "visit"}
+)
 
 
 class BadToken(ValueError):

@@ -27,6 +27,9 @@ def stored(live_server: Any) -> list[tuple[int | None, str, str | None]]:
         ]  # fmt: skip
 
 
+LOOKING_MS = 2_100  # so long people look at a page at least
+
+
 @pytest.fixture
 def hosted(api: Any, live_server: Any) -> str:
     return f"{live_server.url}/s/{api.survey()['public_id']}"
@@ -51,6 +54,7 @@ def test_a_link_in_a_mail_chooses_and_only_the_button_counts(new_page, mailed, l
     expect(page.get_by_role("radio", name="9")).to_be_checked()
     expect(page.locator("[data-preselected]")).to_contain_text("counts once you press")
     assert stored(live_server) == []
+    page.wait_for_timeout(LOOKING_MS)
     page.get_by_role("button", name="Send my answer").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("9 is saved")
     assert stored(live_server) == [(9, "email", None)]
@@ -60,9 +64,26 @@ def test_a_link_in_a_mail_chooses_and_only_the_button_counts(new_page, mailed, l
     assert stored(live_server) == [(9, "email", "Quick answers")]
     page.goto(f"{mailed}?score=2")
     expect(page.get_by_text("You answered 9 before.")).to_be_visible()
+    page.wait_for_timeout(LOOKING_MS)
     page.get_by_role("button", name="Send my answer").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("2 is saved")
     assert stored(live_server) == [(2, "email", "Quick answers")]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_who_presses_before_the_page_could_be_read_is_thanked_and_held(
+    new_page, mailed, live_server, script
+):
+    page = new_page(java_script_enabled=script, locale="en-US")
+    page.goto(f"{mailed}?score=9")
+    page.get_by_role("button", name="Send my answer").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("9 is saved")
+    assert stored(live_server) == []
+    page.wait_for_timeout(LOOKING_MS)
+    page.get_by_label(re.compile("What do you value most")).fill("It is quick")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+    assert stored(live_server) == [(9, "email", "It is quick")]
 
 
 @pytest.mark.parametrize(

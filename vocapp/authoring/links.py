@@ -35,6 +35,10 @@ class InvitationLink:
         address = f"{current_app.config['BASE_URL']}/e/{self.token()}"
         return address if score is None else f"{address}?score={score}"
 
+    def unseen_url(self) -> str:
+        """A link for the mail that people do not see: only programs follow it."""
+        return f"{self.url()}/more"
+
 
 def read_invitation_token(token: str) -> InvitationLink:
     """What stands in a token; raises BadToken."""

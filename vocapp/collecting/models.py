@@ -1,4 +1,4 @@
-"""Tables: responses, answers, idempotency keys."""
+"""Tables: responses, answers, idempotency keys; links that were opened, answers that are held."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 from vocapp.sealing import SealedText
 
+HELD_STATES = ("held", "counted", "put_aside", "overtaken")
 CHANNELS = ("api", "web", "widget", "embed", "email", "import")
 
 
@@ -92,3 +93,58 @@ class IdempotencyKey(Tenant, Base):
     digest: Mapped[str] = mapped_column(short_text(64))
     response_id: Mapped[UUID]
     expires_at: Mapped[datetime]
+
+
+class LinkFetch(TenantRow, Base):
+    """A link of an invitation was opened, by a person or by a program; kept for a day.
+
+    hidden: a link that people do not see; visit: on the page of this visit, null in the mail.
+    """
+
+    invitation_id: Mapped[UUID]
+    at: Mapped[datetime]
+    score: Mapped[int | None]
+    hidden: Mapped[bool]
+    visit: Mapped[str | None] = mapped_column(short_text(32))
+
+    __table_args__ = (
+        tenant_key("invitation_id", "invitation", ondelete="CASCADE"),
+        Index(None, "workspace_id", "invitation_id", "at"),
+    )
+
+
+class HeldAnswer(TenantRow, Base):
+    """An answer that stands aside until a person has looked; `id` is that of its response.
+
+    answers: JSON of what was last pressed, by question key. presses: how often. state: `counted`
+    where a colleague let it count, `overtaken` where the person answered without doubt.
+    """
+
+    survey_id: Mapped[UUID]
+    survey_version: Mapped[int]
+    invitation_id: Mapped[UUID]
+    contact_id: Mapped[UUID]
+    locale: Mapped[str | None] = mapped_column(short_text(20))
+    touchpoint: Mapped[str | None] = mapped_column(short_text(100))
+    score: Mapped[int | None]
+    answers: Mapped[str] = mapped_column(SealedText)
+    reasons: Mapped[list[str]]
+    presses: Mapped[int] = mapped_column(default=1)
+    pressed_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(short_text(20))
+    decided_at: Mapped[datetime | None]
+    decided_by_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+
+    __table_args__ = (
+        one_of("state", HELD_STATES),
+        tenant_key("survey_id", "survey", ondelete="CASCADE"),
+        tenant_key("invitation_id", "invitation", ondelete="CASCADE"),
+        tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        Index(None, "workspace_id", "state", "pressed_at"),
+        Index(None, "workspace_id", "survey_id", "state"),
+        Index(None, "workspace_id", "invitation_id"),
+        Index(None, "workspace_id", "contact_id"),
+        Index(None, "decided_by_user_id"),
+    )

@@ -7,13 +7,18 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.models import Answer, HeldAnswer, Response
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.personal_stores import Merge
 
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
     """Erase what a person wrote and who they were; the number stays, without a name."""
+    session.execute(
+        delete(HeldAnswer).where(
+            HeldAnswer.workspace_id == workspace_id, HeldAnswer.contact_id == contact_id
+        )
+    )
     of_person = (Response.workspace_id == workspace_id, Response.contact_id == contact_id)
     ids = list(session.scalars(select(Response.id).where(*of_person)))
     if not ids:
@@ -34,11 +39,12 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
 
 def hand_over(session: Session, merge: Merge) -> None:
     """What the merged record answered was answered by the kept one; as it was then, it stays."""
-    session.execute(
-        update(Response)
-        .where(Response.workspace_id == merge.workspace_id, Response.contact_id == merge.merged)
-        .values(contact_id=merge.kept)
-    )
+    for model in (Response, HeldAnswer):
+        session.execute(
+            update(model)
+            .where(model.workspace_id == merge.workspace_id, model.contact_id == merge.merged)
+            .values(contact_id=merge.kept)
+        )
 
 
 def hand_over_account(session: Session, merge: AccountMerge) -> None:

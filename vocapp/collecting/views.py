@@ -6,7 +6,8 @@ when somebody stops before the comment. Where the score may be left open and is 
 first question, all are asked in their order on one page. A GET never counts: mail scanners
 open every link, and the better ones run scripts, so only a pressed button counts. That an
 invited person's page was fetched is noted on the invitation, and is nowhere taken for an
-answer.
+answer. Some scanners press buttons, too: a press that no person is likely to have made is held
+(`surveys/holding.py`), and whoever sits there is thanked all the same.
 
 The forms carry no CSRF token: everybody may answer, there is no session to ride on, and
 an iframe on another site gets no cookies. What a form may correct is decided by the
@@ -26,16 +27,18 @@ from flask import Response as HttpResponse
 from flask_babel import force_locale
 
 from surveys.definitions import Definition
+from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
 from surveys.questions import Question, localised, wording
 from surveys.scoring import categories, category_of
 from vocapp.authoring.links import InvitationLink, read_invitation_token
 from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
-from vocapp.collecting import queries, service
+from vocapp.collecting import queries, service, visits
 from vocapp.collecting.forms import MAX_CHARS, Filled, field_name, read_answers, read_score
+from vocapp.collecting.holding import keep_or_hold
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
-from vocapp.collecting.seeing import note_afterwards
+from vocapp.collecting.seeing import fetches_of, note_afterwards
 from vocapp.collecting.service import Submission
 from vocapp.collecting.texts import respondent_texts
 from vocapp.database import utcnow, uuid7
@@ -85,6 +88,7 @@ class Sheet:
     channel: str
     response_id: UUID
     invitation: InvitationLink | None = None
+    visit: Visit | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     answered_before: int | None = None
@@ -97,6 +101,15 @@ class Sheet:
     @property
     def token(self) -> str:
         return edit_token(self.survey.workspace_id, self.response_id)
+
+    @property
+    def visit_token(self) -> str:
+        """What the form of an invited person carries; empty for anybody else."""
+        if self.invitation is None:
+            return ""
+        now = utcnow()
+        visit = self.visit or visits.begin(now)
+        return visits.visit_token(self.invitation.invitation_id, visit, made_at=now)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -191,13 +204,29 @@ def invited(token: str) -> Any:
     if survey.state == "closed" or survey.published_version is None:
         return _closed(survey)
     sheet = _sheet(survey, channel="email", response_id=link.invitation_id)
-    sheet = replace(sheet, invitation=link)
+    now = utcnow()
     if request.method == "POST":
-        return _take(sheet)
-    sheet = _as_clicked(sheet)
-    if sheet.answered_before is None:
-        note_afterwards(link)
+        visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
+        return _take(replace(sheet, invitation=link, visit=visit))
+    sheet = replace(_as_clicked(sheet), invitation=link, visit=visits.begin(now))
+    clicked = read_score(sheet.definition.primary, request.args.get("score"))
+    is_new = request.method == "GET" and sheet.answered_before is None
+    note_afterwards(link, Fetch(now, clicked), shows_a_page=is_new)
     return _ask(sheet)
+
+
+@blueprint.get("/e/<token>/more")
+@anyone
+def unseen(token: str) -> Any:
+    """A link that people do not see, in the mail and on its page: who follows it is a program."""
+    try:
+        link = read_invitation_token(token)
+        contact(link.workspace_id, link.contact_id)
+    except (BadToken, NotFound):
+        return _nowhere()
+    fetch = Fetch(utcnow(), hidden=True, visit=request.args.get("visit", "")[:32] or None)
+    note_afterwards(link, fetch, shows_a_page=False)
+    return "", 204
 
 
 def _visit_survey(public_id: str, *, channel: str) -> Any:
@@ -278,7 +307,7 @@ def _take(sheet: Sheet) -> Any:
     if step == "rest" and others.errors:
         return _ask_rest(replace(sheet, errors=others.errors), status=422)
     try:
-        _keep(sheet, primary, others if step == "rest" else None)
+        sheet = _keep(sheet, primary, others if step == "rest" else None)
     except NotFound:
         return _nowhere()
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
@@ -289,33 +318,39 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
     if errors:
         return _ask(replace(sheet, errors=errors), status=422)
     try:
-        _keep(sheet, primary, others)
+        sheet = _keep(sheet, primary, others)
     except NotFound:
         return _nowhere()
     return _thank(sheet)
 
 
-def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> None:
+def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
+    """Store what was pressed; the sheet of the next step."""
     answers = dict(primary.answers) | dict(others.answers if others else {})
     now = utcnow()
-    service.keep_answer(
-        sheet.survey.workspace_id,
-        Submission(
-            survey_id=sheet.survey.id,
-            version=sheet.version,
-            answers=answers,
-            score=sheet.score,
-            channel=sheet.channel,
-            answered_at=now,
-            digest=digest_of_json([str(sheet.survey.id), sheet.version, answers]),
-            id=sheet.response_id,
-            locale=sheet.language.tag,
-            contact_id=sheet.invitation.contact_id if sheet.invitation else None,
-            invitation_id=sheet.invitation.invitation_id if sheet.invitation else None,
-            attributes=sheet.attributes,
-        ),
-        now=now,
+    workspace_id, link = sheet.survey.workspace_id, sheet.invitation
+    submission = Submission(
+        survey_id=sheet.survey.id,
+        version=sheet.version,
+        answers=answers,
+        score=sheet.score,
+        channel=sheet.channel,
+        answered_at=now,
+        digest=digest_of_json([str(sheet.survey.id), sheet.version, answers]),
+        id=sheet.response_id,
+        locale=sheet.language.tag,
+        contact_id=link.contact_id if link else None,
+        invitation_id=link.invitation_id if link else None,
+        attributes=sheet.attributes,
     )
+    if link is None:
+        service.keep_answer(workspace_id, submission, now=now)
+        return sheet
+    opened = fetches_of(workspace_id, link.invitation_id)
+    reasons = reasons_to_hold(sheet.visit, opened, pressed_at=now)
+    is_held = keep_or_hold(workspace_id, submission, reasons, now=now)
+    visit = sheet.visit or visits.begin(now)
+    return replace(sheet, visit=replace(visit, is_cleared=not is_held))
 
 
 # --- showing ----------------------------------------------------------------------------

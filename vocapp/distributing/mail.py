@@ -153,6 +153,7 @@ def html_part(letter: Letter) -> str:
         language=letter.language,
         direction=direction(letter.language),
         page_url=letter.link.url(),
+        unseen_url=letter.link.unseen_url(),
         unsubscribe_url=unsubscribe_url(letter.workspace_id, letter.address),
     )
     return str(mrml.to_html(source, None, _NOTHING_FROM_OUTSIDE).content)

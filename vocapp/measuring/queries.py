@@ -33,6 +33,7 @@ from surveys.scoring import category_counts
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
+from vocapp.collecting.held_queries import number_held
 from vocapp.collecting.models import Response
 from vocapp.database import OF_WORKSPACE, read_once, scoped_statement, snapshot
 from vocapp.measuring.answers import Clusters, Counts, Repeated
@@ -79,6 +80,7 @@ class Metrics:
     until: date | None = None
     filter: Filter | None = None
     as_of_today: bool = False
+    held: int = 0  # answers to e-mails that stand aside until somebody has looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,12 @@ def _judge(
     return Metrics(
         survey, opened.zone, ask.basis, opened.pending, overall, tuple(segments), tuple(series),
         scanned, ask.since, ask.until, filter=ask.filter, as_of_today=ask.today is not None,
+        held=_held(opened),
     )  # fmt: skip
+
+
+def _held(opened: Reading) -> int:
+    return number_held(opened.session, opened.survey.workspace_id, opened.survey.id)
 
 
 def _enough(clusters: Clusters | None, repeated: Repeated) -> Clusters | None:
@@ -349,6 +356,7 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "since": metrics.since.isoformat() if metrics.since else None,
         "until": (metrics.until - timedelta(days=1)).isoformat() if metrics.until else None,
         "pending": metrics.pending,
+        "held": metrics.held,
         "source": "scan" if metrics.scanned else "cells",
         "filter": to_compact(normalised(metrics.filter)) if metrics.filter else None,
         "as_of": "today" if metrics.as_of_today else "answer",

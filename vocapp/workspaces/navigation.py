@@ -48,6 +48,7 @@ _ROOM_OF_BLUEPRINT = {
     "asking": "accounts",
     "measuring": "results",
     "looking_into": "results",
+    "held": "results",
     "weighting": "results",
     "comparing": "results",
     "journey": "results",
