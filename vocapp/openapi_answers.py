@@ -385,7 +385,7 @@ SCHEMAS: dict[str, Schema] = {
         "reporting currency is chosen, also in that one under `converted`, by its `rates` at the "
         "start and at the end alike; `left_out` pay in currencies without a rate. `gross_margin` "
         "is in `ltv`; null: that is one of revenue. `as_of`: a change since then is being worked "
-        "in; null: all is. Where nothing was summed before: 503, ask again. "
+        "in; null: all is. "
         "`twelve_months` end with the month; their segments are those of when they began, and of "
         "renewals those of the beginning of the month in which each was decided or due.",
     },

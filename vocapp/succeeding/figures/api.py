@@ -63,7 +63,7 @@ class CohortsQuery(BaseModel):
 @machine()
 def show_cohorts(query: CohortsQuery) -> Any:
     told = cohorts.cohorts(
-        current_workspace.id, query.months, currency=query.currency,
+        current_workspace.id, query.months, currency=query.currency, has_time=True,
         time_zone=current_workspace.time_zone, now=utcnow(),
     )  # fmt: skip
     return cohorts.present(told)

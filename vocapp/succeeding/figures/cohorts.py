@@ -48,17 +48,19 @@ def cohorts(
     count: int,
     *,
     currency: str | None = None,
+    has_time: bool = False,
     time_zone: str,
     now: datetime,
 ) -> Triangle:
     """Those that began in the last `count` months that are over; all is read at once.
 
     currency: if it is one of theirs; ALL: all of them, where there is a reporting currency and
-    something to convert; else that in which most accounts paid.
+    something to convert; else that in which most accounts paid. has_time: see `kept.sums_of`.
     """
     months = months_back(local_day(now, time_zone), count + 1)[:-1]
     kept = sums_of(
-        workspace_id, [(month, TRIANGLE) for month in months], time_zone=time_zone, now=now
+        workspace_id, [(month, TRIANGLE) for month in months], has_time=has_time,
+        time_zone=time_zone, now=now,
     )  # fmt: skip
     found = kept.found
     cells = {

@@ -236,7 +236,7 @@ def lifetime_values(
     workspace_id: UUID, month: date, *, time_zone: str, now: datetime
 ) -> dict[str, Any]:
     """Both values with their factors as the API shows them."""
-    told = queries.figures(workspace_id, [month], time_zone=time_zone, now=now)
+    told = queries.figures(workspace_id, [month], has_time=True, time_zone=time_zone, now=now)
     own = told.months[-1]
     return {
         "month": f"{month:%Y-%m}",

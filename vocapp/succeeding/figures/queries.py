@@ -108,14 +108,17 @@ def figures(
     months: Sequence[date],
     *,
     by: str | None = None,
+    has_time: bool = False,
     time_zone: str,
     now: datetime,
 ) -> Told:
-    """Of these months, the oldest first; they must have begun. All is read at once."""
+    """Of these months, the oldest first; they must have begun. All is read at once. has_time: see
+    `kept.sums_of`."""
     asked = [(month, OVERALL) for month in months]
     split = (months[-1], stored_name(by)) if by else None
     kept = sums_of(
-        workspace_id, [*asked, split] if split else asked, time_zone=time_zone, now=now
+        workspace_id, [*asked, split] if split else asked, has_time=has_time,
+        time_zone=time_zone, now=now,
     )  # fmt: skip
     told = _told_of(workspace_id, kept.found, months, by, money(workspace_id))
     return replace(told, as_of=kept.as_of)
@@ -192,7 +195,7 @@ def kpis(
     start, end = month_span(month, time_zone, now=now)
     asked, renewals_of = asked_of_year(month, by)
     kept = sums_of(
-        workspace_id, asked, renewals_of=renewals_of, time_zone=time_zone, now=now
+        workspace_id, asked, renewals_of=renewals_of, has_time=True, time_zone=time_zone, now=now
     )  # fmt: skip
     found = kept.found
     said = money(workspace_id)
