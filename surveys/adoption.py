@@ -2,92 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 
 from surveys.intervals import quantile
-from surveys.ratios import Figure, share
+from surveys.ratios import Figure
 
-RULES = ("milestone", "logins")
-
-
-@dataclass(frozen=True, slots=True)
-class OnboardingRule:
-    """When an account is set up: as a workspace defines it.
-
-    kind "milestone": `name` was reached at most `days` after the first subscription started,
-    or before. kind "logins": at least `times` log-ins from the start on, in as many days. A day is
-    24 hours, and the last instant counts. days, times >= 1. ValueError otherwise.
-    """
-
-    kind: str = "milestone"
-    name: str = "setup_done"
-    days: int = 31
-    times: int = 1
-
-    def __post_init__(self) -> None:
-        if self.kind not in RULES:
-            raise ValueError(f"kind: expected one of {', '.join(RULES)}, got {self.kind!r}")
-        for field in ("days", "times"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field}: expected at least 1, got {getattr(self, field)}")
-
-    def is_met(self, started_at: datetime, reached: Iterable[datetime]) -> bool:
-        """reached: when the milestone was reached, or the log-ins were; in any order.
-
-        >>> start = datetime(2026, 10, 1, tzinfo=UTC)
-        >>> late = start + timedelta(days=31, seconds=1)
-        >>> OnboardingRule().is_met(start, [late]), OnboardingRule(days=32).is_met(start, [late])
-        (False, True)
-        """
-        start = started_at.astimezone(UTC)
-        last = self.ends_at(started_at)
-        if self.kind == "milestone":
-            return any(at <= last for at in reached)
-        return sum(start <= at <= last for at in reached) >= self.times
-
-    def ends_at(self, started_at: datetime) -> datetime:
-        """The last instant that counts."""
-        return started_at.astimezone(UTC) + timedelta(days=self.days)
+# Set up is who reached this milestone in time. Figures have one definition, so that months and
+# workspaces compare; what a workspace itself calls onboarded is in its touch model (`lifecycle`).
+SETUP_DONE, SETUP_DAYS = "setup_done", 31
 
 
-@dataclass(frozen=True, slots=True)
-class Onboarding:
-    """rate: of the accounts that started, the share that is set up. open: how many of the others
-    still have time, so that the rate may rise."""
-
-    rate: Figure
-    open: int
-
-
-def onboarding(
-    started: Iterable[tuple[datetime, Collection[datetime]]],
-    rule: OnboardingRule,
-    *,
-    now: datetime,
-    level: float = 0.95,
-) -> Onboarding:
-    """Completion of the accounts whose first subscription started in a month.
-
-    started: of each, when it started, and when it reached what the rule asks for. Only what is
-    not after now counts.
+def set_up_in_time(started_at: datetime, reached: Iterable[datetime]) -> bool:
+    """Whether the milestone was reached within 31 times 24 hours of the first subscription's start,
+    the last instant included, or before it. reached: when it was, in any order.
 
     >>> start = datetime(2026, 10, 1, tzinfo=UTC)
-    >>> accounts = [(start, [start + timedelta(days=3)]), (start, [])]
-    >>> found = onboarding(accounts, OnboardingRule(), now=start + timedelta(days=20))
-    >>> found.rate.value, found.open
-    (0.5, 1)
+    >>> late = start + timedelta(days=31, seconds=1)
+    >>> set_up_in_time(start, [late]), set_up_in_time(start, [late, start])
+    (False, True)
     """
-    done = n = still_open = 0
-    for started_at, reached in started:
-        n += 1
-        if rule.is_met(started_at, (at for at in reached if at <= now)):
-            done += 1
-        elif now < rule.ends_at(started_at):
-            still_open += 1
-    return Onboarding(share(done, n, level=level), still_open)
+    last = set_up_until(started_at)
+    return any(at <= last for at in reached)
+
+
+def set_up_until(started_at: datetime) -> datetime:
+    """The last instant that counts."""
+    return started_at.astimezone(UTC) + timedelta(days=SETUP_DAYS)
 
 
 Waits = Mapping[int, tuple[int, int]]  # day → how many are there, and how many are not yet

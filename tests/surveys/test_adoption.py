@@ -1,4 +1,4 @@
-"""Onboarding, time to value, active people."""
+"""Set-up, time to value, active people."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from surveys.adoption import (
-    OnboardingRule,
     activity,
     median_time,
-    onboarding,
+    set_up_in_time,
     stickiness,
     usage_of,
     waits_of,
@@ -22,55 +21,15 @@ START = datetime(2026, 10, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-# --- onboarding --------------------------------------------------------------------------------
+# --- set up ------------------------------------------------------------------------------------
 
 
-def test_by_hand_onboarding():
-    """Of four one is set up on day 3, one on day 40, one not, one was before it started: 2 / 4."""
-    accounts = [
-        (START, [START + 3 * DAY]),
-        (START, [START + 40 * DAY]),
-        (START + 20 * DAY, []),
-        (START, [START - DAY]),
-    ]
-    found = onboarding(accounts, OnboardingRule(), now=START + 45 * DAY)
-    assert (found.rate.value, found.rate.n, found.open) == (0.5, 4, 1)
-    assert onboarding(accounts, OnboardingRule(), now=START + 60 * DAY).open == 0
-
-
-def test_the_last_instant_of_the_last_day_counts_and_the_next_does_not():
-    rule = OnboardingRule()
+def test_set_up_is_who_reached_it_by_the_last_instant_or_before_the_start():
     last = START + 31 * DAY
-    assert rule.is_met(START, [last])
-    assert not rule.is_met(START, [last + timedelta(microseconds=1)])
-
-
-def test_what_has_not_happened_yet_does_not_count():
-    accounts = [(START, [START + 9 * DAY])]
-    before = onboarding(accounts, OnboardingRule(), now=START + 8 * DAY)
-    assert (before.rate.value, before.open) == (0, 1)
-
-
-def test_log_ins_are_counted_from_the_start_on():
-    rule = OnboardingRule(kind="logins", days=7, times=3)
-    inside = [START, START + DAY, START + 7 * DAY]
-    assert rule.is_met(START, inside)
-    assert not rule.is_met(START, inside[1:])
-    assert not rule.is_met(START, [*inside[1:], START - DAY, START + 8 * DAY])
-
-
-def test_of_nobody_there_is_no_rate():
-    found = onboarding([], OnboardingRule(), now=START)
-    assert (found.rate.value, found.rate.n, found.open) == (None, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("field", "wrong"),
-    [("kind", {"kind": "calls"}), ("days", {"days": 0}), ("times", {"times": 0})],
-)
-def test_an_impossible_rule_is_refused(field, wrong):
-    with pytest.raises(ValueError, match=f"^{field}: "):
-        OnboardingRule(**wrong)
+    assert set_up_in_time(START, [START - DAY])
+    assert set_up_in_time(START, [last + DAY, last])
+    assert not set_up_in_time(START, [last + timedelta(microseconds=1)])
+    assert not set_up_in_time(START, [])
 
 
 # --- time to value -----------------------------------------------------------------------------

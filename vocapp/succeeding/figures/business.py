@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.adoption import OnboardingRule
+from surveys.adoption import SETUP_DONE
 from surveys.cohorts import Members, cohort_of, members_by_cohort
 from surveys.exchange import StatedRates
 from surveys.kept_histories import KeptBusiness
@@ -32,7 +32,6 @@ from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
 
-RULE = OnboardingRule()
 _FEW = 1_000
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
@@ -336,7 +335,7 @@ def _reached(
     for account, at in session.execute(
         select(Milestone.account_id, Milestone.at).where(
             Milestone.workspace_id == workspace_id,
-            Milestone.name == RULE.name,
+            Milestone.name == SETUP_DONE,
             Milestone.is_superseded.is_(False),
             *([] if account_id is None else [Milestone.account_id == account_id]),
         )

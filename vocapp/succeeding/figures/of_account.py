@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from surveys.adoption import set_up_in_time, set_up_until
 from surveys.subscriptions import Standing
 from vocapp.database import snapshot
 from vocapp.people.events.queries import active_people
-from vocapp.succeeding.figures.business import RULE, read_business
+from vocapp.succeeding.figures.business import read_business
 
 _YEAR, _MONTH = timedelta(days=365), timedelta(days=30)
 
@@ -63,6 +64,6 @@ def _paid(standing: Standing) -> tuple[str | None, int | None]:
 def _is_set_up(reached: Any, started: datetime | None, now: datetime) -> bool | None:
     if started is None:
         return None
-    if RULE.is_met(started, (at for at in reached if at <= now)):
+    if set_up_in_time(started, (at for at in reached if at <= now)):
         return True
-    return None if now < RULE.ends_at(started) else False
+    return None if now < set_up_until(started) else False

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveys.adoption import WEEK_DAYS, Usage, Waits, usage_of, waits_of
+from surveys.adoption import WEEK_DAYS, Usage, Waits, set_up_in_time, usage_of, waits_of
 from surveys.cohorts import cells_of_month
 from surveys.periods import day_bounds, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
@@ -21,7 +21,7 @@ from surveys.retention import Contribution, Totals, summed
 from surveys.subscriptions import Paid, month_span
 from vocapp.people.events.queries import active_days, active_pairs
 from vocapp.people.fact_history import value_at
-from vocapp.succeeding.figures.business import RULE, Business
+from vocapp.succeeding.figures.business import Business
 from vocapp.succeeding.figures.converting import cohort_in_base, in_base, summed_in_base
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.voice import VOICE, Voice
@@ -312,4 +312,4 @@ def values_of(
 def is_set_up(business: Business[Paid], account: UUID, *, now: datetime) -> bool:
     """Whether an account that has begun was set up in time."""
     reached = (at for at in business.reached.get(account, ()) if at <= now)
-    return RULE.is_met(business.started_at[account], reached)
+    return set_up_in_time(business.started_at[account], reached)
