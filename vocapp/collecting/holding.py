@@ -20,6 +20,7 @@ from vocapp.collecting import service
 from vocapp.collecting.models import HeldAnswer, Response
 from vocapp.collecting.service import Submission
 from vocapp.database import insert_into, scoped, transaction
+from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Contact
 from vocapp.people.reaching import of_accounts_within
 from vocapp.problems import NotFound
@@ -67,9 +68,13 @@ def _hold(
     }
     try:
         with transaction() as session:
+            assert submission.contact_id is not None
+            # Also one whose record was merged into another since the mail went out.
+            contact = contact_by_id(session, workspace_id, submission.contact_id)
             offered = insert_into(session, HeldAnswer).values(
                 workspace_id=workspace_id, id=submission.id, survey_id=submission.survey_id,
-                invitation_id=submission.invitation_id, contact_id=submission.contact_id,
+                invitation_id=submission.invitation_id,
+                contact_id=contact.id if contact else submission.contact_id,
                 touchpoint=submission.attributes.get("touchpoint"), presses=1, **said,
             )  # fmt: skip
             session.execute(
