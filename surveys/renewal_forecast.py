@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import betaincinv, ndtr
 
 from surveys.ratios import Figure, share
 from surveys.renewals import CATEGORIES, Category, Chance, Outcome
@@ -28,13 +29,11 @@ _PARTS = np.array([0, 0.5, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99.
 ENOUGH_DECIDED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A renewal that comes: what is at stake each month, and the chance of its group."""
+class Stakes(NamedTuple):
+    """Renewals of one group that come: their chance, and what is at stake in each a month."""
 
-    amount_minor: int
-    group: str | None
     chance: Chance
+    amounts: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +50,20 @@ class Forecast:
     high_minor: int
 
 
-def forecast(coming: Sequence[Coming], *, level: float = 0.95) -> Forecast:
-    """What is kept of these renewals of one currency.
+def forecast(groups: Iterable[Stakes], *, level: float = 0.95) -> Forecast:
+    """What is kept of these renewals of one currency; of each group, which has a rate of its own.
 
     1. Expected: the sum of amounts times chances.
-    2. The distribution: for each group, given its rate, the characteristic function of a sum of
-       independent amounts (Poisson binomial: Hong, Computational Statistics & Data Analysis 59,
-       2013), averaged over the Beta distribution of the rate, multiplied over the groups, and
-       inverted on a grid. Of a group of more than EXACT_UP_TO the sum given its rate is taken as
-       normal. The interval has equal tails.
+    2. The distribution: for each group that of a sum of independent amounts given its rate
+       (Poisson binomial: Hong, Computational Statistics & Data Analysis 59, 2013) on a grid, with
+       one renewal after the other, averaged over the Beta distribution of the rate; of a group of
+       more than EXACT_UP_TO the sum given its rate is taken as normal. The groups are added up by
+       their Fourier transforms. The interval has equal tails.
 
     Nothing is drawn at random: the same renewals give the same numbers.
 
     >>> sure = Chance(0.9, 0.8, 0.95, 90, 90, 90.0, 10.0)
-    >>> found = forecast([Coming(1_000, "good", sure), Coming(9_000, "good", sure)])
+    >>> found = forecast([Stakes(sure, [1_000, 9_000])])
     >>> found.expected_minor, round(found.low_minor, -2), found.high_minor
     (9000, 1000, 10000)
     >>> forecast([])
@@ -72,16 +71,18 @@ def forecast(coming: Sequence[Coming], *, level: float = 0.95) -> Forecast:
     """
     if not 0 < level < 1:
         raise ValueError(f"level: expected a number between 0 and 1, got {level!r}")
-    for each in coming:
-        if each.amount_minor < 0:
-            raise ValueError(f"amount_minor: expected a number >= 0, got {each.amount_minor}")
-    total = sum(each.amount_minor for each in coming)
+    groups = [each for each in groups if each.amounts]
+    if least := [min(each.amounts) for each in groups if min(each.amounts) < 0]:
+        raise ValueError(f"amounts: expected numbers >= 0, got {least[0]}")
+    n = sum(len(each.amounts) for each in groups)
+    sums = [sum(each.amounts) for each in groups]
+    total = sum(sums)
     if not total:
-        return Forecast(len(coming), 0, 0, 0, 0)
-    expected = sum(each.amount_minor * each.chance.value for each in coming)
-    low, high = _limits(coming, total, expected, (1 - level) / 2)
+        return Forecast(n, 0, 0, 0, 0)
+    expected = sum(own * each.chance.value for own, each in zip(sums, groups, strict=True))
+    low, high = _limits(groups, total, expected, (1 - level) / 2)
     return Forecast(
-        n=len(coming),
+        n=n,
         total_minor=total,
         expected_minor=round(expected),
         low_minor=round(max(0.0, min(low, expected))),
@@ -90,16 +91,17 @@ def forecast(coming: Sequence[Coming], *, level: float = 0.95) -> Forecast:
 
 
 def _limits(
-    coming: Sequence[Coming], total: int, expected: float, tail: float
+    groups: Sequence[Stakes], total: int, expected: float, tail: float
 ) -> tuple[float, float]:
     """Limits by the distribution on a grid; what rounding to its steps moved is put right."""
     step = total / _STEPS
-    length = _STEPS + len(coming) + 2 * _MARGIN
-    angles = (2 * np.pi * np.fft.fftfreq(length)).astype(np.float64)
-    transformed = np.exp(-1j * angles * _MARGIN)
-    for chance, amounts in _by_group(coming):
-        transformed *= _transform(chance, np.asarray(amounts, float) / step, angles)
-    mass = np.fft.ifft(transformed).real
+    small = sum(len(each.amounts) for each in groups if len(each.amounts) <= EXACT_UP_TO)
+    # Rounded up by half a step each at most; what is normal may lie a little outside.
+    length = next_fast_len(_STEPS + small + 2 * _MARGIN, real=True)
+    transformed = np.ones(length // 2 + 1, complex)
+    for chance, amounts in groups:
+        transformed *= rfft(_masses(chance, np.asarray(amounts, float) / step, length))
+    mass = np.roll(irfft(transformed, length), _MARGIN)
     places = np.arange(length) - _MARGIN
     mean = float(places @ mass) * step
     # A hair below, as sums of floats of a certain outcome may miss 1.
@@ -108,30 +110,40 @@ def _limits(
     return float(low), float(high)
 
 
-def _by_group(coming: Iterable[Coming]) -> list[tuple[Chance, list[int]]]:
-    ordered = sorted(coming, key=lambda each: str(each.group))
-    found = []
-    for _, own in groupby(ordered, key=lambda each: each.group):
-        together = list(own)
-        found.append((together[0].chance, [each.amount_minor for each in together]))
-    return found
-
-
-def _transform(chance: Chance, amounts: Floats, angles: Floats) -> npt.NDArray[np.complex128]:
-    """Of the sum of a group, in steps: the mean over its rates of that at each rate."""
+def _masses(chance: Chance, amounts: Floats, length: int) -> Floats:
+    """The distribution of the sum of a group, in steps: the mean over its rates of that at each
+    rate. Shape (length,); what is below nothing stands at the end."""
     weights = np.diff(_PARTS)
     middles = betaincinv(chance.renewed_weight, chance.lost_weight, _PARTS[:-1] + weights / 2)
     # The middles lie a little inside: their mean is made that of the distribution.
     rates = np.clip(middles + chance.value - weights @ middles, 0.0, 1.0)[:, None]
     if len(amounts) > EXACT_UP_TO:
-        variance = rates * (1 - rates) * (amounts**2).sum()
-        found = np.exp(-1j * angles * rates * amounts.sum() - angles**2 * variance / 2)
+        given_rate = _normal(rates, amounts, length)
     else:
-        found = np.ones((len(rates), len(angles)), complex)
-        for value, often in zip(*np.unique(np.rint(amounts), return_counts=True), strict=True):
-            found *= (1 - rates + rates * np.exp(-1j * angles * value)) ** often
-    mean: npt.NDArray[np.complex128] = weights @ found
+        given_rate = _exact(rates, np.rint(amounts).astype(int), length)
+    mean: Floats = weights @ given_rate
     return mean
+
+
+def _exact(rates: Floats, amounts: npt.NDArray[np.int_], length: int) -> Floats:
+    """Given each rate, shape (rates, length); small amounts first, as the sums are short then."""
+    found = np.zeros((len(rates), length))
+    found[:, 0] = 1.0
+    reached = 1
+    for amount in np.sort(amounts):
+        kept = found[:, :reached] * rates
+        found[:, :reached] -= kept
+        found[:, amount : amount + reached] += kept
+        reached += amount
+    return found
+
+
+def _normal(rates: Floats, amounts: Floats, length: int) -> Floats:
+    """The same of many; what is certain is a normal so narrow that it lies in one step."""
+    spread = np.sqrt(rates * (1 - rates) * (amounts**2).sum()).clip(1e-9)
+    edges = np.arange(-_MARGIN, length - _MARGIN + 1) - 0.5
+    found = np.diff(ndtr((edges - rates * amounts.sum()) / spread))
+    return np.roll(found, -_MARGIN, axis=1)
 
 
 # --- how true it was ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from itertools import product as every_combination
 from random import Random
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import betaincinv
 
 from surveys.renewal_forecast import (
+    _PARTS,
     EXACT_UP_TO,
-    Coming,
     Recorded,
+    Stakes,
     accuracy,
     forecast,
 )
@@ -193,7 +196,10 @@ AMOUNTS = st.lists(
 @given(AMOUNTS, st.floats(0.05, 0.99))
 @settings(deadline=None)
 def test_a_forecast_lies_between_nothing_and_all(amounts, rate):
-    coming = [Coming(amount, group, known(rate, weight=20)) for amount, group in amounts]
+    groups: dict[str, list[int]] = defaultdict(list)
+    for amount, group in amounts:
+        groups[group].append(amount)
+    coming = [Stakes(known(rate, weight=20), own) for own in groups.values()]
     found = forecast(coming)
     assert 0 <= found.low_minor <= found.expected_minor <= found.high_minor <= found.total_minor
     assert found.expected_minor == round(sum(rate * amount for amount, _ in amounts))
@@ -202,10 +208,7 @@ def test_a_forecast_lies_between_nothing_and_all(amounts, rate):
 
 def test_the_distribution_is_that_of_all_outcomes_written_out():
     amounts, rates = [500, 1200, 80, 3000, 700, 950], [0.9, 0.7, 0.5, 0.8, 0.95, 0.6]
-    coming = [
-        Coming(amount, str(number), known(rate))
-        for number, (amount, rate) in enumerate(zip(amounts, rates, strict=True))
-    ]
+    coming = [Stakes(known(rate), [amount]) for amount, rate in zip(amounts, rates, strict=True)]
     told = []
     for outcome in every_combination((0, 1), repeat=6):
         weight = np.prod([r if kept else 1 - r for r, kept in zip(rates, outcome, strict=True)])
@@ -218,10 +221,55 @@ def test_the_distribution_is_that_of_all_outcomes_written_out():
         assert limit == pytest.approx(sums[int(np.searchsorted(below, at))], abs=3 * step)
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 10**7), min_size=1, max_size=30),
+            st.integers(1, 400), st.integers(1, 90),
+        ),
+        min_size=1, max_size=3,
+    )
+)  # fmt: skip
+@settings(deadline=None, max_examples=40)
+def test_the_distribution_is_that_of_the_product_of_all_transforms(told):
+    """One renewal after the other on a grid is the same as the characteristic function of all."""
+    groups = [
+        Stakes(Chance(kept / (kept + lost), 0, 1, 0, 0, kept, lost), amounts)
+        for amounts, kept, lost in told
+    ]
+    found = forecast(groups)
+    for at, limit in zip((0.025, 0.975), (found.low_minor, found.high_minor), strict=True):
+        assert limit == pytest.approx(_quantile_by_transforms(groups, at), abs=1)
+
+
+def _quantile_by_transforms(groups, at):
+    total = sum(sum(each.amounts) for each in groups)
+    if not total:
+        return 0
+    step, length = total / 2048, 2048 + sum(len(each.amounts) for each in groups) + 1
+    angles = 2 * np.pi * np.fft.fftfreq(length)
+    transformed = np.ones(length, complex)
+    weights = np.diff(_PARTS)
+    for chance, amounts in groups:
+        spread = betaincinv(
+            chance.renewed_weight, chance.lost_weight, _PARTS[:-1] + weights / 2
+        )  # fmt: skip
+        rates = np.clip(spread + chance.value - weights @ spread, 0, 1)[:, None]
+        factors = [
+            1 - rates + rates * np.exp(-1j * angles * round(amount / step)) for amount in amounts
+        ]
+        transformed *= weights @ np.prod(factors, axis=0)
+    mass = np.fft.ifft(transformed).real
+    expected = sum(sum(each.amounts) * each.chance.value for each in groups)
+    place = np.searchsorted(np.cumsum(mass), at - 1e-9)
+    limit = (place - np.arange(length) @ mass) * step + expected
+    return min(max(0, limit), expected) if at < 0.5 else min(total, max(limit, expected))
+
+
 def test_both_methods_agree_where_one_follows_the_other():
     chance = known(0.85, weight=60)
     exact, normal = (
-        forecast([Coming(10_000 + 37 * number, "good", chance) for number in range(n)])
+        forecast([Stakes(chance, [10_000 + 37 * number for number in range(n)])])
         for n in (EXACT_UP_TO, EXACT_UP_TO + 1)
     )
     for found in (exact, normal):
@@ -238,7 +286,7 @@ def test_an_unknown_rate_widens_the_interval():
     spans = []
     for weight in (1e7, 40):
         chance = known(0.8, weight=weight)
-        found = forecast([Coming(100, "good", chance) for _ in range(100)])
+        found = forecast([Stakes(chance, [100] * 100)])
         spans.append(found.high_minor - found.low_minor)
     assert spans[1] > 1.5 * spans[0]
 
@@ -254,18 +302,19 @@ def test_intervals_of_forecasts_cover_what_is_kept(n):
             group: rng.beta(each.renewed_weight, each.lost_weight)
             for group, each in chances.items()
         }
-        amounts = np.rint(rng.lognormal(10, 1, n)).astype(int).tolist()
-        groups = rng.choice(["good", "risk"], n).tolist()
-        found = forecast([Coming(a, g, chances[g]) for a, g in zip(amounts, groups, strict=True)])
-        kept = sum(a * (rng.random() < rates[g]) for a, g in zip(amounts, groups, strict=True))
-        covered += found.low_minor - 1e-3 * sum(amounts) <= kept
-        covered -= kept > found.high_minor + 1e-3 * sum(amounts)
+        amounts = np.rint(rng.lognormal(10, 1, n)).astype(int)
+        is_good = rng.random(n) < 0.5
+        of = {"good": amounts[is_good].tolist(), "risk": amounts[~is_good].tolist()}
+        found = forecast([Stakes(chances[group], own) for group, own in of.items()])
+        kept = sum(a * (rng.random() < rates[group]) for group, own in of.items() for a in own)
+        covered += found.low_minor - 1e-3 * found.total_minor <= kept
+        covered -= kept > found.high_minor + 1e-3 * found.total_minor
     assert covered / trials >= 0.92
 
 
 def test_an_amount_below_zero_is_refused():
-    with pytest.raises(ValueError, match="amount_minor"):
-        forecast([Coming(-1, "good", known(0.9))])
+    with pytest.raises(ValueError, match="amounts"):
+        forecast([Stakes(known(0.9), [3, -1])])
 
 
 # --- how true they were ---------------------------------------------------------------------

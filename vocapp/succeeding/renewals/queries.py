@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from surveys.exchange import StatedRates
 from surveys.periods import local_day, period_start
-from surveys.renewal_forecast import Accuracy, Coming, Forecast, Recorded, accuracy, forecast
+from surveys.renewal_forecast import Accuracy, Forecast, Recorded, Stakes, accuracy, forecast
 from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category, outcome_of_facts
 from surveys.subscriptions import Price, Rates
 from vocapp.extensions import db
@@ -171,7 +171,10 @@ def _told(currency: str, rows: Sequence[Renewal], amount: Callable[[Renewal], in
 
 
 def _forecast(rows: Sequence[Renewal], amount: Callable[[Renewal], int]) -> Forecast:
-    return forecast([Coming(amount(row), row.health.band, row.chance) for row in rows])
+    groups: dict[str | None, list[Renewal]] = defaultdict(list)
+    for row in rows:
+        groups[row.health.band].append(row)
+    return forecast(Stakes(own[0].chance, [amount(row) for row in own]) for own in groups.values())
 
 
 def calendar(rows: Sequence[Renewal], rates: Rates | None = None) -> list[Month]:
