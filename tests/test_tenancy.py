@@ -144,6 +144,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, json=lambda t: {"state": "closed"}),
         replace(A_CASE, json=lambda t: {"owner": t.user}),
     ),
+    "letters_api.list_letters": (A_CASE,),
+    "letters_api.write_letter": (
+        replace(A_CASE, json=lambda t: {"subject": "x", "body": "x"}),
+        replace(A_CASE, json=lambda t: {"id": t.letter, "subject": "x", "body": "x"}),
+        replace(A_CASE, json=lambda t: {"author": t.user, "subject": "x", "body": "x"}),
+    ),
     "distributing_api.create_invitation": (
         Call(json=lambda t: {"survey": t.survey, "contact": {"email": "x@example.com"},
                              "channel": "email"}),

@@ -136,6 +136,12 @@ _YEAR = {
         low=NUMBER, high=NUMBER,
     ),
 }  # fmt: skip
+_LETTER = {
+    "id": ID, "follow_up": ID, "direction": TEXT, "state": TEXT, "reason": or_null(TEXT),
+    "author": or_null(TEXT), "address": TEXT, "subject": TEXT, "body": TEXT, "quoted": TEXT,
+    "language": or_null(TEXT), "attachments": COUNT, "message_id": TEXT, "written_at": TIME,
+    "sent_at": or_null(TIME),
+}  # fmt: skip
 _RETENTION_BY_CURRENCY = {"type": "object", "additionalProperties": record(**_RETENTION)}
 _OPTIONAL_FIGURE = record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER), n=COUNT)
 _TIMING = record(
@@ -430,6 +436,8 @@ SCHEMAS: dict[str, Schema] = {
         "description": "`age` is in months, 0 being the month of the first payment. Shares of "
         "fewer than `fewest` accounts are null.",
     },
+    "Letter": record(**_LETTER),
+    "Letters": page(ref("Letter")),
     "ClosedLoop": {
         **with_optional(
             record(interval_level=NUMBER, segment=or_null(TEXT), **_CLOSED_LOOP),
@@ -562,6 +570,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/renewals"): ("Renewals", (200,)),
     ("get", "/api/v1/health-score/back-test"): ("HealthBacktest", (200,)),
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
+    ("get", "/api/v1/follow-ups/{follow_up_id}/letters"): ("Letters", (200,)),
+    ("post", "/api/v1/follow-ups/{follow_up_id}/letters"): ("Letter", (201, 200)),
     ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),

@@ -55,6 +55,7 @@ from vocapp.following_up.models import FollowUp
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.following_up.writing import replies
 from vocapp.following_up.writing import sending as case_mail_sending
+from vocapp.following_up.writing.api import api as letters_api
 from vocapp.following_up.writing.service import CASE_MAIL
 from vocapp.looking_into.views import blueprint as looking_into_pages
 from vocapp.measuring import home_cards as measuring_cards
@@ -170,8 +171,8 @@ def register(app: OpenAPI) -> None:
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
-        drivers_api, distributing_api, asking_api, following_up_api, succeeding_api, figures_api,
-        goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
+        drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
+        figures_api, goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
         backtest_api, account_merging_api, features_api, money_api,
     ):  # fmt: skip
         app.register_api(api)

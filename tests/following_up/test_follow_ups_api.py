@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
-from vocapp.database import utcnow
+from tests.following_up.desk import ADDRESS, send_due
+from tests.test_openapi import faults
+from vocapp.database import transaction, utcnow
+from vocapp.openapi_answers import SCHEMAS
+from vocapp.workspaces.models import Membership
 
 
 @pytest.fixture
@@ -112,3 +117,81 @@ def test_another_workspace_sees_nothing_of_it(three, api_of, new_workspace):
     assert stranger.patch(path, {"state": "closed"}).status_code == 404
     assert three.get(path).json["version"] == 1
     assert three.get(f"/api/v1/follow-ups/{uuid4()}").status_code == 404
+
+
+# --- letters ----------------------------------------------------------------------------------
+
+
+def letters_at(desk, api):
+    """The letters of a case that has an owner who may write: `.get()`, `.post(…)`."""
+    path = f"/api/v1/follow-ups/{desk.case.id}"
+    api.patch(path, {"owner": str(desk.me)})
+
+    def post(key=None, **body):
+        headers = {"Idempotency-Key": key} if key else {}
+        whole = {"subject": "Your answer", "body": "Hello Mika"} | body
+        return api.post(f"{path}/letters", whole, headers=headers)
+
+    return SimpleNamespace(
+        desk=desk, post=post, get=lambda query="": api.get(f"{path}/letters{query}"),
+        case=lambda: api.get(path).json,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def letters(any_api, desk_of):
+    return letters_at(desk_of(any_api), any_api)
+
+
+def test_a_letter_of_a_machine_goes_out_in_the_name_of_the_owner(desk, api, mail_server):
+    letters = letters_at(desk, api)
+    assert letters.get().json == {"items": [], "next": None}
+    letters.desk.keep("", "begun by a person")
+    answer = letters.post(then="waiting")
+    assert answer.status_code == 201
+    assert faults(SCHEMAS, SCHEMAS["Letter"], answer.json) == []
+    shown = answer.json
+    assert (shown["state"], shown["author"], shown["address"]) == ("scheduled", "Aiko", ADDRESS)
+    assert letters.case()["state"] == "waiting"
+    send_due()
+    assert str(mail_server.messages[0]["From"]).startswith("Aiko ")
+    (listed,) = letters.get().json["items"]
+    assert (listed["id"], listed["direction"], listed["state"]) == (shown["id"], "sent", "sent")
+    assert letters.desk.draft().body == "begun by a person"
+
+
+def test_a_letter_of_a_machine_is_one_however_often_it_is_sent(letters):
+    first = letters.post(key="k1")
+    again = letters.post(key="k1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json["id"] == first.json["id"]
+    assert letters.post(key="k1", then="waiting").status_code == 409
+    chosen = str(uuid4())
+    assert letters.post(id=chosen).json["id"] == chosen
+    assert letters.post(id=chosen, body="Another").status_code == 409
+    assert letters.post(key="k2", id=chosen).status_code == 422
+    assert len(letters.desk.mails()) == 2
+    page = letters.get("?limit=1").json
+    following = letters.get(f"?limit=1&cursor={page['next']}").json
+    ids = [item["id"] for item in page["items"] + following["items"]]
+    assert ids == [first.json["id"], chosen]
+    assert following["next"] is None
+
+
+def test_what_a_machine_must_not_send_names_its_field(letters, colleague):
+    def refused(**body):
+        answer = letters.post(**body)
+        assert answer.status_code == 422
+        return [error["field"] for error in answer.json["errors"]]
+
+    product = colleague(letters.desk.case.workspace_id, name="Kei", role="product")
+    limited = colleague(letters.desk.case.workspace_id, name="Rin")
+    with transaction() as session:
+        key = (letters.desk.case.workspace_id, limited)
+        session.get_one(Membership, key).only_own_accounts = True
+    assert refused(subject="", body="{name}") == ["subject", "body"]
+    assert [refused(author=str(who)) for who in (product, limited, uuid4())] == [["author"]] * 3
+    assert letters.post(version=99).status_code == 409
+    letters.desk.stop_writing()
+    assert refused() == ["to"]
+    assert letters.desk.mails() == []

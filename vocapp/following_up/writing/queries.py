@@ -8,14 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_babel import force_locale
-from sqlalchemy import select, union_all
+from sqlalchemy import Select, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from nlp.redact import redact
 from nlp.replies import split_reply
 from surveys.languages import best_language
 from surveys.letters import fill
-from vocapp.database import scoped
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.distributing.texts import greeting_of
 from vocapp.following_up.case_queries import CaseDetail
@@ -47,6 +46,7 @@ class ShownMail:
     quoted: str
     language: str | None
     attachments: int
+    message_id: str
     at: datetime
     sent_at: datetime | None
 
@@ -58,20 +58,53 @@ def thread_of(
 
     as_written: else personal data is replaced, and addresses are left out.
     """
+    rows = session.execute(
+        _mails_of(workspace_id, follow_up_id)
+        .order_by(CaseMail.at.desc(), CaseMail.id.desc())
+        .limit(_MOST_MAILS)
+    ).all()
+    return [_shown(mail, name, as_written=as_written) for mail, name in reversed(rows)]
+
+
+def mails_after(
+    session: Session,
+    workspace_id: UUID,
+    follow_up_id: UUID,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> list[ShownMail]:
+    """A page of the same thread, as written, oldest first; after: where the page before ended."""
+    query = _mails_of(workspace_id, follow_up_id)
+    if after is not None:
+        query = query.where(tuple_(CaseMail.at, CaseMail.id) > tuple_(*after))
+    rows = session.execute(query.order_by(CaseMail.at, CaseMail.id).limit(limit))
+    return [_shown(mail, name, as_written=True) for mail, name in rows]
+
+
+def shown_mail(session: Session, workspace_id: UUID, mail_id: UUID) -> ShownMail:
+    """One e-mail that is there, as written."""
+    row = session.execute(
+        select(CaseMail, User.name)
+        .outerjoin(User, User.id == CaseMail.actor_user_id)
+        .where(CaseMail.workspace_id == workspace_id, CaseMail.id == mail_id)
+    ).one()
+    return _shown(*row, as_written=True)
+
+
+def _mails_of(workspace_id: UUID, follow_up_id: UUID) -> Select[CaseMail, str]:
+    """The e-mails of a case and of what stands in it, with who of us wrote each."""
     # One after the other: an index leads to each, none to both at once.
     of_workspace = select(FollowUp.id).where(FollowUp.workspace_id == workspace_id)
     cases = union_all(
         of_workspace.where(FollowUp.id == follow_up_id),
         of_workspace.where(FollowUp.merged_into_id == follow_up_id),
     ).subquery()
-    rows = session.execute(
+    return (
         select(CaseMail, User.name)
         .outerjoin(User, User.id == CaseMail.actor_user_id)
         .where(CaseMail.workspace_id == workspace_id, CaseMail.follow_up_id.in_(select(cases.c.id)))
-        .order_by(CaseMail.at.desc(), CaseMail.id.desc())
-        .limit(_MOST_MAILS)
-    ).all()
-    return [_shown(mail, name, as_written=as_written) for mail, name in reversed(rows)]
+    )
 
 
 def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
@@ -83,7 +116,7 @@ def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
         mail.subject if as_written else redact(mail.subject),
         body if as_written else redact(body),
         quoted if as_written else redact(quoted),
-        mail.language, mail.attachments, mail.at, mail.sent_at,
+        mail.language, mail.attachments, mail.message_id, mail.at, mail.sent_at,
     )  # fmt: skip
 
 
@@ -135,11 +168,3 @@ def last_subject(thread: Sequence[ShownMail]) -> str:
     """What an answer in this thread is called; empty where nothing was written yet."""
     subject = thread[-1].subject if thread else ""
     return subject if subject.lower().startswith("re:") or not subject else f"Re: {subject}"
-
-
-def mail_in_case(session: Session, workspace_id: UUID, mail_id: UUID) -> CaseMail | None:
-    """One e-mail, or None."""
-    found: CaseMail | None = session.scalar(
-        scoped(CaseMail, workspace_id).where(CaseMail.id == mail_id)
-    )
-    return found

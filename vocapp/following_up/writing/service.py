@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveys.letters import open_gaps
 from vocapp import outbox
-from vocapp.database import scoped, transaction, uuid7
+from vocapp.database import insert_if_absent, scoped, transaction, uuid7
 from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.following_up.changing import (
@@ -34,6 +34,7 @@ from vocapp.signing import keyed_hashes
 from vocapp.workspaces.reach import Reach
 
 CASE_MAIL = "case_mail"
+MAIL_WRITTEN = "follow_up.mail_written"  # in the audit log
 HOLD = timedelta(seconds=30)  # so long it can be taken back
 THEN = ("waiting", "contacted")  # what a case can be once it was written
 
@@ -73,37 +74,56 @@ def write_mail(
     It leaves after HOLD; who may be written to is looked at again then. Raises NotFound, BadInput
     (field "to": the person cannot be written to, with the reason), Conflict.
     """
-    _check(letter)
+    check_letter(letter)
     with transaction() as session:
         case = locked_case(session, workspace_id, follow_up_id, reach)
         refuse_merged(case)
         refuse_stale(case, expected_version)
-        contact = _contact_of(session, case)
-        mail_id = uuid7()
         writer = CaseWriter(session, actor_user_id, now)
-        entry = writer.write(
-            case, "mail", _effects(case, letter.then, now), contact_id=contact.id,
-            mail=str(mail_id),
-        )  # fmt: skip
-        session.flush()
-        sent_as = message_id(current_app.config["SETTINGS"], str(mail_id))
-        session.add(
-            CaseMail(
-                workspace_id=workspace_id, id=mail_id, follow_up_id=case.id, direction=OUT,
-                state="scheduled", actor_user_id=actor_user_id, contact_id=contact.id,
-                entry_id=entry.id, address=contact.email or "", at=now,
-                subject=" ".join(letter.subject.split()),
-                body=letter.body.replace("\r\n", "\n").strip(), language=letter.language,
-                message_id=sent_as, message_digest=digest_of_message(sent_as),
-            )
-        )  # fmt: skip
+        put_letter(writer, case, letter, mail_id=uuid7(), author_user_id=actor_user_id)
         drop_draft(session, workspace_id, case.id, actor_user_id)
-        outbox.add(session, workspace_id, CASE_MAIL, mail_id, now=now, due_at=now + HOLD)
-        keep_looking(session, workspace_id, now=now)
-        return writer.done("follow_up.mail_written", workspace_id)
+        return writer.done(MAIL_WRITTEN, workspace_id)
 
 
-def _check(letter: Letter) -> None:
+def put_letter(
+    writer: CaseWriter, case: FollowUp, letter: Letter, *, mail_id: UUID, author_user_id: UUID
+) -> None:
+    """Put a checked letter of an author into a locked case, to leave after HOLD. Raises BadInput
+    (field "to"), Conflict (there is another one of this id)."""
+    session, now, workspace_id = writer.session, writer.now, case.workspace_id
+    contact = _contact_of(session, case)
+    then = {"then": letter.then} if letter.then else {}
+    entry = writer.write(
+        case, "mail", _effects(case, letter.then, now), contact_id=contact.id,
+        mail=str(mail_id), **then,
+    )  # fmt: skip
+    session.flush()
+    sent_as = message_id(current_app.config["SETTINGS"], str(mail_id))
+    is_new = insert_if_absent(
+        session, CaseMail, workspace_id=workspace_id, id=mail_id, follow_up_id=case.id,
+        direction=OUT, state="scheduled", actor_user_id=author_user_id, contact_id=contact.id,
+        entry_id=entry.id, address=contact.email or "", at=now, subject=plain_subject(letter),
+        body=plain_body(letter), language=letter.language, message_id=sent_as,
+        message_digest=digest_of_message(sent_as),
+    )  # fmt: skip
+    if not is_new:
+        raise Conflict("There is another letter of this id.")
+    outbox.add(session, workspace_id, CASE_MAIL, mail_id, now=now, due_at=now + HOLD)
+    keep_looking(session, workspace_id, now=now)
+
+
+def plain_subject(letter: Letter) -> str:
+    """A subject as it is kept."""
+    return " ".join(letter.subject.split())
+
+
+def plain_body(letter: Letter) -> str:
+    """A text as it is kept."""
+    return letter.body.replace("\r\n", "\n").strip()
+
+
+def check_letter(letter: Letter) -> None:
+    """Raises BadInput, naming what of a letter cannot be sent."""
     wrong = []
     for name, text, most in (
         ("subject", letter.subject, MAX_SUBJECT), ("body", letter.body, MAX_BODY),
