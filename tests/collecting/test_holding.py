@@ -14,6 +14,7 @@ import time_machine
 from sqlalchemy import select
 
 from vocapp.authoring.links import InvitationLink
+from vocapp.collecting import holding
 from vocapp.collecting.models import HeldAnswer, LinkFetch, Response
 from vocapp.collecting.seeing import KEPT
 from vocapp.database import snapshot, transaction, utcnow
@@ -292,15 +293,48 @@ def test_letting_it_count_counts_once_from_when_it_was_given(
     assert "1 answer counts now." in browser.get("/held-answers?state=counted").text
 
 
-def test_what_the_person_answered_since_is_not_overwritten(any_api, desk, visitor, one_held):
-    # As where the service was killed after the answer was stored, and before this gave way.
-    visitor.clock.shift(60)
-    visitor.open(9).press()
-    with transaction() as session:
-        session.scalars(select(HeldAnswer)).one().state = "held"
-    desk().post("/held-answers/count", {"id": one_held})
+def test_what_the_person_answers_meanwhile_is_not_overwritten(
+    any_api, desk, visitor, one_held, monkeypatch
+):
+    count = holding._count
+
+    def once_the_person_answered(*args: Any, **kwargs: Any) -> bool:
+        visitor.open(9).press()
+        return count(*args, **kwargs)
+
+    browser = desk()
+    monkeypatch.setattr(holding, "_count", once_the_person_answered)
+    browser.post("/held-answers/count", {"id": one_held})
     assert [row.score for row in stored(Response)] == [9]
     assert held()[0][0] == "overtaken"
+    assert "Nothing was changed." in browser.get("/held-answers").text
+
+
+def test_an_answer_gives_way_together_with_what_was_stored(visitor, one_held, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the service was killed")
+
+    monkeypatch.setattr("vocapp.collecting.service._store_answers", fail)
+    visitor.clock.shift(60)
+    assert visitor.open(9).press().status_code == 500
+    assert (stored(Response), held()[0][0]) == ([], "held")
+
+
+def test_the_list_goes_on(any_api, invite, clock, desk, monkeypatch):
+    monkeypatch.setattr("vocapp.collecting.held_views.PAGE_SIZE", 2)
+    for at in range(3):
+        Visitor(any_api.client, invite(f"person{at}@example.com"), clock).open(at).press(after=1)
+    browser, seen, path = desk(), [], "/held-answers"
+    while path:
+        page = browser.get(path).text
+        seen += re.findall(r'name="id" value="([^"]+)"', page)
+        following = re.search(r'href="([^"]*cursor=[^"]+)"', page)
+        path = unescape(following[1]) if following else ""
+    assert seen == [str(row.id) for row in sorted(stored(HeldAnswer), key=_pressed, reverse=True)]
+
+
+def _pressed(row: HeldAnswer) -> Any:
+    return row.pressed_at, row.id
 
 
 def test_put_aside_stays_and_is_undone(desk, one_held):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from surveys.definitions import from_json
@@ -22,6 +22,8 @@ from vocapp.people.reaching import of_accounts_within
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
+_AT = tuple_(HeldAnswer.pressed_at, HeldAnswer.id)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
@@ -31,7 +33,6 @@ class HeldRow:
     """
 
     id: UUID
-    survey: str
     survey_name: str
     confidential: bool
     contact_id: UUID | None
@@ -53,9 +54,12 @@ def held_answers(
     reach: Reach,
     survey_id: UUID | None = None,
     limit: int,
-    offset: int = 0,
+    before: tuple[datetime, UUID] | None = None,
 ) -> list[HeldRow]:
-    """Those in a state, the latest press on top; one statement."""
+    """Those in a state, the latest press on top; one statement.
+
+    before: the moment and id after which the page goes on.
+    """
     query = (
         select(HeldAnswer, Survey, Contact, SurveyVersion.definition, User.name)
         .join(
@@ -75,8 +79,9 @@ def held_answers(
         .where(HeldAnswer.state == state)
         .order_by(HeldAnswer.pressed_at.desc(), HeldAnswer.id.desc())
         .limit(limit)
-        .offset(offset)
     )
+    if before is not None:
+        query = query.where(tuple_(*before, types=_AT.type.types) > _AT)
     return [_row(*found) for found in db.session.execute(query)]
 
 
@@ -89,7 +94,6 @@ def _row(
     comment = json.loads(held.answers).get(question.key) if opened and question else None
     return HeldRow(
         id=held.id,
-        survey=survey.key,
         survey_name=survey.name,
         confidential=survey.confidential,
         contact_id=contact.id if opened else None,

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from vocapp.api_documents import moment_and_id, read_cursor
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting import held_queries, holding
 from vocapp.database import utcnow
+from vocapp.signing import sign
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -22,7 +24,6 @@ from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("held", __name__, template_folder="templates")
 PAGE_SIZE = 50
-_DEEPEST = 10_000
 _ROLES = ("admin", "product", "success")
 
 STATE_WORDS = {
@@ -48,15 +49,19 @@ def answers() -> Any:
     survey_id = survey.id if survey else None
     state = request.args.get("state", "held")
     state = state if state in STATE_WORDS else "held"
-    offset = _offset()
+    cursor = read_cursor(request.args.get("cursor"), moment_and_id)
     rows = held_queries.held_answers(
         current_workspace.id, state, reach=current_user.reach, survey_id=survey_id,
-        limit=PAGE_SIZE + 1, offset=offset,
+        limit=PAGE_SIZE + 1, before=cursor,
     )  # fmt: skip
     counts = held_queries.held_counts(
         current_workspace.id, reach=current_user.reach, survey_id=survey_id
     )
     address: dict[str, Any] = {"survey": key, "state": state if state != "held" else None}
+    following = None
+    if len(rows) > PAGE_SIZE:
+        last = rows[PAGE_SIZE - 1]
+        following = sign("cursor", [last.pressed_at.isoformat(), str(last.id)])
     return render_template(
         "collecting/held.html",
         rows=rows[:PAGE_SIZE],
@@ -65,18 +70,9 @@ def answers() -> Any:
         state_words=STATE_WORDS,
         reason_words=REASON_WORDS,
         survey=survey,
-        next_url=(
-            url_for(".answers", **address, offset=offset + PAGE_SIZE)
-            if len(rows) > PAGE_SIZE
-            else None
-        ),
-        first_url=url_for(".answers", **address) if offset else None,
+        next_url=url_for(".answers", **address, cursor=following) if following else None,
+        first_url=url_for(".answers", **address) if cursor else None,
     )
-
-
-def _offset() -> int:
-    text = request.args.get("offset", "")
-    return min(int(text), _DEEPEST) if text.isascii() and text.isdigit() else 0
 
 
 @blueprint.post("/held-answers/count")
@@ -119,18 +115,17 @@ def undo() -> Any:
     return _back()
 
 
-def _decide(act: Callable[..., holding.Decided]) -> list[UUID]:
+def _decide(act: Callable[..., list[UUID]]) -> list[UUID]:
     ids = []
     for text in request.form.getlist("id")[:PAGE_SIZE]:
         try:
             ids.append(UUID(text))
         except ValueError:
             continue
-    decided = act(
+    return act(
         current_workspace.id, ids, reach=current_user.reach, actor_user_id=current_user.id,
         now=utcnow(),
     )  # fmt: skip
-    return list(decided.ids)
 
 
 def _token(ids: list[UUID]) -> str:

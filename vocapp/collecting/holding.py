@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vocapp.collecting import service
-from vocapp.collecting.models import HeldAnswer, Response
+from vocapp.collecting.models import HeldAnswer
 from vocapp.collecting.service import Submission
 from vocapp.database import insert_into, scoped, transaction
 from vocapp.people.identifying import contact_by_id
@@ -37,8 +36,8 @@ def keep_or_hold(
     if reasons:
         _hold(workspace_id, submission, reasons, now=now)
         return True
-    service.keep_answer(workspace_id, submission, now=now)
-    with transaction() as session:
+
+    def overtake(session: Session) -> None:
         session.execute(
             update(HeldAnswer)
             .where(
@@ -48,6 +47,8 @@ def keep_or_hold(
             )
             .values(state="overtaken", decided_at=now, decided_by_user_id=None)
         )
+
+    service.keep_answer(workspace_id, submission, also=overtake, now=now)
     return False
 
 
@@ -91,48 +92,59 @@ def _hold(
 # --- what a colleague decides -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """ids: those that were decided now; the others had been before, or the person answered."""
+_UNDECIDED = ("held", "put_aside")
 
-    ids: Sequence[UUID]
+
+class _DecidedMeanwhile(Exception):
+    """Its person has answered without doubt, or a colleague was quicker."""
 
 
 def let_count(
     workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
-) -> Decided:
+) -> list[UUID]:
     """Have held answers count, each from the moment when it was given. Repeatable.
 
-    One that its person has answered since without doubt gives way. Raises NotFound where one is
-    not there, or not within reach.
+    Returns those that count now: not those that were decided before, nor that gave way to what
+    the person answered since. Raises NotFound where one is not there, or not within reach.
     """
     with transaction() as session:
-        rows = [
-            row
-            for row in _within(session, workspace_id, ids, reach)
-            if row.state in ("held", "put_aside")
-        ]
-        given_since = _given_since(session, workspace_id, rows)
-        submissions = [(row.id, _submission(row)) for row in rows if row.id not in given_since]
-    for _, submission in submissions:
-        service.keep_answer(workspace_id, submission, now=now)
-    counted = [held_id for held_id, _ in submissions]
-    with transaction() as session:
-        _decide(session, workspace_id, counted, "counted", actor_user_id, now)
-        _decide(session, workspace_id, given_since, "overtaken", None, now)
-    return Decided(counted)
+        rows = _within(session, workspace_id, ids, reach)
+        submissions = [_submission(row) for row in rows if row.state in _UNDECIDED]
+    return [
+        submission.id
+        for submission in submissions
+        if submission.id and _count(workspace_id, submission, actor_user_id, now=now)
+    ]
+
+
+def _count(
+    workspace_id: UUID, submission: Submission, actor_user_id: UUID, *, now: datetime
+) -> bool:
+    """The answer and what is noted of it are stored together, or neither."""
+    assert submission.id is not None
+    held_id = submission.id
+
+    def decide(session: Session) -> None:
+        if not _decide(session, workspace_id, [held_id], "counted", actor_user_id, now):
+            raise _DecidedMeanwhile
+
+    try:
+        service.keep_answer(workspace_id, submission, also=decide, now=now)
+    except _DecidedMeanwhile:
+        return False
+    return True
 
 
 def put_aside(
     workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
-) -> Decided:
+) -> list[UUID]:
     """Have held answers not count; they stay, and may count later. Raises NotFound."""
     return _move(workspace_id, ids, "held", "put_aside", reach, actor_user_id, now)
 
 
 def take_back(
     workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
-) -> Decided:
+) -> list[UUID]:
     """The counterpart of `put_aside`. Raises NotFound."""
     return _move(workspace_id, ids, "put_aside", "held", reach, actor_user_id, now)
 
@@ -140,12 +152,12 @@ def take_back(
 def _move(
     workspace_id: UUID, ids: Collection[UUID], before: str, after: str, reach: Reach,
     actor_user_id: UUID, now: datetime,
-) -> Decided:  # fmt: skip
+) -> list[UUID]:  # fmt: skip
     with transaction() as session:
         rows = _within(session, workspace_id, ids, reach)
         moved = [row.id for row in rows if row.state == before]
         _decide(session, workspace_id, moved, after, actor_user_id, now)
-    return Decided(moved)
+    return moved
 
 
 def _within(
@@ -167,16 +179,6 @@ def _within(
     return rows
 
 
-def _given_since(session: Session, workspace_id: UUID, rows: Sequence[HeldAnswer]) -> list[UUID]:
-    pressed = {row.id: row.pressed_at for row in rows}
-    stored = session.execute(
-        select(Response.id, Response.answered_at).where(
-            Response.workspace_id == workspace_id, Response.id.in_(pressed)
-        )
-    )
-    return [row.id for row in stored if row.answered_at > pressed[row.id]]
-
-
 def _submission(row: HeldAnswer) -> Submission:
     answers = json.loads(row.answers)
     return Submission(
@@ -196,24 +198,30 @@ def _submission(row: HeldAnswer) -> Submission:
 
 
 def _decide(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], state: str,
-    actor_user_id: UUID | None, now: datetime,
-) -> None:  # fmt: skip
-    if not ids:
-        return
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], state: str, actor_user_id: UUID,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Of those that are undecided; whether there was one."""
     is_open = state == "held"
-    session.execute(
+    moved = session.scalars(
         update(HeldAnswer)
-        .where(HeldAnswer.workspace_id == workspace_id, HeldAnswer.id.in_(ids))
+        .where(
+            HeldAnswer.workspace_id == workspace_id,
+            HeldAnswer.id.in_(ids),
+            HeldAnswer.state.in_(_UNDECIDED),
+        )
         .values(
             state=state,
             decided_at=None if is_open else now,
             decided_by_user_id=None if is_open else actor_user_id,
         )
+        .returning(HeldAnswer.id)
         .execution_options(synchronize_session=False)
-    )
-    if actor_user_id is not None:
-        audit(
-            session, workspace_id, f"held_answers.{state}", now=now, actor_user_id=actor_user_id,
-            detail={"answers": len(ids)},
-        )  # fmt: skip
+    ).all()
+    if not moved:
+        return False
+    audit(
+        session, workspace_id, f"held_answers.{state}", now=now, actor_user_id=actor_user_id,
+        detail={"answers": len(moved)},
+    )  # fmt: skip
+    return True

@@ -6,7 +6,7 @@ facts, outbox rows). After the commit it cannot be lost; before it nothing is sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,13 +125,23 @@ def _field_name(definition: Definition, key: str) -> str:
     return f"answers.{key}"
 
 
-def record_response(workspace_id: UUID, submission: Submission, *, now: datetime) -> Recorded:
+Also = Callable[[Session], None]
+
+
+def _nothing_else(_: Session) -> None:
+    """What most answers cause beside themselves."""
+
+
+def record_response(
+    workspace_id: UUID, submission: Submission, *, also: Also = _nothing_else, now: datetime
+) -> Recorded:
     """Store a response and all it causes, or nothing.
 
     Repeatable: the same id (or idempotency key) with the same content gives the stored
-    row (created=False). Raises Conflict when the content differs.
+    row (created=False). Raises Conflict when the content differs. also: done in the transaction
+    that stores the response, not where it was stored before; what it raises takes all back.
     """
-    (outcome,) = _record(workspace_id, [submission], now=now)
+    (outcome,) = _record(workspace_id, [submission], also=also, now=now)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -174,7 +184,11 @@ _OVERTAKEN_TRIES = 5
 
 
 def _record(
-    workspace_id: UUID, submissions: Sequence[Submission], *, now: datetime
+    workspace_id: UUID,
+    submissions: Sequence[Submission],
+    *,
+    also: Also = _nothing_else,
+    now: datetime,
 ) -> list[Recorded | Problem]:
     """Two batches that name the same accounts may block each other on PostgreSQL; the database
     then ends one of them, and that one is tried again whole.
@@ -182,7 +196,10 @@ def _record(
 
     def store() -> list[Recorded | Problem]:
         with transaction() as session:
-            return _store(session, workspace_id, submissions, now=now)
+            outcomes = _store(session, workspace_id, submissions, now=now)
+            if any(isinstance(outcome, Recorded) and outcome.created for outcome in outcomes):
+                also(session)
+            return outcomes
 
     for attempt in range(1, _OVERTAKEN_TRIES + 1):
         try:
@@ -438,6 +455,7 @@ def revise_response(
     revision: int | None,
     answers: Mapping[str, int | str],
     survey_id: UUID | None = None,
+    also: Also = _nothing_else,
     now: datetime,
 ) -> bool:
     """Add to or correct a response by the person who gave it; True when something changed.
@@ -452,6 +470,7 @@ def revise_response(
         )
         if response is None or survey_id not in (None, response.survey_id):
             raise NotFound("No such response.")
+        also(session)
         next_revision = response.revision + 1 if revision is None else revision
         if next_revision <= response.revision:
             return False
@@ -488,15 +507,18 @@ def _correct_answers(
     session.execute(statement, rows)
 
 
-def keep_answer(workspace_id: UUID, submission: Submission, *, now: datetime) -> Recorded:
+def keep_answer(
+    workspace_id: UUID, submission: Submission, *, also: Also = _nothing_else, now: datetime
+) -> Recorded:
     """Store the answer of a page that knows its response's id, or correct what it stored.
 
-    Pressing twice counts once, and the last press holds. Raises NotFound when the
-    invitation is gone or the id belongs to another survey.
+    Pressing twice counts once, and the last press holds. also: done once, in the transaction in
+    which the answer is stored or corrected. Raises NotFound when the invitation is gone or the id
+    belongs to another survey.
     """
     assert submission.id is not None
     try:
-        recorded = record_response(workspace_id, submission, now=now)
+        recorded = record_response(workspace_id, submission, also=also, now=now)
     except Conflict:
         recorded = Recorded(submission.id, created=False)
     except IntegrityError as exc:
@@ -509,6 +531,7 @@ def keep_answer(workspace_id: UUID, submission: Submission, *, now: datetime) ->
         revision=None,
         answers=submission.answers,
         survey_id=submission.survey_id,
+        also=also,
         now=now,
     )
     return recorded

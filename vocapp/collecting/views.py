@@ -208,8 +208,8 @@ def invited(token: str) -> Any:
     if request.method == "POST":
         visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
         return _take(replace(sheet, invitation=link, visit=visit))
-    sheet = replace(_as_clicked(sheet), invitation=link, visit=visits.begin(now))
     clicked = read_score(sheet.definition.primary, request.args.get("score"))
+    sheet = replace(_chosen(sheet, clicked), invitation=link, visit=visits.begin(now))
     is_new = request.method == "GET" and sheet.answered_before is None
     note_afterwards(link, Fetch(now, clicked), shows_a_page=is_new)
     return _ask(sheet)
@@ -282,11 +282,10 @@ def _language(offered: tuple[str, ...]) -> SurveyLanguage:
     return SurveyLanguage(chosen or first_fitting(list(request.accept_languages.values()), offered))
 
 
-def _as_clicked(sheet: Sheet) -> Sheet:
+def _chosen(sheet: Sheet, clicked: int | None) -> Sheet:
     """The score of the link as chosen; else the one that was given before."""
     stored = queries.find_response(sheet.survey.workspace_id, sheet.response_id)
     before = stored.score if stored is not None else None
-    clicked = read_score(sheet.definition.primary, request.args.get("score"))
     chosen = clicked if clicked is not None else before
     typed = {} if chosen is None else {sheet.definition.primary.key: str(chosen)}
     return replace(sheet, typed=typed, answered_before=before)

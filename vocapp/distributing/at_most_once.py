@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from typing import Protocol
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
-from vocapp.mailing import Mailer, NotSent, Refused, Unclear
+from vocapp.mailing import Mailer, NotSent, Refused, Unclear, open_mailer
+from vocapp.outbox import NotYet, Pending
 
 Finish = Callable[[Session], None]
 
@@ -38,6 +40,21 @@ class Steps(Protocol):
     def refused(self, refusal: Refused) -> Finish: ...
 
     def unclear(self, reason: str) -> Finish: ...
+
+
+def send_each(
+    rows: Sequence[Pending], send: Callable[[Mailer, Pending], Finish | NotYet]
+) -> list[Finish | Exception | NotYet]:
+    """Hand every row to `send` over one connection; one that fails does not stop the others."""
+
+    def attempt(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
+        try:
+            return send(mailer, row)
+        except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
+            return exc
+
+    with open_mailer(current_app.config["SETTINGS"]) as mailer:
+        return [attempt(mailer, row) for row in rows]
 
 
 def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> Finish:

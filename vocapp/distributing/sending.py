@@ -25,11 +25,11 @@ from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import reason_not_to_mail, suppress
-from vocapp.mailing import Mailer, NotSent, Refused, mail_folder, open_mailer
+from vocapp.mailing import Mailer, NotSent, Refused, mail_folder
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import Workspace
@@ -53,15 +53,7 @@ class Asked:
 
 def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each pending invitation; one that fails does not stop the others."""
-    with open_mailer(current_app.config["SETTINGS"]) as mailer:
-        return [_try(mailer, row) for row in rows]
-
-
-def _try(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
-    try:
-        return _send(mailer, row)
-    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
-        return exc
+    return send_each(rows, _send)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.inbox import has_inbox
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.receiving import plus_address
@@ -26,8 +26,8 @@ from vocapp.following_up.changing import column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.news import note_news
 from vocapp.following_up.writing.models import CaseMail
-from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, one_line, open_mailer
-from vocapp.outbox import Pending
+from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, one_line
+from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import User, Workspace
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -35,17 +35,9 @@ from vocapp.workspaces.reach import WHOLE_WORKSPACE
 _MOST_REFERENCES = 20  # the first of a thread and the latest; a header need not hold all
 
 
-def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
+def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each letter; one that fails does not stop the others."""
-    with open_mailer(current_app.config["SETTINGS"]) as mailer:
-        return [_try(mailer, row) for row in rows]
-
-
-def _try(mailer: Mailer, row: Pending) -> Finish | Exception:
-    try:
-        return _send(mailer, row)
-    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
-        return exc
+    return send_each(rows, _send)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish:

@@ -12,16 +12,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress, withdraw
-from vocapp.mailing import Mailer, NotSent, Refused, open_mailer
+from vocapp.mailing import Mailer, NotSent, Refused
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.letters import Envelope, Written, build, digests_of_message
@@ -40,15 +39,7 @@ LEFT_ACCOUNT = "left_account"
 
 def send_letters(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each pending letter; one that fails does not stop the others."""
-    with open_mailer(current_app.config["SETTINGS"]) as mailer:
-        return [_try(mailer, row) for row in rows]
-
-
-def _try(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
-    try:
-        return _send(mailer, row)
-    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
-        return exc
+    return send_each(rows, _send)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
