@@ -1,71 +1,89 @@
-"""Which weights and bands count for which accounts: of all, and of segments by one attribute."""
+"""Which weights count for which accounts: segments in their order, and all others; and the bands,
+which are those of all, so that a score means the same everywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from surveys.attributes import as_text
+from surveys.filters import Condition, Filter, attributes_of, holds, parse_json, to_json
 from surveys.health import DEFAULT_WEIGHTS, Bands, Weights
 
 DEFAULT_BANDS = Bands()
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How the score of an account is worked out and where its bands lie."""
+class Segment:
+    """Accounts of which a filter holds, and the weights that they have of their own."""
 
-    weights: Weights = DEFAULT_WEIGHTS
-    bands: Bands = DEFAULT_BANDS
+    filter: Filter
+    weights: Weights
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """Rules by the value of one attribute; `default` for the others and for those without.
+    """weights: of accounts in no segment. An account is in the first of which the filter holds.
 
-    attribute: None where there are no segments, and then `by_value` is empty (ValueError).
-
-    >>> small = Rules(Weights(relationship=0))
-    >>> scheme = Scheme("plan", {"free": small})
-    >>> scheme.of({"plan": "free"}) == small, scheme.of({"plan": "pro"}) == Rules()
-    (True, True)
+    >>> from surveys.filters import parse_compact
+    >>> big = Segment(parse_compact("plan:in(pro);region:in(jp)"), Weights(usage=50))
+    >>> pro = Segment(parse_compact("plan:in(pro)"), Weights(usage=10))
+    >>> scheme = Scheme(segments=(big, pro))
+    >>> [scheme.place_of({"plan": plan, "region": "jp"}) for plan in ("pro", "free")]
+    [0, None]
+    >>> scheme.weights_of({"plan": "pro", "region": "us"}) == pro.weights
+    True
     """
 
-    attribute: str | None = None
-    by_value: Mapping[str, Rules] = field(default_factory=dict)
-    default: Rules = field(default_factory=Rules)
+    weights: Weights = DEFAULT_WEIGHTS
+    segments: tuple[Segment, ...] = ()
+    bands: Bands = DEFAULT_BANDS
 
-    def __post_init__(self) -> None:
-        if self.by_value and self.attribute is None:
-            raise ValueError("attribute: expected one where segments have rules of their own")
+    def place_of(self, facts: Mapping[str, Any]) -> int | None:
+        """Which of the segments an account is in, counted from 0; None: in none of them."""
+        found = (place for place, each in enumerate(self.segments) if holds(each.filter, facts))
+        return next(found, None)
 
-    def segment_of(self, attributes: Mapping[str, Any]) -> str | None:
-        """The value by which an account has rules of its own; None: those of all others."""
-        if self.attribute is None:
-            return None
-        value = as_text(attributes.get(self.attribute))
-        return value if value in self.by_value else None
+    def weights_of(self, facts: Mapping[str, Any]) -> Weights:
+        """The weights of an account with these attributes."""
+        place = self.place_of(facts)
+        return self.weights if place is None else self.segments[place].weights
 
-    def of(self, attributes: Mapping[str, Any]) -> Rules:
-        """The rules of an account with these attributes."""
-        segment = self.segment_of(attributes)
-        return self.default if segment is None else self.by_value[segment]
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """By which accounts are told apart, each once."""
+        named = (name for each in self.segments for name in attributes_of(each.filter))
+        return tuple(dict.fromkeys(named))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, to be stored; `from_json` reads them."""
         return {
-            "attribute": self.attribute,
-            "default": asdict(self.default),
-            "by_value": {value: asdict(rules) for value, rules in self.by_value.items()},
+            "weights": asdict(self.weights),
+            "segments": [
+                {"filter": to_json(each.filter), "weights": asdict(each.weights)}
+                for each in self.segments
+            ],
+            "bands": asdict(self.bands),
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Scheme:
-        """What `as_json` gave."""
-        by_value = {value: _rules(each) for value, each in stored["by_value"].items()}
-        return cls(stored["attribute"], by_value, _rules(stored["default"]))
+        """What `as_json` gives, or gave while segments were the values of one attribute."""
+        if "by_value" in stored:
+            return cls._of_values(stored)
+        segments = (
+            Segment(parse_json(each["filter"]), Weights(**each["weights"]))
+            for each in stored["segments"]
+        )
+        return cls(Weights(**stored["weights"]), tuple(segments), Bands(**stored["bands"]))
 
-
-def _rules(stored: Mapping[str, Any]) -> Rules:
-    return Rules(Weights(**stored["weights"]), Bands(**stored["bands"]))
+    @classmethod
+    def _of_values(cls, stored: Mapping[str, Any]) -> Scheme:
+        """{"attribute", "default": rules, "by_value": {value: rules}}, rules being {"weights",
+        "bands"}; bands could not be changed then and were alike."""
+        segments = (
+            Segment(Condition(stored["attribute"], "in", (value,)), Weights(**each["weights"]))
+            for value, each in stored["by_value"].items()
+        )
+        default = stored["default"]
+        return cls(Weights(**default["weights"]), tuple(segments), Bands(**default["bands"]))

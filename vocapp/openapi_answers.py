@@ -180,6 +180,7 @@ _HEALTH = record(
         record(key=TEXT, points=or_null(NUMBER), weight=NUMBER, reasons=list_of(TEXT))
     ),
     reasons=list_of(TEXT), computed_at=TIME,
+    segment=or_null(record(number=or_null(COUNT), of=COUNT, filter=or_null(OBJECT))),
 )  # fmt: skip
 _SEGMENT = {
     "key": TEXT, "name": TEXT, "description": TEXT, "filter": OBJECT, "compact": TEXT,

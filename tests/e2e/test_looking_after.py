@@ -27,16 +27,17 @@ WORDS = {
     "en": {
         "champion": "Champion", "own": "Other roles, in your words", "save": "Save",
         "undo": "Undo", "write": "Write a note", "note": "Note for colleagues", "notes": "Notes",
-        "said": "What they say", "by": "Weights of their own by",
-        "columns": "Show these columns", "look": "See what would change",
+        "said": "What they say", "segment": "Add a segment", "condition": "Add a condition",
+        "use": "Use these conditions", "look": "See what would change",
         "would": "would be in another band", "why": "Why are they changed?",
         "counts": "These weights count from now on.", "send": "Send",
     },
     "ja": {
         "champion": "推進役", "own": "その他の役割（自由入力）", "save": "保存",
         "undo": "取り消す", "write": "メモを書く", "note": "社内メモ", "notes": "メモ",
-        "said": "お客様の声", "by": "重みを分ける属性", "columns": "この列を表示",
-        "look": "変わる内容を見る", "would": "区分が変わります", "why": "変更の理由",
+        "said": "お客様の声", "segment": "セグメントを追加", "condition": "条件を追加",
+        "use": "この条件を使う", "look": "変わる内容を見る", "would": "区分が変わります",
+        "why": "変更の理由",
         "counts": "この重みが使われるようになりました。", "send": "送信する",
     },
 }  # fmt: skip
@@ -47,7 +48,7 @@ both = pytest.mark.parametrize("language", ["en", "ja"])
 def acme(api: Any) -> Any:
     """Two customers, at one of which somebody is unhappy and has an address."""
     api.survey()
-    account = {"external_id": "acme", "name": "Acme 商事", "plan": "pro"}
+    account = {"external_id": "acme", "name": "Acme 商事", "plan": "pro", "region": "jp"}
     api.post("/api/v1/accounts", {"external_id": "birch", "name": "Birch", "plan": "free"})
     answer = api.respond(
         score=1, comment="The export loses rows. 毎回困っています。", account=account,
@@ -141,15 +142,21 @@ def test_a_note_reaches_a_colleague_and_the_story_shows_what_is_asked_for(
 
 
 @both
-def test_weights_by_plan_are_looked_at_saved_and_taken_back(
+def test_weights_by_plan_and_region_are_looked_at_saved_and_taken_back(
     acme: Any, live_server: Any, signed_in: Any, looks: Any, language: str
 ) -> None:
     words, page = WORDS[language], signed_in("admin", language)
     page.goto(f"{live_server.url}/health-score/weights")
-    page.get_by_label(words["by"]).select_option("plan")
-    page.get_by_role("button", name=words["columns"]).click()
+    page.get_by_role("button", name=words["segment"]).click()
+    page.locator("[name='f.0.attribute']").select_option("plan")
+    page.get_by_label("pro 1").check()
+    page.get_by_role("button", name=words["condition"]).click()
+    page.locator("[name='f.1.attribute']").select_option("region")
+    page.get_by_label("jp 1").check()
+    looks(page, f"weights-segment-{language}")
+    page.get_by_role("button", name=words["use"]).click()
     survey = page.locator("input[name$='.survey']")
-    survey.nth(2).wait_for()
+    survey.nth(1).wait_for()
     for place in range(survey.count()):
         survey.nth(place).fill("0")
     page.get_by_label(words["why"]).fill("Use tells more 利用を重視")

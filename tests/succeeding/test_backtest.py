@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from surveys.filters import parse_compact
 from surveys.health import COMPONENTS, Weights
-from surveys.health_schemes import Rules, Scheme
+from surveys.health_schemes import Scheme, Segment
 from surveys.periods import day_bounds
 from vocapp import outbox
 from vocapp.collecting.models import Response
@@ -386,8 +387,8 @@ def test_segments_have_weights_of_their_own(any_api):
             an_event("milestone", 0, name, at=utcnow() - timedelta(days=9), name="setup_done"),
             now=utcnow(),
         )
-    only_setup = Rules(Weights(**(dict.fromkeys(COMPONENTS, 0.0) | {"onboarding": 1.0})))
-    scheme = Scheme("plan", {"free": only_setup})
+    only_setup = Weights(**(dict.fromkeys(COMPONENTS, 0.0) | {"onboarding": 1.0}))
+    scheme = Scheme(segments=(Segment(parse_compact("plan:in(free)"), only_setup),))
     with transaction() as session:
         session.add(
             HealthScheme(

@@ -1,7 +1,7 @@
 """The health score: explained, honest about what is not known, and steady."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from itertools import permutations
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from surveys.filters import parse_compact
 from surveys.health import (
     COMPONENTS,
     Bands,
@@ -20,7 +21,7 @@ from surveys.health import (
     health,
     weighted_scores,
 )
-from surveys.health_schemes import Rules, Scheme
+from surveys.health_schemes import Scheme, Segment
 from surveys.scoring import scale
 
 NAMES = ("risk", "watch", "good")
@@ -326,15 +327,38 @@ def test_weights_that_say_nothing_are_refused(wrong):
 
 
 def test_segments_may_have_weights_of_their_own():
-    small, default = Rules(Weights(relationship=0), Bands(risk_below=30)), Rules(Weights(usage=50))
-    scheme = Scheme("seats", {"3": small}, default)
-    assert scheme.of({"seats": 3}) == small
-    assert scheme.of({"seats": 4}) == scheme.of({}) == scheme.of({"seats": None}) == default
-    assert [scheme.segment_of({"seats": seats}) for seats in (3, 4, None)] == ["3", None, None]
+    large, japan = Weights(relationship=0), Weights(usage=50)
+    scheme = Scheme(
+        Weights(goals=0),
+        (
+            Segment(parse_compact("plan:in(enterprise);region:in(jp)"), large),
+            Segment(parse_compact("region:in(jp)|seats:between(100,)"), japan),
+        ),
+        Bands(risk_below=30),
+    )
+    accounts = (
+        ({"plan": "enterprise", "region": "jp", "seats": 200}, 0),  # the first that holds counts
+        ({"plan": "pro", "region": "jp"}, 1),
+        ({"plan": "enterprise", "seats": "100"}, 1),
+        ({"plan": "enterprise", "region": None}, None),
+        ({}, None),
+    )
+    assert [scheme.place_of(facts) for facts, _ in accounts] == [place for _, place in accounts]
+    own = [scheme.weights_of(facts) for facts, _ in accounts]
+    assert own == [large, japan, japan, Weights(goals=0), Weights(goals=0)]
+    assert scheme.attributes == ("plan", "region", "seats")
     assert Scheme.from_json(json.loads(json.dumps(scheme.as_json()))) == scheme
-    assert Scheme().of({"seats": 3}) == Rules()
-    with pytest.raises(ValueError, match="attribute"):
-        Scheme(None, {"3": small})
+    assert Scheme().weights_of({"seats": 3}) == Weights()
+
+
+def test_segments_that_were_values_of_one_attribute_are_read_as_before():
+    rules = {"weights": asdict(Weights()), "bands": asdict(Bands())}
+    own = rules | {"weights": asdict(Weights(usage=80))}
+    scheme = Scheme.from_json({"attribute": "seats", "default": rules, "by_value": {"3": own}})
+    assert scheme == Scheme(segments=(Segment(parse_compact("seats:in(3)"), Weights(usage=80)),))
+    assert scheme.weights_of({"seats": 3}).usage == 80
+    assert scheme.weights_of({"seats": 4}) == Weights()
+    assert Scheme.from_json({"attribute": None, "default": rules, "by_value": {}}) == Scheme()
 
 
 # --- bands -----------------------------------------------------------------------------------

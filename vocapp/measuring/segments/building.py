@@ -25,7 +25,7 @@ from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.queries import reading
 from vocapp.measuring.segments.offers import Offer, Offers, offers_of, offers_without_answers
 from vocapp.measuring.segments.sizes import Preview, preview
-from vocapp.measuring.segments.wording import fault_words, range_help
+from vocapp.measuring.segments.wording import ANSWERS, Subject, fault_words, range_help
 from vocapp.translating import gettext as _
 from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.workspaces.access import current_workspace
@@ -41,15 +41,16 @@ class OfferedValue:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """show_faults: the draft was to be applied or saved; before, unfinished rows are no error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """A draft with what may be asked. show_faults: it was to be applied or saved; before,
+    unfinished rows are no error. subject: of what the filter is."""
 
     draft: Draft
     read: ReadDraft
     offers: Offers
-    preview: Preview | None
     show_faults: bool
+    subject: Subject = ANSWERS
 
     @property
     def words(self) -> str:
@@ -113,6 +114,13 @@ class Built:
         return range_help(self.offer(row.attribute))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built(Drafted):
+    """preview: how many answers it holds of; None: there are none to be counted."""
+
+    preview: Preview | None
+
+
 def _named(name: str, words: str) -> str:
     return _("%(name)s: %(words)s", name=name, words=words) if name else words
 
@@ -130,10 +138,13 @@ def built(
     read = read_draft(draft)
     if survey is None:
         offers = offers_without_answers(current_workspace.id)
-        return Built(draft, read, offers, None, show_faults)
+        return Built(draft=draft, read=read, offers=offers, show_faults=show_faults, preview=None)
     ask = replace(ask, filter=joined([each for each in (within, read.filter) if each]))
     with reading(survey, time_zone=current_workspace.time_zone, now=utcnow()) as opened:
-        return Built(draft, read, offers_of(opened), preview(opened, ask), show_faults)
+        return Built(
+            draft=draft, read=read, offers=offers_of(opened), show_faults=show_faults,
+            preview=preview(opened, ask),
+        )  # fmt: skip
 
 
 def countable_surveys() -> Sequence[SurveySummary]:

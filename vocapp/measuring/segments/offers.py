@@ -1,11 +1,11 @@
-"""Reads: attributes and values that a filter may ask, as recent answers have them."""
+"""Reads: attributes and values that a filter may ask, as recent answers or accounts have them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -27,12 +27,13 @@ MOST_ATTRIBUTES = 120
 MOST_VALUES = 50
 _OF_EACH_SURVEY = 200
 _ISO_DAY_LENGTH = 10
+_ANY_MOMENT = datetime.min.replace(tzinfo=UTC)  # values without bands are the same at each
 Seen = Sequence[tuple[datetime, Mapping[str, Any]]]  # when it was answered, and its attributes
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An attribute that can be asked. values: with the number of answers, the most frequent
+    """An attribute that can be asked. values: with the number that have it, the most frequent
     first; distinct: how many were seen in all; low, high: of its numbers or days."""
 
     attribute: str
@@ -84,6 +85,19 @@ def offers_without_answers(workspace_id: UUID) -> Offers:
     """The reportable attributes, where no survey has answers to look at."""
     reportable = reportable_set(workspace_id)
     return Offers({item.name: Offer(item.name, is_reportable=True) for item in reportable})
+
+
+def offers_of_facts(all_facts: Sequence[Mapping[str, Any]], *, first: Sequence[str]) -> Offers:
+    """What else than answers has attributes may be asked by, some of them first; all is
+    counted alike."""
+    seen = [(_ANY_MOMENT, facts) for facts in all_facts]
+    names = dict.fromkeys([*first, *_names(iter(all_facts))])
+    return Offers(
+        {
+            name: _offer(Reportable(name), seen, is_reportable=True)
+            for name in islice(names, MOST_ATTRIBUTES)
+        }
+    )
 
 
 def unseen_attributes(workspace_id: UUID, filter_: Filter) -> list[str]:

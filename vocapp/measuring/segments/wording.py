@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -21,6 +23,27 @@ OPERATORS = (
     ("not_empty", _l("is known")),
 )
 JOINS = (("all", _l("all of these hold")), ("any", _l("any of these holds")))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Of what a filter is, in words. kinds: of attributes, by whether they are reportable."""
+
+    of_which: str
+    kinds: Mapping[bool, str]
+    unseen: str
+
+
+ANSWERS = Subject(
+    _l("Answers of which"),
+    {True: _l("Counted at once"), False: _l("Counted answer by answer")},
+    _l("No recent answer has this attribute. Type the values that you expect."),
+)
+ACCOUNTS = Subject(
+    _l("Accounts of which"),
+    {True: _l("What accounts have"), False: _l("What no account has now")},
+    _l("No account has this attribute. Type the values that you expect."),
+)
 _UNITS = {"mrr": _l("in the smallest unit of its currency, such as cents")}
 
 

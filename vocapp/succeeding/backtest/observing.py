@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -20,11 +19,11 @@ from surveys.periods import day_bounds, local_day, period_start
 from surveys.subscriptions import History
 from vocapp.database import snapshot
 from vocapp.people.events.models import AccountEvent
-from vocapp.people.fact_history import KEPT_FACTS, value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.backtest.recalling import Told, read_past, told_at
 from vocapp.succeeding.figures.business import Business, read_business
 from vocapp.succeeding.health.schemes import scheme_in_force
+from vocapp.succeeding.health.segmenting import facts_then
 from vocapp.workspaces.nights import time_zone_of
 
 MOST_MONTHS = 36  # older ones tell of another product
@@ -153,8 +152,9 @@ def _batch(scope: _Scope, ids: Sequence[UUID], *, first: int) -> Rows:
         for account_id in past.ids:
             if left[account_id] is None:
                 continue
-            held = _held(scope, account_id, instant)
-            known = health(facts[account_id], weights=scope.scheme.of(held).weights)
+            said = scope.business.said.get(account_id, {})
+            by = facts_then(said, scope.scheme.attributes, instant)
+            known = health(facts[account_id], weights=scope.scheme.weights_of(by))
             found.append(
                 (
                     numbers[account_id],
@@ -168,15 +168,6 @@ def _batch(scope: _Scope, ids: Sequence[UUID], *, first: int) -> Rows:
                 )
             )
     return _rows(found)
-
-
-def _held(scope: _Scope, account_id: UUID, instant: datetime) -> dict[str, Any]:
-    """What was said of the attribute by which segments have weights of their own."""
-    name = scope.scheme.attribute
-    if name is None:
-        return {}
-    fact = name if name in KEPT_FACTS else f"attributes.{name}"
-    return {name: value_at(scope.business.said.get(account_id, {}), fact, instant)}
 
 
 def _last_nps(facts: HealthFacts) -> int | None:

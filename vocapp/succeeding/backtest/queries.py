@@ -110,10 +110,10 @@ def weighing(workspace_id: UUID, learnt: Learnt | None) -> Weighing:
         }
     weights = learnt.weights if learnt else None
     return Weighing(
-        now=scheme.default.weights.shares(),
+        now=scheme.weights.shares(),
         learnt=weights.shares() if weights else None,
-        is_initial=scheme == Scheme(),
-        is_learnt=weights == scheme.default.weights,
+        is_initial=scheme == Scheme(bands=scheme.bands),
+        is_learnt=weights == scheme.weights and not scheme.segments,
         changes=[(each, names.get(each.actor_user_id)) for each in changes],
     )
 

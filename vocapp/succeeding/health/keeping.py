@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.health import Band, Health, health
-from surveys.health_schemes import Rules
 from surveys.periods import local_day
 from vocapp import outbox
 from vocapp.database import insert_absent, insert_into, scoped, transaction, utcnow
@@ -23,8 +22,8 @@ from vocapp.people.health_changes import HEALTH, HEALTH_DAILY, note_touched
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.reading import read_facts
-from vocapp.succeeding.health.reweighing import facts_of
 from vocapp.succeeding.health.schemes import scheme_in_force
+from vocapp.succeeding.health.segmenting import facts_by_account
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 Then = Callable[[Session, UUID, Collection[UUID], datetime], None]
@@ -145,13 +144,14 @@ def _compute(
     now: datetime,
 ) -> None:
     facts = read_facts(session, workspace_id, known, time_zone=time_zone, now=now)
-    rules = rules_of(session, workspace_id, known)
+    scheme = scheme_in_force(session, workspace_id)
+    told = facts_by_account(session, workspace_id, known)
     today = local_day(now, time_zone)
     days = []
     for account_id, own in facts.items():
-        row, by = known[account_id], rules[account_id]
+        row, weights = known[account_id], scheme.weights_of(told[account_id])
         previous = cast("Band | None", row.last_band)
-        found = health(own, weights=by.weights, bands=by.bands, previous=previous)
+        found = health(own, weights=weights, bands=scheme.bands, previous=previous)
         if _is_news(row, found):
             days.append(_day(row, found, today))
         _keep(row, found, now=now)
@@ -164,19 +164,6 @@ def _compute(
             ),
             days,
         )
-
-
-def rules_of(
-    session: Session, workspace_id: UUID, account_ids: Collection[UUID]
-) -> dict[UUID, Rules]:
-    """Account → the weights and bands that count for it now."""
-    scheme = scheme_in_force(session, workspace_id)
-    rows = session.execute(
-        select(Account.id, Account.plan, Account.region, Account.attributes).where(
-            Account.workspace_id == workspace_id, Account.id.in_(account_ids)
-        )
-    )
-    return {row.id: scheme.of(facts_of(row)) for row in rows}
 
 
 def _is_news(row: AccountHealth, found: Health) -> bool:

@@ -11,15 +11,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
+from surveys.filters import Filter, to_json
 from surveys.health import COMPONENTS, Component, Health, Move, Weights, changed
 from surveys.health_schemes import Scheme
-from surveys.periods import local_day
+from surveys.periods import day_bounds, local_day
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.models import Account
 from vocapp.succeeding.health.keeping import whole
-from vocapp.succeeding.health.models import BANDS, AccountHealth, HealthDay
+from vocapp.succeeding.health.models import BANDS, AccountHealth, HealthDay, HealthScheme
 from vocapp.succeeding.health.schemes import versions
+from vocapp.succeeding.health.segmenting import FACT_COLUMNS, facts_of, facts_then
 
 UNKNOWN = "unknown"
 CHOICES = (*BANDS, UNKNOWN)  # what a list may be narrowed to
@@ -42,13 +44,24 @@ class Step(Standing):
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """The segment whose weights count: the number it has, of how many, and its filter; number 0
+    and no filter: in none of them."""
+
+    number: int
+    of: int
+    filter: Filter | None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The health of an account as its page tells it.
 
     history: the score of each of the last 90 days, the oldest first, None where there was none.
     steps: the days on which it became another, the newest first. reweighted: the days among these
     90 on which other weights began to count, the newest first. moves: what moved it in the
-    last 28 days, None where it was not known then or is not now.
+    last 28 days, None where it was not known then or is not now. weighed: by which segment's
+    weights, None where there are no segments, or where the score is still that of other weights.
     """
 
     score: int | None
@@ -63,6 +76,7 @@ class Shown:
     before: int | None
     moves: Sequence[Move] | None
     reweighted: Sequence[date]
+    weighed: Weighed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,9 @@ def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime
     days = _days(workspace_id, account_id, since=today - timedelta(days=HISTORY_DAYS - 1))
     before = _on(days, today - timedelta(days=_MONTH_DAYS))
     components = _components(row)
+    account = _account(workspace_id, account_id)
+    changes = versions(db.session(), workspace_id)
+    former = _weights_on(account, changes, before, time_zone)
     return Shown(
         score=whole(row.score),
         band=row.band,
@@ -125,9 +142,31 @@ def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime
         history=_history(days, today),
         steps=[Step(whole(each.score), each.band, each.day) for each in reversed(days)],
         before=whole(before.score) if before else None,
-        moves=_moves(before, row, _weights_on(workspace_id, before, time_zone)),
-        reweighted=_reweighted(workspace_id, today, time_zone),
+        moves=_moves(before, row, former),
+        reweighted=_reweighted(changes, today, time_zone),
+        weighed=_weighed(account, changes, row),
     )
+
+
+def _account(workspace_id: UUID, account_id: UUID) -> Any:
+    """By what it is told apart, now and before."""
+    return db.session.execute(
+        select(*FACT_COLUMNS, Account.fact_history).where(
+            Account.workspace_id == workspace_id, Account.id == account_id
+        )
+    ).one()
+
+
+def _weighed(account: Any, changes: Sequence[HealthScheme], row: AccountHealth) -> Weighed | None:
+    scheme = Scheme.from_json(changes[0].scheme) if changes else Scheme()
+    facts = facts_of(account)
+    kept = [each["weight"] for each in row.components]
+    if not scheme.segments or kept != list(scheme.weights_of(facts).shares()):
+        return None
+    place = scheme.place_of(facts)
+    if place is None:
+        return Weighed(0, len(scheme.segments), None)
+    return Weighed(place + 1, len(scheme.segments), scheme.segments[place].filter)
 
 
 def _row(workspace_id: UUID, account_id: UUID) -> AccountHealth | None:
@@ -171,25 +210,30 @@ def _history(days: Sequence[HealthDay], today: date) -> list[int | None]:
     return found
 
 
-def _reweighted(workspace_id: UUID, today: date, time_zone: str) -> list[date]:
-    days = [local_day(each.at, time_zone) for each in versions(db.session(), workspace_id)]
+def _reweighted(changes: Sequence[HealthScheme], today: date, time_zone: str) -> list[date]:
+    days = [local_day(each.at, time_zone) for each in changes]
     return [day for day in days if day > today - timedelta(days=HISTORY_DAYS)]
 
 
-def _weights_on(workspace_id: UUID, before: HealthDay | None, time_zone: str) -> Weights | None:
-    """Those for all accounts that counted on a past day; None where they count still."""
-    changes = versions(db.session(), workspace_id)
-    if before is None or not any(local_day(each.at, time_zone) > before.day for each in changes):
+def _weights_on(
+    account: Any, changes: Sequence[HealthScheme], before: HealthDay | None, time_zone: str
+) -> Weights | None:
+    """Those that counted for an account on a past day; None where they count still, or where
+    there was no such day."""
+    if before is None or not changes:
         return None
     held = [each for each in changes if local_day(each.at, time_zone) <= before.day]
     scheme = Scheme.from_json(held[0].scheme) if held else Scheme()
-    return scheme.default.weights
+    end = day_bounds(before.day, time_zone)[1]
+    said = facts_then(account.fact_history or {}, scheme.attributes, end)
+    known = {name: value for name, value in said.items() if value is not None}
+    return scheme.weights_of(facts_of(account) | known)
 
 
 def _moves(
     before: HealthDay | None, row: AccountHealth, former: Weights | None
 ) -> Sequence[Move] | None:
-    """former: the weights that counted before, None where they count still."""
+    """former: the weights that counted before, None where they are those of the product."""
     if before is None or before.score is None or row.score is None:
         return None
     weights = Weights(**{each["key"]: each["weight"] for each in row.components})
@@ -218,8 +262,20 @@ def present(workspace_id: UUID, account_id: UUID) -> Mapping[str, Any] | None:
         "coverage": row.coverage,
         "components": row.components,
         "reasons": row.reasons,
+        "segment": _present_weighed(workspace_id, row),
         "computed_at": row.computed_at.isoformat(),
     }
+
+
+def _present_weighed(workspace_id: UUID, row: AccountHealth) -> dict[str, Any] | None:
+    changes = versions(db.session(), workspace_id, limit=1)
+    found = _weighed(_account(workspace_id, row.account_id), changes, row) if changes else None
+    if found is None:
+        return None
+    return {
+        "number": found.number or None, "of": found.of,
+        "filter": to_json(found.filter) if found.filter else None,
+    }  # fmt: skip
 
 
 # --- whose health fell --------------------------------------------------------------------

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.attributes import as_text
 from surveys.health import Band, band, weighted_scores
 from surveys.health_schemes import Scheme
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import BANDS, AccountHealth
+from vocapp.succeeding.health.segmenting import FACT_COLUMNS, facts_of
 
-_MOST_VALUES, _FIRST = 12, 10
+_FIRST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def preview(session: Session, workspace_id: UUID, scheme: Scheme) -> Preview:
     """Which accounts would change their band."""
     rows = session.execute(
         select(
-            Account.external_id, Account.name, Account.plan, Account.region, Account.attributes,
+            Account.external_id, Account.name, *FACT_COLUMNS,
             AccountHealth.score, AccountHealth.band, AccountHealth.last_band,
             AccountHealth.components,
         )
@@ -70,17 +70,16 @@ def preview(session: Session, workspace_id: UUID, scheme: Scheme) -> Preview:
     rows = [row for row in rows if row.components]
     if not rows:
         return Preview(0, (), ())
-    rules = [scheme.of(facts_of(row)) for row in rows]
     points = np.array(
         [[_or_nan(each["points"]) for each in row.components] for row in rows], dtype=float
     )
-    shares = np.array([each.weights.shares() for each in rules])
+    shares = np.array([scheme.weights_of(facts_of(row)).shares() for row in rows])
     scores, _ = weighted_scores(points, shares)
     movers, moves = [], Counter[tuple[str | None, str | None]]()
-    for row, by, found in zip(rows, rules, scores.tolist(), strict=True):
+    for row, found in zip(rows, scores.tolist(), strict=True):
         score = None if np.isnan(found) else found
         previous = cast("Band | None", row.last_band)
-        after = None if score is None else band(score, previous, bands=by.bands)
+        after = None if score is None else band(score, previous, bands=scheme.bands)
         moves[row.band, after] += 1
         if after != row.band:
             movers.append(Mover(row.external_id, row.name, row.band, after, row.score, score))
@@ -99,36 +98,3 @@ def _distance(mover: Mover) -> float:
     if mover.score_before is None or mover.score_after is None:
         return 100.0
     return abs(mover.score_after - mover.score_before)
-
-
-def facts_of(row: Any) -> dict[str, Any]:
-    """What segments are told by, of an account or a row with these columns."""
-    return {**row.attributes, "plan": row.plan, "region": row.region}
-
-
-@dataclass(frozen=True, slots=True)
-class Segmenting:
-    """An attribute of accounts, and its values with the most accounts first."""
-
-    attribute: str
-    values: Sequence[str]
-
-
-def segmentings(session: Session, workspace_id: UUID) -> list[Segmenting]:
-    """By what accounts can be split: attributes with two to twelve values."""
-    rows = session.execute(
-        select(Account.plan, Account.region, Account.attributes).where(
-            Account.workspace_id == workspace_id
-        )
-    )
-    counts: dict[str, Counter[str]] = {"plan": Counter(), "region": Counter()}
-    for row in rows:
-        for name, value in facts_of(row).items():
-            text = as_text(value)
-            if text is not None:
-                counts.setdefault(name, Counter())[text] += 1
-    return [
-        Segmenting(name, [value for value, _ in found.most_common(_MOST_VALUES)])
-        for name, found in sorted(counts.items(), key=lambda pair: pair[0])
-        if 2 <= len(found) <= _MOST_VALUES
-    ]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.health import Weights
-from surveys.health_schemes import Rules, Scheme
+from surveys.health_schemes import Scheme
 from vocapp import outbox
 from vocapp.database import scoped, transaction
 from vocapp.people.health_changes import HEALTH_DAILY
@@ -31,9 +31,9 @@ def scheme_in_force(session: Session, workspace_id: UUID) -> Scheme:
     return Scheme() if last is None else Scheme.from_json(last.scheme)
 
 
-def versions(session: Session, workspace_id: UUID) -> Sequence[HealthScheme]:
+def versions(session: Session, workspace_id: UUID, *, limit: int = 100) -> Sequence[HealthScheme]:
     """The newest first."""
-    rows = scoped(HealthScheme, workspace_id).order_by(HealthScheme.number.desc()).limit(100)
+    rows = scoped(HealthScheme, workspace_id).order_by(HealthScheme.number.desc()).limit(limit)
     return session.scalars(rows).all()
 
 
@@ -45,15 +45,17 @@ def use_learnt(
     with transaction() as session:
         _lock(session, workspace_id)
         before = scheme_in_force(session, workspace_id)
-        after = Scheme(default=Rules(weights, before.default.bands))
+        after = Scheme(weights, bands=before.bands)
         return _change(session, workspace_id, after, "learnt", actor_user_id, now)
 
 
 def use_initial(workspace_id: UUID, *, actor_user_id: UUID, now: datetime) -> str | None:
-    """Let the weights of the product count again; as `use_learnt`."""
+    """Let the weights of the product count again for all; as `use_learnt`."""
     with transaction() as session:
         _lock(session, workspace_id)
-        return _change(session, workspace_id, Scheme(), "initial", actor_user_id, now)
+        bands = scheme_in_force(session, workspace_id).bands
+        after = Scheme(bands=bands)
+        return _change(session, workspace_id, after, "initial", actor_user_id, now)
 
 
 def use_own(

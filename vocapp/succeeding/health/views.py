@@ -6,24 +6,38 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from surveys.filters import attributes_of
 from surveys.health import COMPONENTS
 from surveys.health_schemes import Scheme
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
+from vocapp.measuring.filter_wording import filter_in_words
+from vocapp.measuring.segments.building import Drafted
+from vocapp.measuring.segments.offers import Offers
+from vocapp.measuring.segments.queries import find_segment, segments
+from vocapp.measuring.segments.wording import ACCOUNTS, JOINS, OPERATORS
 from vocapp.people.health_changes import HEALTH_DAILY
-from vocapp.problems import Conflict
+from vocapp.problems import BadInput, Conflict
 from vocapp.succeeding.health import schemes, wording
-from vocapp.succeeding.health.reweighing import Preview, preview, segmentings
-from vocapp.succeeding.health.weight_forms import WeightsForm
+from vocapp.succeeding.health.reweighing import Preview, preview
+from vocapp.succeeding.health.segmenting import (
+    count_matching,
+    counts_by_segment,
+    facts_of_accounts,
+    offers_of,
+)
+from vocapp.succeeding.health.weight_forms import MAX_SEGMENTS, WeightsForm, compact_of
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
-from vocapp.ui.attribute_names import attribute_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
 from vocapp.workspaces.queries import members
 from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("health_weights", __name__, template_folder="templates")
+
+_FINAL = ("look", "save", "use")  # buttons after which unfinished conditions are an error
+_MOST_SAVED = 200  # segments of answers that are offered as a beginning
 
 
 @blueprint.get("/health-score/weights")
@@ -39,24 +53,24 @@ def show() -> str:
 @blueprint.post("/health-score/weights/own")
 @signed_in("admin")
 def save() -> Any:
-    """Other columns, a look at what would change, or saving; what was typed stays."""
+    """Other segments, a look at what would change, or saving; what was typed stays."""
+    form = WeightsForm.of_post(request.form)
+    what = request.form.get("do", "look")
+    if what == "take":
+        return _page(_begun_with_saved(form))
+    if what not in _FINAL:
+        return _page(form.changed(what))
+    form = form.settled().checked()
+    if form.editing:
+        return _page(form, show_faults=True), BadInput.status
+    if what == "use":
+        return _page(form)
     with snapshot() as session:
         now = schemes.scheme_in_force(session, current_workspace.id)
-        known = {each.attribute: each.values for each in segmentings(session, current_workspace.id)}
-    if now.attribute:  # also where no account has its values any more
-        known[now.attribute] = list(dict.fromkeys([*now.by_value, *known.get(now.attribute, ())]))
-    form = WeightsForm.of_post(request.form, request.form.getlist("segment"))
-    if form.attribute not in known:
-        form.attribute, form.columns = None, form.columns[:1]
-    what = request.form.get("do")
-    if what == "columns":
-        wanted = request.form.get("by") or None
-        wanted = wanted if wanted in known else None
-        return _page(form.resegmented(wanted, known.get(wanted or "", ())))
     scheme = form.read(now)
     if scheme is None:
-        return _page(form), 422
-    if what != "save":
+        return _page(form), BadInput.status
+    if what == "look":
         with snapshot() as session:
             return _page(form, found=preview(session, current_workspace.id, scheme))
     try:
@@ -70,9 +84,17 @@ def save() -> Any:
             kind="warning",
         )
         with snapshot() as session:
-            form.base = schemes.number_of(session, current_workspace.id)
-        return _page(form), 409
+            form = form.based_on(schemes.number_of(session, current_workspace.id))
+        return _page(form), Conflict.status
     return _done(_("These weights count from now on. All scores are being worked out anew."), token)
+
+
+def _begun_with_saved(form: WeightsForm) -> WeightsForm:
+    """With the conditions of a saved segment: as they are now, later changes of it do not count."""
+    found = find_segment(current_workspace.id, request.form.get("saved", ""))
+    if found is None or form.editing is None:
+        return form
+    return form.drafted(form.editing.place, found.filter)
 
 
 @blueprint.post("/health-score/weights/put-back")
@@ -115,24 +137,51 @@ def undone() -> Any:
     return redirect(url_for(".show"), 303)
 
 
-def _page(form: WeightsForm, *, found: Preview | None = None) -> str:
+def _page(form: WeightsForm, *, found: Preview | None = None, show_faults: bool = False) -> str:
     with snapshot() as session:
-        choices = segmentings(session, current_workspace.id)
         changes = schemes.versions(session, current_workspace.id)
         scheme = schemes.scheme_in_force(session, current_workspace.id)
-    names = [each.attribute for each in choices]
-    if form.attribute and form.attribute not in names:
-        names.append(form.attribute)
+        accounts = (
+            facts_of_accounts(session, current_workspace.id)
+            if form.segments or form.editing
+            else []
+        )
+    counts, others = counts_by_segment(accounts, form.filters)
+    bench = None
+    if form.editing:
+        offers = offers_of(accounts)
+        bench = Drafted(
+            draft=form.editing.draft, read=form.editing.read, offers=offers,
+            show_faults=show_faults, subject=ACCOUNTS,
+        )  # fmt: skip
     return render_template(
         "weights/page.html",
         form=form,
+        compact=compact_of(form.segments),
+        bench=bench,
+        show_faults=show_faults,
+        matching=count_matching(accounts, bench.read.filter) if bench else 0,
+        saved=_saved_choices(bench.offers) if bench else [],
+        counts=counts,
+        others=others,
+        most=MAX_SEGMENTS,
         components=COMPONENTS,
         words=wording,
-        attributes=[("", _("All accounts alike")), *((n, attribute_name(n)) for n in names)],
-        attribute_name=attribute_name,
+        in_words=filter_in_words,
+        operators=OPERATORS,
+        joins=JOINS,
         found=found,
         changes=[(each, Scheme.from_json(each.scheme)) for each in changes],
         scheme=scheme,
         people={each.user_id: each.name for each in members(current_workspace.id)},
         may_change=may_open("health_weights.save"),
     )
+
+
+def _saved_choices(offers: Offers) -> list[tuple[str, str]]:
+    """Saved segments that ask nothing but what accounts have; they are about answers, too."""
+    return [
+        (each.key, each.name)
+        for each in segments(current_workspace.id, limit=_MOST_SAVED)
+        if all(name in offers.by_attribute for name in attributes_of(each.filter))
+    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from surveys.health import COMPONENTS, WEIGHTS, Component, Move
-from vocapp.succeeding.health.queries import UNKNOWN, Shown
+from vocapp.measuring.filter_wording import filter_in_words
+from vocapp.succeeding.health.queries import UNKNOWN, Shown, Weighed
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -46,6 +47,16 @@ def coverage_text(shown: Shown) -> str:
     if shown.score is None:
         return _("Too little is known for a score: %(known)s of %(all)s parts.", **values)
     return _("%(known)s of %(all)s parts are known: %(share)s of the weight.", **values)
+
+
+def weighed_text(weighed: Weighed) -> str:
+    """By which segment's weights an account is weighed."""
+    if weighed.filter is None:
+        return _("It has the weights of all others: it is in no segment.")
+    return _(
+        "It has the weights of segment %(number)s: %(words)s.", number=weighed.number,
+        words=filter_in_words(weighed.filter),
+    )  # fmt: skip
 
 
 def reasons_text(component: Component) -> list[str]:

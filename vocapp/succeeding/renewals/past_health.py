@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from surveys.health import Band, health
 from surveys.periods import day_bounds
 from vocapp.succeeding.backtest.recalling import read_past, told_at
-from vocapp.succeeding.health.keeping import rules_of
+from vocapp.succeeding.health.schemes import scheme_in_force
+from vocapp.succeeding.health.segmenting import facts_by_account
 
 BATCH = 100  # accounts whose events are held at once
 
@@ -26,8 +27,8 @@ Asked = tuple[UUID, date]
 def bands_before(
     session: Session, workspace_id: UUID, asked: Collection[Asked], *, time_zone: str
 ) -> Mapping[Asked, Band | None]:
-    """(account, first day of a month) → the band when that month began, by the weights of today;
-    None where too little is known for a score."""
+    """(account, first day of a month) → the band when that month began, by the weights and limits
+    of today; None where too little is known for a score."""
     moments = {}
     for month in sorted({month for _, month in asked}):
         instant = day_bounds(month, time_zone)[0]
@@ -35,17 +36,18 @@ def bands_before(
     months_of: dict[UUID, set[date]] = defaultdict(set)
     for account_id, month in asked:
         months_of[account_id].add(month)
+    scheme = scheme_in_force(session, workspace_id)
     found: dict[Asked, Band | None] = {}
     ids = sorted(months_of)
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        rules = rules_of(session, workspace_id, batch)
+        told = facts_by_account(session, workspace_id, batch)
         past = read_past(session, workspace_id, batch, time_zone=time_zone, kept_since=None)
         for month in sorted(set().union(*(months_of[each] for each in batch))):
             facts = past.facts(*moments[month])
             for account_id in batch:
                 if month in months_of[account_id]:
-                    by = rules[account_id]
-                    known = health(facts[account_id], weights=by.weights, bands=by.bands)
+                    weights = scheme.weights_of(told[account_id])
+                    known = health(facts[account_id], weights=weights, bands=scheme.bands)
                     found[account_id, month] = known.band
     return found
