@@ -206,6 +206,21 @@ def test_the_health_of_before_it_was_kept_is_worked_out_once_from_what_is_dated_
     assert {key: band_of(any_api, key) for key in first} == first
 
 
+def test_the_health_of_many_is_worked_out_a_few_at_a_time(any_api, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.renewals.keeping._MOST_RECALLED", 1)
+    any_api.survey()
+    for key in ("one", "two", "three"):
+        past(any_api, key, "renewed", days_ago=20)
+        answered(any_api, key, 10, days_ago=100)
+    after, batches = None, 0
+    while batches == 0 or after:
+        with transaction() as session:
+            after = keeping.keep_batch(session, any_api.workspace_id, after, now=utcnow())
+        batches += 1
+    assert batches == 3
+    assert [band_of(any_api, key) for key in ("one", "two", "three")] == ["good"] * 3
+
+
 def test_health_that_was_kept_goes_before_what_would_be_worked_out(any_api):
     any_api.survey()
     past(any_api, "glad", "renewed", days_ago=20)

@@ -69,21 +69,26 @@ def told_at(
     if not by_date:
         known.append(AccountEvent.received_at <= instant)
     late = (*known, AccountEvent.at >= instant - PERIOD_DAYS * _DAY)
-    row = session.execute(
+    is_active = AccountEvent.type.in_(("login", "usage"))
+    active, set_ups, since = session.execute(
         select(
-            exists().where(*late, AccountEvent.type == "usage"),
-            exists().where(*late, AccountEvent.type == "login"),
-            exists().where(
-                *late, AccountEvent.type.in_(("login", "usage")),
-                AccountEvent.contact_id.is_not(None),
-            ),
+            exists().where(*late, is_active),
             exists().where(
                 *known, AccountEvent.type == "milestone", AccountEvent.name == SET_UP
             ),
             select(func.min(AccountEvent.at)).where(*known).scalar_subquery(),
         )
     ).one()  # fmt: skip
-    return Told(*row)
+    if not active:  # each of them would look through all events of the time
+        return Told(False, False, False, set_ups, since)
+    uses, logins, people = session.execute(
+        select(
+            exists().where(*late, AccountEvent.type == "usage"),
+            exists().where(*late, AccountEvent.type == "login"),
+            exists().where(*late, is_active, AccountEvent.contact_id.is_not(None)),
+        )
+    ).one()
+    return Told(uses, logins, people, set_ups, since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ from vocapp.workspaces.reach import WHOLE_WORKSPACE
 RENEWALS = "renewals"
 BEGINNING_DAYS = 3  # later in a month its forecast would know too much
 _BATCH = 500
+# Accounts of a batch whose bands are worked out from all their events: the database is held
+# while it lasts, and whoever answers a survey waits.
+_MOST_RECALLED = 50
 
 
 def keep_daily(session: Session, rows: Sequence[Pending]) -> None:
@@ -69,9 +72,16 @@ def keep_batch(
     if after is not None:
         query = query.where(Account.id > after)
     ids = session.scalars(query.order_by(Account.id).limit(_BATCH)).all()
+    is_last = len(ids) < _BATCH
     zone = time_zone_of(session, workspace_id)
     past = decided_of(session, workspace_id, ids, time_zone=zone, until=now)
-    bands = _bands_then(session, workspace_id, past, time_zone=zone, today=local_day(now, zone))
+    bands, missing = _bands_then(session, workspace_id, past, today=local_day(now, zone))
+    if missing:
+        ids, is_last = _up_to(ids, {account_id for account_id, _ in missing}, is_last)
+        past = {account_id: past[account_id] for account_id in ids if account_id in past}
+        missing = {key: who for key, who in missing.items() if key[0] in past}
+        found = bands_before(session, workspace_id, set(missing.values()), time_zone=zone)
+        bands |= {key: found[who] for key, who in missing.items()}
     session.execute(
         delete(RenewalOutcome).where(
             RenewalOutcome.workspace_id == workspace_id, RenewalOutcome.account_id.in_(ids)
@@ -86,7 +96,20 @@ def keep_batch(
             for each in own
         ],
     )
-    return ids[-1] if len(ids) == _BATCH else None
+    return None if is_last else ids[-1]
+
+
+def _up_to(
+    ids: Sequence[UUID], recalled: Collection[UUID], is_last: bool
+) -> tuple[Sequence[UUID], bool]:
+    """As many of a batch as hold few enough accounts whose past is read; whether no more follow."""
+    places = [place for place, account_id in enumerate(ids) if account_id in recalled]
+    if len(places) <= _MOST_RECALLED:
+        return ids, is_last
+    return ids[: places[_MOST_RECALLED]], False
+
+
+_Renewal = tuple[UUID, date]  # account, due day
 
 
 def _bands_then(
@@ -94,12 +117,10 @@ def _bands_then(
     workspace_id: UUID,
     past: Mapping[UUID, Sequence[PastRenewal]],
     *,
-    time_zone: str,
     today: date,
-) -> dict[tuple[UUID, date], str | None]:
-    """(account, due day) → the band BAND_DAYS_BEFORE it was decided: as it was kept then; before
-    health was kept worked out afterwards, once, because all events of an account are read for it.
-    """
+) -> tuple[dict[_Renewal, str | None], dict[_Renewal, tuple[UUID, date]]]:
+    """The band BAND_DAYS_BEFORE a renewal was decided, as it was kept then or worked out before;
+    and those whose band has yet to be worked out, with the account and month that tell it."""
     kept = _days_of(session, workspace_id, past)
     known = {
         (account_id, due_on): band
@@ -109,8 +130,8 @@ def _bands_then(
             )
         )
     }
-    found: dict[tuple[UUID, date], str | None] = {}
-    missing: dict[tuple[UUID, date], tuple[UUID, date]] = {}
+    found: dict[_Renewal, str | None] = {}
+    missing: dict[_Renewal, tuple[UUID, date]] = {}
     for account_id, own in past.items():
         days = kept.get(account_id, [])
         for each in own:
@@ -120,11 +141,7 @@ def _bands_then(
             found[key] = days[place - 1][1] if place else known.get(key)
             if not place and key not in known and (today - each.due_on).days <= PAST_DAYS:
                 missing[key] = account_id, period_start(then, "month")
-    if missing:
-        asked = set(missing.values())
-        bands = bands_before(session, workspace_id, asked, time_zone=time_zone)
-        found |= {key: bands[who] for key, who in missing.items()}
-    return found
+    return found, missing
 
 
 def _days_of(
