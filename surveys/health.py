@@ -87,6 +87,23 @@ class Bands:
         if not all(a <= b for a, b in pairwise(edges)):
             raise ValueError(f"bands: expected rising edges from 0 to 100, got {edges[1:-1]}")
 
+    @classmethod
+    def with_margin(cls, risk_below: float, good_from: float, margin: float) -> Bands:
+        """Each band is left so many points beyond where it is entered.
+
+        >>> Bands.with_margin(40, 70, 5) == Bands()
+        True
+        """
+        return cls(
+            risk_below=risk_below, risk_until=risk_below + margin, good_until=good_from - margin,
+            good_from=good_from,
+        )  # fmt: skip
+
+    @property
+    def margin(self) -> float:
+        """How far beyond where it is entered the band at risk is left."""
+        return self.risk_until - self.risk_below
+
 
 @dataclass(frozen=True, slots=True)
 class Component:

@@ -30,7 +30,7 @@ WORDS = {
         "said": "What they say", "segment": "Add a segment", "condition": "Add a condition",
         "use": "Use these conditions", "look": "See what would change",
         "would": "would be in another band", "why": "Why are they changed?",
-        "counts": "These weights count from now on.", "send": "Send",
+        "counts": "What you saved counts from now on.", "send": "Send",
     },
     "ja": {
         "champion": "推進役", "own": "その他の役割（自由入力）", "save": "保存",
@@ -38,7 +38,7 @@ WORDS = {
         "said": "お客様の声", "segment": "セグメントを追加", "condition": "条件を追加",
         "use": "この条件を使う", "look": "変わる内容を見る", "would": "区分が変わります",
         "why": "変更の理由",
-        "counts": "この重みが使われるようになりました。", "send": "送信する",
+        "counts": "保存した内容が使われるようになりました。", "send": "送信する",
     },
 }  # fmt: skip
 both = pytest.mark.parametrize("language", ["en", "ja"])

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from surveys.filters import parse_compact
-from surveys.health import COMPONENTS, Weights, band
+from surveys.health import COMPONENTS, Bands, Weights, band
 from surveys.health_schemes import Scheme, Segment
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.models import Account
 from vocapp.problems import Conflict, NotFound
 from vocapp.succeeding.health import schemes
 from vocapp.succeeding.health.keeping import compute
-from vocapp.succeeding.health.models import AccountHealth
+from vocapp.succeeding.health.models import AccountHealth, HealthDay
+from vocapp.succeeding.health.queries import fallen
 from vocapp.succeeding.health.reweighing import preview
 
 
@@ -228,6 +230,61 @@ def test_the_page_of_an_account_and_the_api_name_its_segment(api, staff):
         "attribute": "plan", "operator": "in", "values": ["pro"]}}  # fmt: skip
     own(api, Scheme(Weights(usage=1)), 1)  # not worked out yet: nothing is said of segments
     assert "no segment" not in viewer.get("/accounts/b").text
+
+
+def test_limits_of_bands_are_checked_kept_and_saved(api, staff):
+    admin = staff("admin")
+    page = admin.get("/health-score/weights").text
+    for changes, told in (
+        ({"risk_below": "39.5"}, "Enter a whole number from 0 to 100."),
+        ({"good_from": "101"}, "Enter a whole number from 0 to 100."),
+        ({"margin": ""}, "Enter a whole number from 0 to 100."),
+        ({"good_from": "40"}, "This has to lie above 40"),
+        ({"margin": "16"}, "has to fit between 40 and 70: enter at most 15."),
+    ):
+        answer = pressed(admin, page, "save", **changes)
+        assert answer.status_code == 422
+        assert told in answer.text
+        for name, value in changes.items():
+            assert typed(answer.text)[name] == [value]
+    assert in_force(api) == Scheme()
+    page = pressed(admin, page, "look", good_from="８０", margin="20").text
+    assert pressed(admin, page, "save").status_code == 303
+    assert in_force(api) == Scheme(bands=Bands.with_margin(40, 80, 20))
+    assert "At risk below 40, good from 80 on. A band is left 20 points beyond" in (
+        admin.get("/health-score/weights").text
+    )
+    with pytest.raises(Conflict):  # by whoever looked at the weights before
+        own(api, Scheme(Weights(usage=1)), 0)
+    schemes.use_initial(api.workspace_id, actor_user_id=api.workspace.user_id, now=utcnow())
+    assert in_force(api).bands.good_from == 80  # the weights of the product, and no more
+
+
+def test_other_limits_put_accounts_into_other_bands_and_leave_the_past(any_api):
+    api, owner, now = any_api, any_api.workspace.user_id, utcnow()
+    api.post("/api/v1/accounts", {"external_id": "a"})
+    with transaction() as session:
+        account = session.scalars(select(Account)).one()
+        account.owner_user_id, account_id = owner, account.id
+        compute(session, api.workspace_id, [account_id], time_zone="UTC", now=now)
+        row = session.get(AccountHealth, (api.workspace_id, account_id))
+        before = {"score": 75.0, "band": "good"}
+        row.score, row.band, row.last_band, row.band_since = 75.0, "good", "good", now
+        row.components = [dict(each, points=75.0) for each in row.components]
+        past = (now - timedelta(days=20)).date()
+        session.add(HealthDay(workspace_id=api.workspace_id, account_id=account_id, day=past,
+                              points=[75.0] * 7, **before))  # fmt: skip
+    scheme = Scheme(bands=Bands.with_margin(80, 90, 2))
+    with snapshot() as session:
+        assert preview(session, api.workspace_id, scheme).moves == [("good", "risk", 1)]
+    own(api, scheme, 0)
+    with transaction() as session:
+        row = session.get(AccountHealth, (api.workspace_id, account_id))
+        row.band, row.last_band = "risk", "risk"
+    found = fallen(api.workspace_id, owner, time_zone="UTC", now=now, limit=5)
+    assert found == []  # the limits moved, and not the account
+    with snapshot() as session:
+        assert session.get(HealthDay, (api.workspace_id, account_id, past)).band == "good"
 
 
 def test_others_see_the_weights_and_change_none(api, staff):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from surveys.filters import Filter, to_json
-from surveys.health import COMPONENTS, Component, Health, Move, Weights, changed
+from surveys.health import COMPONENTS, Band, Bands, Component, Health, Move, Weights, band, changed
 from surveys.health_schemes import Scheme
 from surveys.periods import day_bounds, local_day
 from vocapp.database import scoped
@@ -20,7 +21,7 @@ from vocapp.extensions import db
 from vocapp.people.models import Account
 from vocapp.succeeding.health.keeping import whole
 from vocapp.succeeding.health.models import BANDS, AccountHealth, HealthDay, HealthScheme
-from vocapp.succeeding.health.schemes import versions
+from vocapp.succeeding.health.schemes import scheme_in_force, versions
 from vocapp.succeeding.health.segmenting import FACT_COLUMNS, facts_of, facts_then
 
 UNKNOWN = "unknown"
@@ -54,12 +55,21 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A day on which other weights, other limits of bands or both began to count."""
+
+    day: date
+    weights: bool
+    bands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The health of an account as its page tells it.
 
     history: the score of each of the last 90 days, the oldest first, None where there was none.
-    steps: the days on which it became another, the newest first. reweighted: the days among these
-    90 on which other weights began to count, the newest first. moves: what moved it in the
+    steps: the days on which it became another, the newest first. changes: of weights and bands
+    among these 90 days, the newest first; bands: those that count. moves: what moved it in the
     last 28 days, None where it was not known then or is not now. weighed: by which segment's
     weights, None where there are no segments, or where the score is still that of other weights.
     """
@@ -75,7 +85,8 @@ class Shown:
     steps: Sequence[Step]
     before: int | None
     moves: Sequence[Move] | None
-    reweighted: Sequence[date]
+    changes: Sequence[Change]
+    bands: Bands
     weighed: Weighed | None
 
 
@@ -130,6 +141,7 @@ def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime
     components = _components(row)
     account = _account(workspace_id, account_id)
     changes = versions(db.session(), workspace_id)
+    schemes = [*(Scheme.from_json(each.scheme) for each in changes), Scheme()]
     former = _weights_on(account, changes, before, time_zone)
     return Shown(
         score=whole(row.score),
@@ -143,7 +155,8 @@ def shown(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime
         steps=[Step(whole(each.score), each.band, each.day) for each in reversed(days)],
         before=whole(before.score) if before else None,
         moves=_moves(before, row, former),
-        reweighted=_reweighted(changes, today, time_zone),
+        changes=_changes(schemes, [local_day(each.at, time_zone) for each in changes], today),
+        bands=schemes[0].bands,
         weighed=_weighed(account, changes, row),
     )
 
@@ -210,9 +223,17 @@ def _history(days: Sequence[HealthDay], today: date) -> list[int | None]:
     return found
 
 
-def _reweighted(changes: Sequence[HealthScheme], today: date, time_zone: str) -> list[date]:
-    days = [local_day(each.at, time_zone) for each in changes]
-    return [day for day in days if day > today - timedelta(days=HISTORY_DAYS)]
+def _changes(schemes: Sequence[Scheme], days: Sequence[date], today: date) -> list[Change]:
+    """schemes: from these days on, the newest first, and what counted before all of them."""
+    found = [
+        Change(
+            day,
+            weights=(now.weights, now.segments) != (before.weights, before.segments),
+            bands=now.bands != before.bands,
+        )
+        for day, (now, before) in zip(days, pairwise(schemes), strict=True)
+    ]
+    return [each for each in found if each.day > today - timedelta(days=HISTORY_DAYS)]
 
 
 def _weights_on(
@@ -284,24 +305,30 @@ def _present_weighed(workspace_id: UUID, row: AccountHealth) -> dict[str, Any] |
 def fallen(
     workspace_id: UUID, owner: UUID, *, time_zone: str, now: datetime, limit: int
 ) -> list[Fallen]:
-    """Accounts of an owner whose band is worse than a week ago, the lowest first."""
+    """Accounts of an owner whose band is worse than a week ago, the lowest first. By the limits of
+    today for then, too: other limits are no fall."""
     then = local_day(now, time_zone) - timedelta(days=_FALL_DAYS)
-    past = aliased(HealthDay)
+    limits = scheme_in_force(db.session(), workspace_id).bands
+    past, newer = aliased(HealthDay), aliased(HealthDay)
     newest = (
-        select(past.band)
+        select(func.max(newer.day))
         .where(
-            past.workspace_id == Account.workspace_id,
-            past.account_id == Account.id,
-            past.day <= then,
-            past.band.is_not(None),
+            newer.workspace_id == Account.workspace_id,
+            newer.account_id == Account.id,
+            newer.day <= then,
+            newer.band.is_not(None),
         )
-        .order_by(past.day.desc())
-        .limit(1)
         .correlate(Account)
         .scalar_subquery()
     )
     rows = db.session.execute(
-        joined(select(Account, AccountHealth, newest.label("former")))
+        joined(select(Account, AccountHealth, past.score, past.band))
+        .join(
+            past,
+            (past.workspace_id == Account.workspace_id)
+            & (past.account_id == Account.id)
+            & (past.day == newest),
+        )
         .where(
             Account.workspace_id == workspace_id,
             Account.owner_user_id == owner,
@@ -310,8 +337,12 @@ def fallen(
         )
         .order_by(AccountHealth.score, Account.id)
     )
+    found = [
+        (account, row, band(score, cast("Band", held), bands=limits))
+        for account, row, score, held in rows
+    ]
     return [
         Fallen(account, int(row.score), row.band, former, next(iter(row.reasons), None))
-        for account, row, former in rows
-        if former is not None and BANDS.index(row.band) < BANDS.index(former)
+        for account, row, former in found
+        if BANDS.index(row.band) < BANDS.index(former)
     ][:limit]

@@ -1,4 +1,4 @@
-"""The page of the weights: by segment, what would change, and earlier versions."""
+"""The page of weights and bands: by segment, what would change, and earlier versions."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def save() -> Any:
         return _page(form, show_faults=True), BadInput.status
     if what == "use":
         return _page(form)
-    with snapshot() as session:
-        now = schemes.scheme_in_force(session, current_workspace.id)
-    scheme = form.read(now)
+    scheme = form.read()
     if scheme is None:
         return _page(form), BadInput.status
     if what == "look":
@@ -80,13 +78,18 @@ def save() -> Any:
         )  # fmt: skip
     except Conflict:
         notice(
-            _("Somebody changed the weights meanwhile. Look at what counts now, then save again."),
+            _(
+                "Somebody changed weights or bands meanwhile. Look at what counts now, then save "
+                "again."
+            ),
             kind="warning",
         )
         with snapshot() as session:
             form = form.based_on(schemes.number_of(session, current_workspace.id))
         return _page(form), Conflict.status
-    return _done(_("These weights count from now on. All scores are being worked out anew."), token)
+    return _done(
+        _("What you saved counts from now on. All scores are being worked out anew."), token
+    )
 
 
 def _begun_with_saved(form: WeightsForm) -> WeightsForm:

@@ -1,4 +1,5 @@
-"""The form of the weights: a column for each segment, in order, and one for all others."""
+"""The form of the weights and bands: a column of weights for each segment, in order, and one for
+all others; the limits of bands are those of all."""
 
 from __future__ import annotations
 
@@ -17,15 +18,17 @@ from surveys.filters import (
     simplified,
     to_compact,
 )
-from surveys.health import COMPONENTS, Weights
+from surveys.health import COMPONENTS, Bands, Weights
 from surveys.health_schemes import Scheme, Segment
 from vocapp.measuring.segments.forms import draft_sent
 from vocapp.problems import BadInput
 from vocapp.succeeding.goals.forms import plain_figure, read_figure
 from vocapp.succeeding.health.models import MAX_WHY
 from vocapp.translating import gettext as _
+from vocapp.ui.formats import number
 
 MAX_SEGMENTS = 8
+LIMITS = ("risk_below", "good_from", "margin")
 NEW = -1  # stands for the segment that is not there yet
 
 
@@ -61,6 +64,46 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Where bands begin, as typed; in whole points, as scores are shown in them. margin: how far
+    beyond its limit a score must be to leave a band."""
+
+    typed: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bands: Bands) -> Limits:
+        """Of bands with one margin, as all are that were read here."""
+        figures = (bands.risk_below, bands.good_from, bands.margin)
+        return cls(dict(zip(LIMITS, map(plain_figure, figures), strict=True)))
+
+    def read(self) -> Bands | None:
+        """None where something is wrong (see `errors`)."""
+        found = {}
+        for name in LIMITS:
+            try:
+                found[name] = read_figure(self.typed[name])
+            except ValueError:
+                found[name] = -1.0
+            if not (0 <= found[name] <= 100 and found[name].is_integer()):
+                self.errors[name] = _("Enter a whole number from 0 to 100.")
+        if self.errors:
+            return None
+        risk, good, margin = (found[name] for name in LIMITS)
+        if good <= risk:
+            self.errors["good_from"] = _(
+                "This has to lie above %(limit)s, below which an account is at risk.",
+                limit=number(risk),
+            )  # fmt: skip
+        elif 2 * margin > good - risk:
+            self.errors["margin"] = _(
+                "Twice the margin has to fit between %(low)s and %(high)s: enter at most %(most)s.",
+                low=number(risk), high=number(good), most=number((good - risk) // 2),
+            )  # fmt: skip
+        return None if self.errors else Bands.with_margin(risk, good, margin)
+
+
+@dataclass(frozen=True, slots=True)
 class Editing:
     """The segment whose conditions are being written: its place, or NEW."""
 
@@ -78,6 +121,7 @@ class WeightsForm:
 
     segments: tuple[Column, ...]
     others: Column
+    limits: Limits
     why: str = ""
     base: int = 0
     editing: Editing | None = None
@@ -87,7 +131,8 @@ class WeightsForm:
     def of(cls, scheme: Scheme, base: int) -> WeightsForm:
         """What counts now."""
         segments = tuple(Column.of(each.filter, each.weights) for each in scheme.segments)
-        return cls(segments, Column.of(None, scheme.weights), base=base)
+        others, limits = Column.of(None, scheme.weights), Limits.of(scheme.bands)
+        return cls(segments, others, limits, base=base)
 
     @classmethod
     def of_post(cls, form: MultiDict[str, str]) -> WeightsForm:
@@ -106,7 +151,8 @@ class WeightsForm:
         if at == "new" or (at.isdecimal() and int(at[:9]) < len(segments)):
             editing = Editing(NEW if at == "new" else int(at), draft_sent(form))
         return cls(
-            tuple(segments), others, why=form.get("why", "").strip(), editing=editing,
+            tuple(segments), others, Limits({name: form.get(name, "").strip() for name in LIMITS}),
+            why=form.get("why", "").strip(), editing=editing,
             base=int(base) if base.isdecimal() and len(base) < 9 else 0,
         )  # fmt: skip
 
@@ -181,16 +227,17 @@ class WeightsForm:
         found = self.editing.read.filter if self.editing else None
         return found is not None and len(to_compact(found)) > MAX_COMPACT
 
-    def read(self, now: Scheme) -> Scheme | None:
-        """The scheme, bands as they are now; None where something is wrong (see `errors`)."""
+    def read(self) -> Scheme | None:
+        """None where something is wrong (see the errors of its parts)."""
         weights = [each.read() for each in (self.others, *self.segments)]
+        bands = self.limits.read()
         self._refuse_the_same()
         columns = (self.others, *self.segments)
-        if self.why_error or self.editing or any(each.errors for each in columns):
+        if bands is None or self.why_error or self.editing or any(each.errors for each in columns):
             return None
         others, *own = (each for each in weights if each is not None)
         segments = (Segment(*pair) for pair in zip(self.filters, own, strict=True))
-        return Scheme(others, tuple(segments), now.bands)
+        return Scheme(others, tuple(segments), bands)
 
     def based_on(self, number: int) -> WeightsForm:
         """As a change of this version."""
@@ -205,10 +252,10 @@ class WeightsForm:
     def _refuse_the_same(self) -> None:
         """Of two segments with the same conditions the later would never count."""
         first: dict[Filter, int] = {}
-        for number, each in enumerate(self.segments, start=1):
+        for place, each in enumerate(self.segments, start=1):
             assert each.filter is not None
-            same = first.setdefault(normalised(each.filter), number)
-            if same != number:
+            same = first.setdefault(normalised(each.filter), place)
+            if same != place:
                 each.errors[""] = _(
                     "The same conditions as segment %(number)s: it would never count. Change or "
                     "remove one of them.", number=same,

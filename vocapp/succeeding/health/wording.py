@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from surveys.health import COMPONENTS, WEIGHTS, Component, Move
+from surveys.health import COMPONENTS, WEIGHTS, Bands, Component, Move
 from vocapp.measuring.filter_wording import filter_in_words
-from vocapp.succeeding.health.queries import UNKNOWN, Shown, Weighed
+from vocapp.succeeding.health.queries import UNKNOWN, Change, Shown, Weighed
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
-from vocapp.ui.formats import percent, signed_points
+from vocapp.ui.formats import local_date, number, percent, signed_points
 
 BANDS = {"risk": _l("At risk"), "watch": _l("To watch"), "good": _l("Good")}
 BAND_SIGNS = {"risk": "−", "watch": "=", "good": "+"}
@@ -47,6 +47,38 @@ def coverage_text(shown: Shown) -> str:
     if shown.score is None:
         return _("Too little is known for a score: %(known)s of %(all)s parts.", **values)
     return _("%(known)s of %(all)s parts are known: %(share)s of the weight.", **values)
+
+
+def limits_text(bands: Bands) -> str:
+    """Where bands begin, and when they are left."""
+    values = {"risk": number(bands.risk_below), "good": number(bands.good_from)}
+    text = _("At risk below %(risk)s, good from %(good)s on.", **values)
+    if not bands.margin:
+        return text
+    left = ngettext(
+        "A band is left %(num)d point beyond its limit.",
+        "A band is left %(num)d points beyond its limit.", int(bands.margin),
+    )  # fmt: skip
+    return _("%(limits)s %(left)s", limits=text, left=left)
+
+
+def change_text(change: Change) -> str:
+    """What changed for all accounts on a day, and what that may have done."""
+    day = local_date(change.day)
+    if not change.bands:
+        return _(
+            "Other weights count since %(day)s: the score may have moved with nothing else having "
+            "changed.", day=day,
+        )  # fmt: skip
+    if not change.weights:
+        return _(
+            "Bands have other limits since %(day)s: the band may be another with the same score.",
+            day=day,
+        )
+    return _(
+        "Other weights and other limits of bands count since %(day)s: score and band may have "
+        "moved with nothing else having changed.", day=day,
+    )  # fmt: skip
 
 
 def weighed_text(weighed: Weighed) -> str:
