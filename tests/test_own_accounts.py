@@ -21,7 +21,16 @@ import pytest
 from sqlalchemy import select, true, update
 
 from tests.conftest import Browser
-from tests.test_tenancy import BY_TOKEN, MATRIX, Call, Ids, answer_text, held_of, task_of
+from tests.test_tenancy import (
+    BY_TOKEN,
+    MATRIX,
+    Call,
+    Ids,
+    answer_text,
+    attachment_of,
+    held_of,
+    task_of,
+)
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.models import HeldAnswer
@@ -30,6 +39,7 @@ from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
+from vocapp.following_up.writing.models import CaseMail
 from vocapp.measuring.watching.service import watch_score
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.models import PlaybookTask
@@ -275,11 +285,23 @@ def _ids_of_theirs(scene: Scene) -> Ids:
         of_colleague = session.scalars(
             select(UserSession.id).where(UserSession.user_id == scene.colleague_id)
         ).one()
+    letter = CaseMail(
+        workspace_id=workspace_id, id=uuid7(), follow_up_id=case.id, direction="in",
+        state="received", address="zz@example.com", subject="zzletter", body="zzletter",
+        message_id="zz", message_digest="zz", at=utcnow(), attachments=1,
+    )  # fmt: skip
+    attachment = attachment_of(letter, "zzfile")
+    with transaction() as session:
+        session.add(letter)
+        session.flush()
+        session.add(attachment)
+        session.flush()
+        session.expunge_all()
     known = {
         "survey": "zzsurvey", "account": "zz-account", "response": str(case.response_id),
         "follow_up": scene.cases["theirs"], "contact": str(contact.id),
         "user": str(scene.colleague_id), "session": str(of_colleague), "undo": str(done.undo),
-        "task": str(task.id), "held": str(held.id),
+        "task": str(task.id), "held": str(held.id), "attachment": str(attachment.id),
     }  # fmt: skip
     return Ids(**{field.name: known.get(field.name, str(uuid7())) for field in fields(Ids)})
 
@@ -306,6 +328,7 @@ OPEN = {
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",
     "following_up.merge", "following_up.part", "following_up.suggestion",
     "following_up.acknowledge", "following_up.here", "following_up.news_seen",
+    "following_up.save_attachment",
     "following_up.write_mail", "following_up.write_mail_again",
     "following_up.undo", "held.answers", "held.count", "held.put_aside", "held.undo",
     "looking_into.original", "renewals.say", "renewals.show",

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import LargeBinary, String, Text, cast, select
 
+from tests.test_tenancy import attachment_of
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.extensions import db
@@ -19,7 +20,7 @@ from vocapp.following_up.writing.models import CaseMail
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import personal_stores
 from vocapp.people.service import erase_contact
-from vocapp.sealing import SealedText
+from vocapp.sealing import SealedBytes, SealedText
 from vocapp.understanding.models import Analysis
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
@@ -28,6 +29,7 @@ CANARIES = {
     "attribute": "kanaria-attribute", "comment": "kanaria-comment", "page": "kanaria-page",
     "note": "kanaria-note", "mail": "kanaria.mail@example.jp", "redacted": "kanaria-redacted",
     "letter": "kanaria-letter", "reply": "kanaria-reply", "draft": "kanaria-draft",
+    "file": "kanaria-file",
 }  # fmt: skip
 
 
@@ -39,7 +41,7 @@ def places_of(words: dict[str, str]) -> list[tuple[str, str, str]]:
             for column in table.columns:
                 text_type = Text if "JSON" in repr(column.type) else String
                 # Sealed text is opened: it would hide from the search, not be gone.
-                is_read_as_it_is = isinstance(column.type, LargeBinary | SealedText)
+                is_read_as_it_is = isinstance(column.type, LargeBinary | SealedText | SealedBytes)
                 query = select(column if is_read_as_it_is else cast(column, text_type))
                 for text in session.scalars(query.select_from(table)):
                     found += [
@@ -122,14 +124,15 @@ def _write_letters(workspace_id: UUID, case_id: UUID, contact_id: UUID, me: UUID
         now=utcnow(),
     )  # fmt: skip
     with transaction() as session:
-        session.add(
-            CaseMail(
-                workspace_id=workspace_id, id=uuid7(), follow_up_id=case_id, direction="in",
-                state="received", contact_id=contact_id, address=CANARIES["email"],
-                subject=CANARIES["reply"], body=CANARIES["reply"], message_digest="x",
-                message_id=f"<{CANARIES['reply']}@example.jp>", at=utcnow(),
-            )
+        reply = CaseMail(
+            workspace_id=workspace_id, id=uuid7(), follow_up_id=case_id, direction="in",
+            state="received", contact_id=contact_id, address=CANARIES["email"],
+            subject=CANARIES["reply"], body=CANARIES["reply"], message_digest="x",
+            message_id=f"<{CANARIES['reply']}@example.jp>", at=utcnow(), attachments=1,
         )  # fmt: skip
+        session.add(reply)
+        session.flush()
+        session.add(attachment_of(reply, CANARIES["file"]))
 
 
 def _work_off() -> None:
@@ -148,6 +151,7 @@ def test_the_person_is_everywhere_before(person):
         "analysis",
         "follow_up_entry",
         "case_mail",
+        "case_attachment",
         "case_draft",
     } <= tables
     assert {which for _, _, which in places_of(CANARIES)} >= set(CANARIES) - {"page", "mail"}

@@ -30,7 +30,7 @@ from vocapp.extensions import db
 from vocapp.following_up import channels, rules
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp, RoutingRule
-from vocapp.following_up.writing.models import CaseMail, ReplyTemplate
+from vocapp.following_up.writing.models import CaseAttachment, CaseMail, ReplyTemplate
 from vocapp.measuring.models import TrendNote
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
@@ -83,6 +83,7 @@ class Ids:
     playbook: str
     task: str
     letter: str
+    attachment: str
     reply_template: str
     hook: str
     held: str
@@ -115,6 +116,7 @@ BY_TOKEN = "a signed or secret token is the permission itself"
 PUBLIC = "open to everybody who has the public id"
 A_SURVEY, A_CASE, A_RULE = by(key="survey"), by(follow_up_id="follow_up"), by(rule_id="rule")
 A_THEME = by(key="theme")
+AN_ATTACHMENT = by(follow_up_id="follow_up", attachment_id="attachment")
 A_PAIR = by(suggestion_id="suggestion")
 A_PLAYBOOK = {
     "name": "x", "days": "90", "title-0": "x", "days-0": "0", "minutes-0": "30", "version": "1",
@@ -145,6 +147,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, json=lambda t: {"owner": t.user}),
     ),
     "letters_api.list_letters": (A_CASE,),
+    "letters_api.show_attachment": (AN_ATTACHMENT,),
     "letters_api.write_letter": (
         replace(A_CASE, json=lambda t: {"subject": "x", "body": "x"}),
         replace(A_CASE, json=lambda t: {"id": t.letter, "subject": "x", "body": "x"}),
@@ -448,6 +451,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         })
         for action in ("send", "keep", "template", "discard")
     ),
+    "following_up.save_attachment": (AN_ATTACHMENT,),
     "following_up.write_mail_again": (by(follow_up_id="follow_up", mail_id="letter"),),
     "following_up.news_seen": (A_CASE,),
     "following_up.acknowledge": (A_CASE,),
@@ -766,6 +770,7 @@ def _fill(app: Any, b: Any) -> Ids:
         playbook=more["playbook"],
         task=more["task"],
         letter=more["letter"],
+        attachment=more["attachment"],
         reply_template=more["reply_template"],
         hook=str(
             hooks.add_source(
@@ -773,6 +778,14 @@ def _fill(app: Any, b: Any) -> Ids:
                 now=utcnow(),
             )
         ),
+    )  # fmt: skip
+
+
+def attachment_of(letter: CaseMail, words: str) -> CaseAttachment:
+    """A file that came with a letter."""
+    return CaseAttachment(
+        workspace_id=letter.workspace_id, id=uuid7(), mail_id=letter.id, position=0,
+        name=f"{words}.txt", kind="text/plain", size=len(words), content=words.encode(),
     )  # fmt: skip
 
 
@@ -881,8 +894,9 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
     letter = CaseMail(
         workspace_id=workspace_id, id=uuid7(), follow_up_id=_one_of(FollowUp, workspace_id).id,
         direction="out", state="not_sent", reason="bounced", address=CANARY, subject=CANARY,
-        body=CANARY, message_id=CANARY, message_digest=CANARY, at=now,
+        body=CANARY, message_id=CANARY, message_digest=CANARY, at=now, attachments=1,
     )  # fmt: skip
+    attachment = attachment_of(letter, CANARY)
     template = ReplyTemplate(
         workspace_id=workspace_id, id=uuid7(), name=CANARY, language="en", subject=CANARY,
         body=CANARY, created_at=now, updated_at=now,
@@ -907,7 +921,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
             ]
         )
         session.flush()
-        session.add_all([merged, run])
+        session.add_all([merged, run, attachment])
         session.flush()
         session.add(task)
         session.flush()
@@ -935,6 +949,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
         "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
+        "attachment": str(attachment.id),
         "reply_template": str(template.id), "held": str(held.id),
     }  # fmt: skip
 
@@ -945,7 +960,8 @@ def _nowhere(of_b: Ids) -> Ids:
         **{
             name: str(uuid7())
             for name in (
-                "candidate", "channel", "contact", "follow_up", "goal", "invitation", "key",
+                "attachment", "candidate", "channel", "contact", "follow_up", "goal", "invitation",
+                "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
                 "held", "hook", "touchpoint", "user", "workspace",

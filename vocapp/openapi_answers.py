@@ -139,8 +139,11 @@ _YEAR = {
 _LETTER = {
     "id": ID, "follow_up": ID, "direction": TEXT, "state": TEXT, "reason": or_null(TEXT),
     "author": or_null(TEXT), "address": TEXT, "subject": TEXT, "body": TEXT, "quoted": TEXT,
-    "language": or_null(TEXT), "attachments": COUNT, "message_id": TEXT, "written_at": TIME,
-    "sent_at": or_null(TIME),
+    "language": or_null(TEXT), "message_id": TEXT, "written_at": TIME, "sent_at": or_null(TIME),
+    "attachments": list_of(
+        record(id=ID, name=TEXT, type=TEXT, size=or_null(COUNT), left_out=or_null(TEXT))
+    ),
+    "attachments_elsewhere": COUNT,
 }  # fmt: skip
 _RETENTION_BY_CURRENCY = {"type": "object", "additionalProperties": record(**_RETENTION)}
 _OPTIONAL_FIGURE = record(value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER), n=COUNT)
@@ -437,7 +440,11 @@ SCHEMAS: dict[str, Schema] = {
         "description": "`age` is in months, 0 being the month of the first payment. Shares of "
         "fewer than `fewest` accounts are null.",
     },
-    "Letter": record(**_LETTER),
+    "Letter": {
+        **record(**_LETTER),
+        "description": "What `attachments` has as `left_out` met a limit and was not kept; "
+        "`attachments_elsewhere` were sent before any were kept, and are in the mailbox.",
+    },
     "Letters": page(ref("Letter")),
     "ClosedLoop": {
         **with_optional(
@@ -529,6 +536,9 @@ SCHEMAS: dict[str, Schema] = {
     "Page": page(OBJECT),
 }  # fmt: skip
 SCHEMAS["Problem"]["properties"]["errors"] = _FIELD_ERRORS
+
+# What does not answer with JSON.
+FILES = {("get", "/api/v1/follow-ups/{follow_up_id}/attachments/{attachment_id}")}
 
 # (method, path) → the name of the schema, and the statuses that carry it.
 ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {

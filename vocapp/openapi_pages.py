@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from vocapp.openapi_answers import ANSWERS, SCHEMAS, Schema, ref
+from vocapp.openapi_answers import ANSWERS, FILES, SCHEMAS, Schema, ref
 from vocapp.workspaces.access import anyone
 
 blueprint = Blueprint("openapi_pages", __name__)
@@ -79,11 +79,15 @@ def document() -> dict[str, Any]:
 
 def _say_answers(path: str, method: str, operation: dict[str, Any]) -> None:
     name, statuses = ANSWERS.get((method, path), ("", (200,)))
-    schema = ref(name) if name else {"type": "object"}
+    content: dict[str, Any] = {
+        "application/json": {"schema": ref(name) if name else {"type": "object"}}
+    }
+    if (method, path) in FILES:
+        content = {"application/octet-stream": {}}
     operation["responses"] = {
         str(status): {
             "description": "Created" if status == 201 else "OK",
-            "content": {"application/json": {"schema": schema}},
+            "content": content,
         }
         for status in statuses
     }

@@ -2,7 +2,7 @@
 
 For texts of before they were sealed, and after a change of SECRET_KEY. With VOC_SEAL_TEXTS=0
 they are opened instead, for the way back to a version that knows of no seals. Whatever column is
-a `SealedText` is gone through, so that none can be forgotten.
+a `SealedText` or `SealedBytes` is gone through, so that none can be forgotten.
 """
 
 from __future__ import annotations
@@ -13,15 +13,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, Text, and_, or_, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.database import Base, give_way_to_writers, transaction, utcnow
-from vocapp.sealing import SealedText, TextKeys, Unreadable, text_keys
+from vocapp.sealing import SealedBytes, SealedText, TextKeys, Unreadable, text_keys
 
 RESEAL = "reseal"
 _STEP = 500
+_STEP_OF_FILES = 8  # all of them are in memory at once
+_SEALED = (SealedText, SealedBytes)
 # Rows of work of before other tables were gone through name none.
 _FIRST = "answer"
 
@@ -48,11 +61,16 @@ class Step:
 def sealed_columns() -> Mapping[str, Sequence[str]]:
     """Table → its columns that rest sealed, as the models say; the table of answers first."""
     found = {
-        name: [column.name for column in table.columns if isinstance(column.type, SealedText)]
+        name: [column.name for column in table.columns if isinstance(column.type, _SEALED)]
         for name, table in sorted(Base.metadata.tables.items())
     }
     names = sorted((name for name, columns in found.items() if columns), key=lambda n: n != _FIRST)
     return {name: found[name] for name in names}
+
+
+def holds_files(table: Table) -> bool:
+    """Whether its rows can be megabytes each."""
+    return any(isinstance(column.type, SealedBytes) for column in table.columns)
 
 
 def reseal(session: Session, rows: Sequence[outbox.Pending]) -> None:
@@ -90,8 +108,8 @@ def reseal_workspace(workspace_id: UUID) -> Iterator[Step]:
 
 
 def reseal_step(session: Session, workspace_id: UUID, place: Place) -> Step:
-    """Up to 500 rows in the order of their keys. A text that is edited meanwhile is left to the
-    edit, one whose key is missing to whoever finds it."""
+    """Up to 500 rows, of files fewer, in the order of their keys. A text that is edited meanwhile
+    is left to the edit, one whose key is missing to whoever finds it."""
     table = Base.metadata.tables[place.table]
     columns = sealed_columns()[place.table]
     key = [column for column in table.primary_key if column.name != "workspace_id"]
@@ -103,7 +121,8 @@ def reseal_step(session: Session, workspace_id: UUID, place: Place) -> Step:
     if place.after is not None:
         # Said twice, so that the primary key leads there.
         query = query.where(key[0] >= place.after[0], tuple_(*key) > tuple_(*place.after))
-    found = session.execute(query.order_by(*key).limit(_STEP)).all()
+    step = _STEP_OF_FILES if holds_files(table) else _STEP
+    found = session.execute(query.order_by(*key).limit(step)).all()
     keys, looked_at, rewritten, unreadable = text_keys(), 0, 0, 0
     for row in found:
         here = and_(
@@ -118,7 +137,7 @@ def reseal_step(session: Session, workspace_id: UUID, place: Place) -> Step:
             became = _rewrite(session, keys, table, name, text, here)
             rewritten += became is True
             unreadable += became is None
-    if len(found) == _STEP:
+    if len(found) == step:
         following: Place | None = Place(place.table, tuple(found[-1][: len(key)]))
     else:
         following = _table_after(place.table)
@@ -130,25 +149,26 @@ def _rewrite(
     keys: TextKeys,
     table: Table,
     name: str,
-    stored: str,
+    stored: str | bytes,
     here: ColumnElement[bool],
 ) -> bool | None:
     """Whether it was necessary; None: it cannot be opened."""
     if keys.is_settled(stored):
         return False
     try:
-        text = keys.open(stored)
+        opened = keys.open_bytes(stored) if isinstance(stored, bytes) else keys.open(stored)
     except Unreadable:
         return None
     session.execute(
-        update(table).where(here, _as_stored(table, name) == stored).values({name: text})
+        update(table).where(here, _as_stored(table, name) == stored).values({name: opened})
     )
     return True
 
 
 def _as_stored(table: Table, name: str) -> ColumnElement[Any]:
     """As the database has it."""
-    return type_coerce(table.c[name], Text)
+    column = table.c[name]
+    return type_coerce(column, LargeBinary if isinstance(column.type, SealedBytes) else Text)
 
 
 def _table_after(name: str) -> Place | None:

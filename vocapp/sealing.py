@@ -6,6 +6,9 @@ without that prefix is of before this was so, and is read as it stands until `re
 After a change of SECRET_KEY the texts of before open as long as the former one is among
 VOC_OLD_SECRET_KEYS; `voc reseal` brings them under the new one.
 
+Files of customers rest the same way, as bytes: `voc1.<key id>.`, nonce, ciphertext. Where nothing
+is sealed they stand behind `voc0.`, so that no file can pose as a sealed one.
+
 It guards files, disks and dumps of the database. Whoever has the database and the key reads on.
 """
 
@@ -23,10 +26,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask, current_app
-from sqlalchemy import Dialect, Text, TypeDecorator
+from sqlalchemy import Dialect, LargeBinary, Text, TypeDecorator
 
 _PREFIX = "voc1."
+_CLEAR = b"voc0."
 _SEALED = re.compile(r"voc1\.([0-9a-f]{8})\.([A-Za-z0-9_-]{38,}={0,2})")  # nonce and tag at least
+_SEALED_BYTES = re.compile(rb"voc1\.([0-9a-f]{8})\.")
 _PURPOSE = b"voc.open-text"
 _NONCE = 12  # bytes, NIST SP 800-38D
 _EXTENSION = "text_keys"
@@ -49,30 +54,55 @@ class TextKeys:
         """What is to be stored of a text; two calls give two different ones."""
         if not self._seals:
             return text
+        sealed = self._encrypted(text.encode("utf-8", "surrogatepass"))
+        return f"{_PREFIX}{self.current_id}.{urlsafe_b64encode(sealed).decode()}"
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        """`seal` of a file."""
+        if not self._seals:
+            return _CLEAR + content
+        return self._mark + self._encrypted(content)
+
+    @property
+    def _mark(self) -> bytes:
+        """How bytes begin that are as `seal_bytes` would leave them now."""
+        return f"{_PREFIX}{self.current_id}.".encode() if self._seals else _CLEAR
+
+    def _encrypted(self, content: bytes) -> bytes:
         nonce = os.urandom(_NONCE)
-        sealed = self._sealing.encrypt(nonce, text.encode("utf-8", "surrogatepass"), _PURPOSE)
-        return f"{_PREFIX}{self.current_id}.{urlsafe_b64encode(nonce + sealed).decode()}"
+        return nonce + self._sealing.encrypt(nonce, content, _PURPOSE)
 
     def open(self, stored: str) -> str:
         """The text. Raises Unreadable."""
         found = _SEALED.fullmatch(stored) if stored.startswith(_PREFIX) else None
         if found is None:
             return stored
-        key = self._opening.get(found[1])
+        content = self._decrypted(found[1], urlsafe_b64decode(found[2]))
+        return content.decode("utf-8", "surrogatepass")
+
+    def open_bytes(self, stored: bytes) -> bytes:
+        """The counterpart of `seal_bytes`. Raises Unreadable."""
+        found = _SEALED_BYTES.match(stored)
+        if found is None:
+            return stored.removeprefix(_CLEAR)
+        return self._decrypted(found[1].decode(), stored[found.end() :])
+
+    def _decrypted(self, key_id: str, sealed: bytes) -> bytes:
+        key = self._opening.get(key_id)
         if key is None:
             raise Unreadable(
-                f"A text was sealed with another SECRET_KEY (key {found[1]}); "
+                f"A text was sealed with another SECRET_KEY (key {key_id}); "
                 "put the former one into VOC_OLD_SECRET_KEYS."
             )
-        sealed = urlsafe_b64decode(found[2])
         try:
-            text = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], _PURPOSE)
-        except InvalidTag as exc:
+            return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], _PURPOSE)
+        except (InvalidTag, ValueError) as exc:
             raise Unreadable("A stored text was altered.") from exc
-        return text.decode("utf-8", "surrogatepass")
 
-    def is_settled(self, stored: str) -> bool:
-        """Whether a stored text is as `seal` would leave it now."""
+    def is_settled(self, stored: str | bytes) -> bool:
+        """Whether what is stored is as `seal` or `seal_bytes` would leave it now."""
+        if isinstance(stored, bytes):
+            return stored.startswith(self._mark)
         found = _SEALED.fullmatch(stored)
         if not self._seals:
             return found is None
@@ -109,3 +139,16 @@ class SealedText(TypeDecorator[str]):
         if value is None or not value.startswith(_PREFIX):
             return value
         return text_keys().open(value)
+
+
+class SealedBytes(TypeDecorator[bytes]):
+    """Files that the database sees sealed."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else text_keys().seal_bytes(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else text_keys().open_bytes(bytes(value))

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Text, literal, select, text
+from sqlalchemy import LargeBinary, Text, literal, select, text
 
 from config import Settings
 from tests.conftest import Api, make_workspace
@@ -16,7 +16,7 @@ from vocapp.collecting.models import Answer
 from vocapp.database import Base, UtcDateTime, snapshot, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.resealing import RESEAL, reseal_workspace, sealed_columns
-from vocapp.sealing import TextKeys, Unreadable, text_keys
+from vocapp.sealing import SealedBytes, TextKeys, Unreadable, text_keys
 
 FIRST, SECOND = "the first secret key of this place", "the second secret key of this place"
 WORDS = "Ring me on 090-1234-5678, 田中です"
@@ -50,6 +50,16 @@ def test_what_is_sealed_opens_again(words):
     assert keys.is_settled(sealed)
     assert sealed.isascii()
     assert keys.seal(words) != sealed
+
+
+@pytest.mark.parametrize("seals", [True, False])
+@pytest.mark.parametrize("content", [b"", b"voc1.00000000.posing", b"voc0.", bytes(range(256))])
+def test_a_file_opens_again_whatever_it_poses_as(content, seals):
+    keys = TextKeys(FIRST, seals=seals)
+    stored = keys.seal_bytes(content)
+    assert keys.open_bytes(stored) == content
+    assert keys.is_settled(stored)
+    assert not TextKeys(FIRST, seals=not seals).is_settled(stored)
 
 
 def test_an_altered_text_and_another_key_do_not_open():
@@ -139,13 +149,24 @@ def in_the_clear_everywhere(workspace_id):
                 for column in table.columns
                 if not column.nullable and column.server_default is None
             }
-            clear = {column: literal(WORDS, Text) for column in sealed}
+            clear = {
+                column: literal(WORDS.encode(), LargeBinary)
+                if isinstance(table.c[column].type, SealedBytes)
+                else literal(WORDS, Text)
+                for column in sealed
+            }
             connection.execute(
                 table.insert().values(needed | {"workspace_id": workspace_id} | clear)
             )
         connection.commit()
         for pragma in ("foreign_keys=ON", "ignore_check_constraints=OFF"):
             raw.execute(f"PRAGMA {pragma}")
+
+
+def opened(kept):
+    if isinstance(kept, bytes):
+        return text_keys().open_bytes(kept).decode()
+    return text_keys().open(kept)
 
 
 def test_whatever_rests_sealed_is_gone_through_that_of_tomorrow_included(
@@ -162,8 +183,9 @@ def test_whatever_rests_sealed_is_gone_through_that_of_tomorrow_included(
         for table, columns in sealed_columns().items():
             for column in columns:
                 [kept] = session.scalars(text(f"SELECT {column} FROM {table}"))
-                assert kept.startswith("voc1."), (table, column)
-                assert text_keys().open(kept) == WORDS
+                as_text = kept if isinstance(kept, str) else kept[:5].decode()
+                assert as_text.startswith("voc1."), (table, column)
+                assert opened(kept) == WORDS
     assert came_of(api) == (0, 0)
 
 

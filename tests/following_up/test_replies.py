@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 
 from tests.following_up.desk import ADDRESS, Desk, case_url, send_due, service_change
 from vocapp import outbox
-from vocapp.database import utcnow
+from vocapp.database import scoped, snapshot, utcnow
+from vocapp.distributing import attached_files
 from vocapp.distributing.receiving import INBOX, LOOK_EVERY
 from vocapp.following_up.news import mark_seen
 from vocapp.following_up.service import Change, change_follow_up
 from vocapp.following_up.snoozing import begin_of, day_of
+from vocapp.following_up.writing import attachments
+from vocapp.following_up.writing.models import CaseAttachment
 from vocapp.people.service import erase_contact
 from vocapp.workspaces.reach import WHOLE_WORKSPACE as ALL
 
@@ -208,3 +212,74 @@ def test_whoever_deals_with_it_takes_the_news_away_and_undo_brings_it_back(desk,
     assert desk.stored().news is None
     undo(desk.case.workspace_id, done.undo, reach=ALL, actor_user_id=desk.me, now=utcnow())
     assert desk.stored().news == "reply"
+
+
+# --- attachments ------------------------------------------------------------------------------
+
+
+def files_in(desk: Desk) -> list[tuple[str, str, int | None, str | None]]:
+    with snapshot() as session:
+        rows = session.scalars(
+            scoped(CaseAttachment, desk.case.workspace_id).order_by(CaseAttachment.position)
+        )
+        return [(row.name, row.kind, row.size, row.left_out) for row in rows]
+
+
+def with_files(sent: EmailMessage, *files: tuple[str, str, bytes]) -> EmailMessage:
+    reply = answer_to(sent)
+    for name, kind, content in files:
+        reply.add_attachment(
+            content, maintype=kind.split("/")[0], subtype=kind.split("/")[1], filename=name
+        )
+    return reply
+
+
+def test_a_file_of_a_reply_is_listed_and_saved_and_never_opened_as_a_page(desk, inbox, sent, staff):
+    page_with_script = b"<script>alert(1)</script>"
+    reply = with_files(
+        sent, ("報告/../書.html", "text/html", page_with_script), ("log\u202egpj.exe", "x/y", b"2")
+    )
+    reply.add_attachment(answer_to(sent, "passed on"))
+    arrive(inbox, reply)
+    assert files_in(desk)[:2] == [
+        ("報告_.._書.html", "text/html", 25, None), ("log_gpj.exe", "x/y", 1, None),
+    ]  # fmt: skip
+    assert files_in(desk)[2][:2] == ("message.eml", "message/rfc822")
+    assert desk.mails()[1].body.strip() == "Tuesday at 10.\n\n> When may I call?"
+    reader = staff("success")
+    shown = reader.get(case_url(desk)).text
+    link = re.search(rf'href="({case_url(desk)}/attachments/[^"]+)" download>報告', shown)
+    assert link
+    answer = reader.get(link[1])
+    assert answer.data == page_with_script
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    product = staff("product")
+    assert "log_gpj.exe" in product.get(case_url(desk)).text
+    assert link[1] not in product.get(case_url(desk)).text
+    assert product.get(link[1]).status_code == 403
+
+
+def test_what_is_over_a_limit_is_named_and_the_rest_is_kept(desk, inbox, sent, staff, monkeypatch):
+    monkeypatch.setattr(attached_files, "MOST_OF_FILE", 50)
+    monkeypatch.setattr(attached_files, "MOST_OF_MAIL", 80)
+    monkeypatch.setattr(attached_files, "MOST_FILES", 4)
+    monkeypatch.setattr(attachments, "MOST_OF_CASE", 75)
+    sizes = {"a.pdf": 40, "b.pdf": 51, "c.pdf": 45, "d.pdf": 40, "e.pdf": 1}
+    arrive(inbox, with_files(sent, *((n, "application/pdf", b"x" * s) for n, s in sizes.items())))
+    assert [left_out for *_, left_out in files_in(desk)] == [
+        None, "file_too_large", "mail_too_large", "case_full", "too_many",
+    ]  # fmt: skip
+    shown = staff("success").get(case_url(desk)).text
+    assert shown.count("not kept:") == 4
+    assert shown.count("/attachments/") == 1
+
+
+def test_a_mail_that_is_cut_off_keeps_what_came_whole(sent):
+    whole = with_files(sent, ("a.txt", "x/y", b"first"), ("b.txt", "x/y", b"second" * 99))
+    message = message_from_bytes(whole.as_bytes()[:-100], policy=policy.default)
+    first, second = attached_files.files_of(message, is_cut=True)
+    assert (first.content, first.left_out) == (b"first", None)
+    assert (second.size, second.content, second.left_out) == (None, None, "mail_too_large")

@@ -512,10 +512,10 @@ def test_a_reply_is_noted_and_left_for_people_and_a_bounce_stops_letters(ready):
     switch(ready, add(ready))
     work()
     first, second = rows_of(ready, PlaybookLetter)
-    reply = Incoming("<r@x>", (), (first.message_digest,), "a@x", "Re:", "Hi", 0, False, None)
+    reply = Incoming("<r@x>", (), (first.message_digest,), "a@x", "Re:", "Hi", (), False, None)
     assert not sending.take_reply(reply, utcnow())
     bounce = Incoming(
-        "<b@x>", (), (second.message_digest,), "d@x", "", "", 0, True, Bounce("5.1.1")
+        "<b@x>", (), (second.message_digest,), "d@x", "", "", (), True, Bounce("5.1.1")
     )
     assert sending.take_reply(bounce, utcnow())
     first, second = rows_of(ready, PlaybookLetter)

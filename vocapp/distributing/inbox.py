@@ -26,7 +26,7 @@ from vocapp.mailing import LOOPBACK, HoldsNothing, tls
 
 TIMEOUT_S = 15
 MOST_AT_ONCE = 200
-MOST_BYTES = 5_000_000  # of a mail; what follows is attachments
+MOST_BYTES = 15_000_000  # of a mail: its text and the files that are kept, written as text
 _DAYS_BACK = 14
 _TAKEN = "VocTaken"
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

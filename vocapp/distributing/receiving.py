@@ -26,7 +26,8 @@ from config import Settings
 from nlp.replies import text_of_html
 from vocapp import outbox
 from vocapp.database import utcnow
-from vocapp.distributing.inbox import Letter, has_inbox, open_inbox
+from vocapp.distributing.attached_files import Attached, files_of
+from vocapp.distributing.inbox import MOST_BYTES, Letter, has_inbox, open_inbox
 from vocapp.outbox import NotYet, Outcome, Pending
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ class Incoming:
     sender: str
     subject: str
     text: str
-    attachments: int
+    files: tuple[Attached, ...]
     is_automatic: bool
     bounce: Bounce | None
 
@@ -145,7 +146,7 @@ def read_incoming(content: bytes, settings: Settings) -> Incoming:
         sender=parseaddr(_header(message, "From"))[1][:320],
         subject=" ".join(_header(message, "Subject").split())[:500],
         text=_text(message)[:_MOST_TEXT].replace("\0", ""),
-        attachments=sum(1 for part in message.walk() if part.get_filename()),
+        files=files_of(message, is_cut=len(content) >= MOST_BYTES),
         is_automatic=_is_automatic(message),
         bounce=bounce,
     )

@@ -31,10 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import SAWarning
 
 from vocapp.database import JsonValue, UtcDateTime
-from vocapp.resealing import sealed_columns
-from vocapp.sealing import SealedText
+from vocapp.resealing import holds_files, sealed_columns
+from vocapp.sealing import SealedBytes, SealedText
 
-_BATCH = 500
+_BATCH, _BATCH_OF_FILES = 500, 8
 _UUID_CHARS = 32
 _REVISION_TABLE = "alembic_version"
 
@@ -58,7 +58,7 @@ def _portable(_inspector: Any, table: Table, column: Any) -> None:
     """
     kind = column["type"]
     if column["name"] in sealed_columns().get(table.name, ()):
-        column["type"] = SealedText()
+        column["type"] = SealedBytes() if isinstance(kind, LargeBinary) else SealedText()
         return
     if isinstance(kind, DateTime):
         column["type"] = UtcDateTime()
@@ -71,9 +71,13 @@ def _portable(_inspector: Any, table: Table, column: Any) -> None:
 def dumped(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     """All rows in the order of their keys, a few in memory at a time."""
     query = select(table).order_by(*table.primary_key)
-    stream = connection.execution_options(yield_per=_BATCH).execute(query)
+    stream = connection.execution_options(yield_per=_batch_of(table)).execute(query)
     for row in stream.mappings():
         yield {name: _written(value) for name, value in row.items()}
+
+
+def _batch_of(table: Table) -> int:
+    return _BATCH_OF_FILES if holds_files(table) else _BATCH
 
 
 def _written(value: Any) -> Any:
@@ -93,7 +97,7 @@ def load(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]
         for row in rows
     )
     parents: list[dict[str, Any]] = []
-    while batch := list(islice(waiting, _BATCH)):
+    while batch := list(islice(waiting, _batch_of(table))):
         for row in batch:
             if any(row[name] is not None for name in own):
                 parents.append({f"_{name}": row[name] for name in (*_key(table), *own)})
@@ -129,7 +133,7 @@ def _own_references(table: Table) -> tuple[str, ...]:
 def _reader(kind: Any) -> Callable[[Any], Any]:
     if isinstance(kind, UtcDateTime):
         return datetime.fromisoformat
-    if isinstance(kind, LargeBinary):
+    if isinstance(kind, LargeBinary | SealedBytes):
         return b64decode
     if isinstance(kind, Date):
         return date.fromisoformat

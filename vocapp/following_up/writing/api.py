@@ -15,6 +15,7 @@ from vocapp.database import snapshot, utcnow
 from vocapp.following_up.case_queries import case_detail
 from vocapp.following_up.queries import case_row
 from vocapp.following_up.writing import queries
+from vocapp.following_up.writing.handing_out import to_save
 from vocapp.following_up.writing.machines import NamedBySender, post_letter
 from vocapp.following_up.writing.queries import ShownMail
 from vocapp.following_up.writing.service import Letter
@@ -33,6 +34,10 @@ api = APIBlueprint(
 
 class CasePath(BaseModel):
     follow_up_id: UUID
+
+
+class AttachmentPath(CasePath):
+    attachment_id: UUID
 
 
 class LettersQuery(BaseModel):
@@ -101,6 +106,20 @@ def write_letter(path: CasePath, body: LetterBody) -> Any:
     return _present(shown), 201 if posted.created else 200
 
 
+@api.get(
+    "/follow-ups/<uuid:follow_up_id>/attachments/<uuid:attachment_id>",
+    summary="A file that the customer sent, as its bytes",
+)
+@machine()
+def show_attachment(path: AttachmentPath) -> Any:
+    case_row(current_workspace.id, path.follow_up_id, reach=WHOLE_WORKSPACE)
+    with snapshot() as session:
+        name, content = queries.file_in_thread(
+            session, current_workspace.id, path.follow_up_id, path.attachment_id
+        )
+    return to_save(name, content)
+
+
 def _named(id: UUID | None) -> NamedBySender:
     key = checked_key(request.headers.get("Idempotency-Key"))
     if key is not None and id is not None:
@@ -131,7 +150,17 @@ def _present(mail: ShownMail) -> dict[str, Any]:
         "body": mail.body,
         "quoted": mail.quoted,
         "language": mail.language,
-        "attachments": mail.attachments,
+        "attachments": [
+            {
+                "id": str(each.id),
+                "name": each.name,
+                "type": each.kind,
+                "size": each.size,
+                "left_out": each.left_out,
+            }
+            for each in mail.files
+        ],
+        "attachments_elsewhere": mail.files_elsewhere,
         "message_id": mail.message_id,
         "written_at": mail.at.isoformat(),
         "sent_at": mail.sent_at.isoformat() if mail.sent_at else None,

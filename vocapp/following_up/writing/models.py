@@ -9,11 +9,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
-from vocapp.sealing import SealedText
+from vocapp.distributing.attached_files import FILE_TOO_LARGE, MAIL_TOO_LARGE, TOO_MANY
+from vocapp.sealing import SealedBytes, SealedText
 
 OUT, IN = "out", "in"
 OUT_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "bounced")
 IN_STATES = ("received", "automatic")
+CASE_FULL = "case_full"
+LEFT_OUT = (FILE_TOO_LARGE, MAIL_TOO_LARGE, TOO_MANY, CASE_FULL)
 
 
 class CaseMail(TenantRow, Base):
@@ -54,6 +57,30 @@ class CaseMail(TenantRow, Base):
         Index("ix_case_mail_message", "message_digest"),
         Index(None, "workspace_id", "follow_up_id", "at"),
         Index(None, "workspace_id", "contact_id"),
+    )
+
+
+class CaseAttachment(TenantRow, Base):
+    """A file that the customer sent with an e-mail of a case.
+
+    kind: the media type that the sender says it is. size: in bytes, None where it is not known.
+    content: None where a limit left it out, which left_out names.
+    """
+
+    mail_id: Mapped[UUID]
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(SealedText)
+    kind: Mapped[str] = mapped_column(short_text(100))
+    size: Mapped[int | None]
+    # Megabytes: read only where somebody asks for them.
+    content: Mapped[bytes | None] = mapped_column(SealedBytes, deferred=True)
+    left_out: Mapped[str | None] = mapped_column(short_text(20))
+
+    __table_args__ = (
+        one_of("left_out", LEFT_OUT),
+        CheckConstraint("(content IS NULL) = (left_out IS NOT NULL)", name="kept_or_left_out"),
+        UniqueConstraint("workspace_id", "mail_id", "position"),
+        tenant_key("mail_id", "case_mail", ondelete="CASCADE"),
     )
 
 

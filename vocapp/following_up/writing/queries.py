@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_babel import force_locale
@@ -19,6 +20,7 @@ from vocapp.distributing.service import reason_not_to_mail
 from vocapp.distributing.texts import greeting_of
 from vocapp.following_up.case_queries import CaseDetail
 from vocapp.following_up.models import FollowUp
+from vocapp.following_up.writing.attachments import ShownFile, files_of_mails, kept_file
 from vocapp.following_up.writing.models import IN, CaseMail
 from vocapp.following_up.writing.reply_templates import Template
 from vocapp.people.models import Contact
@@ -32,7 +34,8 @@ _SPOKEN = ("en", "ja")  # in what dates of letters are written
 @dataclass(frozen=True, slots=True)
 class ShownMail:
     """An e-mail of a thread. who: who of us wrote it; None for the customer's. quoted: what a
-    reply repeats below its own text."""
+    reply repeats below its own text. files_elsewhere: how many files of a time in which none were
+    kept are in the mailbox only."""
 
     id: UUID
     case_id: UUID
@@ -45,7 +48,8 @@ class ShownMail:
     body: str
     quoted: str
     language: str | None
-    attachments: int
+    files: tuple[ShownFile, ...]
+    files_elsewhere: int
     message_id: str
     at: datetime
     sent_at: datetime | None
@@ -63,7 +67,7 @@ def thread_of(
         .order_by(CaseMail.at.desc(), CaseMail.id.desc())
         .limit(_MOST_MAILS)
     ).all()
-    return [_shown(mail, name, as_written=as_written) for mail, name in reversed(rows)]
+    return _all_shown(session, workspace_id, rows[::-1], as_written=as_written)
 
 
 def mails_after(
@@ -78,8 +82,8 @@ def mails_after(
     query = _mails_of(workspace_id, follow_up_id)
     if after is not None:
         query = query.where(tuple_(CaseMail.at, CaseMail.id) > tuple_(*after))
-    rows = session.execute(query.order_by(CaseMail.at, CaseMail.id).limit(limit))
-    return [_shown(mail, name, as_written=True) for mail, name in rows]
+    rows = session.execute(query.order_by(CaseMail.at, CaseMail.id).limit(limit)).all()
+    return _all_shown(session, workspace_id, rows, as_written=True)
 
 
 def shown_mail(session: Session, workspace_id: UUID, mail_id: UUID) -> ShownMail:
@@ -88,26 +92,53 @@ def shown_mail(session: Session, workspace_id: UUID, mail_id: UUID) -> ShownMail
         select(CaseMail, User.name)
         .outerjoin(User, User.id == CaseMail.actor_user_id)
         .where(CaseMail.workspace_id == workspace_id, CaseMail.id == mail_id)
-    ).one()
-    return _shown(*row, as_written=True)
+    ).all()
+    return _all_shown(session, workspace_id, row, as_written=True)[0]
+
+
+def file_in_thread(
+    session: Session, workspace_id: UUID, follow_up_id: UUID, attachment_id: UUID
+) -> tuple[str, bytes]:
+    """Name and bytes of a file that was sent with an e-mail of a case. Raises NotFound."""
+    return kept_file(session, workspace_id, _cases_in(workspace_id, follow_up_id), attachment_id)
 
 
 def _mails_of(workspace_id: UUID, follow_up_id: UUID) -> Select[CaseMail, str]:
     """The e-mails of a case and of what stands in it, with who of us wrote each."""
+    return (
+        select(CaseMail, User.name)
+        .outerjoin(User, User.id == CaseMail.actor_user_id)
+        .where(
+            CaseMail.workspace_id == workspace_id,
+            CaseMail.follow_up_id.in_(_cases_in(workspace_id, follow_up_id)),
+        )
+    )
+
+
+def _cases_in(workspace_id: UUID, follow_up_id: UUID) -> Select[UUID]:
+    """A case and those that stand in it."""
     # One after the other: an index leads to each, none to both at once.
     of_workspace = select(FollowUp.id).where(FollowUp.workspace_id == workspace_id)
     cases = union_all(
         of_workspace.where(FollowUp.id == follow_up_id),
         of_workspace.where(FollowUp.merged_into_id == follow_up_id),
     ).subquery()
-    return (
-        select(CaseMail, User.name)
-        .outerjoin(User, User.id == CaseMail.actor_user_id)
-        .where(CaseMail.workspace_id == workspace_id, CaseMail.follow_up_id.in_(select(cases.c.id)))
-    )
+    return select(cases.c.id)
 
 
-def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
+def _all_shown(
+    session: Session, workspace_id: UUID, rows: Sequence[Any], *, as_written: bool
+) -> list[ShownMail]:
+    with_files = [mail.id for mail, _name in rows if mail.attachments]
+    files = files_of_mails(session, workspace_id, with_files, as_written=as_written)
+    return [
+        _shown(mail, name, files.get(mail.id, ()), as_written=as_written) for mail, name in rows
+    ]
+
+
+def _shown(
+    mail: CaseMail, name: str | None, files: tuple[ShownFile, ...], *, as_written: bool
+) -> ShownMail:
     is_ours = mail.direction != IN
     body, quoted = (mail.body, "") if is_ours else split_reply(mail.body)
     return ShownMail(
@@ -116,7 +147,7 @@ def _shown(mail: CaseMail, name: str | None, *, as_written: bool) -> ShownMail:
         mail.subject if as_written else redact(mail.subject),
         body if as_written else redact(body),
         quoted if as_written else redact(quoted),
-        mail.language, mail.attachments, mail.message_id, mail.at, mail.sent_at,
+        mail.language, files, mail.attachments - len(files), mail.message_id, mail.at, mail.sent_at,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from vocapp.following_up.models import ENDED_STATES, FollowUp
 from vocapp.following_up.news import note_news
 from vocapp.following_up.service import state_values
 from vocapp.following_up.snoozing import wake
+from vocapp.following_up.writing.attachments import keep_files
 from vocapp.following_up.writing.models import IN, OUT, CaseMail
 from vocapp.following_up.writing.sending import take_back_contact
 from vocapp.following_up.writing.service import digest_of_message, digests_of_message
@@ -92,11 +93,12 @@ def _put_in(
         direction=IN, state="automatic" if incoming.is_automatic else "received",
         contact_id=origin.contact_id, address=incoming.sender, subject=incoming.subject,
         body=incoming.text, message_id=incoming.message_id, language=None,
-        message_digest=digest_of_message(incoming.message_id), attachments=incoming.attachments,
+        message_digest=digest_of_message(incoming.message_id), attachments=len(incoming.files),
         at=now,
     )  # fmt: skip
     if not is_new:
         return  # it was offered twice
+    keep_files(session, case, mail_id, incoming.files)
     if incoming.is_automatic:  # whoever is away has not answered
         note_by_itself(session, case, "reply", {"mail": str(mail_id), "automatic": True}, now=now)
         return

@@ -32,6 +32,7 @@ def writing_values(detail: CaseDetail, typed: Any = None) -> dict[str, Any]:
         "news_words": wording.NEWS,
         "mail_states": wording.STATES,
         "mail_reason": wording.reason_in_words,
+        "file_words": wording.file_in_words,
         "may_write": current_user.role in _READERS,
     }
     if not values["may_write"]:

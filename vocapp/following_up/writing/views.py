@@ -12,9 +12,11 @@ from vocapp.following_up import news
 from vocapp.following_up.action_views import back_to, say_done
 from vocapp.following_up.case_queries import case_detail
 from vocapp.following_up.case_views import case_page
+from vocapp.following_up.queries import case_row
 from vocapp.following_up.views import blueprint, kept
 from vocapp.following_up.writing import queries, service, wording
 from vocapp.following_up.writing.drafts import Written, keep_draft
+from vocapp.following_up.writing.handing_out import to_save
 from vocapp.following_up.writing.reply_templates import MAX_BODY, MAX_SUBJECT, choosable
 from vocapp.following_up.writing.service import Letter
 from vocapp.problems import BadInput, Conflict
@@ -131,6 +133,18 @@ def write_mail_again(follow_up_id: UUID, mail_id: UUID) -> Any:
         actor_user_id=current_user.id, now=utcnow(),
     )  # fmt: skip
     return _to_draft(follow_up_id)
+
+
+@blueprint.get("/follow-ups/<uuid:follow_up_id>/attachments/<uuid:attachment_id>")
+@signed_in("success", within_own_accounts=True)
+def save_attachment(follow_up_id: UUID, attachment_id: UUID) -> Any:
+    """A file that the customer sent, to be saved."""
+    case_row(current_workspace.id, follow_up_id, reach=current_user.reach)
+    with snapshot() as session:
+        name, content = queries.file_in_thread(
+            session, current_workspace.id, follow_up_id, attachment_id
+        )
+    return to_save(name, content)
 
 
 @blueprint.post("/follow-ups/<uuid:follow_up_id>/seen")
