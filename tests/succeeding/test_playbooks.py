@@ -22,6 +22,7 @@ from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.playbooks import capacity, evaluating, forms, queries, service, tasks
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookTask
 from vocapp.succeeding.playbooks.offers import OFFERS
+from vocapp.succeeding.playbooks.step_forms import rows_in_use
 from vocapp.succeeding.playbooks.tasks import By
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import Membership
@@ -572,3 +573,18 @@ def test_what_is_wrong_with_one_playbook_stops_neither_the_others_nor_health(any
         assert new[0].account_id in {row.account_id for row in health}
         waits = select(Pending).where(Pending.workspace_id == api.workspace_id)
         assert not session.scalars(waits.where(Pending.kind == HEALTH)).all()
+
+
+@pytest.mark.parametrize(
+    ("typed", "errors", "rows"),
+    [
+        ({"kind-0": "task", "days-0": "0"}, {}, 1),
+        ({"title-0": "Call", "title-1": " ", "minutes-3": "30"}, {}, 1),
+        ({"title-0": "Call", "body-2-en": "Dear {name}"}, {}, 3),
+        ({"title-0": "Call"}, {"name": "…", "days-4": "…"}, 5),
+    ],
+)
+def test_no_row_of_the_form_is_folded_away_in_which_something_is_written_or_wrong(
+    typed, errors, rows
+):
+    assert rows_in_use(typed, errors) == rows

@@ -18,7 +18,13 @@ from surveys.playbooks import (
 )
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import Offer
-from vocapp.succeeding.playbooks.step_forms import STEPS, StepRows, languages_of, typed_step
+from vocapp.succeeding.playbooks.step_forms import (
+    STEPS,
+    StepRows,
+    languages_of,
+    rows_in_use,
+    typed_step,
+)
 from vocapp.translating import gettext as _
 
 __all__ = ["STEPS", "Draft", "Form", "from_offer", "from_playbook", "from_request"]
@@ -57,6 +63,11 @@ class Form:
     def languages(self) -> list[str]:
         """In which there is room for e-mails."""
         return languages_of(self.typed)
+
+    @property
+    def rows_in_use(self) -> int:
+        """How many of the rows of steps are shown at once."""
+        return rows_in_use(self.typed, self.errors)
 
     def add_language(self, language: str) -> None:
         """Make room for e-mails in one more language."""

@@ -26,6 +26,14 @@ FIRST_LANGUAGES = ("en", "ja")
 Typed = dict[str, str]
 
 
+def rows_in_use(typed: Mapping[str, str], errors: Mapping[str, str]) -> int:
+    """How many rows are shown at once: up to the last in which something is written or wrong."""
+    written = [name for name, text in typed.items() if text.strip()]
+    telling = [name for name in written if name.split("-")[0] in ("title", "subject", "body")]
+    places = {part for name in (*telling, *errors) for part in name.split("-")[1:2]}
+    return max((place + 1 for place in range(STEPS) if str(place) in places), default=1)
+
+
 class StepRows:
     """Reads the rows of what was typed; what is wrong stands in `errors` by the name of a field."""
 
