@@ -24,20 +24,29 @@ _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 _Held = list[tuple[int, int, int]]  # place of the product, amount, place of the currency
 _Account = tuple[bytes, int | None, list[int], list[_Held]]  # id, start, since, what held
+_Started = tuple[bytes, int]
+_Reached = tuple[bytes, list[int]]
 _Renewal = tuple[int, int, bool]  # ordinals of the days, whether it was kept
+_Renewals = tuple[bytes, list[_Renewal]]
 
+_ACCOUNTS = msgspec.msgpack.Decoder(list[_Account])
+_STARTED = msgspec.msgpack.Decoder(list[_Started])
+_REACHED = msgspec.msgpack.Decoder(list[_Reached])
+_RENEWALS = msgspec.msgpack.Decoder(list[_Renewals])
 
 _NO_SUMS: Mapping[str, int] = {}
 
 
 class _Packed(msgspec.Struct, array_like=True):
+    """Each part is read by itself, as most of what is asked needs one of them."""
+
     version: int
     products: list[str]
     currencies: list[str]
-    accounts: list[_Account]
-    started: list[tuple[bytes, int]]
-    reached: list[tuple[bytes, list[int]]]
-    renewals: list[tuple[bytes, list[_Renewal]]]
+    accounts: msgspec.Raw  # list[_Account]
+    started: msgspec.Raw  # list[_Started]
+    reached: msgspec.Raw  # list[_Reached]
+    renewals: msgspec.Raw  # list[_Renewals]
 
 
 class KeptHistory:
@@ -120,6 +129,14 @@ class KeptBusiness:
         self._packed = packed
 
     @cached_property
+    def _accounts(self) -> list[_Account]:
+        return _ACCOUNTS.decode(self._packed.accounts)
+
+    @cached_property
+    def _renewals(self) -> list[_Renewals]:
+        return _RENEWALS.decode(self._packed.renewals)
+
+    @cached_property
     def _names(self) -> _Names:
         return _Names(self._packed.products, self._packed.currencies)
 
@@ -127,7 +144,7 @@ class KeptBusiness:
     def histories(self) -> Mapping[UUID, KeptHistory]:
         return {
             _key(key): KeptHistory(started, since, held, self._names)
-            for key, started, since, held in self._packed.accounts
+            for key, started, since, held in self._accounts
         }
 
     def moved(self, start: datetime, end: datetime) -> dict[UUID, KeptHistory]:
@@ -135,7 +152,7 @@ class KeptBusiness:
         first, last = _ticks(start), _ticks(end)
         return {
             _key(key): KeptHistory(started, since, held, self._names)
-            for key, started, since, held in self._packed.accounts
+            for key, started, since, held in self._accounts
             if since[-1] >= first and bisect_left(since, first) != bisect_left(since, last)
         }
 
@@ -145,7 +162,7 @@ class KeptBusiness:
         """What accounts paid at both instants, by currency, of those that paid at either."""
         first, last = _ticks(start), _ticks(end)
         found = {}
-        for key, _, since, steps in self._packed.accounts:
+        for key, _, since, steps in self._accounts:
             one, other = bisect_left(since, first), bisect_left(since, last)
             before = self._sums(steps[one - 1]) if one else _NO_SUMS
             after = before
@@ -167,16 +184,19 @@ class KeptBusiness:
 
     @cached_property
     def started_at(self) -> Mapping[UUID, datetime]:
-        return {_key(key): _instant(ticks) for key, ticks in self._packed.started}
+        return {_key(key): _instant(ticks) for key, ticks in _STARTED.decode(self._packed.started)}
 
     @cached_property
     def reached(self) -> Mapping[UUID, Sequence[datetime]]:
-        return {_key(key): [_instant(at) for at in own] for key, own in self._packed.reached}
+        return {
+            _key(key): [_instant(at) for at in own]
+            for key, own in _REACHED.decode(self._packed.reached)
+        }
 
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]:
         """Renewals that were decided in since <= day < until, and whose."""
         first, last = since.toordinal(), until.toordinal()
-        for key, own in self._packed.renewals:
+        for key, own in self._renewals:
             for each in own:
                 if first <= each[1] < last:
                     yield _key(key), _past(*each)
@@ -184,7 +204,7 @@ class KeptBusiness:
     @cached_property
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]:
         return {_key(key): [_past(*each) for each in own]
-                for key, own in self._packed.renewals}  # fmt: skip
+                for key, own in self._renewals}  # fmt: skip
 
 
 def pack(
@@ -196,28 +216,31 @@ def pack(
     """The bytes of which `unpack` makes the same again. started_at, reached: of whatever accounts,
     when they started, and when they reached what onboarding asks for."""
     products, currencies = _Places(), _Places()
-    packed = _Packed(
-        VERSION, products.names, currencies.names,
-        [
-            (
-                account.bytes,
-                None if each.started_at is None else _ticks(each.started_at),
-                [_ticks(at) for at in each.since],
+    accounts = [
+        (
+            account.bytes,
+            None if each.started_at is None else _ticks(each.started_at),
+            [_ticks(at) for at in each.since],
+            [
                 [
-                    [
-                        (products.of(name), price.mrr_minor, currencies.of(price.currency))
-                        for name, price in standing.held.items()
-                    ]
-                    for standing in each.standings
-                ],
-            )
-            for account, each in histories.items()
-        ],
-        [(account.bytes, _ticks(at)) for account, at in started_at.items()],
-        [(account.bytes, [_ticks(at) for at in own]) for account, own in reached.items()],
-        [(account.bytes, [_renewal(each) for each in own]) for account, own in renewals.items()],
-    )  # fmt: skip
-    return zlib.compress(msgspec.msgpack.encode(packed), level=1)
+                    (products.of(name), price.mrr_minor, currencies.of(price.currency))
+                    for name, price in standing.held.items()
+                ]
+                for standing in each.standings
+            ],
+        )
+        for account, each in histories.items()
+    ]
+    started = [(account.bytes, _ticks(at)) for account, at in started_at.items()]
+    milestones = [(account.bytes, [_ticks(at) for at in own]) for account, own in reached.items()]
+    decided = [(account.bytes, [_renewal(each) for each in own])
+               for account, own in renewals.items()]  # fmt: skip
+    parts = [msgspec.Raw(_encode(part)) for part in (accounts, started, milestones, decided)]
+    packed = _Packed(VERSION, products.names, currencies.names, *parts)
+    return zlib.compress(_encode(packed), level=1)
+
+
+_encode = msgspec.msgpack.encode
 
 
 def _renewal(past: PastRenewal) -> _Renewal:

@@ -151,12 +151,19 @@ def _normal(rates: Floats, amounts: Floats, length: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A forecast as it was recorded before, and what happened; outcome None: nothing told."""
+    """Forecasts as they were recorded before, alike in category and in what happened; outcome
+    None: nothing told.
 
-    chance: float
+    n: how many; said: the sum of their chances, said_squared of the squares of these; expected:
+    of chance times amount; kept_minor: of what was kept.
+    """
+
     category: Category
-    amount_minor: int
     outcome: Outcome | None
+    n: int
+    said: float
+    said_squared: float
+    expected: float = 0.0
     kept_minor: int = 0
 
 
@@ -201,8 +208,9 @@ def accuracy(rows: Sequence[Recorded], *, level: float = 0.95) -> Accuracy:
 
     Score: Brier, Monthly Weather Review 78(1), 1950. Shares with Wilson's interval.
 
-    >>> found = accuracy([Recorded(0.9, "commit", 100, "renewed", 100),
-    ...                   Recorded(0.6, "risk", 50, "lost"), Recorded(0.8, "likely", 70, None)])
+    >>> found = accuracy([Recorded("commit", "renewed", 1, 0.9, 0.81, 90, 100),
+    ...                   Recorded("risk", "lost", 1, 0.6, 0.36, 30),
+    ...                   Recorded("likely", None, 1, 0.8, 0.64, 56)])
     >>> found.decided, found.open, round(found.brier, 3), found.expected_minor, found.kept_minor
     (2, 1, 0.185, 120, 100)
     """
@@ -210,16 +218,16 @@ def accuracy(rows: Sequence[Recorded], *, level: float = 0.95) -> Accuracy:
     by_category: dict[Category, list[Recorded]] = defaultdict(list)
     for row in decided:
         by_category[row.category].append(row)
-    renewed = _renewed(decided, level)
-    expected = sum(row.chance * row.amount_minor for row in decided)
+    n, renewed = _count(decided), _renewed(decided, level)
+    expected = sum(row.expected for row in decided)
     kept = sum(row.kept_minor for row in decided)
     rate = renewed.value
     return Accuracy(
-        decided=len(decided),
-        open=len(rows) - len(decided),
+        decided=n,
+        open=_count(rows) - n,
         said=_said(decided),
         renewed=renewed,
-        brier=_mean([(row.chance - (row.outcome == "renewed")) ** 2 for row in decided]),
+        brier=sum(_squares(row) for row in decided) / n if n else None,
         brier_of_rate=None if rate is None else rate * (1 - rate),
         expected_minor=round(expected),
         kept_minor=kept,
@@ -231,13 +239,20 @@ def accuracy(rows: Sequence[Recorded], *, level: float = 0.95) -> Accuracy:
     )
 
 
+def _count(rows: Iterable[Recorded]) -> int:
+    return sum(row.n for row in rows)
+
+
+def _squares(row: Recorded) -> float:
+    """The sum of (chance - outcome)², which is 1 of what renewed and 0 of what did not."""
+    return row.said_squared - 2 * row.said + row.n if row.outcome == "renewed" else row.said_squared
+
+
 def _renewed(rows: Sequence[Recorded], level: float) -> Figure:
-    return share(sum(row.outcome == "renewed" for row in rows), len(rows), level=level)
+    came = _count(row for row in rows if row.outcome == "renewed")
+    return share(came, _count(rows), level=level)
 
 
 def _said(rows: Sequence[Recorded]) -> float | None:
-    return _mean([row.chance for row in rows])
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    n = _count(rows)
+    return sum(row.said for row in rows) / n if n else None

@@ -17,6 +17,7 @@ from surveys.health import Band
 
 Category = Literal["commit", "likely", "risk"]
 Outcome = Literal["renewed", "lost"]
+OUTCOMES: tuple[Outcome, ...] = ("renewed", "lost")
 CATEGORIES: tuple[Category, ...] = ("risk", "likely", "commit")  # the worst first
 
 # Judgement, as are the names, which are those of sales forecasts.
@@ -231,19 +232,3 @@ def word_holds(said_of: date, renewal_on: date | None) -> bool:
     [True, False, False]
     """
     return renewal_on is not None and abs((renewal_on - said_of).days) <= WORD_HOLDS_DAYS
-
-
-def outcome_of_facts(
-    due_on: date, *, renewal_on: date | None, mrr_minor: int | None
-) -> Outcome | None:
-    """What became of a renewal where no event tells: from what is known of the account later.
-
-    Lost: it pays nothing. Renewed: its renewal day has moved on by more than WORD_HOLDS_DAYS.
-
-    >>> outcome_of_facts(date(2026, 5, 1), renewal_on=date(2027, 5, 1), mrr_minor=900)
-    'renewed'
-    """
-    if mrr_minor == 0:
-        return "lost"
-    is_later = renewal_on is not None and renewal_on > due_on
-    return "renewed" if is_later and not word_holds(due_on, renewal_on) else None

@@ -471,7 +471,8 @@ ACCOUNTS = (
     "?sort=-cases",
 )  # fmt: skip
 RENEWALS = (
-    "", "?days=365", "?view=calendar", "?owner={colleague}", "?plan=Zz-pla", "?format=csv",
+    "", "?days=365", "?view=calendar", "?view=list", "?owner={colleague}", "?plan=Zz-pla",
+    "?format=csv",
 )  # fmt: skip
 CLOSED_LOOP = (
     "", "?by=owner", "?by=team", "?by=theme", "?by=plan", "?by=industry", "/cases",

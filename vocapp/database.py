@@ -34,17 +34,22 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     ForeignKeyConstraint,
+    Integer,
     MetaData,
     Select,
     String,
+    Text,
     TypeDecorator,
     Uuid,
     and_,
     bindparam,
+    cast,
     event,
+    func,
     or_,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
@@ -228,6 +233,14 @@ def older_than(
     return and_(at <= moment, or_(at < moment, key < last))  # the first half is for the index
 
 
+def newer_than(
+    at: InstrumentedAttribute[Any], key: InstrumentedAttribute[Any], place: tuple[Any, Any]
+) -> ColumnElement[bool]:
+    """What follows `place` in a list by (at, key), both ascending."""
+    moment, last = place
+    return and_(at >= moment, or_(at > moment, key > last))  # the first half is for the index
+
+
 def scoped(model: type[T], workspace_id: UUID) -> Select[T]:
     """Select rows of one workspace. Every read of a workspace-owned table begins here."""
     return select(model).where(model.workspace_id == workspace_id)  # type: ignore[attr-defined]
@@ -389,6 +402,23 @@ def refresh_statistics(session: Session, models: Sequence[type[Any]]) -> None:
     if session.get_bind().dialect.name == "postgresql":
         for model in models:
             session.execute(text(f"ANALYZE {model.__tablename__}"))
+
+
+# --- what each database says in its own words -----------------------------------------------
+
+
+def days_between(session: Session, since: Any, until: Any) -> ColumnElement[int]:
+    """How many days after one local day another one is; below 0 before it."""
+    if session.get_bind().dialect.name == "postgresql":
+        return type_coerce(until - since, Integer)
+    return type_coerce(func.julianday(until) - func.julianday(since), Integer)
+
+
+def listed(session: Session, value: Any) -> ColumnElement[str]:
+    """The values of all rows of a group as one JSON list, for `read_json`; in no order."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(func.json_agg(value), Text)
+    return func.json_group_array(value, type_=Text())
 
 
 # --- SQLite -----------------------------------------------------------------------------

@@ -15,11 +15,15 @@ from surveys.health import COMPONENTS
 from surveys.periods import period_start
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.people.figure_changes import FIGURES
 from vocapp.people.models import Account
 from vocapp.people.money import service as money
+from vocapp.succeeding.figures import kept
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
-from vocapp.succeeding.renewals import keeping, queries
+from vocapp.succeeding.renewals import keeping, queries, views
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
+from vocapp.succeeding.renewals.reading import EVERYBODY, Narrowed
+from vocapp.succeeding.renewals.recorded import recorded_months
 from vocapp.workspaces.models import Membership
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
 
@@ -102,10 +106,14 @@ def of_success(api) -> UUID:
         ).one()
 
 
-def coming(api, days=90):
+def upcoming(api, days=90):
     return queries.upcoming(
         api.workspace_id, days=days, reach=WHOLE_WORKSPACE, time_zone="UTC", now=utcnow()
     )
+
+
+def coming(api, days=90):
+    return upcoming(api, days).rows()
 
 
 def column(page, name) -> str:
@@ -148,7 +156,7 @@ def test_the_chance_is_that_of_past_renewals_of_the_same_health(three, staff):
     assert at_risk.chance.low < 10 / 15 < at_risk.chance.high
     assert at_risk.category == "risk"
     assert by_key["watch"].chance.n == 0
-    (found,) = queries.told(coming(three))
+    (found,) = upcoming(three).told()
     assert found.whole.total_minor == 600
     assert found.whole.expected_minor == round(sum(f.chance.value * f.account.mrr_minor
                                                    for f in by_key.values()))  # fmt: skip
@@ -264,6 +272,93 @@ def test_an_undo_after_somebody_else_spoke_changes_nothing(three, staff):
     assert "Risk Ltd" in column(page, "likely")
 
 
+def test_what_is_at_stake_counts_each_renewal_where_it_is_listed(three, staff):
+    """By month, in the category that a word gives it while it holds, also without an amount."""
+    browser = staff("success")
+    browser.post("/renewals/of/risk", {"category": "commit"})
+    browser.post("/renewals/of/later", {"category": "risk"})
+    save(three, "later", renewal_on=ahead(150 + 61))  # the word was of another renewal
+    save(three, "unpriced", name="Unpriced", renewal_on=ahead(12))
+    save(three, "euro", mrr=7, currency="EUR", renewal_on=ahead(-3))
+    found = upcoming(three, 365)
+    listed = found.rows()
+    assert found.n == len(listed) == 6
+    for category in ("risk", "likely", "commit"):
+        own = [row.account.external_id for row in listed if row.category == category]
+        assert [row.account.external_id for row in found.rows(category=category)] == own
+        assert found.count(category) == len(own)
+    assert {row.account.external_id for row in found.rows(category="commit")} == {"good", "risk"}
+    assert found.count("risk") == 0
+    months = found.calendar(limit=1)
+    assert [each.n for each in months] == [
+        len(found.rows(month=each.first)) for each in months
+    ]  # fmt: skip
+    assert sum(each.n for each in months) == 6
+    assert all(len(each.rows) == 1 for each in months)
+    yen, euro = found.told()
+    assert (yen.currency, yen.whole.n, yen.whole.total_minor) == ("JPY", 4, 1500)
+    assert (yen.by_category["commit"].total_minor, euro.whole.total_minor) == (400, 7)
+
+
+def test_long_lists_come_in_pages(three, staff, monkeypatch):
+    for name in ("_PAGE", "_MOST_CARDS", "_MOST_OF_MONTH"):
+        monkeypatch.setattr(views, name, 1)
+    month = ahead(20)[:7]
+    for number in range(2):
+        save(three, f"w{number}", name=f"W{number}", renewal_on=f"{month}-28")
+    browser = staff("success")
+    for page in ("/renewals", "/renewals?view=calendar"):
+        assert "view=list" in browser.get(page).text
+    for narrowed in ("", f"&month={month}", "&category=likely"):
+        seen, path = [], f"/renewals?view=list&days=365{narrowed}"
+        while path:
+            page = browser.get(path).text
+            seen += re.findall(r'<th scope="row"><a href="/accounts/([^"#]+)', page)
+            following = re.search(r'href="([^"]+)" rel="next"', page)
+            path = following and following[1].replace("&amp;", "&")
+        text = browser.get(f"/renewals?view=list&days=365{narrowed}&format=csv").text
+        assert seen == [line.split(",")[0] for line in text.splitlines()[1:]]
+        assert {"w0", "w1"} <= set(seen)
+    assert browser.get("/renewals?view=list&month=9999-12").status_code == 200
+    assert browser.get("/renewals?view=list&cursor=forged").status_code == 400
+
+
+def test_what_was_decided_of_late_is_the_same_from_what_was_kept(three, staff, monkeypatch):
+    """With amounts, and for whoever sees only some of the accounts."""
+    for number in range(3):
+        past(three, f"stays-{number}", "renewed", days_ago=20 + number, mrr=100 + number)
+    past(three, "left", "cancelled")
+    past(three, "before", "renewed", days_ago=70)
+    staff("success")
+    me = of_success(three)
+    with transaction() as session:
+        session.execute(
+            update(Account)
+            .where(Account.workspace_id == three.workspace_id, Account.external_id == "stays-1")
+            .values(owner_user_id=me)
+        )
+
+    def of_late(reach, narrowed=EVERYBODY):
+        return queries.of_late(
+            three.workspace_id, reach=reach, time_zone="UTC", now=utcnow(), narrowed=narrowed,
+            limit=2,
+        )  # fmt: skip
+
+    asked = [(WHOLE_WORKSPACE,), (OwnAccounts(me),), (WHOLE_WORKSPACE, Narrowed(owner=me))]
+    live = [of_late(*each) for each in asked]
+    assert [found.totals["renewed"] for found in live] == [3, 1, 1]
+    shown = [each.external_id for each in live[0].latest["renewed"]]
+    assert shown == ["stays-0", "stays-1"]
+    monkeypatch.setattr(kept, "AT_ONCE", 0)
+    while outbox.work_off(FIGURES, now=utcnow()):
+        pass
+    assert [of_late(*each) for each in asked] == live
+    past(three, "more", "renewed")
+    found = of_late(WHOLE_WORKSPACE)
+    assert (found.totals["renewed"], found.as_of is not None) == (3, True)
+    assert "A change is being worked in" in staff("success").get("/renewals").text
+
+
 def test_a_word_of_the_last_renewal_is_none_of_the_next(three, staff):
     staff("success").post("/renewals/of/risk", {"category": "commit"})
     save(three, "risk", renewal_on=ahead(80))  # put off by fifty days
@@ -316,10 +411,12 @@ def test_a_limited_member_counts_no_renewals_of_others(three, staff):
     for number in range(25):
         past(three, f"past-{number}", "renewed")
     keep(three)
-    (row,) = queries.upcoming(
+    found = queries.upcoming(
         three.workspace_id, days=90, reach=OwnAccounts(me), time_zone="UTC",
         now=utcnow(),
     )  # fmt: skip
+    (row,) = found.rows()
+    assert (found.n, found.count("commit")) == (1, 1)
     assert (row.account.external_id, row.chance.n_all) == ("good", 0)
 
 
@@ -387,7 +484,7 @@ def recorded(api, outcomes):
 
 def test_what_was_said_is_held_against_what_happened(any_api, staff):
     recorded(any_api, ["renewed"] * 15 + ["cancelled"] * 5 + ["moved", None])
-    told, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told, (month,) = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
     whole = told.whole
     assert (told.converted, told.by_currency) == (None, month.by_currency)
     assert (whole.decided, whole.open, whole.is_enough) == (21, 1, True)
@@ -411,7 +508,7 @@ def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
     first = utcnow().date() - timedelta(days=200)
     rate = StatedRate("USD", first, Decimal(150))
     money.state_rates(any_api.workspace_id, [rate], now=utcnow())
-    told, (month,) = queries.recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told, (month,) = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
     for each in (told, month):
         assert each.whole.decided == 20
         # 4 of 2 dollars at 300 yen, of which 1 dollar each was kept; 15 of 100 yen.
@@ -424,6 +521,17 @@ def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
     in_dollars = {"expected": 640, "kept": 400, "bias": pytest.approx(0.6)}
     assert answer["by_currency"]["USD"] == in_dollars
     assert "All months" in staff("success").get("/renewals").text
+
+
+def test_without_events_what_is_known_of_the_account_tells_what_happened(any_api):
+    recorded(any_api, ["moved", None, None])
+    save(any_api, "r-0", mrr=60, currency="JPY")
+    save(any_api, "r-1", mrr=0, currency="JPY")
+    told, _ = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    assert (told.whole.decided, told.whole.open) == (2, 1)
+    assert told.whole.renewed.value == 0.5
+    assert told.by_currency["JPY"].expected_minor == 160
+    assert told.by_currency["JPY"].kept_minor == 60  # of 100
 
 
 def test_few_decided_are_said_to_tell_nothing(any_api, staff):
@@ -448,6 +556,10 @@ def test_the_api_has_the_same(three):
     ]  # fmt: skip
     assert answer["forecast"][0]["by_category"]["commit"]["total"] == 100
     assert three.get("/api/v1/renewals?days=0").status_code == 422
+    first = three.get("/api/v1/renewals?limit=2").json
+    rest = three.get(f"/api/v1/renewals?limit=2&cursor={first['next']}").json
+    assert [each["account"] for each in first["items"] + rest["items"]] == ["good", "watch", "risk"]
+    assert (rest["next"], rest["forecast"]) == (None, first["forecast"])
 
 
 def test_home_and_the_account_tell_what_is_at_risk(three, staff):

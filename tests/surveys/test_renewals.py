@@ -320,6 +320,12 @@ def test_an_amount_below_zero_is_refused():
 # --- how true they were ---------------------------------------------------------------------
 
 
+def recorded(chance, category, amount, outcome, kept=0, *, n=1):
+    return Recorded(
+        category, outcome, n, n * chance, n * chance**2, n * chance * amount, n * kept
+    )  # fmt: skip
+
+
 def test_a_forecast_that_means_what_it_says_is_told_so():
     rng = Random(3)
     rows = []
@@ -327,7 +333,7 @@ def test_a_forecast_that_means_what_it_says_is_told_so():
         chance, category = rng.choice([(0.95, "commit"), (0.8, "likely"), (0.5, "risk")])
         kept = rng.random() < chance
         rows.append(
-            Recorded(chance, category, 100, "renewed" if kept else "lost", 100 if kept else 0)
+            recorded(chance, category, 100, "renewed" if kept else "lost", 100 if kept else 0)
         )
     found = accuracy(rows)
     assert abs(found.bias) < 0.03
@@ -336,9 +342,24 @@ def test_a_forecast_that_means_what_it_says_is_told_so():
         assert each.renewed.value == pytest.approx(each.said, abs=0.05)
 
 
+def test_the_sums_of_many_say_the_same_as_each_by_itself():
+    told = [(0.9, "commit", 100, "renewed", 80), (0.9, "commit", 100, "lost"),
+            (0.4, "risk", 7, "renewed", 7), (0.7, "likely", 50, None)]  # fmt: skip
+    singly = accuracy([recorded(*each) for each in told for _ in range(9)])
+    summed = accuracy([recorded(*each, n=9) for each in told])
+    squares = [(0.9 - 1) ** 2, 0.9**2, (0.4 - 1) ** 2]
+    assert summed.brier == pytest.approx(sum(squares) / 3)
+    assert (summed.decided, summed.open, summed.kept_minor) == (27, 9, 9 * 87)
+    for name in ("said", "brier", "brier_of_rate", "expected_minor", "bias"):
+        assert getattr(summed, name) == pytest.approx(getattr(singly, name))
+    assert [each.renewed for each in summed.by_category] == [
+        each.renewed for each in singly.by_category
+    ]
+
+
 def test_too_high_chances_are_a_bias_above_zero():
-    rows = [Recorded(0.9, "commit", 100, "renewed", 100)] * 15
-    rows += [Recorded(0.9, "commit", 100, "lost")] * 15
+    rows = [recorded(0.9, "commit", 100, "renewed", 100, n=15)]
+    rows += [recorded(0.9, "commit", 100, "lost", n=15)]
     found = accuracy(rows)
     assert found.bias == pytest.approx(0.8)
     assert found.by_category[0].renewed.high < found.by_category[0].said
@@ -347,6 +368,6 @@ def test_too_high_chances_are_a_bias_above_zero():
 def test_nothing_recorded_and_few_decided_tell_nothing():
     assert accuracy([]).brier is None
     assert not accuracy([]).is_enough
-    few = [Recorded(0.9, "commit", 1, "renewed", 1)] * 19
-    assert not accuracy([*few, Recorded(0.9, "commit", 1, None)]).is_enough
-    assert accuracy([*few, few[0]]).is_enough
+    few = recorded(0.9, "commit", 1, "renewed", 1, n=19)
+    assert not accuracy([few, recorded(0.9, "commit", 1, None)]).is_enough
+    assert accuracy([few, recorded(0.9, "commit", 1, "renewed", 1)]).is_enough

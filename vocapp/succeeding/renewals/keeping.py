@@ -24,9 +24,10 @@ from vocapp.database import insert_absent, snapshot, transaction, utcnow
 from vocapp.outbox import Pending
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import HealthDay
+from vocapp.succeeding.renewals.deciding import decided_of
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
 from vocapp.succeeding.renewals.past_health import bands_before
-from vocapp.succeeding.renewals.reading import PAST_DAYS, coming, decided_of
+from vocapp.succeeding.renewals.reading import PAST_DAYS, Asked, chances_of, coming
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
@@ -182,10 +183,8 @@ def record_month(session: Session, workspace_id: UUID, *, now: datetime) -> None
     )
     if (today - month).days >= BEGINNING_DAYS or session.scalar(select(is_recorded)):
         return
-    found = coming(
-        session, workspace_id, since=today, until=period_end(today, "month"), today=today,
-        reach=WHOLE_WORKSPACE,
-    )  # fmt: skip
+    asked = Asked(today, period_end(today, "month"), today, WHOLE_WORKSPACE)
+    chances = chances_of(session, workspace_id, reach=WHOLE_WORKSPACE, today=today)
     insert_absent(
         session,
         RenewalSnapshot,
@@ -196,6 +195,6 @@ def record_month(session: Session, workspace_id: UUID, *, now: datetime) -> None
                 "is_word": each.word is not None, "mrr_minor": each.account.mrr_minor,
                 "currency": each.account.currency, "taken_at": now,
             }
-            for each in found
+            for each in coming(session, workspace_id, asked, chances)
         ],
     )  # fmt: skip

@@ -8,11 +8,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from surveys.renewals import CATEGORIES
+from surveys.renewals import CATEGORIES, OUTCOMES
 from vocapp.database import Base, Tenant, one_of, short_text, tenant_key
 from vocapp.succeeding.health.models import BANDS
-
-OUTCOMES = ("renewed", "lost")
 
 
 class RenewalWord(Tenant, Base):

@@ -1,86 +1,133 @@
-"""Reads for pages and machines: the board, the calendar, the forecast, and how true it was."""
+"""Reads for pages and machines: the board, the calendar, lists and the forecast."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from surveys.exchange import StatedRates
-from surveys.periods import local_day, period_start
-from surveys.renewal_forecast import Accuracy, Forecast, Recorded, Stakes, accuracy, forecast
-from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category, outcome_of_facts
+from surveys.periods import local_day, period_end
+from surveys.renewal_forecast import Accuracy, Forecast, Stakes, forecast
+from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category
 from surveys.subscriptions import Price, Rates
+from vocapp.database import snapshot
 from vocapp.extensions import db
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money
 from vocapp.people.reaching import accounts_within
-from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
+from vocapp.succeeding.renewals.deciding import OfLate, decided_of_late
 from vocapp.succeeding.renewals.reading import (
     EVERYBODY,
     OVERDUE_DAYS,
-    Decided,
+    Asked,
+    AtStake,
+    Chances,
     Narrowed,
+    Place,
     Renewal,
+    at_stake,
+    chances_of,
     coming,
-    decided_of_late,
 )
+from vocapp.succeeding.renewals.recorded import HowTrue
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
 YEAR_DAYS = 366
-_ACCURACY_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The forecast of some renewals in one currency, in all and by category.
+    """The forecast of some renewals in one currency, in all and by category (where asked for).
 
     is_converted: of renewals in several currencies; left_out: so many of them have no rate.
     """
 
     currency: str
     whole: Forecast
-    by_category: Mapping[Category, Forecast]
+    by_category: Mapping[Category, Forecast] = field(default_factory=dict)
     is_converted: bool = False
     left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month of the calendar."""
+    """A month of the calendar: how many come, their forecast, and the first of them."""
 
     first: date
-    rows: Sequence[Renewal]
+    n: int
     told: Sequence[Told]
+    rows: Sequence[Renewal]
 
 
-@dataclass(frozen=True, slots=True)
-class HowTrue:
-    """How true the forecast of a month was, or of all of them (month None).
+@dataclass(frozen=True)
+class Upcoming:
+    """Renewals of the next days, and those that are over with nothing told: what is at stake in
+    all of them, and each, where it is asked for."""
 
-    whole: of renewals in any currency, without money. converted: of those whose currency is the
-    base or has a rate in their month; None, as is base, where there is nothing to convert.
-    """
+    workspace_id: UUID
+    asked: Asked
+    chances: Chances
 
-    month: date | None
-    whole: Accuracy
-    by_currency: Mapping[str, Accuracy]
-    converted: Accuracy | None = None
-    base: str | None = None
+    @cached_property
+    def stakes(self) -> Sequence[AtStake]:
+        return at_stake(db.session(), self.workspace_id, self.asked, self.chances)
 
     @property
-    def amounts(self) -> Sequence[tuple[str, Accuracy]]:
-        """In which currency: converted, or else each by itself."""
-        if self.base is not None and self.converted is not None:
-            return [(self.base, self.converted)]
-        return list(self.by_currency.items())
+    def n(self) -> int:
+        return sum(len(each.amounts) for each in self.stakes)
+
+    def count(self, category: Category) -> int:
+        return sum(len(each.amounts) for each in self.stakes if each.category == category)
+
+    def rows(
+        self,
+        *,
+        category: Category | None = None,
+        month: date | None = None,
+        after: Place | None = None,
+        limit: int | None = None,
+    ) -> list[Renewal]:
+        """The first on top, so many after a place; of a category, of a month (its first day)."""
+        asked = self.asked if month is None else _within(self.asked, month)
+        return coming(
+            db.session(), self.workspace_id, asked, self.chances,
+            category=category, after=after, limit=limit,
+        )  # fmt: skip
+
+    def told(self, rates: Rates | None = None) -> list[Told]:
+        return told(self.stakes, self.chances, rates, by_category=True)
+
+    def calendar(self, rates: Rates | None = None, *, limit: int) -> list[Month]:
+        """By month, the first on top; months without a renewal are left out."""
+        by_month: dict[date, list[AtStake]] = defaultdict(list)
+        for each in self.stakes:
+            by_month[each.month].append(each)
+        return [
+            Month(
+                month,
+                sum(len(each.amounts) for each in by_month[month]),
+                told(by_month[month], self.chances, rates),
+                self.rows(month=month, limit=limit),
+            )
+            for month in sorted(by_month)
+        ]
+
+
+def _within(asked: Asked, month: date) -> Asked:
+    return replace(
+        asked,
+        since=max(asked.since, month),
+        until=min(asked.until, period_end(month, "month")),
+    )
 
 
 def upcoming(
@@ -91,33 +138,37 @@ def upcoming(
     time_zone: str,
     now: datetime,
     narrowed: Narrowed = EVERYBODY,
-    category: Category | None = None,
-) -> list[Renewal]:
-    """Of the next days, and those that are over with nothing told; of one category or of all."""
+) -> Upcoming:
+    """Of the next days, and those that are over with nothing told."""
     today = local_day(now, time_zone)
-    return coming(
-        db.session(), workspace_id, since=today - timedelta(days=OVERDUE_DAYS),
-        until=today + timedelta(days=days + 1), today=today, reach=reach, narrowed=narrowed,
-        category=category,
+    asked = Asked(
+        since=today - timedelta(days=OVERDUE_DAYS), until=today + timedelta(days=days + 1),
+        today=today, reach=reach, narrowed=narrowed,
     )  # fmt: skip
+    return Upcoming(
+        workspace_id, asked, chances_of(db.session(), workspace_id, reach=reach, today=today)
+    )
 
 
 def of_account(account: Account, *, reach: Reach, time_zone: str, now: datetime) -> Renewal | None:
     """The renewal of one account that comes, however far; None where none is known."""
-    today = local_day(now, time_zone)
-    found = coming(
-        db.session(), account.workspace_id, since=today - timedelta(days=OVERDUE_DAYS),
-        until=date.max, today=today, reach=reach, account_id=account.id,
-    )  # fmt: skip
+    session, today = db.session(), local_day(now, time_zone)
+    asked = Asked(
+        since=today - timedelta(days=OVERDUE_DAYS), until=date.max, today=today, reach=reach
+    )
+    chances = chances_of(session, account.workspace_id, reach=reach, today=today)
+    found = coming(session, account.workspace_id, asked, chances, account_id=account.id)
     return found[0] if found else None
 
 
-def recently(
-    workspace_id: UUID, *, reach: Reach, time_zone: str, now: datetime, narrowed: Narrowed
-) -> list[Decided]:
-    return decided_of_late(
-        db.session(), workspace_id, time_zone=time_zone, now=now, reach=reach, narrowed=narrowed
-    )
+def cursor_of(row: Renewal) -> list[str]:
+    """Where a row stands in a list, for whoever asks for what follows it; see `place_of`."""
+    return [row.due_on.isoformat(), str(row.account.id)]
+
+
+def place_of(cursor: Sequence[str]) -> Place:
+    day, account_id = cursor
+    return date.fromisoformat(day), UUID(account_id)
 
 
 def rates_now(workspace_id: UUID, *, time_zone: str, now: datetime) -> Rates | None:
@@ -126,65 +177,93 @@ def rates_now(workspace_id: UUID, *, time_zone: str, now: datetime) -> Rates | N
     return stated.rates_of_month(local_day(now, time_zone)) if stated else None
 
 
-def told(rows: Sequence[Renewal], rates: Rates | None = None) -> list[Told]:
+# --- the forecast -------------------------------------------------------------------------
+
+
+def told(
+    stakes: Iterable[AtStake],
+    chances: Chances,
+    rates: Rates | None = None,
+    *,
+    by_category: bool = False,
+) -> list[Told]:
     """The forecast by currency, the most accounts first; those without an amount are left out.
 
     With rates, and not all in the base, that of all in the base stands before.
     """
-    by_currency = _by_currency(rows)
-    ordered = sorted(by_currency.items(), key=lambda item: (-len(item[1]), item[0]))
-    each_by_itself = [_told(currency, own, _amount) for currency, own in ordered]
-    if rates is None or not by_currency.keys() - {rates.base}:
-        return each_by_itself
-    return [_converted(by_currency, rates), *each_by_itself]
-
-
-def _by_currency(rows: Sequence[Renewal]) -> dict[str, list[Renewal]]:
-    by_currency: dict[str, list[Renewal]] = defaultdict(list)
-    for row in rows:
-        if row.account.mrr_minor is not None and row.account.currency:
-            by_currency[row.account.currency].append(row)
-    return by_currency
-
-
-def _converted(by_currency: Mapping[str, Sequence[Renewal]], rates: Rates) -> Told:
-    known = [row for code, own in by_currency.items() if rates.knows(code) for row in own]
-    found = _told(rates.base, known, lambda row: round(rates.convert(_price(row))))
-    left_out = sum(len(own) for code, own in by_currency.items() if not rates.knows(code))
-    return replace(found, is_converted=True, left_out=left_out)
-
-
-def _price(row: Renewal) -> Price:
-    return Price(_amount(row), row.account.currency or "")
-
-
-def _amount(row: Renewal) -> int:
-    return row.account.mrr_minor or 0
-
-
-def _told(currency: str, rows: Sequence[Renewal], amount: Callable[[Renewal], int]) -> Told:
-    return Told(
-        currency,
-        _forecast(rows, amount),
-        {each: _forecast([r for r in rows if r.category == each], amount) for each in CATEGORIES},
-    )
-
-
-def _forecast(rows: Sequence[Renewal], amount: Callable[[Renewal], int]) -> Forecast:
-    groups: dict[str | None, list[Renewal]] = defaultdict(list)
-    for row in rows:
-        groups[row.health.band].append(row)
-    return forecast(Stakes(own[0].chance, [amount(row) for row in own]) for own in groups.values())
-
-
-def calendar(rows: Sequence[Renewal], rates: Rates | None = None) -> list[Month]:
-    """By month, the first on top; months without a renewal are left out."""
-    by_month: dict[date, list[Renewal]] = defaultdict(list)
-    for row in rows:
-        by_month[period_start(row.due_on, "month")].append(row)
-    return [
-        Month(month, by_month[month], told(by_month[month], rates)) for month in sorted(by_month)
+    own = _by_currency(stakes)
+    ordered = sorted(own, key=lambda code: (-_count(own[code]), code))
+    each_by_itself = [
+        Told(code, *_forecasts(own[code], chances, by_category=by_category)) for code in ordered
     ]
+    if rates is None or not own.keys() - {rates.base}:
+        return each_by_itself
+    in_base = [
+        each for code in ordered if rates.knows(code) for each in _converted(own[code], code, rates)
+    ]
+    left_out = sum(_count(own[code]) for code in ordered if not rates.knows(code))
+    found = _forecasts(in_base, chances, by_category=by_category)
+    return [Told(rates.base, *found, is_converted=True, left_out=left_out), *each_by_itself]
+
+
+_Known = tuple[str | None, Category, list[int]]  # band, category, amounts that are known
+
+
+def _by_currency(stakes: Iterable[AtStake]) -> Mapping[str, list[_Known]]:
+    found: dict[str, list[_Known]] = defaultdict(list)
+    for each in stakes:
+        amounts = [amount for amount in each.amounts if amount is not None]
+        if each.currency and amounts:
+            found[each.currency].append((each.band, each.category, amounts))
+    return found
+
+
+def _count(known: Iterable[_Known]) -> int:
+    return sum(len(amounts) for _, _, amounts in known)
+
+
+def _converted(known: Iterable[_Known], currency: str, rates: Rates) -> list[_Known]:
+    worth = rates.convert(Price(1, currency))
+    return [
+        (band, category, [round(Fraction(amount) * worth) for amount in amounts])
+        for band, category, amounts in known
+    ]
+
+
+def _forecasts(
+    known: Sequence[_Known], chances: Chances, *, by_category: bool
+) -> tuple[Forecast, Mapping[Category, Forecast]]:
+    return _forecast(known, chances), {
+        category: _forecast([each for each in known if each[1] == category], chances)
+        for category in (CATEGORIES if by_category else ())
+    }
+
+
+def _forecast(known: Iterable[_Known], chances: Chances) -> Forecast:
+    by_band: dict[str | None, list[int]] = defaultdict(list)
+    for band, _, amounts in known:
+        by_band[band] += amounts
+    return forecast(Stakes(chances[band], amounts) for band, amounts in by_band.items())
+
+
+# --- beside it ----------------------------------------------------------------------------
+
+
+def of_late(
+    workspace_id: UUID,
+    *,
+    reach: Reach,
+    time_zone: str,
+    now: datetime,
+    narrowed: Narrowed,
+    limit: int,
+) -> OfLate:
+    """What was decided of late, from one snapshot with what waits to be worked in."""
+    with snapshot() as session:
+        return decided_of_late(
+            session, workspace_id, time_zone=time_zone, now=now, reach=reach, limit=limit,
+            narrowed=narrowed,
+        )  # fmt: skip
 
 
 def next_steps(workspace_id: UUID, rows: Sequence[Renewal]) -> dict[UUID, TouchpointPlan]:
@@ -217,112 +296,31 @@ def plans_in_use(workspace_id: UUID, *, reach: Reach) -> list[str]:
     return [plan for plan in db.session.scalars(query.distinct().order_by(Account.plan)) if plan]
 
 
-# --- how true it was ----------------------------------------------------------------------
-
-
-def recorded_months(
-    workspace_id: UUID, *, time_zone: str, now: datetime
-) -> tuple[HowTrue, list[HowTrue]]:
-    """Months that are over, as their forecasts were recorded, against what happened: all of them
-    together, and each, the latest first."""
-    this_month = period_start(local_day(now, time_zone), "month")
-    first = this_month - timedelta(days=31 * _ACCURACY_MONTHS)
-    rows = db.session.execute(
-        select(
-            RenewalSnapshot.month, RenewalSnapshot.due_on, RenewalSnapshot.chance,
-            RenewalSnapshot.category, RenewalSnapshot.mrr_minor, RenewalSnapshot.currency,
-            RenewalOutcome.outcome, RenewalOutcome.kept_minor,
-            Account.renewal_on, Account.mrr_minor.label("mrr_now"),
-        )
-        .join(
-            Account,
-            (Account.workspace_id == RenewalSnapshot.workspace_id)
-            & (Account.id == RenewalSnapshot.account_id),
-        )
-        .outerjoin(
-            RenewalOutcome,
-            (RenewalOutcome.workspace_id == RenewalSnapshot.workspace_id)
-            & (RenewalOutcome.account_id == RenewalSnapshot.account_id)
-            & (RenewalOutcome.due_on == RenewalSnapshot.due_on),
-        )
-        .where(
-            RenewalSnapshot.workspace_id == workspace_id,
-            RenewalSnapshot.month >= first,
-            RenewalSnapshot.month < this_month,
-        )
-        .order_by(RenewalSnapshot.month.desc(), RenewalSnapshot.account_id)
-    )  # fmt: skip
-    by_month: dict[date, list[_InCurrency]] = defaultdict(list)
-    for row in rows:
-        by_month[row.month].append((row.month, row.currency, _recorded(row)))
-    everything = [each for own in by_month.values() for each in own]
-    stated = money(workspace_id).rates
-    return (
-        _how_true(None, everything, stated),
-        [_how_true(month, own, stated) for month, own in by_month.items()],
-    )
-
-
-_InCurrency = tuple[date, str | None, Recorded]  # of a month
-
-
-def _recorded(row: Any) -> Recorded:
-    amount = row.mrr_minor or 0
-    if row.outcome is not None:
-        kept = min(amount, row.kept_minor or 0)
-        return Recorded(row.chance, row.category, amount, row.outcome, kept)
-    happened = outcome_of_facts(row.due_on, renewal_on=row.renewal_on, mrr_minor=row.mrr_now)
-    kept = min(amount, row.mrr_now or 0) if happened == "renewed" else 0
-    return Recorded(row.chance, row.category, amount, happened, kept)
-
-
-def _how_true(
-    month: date | None, rows: Sequence[_InCurrency], stated: StatedRates | None
-) -> HowTrue:
-    currencies = sorted({currency for _, currency, _ in rows if currency})
-    base = stated.base if stated and set(currencies) - {stated.base} else None
-    return HowTrue(
-        month=month,
-        whole=accuracy([replace(each, amount_minor=0, kept_minor=0) for _, _, each in rows]),
-        by_currency={
-            code: accuracy([each for _, own, each in rows if own == code]) for code in currencies
-        },
-        converted=accuracy(_in_base(rows, stated)) if stated and base else None,
-        base=base,
-    )
-
-
-def _in_base(rows: Sequence[_InCurrency], stated: StatedRates) -> list[Recorded]:
-    """What was forecast and what was kept by the same rates: those of the month."""
-    rates_of = {month: stated.rates_of_month(month) for month in {month for month, _, _ in rows}}
-    found = []
-    for month, currency, each in rows:
-        rates = rates_of[month]
-        if currency is not None and rates.knows(currency):
-            amount, kept = (
-                round(rates.convert(Price(minor, currency)))
-                for minor in (each.amount_minor, each.kept_minor)
-            )
-            found.append(replace(each, amount_minor=amount, kept_minor=kept))
-    return found
-
-
 # --- for people's first page, and for machines --------------------------------------------
 
 
 def at_risk_of(
-    workspace_id: UUID, owner: UUID, *, days: int, reach: Reach, time_zone: str, now: datetime
-) -> tuple[list[Renewal], dict[str, int]]:
-    """Renewals of an owner's accounts that are at risk, and the amounts by currency."""
-    rows = upcoming(
+    workspace_id: UUID,
+    owner: UUID,
+    *,
+    days: int,
+    limit: int,
+    reach: Reach,
+    time_zone: str,
+    now: datetime,
+) -> tuple[list[Renewal], int, dict[str, int]]:
+    """Renewals of an owner's accounts that are at risk: the first, how many in all, and the
+    amounts of all by currency."""
+    found = upcoming(
         workspace_id, days=days, reach=reach, time_zone=time_zone, now=now,
-        narrowed=Narrowed(owner=owner), category="risk",
+        narrowed=Narrowed(owner=owner),
     )  # fmt: skip
-    amounts: dict[str, int] = defaultdict(int)
-    for row in rows:
-        if row.account.mrr_minor and row.account.currency:
-            amounts[row.account.currency] += row.account.mrr_minor
-    return rows, dict(amounts)
+    n, amounts = found.count("risk"), defaultdict[str, int](int)
+    for each in found.stakes:
+        if each.category == "risk" and each.currency:
+            amounts[each.currency] += sum(amount or 0 for amount in each.amounts)
+    known = {code: amount for code, amount in amounts.items() if amount}
+    return found.rows(category="risk", limit=limit) if n else [], n, known
 
 
 def count_known(workspace_id: UUID, *, reach: Reach) -> int:
@@ -335,14 +333,9 @@ def count_known(workspace_id: UUID, *, reach: Reach) -> int:
     return db.session.scalar(query) or 0
 
 
-def present(
-    rows: Sequence[Renewal],
-    past: HowTrue,
-    names: Mapping[UUID, str],
-    rates: Rates | None = None,
-) -> dict[str, Any]:
-    """As the API shows them; money in minor units, chances as fractions."""
-    forecasts, found = told(rows, rates), past.whole
+def present(forecasts: Sequence[Told], past: HowTrue) -> dict[str, Any]:
+    """The forecast as the API shows it; money in minor units, chances as fractions."""
+    found = past.whole
     return {
         "interval_level": 0.95,
         "thresholds": {"commit": COMMIT_FROM, "likely": LIKELY_FROM},
@@ -360,12 +353,10 @@ def present(
             "converted": None if past.converted is None else
             {"currency": past.base, **_present_amounts(past.converted)},
         },
-        "items": [_present(row, names) for row in rows],
-        "next": None,
     }  # fmt: skip
 
 
-def _present(row: Renewal, names: Mapping[UUID, str]) -> dict[str, Any]:
+def present_row(row: Renewal, names: Mapping[UUID, str]) -> dict[str, Any]:
     word = row.word
     return {
         "account": row.account.external_id,

@@ -1,4 +1,4 @@
-"""Reads: renewals that come with chance and category, and what became of past ones.
+"""Reads: renewals that come, with chance and category.
 
 `reach`: accounts beyond it are not read, and no chance is worked out from them either, so that
 nothing of others shows through in a rate.
@@ -6,29 +6,25 @@ nothing of others shows through in a rate.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
-from sqlalchemy.orm import Session, defer, load_only
+from sqlalchemy import ColumnElement, case, extract, func, or_, select
+from sqlalchemy.orm import Session, defer
 
-from surveys.periods import day_bounds, local_day, zone
 from surveys.renewals import (
+    WORD_HOLDS_DAYS,
     Category,
     Chance,
     Counts,
-    PastRenewal,
-    TermStep,
     category_of,
     chance_of,
-    past_renewals,
     word_holds,
 )
-from vocapp.people.events.models import SubscriptionChange
+from vocapp.database import days_between, listed, newer_than, read_json
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.succeeding.health.models import BANDS, AccountHealth
@@ -39,8 +35,6 @@ from vocapp.workspaces.reach import Reach
 
 PAST_DAYS = 3 * 365  # older renewals tell of another product
 OVERDUE_DAYS = 30  # a term that is over with nothing told is looked at for so long
-RECENT_DAYS = 60
-MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +62,6 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A renewal that was decided of late."""
-
-    account: Account
-    past: PastRenewal
-
-
-@dataclass(frozen=True, slots=True)
 class Narrowed:
     """Which accounts: of an owner, of a plan; None: all."""
 
@@ -94,7 +80,51 @@ class Narrowed:
 EVERYBODY = Narrowed()
 
 
-def past_counts(
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which renewals: with since <= day < until, of which accounts, for whom, as of which day."""
+
+    since: date
+    until: date
+    today: date
+    reach: Reach
+    narrowed: Narrowed = EVERYBODY
+
+    def conditions(self, workspace_id: UUID) -> list[Any]:
+        """Of a statement on accounts; who pays nothing has nothing to renew."""
+        return [
+            Account.workspace_id == workspace_id,
+            Account.renewal_on >= self.since,
+            Account.renewal_on < self.until,
+            or_(Account.mrr_minor.is_(None), Account.mrr_minor > 0),
+            accounts_within(self.reach, workspace_id),
+            *self.narrowed.conditions(),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class AtStake:
+    """Renewals of a month (its first day) that are alike in currency, health and category: what
+    each pays, None where it is not known."""
+
+    month: date
+    currency: str | None
+    band: str | None
+    category: Category
+    amounts: Sequence[int | None]
+
+
+Chances = Mapping[str | None, Chance]  # by band of the health
+Place = tuple[date, UUID]  # in a list of renewals, by day and account
+
+
+def chances_of(session: Session, workspace_id: UUID, *, reach: Reach, today: date) -> Chances:
+    """The chance of a renewal by the band of the health, from past ones within reach."""
+    past = _past_counts(session, workspace_id, reach=reach, today=today)
+    return {band: chance_of(band, past) for band in (None, *BANDS)}
+
+
+def _past_counts(
     session: Session, workspace_id: UUID, *, reach: Reach, today: date
 ) -> dict[str | None, Counts]:
     """Band of the health some weeks before → past renewals, kept and lost."""
@@ -116,40 +146,45 @@ def past_counts(
     return found
 
 
+def at_stake(session: Session, workspace_id: UUID, asked: Asked, chances: Chances) -> list[AtStake]:
+    """All renewals that come, as sums and shares are made of them: no account is read by itself,
+    as a large business has twenty thousand a year."""
+    each = _joined(
+        select(
+            extract("year", Account.renewal_on).label("year"),
+            extract("month", Account.renewal_on).label("month"),
+            Account.currency,
+            AccountHealth.band,
+            _category(session, chances).label("category"),
+            Account.mrr_minor,
+        )
+    ).where(*asked.conditions(workspace_id)).subquery()  # fmt: skip
+    alike = (each.c.year, each.c.month, each.c.currency, each.c.band, each.c.category)
+    rows = session.execute(select(*alike, listed(session, each.c.mrr_minor)).group_by(*alike))
+    return [
+        AtStake(date(int(year), int(month), 1), currency, band, category, read_json(amounts))
+        for year, month, currency, band, category, amounts in rows
+    ]
+
+
 def coming(
     session: Session,
     workspace_id: UUID,
+    asked: Asked,
+    chances: Chances,
     *,
-    since: date,
-    until: date,
-    today: date,
-    reach: Reach,
-    narrowed: Narrowed = EVERYBODY,
     account_id: UUID | None = None,
     category: Category | None = None,
+    after: Place | None = None,
+    limit: int | None = None,
 ) -> list[Renewal]:
-    """Renewals with since <= day < until of accounts that pay, the first on top; of one category
-    or of all."""
-    past = past_counts(session, workspace_id, reach=reach, today=today)
-    chances = {band: chance_of(band, past) for band in (None, *BANDS)}
+    """Account by account, the first on top, so many after a place; of one category or of all."""
     query = (
-        joined(select(Account, User.name, AccountHealth, RenewalWord))
+        _joined(select(Account, User.name, AccountHealth, RenewalWord))
         .outerjoin(User, User.id == Account.owner_user_id)
-        .outerjoin(
-            RenewalWord,
-            (RenewalWord.workspace_id == Account.workspace_id)
-            & (RenewalWord.account_id == Account.id),
-        )
-        .where(
-            Account.workspace_id == workspace_id,
-            Account.renewal_on >= since,
-            Account.renewal_on < until,
-            or_(Account.mrr_minor.is_(None), Account.mrr_minor > 0),
-            accounts_within(reach, workspace_id),
-            *narrowed.conditions(),
-        )
+        .where(*asked.conditions(workspace_id))
         .order_by(Account.renewal_on, Account.id)
-        .limit(MOST)
+        .limit(limit)
         .options(
             defer(Account.attributes), defer(Account.fact_as_of), defer(Account.fact_history),
             defer(AccountHealth.components),
@@ -158,21 +193,38 @@ def coming(
     if account_id is not None:
         query = query.where(Account.id == account_id)
     if category is not None:
-        query = query.where(_may_be(category, chances))
-    found = [
-        _renewal(account, owner, health, word, chances[health.band if health else None], today)
+        query = query.where(_category(session, chances) == category)
+    if after is not None:
+        query = query.where(newer_than(Account.renewal_on, Account.id, after))
+    return [
+        _renewal(
+            account, owner, health, word, chances[health.band if health else None], asked.today
+        )
         for account, owner, health, word in session.execute(query)
     ]
-    return [each for each in found if category in {None, each.category}]
 
 
-def _may_be(category: Category, chances: Mapping[str | None, Chance]) -> ColumnElement[bool]:
-    """Of a statement on accounts with health and word: whose own category it is, or the word."""
-    own = [band for band, chance in chances.items() if category_of(chance, band) == category]
-    return or_(
-        RenewalWord.category == category,
-        AccountHealth.band.in_([band for band in own if band]),
-        AccountHealth.band.is_(None) if None in own else false(),
+def _joined(query: Any) -> Any:
+    """A statement on accounts, with the health and the last word on each."""
+    return joined(query).outerjoin(
+        RenewalWord,
+        (RenewalWord.workspace_id == Account.workspace_id) & (RenewalWord.account_id == Account.id),
+    )
+
+
+def _category(session: Session, chances: Chances) -> ColumnElement[str]:
+    """Of a statement that is `_joined`: as `_renewal` has it."""
+    apart = days_between(session, RenewalWord.due_on, Account.renewal_on)
+    own = case(
+        *(
+            (AccountHealth.band == band, category_of(chance, band))
+            for band, chance in chances.items()
+            if band is not None
+        ),
+        else_=category_of(chances[None], None),
+    )
+    return func.coalesce(
+        case((apart.between(-WORD_HOLDS_DAYS, WORD_HOLDS_DAYS), RenewalWord.category)), own
     )
 
 
@@ -201,72 +253,3 @@ def _renewal(
         category=cast("Category", held.category) if held else own,
         word=held,
     )
-
-
-# --- what became of them ------------------------------------------------------------------
-
-
-def decided_of(
-    session: Session, workspace_id: UUID, account_ids: Any, *, time_zone: str, until: datetime
-) -> Mapping[UUID, list[PastRenewal]]:
-    """Account → its decided renewals, as events up to an instant tell them.
-
-    account_ids: what the id has to be in.
-    """
-    rows = session.execute(
-        select(
-            SubscriptionChange.account_id, SubscriptionChange.product, SubscriptionChange.action,
-            SubscriptionChange.at, SubscriptionChange.mrr_minor, SubscriptionChange.currency,
-            SubscriptionChange.term_ends_on,
-        )
-        .where(
-            SubscriptionChange.workspace_id == workspace_id,
-            SubscriptionChange.account_id.in_(account_ids),
-            SubscriptionChange.is_superseded.is_(False),
-            SubscriptionChange.at <= until,
-        )
-        .order_by(SubscriptionChange.at, SubscriptionChange.received)
-    )  # fmt: skip
-    local = zone(time_zone)
-    steps: dict[UUID, list[TermStep]] = defaultdict(list)
-    for account_id, product, action, at, mrr_minor, currency, term_ends_on in rows:
-        day = at.astimezone(local).date()
-        steps[account_id].append(TermStep(product, action, day, mrr_minor, currency, term_ends_on))
-    return {account_id: past_renewals(own) for account_id, own in steps.items()}
-
-
-def decided_of_late(
-    session: Session,
-    workspace_id: UUID,
-    *,
-    time_zone: str,
-    now: datetime,
-    reach: Reach,
-    narrowed: Narrowed = EVERYBODY,
-) -> list[Decided]:
-    """What was decided in the last RECENT_DAYS, the latest first; up to date, not of the night."""
-    since = local_day(now, time_zone) - timedelta(days=RECENT_DAYS)
-    touched = select(SubscriptionChange.account_id).where(
-        SubscriptionChange.workspace_id == workspace_id,
-        SubscriptionChange.at >= day_bounds(since, time_zone)[0],
-        SubscriptionChange.action.in_(("renewed", "cancelled")),
-        SubscriptionChange.is_superseded.is_(False),
-    )
-    query = select(Account).where(
-        Account.workspace_id == workspace_id,
-        Account.id.in_(touched),
-        accounts_within(reach, workspace_id),
-        *narrowed.conditions(),
-    )
-    # Nothing but names is shown of them, and there may be thousands.
-    named = load_only(Account.id, Account.external_id, Account.name)
-    accounts = {account.id: account for account in session.scalars(query.options(named))}
-    chosen = query.with_only_columns(Account.id)
-    past = decided_of(session, workspace_id, chosen, time_zone=time_zone, until=now)
-    found = [
-        Decided(accounts[account_id], each)
-        for account_id, own in past.items()
-        for each in own
-        if each.decided_on >= since and account_id in accounts
-    ]
-    return sorted(found, key=lambda each: (each.past.decided_on, each.account.id), reverse=True)

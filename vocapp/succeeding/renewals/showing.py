@@ -34,17 +34,17 @@ def renewal_shown(account: Account) -> dict[str, Any]:
 
 def at_risk_card(workspace_id: UUID, user: CurrentUser, now: datetime) -> Card | None:
     """Renewals of this person's accounts in the next 90 days that are at risk; None for none."""
-    rows, amounts = queries.at_risk_of(
-        workspace_id, user.id, days=_DAYS, reach=user.reach,
+    rows, total, amounts = queries.at_risk_of(
+        workspace_id, user.id, days=_DAYS, limit=_TOP, reach=user.reach,
         time_zone=current_workspace.time_zone, now=now,
     )  # fmt: skip
     if not rows:
         return None
-    n = ngettext("%(num)d renewal", "%(num)d renewals", len(rows))
+    n = ngettext("%(num)d renewal", "%(num)d renewals", total)
     money = [money_minor(amount, code) for code, amount in sorted(amounts.items())]
     return Card(
         _("Renewals at risk in the next 90 days"),
         "succeeding/renewals/home_card.html",
-        {"rows": rows[:_TOP], "words": wording, "summary": " · ".join([n, *money])},
+        {"rows": rows, "words": wording, "summary": " · ".join([n, *money])},
         more_url=url_for("renewals.show", owner=user.id),
     )

@@ -1,22 +1,29 @@
-"""The page of renewals: a board and a calendar, and saying what will become of one."""
+"""The page of renewals: board, calendar and list, and saying what will become of one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM
+from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category
+from surveys.subscriptions import Rates
+from vocapp.api_documents import read_cursor
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
+from vocapp.signing import sign
 from vocapp.spreadsheets import csv_lines
 from vocapp.succeeding import notes
 from vocapp.succeeding.health import wording as health_wording
 from vocapp.succeeding.renewals import queries, service, wording
+from vocapp.succeeding.renewals.deciding import RECENT_DAYS, OfLate
 from vocapp.succeeding.renewals.keeping import see_to_keeping
-from vocapp.succeeding.renewals.reading import RECENT_DAYS, Narrowed, Renewal
+from vocapp.succeeding.renewals.queries import Upcoming
+from vocapp.succeeding.renewals.reading import Narrowed, Renewal
+from vocapp.succeeding.renewals.recorded import recorded_months
 from vocapp.succeeding.service import OWNER_ROLES
 from vocapp.succeeding.touchpoints import wording as touch_wording
 from vocapp.translating import gettext as _
@@ -30,8 +37,8 @@ from vocapp.workspaces.taking_back import said_undone, say_done
 blueprint = Blueprint("renewals", __name__, template_folder="../templates")
 
 _DAYS, _USUAL_DAYS = (30, 60, 90, 180, 365), 90
-_MOST_CARDS, _MOST_DECIDED = 25, 10
-_VIEWS = ("board", "calendar")
+_MOST_CARDS, _MOST_DECIDED, _MOST_OF_MONTH, _PAGE = 25, 10, 20, 50
+_VIEWS = ("board", "calendar", "list")
 
 
 @blueprint.get("/renewals")
@@ -40,53 +47,94 @@ def show() -> Any:
     """Which renewals come, how likely, and what of the revenue will be kept."""
     see_to_keeping(current_workspace.id, now=utcnow())
     if request.args.get("format") == "csv":
-        return _csv(_rows())
+        return _csv(_upcoming().rows(category=_category(), month=_month()))
     return _page()
 
 
 def _page(**typed: Any) -> str:
     """typed: of a form that could not be saved: `key` of the account, `note` and `error`."""
-    view = _view()
-    rows = _rows()
+    view, found = _view(), _upcoming()
     rates = queries.rates_now(
         current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
     )
-    shown = [row for each in CATEGORIES for row in _of(rows, each)[:_MOST_CARDS]]
+    parts = {"board": _board, "calendar": _calendar, "list": _list}[view](found, rates)
     return render_template(
-        "succeeding/renewals/board.html" if view == "board" else
-        "succeeding/renewals/calendar.html",
+        f"succeeding/renewals/{view}.html",
+        **parts,
         view=view,
-        rows=rows,
-        columns=[(each, _of(rows, each)[:_MOST_CARDS], len(_of(rows, each)))
-                 for each in CATEGORIES],
-        told=queries.told(rows, rates),
-        months=queries.calendar(rows, rates) if view == "calendar" else [],
-        decided=_decided() if view == "board" else [],
-        recent_days=RECENT_DAYS,
-        steps=queries.next_steps(current_workspace.id, shown),
-        speakers=queries.speakers(shown),
+        basis=found.chances[None],
         known=queries.count_known(current_workspace.id, reach=current_user.reach),
-        accuracy=None if current_user.only_own_accounts else _accuracy(),
         thresholds=(COMMIT_FROM, LIKELY_FROM),
         words=wording,
         health_words=health_wording,
         touch_words=touch_wording,
         days=_days(),
-        tabs_of=[(name, url_for(".show", **_kept(view=key)), key == view)
-                 for key, name in (("board", _("Board")), ("calendar", _("Calendar")))],
+        tabs_of=[(name, url_for(".show", **_kept(view=key, month=None, category=None)),
+                  key == view)
+                 for key, name in (("board", _("Board")), ("calendar", _("Calendar")),
+                                   ("list", _("List")))],
         day_choices=[(n, ngettext("Next %(num)d day", "Next %(num)d days", n)) for n in _DAYS],
         owner=request.args.get("owner", ""),
         owner_choices=_owner_choices(),
         plan=request.args.get("plan", ""),
         plan_choices=[("", _("All")), *((each, each) for each in queries.plans_in_use(
             current_workspace.id, reach=current_user.reach))],
-        is_filtered=bool(_narrowed().conditions()),
+        category=_category() or "",
+        category_choices=[("", _("All")), *wording.CATEGORIES.items()],
+        is_filtered=bool(_narrowed().conditions()) or _category() is not None,
         csv_url=url_for(".show", **_kept(format="csv")),
+        list_url=lambda **of: url_for(".show", **_kept(view="list", **of)),
         here=url_for(".show", **_kept()),
         may_say=current_user.role in OWNER_ROLES,
         most_note=notes.MAX_NOTE,
         typed=typed,
     )  # fmt: skip
+
+
+def _board(found: Upcoming, rates: Rates | None) -> dict[str, Any]:
+    """The first of each category, and what was decided of late."""
+    columns = [(each, _first_of(found, each), found.count(each)) for each in CATEGORIES]
+    shown = [row for _category, rows, _total in columns for row in rows]
+    return {
+        "total": found.n,
+        "columns": columns,
+        "told": found.told(rates),
+        "of_late": _of_late(),
+        "recent_days": RECENT_DAYS,
+        "steps": queries.next_steps(current_workspace.id, shown),
+        "speakers": queries.speakers(shown),
+        "accuracy": _accuracy(),
+    }
+
+
+def _first_of(found: Upcoming, category: Category) -> list[Renewal]:
+    return found.rows(category=category, limit=_MOST_CARDS) if found.count(category) else []
+
+
+def _calendar(found: Upcoming, rates: Rates | None) -> dict[str, Any]:
+    """The coming year by month, with the first of each."""
+    return {
+        "total": found.n,
+        "months": found.calendar(rates, limit=_MOST_OF_MONTH),
+        "told": found.told(rates),
+        "accuracy": _accuracy(),
+    }
+
+
+def _list(found: Upcoming, _rates: Rates | None) -> dict[str, Any]:
+    """All of a month, or of the days asked for, page by page."""
+    after, month = read_cursor(request.args.get("cursor"), queries.place_of), _month()
+    rows = found.rows(category=_category(), month=month, after=after, limit=_PAGE + 1)
+    following = queries.cursor_of(rows[_PAGE - 1]) if len(rows) > _PAGE else None
+    return {
+        "total": len(rows),
+        "rows": rows[:_PAGE],
+        "month": month,
+        "next_url": url_for(".show", **_kept(cursor=sign("cursor", following)))
+        if following
+        else None,
+        "first_url": url_for(".show", **_kept()) if after else None,
+    }
 
 
 @blueprint.post("/renewals/of/<path:external_id>")
@@ -154,40 +202,52 @@ def _narrowed() -> Narrowed:
 
 
 def _kept(**changed: Any) -> dict[str, Any]:
-    kept = {name: request.args.get(name) for name in ("view", "days", "owner", "plan")} | changed
+    names = ("view", "days", "owner", "plan", "category", "month")
+    kept = {name: request.args.get(name) for name in names} | changed
     return {name: value for name, value in kept.items() if value}
+
+
+def _category() -> Category | None:
+    """Of the list; the board has them all."""
+    asked = request.args.get("category")
+    return next((each for each in CATEGORIES if each == asked and _view() == "list"), None)
+
+
+def _month() -> date | None:
+    """Of the list: the first day of the one it is narrowed to, which the calendar has."""
+    try:
+        found = date.fromisoformat(request.args.get("month", "") + "-01")
+    except ValueError:
+        return None
+    is_near = abs((found - utcnow().date()).days) <= queries.YEAR_DAYS + 31
+    return found if is_near and _view() == "list" else None
 
 
 # --- reading what is shown ----------------------------------------------------------------
 
 
-def _rows() -> list[Renewal]:
-    """Of the days asked for; the calendar always shows a year."""
+def _upcoming() -> Upcoming:
+    """Of the days asked for; of a whole year in the calendar, and where a month of it is listed."""
+    is_year = _view() == "calendar" or _month() is not None
     return queries.upcoming(
-        current_workspace.id,
-        days=queries.YEAR_DAYS if _view() == "calendar" else _days(),
+        current_workspace.id, days=queries.YEAR_DAYS if is_year else _days(),
         reach=current_user.reach, time_zone=current_workspace.time_zone, now=utcnow(),
         narrowed=_narrowed(),
     )  # fmt: skip
 
 
-def _of(rows: Sequence[Renewal], category: str) -> list[Renewal]:
-    return [row for row in rows if row.category == category]
-
-
-def _decided() -> list[tuple[str, list[Any], int]]:
-    found = queries.recently(
+def _of_late() -> OfLate:
+    return queries.of_late(
         current_workspace.id, reach=current_user.reach, time_zone=current_workspace.time_zone,
-        now=utcnow(), narrowed=_narrowed(),
+        now=utcnow(), narrowed=_narrowed(), limit=_MOST_DECIDED,
     )  # fmt: skip
-    by_outcome = {
-        each: [row for row in found if row.past.outcome == each] for each in wording.OUTCOMES
-    }
-    return [(each, own[:_MOST_DECIDED], len(own)) for each, own in by_outcome.items()]
 
 
 def _accuracy() -> Any:
-    return queries.recorded_months(
+    """Nothing for whoever sees only own accounts: it is of all of them."""
+    if current_user.only_own_accounts:
+        return None
+    return recorded_months(
         current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
     )
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from surveys.renewal_forecast import Accuracy, Forecast
 from surveys.renewals import Chance
-from vocapp.succeeding.renewals.reading import Decided, Renewal
+from vocapp.succeeding.renewals.deciding import Decided
+from vocapp.succeeding.renewals.reading import Renewal
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
