@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from uuid import UUID, SafeUUID
@@ -34,7 +34,8 @@ _STARTED = msgspec.msgpack.Decoder(list[_Started])
 _REACHED = msgspec.msgpack.Decoder(list[_Reached])
 _RENEWALS = msgspec.msgpack.Decoder(list[_Renewals])
 
-_NO_SUMS: Mapping[str, int] = {}
+Sums = Mapping[str, int]  # what is paid, by currency
+_NO_SUMS: Sums = {}
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -147,22 +148,33 @@ class KeptBusiness:
             for key, started, since, held in self._accounts
         }
 
-    def moved(self, start: datetime, end: datetime) -> dict[UUID, KeptHistory]:
-        """Of accounts of which anything changed in start <= at < end; nothing is made of others."""
-        first, last = _ticks(start), _ticks(end)
-        return {
-            _key(key): KeptHistory(started, since, held, self._names)
-            for key, started, since, held in self._accounts
-            if since[-1] >= first and bisect_left(since, first) != bisect_left(since, last)
-        }
-
-    def paid(
-        self, start: datetime, end: datetime
-    ) -> dict[UUID, tuple[Mapping[str, int], Mapping[str, int]]]:
-        """What accounts paid at both instants, by currency, of those that paid at either."""
+    def moved(
+        self, start: datetime, end: datetime, may: Callable[[Sums, Sums], bool]
+    ) -> dict[UUID, KeptHistory]:
+        """Of accounts that hold something else at the end, where `may` says of what they paid at
+        both instants that they may be looked for; nothing is made of others."""
         first, last = _ticks(start), _ticks(end)
         found = {}
+        for key, started, since, steps in self._accounts:
+            if since[-1] < first:
+                continue
+            one, other = bisect_left(since, first), bisect_left(since, last)
+            before, after = steps[one - 1] if one else [], steps[other - 1] if other else []
+            if before != after and may(self._sums(before), self._sums(after)):
+                found[_key(key)] = KeptHistory(started, since, steps, self._names)
+        return found
+
+    def paid(
+        self, start: datetime, end: datetime, among: Collection[UUID] | None = None
+    ) -> dict[UUID, tuple[Sums, Sums]]:
+        """What accounts (those among some, None: all) paid at both instants, by currency, of those
+        that paid at either."""
+        first, last = _ticks(start), _ticks(end)
+        wanted = None if among is None else {account.bytes for account in among}
+        found = {}
         for key, _, since, steps in self._accounts:
+            if wanted is not None and key not in wanted:
+                continue
             one, other = bisect_left(since, first), bisect_left(since, last)
             before = self._sums(steps[one - 1]) if one else _NO_SUMS
             after = before
@@ -172,8 +184,20 @@ class KeptBusiness:
                 found[_key(key)] = before, after
         return found
 
-    def _sums(self, held: _Held) -> Mapping[str, int]:
+    def first_paid(self, since: datetime, until: datetime) -> set[UUID]:
+        """Accounts that paid something for the first time in since <= at < until."""
+        first, last = _ticks(since), _ticks(until)
+        return {
+            _key(key)
+            for key, _, steps, held in self._accounts
+            if steps[-1] >= first
+            and first <= next((at for at, own in zip(steps, held, strict=True) if own), last) < last
+        }
+
+    def _sums(self, held: _Held) -> Sums:
         currencies = self._packed.currencies
+        if not held:
+            return _NO_SUMS
         if len(held) == 1:
             return {currencies[held[0][2]]: held[0][1]}
         sums: dict[str, int] = {}
@@ -181,6 +205,33 @@ class KeptBusiness:
             code = currencies[currency]
             sums[code] = sums.get(code, 0) + amount
         return sums
+
+    def of(self, accounts: Collection[UUID]) -> dict[UUID, KeptHistory]:
+        """The histories of some."""
+        wanted = {account.bytes for account in accounts}
+        return {
+            _key(key): KeptHistory(started, since, held, self._names)
+            for key, started, since, held in self._accounts
+            if key in wanted
+        }
+
+    def began(self, since: datetime, until: datetime) -> dict[UUID, datetime]:
+        """When accounts started, of those that did in since <= at < until."""
+        first, last = _ticks(since), _ticks(until)
+        return {
+            _key(key): _instant(at)
+            for key, at in _STARTED.decode(self._packed.started)
+            if first <= at < last
+        }
+
+    def reached_by(self, accounts: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
+        """What was reached when, by some."""
+        wanted = {account.bytes for account in accounts}
+        return {
+            _key(key): [_instant(at) for at in own]
+            for key, own in _REACHED.decode(self._packed.reached)
+            if key in wanted
+        }
 
     @cached_property
     def started_at(self) -> Mapping[UUID, datetime]:

@@ -56,12 +56,22 @@ def test_who_moved_and_what_everybody_paid_is_that_of_their_histories(told, one,
     known = histories(told)
     start, end = min(one, other), max(one, other) + timedelta(hours=1)
     kept = unpack(pack(known, {}, {}, {}))
-    moved, paid = kept.moved(start, end), kept.paid(start, end)
+    moved, paid = kept.moved(start, end, lambda *_: True), kept.paid(start, end)
+    lost = kept.moved(start, end, lambda before, after: bool(before) and not after)
     for account, history in known.items():
         before, after = history.before(start), history.before(end)
-        assert (account in moved) == (before is not after)
+        assert (account in moved) == (before.held != after.held)
+        assert (account in lost) == (bool(before.held) and not after.held)
         assert paid.get(account, ({}, {})) == (before.sums, after.sums)
+        first = history.first_paid_at
+        is_first = first is not None and start <= first < end
+        assert (account in kept.first_paid(start, end)) == is_first
     assert all(before or after for before, after in paid.values())
+    some = list(known)[::2]
+    assert kept.paid(start, end, some) == {
+        account: both for account, both in paid.items() if account in some
+    }
+    assert kept.of(some).keys() == set(some)
 
 
 def test_what_does_not_change_is_the_same_object():
@@ -75,6 +85,9 @@ def test_when_an_account_started_and_what_it_reached_is_kept_with_no_history_of_
     kept = unpack(pack({}, {ACCOUNTS[0]: START}, {ACCOUNTS[1]: [START, START]}, {}))
     assert kept.started_at == {ACCOUNTS[0]: START}
     assert kept.reached == {ACCOUNTS[1]: [START, START]}
+    assert kept.began(START, START + timedelta(1)) == kept.started_at
+    assert kept.began(START - timedelta(1), START) == {}
+    assert (kept.reached_by(ACCOUNTS[:1]), kept.reached_by(ACCOUNTS)) == ({}, kept.reached)
 
 
 def test_of_renewals_the_days_and_what_came_of_them_are_kept():

@@ -6,23 +6,31 @@ there at once and says the same as the figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.adoption import WEEK_DAYS
-from surveys.periods import months_back, period_end
+from surveys.adoption import WEEK_DAYS, set_up_in_time
+from surveys.kept_histories import Sums
+from surveys.periods import day_bounds, months_back, period_end
 from surveys.retention import Contribution, Row, contribution, paid_of, place_of
 from surveys.subscriptions import Paid, Rates, month_span
 from vocapp.database import snapshot
 from vocapp.people.events.queries import active_counts, active_counts_of_days
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.business import Business, business_of, read_business, said_of
+from vocapp.succeeding.figures.business import (
+    Business,
+    MayMove,
+    business_of,
+    read_business,
+    said_of,
+)
 from vocapp.succeeding.figures.converting import ALL, both_in_base, in_base
 from vocapp.succeeding.figures.groups import inward, stored_name
 from vocapp.succeeding.figures.kept import (
@@ -36,7 +44,6 @@ from vocapp.succeeding.figures.summing import (
     COHORT,
     as_of,
     days_so_far,
-    is_set_up,
     values_of,
     waits_at,
 )
@@ -107,6 +114,25 @@ KINDS: Mapping[str, _IsIn] = {
     "new": _counted("accounts_new", "accounts_reactivated"),
 }
 _MOVED = KINDS.keys() - {"start", "end"}
+
+
+def _anything(_before: Sums, _after: Sums) -> bool:
+    return True
+
+
+def _more(before: Sums, after: Sums) -> bool:
+    return any(amount > before.get(currency, 0) for currency, amount in after.items())
+
+
+# Of lists about what moved: what an account paid in each currency where it may belong to one; in
+# the base of all rates, too, where more is paid in none if it is more in none. So the rest is
+# worked out of few.
+_MAY: Mapping[str, MayMove] = {
+    "lost": lambda before, after: any(currency not in after for currency in before),
+    "shrunk": lambda before, after: _more(after, before),
+    "grown": _more,
+    "new": _more,
+}
 # Nobody can belong to these whose subscriptions did not change in the month.
 _CHANGED = {*_MOVED, STARTED, NOT_SET_UP, REACHED, WAITING, *OUTCOMES}
 _FEW = 1_000
@@ -156,8 +182,8 @@ def accounts_behind(
         reading = _Reading(session, workspace_id, asked, time_zone, now)
         business, kept_as_of = _business(session, workspace_id, asked, reading)
         if business is not None:
-            found = _in_order(reading.found(business))
-            part = found[skipped : None if limit is None else skipped + limit]
+            found = reading.found(business)
+            part = _in_order(found, None if limit is None else skipped + limit)[skipped:]
             listed = Listed(_behind(session, workspace_id, part), len(found), kept_as_of)
     if business is None or kept_as_of is not None:
         see_to_keeping(workspace_id, now=now)
@@ -210,10 +236,11 @@ class _Reading:
         self.end = month_span(asked.month, time_zone, now=now)[1]
 
     def found(self, business: Business[Paid]) -> list[_Found]:
+        if self.asked.which in KINDS:
+            return self._found_by_money(business)
         which = self.asked.which
         people = self._people()
         waits = waits_at(business, self.start, self.end) if which in {REACHED, WAITING} else {}
-        amounts = self._amounts(business)
         if which in OUTCOMES:
             decided = _decided(business, OUTCOMES[which], self.months, self.time_zone)
         elif which in {REACHED, WAITING}:
@@ -224,11 +251,10 @@ class _Reading:
                 for account, (_, is_reached) in waits.items()
                 if is_reached == (which == REACHED)
             ]
-        elif which in KINDS:
-            decided = [(account, self.start) for account in amounts]
         else:
             decided = [(account, self.start) for account in self._others(business, people)]
         chosen = self._with_value(business, decided)
+        amounts = self._paid(business, chosen)
         return [
             _Found(
                 account, *amounts.get(account, _NOTHING), people.get(account),
@@ -237,29 +263,40 @@ class _Reading:
             for account in chosen
         ]  # fmt: skip
 
-    def _amounts(self, business: Business[Paid]) -> Mapping[UUID, _Amounts]:
-        """What accounts paid: of a list about money those that are in it, else of all."""
-        which, currency = self.asked.which, self.asked.currency
+    def _found_by_money(self, business: Business[Paid]) -> list[_Found]:
+        amounts = self._moved(business) if self.asked.which in _MOVED else self._paid(business)
+        if self.asked.by is not None:
+            chosen = self._with_value(business, [(account, self.start) for account in amounts])
+            amounts = {account: amounts[account] for account in chosen}
+        return [_Found(account, *own, None, None) for account, own in amounts.items()]
+
+    def _rates(self, business: Business[Paid]) -> tuple[str | None, Rates | None]:
+        """Which currency alone is looked at, and the rates where all are converted to it."""
+        currency = self.asked.currency
+        if currency != ALL:
+            return currency, None
         rates = business.rates.rates_of_month(self.asked.month) if business.rates else None
-        if currency == ALL:
-            currency = rates.base if rates else None
-        in_rates = rates if self.asked.currency == ALL else None
-        if which in _MOVED:
-            return self._moved(business, KINDS[which], currency, in_rates)
+        return rates.base if rates else None, rates
+
+    def _paid(
+        self, business: Business[Paid], among: Collection[UUID] | None = None
+    ) -> Mapping[UUID, _Amounts]:
+        """What accounts paid: of those that paid at the start, or at the end, where the list is of
+        them, else of all that are among some."""
+        which, (currency, rates) = self.asked.which, self._rates(business)
         found: dict[UUID, _Amounts] = {}
-        for account, both in business.accounts.paid(self.start, self.end).items():
-            before, after = both if in_rates is None else both_in_base(both, in_rates)
-            at = {"start": before, "end": after}.get(which)
+        for account, both in business.accounts.paid(self.start, self.end, among).items():
+            before, after = both if rates is None else both_in_base(both, rates)
+            at = before if which == "start" else after if which == "end" else None
             if at is None or (currency in at if currency else at):
                 found[account] = _paid_at(before, after, currency)
         return found
 
-    def _moved(
-        self, business: Business[Paid], is_in: _IsIn, currency: str | None, rates: Rates | None
-    ) -> Mapping[UUID, _Amounts]:
+    def _moved(self, business: Business[Paid]) -> Mapping[UUID, _Amounts]:
         """Of lists in which nobody is whose subscriptions stayed as they were."""
         start, end = self.start, self.end
-        moved = business.accounts.moved(start, end)
+        is_in, (currency, rates) = KINDS[self.asked.which], self._rates(business)
+        moved = business.accounts.moved(start, end, _MAY.get(self.asked.which, _anything))
         rows: Mapping[UUID, Contribution] = {
             account: contribution(own.before(start), own.before(end))
             for account, own in moved.items()
@@ -292,12 +329,17 @@ class _Reading:
         """Of lists that are not about money."""
         if self.asked.which in {ACTIVE, ACTIVE_WEEK}:
             return people.keys()
-        began = {
-            account for account, at in business.started_at.items() if self.start <= at < self.end
-        }
-        if self.asked.which == NOT_SET_UP:
-            return {account for account in began if not is_set_up(business, account, now=self.now)}
-        return began
+        began = business.accounts.began(self.start, self.end)
+        if self.asked.which != NOT_SET_UP:
+            return began.keys()
+        reached = business.accounts.reached_by(began)
+        return [
+            account
+            for account, at in began.items()
+            if not set_up_in_time(
+                at, (each for each in reached.get(account, ()) if each <= self.now)
+            )
+        ]
 
     def _with_value(
         self, business: Business[Paid], decided: Sequence[tuple[UUID, datetime]]
@@ -307,6 +349,10 @@ class _Reading:
             return {account for account, _ in decided}
         value = inward(self.workspace_id, *self.asked.by)
         name = stored_name(self.asked.by[0])
+        if name == COHORT and value is not None:
+            began = date.fromisoformat(f"{value}-01")
+            members = business.accounts.first_paid(*_bounds(began, self.time_zone))
+            return {account for account, _ in decided if account in members}
         if name != COHORT and name not in VOICE and not business.said:
             accounts = {account for account, _ in decided}
             business = replace(business, said=said_of(self.session, self.workspace_id, accounts))
@@ -318,14 +364,20 @@ class _Reading:
         return {account for account, instant in decided if value in values[instant](account)}
 
 
-def _in_order(found: Iterable[_Found]) -> list[_Found]:
-    return sorted(
-        found,
-        key=lambda each: (
-            -(each.days or 0), -abs(each.end_minor - each.start_minor), -each.start_minor,
-            each.account.int,
-        ),
-    )  # fmt: skip
+def _bounds(month: date, time_zone: str) -> tuple[datetime, datetime]:
+    """First instant of a local month (its first day) and first of the next."""
+    ends = period_end(month, "month")
+    return day_bounds(month, time_zone)[0], day_bounds(ends, time_zone)[0]
+
+
+def _in_order(found: Sequence[_Found], limit: int | None) -> list[_Found]:
+    """So many of them, or all."""
+    return sorted(found, key=_order) if limit is None else nsmallest(limit, found, key=_order)
+
+
+def _order(each: _Found) -> tuple[int, int, int, int]:
+    moved = abs(each.end_minor - each.start_minor)
+    return -(each.days or 0), -moved, -each.start_minor, each.account.int
 
 
 def _behind(session: Session, workspace_id: UUID, part: Sequence[_Found]) -> list[Behind]:

@@ -7,7 +7,7 @@ of it: it paid nothing before it was said to have started, or else before anythi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from surveys.adoption import SETUP_DONE
 from surveys.cohorts import Members, cohort_of, members_by_cohort
 from surveys.exchange import StatedRates
-from surveys.kept_histories import KeptBusiness
+from surveys.kept_histories import KeptBusiness, Sums
 from surveys.periods import day_bounds, period_start, zone
 from surveys.renewals import PastRenewal, TermStep, past_renewals
 from surveys.retention import Contribution, contribution
@@ -39,7 +39,8 @@ _UNNAMED = ""  # the product of an account of which only revenue is known
 _Known = TypeVar("_Known", bound=Paid, covariant=True)
 
 
-PaidAtBoth = tuple[Mapping[str, int], Mapping[str, int]]
+PaidAtBoth = tuple[Sums, Sums]
+MayMove = Callable[[Sums, Sums], bool]
 
 
 class Accounts(Protocol[_Known]):
@@ -54,8 +55,14 @@ class Accounts(Protocol[_Known]):
     @property
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]: ...
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]: ...
-    def moved(self, start: datetime, end: datetime) -> Mapping[UUID, _Known]: ...
-    def paid(self, start: datetime, end: datetime) -> Mapping[UUID, PaidAtBoth]: ...
+    def moved(self, start: datetime, end: datetime, may: MayMove) -> Mapping[UUID, _Known]: ...
+    def paid(
+        self, start: datetime, end: datetime, among: Collection[UUID] | None = None
+    ) -> Mapping[UUID, PaidAtBoth]: ...
+    def first_paid(self, since: datetime, until: datetime) -> set[UUID]: ...
+    def of(self, accounts: Collection[UUID]) -> Mapping[UUID, _Known]: ...
+    def began(self, since: datetime, until: datetime) -> Mapping[UUID, datetime]: ...
+    def reached_by(self, accounts: Collection[UUID]) -> Mapping[UUID, Sequence[datetime]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +81,50 @@ class ReadAccounts:
                 if since <= past.decided_on < until:
                     yield account, past
 
-    def moved(self, start: datetime, end: datetime) -> Mapping[UUID, History]:
-        """The histories of accounts of which anything changed in start <= at < end."""
-        return {
-            account: history
-            for account, history in self.histories.items()
-            if history.before(start) is not history.before(end)
-        }
+    def moved(self, start: datetime, end: datetime, may: MayMove) -> Mapping[UUID, History]:
+        """The histories of accounts that hold something else at the end, where `may` says of what
+        they paid at both instants that they may be looked for."""
+        found = {}
+        for account, history in self.histories.items():
+            before, after = history.before(start), history.before(end)
+            if before.held != after.held and may(before.sums, after.sums):
+                found[account] = history
+        return found
 
-    def paid(self, start: datetime, end: datetime) -> Mapping[UUID, PaidAtBoth]:
-        """What accounts paid at both instants, by currency, of those that paid at either."""
+    def paid(
+        self, start: datetime, end: datetime, among: Collection[UUID] | None = None
+    ) -> Mapping[UUID, PaidAtBoth]:
+        """What accounts (those among some, None: all) paid at both instants, by currency, of those
+        that paid at either."""
         standings = (
             (account, history.before(start), history.before(end))
             for account, history in self.histories.items()
+            if among is None or account in among
         )
         return {
             account: (before.sums, after.sums)
             for account, before, after in standings
             if before.held or after.held
+        }
+
+    def of(self, accounts: Collection[UUID]) -> Mapping[UUID, History]:
+        """The histories of some."""
+        return {each: self.histories[each] for each in accounts if each in self.histories}
+
+    def began(self, since: datetime, until: datetime) -> Mapping[UUID, datetime]:
+        """When accounts started, of those that did in since <= at < until."""
+        return {account: at for account, at in self.started_at.items() if since <= at < until}
+
+    def reached_by(self, accounts: Collection[UUID]) -> Mapping[UUID, Sequence[datetime]]:
+        """What was reached when, by some."""
+        return {each: self.reached[each] for each in accounts if each in self.reached}
+
+    def first_paid(self, since: datetime, until: datetime) -> set[UUID]:
+        """Accounts that paid something for the first time in since <= at < until."""
+        return {
+            account
+            for account, history in self.histories.items()
+            if (at := history.first_paid_at) is not None and since <= at < until
         }
 
 

@@ -91,16 +91,22 @@ def waits_at(
 ) -> dict[UUID, tuple[int, bool]]:
     """Of accounts that began in since <= at < until: whole days from then until they were set up,
     or else until the end or until they left; and which of both. Before the start counts as 0."""
-    found = {}
-    for account, began in business.started_at.items():
-        if not since <= began < until:
-            continue
-        reached = min((at for at in business.reached.get(account, ()) if at < until), default=None)
-        last = until if reached is None else reached
-        if reached is None and (history := business.histories.get(account)):
-            last = history.left_at(until) or until
-        found[account] = (max(0, (last - began).days), reached is not None)
-    return found
+    began = business.accounts.began(since, until)
+    times = business.accounts.reached_by(began)
+    reached = {
+        account: min(before)
+        for account, own in times.items()
+        if (before := [at for at in own if at < until])
+    }
+    histories = business.accounts.of(began.keys() - reached.keys())
+    left = {account: history.left_at(until) for account, history in histories.items()}
+    return {
+        account: (
+            max(0, ((reached.get(account) or left.get(account) or until) - at).days),
+            account in reached,
+        )
+        for account, at in began.items()
+    }
 
 
 def read_month(

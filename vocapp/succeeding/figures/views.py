@@ -44,7 +44,7 @@ blueprint = Blueprint("figures", __name__, template_folder="../templates")
 blueprint.register_error_handler(BeingSummed, waiting.show)
 
 _TREND_MONTHS = 12
-_PAGE = 200
+_PAGE = 100
 _SPANS = frozenset(map(str, range(1, 61)))
 ANY = "any"  # in addresses: accounts in whatever currency
 NOBODY = "~"  # in addresses: accounts without a value of the attribute
