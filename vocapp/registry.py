@@ -286,7 +286,6 @@ def _register_work() -> None:
             batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
         )
     )  # fmt: skip
-    receiving.register_taker(playbook_sending.take_reply)
     staff_mail.register_mail(playbook_previewing.TRIAL_MAIL, playbook_previewing.trial_mail)
     outbox.register(
         outbox.Kind(
@@ -325,7 +324,9 @@ def _register_work() -> None:
             batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
         )
     )  # fmt: skip
+    # First of cases: what answers a letter of a person names that of the playbook before it, too.
     receiving.register_taker(replies.take_reply)
+    receiving.register_taker(playbook_sending.take_reply)
     staff_mail.register_mail(replies.REPLIED, replies.reply_mail)
     outbox.register(
         outbox.Kind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from surveys.periods import local_day
+from surveys.routing import Outcome, Rule
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -19,6 +21,12 @@ from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.receiving import Bounce, Incoming
 from vocapp.distributing.service import MAIL, suppress
+from vocapp.following_up.choosing import Filters
+from vocapp.following_up.models import FollowUp
+from vocapp.following_up.queries import queue
+from vocapp.following_up.ranking import rerank
+from vocapp.following_up.rules import NewRule, save_rule
+from vocapp.following_up.writing import replies
 from vocapp.following_up.writing.models import CaseMail
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH
@@ -35,6 +43,7 @@ from vocapp.succeeding.playbooks.models import (
     PlaybookTask,
 )
 from vocapp.succeeding.playbooks.releasing import PLAYBOOK_MAIL, RELEASE
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 LETTER = {
     "en": {"subject": "{account}: may we help?", "body": "{greeting}\n\nset-up takes an hour."},
@@ -508,19 +517,104 @@ def test_of_two_records_of_one_person_each_sending_keeps_one_letter(ready, mail_
     assert [each.contact_id for each in rows_of(ready, PlaybookLetter)] == [by_name["ann"]]
 
 
-def test_a_reply_is_noted_and_left_for_people_and_a_bounce_stops_letters(ready):
+def test_a_bounce_stops_letters(ready):
     switch(ready, add(ready))
     work()
-    first, second = rows_of(ready, PlaybookLetter)
-    reply = Incoming("<r@x>", (), (first.message_digest,), "a@x", "Re:", "Hi", (), False, None)
-    assert not sending.take_reply(reply, utcnow())
-    bounce = Incoming(
-        "<b@x>", (), (second.message_digest,), "d@x", "", "", (), True, Bounce("5.1.1")
-    )
+    letter = rows_of(ready, PlaybookLetter)[1]
+    bounce = Incoming("<b@x>", (), (letter.message_digest,), "", "", "", (), True, Bounce("5.1.1"))
     assert sending.take_reply(bounce, utcnow())
-    first, second = rows_of(ready, PlaybookLetter)
-    assert first.replied_at is not None
-    assert (second.state, second.reason) == ("bounced", "5.1.1")
+    letter = rows_of(ready, PlaybookLetter)[1]
+    assert (letter.state, letter.reason) == ("bounced", "5.1.1")
+    assert rows_of(ready, FollowUp) == []
     switch(ready, add(ready, person_days=0))
     work()
     assert states(ready)[("not_sent", "bounced")] == 1
+
+
+# --- what is answered ---------------------------------------------------------------------
+
+
+def answer_to(letter, message, text="Yes please, call me\n\n> set-up takes an hour", **more):
+    """As a mail program that keeps no thread sends it."""
+    said = {"files": (), "is_automatic": False, "bounce": None} | more
+    return Incoming(message, (), (letter.message_digest,), "ann@x", "Re: help", text, **said)
+
+
+@pytest.fixture
+def sent(ready):
+    """A letter that went out to ann."""
+    switch(ready, add(ready))
+    work()
+    ann = next(each for each in rows_of(ready, Contact) if each.name == "ann")
+    return next(each for each in rows_of(ready, PlaybookLetter) if each.contact_id == ann.id)
+
+
+def test_an_answer_opens_a_case_in_which_the_letter_stands(ready, sent):
+    answer = answer_to(sent, "<a1@x>")
+    assert [sending.take_reply(answer, utcnow()) for _ in range(2)] == [True, True]
+    assert not sending.take_reply(answer_to(sent, "<away@x>", is_automatic=True), utcnow())
+    (case,) = rows_of(ready, FollowUp)
+    assert (case.state, case.team, case.news) == ("open", "success", "reply")
+    assert (case.contact_id, case.account_id) == (sent.contact_id, sent.account_id)
+    assert case.priority > 0
+    theirs, ours = sorted(rows_of(ready, CaseMail), key=lambda each: each.direction)
+    assert (ours.direction, ours.subject, ours.state) == ("out", "slow Ltd: may we help?", "sent")
+    assert (theirs.direction, theirs.state) == ("in", "received")
+    listed = ready.get("/api/v1/follow-ups").json["items"]
+    assert [(each["id"], each["response"]) for each in listed] == [(str(case.id), None)]
+    assert listed[0]["reason"].startswith("Replied to an e-mail")
+    assert ready.get(f"/api/v1/follow-ups/{case.id}").json["rule"] == "by:reply"
+    found = queue(
+        ready.workspace_id, Filters(states=("open",), search="slow"), reach=WHOLE_WORKSPACE,
+        now=utcnow(), limit=5,
+    )  # fmt: skip
+    assert [row.id for row in found] == [case.id]
+
+
+def test_such_a_case_goes_on_like_any_other(ready, sent):
+    sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
+    (case,) = rows_of(ready, FollowUp)
+    path = f"/api/v1/follow-ups/{case.id}"
+    assert ready.patch(path, {"state": "resolved", "outcome": "solved"}).status_code == 200
+    work("ask_again")
+    assert sending.take_reply(answer_to(sent, "<a2@x>"), utcnow())
+    letter = next(each for each in rows_of(ready, CaseMail) if each.direction == "out")
+    threaded = replace(answer_to(sent, "<a3@x>"), refers_to=(letter.message_id,), tokens=())
+    assert replies.take_reply(threaded, utcnow())
+    (again,) = rows_of(ready, FollowUp)
+    assert (again.state, len(rows_of(ready, CaseMail))) == ("contacted", 4)
+    with transaction() as session:
+        assert rerank(session, ready.workspace_id, now=utcnow()) == 1
+    (again,) = rows_of(ready, FollowUp)
+    assert "replied" in again.reasons
+
+
+def test_an_answer_joins_the_open_case_of_the_person(ready, sent):
+    ready.survey()
+    ready.respond(score=2, contact={"external_id": "slow-ann"}, account={"external_id": "slow"})
+    work("follow_up")
+    (case,) = rows_of(ready, FollowUp)
+    sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
+    (joined,) = rows_of(ready, FollowUp)
+    assert (joined.id, joined.news) == (case.id, "reply")
+    assert sorted(each.direction for each in rows_of(ready, CaseMail)) == ["in", "out"]
+
+
+def test_rules_say_whose_an_answer_is(ready, sent, colleague):
+    """By its own words, not by those that it quotes; else it is the owner's of the account."""
+    owner = colleague(ready.workspace_id)
+    with transaction() as session:
+        account = session.get_one(Account, (ready.workspace_id, sent.account_id))
+        account.owner_user_id = owner
+    for word, team in (("hour", "product"), ("call", "support")):
+        rule = Rule(word, {"text_any": [word]}, Outcome(team, None, 4, "urgent"))
+        save_rule(
+            ready.workspace_id, NewRule(word, rule), actor_user_id=ready.workspace.user_id,
+            now=utcnow(),
+        )  # fmt: skip
+    sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
+    other = next(each for each in rows_of(ready, PlaybookLetter) if each.id != sent.id)
+    sending.take_reply(answer_to(other, "<b1@x>", "Thanks"), utcnow())
+    routed, plain = rows_of(ready, FollowUp)
+    assert (routed.rule_key, routed.team, routed.owner_user_id) == ("call", "support", None)
+    assert (plain.rule_key, plain.team, plain.owner_user_id) == ("by:reply", "success", owner)

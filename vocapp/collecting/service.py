@@ -362,13 +362,7 @@ def _attributes(
     An answer that arrives late says what held then, even where newer facts are known. What is
     said of the answer itself (channel, touchpoint, language) is never a fact of person or account.
     """
-    found: dict[str, Any] = {}
-    if account is not None:
-        found |= account.attributes
-        found |= _account_facts(account)
-    if contact is not None:
-        found |= contact.attributes
-        found["locale"] = contact.locale
+    found = facts_now(account, contact)
     if item.account is not None:
         found |= dict(item.account.attributes)
         found |= _account_facts(item.account)
@@ -378,6 +372,18 @@ def _attributes(
     if item.locale:
         found["locale"] = item.locale
     return {name: value for name, value in found.items() if value is not None}
+
+
+def facts_now(account: Account | None, contact: Contact | None) -> dict[str, Any]:
+    """What is known of an account and a person; attributes without a value are None."""
+    found: dict[str, Any] = {}
+    if account is not None:
+        found |= account.attributes
+        found |= _account_facts(account)
+    if contact is not None:
+        found |= contact.attributes
+        found["locale"] = contact.locale
+    return found
 
 
 def _account_facts(source: Account | AccountFacts) -> dict[str, Any]:

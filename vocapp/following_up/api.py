@@ -133,12 +133,13 @@ def _member(named: str) -> UUID:
 def _shown(follow_up_id: UUID) -> dict[str, Any]:
     detail = case_detail(current_workspace.id, follow_up_id, reach=WHOLE_WORKSPACE)
     shown = _present(detail.row, queries.theme_labels(current_workspace.id))
-    shown["response"] |= {
-        "comment": detail.text,
-        "language": detail.language,
-        "sentiment": detail.sentiment,
-        "themes": list(detail.themes),
-    }
+    if shown["response"] is not None:
+        shown["response"] |= {
+            "comment": detail.text,
+            "language": detail.language,
+            "sentiment": detail.sentiment,
+            "themes": list(detail.themes),
+        }
     shown["timeline"] = [
         {
             "at": line.at.isoformat(), "kind": line.kind, "by": line.who, "note": line.note,
@@ -171,13 +172,20 @@ def _present(row: CaseRow, themes: ThemeLabels) -> dict[str, Any]:
         "owner": _person(row.owner),
         "account": _account(row),
         "contact": _person(row.contact),
-        "response": {
-            "id": str(row.response_id),
-            "survey": row.survey_key,
-            "score": row.score,
-            "category": row.category,
-            "answered_at": row.answered_at.isoformat(),
-        },
+        "response": _answer(row),
+    }
+
+
+def _answer(row: CaseRow) -> dict[str, Any] | None:
+    """The answer that opened a case; None where a reply to an e-mail did."""
+    if row.response_id is None:
+        return None
+    return {
+        "id": str(row.response_id),
+        "survey": row.survey_key,
+        "score": row.score,
+        "category": row.category,
+        "answered_at": row.answered_at.isoformat(),
     }
 
 

@@ -87,25 +87,47 @@ _MOST_LINES, _MOST_RECENT = 200, 5
 def case_detail(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseDetail:
     """One case with response, themes, timeline and account. Raises NotFound."""
     row = case_row(workspace_id, follow_up_id, reach=reach)
-    comment = (
-        answers_of(workspace_id, [row.response_id]).get(row.response_id, StoredAnswers()).comment
-    )
-    analysis = db.session.get(Analysis, (workspace_id, row.response_id))
-    themes = themes_of(workspace_id, [row.response_id], {row.response_id: comment or ""})
+    said = _said(workspace_id, row.response_id) if row.response_id is not None else _NOTHING_SAID
+    analysis = said.analysis
     redacted = analysis.redacted if analysis else None
     return CaseDetail(
         row=row,
-        text=shown_text(redacted, comment) if comment else redacted,
+        text=shown_text(redacted, said.comment) if said.comment else redacted,
         language=analysis.language if analysis else row.locale,
         content=analysis.content if analysis else None,
         sentiment=analysis.sentiment if analysis else None,
         is_analysed=analysis is not None,
-        themes=tuple(themes.get(row.response_id, [])),
+        themes=said.themes,
         timeline=tuple(_timeline(workspace_id, follow_up_id)),
         recent=tuple(_recent(workspace_id, row, reach)),
-        account_owner_id=owner_of_account(db.session(), workspace_id, row.response_id),
+        account_owner_id=said.account_owner_id,
         others=other_answers(workspace_id, row, reach=reach),
         asked_again=plan_of(workspace_id, row.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The answer that opened a case, as it was understood."""
+
+    comment: str | None = None
+    analysis: Analysis | None = None
+    themes: tuple[dict[str, Any], ...] = ()
+    account_owner_id: UUID | None = None
+
+
+_NOTHING_SAID = _Said()
+
+
+def _said(workspace_id: UUID, response_id: UUID) -> _Said:
+    answers = answers_of(workspace_id, [response_id])
+    comment = answers.get(response_id, StoredAnswers()).comment
+    themes = themes_of(workspace_id, [response_id], {response_id: comment or ""})
+    return _Said(
+        comment,
+        db.session.get(Analysis, (workspace_id, response_id)),
+        tuple(themes.get(response_id, [])),
+        owner_of_account(db.session(), workspace_id, response_id),
     )
 
 
@@ -152,7 +174,7 @@ def _recent(workspace_id: UUID, row: CaseRow, reach: Reach) -> list[RecentAnswer
             Response.workspace_id == workspace_id,
             Response.account_id == row.account.id,
             of_accounts_within(reach, workspace_id, Response.account_id),
-            Response.id != row.response_id,
+            Response.id.is_distinct_from(row.response_id),
             Response.score.is_not(None),
             Survey.confidential.is_(False),
         )

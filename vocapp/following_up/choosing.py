@@ -238,4 +238,10 @@ def _one_of(
         for column, ids in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people))
         if ids
     ]
-    return FollowUp.response_id.in_(select(union_all(*found).subquery())) if found else false()
+    if not found:
+        return false()
+    replied = and_(
+        FollowUp.response_id.is_(None),
+        or_(FollowUp.account_id.in_(accounts), FollowUp.contact_id.in_(people)),
+    )
+    return or_(FollowUp.response_id.in_(select(union_all(*found).subquery())), replied)

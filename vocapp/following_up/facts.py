@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -155,26 +155,54 @@ def priority_of(
     known: Known, rule_priority: str, *, opened_at: datetime, time_zone: str, now: datetime
 ) -> Priority:
     """Points and reasons of a case; what the person complained about is added to the reasons."""
-    account = known.account
-    renewal = account.renewal_on if account else None
-    today = local_day(now, time_zone)
-    days = (renewal - today).days if renewal else None
     points = priority(
         score=known.response.score,
         kind=known.kind,
-        mrr_minor=account.mrr_minor if account else None,
-        currency=account.currency if account else None,
-        days_to_renewal=days,
         outcome_priority=rule_priority,
         wants_contact=False,  # no question asks for it yet
         age_days=max(0.0, _days(opened_at, now)),
         previous_score=known.heard.previous_score,
         silent_days=_days(known.heard.last_at, now) if known.heard.last_at else None,
         themes=known.complaints,
-        rates=known.rates.rates_of_month(today) if known.rates else None,
+        **_of_account(known.account, known.rates, local_day(now, time_zone)),
     )
     themes = tuple(f"theme:{key}" for key in known.complaints[:_TOLD_COMPLAINTS])
     return Priority(points=points.points, reasons=points.reasons + themes)
+
+
+def priority_of_reply(
+    account: Account | None,
+    rates: StatedRates | None,
+    rule_priority: str,
+    *,
+    opened_at: datetime,
+    time_zone: str,
+    now: datetime,
+) -> Priority:
+    """The same of a case that a reply opened: whoever replies is there to be talked to."""
+    found = priority(
+        score=None,
+        kind=_ANY_KIND,
+        outcome_priority=rule_priority,
+        wants_contact=True,
+        age_days=max(0.0, _days(opened_at, now)),
+        **_of_account(account, rates, local_day(now, time_zone)),
+    )
+    told = {"wants_contact": "replied"}
+    return Priority(found.points, tuple(told.get(reason, reason) for reason in found.reasons))
+
+
+_ANY_KIND = "nps"  # of a survey; without a score it makes no difference
+
+
+def _of_account(account: Account | None, rates: StatedRates | None, today: date) -> dict[str, Any]:
+    renewal = account.renewal_on if account else None
+    return {
+        "mrr_minor": account.mrr_minor if account else None,
+        "currency": account.currency if account else None,
+        "days_to_renewal": (renewal - today).days if renewal else None,
+        "rates": rates.rates_of_month(today) if rates else None,
+    }
 
 
 def _days(since: datetime, now: datetime) -> float:
@@ -191,4 +219,4 @@ def cases_of(
         .order_by(FollowUp.id)
         .with_for_update()
     )
-    return {row.response_id: row for row in rows}
+    return {row.response_id: row for row in rows if row.response_id is not None}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from vocapp.following_up import wording
 from vocapp.following_up.case_queries import Line
+from vocapp.following_up.rules import BY_REPLY
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -48,6 +49,8 @@ def line_in_words(line: Line, names: Names) -> str:
 
 
 def _opened(line: Line, names: Names) -> str:
+    if line.detail.get("rule") == BY_REPLY.key:
+        return str(_("Opened by a reply to an e-mail that went out by itself"))
     return str(_("Opened by the rule “%(rule)s”", rule=names.rule(line)))
 
 

@@ -24,18 +24,21 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class OtherAnswer:
-    """An answer of the same person that has a case of its own; comment: without personal data."""
+    """An answer of the same person that has a case of its own, or a reply that opened one, which
+    is of no survey; comment: without personal data."""
 
     case_id: UUID
     answered_at: datetime
-    survey_name: str
-    kind: str
+    survey_name: str | None
+    kind: str | None
     score: int | None
     comment: ShownComment | None
 
     @property
     def category(self) -> str | None:
-        return None if self.score is None else category_of(self.kind, self.score)
+        if self.score is None or self.kind is None:
+            return None
+        return category_of(self.kind, self.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +63,37 @@ def other_answers(workspace_id: UUID, row: CaseRow, *, reach: Reach) -> OtherAns
             )
         )
     wanted = union_all(*others).subquery()
+    answered_at = func.coalesce(Response.answered_at, FollowUp.opened_at)
     found = db.session.execute(
         select(
             FollowUp.id,
             FollowUp.merged_into_id,
             Response.id.label("response_id"),
-            Response.answered_at,
+            answered_at.label("answered_at"),
             Response.score,
             Survey.name,
             Survey.kind,
         )
-        .join(
+        .outerjoin(
             Response,
             (Response.workspace_id == FollowUp.workspace_id)
             & (Response.id == FollowUp.response_id),
         )
-        .join(
+        .outerjoin(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
         )
         .where(
             FollowUp.workspace_id == workspace_id,
             cases_within(reach, workspace_id),
-            Survey.confidential.is_(False),
+            Survey.confidential.is_not(True),
             FollowUp.id.in_(select(wanted.c.id)),
         )
-        .order_by(Response.answered_at.desc(), FollowUp.id)
+        .order_by(answered_at.desc(), FollowUp.id)
         .limit(_MOST)
     ).all()
-    comments = shown_comments(db.session(), workspace_id, [each.response_id for each in found])
+    answered = [each.response_id for each in found if each.response_id is not None]
+    comments = shown_comments(db.session(), workspace_id, answered)
     answers = {
         each.id: OtherAnswer(
             each.id, each.answered_at, each.name, each.kind, each.score,

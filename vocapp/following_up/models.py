@@ -81,9 +81,10 @@ class RoutingChannel(TenantRow, Base):
 
 
 class FollowUp(TenantRow, Base):
-    """A customer to contact because of one response."""
+    """A customer to contact because of one response; or, without one, because they replied to
+    what the service wrote by itself."""
 
-    response_id: Mapped[UUID]
+    response_id: Mapped[UUID | None]
     contact_id: Mapped[UUID | None]
     account_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(short_text(20))
@@ -167,6 +168,11 @@ _IS_ESCALATED = text("escalated_at IS NOT NULL")
 Index(
     "ix_follow_up_escalated", FollowUp.workspace_id, FollowUp.escalated_user_id, FollowUp.state,
     sqlite_where=_IS_ESCALATED, postgresql_where=_IS_ESCALATED,
+)  # fmt: skip
+_BY_REPLY = text("response_id IS NULL")
+Index(
+    "ix_follow_up_by_reply", FollowUp.workspace_id, FollowUp.contact_id, FollowUp.account_id,
+    sqlite_where=_BY_REPLY, postgresql_where=_BY_REPLY,
 )  # fmt: skip
 _HAS_NEWS = text("news IS NOT NULL")
 Index(

@@ -83,16 +83,19 @@ class CaseRow:
     owner: Person | None
     account: AccountFacts | None
     contact: Person | None
-    response_id: UUID
-    survey_key: str
-    kind: str
+    # None, survey and kind too: nothing was answered, the person replied to an e-mail.
+    response_id: UUID | None
+    survey_key: str | None
+    kind: str | None
     score: int | None
     answered_at: datetime
     locale: str | None
 
     @property
     def category(self) -> str | None:
-        return None if self.score is None else category_of(self.kind, self.score)
+        if self.score is None or self.kind is None:
+            return None
+        return category_of(self.kind, self.score)
 
     @property
     def is_active(self) -> bool:
@@ -141,7 +144,7 @@ def queue(
     first = _first(parts, sort, after, limit).subquery()
     rows = db.session.execute(
         _joined(select(*_COLUMNS).select_from(first).join(FollowUp, FollowUp.id == first.c.id))
-        .where(FollowUp.workspace_id == workspace_id, Survey.confidential.is_(False))
+        .where(FollowUp.workspace_id == workspace_id, Survey.confidential.is_not(True))
         .order_by(*_order(first.c.place, first.c.id, sort))
     )
     return [_row(row) for row in rows]
@@ -178,7 +181,7 @@ def case_row(workspace_id: UUID, follow_up_id: UUID, *, reach: Reach) -> CaseRow
         _joined(select(*_COLUMNS).select_from(FollowUp)).where(
             FollowUp.workspace_id == workspace_id,
             FollowUp.id == follow_up_id,
-            Survey.confidential.is_(False),
+            Survey.confidential.is_not(True),
             cases_within(reach, workspace_id),
         )
     ).one_or_none()
@@ -256,12 +259,12 @@ def after_of(cursor: Any, sort: str) -> tuple[Any, UUID]:
 
 def _joined(query: Any) -> Any:
     return (
-        query.join(
+        query.outerjoin(
             Response,
             (Response.workspace_id == FollowUp.workspace_id)
             & (Response.id == FollowUp.response_id),
         )
-        .join(
+        .outerjoin(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
         )
@@ -333,7 +336,7 @@ def _row(found: Any) -> CaseRow:
         survey_key=survey_key,
         kind=kind,
         score=score,
-        answered_at=answered_at,
+        answered_at=answered_at or opened_at,
         locale=locale,
     )
 

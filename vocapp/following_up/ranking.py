@@ -6,19 +6,28 @@ Ranking is not a change that people could collide with: a case's version stays.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
+from surveys.routing import Priority
 from vocapp.database import scoped, utcnow
-from vocapp.following_up.facts import Known, known_of, known_of_cases, priority_of
+from vocapp.following_up.facts import (
+    Known,
+    known_of,
+    known_of_cases,
+    priority_of,
+    priority_of_reply,
+)
 from vocapp.following_up.models import ACTIVE_STATES, MERGED, FollowUp
 from vocapp.following_up.owners import hand_over
-from vocapp.following_up.rules import enabled_rules
+from vocapp.following_up.rules import BY_REPLY, enabled_rules
 from vocapp.outbox import Pending
+from vocapp.people.models import Account
+from vocapp.people.money.queries import money_of
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
 RERANK = "rerank"
@@ -34,7 +43,8 @@ def rank_cases(session: Session, workspace_id: UUID, ids: Iterable[UUID], *, now
             or_(FollowUp.id.in_(wanted), FollowUp.merged_into_id.in_(wanted))
         )
     ).all()
-    known = known_of(session, workspace_id, [row.response_id for row in rows])
+    answers = [row.response_id for row in rows if row.response_id is not None]
+    known = known_of(session, workspace_id, answers)
     _rank_by_answers(session, workspace_id, rows, known, now=now)
 
 
@@ -60,38 +70,57 @@ def _rank_by_answers(
     now: datetime,
 ) -> int:
     """rows: cases with all that stand in them; how many have a rank of their own."""
-    answers: dict[UUID, list[tuple[FollowUp, Known]]] = defaultdict(list)
-    for row in rows:
-        if row.response_id in known:
-            answers[row.merged_into_id or row.id].append((row, known[row.response_id]))
     weights = {rule.key: rule.then.priority for rule in enabled_rules(session, workspace_id)}
     time_zone = time_zone_of(session, workspace_id)
+    found: dict[UUID, list[Priority]] = defaultdict(list)
+    for row in rows:
+        if row.response_id is None or row.response_id not in known:
+            continue
+        rank = priority_of(
+            known[row.response_id], weights.get(row.rule_key, "low"), opened_at=row.opened_at,
+            time_zone=time_zone, now=now,
+        )  # fmt: skip
+        found[row.merged_into_id or row.id].append(rank)
+    replied = [row for row in rows if row.response_id is None]
+    for row, rank in _ranks_of_replies(session, replied, weights, time_zone=time_zone, now=now):
+        found[row.merged_into_id or row.id].append(rank)
     standing_alone = [row for row in rows if row.merged_into_id is None]
     for case in standing_alone:
-        _rank(case, answers[case.id], weights, time_zone=time_zone, now=now)
+        _rank(case, found[case.id])
     return len(standing_alone)
 
 
-def _rank(
-    case: FollowUp,
-    answers: Sequence[tuple[FollowUp, Known]],
+def _ranks_of_replies(
+    session: Session,
+    rows: Sequence[FollowUp],
     weights: Mapping[str, str],
     *,
     time_zone: str,
     now: datetime,
-) -> None:
-    """Set a case's points and reasons to those of the most pressing answer, if there is any.
-
-    answers: each with the case that it opened; the rule that opened it weighs it. weights: rule →
-    its weight.
-    """
-    found = [
-        priority_of(
-            known, weights.get(row.rule_key, "low"), opened_at=row.opened_at,
-            time_zone=time_zone, now=now,
+) -> Iterator[tuple[FollowUp, Priority]]:
+    if not rows:
+        return
+    workspace_id = rows[0].workspace_id
+    accounts = {
+        account.id: account
+        for account in session.scalars(
+            scoped(Account, workspace_id).where(Account.id.in_({row.account_id for row in rows}))
         )
-        for row, known in answers
-    ]  # fmt: skip
+    }
+    rates = money_of(session, workspace_id).rates
+    for row in rows:
+        account = accounts.get(row.account_id) if row.account_id else None
+        weight = weights.get(row.rule_key, BY_REPLY.then.priority)
+        yield (
+            row,
+            priority_of_reply(
+                account, rates, weight, opened_at=row.opened_at, time_zone=time_zone, now=now
+            ),
+        )
+
+
+def _rank(case: FollowUp, found: Sequence[Priority]) -> None:
+    """Set a case's points and reasons to those of the most pressing that stands in it, if any."""
     if not found:
         return
     most = max(found, key=lambda each: each.points)

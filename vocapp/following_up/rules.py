@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.routing import Rule, RuleError, default_rules, rule_to_json, validate_rule
+from surveys.routing import Outcome, Rule, RuleError, default_rules, rule_to_json, validate_rule
 from vocapp.database import insert_if_absent, scoped, snapshot, transaction, uuid7
 from vocapp.following_up.models import RoutingRule
 from vocapp.following_up.rule_versions import in_order, keep_version, lock_rules
@@ -28,6 +28,10 @@ DEFAULT_NAMES = {
     "low-score": "Low score",
     "product-friction": "Friction with the product",
 }
+
+
+# Where a reply goes that no rule of the workspace fits. Its key is none that a person can give.
+BY_REPLY = Rule("by:reply", {}, Outcome("success", "account_owner", 24, "normal"))
 
 
 @dataclass(frozen=True, slots=True)

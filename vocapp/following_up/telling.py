@@ -110,12 +110,12 @@ def _told(session: Session, row: Pending) -> Told | None:
         return Told(channel, "test", workspace)
     found = session.execute(
         select(FollowUp, Survey, Response.score, Account, User, RoutingRule.name)
-        .join(
+        .outerjoin(
             Response,
             (Response.workspace_id == FollowUp.workspace_id)
             & (Response.id == FollowUp.response_id),
         )
-        .join(
+        .outerjoin(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
         )
@@ -132,7 +132,7 @@ def _told(session: Session, row: Pending) -> Told | None:
         .where(
             FollowUp.workspace_id == row.workspace_id,
             FollowUp.id == UUID(row.detail["case"]),
-            Survey.confidential.is_(False),
+            Survey.confidential.is_not(True),
         )
     ).one_or_none()
     if found is None or not channel.enabled:
@@ -140,13 +140,13 @@ def _told(session: Session, row: Pending) -> Told | None:
     case, survey, score, account, owner, rule_name = found
     comments = (
         shown_comments(session, row.workspace_id, [case.response_id])
-        if channel.with_comment
+        if channel.with_comment and case.response_id is not None
         else {}
     )
     with force_locale(workspace.locale):
         rule = wording.rule_name(row.detail["rule"], rule_name)
     return Told(
-        channel, row.detail["why"], workspace, case, survey.kind, score,
+        channel, row.detail["why"], workspace, case, survey.kind if survey else None, score,
         (account.name or account.external_id) if account else None, owner, rule,
         comments[case.response_id].text if case.response_id in comments else None,
     )  # fmt: skip
@@ -229,9 +229,10 @@ def _webhook(told: Told, row: Pending) -> None:
     data: dict[str, Any] = {"link": told.link}
     if case is not None:
         data |= {
-            "id": str(case.id), "response_id": str(case.response_id), "rule": case.rule_key,
+            "id": str(case.id), "rule": case.rule_key,
             "team": case.team, "owner": told.owner.email if told.owner else None,
             "kind": told.kind, "score": told.score, "account": told.account,
+            "response_id": str(case.response_id) if case.response_id else None,
             "due_at": case.due_at.isoformat(), "opened_at": case.opened_at.isoformat(),
         }  # fmt: skip
         if told.channel.with_comment:

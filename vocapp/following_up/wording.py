@@ -9,7 +9,7 @@ from babel.lists import format_list
 from flask_babel import get_locale
 
 from surveys.languages import best_language
-from vocapp.following_up.rules import DEFAULT_NAMES
+from vocapp.following_up.rules import BY_REPLY, DEFAULT_NAMES
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
@@ -65,6 +65,7 @@ _RULES = {
     "service-failing": _l("Reliability or support fails"),
     "low-score": _l("Low score"),
     "product-friction": _l("Friction with the product"),
+    BY_REPLY.key: _l("Reply to an e-mail"),
 }
 
 ThemeLabels = Mapping[str, Mapping[str, str]]
@@ -84,8 +85,8 @@ def reason_in_words(reasons: Sequence[str], themes: ThemeLabels) -> str:
 
 
 _ORDER = (
-    "score_low", "score", "score_fell", "renewal_in_days", "revenue", "theme", "wants_contact",
-    "silent_days",
+    "replied", "score_low", "score", "score_fell", "renewal_in_days", "revenue", "theme",
+    "wants_contact", "silent_days",
 )  # fmt: skip
 
 
@@ -115,6 +116,8 @@ def _reason(code: str, complaints: Sequence[str]) -> str:
         return str(
             _("complained about %(theme)s", theme=format_list(complaints, locale=get_locale()))
         )
+    if name == "replied":
+        return str(_("replied to an e-mail"))
     if name == "wants_contact":
         return str(_("wants to be contacted"))
     if name == "waiting_days" and int(value):
@@ -132,7 +135,7 @@ def theme_label(key: str, themes: ThemeLabels) -> str:
 
 def rule_name(key: str, stored: str | None) -> str:
     """A rule's name; the default ones speak the reader's language until somebody renames them."""
-    if key in _RULES and stored in (None, "", DEFAULT_NAMES[key]):
+    if key in _RULES and stored in (None, "", DEFAULT_NAMES.get(key)):
         return str(_RULES[key])
     return stored or key
 

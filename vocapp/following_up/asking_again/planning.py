@@ -46,6 +46,8 @@ def follow_cases(session: Session, rows: Sequence[Pending]) -> None:
 
 
 def _follow(session: Session, case: FollowUp, now: datetime) -> None:
+    if case.response_id is None:
+        return  # no survey asked, so none asks again
     plan = session.scalar(
         scoped(AskedAgain, case.workspace_id).where(AskedAgain.follow_up_id == case.id)
     )

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, Text, cast, exists, func, literal, select
+from sqlalchemy import Subquery, Text, cast, exists, func, literal, or_, select
 
 from surveys.filters import Filter
 from surveys.periods import day_bounds
@@ -100,8 +100,12 @@ def cases_of(
         )
     )  # fmt: skip
     if with_answers or passing or (split and asked.by and _is_attribute(asked.by)):
-        query = query.join(Response, _OPENED_IT).where(
-            Response.survey_id.not_in(confidential_surveys(workspace_id))
+        # A case that a reply opened has no answer, and in a split no value.
+        query = query.join(Response, _OPENED_IT, isouter=not (with_answers or passing)).where(
+            or_(
+                Response.survey_id.is_(None),
+                Response.survey_id.not_in(confidential_surveys(workspace_id)),
+            )
         )
     elif db.session.scalar(confidential_surveys(workspace_id).limit(1)):
         of_confidential = Response.survey_id.in_(confidential_surveys(workspace_id))

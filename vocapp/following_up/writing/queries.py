@@ -33,13 +33,14 @@ _SPOKEN = ("en", "ja")  # in what dates of letters are written
 
 @dataclass(frozen=True, slots=True)
 class ShownMail:
-    """An e-mail of a thread. who: who of us wrote it; None for the customer's. quoted: what a
-    reply repeats below its own text. files_elsewhere: how many files of a time in which none were
-    kept are in the mailbox only."""
+    """An e-mail of a thread. is_by_itself: a playbook sent it, before there was a case. who: who
+    of us wrote it; None for the customer's. quoted: what a reply repeats below its own text.
+    files_elsewhere: how many files of a time in which none were kept are in the mailbox only."""
 
     id: UUID
     case_id: UUID
     is_ours: bool
+    is_by_itself: bool
     state: str
     reason: str | None
     who: str | None
@@ -142,7 +143,8 @@ def _shown(
     is_ours = mail.direction != IN
     body, quoted = (mail.body, "") if is_ours else split_reply(mail.body)
     return ShownMail(
-        mail.id, mail.follow_up_id, is_ours, mail.state, mail.reason, name,
+        mail.id, mail.follow_up_id, is_ours, is_ours and mail.entry_id is None,
+        mail.state, mail.reason, name,
         mail.address if as_written else "",
         mail.subject if as_written else redact(mail.subject),
         body if as_written else redact(body),

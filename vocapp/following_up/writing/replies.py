@@ -11,6 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from flask import current_app, render_template
 from flask_babel import force_locale
@@ -50,9 +51,9 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
         if incoming.bounce is not None:
             _note_bounce(session, origin, incoming, now)
             return True
-        case = _case_of(session, origin)
+        case = case_of(session, origin)
         if case is not None:
-            _put_in(session, case, origin, incoming, now)
+            put_reply(session, case, origin.contact_id, incoming, now)
     outbox.ring("staff_mail")
     return True
 
@@ -74,8 +75,8 @@ def _origin(session: Session, incoming: Incoming) -> CaseMail | None:
     return next((found[digest] for digest in digests if digest in found), None)
 
 
-def _case_of(session: Session, origin: CaseMail) -> FollowUp | None:
-    """The case, locked: the one that it stands in where several were made one."""
+def case_of(session: Session, origin: CaseMail) -> FollowUp | None:
+    """The case of a letter, locked: the one that it stands in where several were made one."""
     found = locked_cases(session, origin.workspace_id, [origin.follow_up_id], WHOLE_WORKSPACE)
     if found and found[0].merged_into_id is not None:
         found = locked_cases(
@@ -84,14 +85,15 @@ def _case_of(session: Session, origin: CaseMail) -> FollowUp | None:
     return found[0] if found else None
 
 
-def _put_in(
-    session: Session, case: FollowUp, origin: CaseMail, incoming: Incoming, now: datetime
+def put_reply(
+    session: Session, case: FollowUp, contact_id: UUID | None, incoming: Incoming, now: datetime
 ) -> None:
+    """What a person wrote back stands in a locked case; a second time it changes nothing."""
     mail_id = uuid7()
     is_new = insert_if_absent(
         session, CaseMail, workspace_id=case.workspace_id, id=mail_id, follow_up_id=case.id,
         direction=IN, state="automatic" if incoming.is_automatic else "received",
-        contact_id=origin.contact_id, address=incoming.sender, subject=incoming.subject,
+        contact_id=contact_id, address=incoming.sender, subject=incoming.subject,
         body=incoming.text, message_id=incoming.message_id, language=None,
         message_digest=digest_of_message(incoming.message_id), attachments=len(incoming.files),
         at=now,

@@ -12,15 +12,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress, withdraw
-from vocapp.mailing import Mailer, NotSent, Refused
+from vocapp.following_up.writing.unasked import SentByItself, take_answer
+from vocapp.mailing import Mailer, NotSent, Refused, message_id
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.letters import Envelope, Written, build, digests_of_message
@@ -191,10 +194,8 @@ def suppress_address(session: Session, workspace_id: UUID, address: str) -> None
 
 
 def take_reply(incoming: Incoming, now: datetime) -> bool:
-    """Note that a letter was answered, or came back; whether the mail was about one.
-
-    What was answered stays in the mailbox for people to read: no case is opened by it. Repeatable.
-    """
+    """Put the answer to a letter into a case, or note that it came back; whether the mail was
+    about one. Repeatable."""
     digests = {*incoming.tokens}
     for each in incoming.refers_to:
         digests.update(digests_of_message(each))
@@ -211,13 +212,22 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
             return False
         if incoming.bounce is None:
             letter.replied_at = letter.replied_at or now
-            return False
-        if letter.state in {"sent", "unknown", "sending"}:
+            take_answer(session, _as_sent(letter), incoming, now=now)
+        elif letter.state in {"sent", "unknown", "sending"}:
             letter.state, letter.reason = "bounced", incoming.bounce.status[:60]
             contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
             if incoming.bounce.is_bad_address and contact is not None and contact.email:
                 suppress_address(session, letter.workspace_id, contact.email)
-        return True
+    outbox.ring("staff_mail")
+    return True
+
+
+def _as_sent(letter: PlaybookLetter) -> SentByItself:
+    return SentByItself(
+        letter.workspace_id, letter.contact_id, letter.account_id,
+        message_id(current_app.config["SETTINGS"], str(letter.id)),
+        letter.subject or "", letter.body or "", letter.language, letter.sent_at or letter.at,
+    )  # fmt: skip
 
 
 def call_back(session: Session, playbook: Playbook) -> None:

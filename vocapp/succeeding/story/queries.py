@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from surveys.periods import day_bounds
 from surveys.usage_changes import usage_changes
@@ -20,7 +20,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import older_than
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp, FollowUpEntry
-from vocapp.following_up.writing.models import CaseMail
+from vocapp.following_up.writing.models import IN, CaseMail
 from vocapp.people.events import queries as events
 from vocapp.people.events.models import InvoiceChange
 from vocapp.people.models import Account, Contact
@@ -176,7 +176,11 @@ def _letters(asked: _Asked, since: Before) -> list[Event]:
             Contact,
             (Contact.workspace_id == CaseMail.workspace_id) & (Contact.id == CaseMail.contact_id),
         )
-        .where(*_of_cases(asked, CaseMail))
+        # What a playbook sent is told as such, whether a case has it or not.
+        .where(
+            *_of_cases(asked, CaseMail),
+            or_(CaseMail.direction == IN, CaseMail.entry_id.is_not(None)),
+        )
     )  # fmt: skip
     rows = _newest(asked, query, CaseMail.at, CaseMail.id, since)
     return [Event(Place(row.at, "letter", row.id), who=row.who, row=row) for row in rows]
