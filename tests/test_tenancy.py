@@ -284,6 +284,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.send_to_myself": (A_SURVEY,),
     "distributing.preview": (A_SURVEY,),
     "distributing.preview_html": (A_SURVEY,),
+    "own_mails.edit": (A_SURVEY,),
+    "own_mails.save": (replace(A_SURVEY, form=lambda t: {"sender": "Aiko", "revision": "0"}),),
     "authoring.list_surveys": NO_IDS,
     "authoring.new_survey": NO_IDS,
     "authoring.start_survey": NO_IDS,

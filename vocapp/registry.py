@@ -33,6 +33,7 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
+from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import (
     channels,
@@ -181,7 +182,7 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, asking_pages, authoring_pages,
+        distributing_pages, own_mail_pages, asking_pages, authoring_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,

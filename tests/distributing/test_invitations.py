@@ -16,7 +16,7 @@ from vocapp.authoring import queries as authoring_queries
 from vocapp.authoring import service as authoring
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot, transaction, utcnow
-from vocapp.distributing import sending
+from vocapp.distributing import at_most_once, sending
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.mailing import Unclear
 from vocapp.people.service import erase_contact
@@ -317,7 +317,7 @@ def test_a_slow_worker_and_its_successor_send_one_mail(api, invite, mail_server)
     (row,) = pending()
     slow = sending._read(row.workspace_id, row.subject_id, now=utcnow())
     finishes = sending.send_invitations([row])
-    with pytest.raises(sending.NotWantedNow):
+    with pytest.raises(at_most_once.NotWantedNow):
         sending._begin(slow)
     with transaction() as session:
         finishes[0](session)
@@ -391,7 +391,7 @@ def test_an_unclear_end_is_told_from_a_refusal(api, invite, send_mail, monkeypat
             on_data()
             raise Unclear("no reply: timeout")
 
-    monkeypatch.setattr(sending, "open_mailer", lambda _: Lost())
+    monkeypatch.setattr(at_most_once, "open_mailer", lambda _: Lost())
     made = invite()
     send_mail()
     assert (state_of(api, made)["state"], state_of(api, made)["reason"]) == (

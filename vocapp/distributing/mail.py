@@ -6,7 +6,7 @@ the page with the number chosen; the page's button counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -19,6 +19,7 @@ from flask import current_app
 
 from surveys.definitions import Definition
 from surveys.languages import direction
+from surveys.own_mail import OwnMail
 from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
 from vocapp.distributing.texts import invitation_texts
@@ -43,6 +44,7 @@ class Letter:
     name: str
     address: str
     link: InvitationLink
+    own: OwnMail = field(default_factory=OwnMail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         html=html_part(letter),
         message_key=str(letter.link.invitation_id),
         now=now,
-        sender_name=one_line(letter.workspace),
+        sender_name=one_line(letter.own.sender or letter.workspace),
         workspace_id=letter.workspace_id,
     )
+    if letter.own.reply_to:
+        message["Reply-To"] = address_of("", letter.own.reply_to)
     add_unsubscribing(message, unsubscribe_url(letter.workspace_id, letter.address))
     message["Content-Language"] = letter.language
     return message
@@ -102,9 +106,10 @@ def said_in(letter: Letter) -> dict[str, str]:
     values = {"workspace": one_line(letter.workspace), "name": one_line(letter.name)}
     words = invitation_texts(letter.language)
     words["greeting"] = words["greeting" if values["name"] else "greeting_unnamed"]
-    return {
+    usual = {
         key: text if key == "scale_end" else text.format(**values) for key, text in words.items()
     }
+    return letter.own.said(letter.language, usual, values)
 
 
 def keys_of(letter: Letter) -> list[list[Key]]:

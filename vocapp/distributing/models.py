@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -47,6 +48,20 @@ class Invitation(TenantRow, Base):
         Index(None, "workspace_id", "survey_id", "state"),
         Index(None, "workspace_id", "contact_id"),
     )
+
+
+class SurveyMail(Tenant, Base):
+    """What a survey's e-mails say in words of its own (`surveys/own_mail.py`).
+
+    revision: one more with each change, so that two people do not write over one another.
+    """
+
+    survey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    mail: Mapped[dict[str, Any]]
+    revision: Mapped[int]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (tenant_key("survey_id", "survey", ondelete="CASCADE"),)
 
 
 class Suppression(Tenant, Base):

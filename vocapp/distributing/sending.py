@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.languages import best_language
+from surveys.own_mail import OwnMail
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
@@ -28,6 +29,7 @@ from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
+from vocapp.distributing.own_mails import own_mail
 from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.mailing import Mailer, NotSent, Refused, mail_folder
 from vocapp.outbox import NotYet, Pending
@@ -119,9 +121,10 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | 
         reason = reason_not_to_mail(session, workspace_id, contact.email)
         reason = reason or deciding.why_never_asked(session, contact)
         not_before = deciding.not_before(session, contact, invitation_id, now=now)
+        own = own_mail(session, workspace_id, survey.id).mail
     if survey.state != "published":
         reason = reason or "survey_closed"
-    letter = None if reason else _letter(invitation, contact, survey, workspace)
+    letter = None if reason else _letter(invitation, contact, survey, workspace, own)
     return Asked(
         workspace_id, invitation_id, invitation.state, contact.email or "", reason, letter,
         not_before,
@@ -129,7 +132,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | 
 
 
 def _letter(
-    invitation: Invitation, contact: Contact, survey: Survey, workspace: Workspace
+    invitation: Invitation, contact: Contact, survey: Survey, workspace: Workspace, own: OwnMail
 ) -> Letter:
     definition = definition_of(workspace.id, survey.id, survey.published_version or 1)
     return Letter(
@@ -142,6 +145,7 @@ def _letter(
         link=InvitationLink(
             workspace.id, invitation.id, survey.id, contact.id, invitation.touchpoint
         ),
+        own=own,
     )
 
 

@@ -11,10 +11,11 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from surveys.languages import best_language, direction, first_fitting, fitting_language
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
-from vocapp.database import utcnow
+from vocapp.database import snapshot, utcnow
 from vocapp.distributing import mail, mailbox, queries, service
 from vocapp.distributing.asking import queries as asking_queries
 from vocapp.distributing.mail import Letter
+from vocapp.distributing.own_mails import own_mail
 from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read_touchpoint
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
@@ -217,6 +218,8 @@ def _sample(survey: SurveySummary) -> Letter:
     definition = definition_of(survey.workspace_id, survey.id, survey.published_version)
     wanted = request.args.get("lang") or current_user.locale
     nobody = UUID(int=0)
+    with snapshot() as session:
+        own = own_mail(session, survey.workspace_id, survey.id).mail
     return Letter(
         workspace_id=survey.workspace_id,
         workspace=current_workspace.name,
@@ -225,6 +228,7 @@ def _sample(survey: SurveySummary) -> Letter:
         name=current_user.name,
         address=current_user.email,
         link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
+        own=own,
     )
 
 

@@ -32,8 +32,13 @@ _CURRENCIES = frozenset(list_currencies())
 _ADDRESS = re.compile(r"[^\s@<>,;\x00-\x1f]{1,64}@[^\s@<>,;\x00-\x1f]{1,255}")
 
 
+def is_address(value: str) -> bool:
+    """Whether mail could go there, as far as its look tells."""
+    return bool(_ADDRESS.fullmatch(value.strip()))
+
+
 def _an_address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value.strip()):
+    if not is_address(value):
         raise ValueError("expected an e-mail address such as aiko@example.com")
     return value.strip()
 

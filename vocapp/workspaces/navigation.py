@@ -45,6 +45,7 @@ _ORDER = {
 _ROOM_OF_BLUEPRINT = {
     "authoring": "surveys",
     "distributing": "surveys",
+    "own_mails": "surveys",
     "asking": "accounts",
     "measuring": "results",
     "looking_into": "results",

@@ -1,0 +1,70 @@
+"""Use cases: what the e-mails of a survey say in words of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from surveys.own_mail import OwnMail, from_json, to_json
+from vocapp.authoring.models import Survey
+from vocapp.database import insert_if_absent, scoped, transaction
+from vocapp.distributing.models import SurveyMail
+from vocapp.problems import Conflict
+from vocapp.workspaces.service import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """revision: 0 where nobody has changed anything yet."""
+
+    mail: OwnMail
+    revision: int
+
+
+def own_mail(session: Session, workspace_id: UUID, survey_id: UUID) -> Kept:
+    """What a survey's e-mails say; nothing of its own where nobody has said so."""
+    row = session.scalars(
+        scoped(SurveyMail, workspace_id).where(SurveyMail.survey_id == survey_id)
+    ).one_or_none()
+    return Kept(_read(row.mail), row.revision) if row else Kept(OwnMail(), 0)
+
+
+def _read(document: dict[str, Any]) -> OwnMail:
+    # Also words in languages that the survey has given up since.
+    return from_json(document, document.get("words", {}))
+
+
+def save_own_mail(
+    workspace_id: UUID,
+    survey_id: UUID,
+    mail: OwnMail,
+    *,
+    after: int,
+    actor_user_id: UUID,
+    now: datetime,
+) -> None:
+    """after: the revision that was changed. Raises Conflict where it is no longer the last."""
+    with transaction() as session:
+        row = session.scalars(
+            scoped(SurveyMail, workspace_id)
+            .where(SurveyMail.survey_id == survey_id)
+            .with_for_update()
+        ).one_or_none()
+        if (row.revision if row else 0) != after:
+            raise Conflict("The mail was changed since.")
+        said = {"mail": to_json(mail), "revision": after + 1, "updated_at": now}
+        if row is not None:
+            for name, value in said.items():
+                setattr(row, name, value)
+        elif not insert_if_absent(
+            session, SurveyMail, workspace_id=workspace_id, survey_id=survey_id, **said
+        ):
+            raise Conflict("The mail was changed since.")
+        audit(
+            session, workspace_id, "survey.mail_changed", now=now, actor_user_id=actor_user_id,
+            subject=session.get_one(Survey, (workspace_id, survey_id)),
+        )  # fmt: skip
