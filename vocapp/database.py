@@ -43,6 +43,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     cast,
     event,
     func,
@@ -62,6 +63,8 @@ from sqlalchemy.orm import (
     mapped_column,
 )
 from sqlalchemy.types import TypeEngine
+
+from surveys.attributes import MAX_VALUE_LENGTH
 
 T = TypeVar("T")
 
@@ -419,6 +422,27 @@ def listed(session: Session, value: Any) -> ColumnElement[str]:
     if session.get_bind().dialect.name == "postgresql":
         return cast(func.json_agg(value), Text)
     return func.json_group_array(value, type_=Text())
+
+
+def text_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
+    """A value of a JSON object as `surveys.attributes.as_text` has it, but of whole numbers and
+    fractions, which are as they were written; null where it is a list, an object or nothing.
+
+    name: without `"` and `\\`, which cannot stand in a path of SQLite (ValueError).
+    """
+    if set('"\\') & set(name):
+        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
+    if session.get_bind().dialect.name == "postgresql":
+        plain = ("string", "number", "boolean")
+        text = case((func.jsonb_typeof(column[name]).in_(plain), column[name].as_string()))
+    else:
+        path = f'$."{name}"'
+        kind, value = func.json_type(column, path), func.json_extract(column, path)
+        text = case(
+            (kind.in_(("true", "false")), kind),
+            (kind.in_(("text", "integer", "real")), cast(value, Text)),
+        )
+    return func.nullif(func.substr(func.trim(text), 1, MAX_VALUE_LENGTH), "")
 
 
 # --- SQLite -----------------------------------------------------------------------------

@@ -169,6 +169,11 @@ _CONVERSION = {
     "left_out": list_of(record(currency=TEXT, accounts=COUNT)),
 }  # fmt: skip
 _AMOUNTS_OF_PAST = {"expected": COUNT, "kept": COUNT, "bias": or_null(NUMBER)}
+_RENEWAL_ACCURACY = record(
+    decided=COUNT, open=COUNT, is_enough=YES_NO, said=or_null(NUMBER),
+    renewed=or_null(NUMBER), brier=or_null(NUMBER), by_currency=OBJECT,
+    converted=or_null(record(currency=TEXT, **_AMOUNTS_OF_PAST)),
+)  # fmt: skip
 _RENEWAL_FORECAST = {
     "currency": TEXT, "n": COUNT, "total": COUNT, "expected": COUNT, "low": COUNT, "high": COUNT,
     "by_category": record(
@@ -482,10 +487,15 @@ SCHEMAS: dict[str, Schema] = {
             ref("Renewal"), interval_level=NUMBER, thresholds=OBJECT,
             forecast=list_of(record(**_RENEWAL_FORECAST)),
             converted=or_null(record(**_RENEWAL_FORECAST, left_out=COUNT)),
-            accuracy=record(
-                decided=COUNT, open=COUNT, is_enough=YES_NO, said=or_null(NUMBER),
-                renewed=or_null(NUMBER), brier=or_null(NUMBER), by_currency=OBJECT,
-                converted=or_null(record(currency=TEXT, **_AMOUNTS_OF_PAST)),
+            accuracy=_RENEWAL_ACCURACY,
+            segments=or_null(
+                list_of(
+                    record(
+                        by=OBJECT, forecast=list_of(record(**_RENEWAL_FORECAST)),
+                        converted=or_null(record(**_RENEWAL_FORECAST, left_out=COUNT)),
+                        accuracy=or_null(_RENEWAL_ACCURACY),
+                    )
+                )
             ),
         ),
         "description": "Chances are fractions, money is in minor units a month. `converted` is of "

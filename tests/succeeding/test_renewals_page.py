@@ -579,3 +579,58 @@ def test_home_and_the_account_tell_what_is_at_risk(three, staff):
     page = browser.get("/accounts/risk").text
     assert "In 30 days" in column(page, "renewal")
     assert "the category follows the health alone" in column(page, "renewal")
+
+
+def test_forecast_and_accuracy_are_split_by_an_attribute_as_it_was_when_a_month_began(
+    any_api, staff
+):
+    recorded(any_api, ["renewed"] * 3 + ["cancelled"])
+    # What is said first holds for all the time before; what comes later does not.
+    for number, tier in (*enumerate(["gold", "gold", 3, 3]), (3, "lost-later")):
+        save(any_api, f"r-{number}", attributes={"tier": tier})
+    for number, (tier, region) in enumerate((("gold", "jp"), ("gold", None), (3, "jp"))):
+        save(any_api, f"c-{number}", mrr=100, currency="JPY", renewal_on=ahead(20), region=region,
+             attributes={"tier": tier})  # fmt: skip
+    told = any_api.get("/api/v1/renewals?by=tier").json
+    parts = {part["by"]["tier"]: part for part in told["segments"]}
+    assert {key: part["accuracy"]["decided"] for key, part in parts.items()} == {"gold": 2, "3": 2}
+    assert parts["3"]["accuracy"]["renewed"] == 0.5
+    assert [part["forecast"][0]["total"] for part in told["segments"]] == [200, 100]
+    one = any_api.get("/api/v1/renewals?by=tier&value=3").json
+    assert ([each["account"] for each in one["items"]], one["accuracy"]["decided"]) == (["c-2"], 2)
+    assert one["segments"] is None
+    without = any_api.get("/api/v1/renewals?by=region&value=").json
+    assert [each["account"] for each in without["items"]] == ["c-1"]
+    assert any_api.get("/api/v1/renewals?value=3").status_code == 422
+    page = staff("success").get("/renewals?by=tier").text
+    assert 'value="tier" selected' in page
+    assert re.search(r'href="/renewals\?by=tier&amp;value=gold"', page)
+    only = staff("success").get("/renewals?by=tier&value=gold").text
+    assert "Only accounts with tier: gold." in only
+    assert "c-2" not in only
+    assert "c-0" in only
+
+
+def test_too_many_values_are_said_to_be_too_many(any_api, staff, monkeypatch):
+    monkeypatch.setattr("vocapp.succeeding.renewals.splitting.MOST_PARTS", 1)
+    for number in range(2):
+        save(any_api, f"c-{number}", renewal_on=ahead(20), attributes={"crm": number})
+    refused = any_api.get("/api/v1/renewals?by=crm")
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "by")
+    assert "too many different values" in staff("success").get("/renewals?by=crm").text
+
+
+def test_values_of_every_kind_and_names_of_every_kind_narrow_alike_on_both_databases(
+    any_api, staff
+):
+    odd = {"vip": True, "score": 1.5, "会社.規模 x'": " 大 ", "tags": None}
+    save(any_api, "odd", renewal_on=ahead(20), attributes=odd)
+    save(any_api, "plain", renewal_on=ahead(20), attributes={"vip": False, "tags": " "})
+    for name, value, found in (
+        ("vip", "true", "odd"), ("vip", "false", "plain"), ("score", "1.5", "odd"),
+        ("会社.規模 x'", "大", "odd"), ("score", "", "plain"), ("tags", "", "odd, plain"),
+    ):  # fmt: skip
+        told = any_api.get("/api/v1/renewals", query_string={"by": name, "value": value}).json
+        assert ", ".join(sorted(each["account"] for each in told["items"])) == found, name
+    assert any_api.get("/api/v1/renewals", query_string={"by": 'a"b'}).status_code == 422
+    assert staff("success").get("/renewals?by=a%22b").status_code == 200

@@ -17,19 +17,19 @@ from vocapp.people.models import Account
 
 # Not what they pay: of an imported history only the end of it is known, which would let the
 # back-test peek at who left.
-_FACTS = ("plan", "region")
+FACTS = ("plan", "region")
 FACT_COLUMNS = (Account.plan, Account.region, Account.attributes)
 
 
 def facts_of(row: Any) -> dict[str, Any]:
     """What segments are told by, of an account or a row with these FACT_COLUMNS."""
-    return {**row.attributes, **{name: getattr(row, name) for name in _FACTS}}
+    return {**row.attributes, **{name: getattr(row, name) for name in FACTS}}
 
 
 def facts_then(history: History, names: Iterable[str], instant: datetime) -> dict[str, Any]:
     """The same as it was said to be at an instant, of some names."""
     return {
-        name: value_at(history, name if name in _FACTS else f"attributes.{name}", instant)
+        name: value_at(history, name if name in FACTS else f"attributes.{name}", instant)
         for name in names
     }
 
@@ -54,7 +54,7 @@ def facts_by_account(
 
 def offers_of(accounts: Sequence[Mapping[str, Any]]) -> Offers:
     """What a filter may ask of accounts."""
-    return offers_of_facts(accounts, first=_FACTS)
+    return offers_of_facts(accounts, first=FACTS)
 
 
 def count_matching(accounts: Sequence[Mapping[str, Any]], filter_: Filter | None) -> int:

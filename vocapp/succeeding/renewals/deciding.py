@@ -98,7 +98,7 @@ def decided_of_late(
     whose = select(Account.id).where(
         Account.workspace_id == workspace_id,
         accounts_within(reach, workspace_id),
-        *narrowed.conditions(),
+        *narrowed.conditions(session),
     )
     found, as_of = None, None
     if is_large(session, workspace_id):

@@ -81,6 +81,9 @@ class Upcoming:
     def stakes(self) -> Sequence[AtStake]:
         return at_stake(db.session(), self.workspace_id, self.asked, self.chances)
 
+    def stakes_by(self, attribute: str) -> Sequence[AtStake]:
+        return at_stake(db.session(), self.workspace_id, self.asked, self.chances, by=attribute)
+
     @property
     def n(self) -> int:
         return sum(len(each.amounts) for each in self.stakes)
@@ -335,24 +338,34 @@ def count_known(workspace_id: UUID, *, reach: Reach) -> int:
 
 def present(forecasts: Sequence[Told], past: HowTrue) -> dict[str, Any]:
     """The forecast as the API shows it; money in minor units, chances as fractions."""
-    found = past.whole
     return {
         "interval_level": 0.95,
         "thresholds": {"commit": COMMIT_FROM, "likely": LIKELY_FROM},
+        **present_forecasts(forecasts),
+        "accuracy": present_accuracy(past),
+    }
+
+
+def present_forecasts(forecasts: Sequence[Told]) -> dict[str, Any]:
+    """By currency, and converted."""
+    return {
         "forecast": [_present_told(each) for each in forecasts if not each.is_converted],
         "converted": next(
             (_present_told(each) | {"left_out": each.left_out}
              for each in forecasts if each.is_converted), None,
         ),
-        "accuracy": {
-            "decided": found.decided, "open": found.open, "is_enough": found.is_enough,
-            "said": found.said, "renewed": found.renewed.value, "brier": found.brier,
-            "by_currency": {
-                code: _present_amounts(each) for code, each in past.by_currency.items()
-            },
-            "converted": None if past.converted is None else
-            {"currency": past.base, **_present_amounts(past.converted)},
-        },
+    }  # fmt: skip
+
+
+def present_accuracy(past: HowTrue) -> dict[str, Any]:
+    """How true it was of all months."""
+    found = past.whole
+    return {
+        "decided": found.decided, "open": found.open, "is_enough": found.is_enough,
+        "said": found.said, "renewed": found.renewed.value, "brier": found.brier,
+        "by_currency": {code: _present_amounts(each) for code, each in past.by_currency.items()},
+        "converted": None if past.converted is None else
+        {"currency": past.base, **_present_amounts(past.converted)},
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, extract, func, or_, select
+from sqlalchemy import ColumnElement, case, extract, func, null, or_, select
 from sqlalchemy.orm import Session, defer
 
 from surveys.renewals import (
@@ -24,11 +24,12 @@ from surveys.renewals import (
     chance_of,
     word_holds,
 )
-from vocapp.database import days_between, listed, newer_than, read_json
+from vocapp.database import days_between, listed, newer_than, read_json, text_within
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.succeeding.health.models import BANDS, AccountHealth
 from vocapp.succeeding.health.queries import Standing, joined, standing
+from vocapp.succeeding.health.segmenting import FACTS
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalWord
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
@@ -62,18 +63,43 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Accounts with one value of an attribute; value None: without any."""
+
+    attribute: str
+    value: str | None
+
+
+def can_split(attribute: str) -> bool:
+    """Whether accounts can be told apart by an attribute of this name; see `text_within`."""
+    return bool(attribute) and not set('"\\') & set(attribute)
+
+
+def value_of(session: Session, attribute: str) -> ColumnElement[str]:
+    """Of a statement on accounts; attribute: one that `can_split`."""
+    if attribute in FACTS:
+        return func.nullif(func.trim(getattr(Account, attribute)), "")
+    return text_within(session, Account.attributes, attribute)
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowed:
-    """Which accounts: of an owner, of a plan; None: all."""
+    """Which accounts: of an owner, of a plan, with a value of an attribute; None: all."""
 
     owner: UUID | None = None
     plan: str | None = None
+    segment: Segment | None = None
 
-    def conditions(self) -> list[Any]:
+    def conditions(self, session: Session) -> list[Any]:
         found: list[Any] = []
         if self.owner is not None:
             found.append(Account.owner_user_id == self.owner)
         if self.plan is not None:
             found.append(Account.plan == self.plan)
+        if self.segment is not None:
+            value = value_of(session, self.segment.attribute)
+            wanted = self.segment.value
+            found.append(value.is_(None) if wanted is None else value == wanted)
         return found
 
 
@@ -90,7 +116,7 @@ class Asked:
     reach: Reach
     narrowed: Narrowed = EVERYBODY
 
-    def conditions(self, workspace_id: UUID) -> list[Any]:
+    def conditions(self, session: Session, workspace_id: UUID) -> list[Any]:
         """Of a statement on accounts; who pays nothing has nothing to renew."""
         return [
             Account.workspace_id == workspace_id,
@@ -98,20 +124,21 @@ class Asked:
             Account.renewal_on < self.until,
             or_(Account.mrr_minor.is_(None), Account.mrr_minor > 0),
             accounts_within(self.reach, workspace_id),
-            *self.narrowed.conditions(),
+            *self.narrowed.conditions(session),
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class AtStake:
     """Renewals of a month (its first day) that are alike in currency, health and category: what
-    each pays, None where it is not known."""
+    each pays, None where it is not known. value: that of the attribute they are split by."""
 
     month: date
     currency: str | None
     band: str | None
     category: Category
     amounts: Sequence[int | None]
+    value: str | None = None
 
 
 Chances = Mapping[str | None, Chance]  # by band of the health
@@ -146,9 +173,11 @@ def _past_counts(
     return found
 
 
-def at_stake(session: Session, workspace_id: UUID, asked: Asked, chances: Chances) -> list[AtStake]:
-    """All renewals that come, as sums and shares are made of them: no account is read by itself,
-    as a large business has twenty thousand a year."""
+def at_stake(
+    session: Session, workspace_id: UUID, asked: Asked, chances: Chances, *, by: str | None = None
+) -> list[AtStake]:
+    """All renewals that come, as sums and shares are made of them, split by an attribute where one
+    is named: no account is read by itself, as a large business has twenty thousand a year."""
     each = _joined(
         select(
             extract("year", Account.renewal_on).label("year"),
@@ -157,13 +186,15 @@ def at_stake(session: Session, workspace_id: UUID, asked: Asked, chances: Chance
             AccountHealth.band,
             _category(session, chances).label("category"),
             Account.mrr_minor,
+            (value_of(session, by) if by else null()).label("value"),
         )
-    ).where(*asked.conditions(workspace_id)).subquery()  # fmt: skip
-    alike = (each.c.year, each.c.month, each.c.currency, each.c.band, each.c.category)
+    ).where(*asked.conditions(session, workspace_id)).subquery()  # fmt: skip
+    alike = (each.c.year, each.c.month, each.c.currency, each.c.band, each.c.category,
+             each.c.value)  # fmt: skip
     rows = session.execute(select(*alike, listed(session, each.c.mrr_minor)).group_by(*alike))
     return [
-        AtStake(date(int(year), int(month), 1), currency, band, category, read_json(amounts))
-        for year, month, currency, band, category, amounts in rows
+        AtStake(date(int(year), int(month), 1), currency, band, category, read_json(amounts), value)
+        for year, month, currency, band, category, value, amounts in rows
     ]
 
 
@@ -182,7 +213,7 @@ def coming(
     query = (
         _joined(select(Account, User.name, AccountHealth, RenewalWord))
         .outerjoin(User, User.id == Account.owner_user_id)
-        .where(*asked.conditions(workspace_id))
+        .where(*asked.conditions(session, workspace_id))
         .order_by(Account.renewal_on, Account.id)
         .limit(limit)
         .options(

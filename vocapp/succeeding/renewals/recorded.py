@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import Subquery, case, func, select
 from sqlalchemy.orm import Session
 
+from surveys.attributes import as_text
 from surveys.exchange import StatedRates
-from surveys.periods import local_day, period_start
+from surveys.periods import day_bounds, local_day, period_start
 from surveys.renewal_forecast import Accuracy, Recorded, accuracy
 from surveys.renewals import WORD_HOLDS_DAYS
 from surveys.subscriptions import Price
@@ -20,7 +21,9 @@ from vocapp.database import days_between
 from vocapp.extensions import db
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money
+from vocapp.succeeding.health.segmenting import facts_then
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
+from vocapp.succeeding.renewals.reading import Segment
 
 _MONTHS = 12
 
@@ -51,13 +54,19 @@ _InCurrency = tuple[date, str | None, Recorded]  # of a month
 
 
 def recorded_months(
-    workspace_id: UUID, *, time_zone: str, now: datetime
+    workspace_id: UUID, *, time_zone: str, now: datetime, segment: Segment | None = None
 ) -> tuple[HowTrue, list[HowTrue]]:
     """Months that are over, as their forecasts were recorded, against what happened: all of them
-    together, and each, the latest first."""
+    together, and each, the latest first; of accounts that were in a segment when the month
+    began, or of all."""
     this_month = period_start(local_day(now, time_zone), "month")
+    found = (
+        _sums(db.session(), workspace_id, this_month)
+        if segment is None
+        else _by_value(workspace_id, segment.attribute, this_month, time_zone)[segment.value]
+    )
     by_month: dict[date, list[_InCurrency]] = defaultdict(list)
-    for month, currency, each in _sums(db.session(), workspace_id, this_month):
+    for month, currency, each in found:
         by_month[month].append((month, currency, each))
     everything = [each for own in by_month.values() for each in own]
     stated = money(workspace_id).rates
@@ -65,6 +74,42 @@ def recorded_months(
         _how_true(None, everything, stated),
         [_how_true(month, by_month[month], stated) for month in sorted(by_month, reverse=True)],
     )
+
+
+def recorded_by(
+    workspace_id: UUID, by: str, *, time_zone: str, now: datetime
+) -> dict[str | None, HowTrue]:
+    """The same of all months together, by what accounts had of an attribute when each began."""
+    this_month = period_start(local_day(now, time_zone), "month")
+    stated = money(workspace_id).rates
+    found = _by_value(workspace_id, by, this_month, time_zone)
+    return {value: _how_true(None, own, stated) for value, own in found.items()}
+
+
+def _by_value(
+    workspace_id: UUID, attribute: str, this_month: date, time_zone: str
+) -> Mapping[str | None, list[_InCurrency]]:
+    """Forecast by forecast: what was said of an account before its month stands in its history,
+    which the database cannot read."""
+    session = db.session()
+    each = _each(session, workspace_id, this_month)
+    histories = session.execute(
+        select(Account.id, Account.fact_history).where(
+            Account.workspace_id == workspace_id, Account.id.in_(select(each.c.account_id))
+        )
+    )
+    said = {row.id: row.fact_history or {} for row in histories}
+    begins: dict[date, datetime] = {}
+    found: dict[str | None, list[_InCurrency]] = defaultdict(list)
+    for row in session.execute(select(each)):
+        begin = begins.setdefault(row.month, day_bounds(row.month, time_zone)[0])
+        facts = facts_then(said[row.account_id], [attribute], begin)
+        recorded = Recorded(
+            row.category, row.outcome, 1, row.chance, row.chance**2, row.chance * row.amount,
+            min(row.kept, row.amount),
+        )  # fmt: skip
+        found[as_text(facts[attribute])].append((row.month, row.currency, recorded))
+    return found
 
 
 def _sums(session: Session, workspace_id: UUID, this_month: date) -> list[_InCurrency]:
@@ -93,8 +138,8 @@ def _each(session: Session, workspace_id: UUID, this_month: date) -> Subquery:
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
         select(
-            RenewalSnapshot.month, RenewalSnapshot.currency, RenewalSnapshot.category,
-            RenewalSnapshot.chance,
+            RenewalSnapshot.account_id, RenewalSnapshot.month, RenewalSnapshot.currency,
+            RenewalSnapshot.category, RenewalSnapshot.chance,
             func.coalesce(RenewalSnapshot.mrr_minor, 0).label("amount"),
             case(
                 (known, RenewalOutcome.outcome), (Account.mrr_minor == 0, "lost"),

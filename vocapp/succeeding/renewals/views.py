@@ -22,13 +22,15 @@ from vocapp.succeeding.renewals import queries, service, wording
 from vocapp.succeeding.renewals.deciding import RECENT_DAYS, OfLate
 from vocapp.succeeding.renewals.keeping import see_to_keeping
 from vocapp.succeeding.renewals.queries import Upcoming
-from vocapp.succeeding.renewals.reading import Narrowed, Renewal
-from vocapp.succeeding.renewals.recorded import recorded_months
+from vocapp.succeeding.renewals.reading import EVERYBODY, Narrowed, Renewal, Segment, can_split
+from vocapp.succeeding.renewals.recorded import HowTrue, recorded_by, recorded_months
+from vocapp.succeeding.renewals.splitting import Part, attributes_in_use, split
 from vocapp.succeeding.service import OWNER_ROLES
 from vocapp.succeeding.touchpoints import wording as touch_wording
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui import notice
+from vocapp.ui.attribute_names import attribute_name, value_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.coming_back import next_path
 from vocapp.workspaces.queries import members
@@ -61,6 +63,14 @@ def _page(**typed: Any) -> str:
     return render_template(
         f"succeeding/renewals/{view}.html",
         **parts,
+        by=_by(),
+        by_choices=_by_choices(),
+        segment=_narrowed().segment,
+        parts=_parts(found, rates),
+        part_url=lambda part: url_for(".show", **_kept(value=part.value or "")),
+        split_url=url_for(".show", **_kept(value=None, view=view if view != "list" else None)),
+        attribute_name=attribute_name,
+        value_name=value_name,
         view=view,
         basis=found.chances[None],
         known=queries.count_known(current_workspace.id, reach=current_user.reach),
@@ -81,7 +91,7 @@ def _page(**typed: Any) -> str:
             current_workspace.id, reach=current_user.reach))],
         category=_category() or "",
         category_choices=[("", _("All")), *wording.CATEGORIES.items()],
-        is_filtered=bool(_narrowed().conditions()) or _category() is not None,
+        is_filtered=_narrowed() != EVERYBODY or _category() is not None,
         csv_url=url_for(".show", **_kept(format="csv")),
         list_url=lambda **of: url_for(".show", **_kept(view="list", **of)),
         here=url_for(".show", **_kept()),
@@ -198,13 +208,27 @@ def _narrowed() -> Narrowed:
         owner = UUID(request.args.get("owner", ""))
     except ValueError:
         owner = None
-    return Narrowed(owner, request.args.get("plan") or None)
+    value = request.args.get("value")
+    segment = Segment(_by(), value.strip() or None) if _by() and value is not None else None
+    return Narrowed(owner, request.args.get("plan") or None, segment)
+
+
+def _by() -> str:
+    """The attribute by which it is split, or of which one value is looked at; "" for none."""
+    asked = request.args.get("by", "").strip()[:100]
+    return asked if can_split(asked) else ""
 
 
 def _kept(**changed: Any) -> dict[str, Any]:
-    names = ("view", "days", "owner", "plan", "category", "month")
+    names = ("view", "days", "owner", "plan", "by", "value", "category", "month")
     kept = {name: request.args.get(name) for name in names} | changed
-    return {name: value for name, value in kept.items() if value}
+    if not kept["by"]:
+        kept["value"] = None
+    return {
+        name: value
+        for name, value in kept.items()
+        if value or (name == "value" and value is not None)  # empty: accounts without a value
+    }
 
 
 def _category() -> Category | None:
@@ -248,8 +272,31 @@ def _accuracy() -> Any:
     if current_user.only_own_accounts:
         return None
     return recorded_months(
-        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow()
-    )
+        current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow(),
+        segment=_narrowed().segment,
+    )  # fmt: skip
+
+
+def _parts(found: Upcoming, rates: Rates | None) -> list[Part] | None:
+    """By the values of the attribute that is asked for; None: not split, or into too many."""
+    by = _by()
+    if not by or _narrowed().segment is not None or _view() == "list":
+        return None
+    past: dict[str | None, HowTrue] = {}
+    if not current_user.only_own_accounts:
+        past = recorded_by(
+            current_workspace.id, by, time_zone=current_workspace.time_zone, now=utcnow()
+        )
+    try:
+        return split(found, by, rates=rates, past=past)
+    except BadInput:
+        return None
+
+
+def _by_choices() -> list[tuple[str, str]]:
+    names = attributes_in_use(current_workspace.id, reach=current_user.reach)
+    names += [_by()] if _by() and _by() not in names else []
+    return [("", _("Not split")), *((name, attribute_name(name)) for name in names)]
 
 
 def _owner_choices() -> list[tuple[str, str]]:

@@ -119,6 +119,16 @@ def accuracy_text(found: Accuracy) -> str:
     return text
 
 
+def said_text(found: Accuracy) -> str:
+    """The same of a part of them, as short as a table needs it."""
+    values = {
+        "said": percent(found.said), "renewed": percent(found.renewed.value),
+        "low": percent(found.renewed.low), "high": percent(found.renewed.high),
+        "n": number(found.decided),
+    }  # fmt: skip
+    return _("%(said)s → %(renewed)s of %(n)s (%(low)s to %(high)s)", **values)
+
+
 def bias_text(found: Accuracy) -> str:
     """By how much too much or too little was expected of the amount."""
     if not found.is_enough or found.bias is None:
