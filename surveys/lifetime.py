@@ -89,7 +89,8 @@ def _value(parts: Sequence[Figure], n: int, margin: float | None, formula: str) 
         return LifetimeValue(value, n, None, None, formula)
     low, high = product_limits(parts)
     scale = 1.0 if margin is None else margin
-    return LifetimeValue(value, n, scale * low, scale * high, formula)
+    # By logarithms, so that of factors without spread the last digit may be another.
+    return LifetimeValue(value, n, min(value, scale * low), max(value, scale * high), formula)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,8 @@ def buying(
 
 def _by_account(rows: Iterable[Purchase]) -> dict[Hashable, tuple[int, int]]:
     counts: dict[Hashable, int] = defaultdict(int)
-    sums: dict[Hashable, Fraction] = defaultdict(Fraction)
+    # Fractions are slow, and most amounts are whole.
+    sums: dict[Hashable, int | Fraction] = defaultdict(int)
     for row in rows:
         counts[row.account] += row.times
         sums[row.account] += row.amount_minor

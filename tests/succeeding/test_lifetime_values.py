@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from decimal import Decimal
 from io import StringIO
 
@@ -12,6 +13,7 @@ from tests.succeeding.test_figures import ids, save, send, terms
 from tests.succeeding.test_figures_money import report_in, state
 from vocapp.database import utcnow
 from vocapp.people.money import service
+from vocapp.succeeding.figures import lifetime_views
 
 
 def paid(account, at, amount, *, currency="EUR", invoice=None, **more):
@@ -110,6 +112,18 @@ def test_the_page_says_which_value_is_used_and_leads_to_its_customers(api, staff
     assert ">gone<" in page.get(f"{address}not_again").text
     assert "/figures/lifetime/buyers?month=2026-03&amp;which=not_again" in text
     assert page.get(f"{address}everybody").status_code == 404
+
+
+def test_buyers_come_in_pages(api, staff, monkeypatch):
+    monkeypatch.setattr(lifetime_views, "_PAGE", 3)
+    fill(api)
+    address = "/figures/lifetime/buyers?month=2026-03&which=bought"
+    pages = [staff("viewer").get(f"{address}&page={number}").text for number in (1, 2)]
+    shown = [re.findall(r'<th scope="row"><a [^>]*>([^<]+)', page) for page in pages]
+    assert (shown[0][:2], len(shown[0]), len(shown[1])) == (["ann", "bob"], 3, 1)
+    assert "1 to 3 of 4" in pages[0]
+    assert 'rel="next"' in pages[0]
+    assert 'rel="next"' not in pages[1]
 
 
 def test_without_anything_the_page_says_what_it_needs(staff):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
@@ -25,7 +26,7 @@ from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("lifetime", __name__, template_folder="../templates")
 blueprint.register_error_handler(BeingSummed, waiting.show)
-_PAGE = 200
+_PAGE = 100
 
 
 @blueprint.get("/figures/lifetime")
@@ -75,24 +76,31 @@ def buyers() -> Any:
     month, which = month_asked(now), request.args.get("which", purchases.BOUGHT)
     if which not in purchases.LISTS:
         abort(404)
-    told, found = purchases.buyers(
-        current_workspace.id, month, which, time_zone=current_workspace.time_zone, now=now
-    )
-    if request.args.get("format") == "csv":
+    is_csv = request.args.get("format") == "csv"
+    page = max(1, request.args.get("page", 1, type=int))
+    told, found, total = purchases.buyers(
+        current_workspace.id, month, which, time_zone=current_workspace.time_zone, now=now,
+        skipped=0 if is_csv else (page - 1) * _PAGE, limit=None if is_csv else _PAGE,
+    )  # fmt: skip
+    if is_csv:
         return _csv(found, told.currency, which)
     kept: dict[str, Any] = {"month": f"{month:%Y-%m}"}
+    address = partial(url_for, ".buyers", which=which, **kept)
     return render_template(
         "succeeding/lifetime_buyers.html",
         title=wording.BUYERS[which],
         which=which,
         list_choices=list(wording.BUYERS.items()),
         span=(month_name(told.months[0]), month_name(month)),
-        rows=found[:_PAGE],
-        total=len(found),
+        rows=found,
+        first=(page - 1) * _PAGE + 1,
+        total=total,
         currency=told.currency,
         kept=kept,
         back=url_for(".show", **kept),
-        csv_url=url_for(".buyers", which=which, format="csv", **kept),
+        csv_url=address(format="csv"),
+        first_url=address() if page > 1 else None,
+        next_url=address(page=page + 1) if total > page * _PAGE else None,
     )
 
 

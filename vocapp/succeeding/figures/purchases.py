@@ -31,6 +31,7 @@ from vocapp.succeeding.figures.queries import MonthFigures
 
 BOUGHT, NOT_AGAIN = "bought", "not_again"
 LISTS = (BOUGHT, NOT_AGAIN)
+_FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,37 @@ def bought(workspace_id: UUID, month: date, *, time_zone: str, now: datetime) ->
 
 
 def buyers(
-    workspace_id: UUID, month: date, which: str, *, time_zone: str, now: datetime
-) -> tuple[Bought, list[Buyer]]:
-    """The accounts behind, who spent most first. which: one of LISTS."""
+    workspace_id: UUID,
+    month: date,
+    which: str,
+    *,
+    time_zone: str,
+    now: datetime,
+    skipped: int = 0,
+    limit: int | None = None,
+) -> tuple[Bought, list[Buyer], int]:
+    """The accounts behind, who spent most first, so many after those that are skipped; and how
+    many there are in all. which: one of LISTS."""
     with snapshot() as session:
         told = _bought(session, workspace_id, month, time_zone=time_zone, now=now)
         spent = told.found.bought if which == BOUGHT else told.found.not_again
-        rows = session.execute(
-            select(Account.id, Account.external_id, Account.name).where(
-                Account.workspace_id == workspace_id
-            )
-        )
-        found = [
-            Buyer(row.external_id, row.name, *spent[row.id]) for row in rows if row.id in spent
-        ]
-    return told, sorted(found, key=lambda each: (-each.amount_minor, each.shown, each.external_id))
+        ordered = sorted(spent, key=lambda account: (-spent[account][1], account.int))
+        part = ordered[skipped : None if limit is None else skipped + limit]
+        names = _names(session, workspace_id, part)
+    found = [Buyer(*names[each], *spent[each]) for each in part if each in names]
+    return told, found, len(ordered)
+
+
+def _names(
+    session: Session, workspace_id: UUID, accounts: Sequence[UUID]
+) -> dict[UUID, tuple[str, str]]:
+    """What they are called; of many all names are read, which is quicker than to say whose."""
+    query = select(Account.id, Account.external_id, Account.name).where(
+        Account.workspace_id == workspace_id
+    )
+    if len(accounts) <= _FEW:
+        query = query.where(Account.id.in_(accounts))
+    return {account: (external_id, name) for account, external_id, name in session.execute(query)}
 
 
 def _bought(
