@@ -147,6 +147,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_CASE, json=lambda t: {"owner": t.user}),
     ),
     "letters_api.list_letters": (A_CASE,),
+    "playbooks_api.list_playbooks": NO_IDS,
+    "playbooks_api.list_firings": (by(playbook_id="playbook"),),
     "letters_api.show_attachment": (AN_ATTACHMENT,),
     "letters_api.write_letter": (
         replace(A_CASE, json=lambda t: {"subject": "x", "body": "x"}),

@@ -445,6 +445,46 @@ SCHEMAS: dict[str, Schema] = {
         "description": "`age` is in months, 0 being the month of the first payment. Shares of "
         "fewer than `fewest` accounts are null.",
     },
+    "Playbooks": page(
+        record(
+            id=ID, name=TEXT, trigger=TEXT, on_since=or_null(TIME),
+            steps=list_of(record(key=TEXT, kind=TEXT, title=TEXT)),
+            last_30_days=record(
+                fired=COUNT, recovered=COUNT, tasks_open=COUNT, tasks_done=COUNT,
+                tasks_skipped=COUNT,
+            ),
+        )
+    ),
+    "Firings": {
+        **page(
+            record(
+                id=ID, account=TEXT, episode=DAY, fired_at=TIME, reasons=list_of(TEXT),
+                recovered_on=or_null(DAY),
+                tasks=list_of(
+                    record(
+                        id=ID, step=TEXT, title=TEXT, due_on=DAY, state=TEXT,
+                        reason=or_null(TEXT), decided_at=or_null(TIME),
+                    )
+                ),
+                sendings=list_of(
+                    record(
+                        id=ID, step=TEXT, title=TEXT, kind=TEXT, due_on=DAY, state=TEXT,
+                        reason=or_null(TEXT), decided_at=or_null(TIME),
+                        letters=list_of(
+                            record(
+                                id=ID, contact=record(**_PERSON), language=or_null(TEXT),
+                                subject=or_null(TEXT), state=TEXT, reason=or_null(TEXT), at=TIME,
+                                sent_at=or_null(TIME), answered_at=or_null(TIME),
+                            )
+                        ),
+                    )
+                ),
+            )
+        ),
+        "description": "`letters` are e-mails, or invitations where `kind` is survey; who was left "
+        "out is `not_sent` with the `reason`. A sending that is `waiting` is for its day or for "
+        "room among the letters of a day; `dropped`: it did not go out at all.",
+    },
     "Letter": {
         **record(**_LETTER),
         "description": "What `attachments` has as `left_out` met a limit and was not kept; "
@@ -593,6 +633,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/follow-ups"): ("Page", (200,)),
     ("get", "/api/v1/follow-ups/{follow_up_id}/letters"): ("Letters", (200,)),
     ("post", "/api/v1/follow-ups/{follow_up_id}/letters"): ("Letter", (201, 200)),
+    ("get", "/api/v1/playbooks"): ("Playbooks", (200,)),
+    ("get", "/api/v1/playbooks/{playbook_id}/firings"): ("Firings", (200,)),
     ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),

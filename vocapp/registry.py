@@ -123,6 +123,7 @@ from vocapp.succeeding.playbooks import sending as playbook_sending
 from vocapp.succeeding.playbooks import showing as playbook_cards
 from vocapp.succeeding.playbooks.api import api as tasks_api
 from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
+from vocapp.succeeding.playbooks.firings_api import api as playbooks_api
 from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.playbooks.task_views import blueprint as task_pages
 from vocapp.succeeding.playbooks.views import blueprint as playbook_pages
@@ -173,8 +174,8 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
-        figures_api, goals_api, tasks_api, closing_loop_api, renewals_api, journey_api,
-        backtest_api, account_merging_api, features_api, money_api,
+        figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
+        journey_api, backtest_api, account_merging_api, features_api, money_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (

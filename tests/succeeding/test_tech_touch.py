@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from surveys.periods import local_day
 from surveys.routing import Outcome, Rule
+from tests.test_openapi import faults
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -28,6 +29,7 @@ from vocapp.following_up.ranking import rerank
 from vocapp.following_up.rules import NewRule, save_rule
 from vocapp.following_up.writing import replies
 from vocapp.following_up.writing.models import CaseMail
+from vocapp.openapi_answers import SCHEMAS
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH
 from vocapp.people.models import Account, Contact
@@ -618,3 +620,34 @@ def test_rules_say_whose_an_answer_is(ready, sent, colleague):
     routed, plain = rows_of(ready, FollowUp)
     assert (routed.rule_key, routed.team, routed.owner_user_id) == ("call", "support", None)
     assert (plain.rule_key, plain.team, plain.owner_user_id) == ("by:reply", "success", owner)
+
+
+# --- for machines -------------------------------------------------------------------------
+
+
+def test_machines_read_what_fired_what_went_to_whom_and_what_came_of_it(ready, sent):
+    customer(ready, "late", ("eve", ["champion"], {}), ("flo", ["user"], {"email": "x@y.example"}))
+    with transaction() as session:
+        digest = address_digest(ready.workspace_id, "x@y.example")
+        suppress(session, ready.workspace_id, digest, kind="unsubscribed", now=utcnow())
+    work()
+    sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
+    (playbook,) = ready.get("/api/v1/playbooks").json["items"]
+    assert (playbook["name"], playbook["last_30_days"]["fired"]) == ("Help with set-up", 2)
+    path = f"/api/v1/playbooks/{playbook['id']}/firings"
+    answer = ready.get(path)
+    assert faults(SCHEMAS, SCHEMAS["Firings"], answer.json) == []
+    by_account = {each["account"]: each for each in answer.json["items"]}
+    (mail,) = by_account["slow"]["sendings"]
+    assert (mail["step"], mail["kind"], mail["state"]) == ("step-0", "email", "done")
+    came = {each["contact"]["name"]: each for each in mail["letters"]}
+    assert {name: each["state"] for name, each in came.items()} == {"ann": "sent", "bo": "sent"}
+    assert (came["ann"]["answered_at"] is None, came["bo"]["answered_at"]) == (False, None)
+    (mail,) = by_account["late"]["sendings"]
+    assert [(each["contact"]["name"], each["state"], each["reason"]) for each in mail["letters"]
+            if each["state"] == "not_sent"] == [("flo", "not_sent", "unsubscribed")]  # fmt: skip
+    first = ready.get(f"{path}?limit=1").json
+    second = ready.get(f"{path}?limit=1&cursor={first['next']}").json
+    ids = [each["id"] for each in first["items"] + second["items"]]
+    assert ids == [each["id"] for each in answer.json["items"]]
+    assert second["next"] is None

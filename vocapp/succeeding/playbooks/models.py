@@ -73,6 +73,7 @@ class PlaybookRun(TenantRow, Base):
         tenant_key("account_id", "account", ondelete="CASCADE"),
         Index(None, "workspace_id", "fired_at"),
         Index(None, "workspace_id", "account_id", "fired_at"),
+        Index(None, "workspace_id", "playbook_id", "fired_at"),
     )
 
 
