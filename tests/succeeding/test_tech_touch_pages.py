@@ -11,6 +11,7 @@ from tests.succeeding.test_tech_touch import customer, rows_of, set_up, work
 from vocapp import outbox
 from vocapp.database import scoped, transaction, utcnow
 from vocapp.people.models import Account
+from vocapp.succeeding.playbooks import trying_out
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookSending, PlaybookTask
 
 
@@ -139,3 +140,13 @@ def test_the_task_of_an_owner_has_the_text_at_hand(desk, api):
     page = desk.get(f"/tasks/{task.id}").text
     assert "The e-mail that is offered" in page
     assert "slow Ltd: help" in page
+
+
+def test_where_looking_takes_long_it_is_done_when_asked_for(desk, api, monkeypatch):
+    monkeypatch.setattr(trying_out, "MOST_AT_ONCE", 1)
+    page = saved(desk)
+    assert "would be written to" not in page
+    look = re.search(r'href="(/playbooks/[^"#]+)[^>]*>See what it would do', page)[1]
+    assert "1 person would be written to" in desk.get(look).text
+    monkeypatch.setattr(trying_out, "MOST_ACCOUNTS", 0)
+    assert "there are more" in desk.get(look).text

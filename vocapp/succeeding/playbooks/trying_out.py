@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.outreach import Outreach
@@ -31,6 +32,9 @@ from vocapp.succeeding.playbooks.releasing import written_on
 
 # Whom it would write to is looked up for so many people of a day; beyond, only accounts count.
 MOST_LOOKED_UP = 500
+# So many accounts are looked at while a page is built; of more, somebody asks for it, as it takes
+# a second for every three thousand. Beyond the last number it says that it stopped.
+MOST_AT_ONCE, MOST_ACCOUNTS = 2_000, 50_000
 
 
 @dataclass(slots=True)
@@ -60,13 +64,15 @@ class StepTrial:
 @dataclass(slots=True)
 class WouldDo:
     """high, tech: for how many accounts it would fire that a person looks after, and of nobody.
-    first: some of them, with the reasons. steps: in their order.
+    first: some of them, with the reasons. steps: in their order. is_partial: there are more
+    accounts than were looked at.
     """
 
     high: int = 0
     tech: int = 0
     first: list[tuple[Account, Sequence[str]]] = field(default_factory=list)
     steps: list[StepTrial] = field(default_factory=list)
+    is_partial: bool = False
 
     @property
     def somebody(self) -> Contact | None:
@@ -83,14 +89,24 @@ def try_out(
 ) -> WouldDo:
     """What it would do now. limit: of accounts that are named."""
     trial = _Trial(session, playbook, time_zone, now)
-    for account, firing in _firings(session, playbook, time_zone, now):
-        trial.add(account, firing, limit)
+    for batch in _batches(session, playbook):
+        if trial.looked_at >= MOST_ACCOUNTS:
+            trial.would.is_partial = True
+            break
+        trial.looked_at += len(batch)
+        for account, firing in _firings(session, playbook, batch, time_zone, now):
+            trial.add(account, firing, limit)
     return trial.would
 
 
-def _firings(
-    session: Session, playbook: Playbook, time_zone: str, now: datetime
-) -> Iterator[tuple[Account, Firing]]:
+def takes_long(session: Session, workspace_id: UUID) -> bool:
+    """Whether there are too many accounts to look at all of them for every page."""
+    some = select(Account.id).where(Account.workspace_id == workspace_id).limit(MOST_AT_ONCE + 1)
+    count = session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return count > MOST_AT_ONCE
+
+
+def _batches(session: Session, playbook: Playbook) -> Iterator[Sequence[Account]]:
     rules = validate_playbook(playbook.definition)
     owned = None
     if len(rules.touch) == 1 or not rules.goes_by_itself:
@@ -98,14 +114,20 @@ def _firings(
     after: UUID | None = None
     while True:
         batch = evaluating.next_accounts(session, playbook.workspace_id, after, owned=owned)
-        by_id = {str(account.id): account for account in batch}
         if batch:
             after = batch[-1].id
-            for seen in evaluating.look(session, [playbook], batch, time_zone=time_zone, now=now):
-                if seen.firing is not None:
-                    yield by_id[seen.facts.account], seen.firing
+            yield batch
         if len(batch) < evaluating.BATCH:
             return
+
+
+def _firings(
+    session: Session, playbook: Playbook, batch: Sequence[Account], time_zone: str, now: datetime
+) -> Iterator[tuple[Account, Firing]]:
+    by_id = {str(account.id): account for account in batch}
+    for seen in evaluating.look(session, [playbook], batch, time_zone=time_zone, now=now):
+        if seen.firing is not None:
+            yield by_id[seen.facts.account], seen.firing
 
 
 class _Trial:
@@ -123,6 +145,7 @@ class _Trial:
         )
         self._steps = {step.key: step for step in self.would.steps}
         self._room = {self._today: self._rules.a_day - written_on(session, playbook, self._today)}
+        self.looked_at = 0
         self._full: set[date] = set()
         self._looked_up = 0
         self._asked: dict[UUID, AgainstSurvey] = {}

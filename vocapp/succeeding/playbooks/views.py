@@ -94,14 +94,16 @@ def playbook(playbook_id: UUID) -> str:
 
 
 def _page(playbook: Playbook, form: forms.Form | None = None, *, is_open: bool = False) -> str:
-    would, now = None, utcnow()
+    would, may_take_long, now = None, False, utcnow()
     runs = queries.runs_of(current_workspace.id, playbook.id, limit=_SHOWN)
     sent = sent_queries.came_of_sending(current_workspace.id, playbook.id, now=now)
     with snapshot() as session:
         if playbook.on_since is None and playbook.archived_at is None:
-            would = trying_out.try_out(
-                session, playbook, time_zone=current_workspace.time_zone, now=now, limit=_SHOWN
-            )
+            may_take_long = trying_out.takes_long(session, current_workspace.id)
+            if not may_take_long or "look" in request.args:
+                would = trying_out.try_out(
+                    session, playbook, time_zone=current_workspace.time_zone, now=now, limit=_SHOWN
+                )
         workspace = session.get_one(Workspace, current_workspace.id)
         somebody = would.somebody if would else None
         previews = previewing.previews(session, playbook, workspace, somebody)
@@ -111,6 +113,8 @@ def _page(playbook: Playbook, form: forms.Form | None = None, *, is_open: bool =
         kind=playbook.definition["trigger"]["kind"],
         form=form or forms.from_playbook(playbook, _surveys()),
         would=would,
+        may_take_long=may_take_long,
+        looked_at=trying_out.MOST_ACCOUNTS,
         is_open=is_open,
         shown=_SHOWN,
         previews=previews,
