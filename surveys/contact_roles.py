@@ -20,6 +20,15 @@ _CALLED = {
 _KNOWN = {word: role for role, words in _CALLED.items() for word in words.split()}
 
 
+def folded(role: str) -> str:
+    """A role as it is compared: own words whatever their case.
+
+    >>> folded("Board member")
+    'board member'
+    """
+    return role.casefold()
+
+
 def read_roles(words: Sequence[str]) -> tuple[str, ...]:
     """The roles that these words say: an offered one by its key, any other as it was written.
 

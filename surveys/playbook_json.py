@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from surveys.contact_roles import CHAMPION, MAX_ROLES, read_roles
 from surveys.fields import (
     FieldError,
     check_once,
@@ -35,6 +36,10 @@ from surveys.playbooks import (
 )
 
 MAX_STEPS = 30
+# Of a trigger, beside whole numbers.
+_OTHER_SETTINGS = {
+    "health_drop": ("bands",), "feature_unused": ("feature",), "champion_left": ("roles",),
+}  # fmt: skip
 
 
 def validate_playbook(data: object) -> Playbook:
@@ -51,7 +56,8 @@ def validate_playbook(data: object) -> Playbook:
       until_days on it is too late for it, so that a new playbook does not call old accounts;
     - usage_down: ``percent``? (30), ``recovered_percent``? (10, less than percent),
       ``least_usual``? (1, in the unit of the usage);
-    - detractor, champion_left: ``within_days``? (14), ``quiet_days``? (30);
+    - detractor, champion_left: ``within_days``? (14), ``quiet_days``? (30). champion_left:
+      ``roles``? (champion), those of a person whose leaving counts;
     - renewal_in: ``days``.
 
     >>> validate_playbook({"key": "a", "trigger": {"kind": "renewal_in"}, "steps": []})
@@ -84,7 +90,7 @@ def validate_playbook(data: object) -> Playbook:
 def playbook_to_json(playbook: Playbook) -> dict[str, Any]:
     """The playbook as JSON values; `validate_playbook` gives the same playbook back."""
     settings = {
-        name: list(value) if name == "bands" else value
+        name: list(value) if isinstance(value, tuple) else value
         for name, value in playbook.trigger.settings.items()
     }
     return {
@@ -113,7 +119,7 @@ def _read_trigger(value: object) -> Trigger:
         raise FieldError("trigger", "expected an object with kind")
     kind = read_one_of(value.get("kind"), "trigger.kind", tuple(TRIGGERS))
     fields = TRIGGERS[kind].fields
-    names = {"health_drop": ("bands",), "feature_unused": ("feature",)}.get(kind, ())
+    names = _OTHER_SETTINGS.get(kind, ())
     given = read_object(value, "trigger", ("kind", *fields, *names))
     if "bands" in given:
         if "points" in given:
@@ -125,8 +131,17 @@ def _read_trigger(value: object) -> Trigger:
     }
     if "feature" in names:
         settings["feature"] = read_text(given.get("feature"), "trigger.feature")
+    if "roles" in names:
+        settings["roles"] = _read_roles(given.get("roles", [CHAMPION]), "trigger.roles")
     _check_order(settings)
     return Trigger(kind, settings)
+
+
+def _read_roles(value: object, at: str) -> tuple[str, ...]:
+    try:
+        return read_roles(read_list(value, at, read_text, most=MAX_ROLES))
+    except ValueError as error:
+        raise error if isinstance(error, FieldError) else FieldError(at, str(error)) from error
 
 
 def _check_order(settings: Mapping[str, int]) -> None:

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any, Literal
 
+from surveys.contact_roles import CHAMPION, folded
 from surveys.lifecycle import Touch
 from surveys.outreach import Outreach
 
@@ -32,8 +33,9 @@ class Facts:
 
     health, health_before: 0..100, now and at the time it is compared with. health_band: its name.
     usage, usual_usage: of late and as a rule, in one unit, see `against_own_history`. onboarded:
-    set up or not. low_answer_on, champion_left_on: the latest day of such a thing, None also where
-    there was none. used_features: ever used.
+    set up or not. low_answer_on: the latest day of such a thing, None also where there was none.
+    left_on: role at the account → the latest day on which somebody no longer had it, by roles as
+    `surveys.contact_roles.folded` has them. used_features: ever used.
     """
 
     account: str
@@ -49,7 +51,7 @@ class Facts:
     usage: float | None = None
     usual_usage: float | None = None
     low_answer_on: date | None = None
-    champion_left_on: date | None = None
+    left_on: Mapping[str, date] | None = None
     used_features: frozenset[str] | None = None
 
 
@@ -379,7 +381,20 @@ def _detractor(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal |
 
 
 def _champion_left(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:
-    return _happened("champion_left_days_ago", facts.champion_left_on, settings, facts)
+    """The latest of those whose roles count; of one day the first in the order of the roles."""
+    days = facts.left_on or {}
+    left = [
+        (days[folded(role)], role)
+        for role in settings["roles"]
+        if days.get(folded(role), date.max) <= facts.today
+    ]
+    if not left:
+        return None
+    day, role = max(left, key=lambda each: each[0])
+    if role == CHAMPION:
+        return _happened("champion_left_days_ago", day, settings, facts)
+    found = _happened("role_left_days_ago", day, settings, facts)
+    return found and replace(found, reasons=(f"role_left:{role}", *found.reasons))
 
 
 def _renewal_in(settings: Mapping[str, Any], facts: Facts, _: State) -> _Signal | None:

@@ -219,7 +219,7 @@ def low_answer(api):
 
 def champion_left(api):
     save(api, "acme")
-    at = (utcnow() - timedelta(hours=1)).isoformat()
+    at = (utcnow() - timedelta(seconds=1)).isoformat()
     send(api, {"id": "c", "type": "milestone", "name": "champion_left", "account": "acme",
                "at": at})  # fmt: skip
 
@@ -230,6 +230,18 @@ def champion_is_marked_as_left(api):
         who = {"external_id": f"ann-{account}", "account": {"external_id": account}}
         api.post("/api/v1/contacts", who | {"roles": ["champion"]})
         api.post("/api/v1/contacts", who | {"has_left": account == "acme"})
+
+
+def sponsor_loses_the_role(api):
+    for account in ("acme", "other"):
+        save(api, account)
+        for who, role in (("ann", "sponsor"), ("bob", "champion")):
+            person = {"external_id": f"{who}-{account}", "account": {"external_id": account}}
+            api.post("/api/v1/contacts", person | {"roles": [role]})
+    # Of the other account somebody leaves whose role does not count.
+    for who, account in (("ann", "acme"), ("bob", "other")):
+        person = {"external_id": f"{who}-{account}", "account": {"external_id": account}}
+        api.post("/api/v1/contacts", person | {"roles": []})
 
 
 def renewal_is_near(api):
@@ -252,6 +264,8 @@ def feature_unused(api):
         ("detractor", low_answer, {}, ["low_answer_days_ago:0"]),
         ("champion_left", champion_left, {}, ["champion_left_days_ago:0"]),
         ("champion_left", champion_is_marked_as_left, {}, ["champion_left_days_ago:0"]),
+        ("champion_left", sponsor_loses_the_role, {"left-champion": "", "left-sponsor": "1"},
+         ["role_left:sponsor", "role_left_days_ago:0"]),
         ("renewal_in", renewal_is_near, {}, ["renewal_in_days:80"]),
         ("feature_unused", feature_unused, {"feature": "export"},
          ["feature_unused:export", "days:60"]),
@@ -588,3 +602,24 @@ def test_no_row_of_the_form_is_folded_away_in_which_something_is_written_or_wron
     typed, errors, rows
 ):
     assert rows_in_use(typed, errors) == rows
+
+
+def test_whose_leaving_counts_is_asked_for_kept_and_shown(api, app, staff):
+    success = staff("success")
+    with app.test_request_context():
+        offered = forms.from_offer(OFFERS["champion_left"]).typed
+    page = success.get("/playbooks/new/champion_left").text
+    assert 'name="left-champion" value="1" checked' in page
+    unticked = {name: text for name, text in offered.items() if name != "left-champion"}
+    refused = success.post("/playbooks/new/champion_left", unticked)
+    assert refused.status_code == 422
+    assert "Tick at least one role, or name one." in refused.text
+    long = success.post("/playbooks/new/champion_left", unticked | {"left-own": "x" * 61})
+    assert (long.status_code, "x" * 61 in long.text) == (422, True)
+    own = {"left-billing": "1", "left-own": "決裁者、works council"}
+    assert success.post("/playbooks/new/champion_left", unticked | own).status_code == 303
+    (row,) = rows_of(api, Playbook)
+    assert row.definition["trigger"]["roles"] == ["billing", "decision_maker", "works council"]
+    page = success.get(f"/playbooks/{row.id}").text
+    assert 'name="left-decision_maker" value="1" checked' in page
+    assert 'name="left-own" type="text" value="works council"' in page

@@ -75,7 +75,8 @@ known_facts = st.builds(
     usage=st.none() | st.integers(0, 50),
     usual_usage=st.none() | st.integers(0, 50),
     low_answer_on=st.none() | st.dates(day(0), day(110)),
-    champion_left_on=st.none() | st.dates(day(0), day(110)),
+    left_on=st.none()
+    | st.dictionaries(st.sampled_from(["champion", "sponsor", "cfo"]), st.dates(day(0), day(110))),
     used_features=st.none() | st.frozensets(st.sampled_from(["reports", "search"])),
 )
 playbooks = st.sampled_from(PLAYBOOKS).map(playbook)
@@ -129,7 +130,7 @@ NEEDED = {
     "onboarding_stalled": ("started_on", "onboarded"),
     "usage_down": ("usage", "usual_usage"),
     "detractor": ("low_answer_on",),
-    "champion_left": ("champion_left_on",),
+    "champion_left": ("left_on",),
     "renewal_in": ("renewal_on",),
     "feature_unused": ("started_on", "used_features"),
 }
@@ -246,9 +247,27 @@ def test_many_low_answers_are_one_episode_and_an_old_one_is_none():
         40: ("low_answer_days_ago:0",),
     }
     assert fires(playbook(PLAYBOOKS[4]), facts(10, low_answer_on=day(3)), State()) is None
-    assert fires(playbook(PLAYBOOKS[5]), facts(10, champion_left_on=day(3)), State()).reasons == (
-        "champion_left_days_ago:7",
+    assert fires(
+        playbook(PLAYBOOKS[5]), facts(10, left_on={"champion": day(3)}), State()
+    ).reasons == ("champion_left_days_ago:7",)
+
+
+def test_whose_leaving_counts_is_said_by_roles():
+    by_default, chosen = (
+        playbook({"kind": "champion_left"} | more) for more in ({}, {"roles": ["決裁者", "CFO"]})
     )
+    assert by_default.trigger.settings["roles"] == ("champion",)
+    assert chosen.trigger.settings["roles"] == ("decision_maker", "CFO")
+    champion, cfo = facts(10, left_on={"champion": day(9)}), facts(10, left_on={"cfo": day(8)})
+    assert fires(by_default, champion, State())
+    assert not fires(by_default, cfo, State())
+    assert not fires(chosen, champion, State())
+    assert fires(chosen, cfo, State()).reasons == ("role_left:CFO", "role_left_days_ago:2")
+    later = replace(cfo, left_on={"cfo": day(20)})  # told of before it happens
+    assert not fires(chosen, later, State())
+    for wrong in ([], ["x" * 61], "champion", [1]):
+        with pytest.raises(FieldError, match=r"trigger\.roles"):
+            playbook({"kind": "champion_left", "roles": wrong})
 
 
 # for whom, and what

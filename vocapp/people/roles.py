@@ -6,6 +6,7 @@ the person, who may be at another account by then, or forgotten.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from surveys.contact_roles import CHAMPION, OFFERED
+from surveys.contact_roles import CHAMPION, OFFERED, folded
 from vocapp.database import scoped, transaction, utcnow, uuid7
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.health_changes import note_touched
@@ -178,7 +179,7 @@ def change_standing(
 
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
-    """That a champion is gone stays with the account; who it was does not."""
+    """That somebody with an offered role is gone stays with the account; who it was does not."""
     session.execute(
         update(ContactDeparture)
         .where(
@@ -201,13 +202,15 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
     if contact is None or contact.account_id is None or contact.left_at is not None:
         return
     now = utcnow()
-    if CHAMPION in contact.roles:
+    gone = [role for role in contact.roles if role in OFFERED]
+    for role in gone:
         session.add(
             ContactDeparture(
                 workspace_id=workspace_id, id=uuid7(), account_id=contact.account_id,
-                contact_id=None, role=CHAMPION, ending="erased", at=now,
+                contact_id=None, role=role, ending="erased", at=now,
             )
         )  # fmt: skip
+    if gone:
         note_touched(session, workspace_id, [contact.account_id], now=now)
 
 
@@ -261,3 +264,24 @@ def champions_of(
         )
     )
     return {account_id: Champions(left, bool(is_there)) for account_id, left, is_there in rows}
+
+
+def left_since(
+    session: Session, workspace_id: UUID, account_ids: Iterable[UUID], *, now: datetime
+) -> dict[UUID, dict[str, datetime]]:
+    """Account → role as it is compared → when somebody was last no longer it; one statement."""
+    rows = session.execute(
+        select(ContactDeparture.account_id, ContactDeparture.role, func.max(ContactDeparture.at))
+        .where(
+            ContactDeparture.workspace_id == workspace_id,
+            ContactDeparture.account_id.in_(list(account_ids)),
+            ContactDeparture.role != "",
+            ContactDeparture.at <= now,
+        )
+        .group_by(ContactDeparture.account_id, ContactDeparture.role)
+    )
+    found: dict[UUID, dict[str, datetime]] = defaultdict(dict)
+    for account_id, role, at in rows:
+        own = found[account_id]
+        own[folded(role)] = max(at, own.get(folded(role), at))
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from surveys.contact_roles import CHAMPION, MAX_LENGTH, MAX_ROLES, OFFERED, read_roles
 from surveys.fields import MAX_TEXT_CHARS, MAX_VALUES, FieldError
 from surveys.playbook_json import validate_playbook
 from surveys.playbooks import (
@@ -60,6 +61,27 @@ class Form:
         return ["feature", *names] if self.kind == "feature_unused" else names
 
     @property
+    def asks_roles(self) -> bool:
+        """Whether it goes by what people are at their account."""
+        return self.kind == "champion_left"
+
+    def _roles(self) -> list[str]:
+        """The roles that are ticked, and own words between commas."""
+        ticked = [role for role in OFFERED if self.typed.get(f"left-{role}")]
+        own = self.typed.get("left-own", "").replace("、", ",").replace("，", ",").split(",")
+        try:
+            found = list(read_roles([*ticked, *own]))
+        except ValueError:
+            self.errors["left-own"] = _(
+                "Name at most %(most)s roles of at most %(long)s characters.",
+                most=MAX_ROLES, long=MAX_LENGTH,
+            )  # fmt: skip
+            return []
+        if not found:
+            self.errors["left-own"] = _("Tick at least one role, or name one.")
+        return found
+
+    @property
     def languages(self) -> list[str]:
         """In which there is room for e-mails."""
         return languages_of(self.typed)
@@ -90,6 +112,8 @@ class Form:
                 if setting == "feature"
                 else rows.whole(setting, *TRIGGERS[self.kind].fields[setting][1:])
             )
+        if self.asks_roles:
+            trigger["roles"] = self._roles()
         if self.kind == "feature_unused" and not trigger["feature"]:
             self.errors["feature"] = _("Enter the name of the feature as events carry it.")
         touch = self.typed.get("touch", BOTH)
@@ -140,6 +164,12 @@ class Form:
             )
 
 
+def _typed_roles(roles: Sequence[str]) -> dict[str, str]:
+    """Roles as the form has them: ticks, and own words between commas."""
+    own = ", ".join(role for role in roles if role not in OFFERED)
+    return {f"left-{role}": "1" for role in roles if role in OFFERED} | {"left-own": own}
+
+
 def from_request(kind: str, given: Mapping[str, str], surveys: Surveys = ()) -> Form:
     return Form(kind, dict(given.items()), surveys)
 
@@ -149,6 +179,7 @@ def from_offer(offer: Offer, *, feature: str = "", surveys: Surveys = ()) -> For
     for one."""
     typed = {"name": str(offer.name), "touch": offer.touch}
     typed |= {key: str(value) for key, value in offer.all_settings().items()}
+    typed |= _typed_roles([CHAMPION])
     for place, step in enumerate(offer.steps):
         plain = {"kind": step.kind, "offset_days": step.days, "minutes": step.minutes}
         typed |= typed_step(place, str(step.title), plain, step.outreach)
@@ -161,7 +192,8 @@ def from_offer(offer: Offer, *, feature: str = "", surveys: Surveys = ()) -> For
 def from_playbook(playbook: Playbook, surveys: Surveys = ()) -> Form:
     rules, trigger = validate_playbook(playbook.definition), playbook.definition["trigger"]
     typed = {"name": playbook.name, "version": str(playbook.version)}
-    typed |= {key: str(value) for key, value in trigger.items() if key != "kind"}
+    typed |= {key: str(value) for key, value in trigger.items() if key not in ("kind", "roles")}
+    typed |= _typed_roles(rules.trigger.settings.get("roles", ()))
     typed["touch"] = rules.touch[0] if len(rules.touch) == 1 else BOTH
     typed["attributes"] = "\n".join(
         f"{name}: {', '.join(values)}" for name, values in rules.attributes.items()

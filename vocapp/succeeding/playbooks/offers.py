@@ -91,7 +91,7 @@ OFFERS = {
         ),
         Offer(
             "champion_left", _l("The champion has left"),
-            _l("The person who carried the product at the customer is gone."),
+            _l("The person who carried the product at the customer is gone, or another you name."),
             (
                 OfferedStep(_l("Find out who takes over"), 1, 20),
                 OfferedStep(_l("Introduce yourself and the goals to the new person"), 7, 45),

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from surveys.contact_roles import CHAMPION
 from surveys.periods import local_day
 from surveys.playbooks import Facts, Playbook, usual
 from surveys.scoring import METRICS, is_low
@@ -24,7 +25,7 @@ from vocapp.collecting.models import Response
 from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import AccountEvent, ActivityHour, Milestone
 from vocapp.people.models import Account
-from vocapp.people.roles import champions_of
+from vocapp.people.roles import left_since
 from vocapp.succeeding.health.measures import SET_UP
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 
@@ -71,7 +72,7 @@ def read_facts(
     kinds = {trigger.kind for trigger in triggers}
     readers = {
         "health_drop": _health, "onboarding_stalled": _onboarded, "usage_down": _usage,
-        "detractor": _low_answers, "champion_left": _champions,
+        "detractor": _low_answers, "champion_left": _left,
     }  # fmt: skip
     parts = [read(asked) for kind, read in readers.items() if kind in kinds]
     features = {str(each.settings["feature"]) for each in triggers if "feature" in each.settings}
@@ -193,11 +194,10 @@ def _low_answers(asked: _Asked) -> ByAccount:
     }
 
 
-def _champions(asked: _Asked) -> ByAccount:
+def _left(asked: _Asked) -> ByAccount:
     """As the roles of people tell, and milestones of senders who know no roles."""
     ids = [account.id for account in asked.accounts]
-    champions = champions_of(asked.session, asked.workspace_id, ids, now=asked.now)
-    left = {key: each.left_at for key, each in champions.items() if each.left_at is not None}
+    left = left_since(asked.session, asked.workspace_id, ids, now=asked.now)
     rows = asked.session.execute(
         select(Milestone.account_id, func.max(Milestone.at))
         .where(
@@ -207,10 +207,11 @@ def _champions(asked: _Asked) -> ByAccount:
         .group_by(Milestone.account_id)
     )  # fmt: skip
     for account_id, at in rows:
-        left[account_id] = max(at, left.get(account_id, at))
+        own = left.setdefault(account_id, {})
+        own[CHAMPION] = max(at, own.get(CHAMPION, at))
     return {
-        account_id: {"champion_left_on": local_day(at, asked.zone)}
-        for account_id, at in left.items()
+        account_id: {"left_on": {role: local_day(at, asked.zone) for role, at in own.items()}}
+        for account_id, own in left.items()
     }
 
 

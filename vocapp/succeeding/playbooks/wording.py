@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vocapp.distributing.wording import reason_text
+from vocapp.succeeding.contacts.wording import role_word
 from vocapp.succeeding.health.wording import BANDS
 from vocapp.succeeding.playbooks.models import PlaybookTask
 from vocapp.succeeding.playbooks.sent_queries import LetterRow
@@ -50,8 +51,9 @@ FACTS = {
         "Needs answers of people who belong to an account. Confidential surveys are left out."
     ),
     "champion_left": _l(
-        "Needs the role “champion” of a person: it fires when they have left, moved, are forgotten "
-        "or have the role no longer. A milestone “champion_left” that is sent counts, too."
+        "Needs roles of people: it fires when somebody with one of them has left, moved, is "
+        "forgotten or has the role no longer. A milestone “champion_left” that is sent counts as "
+        "a champion who left."
     ),
     "renewal_in": _l("Needs the day of the renewal."),
     "feature_unused": _l("Needs the day on which a customer started, and usage events with names."),
@@ -80,6 +82,11 @@ def reason_words(reasons: Sequence[str]) -> str:
             int(told["health_drop"]),
             health=told.get("health", "–"),
         )
+    if "role_left" in told:
+        return ngettext(
+            "Somebody left %(num)d day ago: %(role)s", "Somebody left %(num)d days ago: %(role)s",
+            int(told.get("role_left_days_ago", 0)), role=role_word(told["role_left"]),
+        )  # fmt: skip
     return "; ".join(_one(code, value) for code, value in told.items())
 
 
