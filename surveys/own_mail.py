@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from surveys.fields import FieldError, read_object
+from surveys.fields import FieldError, read_object, read_whole
 from surveys.letters import fill, open_gaps, unknown_gaps
 from surveys.questions import storable_problem
 
 GAPS = ("name", "workspace")
+MAX_REMIND_DAYS = 30
 MAX_SENDER, MAX_ADDRESS, MAX_SUBJECT, MAX_INTRO = 100, 320, 150, 2000
 
 
@@ -29,10 +30,12 @@ class OwnWords:
 @dataclass(frozen=True, slots=True)
 class OwnMail:
     """words: by language. Empty texts: the workspace's name as the sender, replies to where they
-    go for all mails."""
+    go for all mails. remind_after: days after which whoever has not answered is reminded, once;
+    None: nobody is."""
 
     sender: str = ""
     reply_to: str = ""
+    remind_after: int | None = None
     words: Mapping[str, OwnWords] = field(default_factory=dict)
 
     def said(
@@ -60,7 +63,10 @@ def to_json(own: OwnMail) -> dict[str, Any]:
         for language, each in own.words.items()
         if each.subject or each.intro
     }
-    return {"sender": own.sender, "reply_to": own.reply_to, "words": words}
+    return {
+        "sender": own.sender, "reply_to": own.reply_to, "remind_after": own.remind_after,
+        "words": words,
+    }  # fmt: skip
 
 
 def from_json(document: object, languages: Collection[str]) -> OwnMail:
@@ -69,16 +75,20 @@ def from_json(document: object, languages: Collection[str]) -> OwnMail:
     Raises FieldError naming the first wrong field, such as ``words.ja.subject``. Whether the
     address is one is not looked at.
     """
-    given = read_object(document, "mail", ["sender", "reply_to", "words"])
+    given = read_object(document, "mail", ["sender", "reply_to", "remind_after", "words"])
     words = given.get("words", {})
     if not isinstance(words, Mapping):
         raise FieldError("words", "expected an object by language")
     for language in words:
         if language not in languages:
             raise FieldError(f"words.{language}", "the survey has no such language")
+    remind_after = given.get("remind_after")
+    if remind_after is not None:
+        remind_after = read_whole(remind_after, "remind_after", 1, MAX_REMIND_DAYS)
     return OwnMail(
         _line(given.get("sender", ""), "sender", MAX_SENDER),
         _line(given.get("reply_to", ""), "reply_to", MAX_ADDRESS),
+        remind_after,
         {language: _words(said, f"words.{language}") for language, said in words.items()},
     )
 

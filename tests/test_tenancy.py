@@ -284,6 +284,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "distributing.send": (replace(A_SURVEY, form=lambda t: {"addresses": "x@example.com"}),),
     "distributing.send_to_myself": (A_SURVEY,),
+    "distributing.remind": (A_SURVEY,),
     "distributing.preview": (A_SURVEY,),
     "distributing.preview_html": (A_SURVEY,),
     "own_mails.edit": (A_SURVEY,),

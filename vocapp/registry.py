@@ -26,7 +26,7 @@ from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.connecting.hooks.views import blueprint as hook_pages
 from vocapp.distributing import people as distributing_people
-from vocapp.distributing import receiving, sending
+from vocapp.distributing import receiving, reminding, sending, sending_reminders
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.asking import deciding as asking_deciding
@@ -212,6 +212,12 @@ def _register_work() -> None:
         outbox.Kind(
             distributing_service.MAIL, mode="leased", work=sending.send_invitations,
             batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            reminding.REMIND, mode="leased", work=sending_reminders.send_reminders,
+            batch=20, lease_s=600, max_attempts=150,
         )
     )  # fmt: skip
     outbox.register(

@@ -23,7 +23,7 @@ from surveys.own_mail import OwnMail
 from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
 from vocapp.distributing.texts import invitation_texts
-from vocapp.mailing import address_of, compose, one_line
+from vocapp.mailing import address_of, compose, message_id, one_line
 from vocapp.signing import keyed_hashes, sign
 
 # MJML would fetch fonts that it knows by name from a third party.
@@ -45,6 +45,17 @@ class Letter:
     address: str
     link: InvitationLink
     own: OwnMail = field(default_factory=OwnMail)
+    is_reminder: bool = False
+
+    @property
+    def key(self) -> str:
+        """Of the Message-ID: the reminder is a mail of its own about the same invitation."""
+        return f"{self.link.invitation_id}-reminder" if self.is_reminder else self.first_key
+
+    @property
+    def first_key(self) -> str:
+        """That of the mail by which somebody is asked."""
+        return str(self.link.invitation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,14 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         subject=words["subject"],
         text=text_part(letter),
         html=html_part(letter),
-        message_key=str(letter.link.invitation_id),
+        message_key=letter.key,
         now=now,
         sender_name=one_line(letter.own.sender or letter.workspace),
         workspace_id=letter.workspace_id,
     )
+    if letter.is_reminder:
+        first = message_id(settings, letter.first_key)
+        message["In-Reply-To"] = message["References"] = first
     if letter.own.reply_to:
         message["Reply-To"] = address_of("", letter.own.reply_to)
     add_unsubscribing(message, unsubscribe_url(letter.workspace_id, letter.address))
@@ -106,10 +120,13 @@ def said_in(letter: Letter) -> dict[str, str]:
     values = {"workspace": one_line(letter.workspace), "name": one_line(letter.name)}
     words = invitation_texts(letter.language)
     words["greeting"] = words["greeting" if values["name"] else "greeting_unnamed"]
-    usual = {
-        key: text if key == "scale_end" else text.format(**values) for key, text in words.items()
-    }
-    return letter.own.said(letter.language, usual, values)
+    later = ("scale_end", "reminder_subject")
+    usual = {key: text if key in later else text.format(**values) for key, text in words.items()}
+    said = letter.own.said(letter.language, usual, values)
+    if letter.is_reminder:
+        said["subject"] = said["reminder_subject"].replace("{subject}", said["subject"])
+        said["intro"] = f"{said['reminder']}\n{said['intro']}"
+    return said
 
 
 def keys_of(letter: Letter) -> list[list[Key]]:

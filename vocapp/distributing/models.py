@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 INVITATION_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "answered", "bounced")
+REMINDER_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "bounced")
 SUPPRESSION_KINDS = ("unsubscribed", "bounced", "complained")
 
 
@@ -47,6 +48,22 @@ class Invitation(TenantRow, Base):
         tenant_key("contact_id", "contact", ondelete="CASCADE"),
         Index(None, "workspace_id", "survey_id", "state"),
         Index(None, "workspace_id", "contact_id"),
+    )
+
+
+class Reminder(Tenant, Base):
+    """The one reminder of an invitation: its state moves scheduled → sending → sent, as that of
+    the invitation does. reason: why it did not go."""
+
+    invitation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(short_text(20))
+    reason: Mapped[str | None] = mapped_column(short_text(60))
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("state", REMINDER_STATES),
+        tenant_key("invitation_id", "invitation", ondelete="CASCADE"),
     )
 
 

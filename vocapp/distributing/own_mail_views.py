@@ -12,6 +12,7 @@ from surveys.own_mail import (
     GAPS,
     MAX_ADDRESS,
     MAX_INTRO,
+    MAX_REMIND_DAYS,
     MAX_SENDER,
     MAX_SUBJECT,
     OwnMail,
@@ -52,7 +53,19 @@ class Form:
             )
             for language in self.languages
         }
-        return None if self.errors else OwnMail(sender, reply_to, words)
+        remind_after = self._days("remind_after")
+        return None if self.errors else OwnMail(sender, reply_to, remind_after, words)
+
+    def _days(self, name: str) -> int | None:
+        text = self.typed.get(name, "").strip()
+        if not text:
+            return None
+        if text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_REMIND_DAYS:
+            return int(text)
+        self.errors[name] = _(
+            "Enter a whole number from %(least)s to %(most)s.", least=1, most=MAX_REMIND_DAYS
+        )
+        return None
 
     def _line(self, name: str, most: int) -> str:
         text = self._text(name, most)
@@ -128,7 +141,11 @@ def _languages(survey: SurveySummary) -> Sequence[str]:
 
 
 def _typed(kept: Kept, languages: Sequence[str]) -> dict[str, str]:
-    typed = {"sender": kept.mail.sender, "reply_to": kept.mail.reply_to}
+    days = kept.mail.remind_after
+    typed = {
+        "sender": kept.mail.sender, "reply_to": kept.mail.reply_to,
+        "remind_after": "" if days is None else str(days),
+    }  # fmt: skip
     for language in languages:
         words = kept.mail.words.get(language, OwnWords())
         typed |= {f"subject-{language}": words.subject, f"intro-{language}": words.intro}

@@ -13,6 +13,7 @@ from surveys.own_mail import OwnMail, from_json, to_json
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_if_absent, scoped, transaction
 from vocapp.distributing.models import SurveyMail
+from vocapp.distributing.reminding import call_off
 from vocapp.problems import Conflict
 from vocapp.workspaces.service import audit
 
@@ -64,6 +65,8 @@ def save_own_mail(
             session, SurveyMail, workspace_id=workspace_id, survey_id=survey_id, **said
         ):
             raise Conflict("The mail was changed since.")
+        if mail.remind_after is None:
+            call_off(session, workspace_id, survey_id)
         audit(
             session, workspace_id, "survey.mail_changed", now=now, actor_user_id=actor_user_id,
             subject=session.get_one(Survey, (workspace_id, survey_id)),

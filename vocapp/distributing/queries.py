@@ -15,7 +15,7 @@ from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.distributing.asking.models import AskDecision
-from vocapp.distributing.models import INVITATION_STATES, Invitation
+from vocapp.distributing.models import INVITATION_STATES, Invitation, Reminder
 from vocapp.extensions import db
 from vocapp.people.models import Contact
 from vocapp.problems import NotFound
@@ -45,6 +45,12 @@ class InvitationRow:
     answered_at: datetime | None
     bounced_at: datetime | None
     next_day: date | None
+    reminder: Reminder | None = None
+
+    @property
+    def reminded_at(self) -> datetime | None:
+        """When a reminder went out, where one did."""
+        return self.reminder.sent_at if self.reminder else None
 
 
 def invitation(workspace_id: UUID, invitation_id: UUID) -> InvitationRow:
@@ -210,7 +216,7 @@ def invited_at_of(
 
 def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:
     found = db.session.execute(
-        select(Invitation, Survey.key, Contact.name, Contact.email, AskDecision.next_day)
+        select(Invitation, Survey.key, Contact.name, Contact.email, AskDecision.next_day, Reminder)
         .join(
             Survey,
             (Survey.workspace_id == Invitation.workspace_id) & (Survey.id == Invitation.survey_id),
@@ -225,6 +231,11 @@ def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[I
             (AskDecision.workspace_id == Invitation.workspace_id)
             & (AskDecision.id == Invitation.id),
         )
+        .outerjoin(
+            Reminder,
+            (Reminder.workspace_id == Invitation.workspace_id)
+            & (Reminder.invitation_id == Invitation.id),
+        )
         .where(Invitation.workspace_id == workspace_id, *conditions)  # type: ignore[arg-type]
         .order_by(Invitation.created_at.desc(), Invitation.id.desc())
         .limit(limit)
@@ -233,8 +244,9 @@ def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[I
 
 
 def _row(
-    row: Invitation, key: str, name: str, email: str | None, next_day: date | None
-) -> InvitationRow:
+    row: Invitation, key: str, name: str, email: str | None, next_day: date | None,
+    reminder: Reminder | None,
+) -> InvitationRow:  # fmt: skip
     link = InvitationLink(
         row.workspace_id, row.id, row.survey_id, row.contact_id, row.touchpoint
     )  # fmt: skip
@@ -242,4 +254,5 @@ def _row(
         row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason,
         row.touchpoint, link.url(), row.send_at, row.created_at, row.sent_at, row.delivered_at,
         row.opened_at, row.clicked_at, row.answered_at, row.bounced_at, next_day,
+        reminder,
     )  # fmt: skip

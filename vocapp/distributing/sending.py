@@ -30,6 +30,7 @@ from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, noth
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.own_mails import own_mail
+from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.mailing import Mailer, NotSent, Refused, mail_folder
 from vocapp.outbox import NotYet, Pending
@@ -88,7 +89,15 @@ class _Steps:
         _back_to_scheduled(self._asked, reason)
 
     def sent(self) -> Finish:
-        return _set(self._asked, "sent", was=("sending",), sent_at=utcnow(), reason=None)
+        asked, now = self._asked, utcnow()
+        noted = _set(asked, "sent", was=("sending",), sent_at=now, reason=None)
+        days = asked.letter.own.remind_after if asked.letter else None
+
+        def finish(session: Session) -> None:
+            noted(session)
+            plan(session, asked.workspace_id, asked.id, days=days, sent_at=now)
+
+        return finish
 
     def refused(self, refusal: Refused) -> Finish:
         return _bounced(self._asked, refusal)
@@ -100,41 +109,60 @@ class _Steps:
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | None:
     """What is to be sent and whether it may be, or None when the invitation is gone."""
     with snapshot() as session:
-        row = session.execute(
-            select(Invitation, Contact, Survey, Workspace)
-            .join(
-                Contact,
-                (Contact.workspace_id == Invitation.workspace_id)
-                & (Contact.id == Invitation.contact_id),
-            )
-            .join(
-                Survey,
-                (Survey.workspace_id == Invitation.workspace_id)
-                & (Survey.id == Invitation.survey_id),
-            )
-            .join(Workspace, Workspace.id == Invitation.workspace_id)
-            .where(Invitation.workspace_id == workspace_id, Invitation.id == invitation_id)
-        ).one_or_none()
-        if row is None:
+        read = read_invitation(session, workspace_id, invitation_id)
+        if read is None:
             return None
-        invitation, contact, survey, workspace = row
+        contact = read.contact
         reason = reason_not_to_mail(session, workspace_id, contact.email)
         reason = reason or deciding.why_never_asked(session, contact)
         not_before = deciding.not_before(session, contact, invitation_id, now=now)
-        own = own_mail(session, workspace_id, survey.id).mail
-    if survey.state != "published":
+    if read.survey.state != "published":
         reason = reason or "survey_closed"
-    letter = None if reason else _letter(invitation, contact, survey, workspace, own)
+    letter = None if reason else letter_of(read)
     return Asked(
-        workspace_id, invitation_id, invitation.state, contact.email or "", reason, letter,
+        workspace_id, invitation_id, read.invitation.state, contact.email or "", reason, letter,
         not_before,
     )  # fmt: skip
 
 
-def _letter(
-    invitation: Invitation, contact: Contact, survey: Survey, workspace: Workspace, own: OwnMail
-) -> Letter:
-    definition = definition_of(workspace.id, survey.id, survey.published_version or 1)
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An invitation with all that stands in its mail."""
+
+    invitation: Invitation
+    contact: Contact
+    survey: Survey
+    workspace: Workspace
+    own: OwnMail
+
+
+def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -> Read | None:
+    """None where it is gone."""
+    row = session.execute(
+        select(Invitation, Contact, Survey, Workspace)
+        .join(
+            Contact,
+            (Contact.workspace_id == Invitation.workspace_id)
+            & (Contact.id == Invitation.contact_id),
+        )
+        .join(
+            Survey,
+            (Survey.workspace_id == Invitation.workspace_id) & (Survey.id == Invitation.survey_id),
+        )
+        .join(Workspace, Workspace.id == Invitation.workspace_id)
+        .where(Invitation.workspace_id == workspace_id, Invitation.id == invitation_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    invitation, contact, survey, workspace = row
+    own = own_mail(session, workspace_id, survey.id).mail
+    return Read(invitation, contact, survey, workspace, own)
+
+
+def letter_of(read: Read) -> Letter:
+    """The letter in the language that fits the person best."""
+    invitation, contact, workspace = read.invitation, read.contact, read.workspace
+    definition = definition_of(workspace.id, read.survey.id, read.survey.published_version or 1)
     return Letter(
         workspace_id=workspace.id,
         workspace=workspace.name,
@@ -143,9 +171,9 @@ def _letter(
         name=contact.name,
         address=contact.email or "",
         link=InvitationLink(
-            workspace.id, invitation.id, survey.id, contact.id, invitation.touchpoint
+            workspace.id, invitation.id, read.survey.id, contact.id, invitation.touchpoint
         ),
-        own=own,
+        own=read.own,
     )
 
 
@@ -233,5 +261,6 @@ def forget_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
     folder = mail_folder(current_app.config["SETTINGS"])
     if folder is not None:
         for row in rows:
-            (folder / f"{row.subject_id}.eml").unlink(missing_ok=True)
+            for key in (row.subject_id, f"{row.subject_id}-reminder"):
+                (folder / f"{key}.eml").unlink(missing_ok=True)
     return [nothing_more for _ in rows]

@@ -9,10 +9,11 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from surveys.languages import best_language, direction, first_fitting, fitting_language
+from surveys.own_mail import OwnMail
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
 from vocapp.database import snapshot, utcnow
-from vocapp.distributing import mail, mailbox, queries, service
+from vocapp.distributing import mail, mailbox, queries, reminding, service
 from vocapp.distributing.asking import queries as asking_queries
 from vocapp.distributing.mail import Letter
 from vocapp.distributing.own_mails import own_mail
@@ -117,6 +118,24 @@ def send_to_myself(key: str) -> Any:
     return redirect(url_for("distributing.invitations", key=key), 303)
 
 
+@blueprint.post("/surveys/<key>/invitations/remind")
+@signed_in("admin", "product", "success")
+def remind(key: str) -> Any:
+    """Write once more to everybody who has not answered and was not reminded."""
+    survey = survey_by_key(current_workspace.id, key)
+    if survey.state != "published":
+        notice(_not_open(), kind="error")
+        return redirect(url_for(".invitations", key=key), 303)
+    n = reminding.remind_now(
+        current_workspace.id, survey.id, actor_user_id=current_user.id, now=utcnow()
+    )
+    if n:
+        notice(ngettext("%(num)s reminder goes out now.", "%(num)s reminders go out now.", n))
+    else:
+        notice(_("There was nobody left to remind."), kind="info")
+    return redirect(url_for(".invitations", key=key), 303)
+
+
 def _invite(
     survey: SurveySummary,
     person: ContactFacts,
@@ -171,6 +190,9 @@ def _sending_page(
         reason_text=reason_text,
         left_out=asking_queries.left_out(current_workspace.id, survey.id),
         limits=asking_queries.limits_of(current_workspace.id),
+        silent=reminding.number_to_remind(current_workspace.id, survey.id, now=utcnow()),
+        most_reminded=reminding.MOST_AT_ONCE,
+        remind_after=_own_mail(survey).remind_after,
         typed=typed,
         error=error,
         touchpoint=request.form.get("touchpoint", ""),
@@ -218,8 +240,6 @@ def _sample(survey: SurveySummary) -> Letter:
     definition = definition_of(survey.workspace_id, survey.id, survey.published_version)
     wanted = request.args.get("lang") or current_user.locale
     nobody = UUID(int=0)
-    with snapshot() as session:
-        own = own_mail(session, survey.workspace_id, survey.id).mail
     return Letter(
         workspace_id=survey.workspace_id,
         workspace=current_workspace.name,
@@ -228,8 +248,13 @@ def _sample(survey: SurveySummary) -> Letter:
         name=current_user.name,
         address=current_user.email,
         link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
-        own=own,
+        own=_own_mail(survey),
     )
+
+
+def _own_mail(survey: SurveySummary) -> OwnMail:
+    with snapshot() as session:
+        return own_mail(session, survey.workspace_id, survey.id).mail
 
 
 def framed(html: str) -> Response:

@@ -304,13 +304,13 @@ def not_before(
 ) -> datetime:
     """When an invitation that is due may go out by the recipient's hours; a trial at once."""
     hours = held(session, contact.workspace_id).hours_of(contact, year=now.year)
-    if hours is None or _cause_of(session, contact.workspace_id, invitation_id) == TEST:
+    if hours is None or cause_of(session, contact.workspace_id, invitation_id) == TEST:
         return now
     return reachable_from(now, hours) or now
 
 
-def _cause_of(session: Session, workspace_id: UUID, invitation_id: UUID) -> str | None:
-    """None where the ledger no longer knows."""
+def cause_of(session: Session, workspace_id: UUID, invitation_id: UUID) -> str | None:
+    """Who wanted an invitation; None where the ledger no longer knows."""
     return session.scalar(
         select(AskDecision.cause).where(
             AskDecision.workspace_id == workspace_id, AskDecision.id == invitation_id

@@ -1,0 +1,169 @@
+"""Outbox kind `remind`: a reminder goes out at most once, as its invitation did.
+
+It is the same letter with the same links, so that an answer to either is one answer; only its
+Message-ID is its own. It stays where the person has answered meanwhile, must not be written to,
+was asked something else since, or the survey takes no answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing.asking import deciding
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
+from vocapp.distributing.mail import Letter, address_digest, build
+from vocapp.distributing.models import Invitation, Reminder
+from vocapp.distributing.sending import Read, letter_of, read_invitation
+from vocapp.distributing.service import reason_not_to_mail, suppress
+from vocapp.mailing import Mailer, NotSent, Refused
+from vocapp.outbox import NotYet, Pending
+
+ANSWERED, ASKED_SINCE = "answered", "asked_since"
+
+
+def send_reminders(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
+    """Send each reminder that is due; one that fails does not stop the others."""
+    return send_each(rows, _send)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """letter: None where it is not to go, for the reason."""
+
+    state: str
+    due_at: datetime
+    reason: str | None
+    letter: Letter | None
+    not_before: datetime
+
+
+def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
+    now = utcnow()
+    due = _read(row.workspace_id, row.subject_id, now=now)
+    if due is None or due.state not in ("scheduled", "sending"):
+        return nothing_more
+    if due.state == "scheduled" and due.due_at > now:
+        return NotYet(due.due_at)
+    steps = _Steps(row.workspace_id, row.subject_id, due.letter)
+    if due.state == "sending":
+        return steps.unclear("stopped_while_sending")
+    if due.letter is None:
+        return steps.end("not_sent", was="scheduled", reason=due.reason)
+    if due.not_before > now:  # night has fallen there
+        return NotYet(due.not_before)
+    return deliver(mailer, build(due.letter, now=now), to=due.letter.address, steps=steps)
+
+
+def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Due | None:
+    """What is to be sent, and whether it still may be; None where it is gone."""
+    with snapshot() as session:
+        reminder = session.scalars(
+            scoped(Reminder, workspace_id).where(Reminder.invitation_id == invitation_id)
+        ).one_or_none()
+        read = read_invitation(session, workspace_id, invitation_id)
+        if reminder is None or read is None:
+            return None
+        reason = _why_not(session, read)
+        not_before = deciding.not_before(session, read.contact, invitation_id, now=now)
+    letter = None if reason else replace(letter_of(read), is_reminder=True)
+    return _Due(reminder.state, reminder.due_at, reason, letter, not_before)
+
+
+def _why_not(session: Session, read: Read) -> str | None:
+    invitation, contact = read.invitation, read.contact
+    if invitation.answered_at is not None:
+        return ANSWERED
+    if invitation.state != "sent":
+        return invitation.state
+    if read.survey.state != "published":
+        return "survey_closed"
+    barred = reason_not_to_mail(session, contact.workspace_id, contact.email)
+    barred = barred or deciding.why_never_asked(session, contact)
+    if barred is not None:
+        return barred
+    since = session.scalar(
+        select(
+            exists().where(
+                Invitation.workspace_id == contact.workspace_id,
+                Invitation.contact_id == contact.id,
+                Invitation.survey_id != invitation.survey_id,
+                Invitation.state.not_in(("not_sent", "bounced")),
+                Invitation.send_at > invitation.sent_at,
+            )
+        )
+    )
+    return ASKED_SINCE if since else None
+
+
+class _Steps:
+    """What becomes of a reminder, step by step. letter: None where only its end is noted."""
+
+    def __init__(self, workspace_id: UUID, invitation_id: UUID, letter: Letter | None) -> None:
+        self._of = workspace_id, invitation_id
+        self._letter = letter
+
+    def begin(self) -> None:
+        """Only one worker can, and only while it may be sent."""
+        assert self._letter is not None
+        with transaction() as session:
+            if reason_not_to_mail(session, self._of[0], self._letter.address) is not None:
+                raise NotSent("suppressed meanwhile")  # the next attempt notes why
+            self._move(session, "sending", was=("scheduled",))
+
+    def again(self, reason: str) -> None:
+        with transaction() as session:
+            self._move(
+                session, "scheduled", was=("scheduled", "sending"),
+                reason=f"retrying: {reason}"[:60],
+            )  # fmt: skip
+
+    def sent(self) -> Finish:
+        return self.end("sent", was="sending", sent_at=utcnow(), reason=None)
+
+    def unclear(self, reason: str) -> Finish:
+        return self.end("unknown", was="sending", reason=reason[:60])
+
+    def refused(self, refusal: Refused) -> Finish:
+        """For good; where the address is at fault it is not written to again."""
+        moved = self.end("bounced", was=None, reason=refusal.reason[:60])
+        if not refusal.is_bad_address or self._letter is None:
+            return moved
+        digest, now = address_digest(self._of[0], self._letter.address), utcnow()
+
+        def finish(session: Session) -> None:
+            moved(session)
+            suppress(session, self._of[0], digest, kind="bounced", now=now)
+
+        return finish
+
+    def end(self, state: str, *, was: str | None, **values: Any) -> Finish:
+        """was: None for before or while it is sent."""
+        before = (was,) if was else ("scheduled", "sending")
+
+        def finish(session: Session) -> None:
+            self._move(session, state, was=before, **values)
+
+        return finish
+
+    def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> None:
+        workspace_id, invitation_id = self._of
+        moved = session.execute(
+            update(Reminder)
+            .where(
+                Reminder.workspace_id == workspace_id,
+                Reminder.invitation_id == invitation_id,
+                Reminder.state.in_(was),
+            )
+            .values(state=state, **values)
+            .returning(Reminder.invitation_id)
+        )
+        if moved.first() is None and state == "sending":
+            raise NotWantedNow
