@@ -7,7 +7,7 @@ adds up cases that are alike, so that 200,000 of them are some thousand rows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -82,16 +82,17 @@ def closed_loop(workspace_id: UUID, asked: Asked, *, reach: Reach, now: datetime
     groups, overall = _times(workspace_id, asked, reach, now)
     counts: dict[str | None, _Nexts] = defaultdict(Counter)
     in_all: _Nexts = Counter()
-    for each in next_answers(workspace_id, asked, reach, split=asked.by is not None):
-        like = each[_LIKE:]
-        in_all[like] += 1
-        for group in each.groups:
-            counts[group][like] += 1
+    found = next_answers(workspace_id, asked, reach, split=asked.by is not None)
+    alike = Counter((each.groups, each[_LIKE:]) for each in found)
+    for (own, like), n in alike.items():
+        in_all[like] += n
+        for group in own:
+            counts[group][like] += n
     overall.next = _nexts(in_all)
     if asked.by is None or len(groups) > MOST_GROUPS:
         return Told(overall.loop(), is_too_many=asked.by is not None)
-    for group, alike in counts.items():
-        groups[group].next = _nexts(alike)
+    for group, own_nexts in counts.items():
+        groups[group].next = _nexts(own_nexts)
     loops = {group: each.loop() for group, each in groups.items()}
     ordered = sorted(loops.items(), key=lambda item: (-item[1].n, item[0] is None, item[0] or ""))
     return Told(overall.loop(), dict(ordered))
@@ -107,22 +108,26 @@ def _times(
     cases = cases_of(
         workspace_id, asked, reach, passing=passing, split=True, with_answers=False
     )  # fmt: skip
-    for value, (hours, is_done, sla, n) in _passed(_contacts(cases, now), passing):
+    for value, rows in _passed(_contacts(cases, now), passing).items():
         for sums in (overall, *(found[group] for group in groups(value))):
-            sums.contact.append((hours, bool(is_done), n))
-            sums.sla[sla] += n
-    for value, (hours, is_done, n) in _passed(_resolutions(cases, now), passing):
+            sums.contact += [(hours, bool(is_done), n) for hours, is_done, _, n in rows]
+            for _, _, sla, n in rows:
+                sums.sla[sla] += n
+    for value, rows in _passed(_resolutions(cases, now), passing).items():
         for sums in (overall, *(found[group] for group in groups(value))):
-            sums.resolution.append((hours, bool(is_done), n))
+            sums.resolution += [(hours, bool(is_done), n) for hours, is_done, n in rows]
     return found, overall
 
 
-def _passed(statement: Any, passing: Passing | None) -> Iterator[tuple[Any, Any]]:
-    """The rows of what a filter holds, each with its group and without what was asked for that."""
+def _passed(statement: Any, passing: Passing | None) -> dict[Any, list[Sequence[Any]]]:
+    """By value the rows of what a filter holds, without what was asked for that: of many cases
+    there are few values, such as the themes that stand together."""
     width = len(passing.columns) if passing else 0
-    for value, *row in db.session.execute(statement):
-        if passing is None or passing.holds(row[:width]):
-            yield value, row[width:]
+    found: dict[Any, list[Sequence[Any]]] = defaultdict(list)
+    for row in db.session.execute(statement):
+        if passing is None or passing.holds(row[1 : 1 + width]):
+            found[row[0]].append(row[1 + width :])
+    return found
 
 
 def _nexts(counts: _Nexts) -> list[Next]:
