@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from surveys.periods import local_day, period_end
+from surveys.periods import local_day, period_end, period_start
 from surveys.renewal_forecast import Accuracy, Forecast, Stakes, forecast
 from surveys.renewals import CATEGORIES, COMMIT_FROM, LIKELY_FROM, Category
 from surveys.subscriptions import Price, Rates
@@ -35,6 +35,7 @@ from vocapp.succeeding.renewals.reading import (
     at_stake,
     chances_of,
     coming,
+    first_accounts,
 )
 from vocapp.succeeding.renewals.recorded import HowTrue
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -114,15 +115,26 @@ class Upcoming:
         by_month: dict[date, list[AtStake]] = defaultdict(list)
         for each in self.stakes:
             by_month[each.month].append(each)
+        rows: dict[date, list[Renewal]] = defaultdict(list)
+        for row in self._first_of(sorted(by_month), limit):
+            rows[period_start(row.due_on, "month")].append(row)
         return [
             Month(
                 month,
                 sum(len(each.amounts) for each in by_month[month]),
                 told(by_month[month], self.chances, rates),
-                self.rows(month=month, limit=limit),
+                rows[month],
             )
             for month in sorted(by_month)
         ]
+
+    def _first_of(self, months: Sequence[date], limit: int) -> list[Renewal]:
+        """The first of each month, which are chosen first and read together."""
+        asked = [_within(self.asked, month) for month in months]
+        chosen = first_accounts(db.session(), self.workspace_id, asked, limit=limit)
+        return coming(
+            db.session(), self.workspace_id, self.asked, self.chances, accounts=chosen
+        )  # fmt: skip
 
 
 def _within(asked: Asked, month: date) -> Asked:
@@ -160,7 +172,7 @@ def of_account(account: Account, *, reach: Reach, time_zone: str, now: datetime)
         since=today - timedelta(days=OVERDUE_DAYS), until=date.max, today=today, reach=reach
     )
     chances = chances_of(session, account.workspace_id, reach=reach, today=today)
-    found = coming(session, account.workspace_id, asked, chances, account_id=account.id)
+    found = coming(session, account.workspace_id, asked, chances, accounts=[account.id])
     return found[0] if found else None
 
 

@@ -6,13 +6,13 @@ nothing of others shows through in a rate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, extract, func, null, or_, select
+from sqlalchemy import ColumnElement, case, extract, func, null, or_, select, union_all
 from sqlalchemy.orm import Session, defer
 
 from surveys.renewals import (
@@ -204,12 +204,13 @@ def coming(
     asked: Asked,
     chances: Chances,
     *,
-    account_id: UUID | None = None,
+    accounts: Collection[UUID] | None = None,
     category: Category | None = None,
     after: Place | None = None,
     limit: int | None = None,
 ) -> list[Renewal]:
-    """Account by account, the first on top, so many after a place; of one category or of all."""
+    """Account by account, the first on top, so many after a place; of some accounts, of one
+    category, or of all."""
     query = (
         _joined(select(Account, User.name, AccountHealth, RenewalWord))
         .outerjoin(User, User.id == Account.owner_user_id)
@@ -221,8 +222,8 @@ def coming(
             defer(AccountHealth.components),
         )
     )  # fmt: skip
-    if account_id is not None:
-        query = query.where(Account.id == account_id)
+    if accounts is not None:
+        query = query.where(Account.id.in_(accounts))
     if category is not None:
         query = query.where(_category(session, chances) == category)
     if after is not None:
@@ -233,6 +234,24 @@ def coming(
         )
         for account, owner, health, word in session.execute(query)
     ]
+
+
+def first_accounts(
+    session: Session, workspace_id: UUID, asked: Sequence[Asked], *, limit: int
+) -> list[UUID]:
+    """So many accounts of each that is asked, whose renewals come first: one statement, and the
+    index by day leads to them."""
+    firsts = [
+        select(Account.id)
+        .where(*each.conditions(session, workspace_id))
+        .order_by(Account.renewal_on, Account.id)
+        .limit(limit)
+        .subquery()
+        for each in asked
+    ]
+    if not firsts:
+        return []
+    return list(session.scalars(union_all(*(select(each.c.id) for each in firsts))))
 
 
 def _joined(query: Any) -> Any:
