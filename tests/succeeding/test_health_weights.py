@@ -21,6 +21,7 @@ from vocapp.succeeding.health.keeping import compute
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.queries import fallen
 from vocapp.succeeding.health.reweighing import preview
+from vocapp.succeeding.health.segmenting import facts_by_account
 
 
 @pytest.fixture
@@ -54,8 +55,9 @@ def test_the_preview_is_what_the_formula_says_account_by_account(customers):
     use_alone = Weights(**(dict.fromkeys(COMPONENTS, 0.0) | {"usage": 100.0}))
     scheme = Scheme(segments=(Segment(parse_compact("plan:in(pro)"), use_alone),))
     with snapshot() as session:
-        assert preview(session, customers.workspace_id, Scheme()).moved == 0
-        found = preview(session, customers.workspace_id, scheme)
+        assert preview(session, customers.workspace_id, Scheme(), {}).moved == 0
+        facts = facts_by_account(session, customers.workspace_id)
+        found = preview(session, customers.workspace_id, scheme, facts)
     assert found.counted == 6
     expected = []
     for number in (1, 3, 5):
@@ -276,7 +278,7 @@ def test_other_limits_put_accounts_into_other_bands_and_leave_the_past(any_api):
                               points=[75.0] * 7, **before))  # fmt: skip
     scheme = Scheme(bands=Bands.with_margin(80, 90, 2))
     with snapshot() as session:
-        assert preview(session, api.workspace_id, scheme).moves == [("good", "risk", 1)]
+        assert preview(session, api.workspace_id, scheme, {}).moves == [("good", "risk", 1)]
     own(api, scheme, 0)
     with transaction() as session:
         row = session.get(AccountHealth, (api.workspace_id, account_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ MOST_ATTRIBUTES = 120
 MOST_VALUES = 50
 _OF_EACH_SURVEY = 200
 _ISO_DAY_LENGTH = 10
-_ANY_MOMENT = datetime.min.replace(tzinfo=UTC)  # values without bands are the same at each
 Seen = Sequence[tuple[datetime, Mapping[str, Any]]]  # when it was answered, and its attributes
 
 
@@ -90,14 +89,30 @@ def offers_without_answers(workspace_id: UUID) -> Offers:
 def offers_of_facts(all_facts: Sequence[Mapping[str, Any]], *, first: Sequence[str]) -> Offers:
     """What else than answers has attributes may be asked by, some of them first; all is
     counted alike."""
-    seen = [(_ANY_MOMENT, facts) for facts in all_facts]
     names = dict.fromkeys([*first, *_names(iter(all_facts))])
     return Offers(
         {
-            name: _offer(Reportable(name), seen, is_reportable=True)
+            name: _offer_of([facts.get(name) for facts in all_facts], name)
             for name in islice(names, MOST_ATTRIBUTES)
         }
     )
+
+
+def _offer_of(given: list[Any], name: str) -> Offer:
+    """Each value is read once, as many thousands may have it."""
+    counted: Counter[str | None] = Counter()
+    for value, n in Counter(map(_with_kind, given)).items():
+        counted[as_text(value[1])] += n
+    del counted[None]
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    low, high = _bounds(list(counted))
+    values = tuple((str(value), n) for value, n in ordered[:MOST_VALUES])
+    return Offer(name, is_reportable=True, values=values, distinct=len(counted), low=low, high=high)
+
+
+def _with_kind(value: Any) -> tuple[type, Any]:
+    """So that 1 and true stay apart; what is no single value is none."""
+    return (value.__class__, None if isinstance(value, list | dict) else value)
 
 
 def unseen_attributes(workspace_id: UUID, filter_: Filter) -> list[str]:

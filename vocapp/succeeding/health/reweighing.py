@@ -6,9 +6,9 @@ From the points of components as they are stored: nothing is read anew, and noth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +19,6 @@ from surveys.health import Band, band, weighted_scores
 from surveys.health_schemes import Scheme
 from vocapp.people.models import Account
 from vocapp.succeeding.health.models import BANDS, AccountHealth
-from vocapp.succeeding.health.segmenting import FACT_COLUMNS, facts_of
 
 _FIRST = 10
 
@@ -52,11 +51,14 @@ class Preview:
         return sum(n for before, after, n in self.moves if before != after)
 
 
-def preview(session: Session, workspace_id: UUID, scheme: Scheme) -> Preview:
-    """Which accounts would change their band."""
+def preview(
+    session: Session, workspace_id: UUID, scheme: Scheme, facts: Mapping[UUID, Mapping[str, Any]]
+) -> Preview:
+    """Which accounts would change their band. facts: of all accounts, by what they are told apart;
+    not needed without segments."""
     rows = session.execute(
         select(
-            Account.external_id, Account.name, *FACT_COLUMNS,
+            Account.id, Account.external_id, Account.name,
             AccountHealth.score, AccountHealth.band, AccountHealth.last_band,
             AccountHealth.components,
         )
@@ -73,7 +75,11 @@ def preview(session: Session, workspace_id: UUID, scheme: Scheme) -> Preview:
     points = np.array(
         [[_or_nan(each["points"]) for each in row.components] for row in rows], dtype=float
     )
-    shares = np.array([scheme.weights_of(facts_of(row)).shares() for row in rows])
+    # The last is that of the accounts in no segment.
+    own = np.array([each.shares() for each in (*(s.weights for s in scheme.segments),
+                                               scheme.weights)])  # fmt: skip
+    places = [scheme.place_of(facts.get(row.id, {})) for row in rows]
+    shares = own[[-1 if place is None else place for place in places]]
     scores, _ = weighted_scores(points, shares)
     movers, moves = [], Counter[tuple[str | None, str | None]]()
     for row, found in zip(rows, scores.tolist(), strict=True):

@@ -26,29 +26,24 @@ def facts_of(row: Any) -> dict[str, Any]:
     return {**row.attributes, **{name: getattr(row, name) for name in FACTS}}
 
 
+def fact_name(attribute: str) -> str:
+    """By which an attribute is kept in the history of an account."""
+    return attribute if attribute in FACTS else f"attributes.{attribute}"
+
+
 def facts_then(history: History, names: Iterable[str], instant: datetime) -> dict[str, Any]:
     """The same as it was said to be at an instant, of some names."""
-    return {
-        name: value_at(history, name if name in FACTS else f"attributes.{name}", instant)
-        for name in names
-    }
-
-
-def facts_of_accounts(session: Session, workspace_id: UUID) -> list[dict[str, Any]]:
-    """Of every account."""
-    rows = session.execute(select(*FACT_COLUMNS).where(Account.workspace_id == workspace_id))
-    return [facts_of(row) for row in rows]
+    return {name: value_at(history, fact_name(name), instant) for name in names}
 
 
 def facts_by_account(
-    session: Session, workspace_id: UUID, account_ids: Collection[UUID]
+    session: Session, workspace_id: UUID, account_ids: Collection[UUID] | None = None
 ) -> dict[UUID, dict[str, Any]]:
-    """Of these accounts."""
-    rows = session.execute(
-        select(Account.id, *FACT_COLUMNS).where(
-            Account.workspace_id == workspace_id, Account.id.in_(account_ids)
-        )
-    )
+    """Of these accounts, or of all."""
+    query = select(Account.id, *FACT_COLUMNS).where(Account.workspace_id == workspace_id)
+    if account_ids is not None:
+        query = query.where(Account.id.in_(account_ids))
+    rows = session.execute(query)
     return {row.id: facts_of(row) for row in rows}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from surveys.filters import attributes_of
 from surveys.health import COMPONENTS
@@ -23,7 +26,7 @@ from vocapp.succeeding.health.reweighing import Preview, preview
 from vocapp.succeeding.health.segmenting import (
     count_matching,
     counts_by_segment,
-    facts_of_accounts,
+    facts_by_account,
     offers_of,
 )
 from vocapp.succeeding.health.weight_forms import MAX_SEGMENTS, WeightsForm, compact_of
@@ -70,7 +73,9 @@ def save() -> Any:
         return _page(form), BadInput.status
     if what == "look":
         with snapshot() as session:
-            return _page(form, found=preview(session, current_workspace.id, scheme))
+            accounts = _accounts(session, form)
+            found = preview(session, current_workspace.id, scheme, accounts)
+        return _page(form, found=found, accounts=accounts)
     try:
         token = schemes.use_own(
             current_workspace.id, scheme, why=form.why, base=form.base,
@@ -140,19 +145,28 @@ def undone() -> Any:
     return redirect(url_for(".show"), 303)
 
 
-def _page(form: WeightsForm, *, found: Preview | None = None, show_faults: bool = False) -> str:
+def _accounts(session: Session, form: WeightsForm) -> Mapping[UUID, Mapping[str, Any]]:
+    """Of each what it is told apart by; of none where nothing is."""
+    if not form.segments and not form.editing:
+        return {}
+    return facts_by_account(session, current_workspace.id)
+
+
+def _page(
+    form: WeightsForm,
+    *,
+    found: Preview | None = None,
+    show_faults: bool = False,
+    accounts: Mapping[UUID, Mapping[str, Any]] | None = None,
+) -> str:
     with snapshot() as session:
         changes = schemes.versions(session, current_workspace.id)
         scheme = schemes.scheme_in_force(session, current_workspace.id)
-        accounts = (
-            facts_of_accounts(session, current_workspace.id)
-            if form.segments or form.editing
-            else []
-        )
-    counts, others = counts_by_segment(accounts, form.filters)
+        facts = list((_accounts(session, form) if accounts is None else accounts).values())
+    counts, others = counts_by_segment(facts, form.filters)
     bench = None
     if form.editing:
-        offers = offers_of(accounts)
+        offers = offers_of(facts)
         bench = Drafted(
             draft=form.editing.draft, read=form.editing.read, offers=offers,
             show_faults=show_faults, subject=ACCOUNTS,
@@ -163,7 +177,7 @@ def _page(form: WeightsForm, *, found: Preview | None = None, show_faults: bool 
         compact=compact_of(form.segments),
         bench=bench,
         show_faults=show_faults,
-        matching=count_matching(accounts, bench.read.filter) if bench else 0,
+        matching=count_matching(facts, bench.read.filter) if bench else 0,
         saved=_saved_choices(bench.offers) if bench else [],
         counts=counts,
         others=others,

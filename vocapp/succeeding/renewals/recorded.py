@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, case, func, select
+from sqlalchemy import Subquery, case, func, null, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
@@ -19,9 +21,10 @@ from surveys.renewals import WORD_HOLDS_DAYS
 from surveys.subscriptions import Price
 from vocapp.database import days_between
 from vocapp.extensions import db
+from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money
-from vocapp.succeeding.health.segmenting import facts_then
+from vocapp.succeeding.health.segmenting import fact_name
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
 from vocapp.succeeding.renewals.reading import Segment
 
@@ -91,24 +94,20 @@ def _by_value(
 ) -> Mapping[str | None, list[_InCurrency]]:
     """Forecast by forecast: what was said of an account before its month stands in its history,
     which the database cannot read."""
-    session = db.session()
-    each = _each(session, workspace_id, this_month)
-    histories = session.execute(
-        select(Account.id, Account.fact_history).where(
-            Account.workspace_id == workspace_id, Account.id.in_(select(each.c.account_id))
-        )
-    )
-    said = {row.id: row.fact_history or {} for row in histories}
-    begins: dict[date, datetime] = {}
+    each = _each(db.session(), workspace_id, this_month, fact=fact_name(attribute))
+    sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 5)
+    begin = cache(lambda month: day_bounds(month, time_zone)[0])
+    for row in db.session().execute(select(each)):
+        value = as_text(value_at({attribute: row.said or []}, attribute, begin(row.month)))
+        alike = (value, row.month, row.currency, row.category, row.outcome)
+        chance, amount = row.chance, row.amount
+        own = (1, chance, chance * chance, chance * amount, min(row.kept, amount))
+        sums[alike] = [a + b for a, b in zip(sums[alike], own, strict=True)]
     found: dict[str | None, list[_InCurrency]] = defaultdict(list)
-    for row in session.execute(select(each)):
-        begin = begins.setdefault(row.month, day_bounds(row.month, time_zone)[0])
-        facts = facts_then(said[row.account_id], [attribute], begin)
-        recorded = Recorded(
-            row.category, row.outcome, 1, row.chance, row.chance**2, row.chance * row.amount,
-            min(row.kept, row.amount),
-        )  # fmt: skip
-        found[as_text(facts[attribute])].append((row.month, row.currency, recorded))
+    for (value, month, currency, category, outcome), told in sums.items():
+        n, said, squared, expected, kept = told
+        recorded = Recorded(category, outcome, int(n), said, squared, expected, int(kept))
+        found[value].append((month, currency, recorded))
     return found
 
 
@@ -130,15 +129,17 @@ def _sums(session: Session, workspace_id: UUID, this_month: date) -> list[_InCur
     ]
 
 
-def _each(session: Session, workspace_id: UUID, this_month: date) -> Subquery:
+def _each(
+    session: Session, workspace_id: UUID, this_month: date, *, fact: str | None = None
+) -> Subquery:
     """What was forecast and what happened, as events tell, or else what is known of the account
     later: lost, as it pays nothing; renewed, as its renewal day has moved on by more than a word
-    on it would hold."""
+    on it would hold. fact: of which to tell what was said of the account over time."""
     known = RenewalOutcome.outcome.is_not(None)
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
         select(
-            RenewalSnapshot.account_id, RenewalSnapshot.month, RenewalSnapshot.currency,
+            RenewalSnapshot.month, RenewalSnapshot.currency,
             RenewalSnapshot.category, RenewalSnapshot.chance,
             func.coalesce(RenewalSnapshot.mrr_minor, 0).label("amount"),
             case(
@@ -150,6 +151,7 @@ def _each(session: Session, workspace_id: UUID, this_month: date) -> Subquery:
                 (moved, func.coalesce(Account.mrr_minor, 0)),
                 else_=0,
             ).label("kept"),
+            (Account.fact_history[fact] if fact else null()).label("said"),
         )
         .join(
             Account,
