@@ -356,7 +356,9 @@ def test_what_was_decided_of_late_is_the_same_from_what_was_kept(three, staff, m
     past(three, "more", "renewed")
     found = of_late(WHOLE_WORKSPACE)
     assert (found.totals["renewed"], found.as_of is not None) == (3, True)
-    assert "A change is being worked in" in staff("success").get("/renewals").text
+    page = staff("success").get("/renewals").text
+    assert "what came in since is being worked in" in column(page, "renewed")
+    assert "data-live" not in page  # it would load again under a note that is being typed
 
 
 def test_a_word_of_the_last_renewal_is_none_of_the_next(three, staff):

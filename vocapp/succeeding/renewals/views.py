@@ -91,7 +91,7 @@ def _page(**typed: Any) -> str:
             current_workspace.id, reach=current_user.reach))],
         category=_category() or "",
         category_choices=[("", _("All")), *wording.CATEGORIES.items()],
-        is_filtered=_narrowed() != EVERYBODY or _category() is not None,
+        is_filtered=_narrowed() != EVERYBODY or bool(_category() or _month()),
         csv_url=url_for(".show", **_kept(format="csv")),
         list_url=lambda **of: url_for(".show", **_kept(view="list", **of)),
         here=url_for(".show", **_kept()),
