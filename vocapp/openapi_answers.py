@@ -563,7 +563,7 @@ SCHEMAS: dict[str, Schema] = {
             "link": or_null(TEXT),
             **{name: or_null(TIME) for name in (
                 "send_at", "created_at", "sent_at", "delivered_at", "opened_at", "clicked_at",
-                "answered_at", "bounced_at", "reminded_at",
+                "answered_at", "bounced_at", "replied_at", "reminded_at",
             )},
         },
         "required": ["id", "state", "reason", "next_day", "link"],

@@ -25,8 +25,14 @@ from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.connecting.hooks.views import blueprint as hook_pages
+from vocapp.distributing import (
+    invitation_reports,
+    receiving,
+    reminding,
+    sending,
+    sending_reminders,
+)
 from vocapp.distributing import people as distributing_people
-from vocapp.distributing import receiving, reminding, sending, sending_reminders
 from vocapp.distributing import service as distributing_service
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.asking import deciding as asking_deciding
@@ -54,7 +60,7 @@ from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.models import FollowUp
 from vocapp.following_up.pages import blueprint as following_up_pages
-from vocapp.following_up.writing import replies
+from vocapp.following_up.writing import invitation_replies, replies
 from vocapp.following_up.writing import sending as case_mail_sending
 from vocapp.following_up.writing.api import api as letters_api
 from vocapp.following_up.writing.service import CASE_MAIL
@@ -335,6 +341,8 @@ def _register_work() -> None:
     # First of cases: what answers a letter of a person names that of the playbook before it, too.
     receiving.register_taker(replies.take_reply)
     receiving.register_taker(playbook_sending.take_reply)
+    receiving.register_taker(invitation_reports.take_report)
+    receiving.register_taker(invitation_replies.take_reply)
     staff_mail.register_mail(replies.REPLIED, replies.reply_mail)
     outbox.register(
         outbox.Kind(

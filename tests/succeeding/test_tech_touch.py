@@ -19,7 +19,7 @@ from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished, save_limits
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.models import Invitation
+from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.receiving import Bounce, Incoming
 from vocapp.distributing.service import MAIL, suppress
 from vocapp.following_up.choosing import Filters
@@ -531,6 +531,17 @@ def test_a_bounce_stops_letters(ready):
     switch(ready, add(ready, person_days=0))
     work()
     assert states(ready)[("not_sent", "bounced")] == 1
+
+
+def test_whoever_calls_a_letter_spam_gets_no_more(ready):
+    switch(ready, add(ready))
+    work()
+    letter = rows_of(ready, PlaybookLetter)[1]
+    told = Incoming("<c@x>", (), (letter.message_digest,), "", "", "", (), True, None, True)
+    assert sending.take_reply(told, utcnow())
+    assert rows_of(ready, FollowUp) == []
+    with snapshot() as session:
+        assert session.scalars(select(Suppression.kind)).all() == ["complained"]
 
 
 # --- what is answered ---------------------------------------------------------------------

@@ -79,7 +79,7 @@ def _key(key: str | None) -> str | None:
 def present_invitation(row: InvitationRow) -> dict[str, Any]:
     """An invitation as the API shows it."""
     times = ("send_at", "created_at", "sent_at", "delivered_at", "opened_at", "clicked_at",
-             "answered_at", "bounced_at", "reminded_at")  # fmt: skip
+             "answered_at", "bounced_at", "replied_at", "reminded_at")  # fmt: skip
     return {
         "id": str(row.id),
         "survey": row.survey,

@@ -151,6 +151,13 @@ def _ends(letter: Letter, words: dict[str, str]) -> list[str]:
     ]
 
 
+def words_of(letter: Letter) -> str:
+    """What the mail says, without its links, which are the recipient's alone."""
+    words = said_in(letter)
+    question = wording(letter.definition.primary, language=letter.language)
+    return "\n\n".join([words["greeting"], words["intro"], question])
+
+
 def text_part(letter: Letter) -> str:
     """The mail for readers without HTML; every number has its own address."""
     words, primary = said_in(letter), letter.definition.primary

@@ -41,6 +41,7 @@ class Invitation(TenantRow, Base):
     clicked_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
+    replied_at: Mapped[datetime | None]  # by a mail, instead of the link or beside it
 
     __table_args__ = (
         one_of("state", INVITATION_STATES),

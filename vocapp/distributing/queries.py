@@ -44,6 +44,7 @@ class InvitationRow:
     clicked_at: datetime | None
     answered_at: datetime | None
     bounced_at: datetime | None
+    replied_at: datetime | None
     next_day: date | None
     reminder: Reminder | None = None
 
@@ -253,6 +254,6 @@ def _row(
     return InvitationRow(
         row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason,
         row.touchpoint, link.url(), row.send_at, row.created_at, row.sent_at, row.delivered_at,
-        row.opened_at, row.clicked_at, row.answered_at, row.bounced_at, next_day,
-        reminder,
+        row.opened_at, row.clicked_at, row.answered_at, row.bounced_at, row.replied_at,
+        next_day, reminder,
     )  # fmt: skip

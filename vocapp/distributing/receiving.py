@@ -66,6 +66,12 @@ class Incoming:
     files: tuple[Attached, ...]
     is_automatic: bool
     bounce: Bounce | None
+    is_complaint: bool = False  # its recipient called a mail of ours spam (RFC 5965)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether a program tells of a mail of ours; nobody has answered it."""
+        return self.bounce is not None or self.is_complaint
 
 
 Taker = Callable[[Incoming, datetime], bool]
@@ -134,7 +140,7 @@ def read_incoming(content: bytes, settings: Settings) -> Incoming:
     """What stands in a mail, however badly it is written."""
     message = message_from_bytes(content, policy=policy.default)
     assert isinstance(message, EmailMessage)
-    bounce, about = _bounce_of(message)
+    bounce, is_complaint, about = _report_of(message)
     nearest = _ids(_header(message, "In-Reply-To")) + _ids(_header(message, "References"))[::-1]
     refers_to = list(dict.fromkeys([*about, *nearest]))[:_MOST_REFERENCES]
     own = _ids(_header(message, "Message-ID"))
@@ -149,6 +155,7 @@ def read_incoming(content: bytes, settings: Settings) -> Incoming:
         files=files_of(message, is_cut=len(content) >= MOST_BYTES),
         is_automatic=_is_automatic(message),
         bounce=bounce,
+        is_complaint=is_complaint,
     )
 
 
@@ -173,20 +180,22 @@ def _tokens(message: Message, settings: Settings) -> Iterable[str]:
 
 
 def _is_automatic(message: Message) -> bool:
-    """RFC 3834, and what programs did before it."""
+    """RFC 3834, what programs did before it, and reports of any kind."""
     said = _header(message, "Auto-Submitted").strip().lower()
     return (
         said not in {"", "no"}
+        or message.get_content_type() == "multipart/report"
         or bool(_header(message, "X-Autoreply") or _header(message, "X-Autorespond"))
         or _header(message, "Precedence").strip().lower() in {"auto_reply", "bulk", "junk", "list"}
     )
 
 
-def _bounce_of(message: EmailMessage) -> tuple[Bounce | None, list[str]]:
-    """What a report of a mail server says (RFC 3464), and of which mail of ours."""
+def _report_of(message: EmailMessage) -> tuple[Bounce | None, bool, list[str]]:
+    """What a report says, of a mail server (RFC 3464) or of who runs mailboxes (RFC 5965: called
+    spam), and of which mail of ours."""
     if message.get_content_type() != "multipart/report":
-        return None, []
-    status, about = "", list[str]()
+        return None, False, []
+    status, is_complaint, about = "", False, list[str]()
     for part in message.walk():
         kind = part.get_content_type()
         if kind == "text/rfc822-headers":
@@ -195,7 +204,9 @@ def _bounce_of(message: EmailMessage) -> tuple[Bounce | None, list[str]]:
             about += _ids(_header(part, "Message-ID"))
         if _header(part, "Action").strip().lower() == "failed":
             status = _header(part, "Status").strip() or "5.0.0"
-    return (Bounce(status) if status else None), about
+        # A recipient may also report that a mail is no spam; that is nothing to act upon.
+        is_complaint |= _header(part, "Feedback-Type").strip().lower() in {"abuse", "fraud"}
+    return (Bounce(status) if status else None), is_complaint, about
 
 
 def _message_ids_in(headers: str) -> str:

@@ -123,6 +123,7 @@ def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
             Invitation.workspace_id == workspace_id,
             Invitation.survey_id == survey_id,
             Invitation.state == "sent",
+            Invitation.replied_at.is_(None),
             Invitation.sent_at <= now - PATIENCE,
             or_(Reminder.invitation_id.is_(None), _was_called_off()),
         )

@@ -30,6 +30,7 @@ from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, noth
 from vocapp.distributing.mail import Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.own_mails import own_mail
+from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.mailing import Mailer, NotSent, Refused, mail_folder
@@ -95,6 +96,7 @@ class _Steps:
 
         def finish(session: Session) -> None:
             noted(session)
+            keep_looking(session, asked.workspace_id, now=now)
             plan(session, asked.workspace_id, asked.id, days=days, sent_at=now)
 
         return finish
@@ -159,7 +161,7 @@ def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -
     return Read(invitation, contact, survey, workspace, own)
 
 
-def letter_of(read: Read) -> Letter:
+def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
     """The letter in the language that fits the person best."""
     invitation, contact, workspace = read.invitation, read.contact, read.workspace
     definition = definition_of(workspace.id, read.survey.id, read.survey.published_version or 1)
@@ -174,6 +176,7 @@ def letter_of(read: Read) -> Letter:
             workspace.id, invitation.id, read.survey.id, contact.id, invitation.touchpoint
         ),
         own=read.own,
+        is_reminder=is_reminder,
     )
 
 

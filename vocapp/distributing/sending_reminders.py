@@ -8,7 +8,7 @@ was asked something else since, or the survey takes no answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from vocapp.distributing.service import reason_not_to_mail, suppress
 from vocapp.mailing import Mailer, NotSent, Refused
 from vocapp.outbox import NotYet, Pending
 
-ANSWERED, ASKED_SINCE = "answered", "asked_since"
+ANSWERED, REPLIED, ASKED_SINCE = "answered", "replied", "asked_since"
 
 
 def send_reminders(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
@@ -73,7 +73,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Due | N
             return None
         reason = _why_not(session, read)
         not_before = deciding.not_before(session, read.contact, invitation_id, now=now)
-    letter = None if reason else replace(letter_of(read), is_reminder=True)
+    letter = None if reason else letter_of(read, is_reminder=True)
     return _Due(reminder.state, reminder.due_at, reason, letter, not_before)
 
 
@@ -81,6 +81,8 @@ def _why_not(session: Session, read: Read) -> str | None:
     invitation, contact = read.invitation, read.contact
     if invitation.answered_at is not None:
         return ANSWERED
+    if invitation.replied_at is not None:
+        return REPLIED
     if invitation.state != "sent":
         return invitation.state
     if read.survey.state != "published":

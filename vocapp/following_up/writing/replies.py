@@ -51,6 +51,10 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
         if incoming.bounce is not None:
             _note_bounce(session, origin, incoming, now)
             return True
+        if incoming.is_complaint:
+            digest = address_digest(origin.workspace_id, origin.address)
+            suppress(session, origin.workspace_id, digest, kind="complained", now=now)
+            return True
         case = case_of(session, origin)
         if case is not None:
             put_reply(session, case, origin.contact_id, incoming, now)

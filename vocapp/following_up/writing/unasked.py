@@ -40,7 +40,7 @@ class SentByItself:
 
     workspace_id: UUID
     contact_id: UUID
-    account_id: UUID
+    account_id: UUID | None
     message_id: str
     subject: str
     body: str
@@ -86,7 +86,7 @@ def _opened(
     session: Session, sent: SentByItself, contact: Contact, incoming: Incoming, *, now: datetime
 ) -> FollowUp:
     workspace_id = sent.workspace_id
-    account = session.get_one(Account, (workspace_id, sent.account_id))
+    account = session.get_one(Account, (workspace_id, sent.account_id)) if sent.account_id else None
     ensure_rules(session, workspace_id, now=now)
     known = facts_now(account, contact).items()
     facts = Facts(
@@ -99,10 +99,10 @@ def _opened(
     rule = first_match(enabled_rules(session, workspace_id), facts) or BY_REPLY
     office = Office.of(session, workspace_id, now=now)
     desk = Assigner(owners_of(session, workspace_id, office))
-    owner = desk.give(Wanted(rule.then.owner, account.owner_user_id)).user
+    owner = desk.give(Wanted(rule.then.owner, account.owner_user_id if account else None)).user
     case = FollowUp(
         workspace_id=workspace_id, id=uuid7(), response_id=None, contact_id=contact.id,
-        account_id=account.id, state="open", team=rule.then.team, owner_user_id=owner,
+        account_id=sent.account_id, state="open", team=rule.then.team, owner_user_id=owner,
         rule_key=rule.key, priority=0.0, reasons=[], opened_at=now,
         due_at=office.due_at(now, rule.then.sla_hours, owner),
     )  # fmt: skip
@@ -112,7 +112,8 @@ def _opened(
     rank_cases(session, workspace_id, [case.id], now=now)
     channels = channels_of(session, workspace_id)
     tell(session, channels, case, "opened", rule_key=rule.key, now=now)
-    note_touched(session, workspace_id, [account.id], now=now)
+    if account is not None:
+        note_touched(session, workspace_id, [account.id], now=now)
     keep_nightly(session, workspace_id, RERANK, now=now)
     return case
 

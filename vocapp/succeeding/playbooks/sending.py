@@ -184,10 +184,12 @@ class _Steps:
             raise NotWantedNow
 
 
-def suppress_address(session: Session, workspace_id: UUID, address: str) -> None:
-    """Mail to an address came back for good."""
+def suppress_address(
+    session: Session, workspace_id: UUID, address: str, kind: str = "bounced"
+) -> None:
+    """Mail to an address came back for good, or was called spam."""
     digest = address_digest(workspace_id, address)
-    suppress(session, workspace_id, digest, kind="bounced", now=utcnow())
+    suppress(session, workspace_id, digest, kind=kind, now=utcnow())
 
 
 # --- what comes back, and what is called back ---------------------------------------------------
@@ -199,7 +201,7 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
     digests = {*incoming.tokens}
     for each in incoming.refers_to:
         digests.update(digests_of_message(each))
-    if not digests or (incoming.is_automatic and incoming.bounce is None):
+    if not digests or (incoming.is_automatic and not incoming.is_report):
         return False
     with transaction() as session:
         letter = session.scalar(
@@ -210,12 +212,15 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
         )
         if letter is None:
             return False
-        if incoming.bounce is None:
+        contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
+        if incoming.is_complaint:
+            if contact is not None and contact.email:
+                suppress_address(session, letter.workspace_id, contact.email, "complained")
+        elif incoming.bounce is None:
             letter.replied_at = letter.replied_at or now
             take_answer(session, _as_sent(letter), incoming, now=now)
         elif letter.state in {"sent", "unknown", "sending"}:
             letter.state, letter.reason = "bounced", incoming.bounce.status[:60]
-            contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
             if incoming.bounce.is_bad_address and contact is not None and contact.email:
                 suppress_address(session, letter.workspace_id, contact.email)
     outbox.ring("staff_mail")

@@ -1,0 +1,102 @@
+"""What comes back about invitations: that one did not arrive, or that its recipient called it spam.
+
+A mail is known by its Message-ID, which holds the invitation's id; whoever never got one cannot
+guess it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from vocapp.database import transaction
+from vocapp.distributing.asking import deciding
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.models import Invitation, Reminder
+from vocapp.distributing.receiving import Incoming
+from vocapp.distributing.service import suppress
+from vocapp.people.models import Contact
+from vocapp.workspaces.models import Workspace
+
+_OURS = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(-reminder)?@")
+
+
+def invitation_about(session: Session, incoming: Incoming) -> tuple[Invitation, bool] | None:
+    """The invitation that a mail answers or is about, the nearest first; whether its reminder."""
+    named = [found for each in incoming.refers_to if (found := _OURS.match(each))]
+    if not named:
+        return None
+    rows = session.scalars(
+        select(Invitation)
+        .where(
+            # Rows are found by workspace and id, of which a mail tells the id alone.
+            Invitation.workspace_id.in_(select(Workspace.id)),
+            Invitation.id.in_({UUID(found[1]) for found in named}),
+        )
+        .execution_options(voc_all_workspaces=True)
+    )
+    known = {row.id: row for row in rows}
+    for found in named:
+        if row := known.get(UUID(found[1])):
+            return row, found[2] is not None
+    return None
+
+
+def take_report(incoming: Incoming, now: datetime) -> bool:
+    """Note what a report says of an invitation; whether it is about one. Repeatable."""
+    if not incoming.is_report:
+        return False
+    with transaction() as session:
+        found = invitation_about(session, incoming)
+        if found is None:
+            return False
+        invitation, is_reminder = found
+        address = session.scalar(
+            select(Contact.email).where(
+                Contact.workspace_id == invitation.workspace_id,
+                Contact.id == invitation.contact_id,
+            )
+        )
+        kind = "complained" if incoming.is_complaint else None
+        if incoming.bounce is not None:
+            _note_bounce(session, invitation, incoming.bounce.status, now, is_reminder=is_reminder)
+            kind = kind or ("bounced" if incoming.bounce.is_bad_address else None)
+        if address and kind:
+            digest = address_digest(invitation.workspace_id, address)
+            suppress(session, invitation.workspace_id, digest, kind=kind, now=now)
+    return True
+
+
+def _note_bounce(
+    session: Session, invitation: Invitation, status: str, now: datetime, *, is_reminder: bool
+) -> None:
+    """A mail came back after its server had taken it."""
+    workspace_id = invitation.workspace_id
+    if is_reminder:
+        session.execute(
+            update(Reminder)
+            .where(
+                Reminder.workspace_id == workspace_id,
+                Reminder.invitation_id == invitation.id,
+                Reminder.state.in_(("sending", "sent", "unknown")),
+            )
+            .values(state="bounced", reason=status[:60])
+        )
+        return
+    moved = session.execute(
+        update(Invitation)
+        .where(
+            Invitation.workspace_id == workspace_id,
+            Invitation.id == invitation.id,
+            Invitation.state.in_(("sending", "sent", "unknown")),
+        )
+        .values(state="bounced", reason=status[:60], bounced_at=now)
+        .returning(Invitation.id)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.first() is not None:  # the person was not asked, and may be by another address
+        deciding.take_back(session, workspace_id, invitation.id, "bounced")
