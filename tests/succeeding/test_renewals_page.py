@@ -24,6 +24,7 @@ from vocapp.succeeding.renewals import keeping, queries, views
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot, RenewalWord
 from vocapp.succeeding.renewals.reading import EVERYBODY, Narrowed
 from vocapp.succeeding.renewals.recorded import recorded_months
+from vocapp.succeeding.renewals.splitting import attributes_in_use, split
 from vocapp.workspaces.models import Membership
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
 
@@ -420,6 +421,10 @@ def test_a_limited_member_counts_no_renewals_of_others(three, staff):
     (row,) = found.rows()
     assert (found.n, found.count("commit")) == (1, 1)
     assert (row.account.external_id, row.chance.n_all) == ("good", 0)
+    (part,) = split(found, "plan", rates=None, past={})  # of the others there is a plan, too
+    assert (part.value, part.n) == ("pro", 1)
+    assert attributes_in_use(three.workspace_id, reach=OwnAccounts(me)) == []
+    assert attributes_in_use(three.workspace_id, reach=WHOLE_WORKSPACE) == ["plan"]
 
 
 # --- forecasts as they were -----------------------------------------------------------------
