@@ -119,6 +119,7 @@ def measured(app: Flask, made: Filled, months: int, *, back_test: bool = False) 
     yield api("a month by that attribute", f"{kpis}&by=industry")
     yield page("renewals, board", "/renewals")
     yield page("renewals, calendar", "/renewals?view=calendar")
+    yield page("renewals, list of a year", "/renewals?view=list&days=365")
     yield api("renewals of a year", "renewals?days=366")
     if back_test:
         with app.app_context():

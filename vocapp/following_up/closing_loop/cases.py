@@ -28,6 +28,7 @@ from vocapp.problems import BadInput
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.reach import Reach
 
+THEME = "theme"
 _NAME = re.compile(r"[\w-][\w -]{0,99}")
 
 
@@ -52,7 +53,7 @@ Groups = Callable[[Any], tuple[str | None, ...]]
 def groups_of(workspace_id: UUID, by: str | None) -> Groups:
     """Which groups, as addresses name them, the `value` of a case stands for: one, or each of its
     themes. None: no value."""
-    if by != "theme":
+    if by != THEME:
         return lambda value: (None if value is None else str(value),)
     keys = {
         theme_id: key
@@ -139,7 +140,7 @@ _THEMES = (
     .correlate(FollowUp)
     .scalar_subquery()
 )
-_COLUMNS = {"owner": FollowUp.owner_user_id, "team": FollowUp.team, "theme": _THEMES}
+_COLUMNS = {"owner": FollowUp.owner_user_id, "team": FollowUp.team, THEME: _THEMES}
 
 
 def _is_attribute(by: str) -> bool:

@@ -1,13 +1,13 @@
 """Reads: cases of a period as sums, and the next answers of their people.
 
 A statement each for first contact, resolution and, by kind of survey, next answers; the database
-adds up cases that are alike, so that 200,000 of them are some thousand rows.
+adds up cases that are alike, so that 200,000 of them are some thousand rows, but by theme.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Integer, Subquery, and_, case, cast, func,
 from surveys.closed_loop import Compared, Next, Timing, compare, timing
 from surveys.ratios import Figure, share
 from vocapp.extensions import db
-from vocapp.following_up.closing_loop.cases import Asked, cases_of, groups_of
+from vocapp.following_up.closing_loop.cases import THEME, Asked, cases_of, groups_of
 from vocapp.following_up.closing_loop.next_answers import NextAnswer, as_next, next_answers
 from vocapp.following_up.closing_loop.passing import Passing, facts_in, passing_of
 from vocapp.workspaces.reach import Reach
@@ -108,15 +108,42 @@ def _times(
     cases = cases_of(
         workspace_id, asked, reach, passing=passing, split=True, with_answers=False
     )  # fmt: skip
-    for value, rows in _passed(_contacts(cases, now), passing).items():
+    contacts, resolutions = (
+        _each(cases, passing, now) if asked.by == THEME else _alike(cases, passing, now)
+    )
+    for value, rows in contacts.items():
         for sums in (overall, *(found[group] for group in groups(value))):
             sums.contact += [(hours, bool(is_done), n) for hours, is_done, _, n in rows]
             for _, _, sla, n in rows:
                 sums.sla[sla] += n
-    for value, rows in _passed(_resolutions(cases, now), passing).items():
+    for value, rows in resolutions.items():
         for sums in (overall, *(found[group] for group in groups(value))):
             sums.resolution += [(hours, bool(is_done), n) for hours, is_done, n in rows]
     return found, overall
+
+
+_Rows = Mapping[Any, Sequence[Sequence[Any]]]  # value → rows
+
+
+def _alike(cases: Subquery, passing: Passing | None, now: datetime) -> tuple[_Rows, _Rows]:
+    """(hours, whether contacted, in time or late or not due, how many), and (hours, whether
+    resolved, how many), summed by the database."""
+    contact, resolution = _contact(cases, now), _resolution(cases, now)
+    return (
+        _passed(_counted(cases, *contact), passing),
+        _passed(_counted(cases, *resolution), passing),
+    )
+
+
+def _each(cases: Subquery, passing: Passing | None, now: datetime) -> tuple[_Rows, _Rows]:
+    """The same case by case: hardly two have the same themes and took as long, so that nothing is
+    gained by looking for their themes twice and sorting by them."""
+    columns = (*_contact(cases, now), *_resolution(cases, now))
+    rows = _passed(select(cases.c.value, *facts_in(cases), *columns), passing)
+    return (
+        {value: [(*row[:3], 1) for row in own] for value, own in rows.items()},
+        {value: [(*row[3:], 1) for row in own] for value, own in rows.items()},
+    )
 
 
 def _passed(statement: Any, passing: Passing | None) -> dict[Any, list[Sequence[Any]]]:
@@ -138,8 +165,8 @@ def _columns(rows: list[tuple[int, bool, int]]) -> Any:
     return zip(*rows, strict=True) if rows else ((), (), ())
 
 
-def _contacts(cases: Subquery, now: datetime) -> Any:
-    """(value, facts, hours, whether contacted, in time or late or not due, how many)."""
+def _contact(cases: Subquery, now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Hours, whether contacted, in time or late or not due."""
     at = cases.c.first_contact_at
     hours = _hours(cases.c.opened_at, func.coalesce(at, now, type_=at.type))
     sla = case(
@@ -147,14 +174,14 @@ def _contacts(cases: Subquery, now: datetime) -> Any:
         (cases.c.due_at <= now, "late"),
         else_="not_due",
     )
-    return _counted(cases, hours, at.is_not(None), sla)
+    return hours, at.is_not(None), sla
 
 
-def _resolutions(cases: Subquery, now: datetime) -> Any:
-    """(value, facts, hours, whether resolved, how many). Closed without contact is not resolved."""
+def _resolution(cases: Subquery, now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Hours, whether resolved. Closed without contact is not resolved."""
     at = case((cases.c.state == "resolved", cases.c.resolved_at), else_=None)
     hours = _hours(cases.c.opened_at, func.coalesce(at, now, type_=cases.c.resolved_at.type))
-    return _counted(cases, hours, at.is_not(None))
+    return hours, at.is_not(None)
 
 
 def _counted(cases: Subquery, *columns: Any) -> Any:
