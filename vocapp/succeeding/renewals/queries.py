@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -43,6 +43,7 @@ from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
 YEAR_DAYS = 366
+_PART = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,17 @@ class Upcoming:
             db.session(), self.workspace_id, asked, self.chances,
             category=category, after=after, limit=limit,
         )  # fmt: skip
+
+    def each(
+        self, *, category: Category | None = None, month: date | None = None
+    ) -> Iterator[Renewal]:
+        """All of them, for a file: part by part, so that no more than a part is held at once."""
+        after: Place | None = None
+        while rows := self.rows(category=category, month=month, after=after, limit=_PART):
+            yield from rows
+            if len(rows) < _PART:
+                return
+            after = rows[-1].due_on, rows[-1].account.id
 
     def told(self, rates: Rates | None = None) -> list[Told]:
         return told(self.stakes, self.chances, rates, by_category=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ def show() -> Any:
     """Which renewals come, how likely, and what of the revenue will be kept."""
     see_to_keeping(current_workspace.id, now=utcnow())
     if request.args.get("format") == "csv":
-        return _csv(_upcoming().rows(category=_category(), month=_month()))
+        return _csv(_upcoming().each(category=_category(), month=_month()))
     return _page()
 
 
@@ -308,7 +308,7 @@ def _owner_choices() -> list[tuple[str, str]]:
     return [("", _("Everybody")), *colleagues]
 
 
-def _csv(rows: Sequence[Renewal]) -> Response:
+def _csv(rows: Iterable[Renewal]) -> Response:
     table: list[list[Any]] = [[
         "account", "name", "renewal_on", "days_left", "mrr", "currency", "health", "band",
         "chance", "chance_low", "chance_high", "category", "said_by_person", "owner",
