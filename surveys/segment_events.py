@@ -31,7 +31,8 @@ def read_segment(
     """What a message says; None for a kind that nothing is made of. Raises Misread.
 
     logins, milestones: names of tracked events that are those; every other one is usage.
-    The account is the group of the context, of the properties or of the call itself. Of people
+    The account is the group of the context, of the properties or of the call itself, the product
+    of a log-in or use the property of that name. Of people
     only name, address, language and time zone are read, of companies name, plan, industry,
     employees and website: what else a tracker knows of somebody is not needed here. What an
     anonymous visitor does says nothing of a customer: its reading is silent.
@@ -66,6 +67,9 @@ def _track(
         body["account"] = group
     if user is not None:
         body["contact"] = user
+    product = text_of(part_of(message, "properties").get("product"))
+    if product is not None and body["type"] != "milestone":
+        body["product"] = product
     return Reading(at, events=(body,))
 
 

@@ -23,6 +23,7 @@ from vocapp.people.events.models import (
     AccountEvent,
     ActivityHour,
     InvoiceChange,
+    ProductDay,
     SubscriptionChange,
 )
 from vocapp.people.models import Account, Contact
@@ -240,7 +241,7 @@ def test_a_batch_is_judged_message_by_message_and_uses_are_summed_by_hour(segmen
         COMMON | {"type": "group", "messageId": "m0", "groupId": "acme",
                   "traits": {"name": "Acme", "plan": "pro"}},
         TRACK | {"messageId": "m1"},
-        TRACK | {"messageId": "m2"},
+        TRACK | {"messageId": "m2", "properties": {"product": "core"}},
         TRACK | {"messageId": "m3", "timestamp": "soon"},
         TRACK | {"messageId": "m4", "event": "setup_done"},
         COMMON | {"type": "page", "messageId": "m5"},
@@ -259,6 +260,7 @@ def test_a_batch_is_judged_message_by_message_and_uses_are_summed_by_hour(segmen
     assert (held.name, held.plan) == ("Acme", "pro")
     (hour,) = rows(segment.api, ActivityHour)
     assert (hour.uses, hour.logins) == (2, 0)
+    assert [(each.product, each.uses) for each in rows(segment.api, ProductDay)] == [("core", 1)]
 
 
 def test_without_a_group_what_somebody_does_is_of_the_account_they_are_known_at(segment):

@@ -61,9 +61,11 @@ EVENTS: list[dict[str, Any]] = [
      "currency": "EUR", "at": "2026-05-01T00:00:00Z"},
     {"type": "milestone", "name": "setup_done", "at": "2026-02-10T00:00:00Z"},
     {"type": "login", "contact": "ann", "at": "2026-10-02T01:00:00Z"},
-    {"type": "login", "contact": "ann", "at": "2026-10-02T01:30:00Z"},
+    {"type": "login", "contact": "ann", "at": "2026-10-02T01:30:00Z", "product": "core"},
     {"type": "usage", "contact": "bob", "name": "report", "count": 3, "at": "2026-10-02T01:10:00Z"},
-    {"type": "usage", "contact": "ann", "name": "report", "count": 2, "at": "2026-10-03T01:10:00Z"},
+    {"type": "usage", "contact": "ann", "name": "report", "count": 2, "at": "2026-10-03T01:10:00Z",
+     "product": "core"},
+    {"type": "usage", "name": "report", "at": "2026-10-03T09:00:00Z", "product": "core"},
 ]  # fmt: skip
 FACTS: list[dict[str, Any]] = [
     {"name": "Acme", "plan": "pro", "attributes": {"industry": "retail", "seats": 5}},

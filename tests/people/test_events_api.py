@@ -240,6 +240,27 @@ def test_a_correction_takes_the_place_of_what_it_names(any_api):
     assert hours == [(1, 1)]
 
 
+def test_products_in_use_are_told_by_the_account_whatever_is_corrected(any_api):
+    """Of two products the last used first; what tells no product counts for none."""
+    at = utcnow().replace(microsecond=0)
+    today, late = at.isoformat(), (at - timedelta(days=40)).isoformat()
+    accept(
+        any_api, USAGE | {"at": today}, USAGE | {"id": "p1", "product": "core", "at": today},
+        LOGIN | {"id": "p2", "product": "core", "at": late},
+        USAGE | {"id": "p3", "product": "cord", "at": late},
+    )  # fmt: skip
+    accept(any_api, USAGE | {"id": "p4", "product": "mail", "at": late, "supersedes": "p3"})
+    told = any_api.get("/api/v1/accounts/acme").json["products_used"]
+    assert [(each["product"], each["uses_28_days"], each["logins_28_days"]) for each in told] == [
+        ("core", 3, 0), ("mail", 0, 0),
+    ]  # fmt: skip
+    assert [each["last_used_on"] for each in told] == [
+        at.date().isoformat(), (at - timedelta(days=40)).date().isoformat(),
+    ]  # fmt: skip
+    (refused,) = send(any_api, DONE | {"product": "core"})["rejected"]
+    assert refused["field"] == "product"
+
+
 def test_a_correction_that_moves_an_event_leaves_no_trace_where_it_was(any_api):
     accept(any_api, LOGIN)
     moved = LOGIN | {"id": "c", "account": "other", "contact": "u2", "supersedes": "e1"}

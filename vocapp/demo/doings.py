@@ -167,6 +167,7 @@ def _use(rng: Random, course: _Course, *, now: datetime) -> Iterator[NewEvent]:
             if at < min(now, course.leaves_at or now):
                 uses = max(1, round(weight * 4 * level * rng.uniform(0.8, 1.25)))
                 said = {"name": rng.choice(_FEATURES), "count": uses} if kind == "usage" else {}
+                said["product"] = "core"
                 yield _event(course, f"{kind}-{at:%G%V}", kind, at, contact=person, **said)
 
 

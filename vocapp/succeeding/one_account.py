@@ -55,12 +55,20 @@ class AccountDetail:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What an account has and does; last_login None: nobody was ever seen."""
+    """What an account has and does; last_login None: nobody was ever seen. products: those that
+    it uses, where events name them."""
 
     subscriptions: Sequence[Subscription]
+    products: Sequence[events.ProductUsed]
     weeks: Sequence[events.ActiveWeek]
     active: int
     last_login: datetime | None
+
+    def is_idle(self, product: str) -> bool:
+        """Whether a product that is paid for was not used of late; never where no event names
+        any."""
+        used = any(each.product == product and each.is_recent for each in self.products)
+        return bool(self.products) and not used
 
 
 def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
@@ -144,6 +152,7 @@ def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datet
     """Subscriptions and use of an account; active: people of the last 28 days."""
     return Activity(
         subscriptions=events.current_subscriptions(workspace_id, account_id),
+        products=events.products_used(workspace_id, account_id, now=now),
         weeks=events.weekly_activity(workspace_id, account_id, time_zone=time_zone, now=now),
         active=events.active_people(
             workspace_id, since=now - _RECENTLY, until=now, account_id=account_id

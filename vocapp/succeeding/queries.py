@@ -245,11 +245,11 @@ def account_facts(
         "parent": parent_key(account),
         "health": healths.present(workspace_id, account.id),
         "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
-        **_present_events(workspace_id, account.id),
+        **_present_events(workspace_id, account.id, now=now),
     }
 
 
-def _present_events(workspace_id: UUID, account_id: UUID) -> dict[str, Any]:
+def _present_events(workspace_id: UUID, account_id: UUID, *, now: datetime) -> dict[str, Any]:
     seen = events.last_login(workspace_id, account_id)
     return {
         "subscriptions": [
@@ -261,6 +261,15 @@ def _present_events(workspace_id: UUID, account_id: UUID) -> dict[str, Any]:
                 "term_ends_on": each.term_ends_on.isoformat() if each.term_ends_on else None,
             }
             for each in events.current_subscriptions(workspace_id, account_id)
+        ],
+        "products_used": [
+            {
+                "product": each.product,
+                "last_used_on": each.last_on.isoformat(),
+                "uses_28_days": each.uses,
+                "logins_28_days": each.logins,
+            }
+            for each in events.products_used(workspace_id, account_id, now=now)
         ],
         "milestones": [
             {"name": each.name, "at": each.at.isoformat()}

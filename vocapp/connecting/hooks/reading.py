@@ -70,7 +70,8 @@ PROVIDER_OF = {
         read=_read_segment,
         fields={
             "at": "timestamp", "account": "context.groupId", "contact": "userId",
-            "id": "messageId", "name": "event", "contact.external_id": "userId",
+            "id": "messageId", "name": "event", "product": "properties.product",
+            "contact.external_id": "userId",
             "contact.email": "traits.email", "contact.name": "traits.name",
             "contact.locale": "context.locale", "contact.time_zone": "context.timezone",
             "account.external_id": "groupId", "account.name": "traits.name",

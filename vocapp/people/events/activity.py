@@ -1,8 +1,8 @@
-"""Sums of activity: per account and UTC hour, per person and UTC day."""
+"""Sums of activity: per account and UTC hour, per person and per product and UTC day."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import insert_into
 from vocapp.people.account_stores import AccountMerge, drop_rows
-from vocapp.people.events.models import ActiveDay, ActivityHour
+from vocapp.people.events.models import ActiveDay, ActivityHour, ProductDay
 
 Row = Mapping[str, Any]
 _Hour = tuple[UUID, datetime]
 _Day = tuple[date, UUID, UUID]
+_OfProduct = tuple[UUID, str, date]
 
 
 def add_up(
@@ -27,6 +28,7 @@ def add_up(
     logins: Counter[_Hour] = Counter()
     uses: Counter[_Hour] = Counter()
     days: Counter[_Day] = Counter()
+    in_products: dict[_OfProduct, Counter[str]] = defaultdict(Counter)
     for rows, sign in ((gained, 1), (lost, -1)):
         for row in rows:
             if row["type"] not in {"login", "usage"}:
@@ -35,11 +37,26 @@ def add_up(
             (logins if row["type"] == "login" else uses)[hour] += sign * row["count"]
             if row["contact_id"] is not None:
                 days[hour[1].date(), row["account_id"], row["contact_id"]] += sign
+            if row["product"] is not None:
+                kind = "logins" if row["type"] == "login" else "uses"
+                of_product = (row["account_id"], row["product"], hour[1].date())
+                in_products[of_product][kind] += sign * row["count"]
     _apply(
         session, workspace_id, ActivityHour, ("account_id", "hour"),
         {key: {"logins": logins[key], "uses": uses[key]} for key in logins.keys() | uses.keys()},
     )  # fmt: skip
     add_days(session, workspace_id, days)
+    _add_products(session, workspace_id, in_products)
+
+
+def _add_products(
+    session: Session, workspace_id: UUID, found: Mapping[_OfProduct, Mapping[str, int]]
+) -> None:
+    deltas = {
+        key: {"logins": sums.get("logins", 0), "uses": sums.get("uses", 0)}
+        for key, sums in found.items()
+    }
+    _apply(session, workspace_id, ProductDay, ("account_id", "product", "day"), deltas)
 
 
 def add_days(session: Session, workspace_id: UUID, days: Mapping[_Day, int]) -> None:
@@ -71,7 +88,19 @@ def add_account(session: Session, merge: AccountMerge) -> None:
         session, merge.workspace_id,
         {(row.day, merge.kept, row.contact_id): row.events for row in days},
     )  # fmt: skip
-    drop_rows(session, merge, ActivityHour, ActiveDay)
+    in_products = session.execute(
+        select(ProductDay.product, ProductDay.day, ProductDay.logins, ProductDay.uses).where(
+            ProductDay.workspace_id == merge.workspace_id, ProductDay.account_id == merge.merged
+        )
+    ).all()
+    _add_products(
+        session, merge.workspace_id,
+        {
+            (merge.kept, row.product, row.day): {"logins": row.logins, "uses": row.uses}
+            for row in in_products
+        },
+    )  # fmt: skip
+    drop_rows(session, merge, ActivityHour, ActiveDay, ProductDay)
 
 
 def hour_of(at: datetime) -> datetime:

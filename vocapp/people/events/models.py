@@ -51,6 +51,8 @@ class AccountEvent(Tenant, Base):
     account_id: Mapped[UUID]
     contact_id: Mapped[UUID | None]
     name: Mapped[str | None] = mapped_column(short_text(200))
+    # In which product it was, of log-ins and uses; None where that is not told.
+    product: Mapped[str | None] = mapped_column(short_text(200))
     count: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
     supersedes: Mapped[str | None] = mapped_column(short_text(200))
@@ -178,4 +180,23 @@ class ActiveDay(Tenant, Base):
         tenant_key("contact_id", "contact"),
         Index(None, "workspace_id", "account_id", "day"),
         Index(None, "workspace_id", "contact_id"),
+    )
+
+
+class ProductDay(Tenant, Base):
+    """Log-ins and uses of an account in one product on one UTC day, where products are told.
+
+    By itself and not in the sums of all activity: these stay as few as they are, and what tells no
+    product writes nothing more.
+    """
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    logins: Mapped[int] = mapped_column(BigInteger)
+    uses: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("logins >= 0 AND uses >= 0", name="not_negative"),
+        tenant_key("account_id", "account"),
     )

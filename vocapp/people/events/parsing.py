@@ -29,11 +29,17 @@ class _EventBody(BaseModel):
     supersedes: Key | None = Field(None, description="id of the event that this one corrects")
 
 
-class LoginBody(_EventBody):
+class _ActivityBody(_EventBody):
+    product: EventName | None = Field(
+        None, description="In which of your products, as subscriptions call it"
+    )
+
+
+class LoginBody(_ActivityBody):
     type: Literal["login"]
 
 
-class UsageBody(_EventBody):
+class UsageBody(_ActivityBody):
     type: Literal["usage"]
     name: EventName
     count: StrictInt = Field(1, ge=1, le=10**9)
@@ -121,6 +127,7 @@ def event_of(raw: Any, *, time_zone: str, now: datetime) -> NewEvent:
     return NewEvent(
         id=body.id, digest=digest_of_json(raw), type=kind, account=body.account,
         contact=body.contact, at=body.at, name=getattr(body, "name", None),
+        product=body.product if isinstance(body, _ActivityBody) else None,
         count=getattr(body, "count", 1), terms=terms, invoice=invoice, supersedes=body.supersedes,
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ from vocapp.people.events.models import (
     ActiveDay,
     ActivityHour,
     Milestone,
+    ProductDay,
     SubscriptionChange,
 )
 from vocapp.people.events.subscriptions import CHANGE_FIELDS, Subscription, current, deciding
@@ -172,6 +173,40 @@ def used_of_late(
         .limit(limit)
     )
     return [Used(name, int(now_), int(then), last) for name, now_, then, last in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductUsed:
+    """A product that an account uses: the UTC day on which it last did, log-ins and uses in the
+    last 28 days."""
+
+    product: str
+    last_on: date
+    logins: int
+    uses: int
+
+    @property
+    def is_recent(self) -> bool:
+        return self.logins + self.uses > 0
+
+
+def products_used(
+    workspace_id: UUID, account_id: UUID, *, now: datetime, limit: int = 20
+) -> list[ProductUsed]:
+    """Those that events name, the last used first, from the sums of days; one statement."""
+    is_recent = ProductDay.day > (now - timedelta(days=28)).astimezone(UTC).date()
+    last = func.max(ProductDay.day)
+    rows = db.session.execute(
+        select(
+            ProductDay.product, last, func.sum(case((is_recent, ProductDay.logins), else_=0)),
+            func.sum(case((is_recent, ProductDay.uses), else_=0)),
+        )
+        .where(ProductDay.workspace_id == workspace_id, ProductDay.account_id == account_id)
+        .group_by(ProductDay.product)
+        .order_by(last.desc(), ProductDay.product)
+        .limit(limit)
+    )  # fmt: skip
+    return [ProductUsed(name, day, int(logins), int(uses)) for name, day, logins, uses in rows]
 
 
 def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:

@@ -75,6 +75,7 @@ class NewEvent:
     at: datetime
     contact: str | None = None
     name: str | None = None
+    product: str | None = None
     count: int = 1
     terms: Terms | None = None
     invoice: InvoiceTerms | None = None
@@ -180,8 +181,8 @@ def _ledger_rows(
             "workspace_id": workspace_id, "id": event.id, "digest": event.digest,
             "type": event.type, "account_id": accounts[event.account],
             "contact_id": contacts.get(event.contact) if event.contact else None,
-            "name": event.name, "count": event.count, "at": event.at, "received_at": now,
-            "supersedes": event.supersedes, "is_superseded": False,
+            "name": event.name, "product": event.product, "count": event.count, "at": event.at,
+            "received_at": now, "supersedes": event.supersedes, "is_superseded": False,
         }
         for event in events
     ]  # fmt: skip
@@ -245,7 +246,7 @@ def _undo(session: Session, workspace_id: UUID, named: Collection[str]) -> list[
     undone = [
         {
             name: getattr(row, name)
-            for name in ("id", "type", "account_id", "contact_id", "count", "at")
+            for name in ("id", "type", "account_id", "contact_id", "product", "count", "at")
         }
         for row in stored
     ]
