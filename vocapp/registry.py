@@ -13,6 +13,7 @@ from vocapp import openapi_pages, outbox, resealing, ui, worker
 from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
+from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import home_cards as collecting_cards
 from vocapp.collecting import people as collecting_people
@@ -189,7 +190,7 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, own_mail_pages, asking_pages, authoring_pages,
+        distributing_pages, own_mail_pages, asking_pages, authoring_pages, poster_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,

@@ -20,15 +20,17 @@ Purpose = Literal[
     "invitation-link",
     "unsubscribe",
     "visit",
+    "place",
     "identity",
     "undo",
     "cursor",
     "password-reset",
     "staff-invitation",
 ]
-# Links in mails that customers have: they open under former keys, too, as long as these are kept.
+# Links that customers have, in mails or on posters: they open under former keys, too, as long as
+# these are kept.
 _OUTLIVES_KEY: frozenset[Purpose] = frozenset(
-    {"edit-response", "invitation-link", "unsubscribe", "visit"}
+    {"edit-response", "invitation-link", "unsubscribe", "visit", "place"}
 )
 
 

@@ -162,6 +162,8 @@ def test_by_hand_only_who_is_silent_for_a_day_is_reminded(product, api, work, tm
     work(minutes=1)
     product.post(PAGE + "/remind")
     work(minutes=1)
+    work(days=31)  # who was new is forgotten by then
+    assert "Remind " not in product.get(PAGE).text
     (mail,) = mails(tmp_path, "*-reminder")
     assert "aiko@example.com" in str(mail["To"])
     assert silent["id"] in mail["Message-ID"]

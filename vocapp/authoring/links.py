@@ -7,11 +7,15 @@ one another. It is signed for this purpose only and says nothing readable about 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import current_app
 
+from vocapp.authoring.queries import SurveySummary
 from vocapp.signing import BadToken, sign, unsign
+
+MAX_PLACE = 100  # characters, as of every touchpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,28 @@ class InvitationLink:
     def unseen_url(self) -> str:
         """A link for the mail that people do not see: only programs follow it."""
         return f"{self.url()}/more"
+
+
+def page_url(survey: SurveySummary, *, language: str | None = None, place: str = "") -> str:
+    """Where anybody answers; place: what the answers' touchpoint is."""
+    said = {"lang": language, "at": sign("place", [_short(survey.id), place]) if place else None}
+    query = urlencode({name: value for name, value in said.items() if value})
+    address = f"{current_app.config['BASE_URL']}/s/{survey.public_id}"
+    return f"{address}?{query}" if query else address
+
+
+def _short(survey_id: UUID) -> str:
+    """Enough to tell surveys apart, and short, as it stands in a code that phones have to read."""
+    return survey_id.hex[-8:]
+
+
+def read_place(survey_id: UUID, token: str) -> str | None:
+    """The place that a link was made for; None where it has none, or one that is not ours."""
+    try:
+        of_survey, place = unsign("place", token)
+        return str(place)[:MAX_PLACE] if of_survey == _short(survey_id) else None
+    except (BadToken, TypeError, ValueError):
+        return None
 
 
 def read_invitation_token(token: str) -> InvitationLink:

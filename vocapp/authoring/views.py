@@ -17,6 +17,7 @@ from surveys.questions import localised, wording
 from vocapp.authoring import activity, drafting, queries, service
 from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import JOURNEY, NewSurveyForm
+from vocapp.authoring.links import page_url
 from vocapp.authoring.queries import SurveySummary
 from vocapp.authoring.service import Journey
 from vocapp.database import utcnow
@@ -143,7 +144,7 @@ def show_survey(key: str) -> Any:
         languages=_languages(definition),
         versions=queries.versions_of(survey.workspace_id, survey.id),
         draft_differs=queries.draft_differs(survey),
-        page_url=f"{base}/s/{survey.public_id}",
+        page_url=page_url(survey),
         embed_url=f"{base}/embed/{survey.public_id}",
         snippet=widget_tag(survey),
         allowed_origins=current_workspace.allowed_origins,

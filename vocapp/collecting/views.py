@@ -31,7 +31,7 @@ from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
 from surveys.questions import Question, localised, wording
 from surveys.scoring import categories, category_of
-from vocapp.authoring.links import InvitationLink, read_invitation_token
+from vocapp.authoring.links import InvitationLink, read_invitation_token, read_place
 from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
 from vocapp.collecting import queries, service, visits
 from vocapp.collecting.forms import MAX_CHARS, Filled, field_name, read_answers, read_score
@@ -89,6 +89,7 @@ class Sheet:
     response_id: UUID
     invitation: InvitationLink | None = None
     visit: Visit | None = None
+    place: str | None = None  # where the public link hangs
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     answered_before: int | None = None
@@ -114,7 +115,7 @@ class Sheet:
     @property
     def attributes(self) -> dict[str, str]:
         """What the invitation says of the answer."""
-        touchpoint = self.invitation.touchpoint if self.invitation else None
+        touchpoint = self.invitation.touchpoint if self.invitation else self.place
         return {"touchpoint": touchpoint} if touchpoint else {}
 
     @property
@@ -239,6 +240,7 @@ def _visit_survey(public_id: str, *, channel: str) -> Any:
     if survey.published_version is None:
         return _nowhere()
     sheet = _sheet(survey, channel=channel, response_id=uuid7())
+    sheet = replace(sheet, place=read_place(survey.id, request.args.get("at", "")))
     if request.method != "POST":
         return _ask(sheet)
     try:
@@ -378,7 +380,12 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
             t=sheet.texts,
             survey_locale=sheet.language,
             embedded=sheet.channel == "embed",
-            action=url_for(request.endpoint or "", **arguments, lang=sheet.language.tag),
+            action=url_for(
+                request.endpoint or "",
+                **arguments,
+                lang=sheet.language.tag,
+                at=request.args.get("at") if sheet.place else None,
+            ),
         )
     return page, status
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from surveys.own_mail import MAX_REMIND_DAYS
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_absent, insert_if_absent, transaction
@@ -24,7 +25,8 @@ from vocapp.workspaces.service import audit
 
 REMIND = "remind"
 SWITCHED_OFF = "switched_off"
-PATIENCE = timedelta(days=1)  # by hand nobody is reminded sooner after the mail
+# By hand nobody is reminded sooner after the mail, or so late that it is forgotten.
+PATIENCE, FORGOTTEN = timedelta(days=1), timedelta(days=MAX_REMIND_DAYS)
 MOST_AT_ONCE = 5_000
 
 
@@ -111,7 +113,7 @@ def _was_called_off() -> Any:
 
 
 def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
-    """Invitations that went out at least a day ago, were not answered, and have no reminder."""
+    """Invitations that went out lately, if not today, were not answered, and have no reminder."""
     return (
         select(Invitation.id)
         .outerjoin(
@@ -124,7 +126,7 @@ def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
             Invitation.survey_id == survey_id,
             Invitation.state == "sent",
             Invitation.replied_at.is_(None),
-            Invitation.sent_at <= now - PATIENCE,
+            Invitation.sent_at.between(now - FORGOTTEN, now - PATIENCE),
             or_(Reminder.invitation_id.is_(None), _was_called_off()),
         )
         .order_by(Invitation.sent_at, Invitation.id)

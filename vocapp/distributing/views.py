@@ -192,6 +192,7 @@ def _sending_page(
         limits=asking_queries.limits_of(current_workspace.id),
         silent=reminding.number_to_remind(current_workspace.id, survey.id, now=utcnow()),
         most_reminded=reminding.MOST_AT_ONCE,
+        most_days=reminding.FORGOTTEN.days,
         remind_after=_own_mail(survey).remind_after,
         typed=typed,
         error=error,

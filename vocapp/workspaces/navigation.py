@@ -46,6 +46,7 @@ _ROOM_OF_BLUEPRINT = {
     "authoring": "surveys",
     "distributing": "surveys",
     "own_mails": "surveys",
+    "posters": "surveys",
     "asking": "accounts",
     "measuring": "results",
     "looking_into": "results",

@@ -5,7 +5,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const root = document.documentElement;
 
-  for (const element of $$("[data-open],[data-themes],[data-copy],[data-picture],[data-select-all],[data-keys-switch]")) element.hidden = false;
+  for (const element of $$("[data-open],[data-themes],[data-copy],[data-picture],[data-print],[data-select-all],[data-keys-switch]")) element.hidden = false;
 
   // --- light and dark: kept here, and in a cookie so that the server draws it at once ---
   const recall = (key) => { try { return localStorage.getItem(key) || ""; } catch { return ""; } };
@@ -57,6 +57,7 @@
   };
   document.addEventListener("click", (event) => {
     const target = event.target.closest("button, a, summary") || event.target;
+    if (target.matches("[data-print]")) window.print();
     for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (target.dataset?.open) document.getElementById(target.dataset.open)?.showModal();
     if (target.dataset?.themeChoice !== undefined) keepTheme(target.dataset.themeChoice);

@@ -1,0 +1,92 @@
+"""Pages: a survey by a public link, as a QR code and as a poster to print.
+
+A link can say where it hangs. That place becomes the touchpoint of its answers and is signed, so
+that nobody who has the link can make up others.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, abort, render_template, request, url_for
+
+from surveys.definitions import Definition
+from surveys.languages import best_language, direction
+from surveys.questions import wording
+from vocapp.authoring.links import MAX_PLACE, page_url
+from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
+from vocapp.problems import NotFound
+from vocapp.translating import gettext as _
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+
+blueprint = Blueprint("posters", __name__, template_folder="templates")
+
+# A smudge or a fold may cover a fifth of the code, and a phone still reads it.
+_ERROR_CORRECTION = "q"
+_QUIET_ZONE = 4  # modules of white around it, as ISO/IEC 18004 asks
+_PNG_SCALE = 16
+_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+_WORDS = {
+    "en": ("Please tell us what you think", "Scan the code with your phone’s camera.", "or open"),
+    "ja": ("ご意見をお聞かせください", "スマートフォンのカメラで読み取ってください。", "または"),
+}
+
+
+@blueprint.get("/surveys/<key>/poster")
+@signed_in("admin", "product", "success")
+def poster(key: str) -> Any:
+    """The sheet as it is printed, and above it what can be chosen."""
+    survey, definition = _published(key)
+    language = best_language(request.args.get("lang") or current_user.locale, definition.languages)
+    typed = request.args.get("place", "")
+    place = " ".join(typed.split())
+    error = None
+    if len(place) > MAX_PLACE or not place.isprintable():
+        error, place = _("At most 100 characters, without control characters."), ""
+    chosen: dict[str, Any] = {"key": key, "lang": language, "place": place or None}
+    heading, how, either = _WORDS.get(language.split("-")[0], _WORDS["en"])
+    page = render_template(
+        "authoring/poster.html",
+        survey=survey,
+        language=language,
+        languages=definition.languages,
+        text_direction=direction(language),
+        typed=typed,
+        error=error,
+        url=page_url(survey, language=language, place=place),
+        short_url=page_url(survey),
+        question=wording(definition.primary, language=language),
+        heading=heading,
+        how=how,
+        either=either,
+        image=url_for(".qr", **chosen, ending="svg"),
+        files=[(ending.upper(), url_for(".qr", **chosen, ending=ending)) for ending in _TYPES],
+    )
+    return (page, 422) if error else page
+
+
+@blueprint.get("/surveys/<key>/poster/qr.<ending>")
+@signed_in("admin", "product", "success")
+def qr(key: str, ending: str) -> Response:
+    """The code as a file; black on white in every scheme of colours, as scanners expect it."""
+    survey, definition = _published(key)
+    place = " ".join(request.args.get("place", "").split())
+    if ending not in _TYPES or len(place) > MAX_PLACE:
+        abort(404)
+    language = best_language(request.args.get("lang") or current_user.locale, definition.languages)
+    code = segno.make_qr(page_url(survey, language=language, place=place), error=_ERROR_CORRECTION)
+    file = BytesIO()
+    scale = _PNG_SCALE if ending == "png" else 4
+    code.save(file, kind=ending, scale=scale, border=_QUIET_ZONE, light="white")
+    response = Response(file.getvalue(), mimetype=_TYPES[ending])
+    response.headers["Content-Disposition"] = f'inline; filename="{survey.key}-{language}.{ending}"'
+    return response
+
+
+def _published(key: str) -> tuple[SurveySummary, Definition]:
+    survey = survey_by_key(current_workspace.id, key)
+    if survey.published_version is None:
+        raise NotFound("The survey is not published.")
+    return survey, definition_of(survey.workspace_id, survey.id, survey.published_version)
