@@ -29,7 +29,7 @@ from vocapp import create_app
 from vocapp.authoring.service import NewSurvey, create_survey
 from vocapp.cli import upgrade_database
 from vocapp.collecting.models import Response
-from vocapp.database import transaction, utcnow, uuid7
+from vocapp.database import refresh_statistics, transaction, utcnow, uuid7
 from vocapp.garbage import collect_rarely
 from vocapp.people.events.models import (
     AccountEvent,
@@ -157,6 +157,7 @@ def fill(workspace_id: UUID, accounts: int, months: int, voice: Voice, *, seed: 
     _write(rows)
     with transaction() as session:
         note_change(session, workspace_id, since=datetime(2000, 1, 1, tzinfo=UTC), now=now)
+        refresh_statistics(session, _IN_ORDER)  # as the database's own housekeeping would soon
 
 
 def _write(rows: dict[type, list[dict[str, Any]]]) -> None:
