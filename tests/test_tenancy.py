@@ -289,7 +289,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.preview_html": (A_SURVEY,),
     "own_mails.edit": (A_SURVEY,),
     "posters.poster": (A_SURVEY,),
-    "posters.qr": (replace(A_SURVEY, path=A_SURVEY.path | {"ending": "svg"}),),
+    "posters.qr": (replace(A_SURVEY, path=A_SURVEY.path | {"ending": "=svg"}),),
     "own_mails.save": (replace(A_SURVEY, form=lambda t: {"sender": "Aiko", "revision": "0"}),),
     "authoring.list_surveys": NO_IDS,
     "authoring.new_survey": NO_IDS,
