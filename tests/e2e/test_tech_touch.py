@@ -44,6 +44,7 @@ def test_a_playbook_is_set_up_tried_out_and_its_mail_arrives(
     page = signed_in("success", language)
     page.goto(f"{live_server.url}/playbooks")
     page.get_by_role("link", name=words["offer"]).click()
+    page.locator(".playbook-more > summary").click()
     kind = page.locator("#kind-2")
     assert not page.locator("#most-2").is_visible()
     kind.select_option("survey")
