@@ -301,6 +301,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring.preview_survey": (A_SURVEY,),
     "authoring.publish_survey": (A_SURVEY,),
     "measuring.results": (Call(query=lambda t: {"survey": t.survey}),),
+    "held_api.list_held": (Call(query=lambda t: {"survey": t.survey}),),
+    "held_api.decide": (Call(json=lambda t: {"ids": [t.held], "decision": "count"}),),
     "held.answers": (Call(query=lambda t: {"survey": t.survey}),),
     "held.count": (Call(form=lambda t: {"id": t.held}),),
     "held.put_aside": (Call(form=lambda t: {"id": t.held}),),

@@ -553,6 +553,14 @@ SCHEMAS: dict[str, Schema] = {
         ),
     },
     "Surveys": page(ref("Survey")),
+    "HeldAnswers": page(
+        record(
+            id=ID, survey=TEXT, contact_id=or_null(ID), score=or_null({"type": "integer"}),
+            comment=or_null(TEXT), reasons=list_of(TEXT), presses=COUNT, pressed_at=TIME,
+            state=TEXT,
+        )
+    ),
+    "HeldAnswersDecided": record(ids=list_of(ID)),
     "Invitation": {
         "type": "object",
         "properties": {
@@ -622,6 +630,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
+    ("get", "/api/v1/held-answers"): ("HeldAnswers", (200,)),
+    ("post", "/api/v1/held-answers/decisions"): ("HeldAnswersDecided", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/lifetime-values"): ("LifetimeValues", (200,)),
     ("get", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),

@@ -19,6 +19,7 @@ from vocapp.collecting import home_cards as collecting_cards
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
+from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
@@ -179,6 +180,7 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
+        held_api,
         public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,

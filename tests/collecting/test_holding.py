@@ -380,3 +380,28 @@ def test_choosing_nothing_changes_nothing(desk, one_held, given):
     assert browser.post("/held-answers/put-aside", given).status_code == 303
     assert held()[0][0] == "held"
     assert "Nothing was changed." in browser.get("/held-answers").text
+
+
+def test_machines_read_and_decide_what_is_held(any_api, visitor, one_held, drain_outbox):
+    (row,) = any_api.get("/api/v1/held-answers?survey=nps").json["items"]
+    assert (row["id"], row["score"], row["comment"]) == (one_held, 2, "高い")
+    assert (row["reasons"], row["presses"], row["state"]) == (["too_fast"], 2, "held")
+
+    def decide(decision: str, held_id: str = one_held) -> Any:
+        said = {"ids": [held_id], "decision": decision}
+        return any_api.post("/api/v1/held-answers/decisions", said)
+
+    assert decide("put_aside").json == {"ids": [one_held]}
+    assert decide("hold").json == {"ids": [one_held]}
+    assert decide("count").json == {"ids": [one_held]}
+    assert decide("count").json == {"ids": []}
+    drain_outbox()
+    assert counted(any_api) == 1
+    assert any_api.get("/api/v1/held-answers").json["items"] == []
+    assert decide("count", str(uuid4())).status_code == 404
+
+
+def test_machines_are_not_told_who_answered_a_confidential_survey(any_api, invite, clock):
+    Visitor(any_api.client, invite(confidential=True), clock).open(3).press(after=1)
+    (row,) = any_api.get("/api/v1/held-answers").json["items"]
+    assert (row["contact_id"], row["score"], row["comment"]) == (None, None, None)

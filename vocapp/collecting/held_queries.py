@@ -33,6 +33,7 @@ class HeldRow:
     """
 
     id: UUID
+    survey: str
     survey_name: str
     confidential: bool
     contact_id: UUID | None
@@ -94,6 +95,7 @@ def _row(
     comment = json.loads(held.answers).get(question.key) if opened and question else None
     return HeldRow(
         id=held.id,
+        survey=survey.key,
         survey_name=survey.name,
         confidential=survey.confidential,
         contact_id=contact.id if opened else None,

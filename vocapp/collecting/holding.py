@@ -100,7 +100,12 @@ class _DecidedMeanwhile(Exception):
 
 
 def let_count(
-    workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
+    workspace_id: UUID,
+    ids: Collection[UUID],
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
 ) -> list[UUID]:
     """Have held answers count, each from the moment when it was given. Repeatable.
 
@@ -118,7 +123,7 @@ def let_count(
 
 
 def _count(
-    workspace_id: UUID, submission: Submission, actor_user_id: UUID, *, now: datetime
+    workspace_id: UUID, submission: Submission, actor_user_id: UUID | None, *, now: datetime
 ) -> bool:
     """The answer and what is noted of it are stored together, or neither."""
     assert submission.id is not None
@@ -136,14 +141,24 @@ def _count(
 
 
 def put_aside(
-    workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
+    workspace_id: UUID,
+    ids: Collection[UUID],
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
 ) -> list[UUID]:
     """Have held answers not count; they stay, and may count later. Raises NotFound."""
     return _move(workspace_id, ids, "held", "put_aside", reach, actor_user_id, now)
 
 
 def take_back(
-    workspace_id: UUID, ids: Collection[UUID], *, reach: Reach, actor_user_id: UUID, now: datetime
+    workspace_id: UUID,
+    ids: Collection[UUID],
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
 ) -> list[UUID]:
     """The counterpart of `put_aside`. Raises NotFound."""
     return _move(workspace_id, ids, "put_aside", "held", reach, actor_user_id, now)
@@ -151,7 +166,7 @@ def take_back(
 
 def _move(
     workspace_id: UUID, ids: Collection[UUID], before: str, after: str, reach: Reach,
-    actor_user_id: UUID, now: datetime,
+    actor_user_id: UUID | None, now: datetime,
 ) -> list[UUID]:  # fmt: skip
     with transaction() as session:
         rows = _within(session, workspace_id, ids, reach)
@@ -198,8 +213,8 @@ def _submission(row: HeldAnswer) -> Submission:
 
 
 def _decide(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], state: str, actor_user_id: UUID,
-    now: datetime,
+    session: Session, workspace_id: UUID, ids: Sequence[UUID], state: str,
+    actor_user_id: UUID | None, now: datetime,
 ) -> bool:  # fmt: skip
     """Of those that are undecided; whether there was one."""
     is_open = state == "held"
