@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
@@ -48,6 +49,15 @@ class Settings(BaseSettings):
     mail_url: str = Field(default="", validation_alias=AliasChoices("MAIL_URL", "mail_url"))
     mail_from: str = Field(
         default="survey@localhost", validation_alias=AliasChoices("VOC_MAIL_FROM", "mail_from")
+    )
+    # So many mails of surveys and playbooks leave at most, over time; 0: no limit. From a day on,
+    # warming up: few on the first, twice as many on each day after (surveys/mail_pace.py).
+    mail_per_minute: int = Field(
+        default=0, ge=0, le=100_000,
+        validation_alias=AliasChoices("VOC_MAIL_PER_MINUTE", "mail_per_minute"),
+    )  # fmt: skip
+    mail_warm_up_from: date | None = Field(
+        default=None, validation_alias=AliasChoices("VOC_MAIL_WARM_UP_FROM", "mail_warm_up_from")
     )
     # Where replies arrive: imaps://user:password@host/INBOX, or file:// for a folder.
     inbox_url: str = Field(default="", validation_alias=AliasChoices("INBOX_URL", "inbox_url"))
@@ -105,6 +115,10 @@ class Settings(BaseSettings):
             raise ValueError("MAIL_URL: expected smtp://, smtps:// or file://")
         if self.inbox_url and urlsplit(self.inbox_url).scheme not in {"imap", "imaps", "file"}:
             raise ValueError("INBOX_URL: expected imaps://, imap:// or file://")
+        if self.mail_warm_up_from and not self.mail_per_minute:
+            raise ValueError(
+                "VOC_MAIL_WARM_UP_FROM: needs VOC_MAIL_PER_MINUTE, the rate it ends at"
+            )
         if self.secret_key and len(self.secret_key) < MIN_SECRET_LENGTH:
             raise ValueError(f"SECRET_KEY: at least {MIN_SECRET_LENGTH} characters")
         if self.environment == "production" and not self.secret_key:

@@ -14,6 +14,8 @@ from typing import Protocol
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from vocapp.database import utcnow
+from vocapp.distributing.pace import pace_of, take_turns
 from vocapp.mailing import Mailer, NotSent, Refused, Unclear, open_mailer
 from vocapp.outbox import NotYet, Pending
 
@@ -43,9 +45,24 @@ class Steps(Protocol):
 
 
 def send_each(
-    rows: Sequence[Pending], send: Callable[[Mailer, Pending], Finish | NotYet]
+    rows: Sequence[Pending],
+    send: Callable[[Mailer, Pending], Finish | NotYet],
+    *,
+    in_turn: bool = True,
 ) -> list[Finish | Exception | NotYet]:
-    """Hand every row to `send` over one connection; one that fails does not stop the others."""
+    """Hand every row to `send` over one connection; one that fails does not stop the others.
+
+    in_turn: they keep to the pace of the service, and those whose turn has not come wait. What a
+    person wrote by hand does not wait behind a campaign.
+    """
+    settings = current_app.config["SETTINGS"]
+    pace = pace_of(settings) if in_turn else None
+    turns, next_at = len(rows), utcnow()
+    if pace is not None:
+        turns, next_at = take_turns(pace, len(rows), now=next_at)
+    waiting: list[Finish | Exception | NotYet] = [NotYet(next_at)] * (len(rows) - turns)
+    if not turns:
+        return waiting
 
     def attempt(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
         try:
@@ -53,8 +70,8 @@ def send_each(
         except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
             return exc
 
-    with open_mailer(current_app.config["SETTINGS"]) as mailer:
-        return [attempt(mailer, row) for row in rows]
+    with open_mailer(settings) as mailer:
+        return [attempt(mailer, row) for row in rows[:turns]] + waiting
 
 
 def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> Finish:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
@@ -80,6 +80,16 @@ class SurveyMail(Tenant, Base):
     updated_at: Mapped[datetime]
 
     __table_args__ = (tenant_key("survey_id", "survey", ondelete="CASCADE"),)
+
+
+class MailPace(Base):
+    """The one bucket of `surveys/mail_pace.py`. tokens: None where no mail ever waited its turn."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tokens: Mapped[float | None]
+    at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
 
 class Suppression(Tenant, Base):

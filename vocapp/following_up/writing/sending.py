@@ -37,7 +37,7 @@ _MOST_REFERENCES = 20  # the first of a thread and the latest; a header need not
 
 def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each letter; one that fails does not stop the others."""
-    return send_each(rows, _send)
+    return send_each(rows, _send, in_turn=False)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish:
