@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
@@ -221,27 +221,24 @@ def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
     accounts, people = found_accounts(workspace_id, text), found_people(workspace_id, text)
     some = [set(db.session.scalars(found.limit(_MANY_NAMES + 1))) for found in (accounts, people)]
     if max(map(len, some)) <= _MANY_NAMES:
-        return _one_of(workspace_id, accounts=some[0], people=some[1]), True
+        ids = _cases_of(workspace_id, accounts=some[0], people=some[1])
+        if len(ids) <= _MANY:
+            return FollowUp.id.in_(ids), True
     of_account = exists(accounts.where(AccountName.account_id == FollowUp.account_id))
     of_person = exists(people.where(ContactName.contact_id == FollowUp.contact_id))
     return or_(of_account, of_person), False
 
 
-def _one_of(
+def _cases_of(
     workspace_id: UUID, *, accounts: Collection[UUID], people: Collection[UUID]
-) -> ColumnElement[bool]:
-    """As ids of two statements: an index leads to each, none to both at once. Ids of answers, as
-    SQLite would take ids of cases from the longest index that has them."""
-    cases = select(FollowUp.response_id).where(FollowUp.workspace_id == workspace_id)
-    found = [
-        cases.where(column.in_(ids))
-        for column, ids in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people))
-        if ids
-    ]
-    if not found:
-        return false()
-    replied = and_(
-        FollowUp.response_id.is_(None),
-        or_(FollowUp.account_id.in_(accounts), FollowUp.contact_id.in_(people)),
-    )
-    return or_(FollowUp.response_id.in_(select(union_all(*found).subquery())), replied)
+) -> set[UUID]:
+    """Read first, each by its own index: of a statement that asks for either, none leads to both.
+    More than `_MANY` where there are."""
+    found: set[UUID] = set()
+    for column, named in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people)):
+        if named and len(found) <= _MANY:
+            cases = select(FollowUp.id).where(
+                FollowUp.workspace_id == workspace_id, column.in_(named)
+            )
+            found.update(db.session.scalars(cases.limit(_MANY + 1)))
+    return found
