@@ -3,7 +3,7 @@ a tab counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -221,9 +221,9 @@ def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
     accounts, people = found_accounts(workspace_id, text), found_people(workspace_id, text)
     some = [set(db.session.scalars(found.limit(_MANY_NAMES + 1))) for found in (accounts, people)]
     if max(map(len, some)) <= _MANY_NAMES:
-        ids = _cases_of(workspace_id, accounts=some[0], people=some[1])
-        if len(ids) <= _MANY:
-            return FollowUp.id.in_(ids), True
+        cases = _cases_of(workspace_id, accounts=some[0], people=some[1])
+        if len(cases) <= _MANY:
+            return _one_of(cases), True
     of_account = exists(accounts.where(AccountName.account_id == FollowUp.account_id))
     of_person = exists(people.where(ContactName.contact_id == FollowUp.contact_id))
     return or_(of_account, of_person), False
@@ -231,14 +231,25 @@ def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
 
 def _cases_of(
     workspace_id: UUID, *, accounts: Collection[UUID], people: Collection[UUID]
-) -> set[UUID]:
-    """Read first, each by its own index: of a statement that asks for either, none leads to both.
-    More than `_MANY` where there are."""
-    found: set[UUID] = set()
+) -> dict[UUID, UUID | None]:
+    """Id → the answer's, None where a reply opened it. Read first, each by its own index: of a
+    statement that asks for either, none leads to both. More than `_MANY` where there are."""
+    found: dict[UUID, UUID | None] = {}
     for column, named in ((FollowUp.account_id, accounts), (FollowUp.contact_id, people)):
         if named and len(found) <= _MANY:
-            cases = select(FollowUp.id).where(
+            cases = select(FollowUp.id, FollowUp.response_id).where(
                 FollowUp.workspace_id == workspace_id, column.in_(named)
             )
-            found.update(db.session.scalars(cases.limit(_MANY + 1)))
+            found.update(db.session.execute(cases.limit(_MANY + 1)).tuples().all())
     return found
+
+
+def _one_of(cases: Mapping[UUID, UUID | None]) -> ColumnElement[bool]:
+    """By their answers where all have one: SQLite would look for ids of cases in the longest index
+    that has them."""
+    if not cases:
+        return false()
+    answers = [each for each in cases.values() if each is not None]
+    if len(answers) == len(cases):
+        return FollowUp.response_id.in_(answers)
+    return FollowUp.id.in_(cases)
