@@ -66,6 +66,8 @@ def test_the_preview_says_them_and_the_form_has_them_again(product):
     ("wrong", "words"),
     [
         ({"reply_to": "nobody"}, "This is no e-mail address."),
+        ({"reply_to": "aiko@acme..example"}, "This is no e-mail address."),
+        ({"reply_to": "愛子@acme.example"}, "This is no e-mail address."),
         ({"subject-ja": "あ" * 151}, "Use at most 150 characters."),
         ({"subject-en": "a\x07b"}, "Use one line"),
         ({"sender": "Acme\r\nBcc: all@example.com"}, "Use one line"),

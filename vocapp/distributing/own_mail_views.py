@@ -24,6 +24,7 @@ from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing.own_mails import Kept, own_mail, save_own_mail
 from vocapp.distributing.texts import invitation_texts
+from vocapp.mailing import address_of
 from vocapp.people.parsing import is_address
 from vocapp.problems import Conflict, NotFound
 from vocapp.translating import gettext as _
@@ -44,7 +45,7 @@ class Form:
     def read(self) -> OwnMail | None:
         """None where something is wrong, which `errors` then says."""
         sender, reply_to = self._line("sender", MAX_SENDER), self._line("reply_to", MAX_ADDRESS)
-        if reply_to and not is_address(reply_to):
+        if reply_to and not _takes_replies(reply_to):
             self.errors["reply_to"] = _("This is no e-mail address.")
         words = {
             language: OwnWords(
@@ -85,6 +86,16 @@ class Form:
                 gap=f"{{{strange[0]}}}", known=gaps_text(),
             )  # fmt: skip
         return text
+
+
+def _takes_replies(address: str) -> bool:
+    """Whether every mail program can write to it. One that no header holds would stop all mails
+    of the survey."""
+    try:
+        address_of("", address)
+    except ValueError:
+        return False
+    return is_address(address) and address.rpartition("@")[0].isascii()
 
 
 def gaps_text() -> str:
