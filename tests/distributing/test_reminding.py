@@ -187,6 +187,42 @@ def test_a_trial_to_oneself_is_not_reminded(product, work):
     product.post(PAGE + "/test")
     work(minutes=1)
     assert reminders() == []
+    work(days=2)
+    assert "Remind " not in product.get(PAGE).text
+
+
+def test_of_two_mails_of_a_survey_only_the_later_one_is_reminded(product, api, work, tmp_path):
+    switch(product, 2)
+    ask(api)
+    work(minutes=1)
+    work(days=1)
+    later = ask(api)
+    work(minutes=1)
+    work(days=1, minutes=1)
+    assert reminders() == [("not_sent", "asked_since"), ("scheduled", None)]
+    work(days=1)
+    (mail,) = mails(tmp_path, "*-reminder")
+    assert later["id"] in mail["Message-ID"]
+
+
+def test_by_hand_one_person_with_two_mails_is_one(product, api, work):
+    ask(api)
+    work(minutes=1)
+    work(days=1)
+    ask(api)
+    work(minutes=1)
+    work(days=2)
+    assert "Remind 1 person" in product.get(PAGE).text
+
+
+def test_other_words_do_not_stop_what_somebody_had_sent_by_hand(product, api, work):
+    ask(api)
+    work(minutes=1)
+    work(days=2)
+    product.post(PAGE + "/remind")
+    switch(product, "")
+    work(minutes=1)
+    assert reminders() == [("sent", None)]
 
 
 def test_with_the_person_goes_the_reminder_in_the_mail_folder(product, api, work, tmp_path):

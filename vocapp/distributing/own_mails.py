@@ -57,6 +57,7 @@ def save_own_mail(
         ).one_or_none()
         if (row.revision if row else 0) != after:
             raise Conflict("The mail was changed since.")
+        reminded = row is not None and _read(row.mail).remind_after is not None
         said = {"mail": to_json(mail), "revision": after + 1, "updated_at": now}
         if row is not None:
             for name, value in said.items():
@@ -65,7 +66,7 @@ def save_own_mail(
             session, SurveyMail, workspace_id=workspace_id, survey_id=survey_id, **said
         ):
             raise Conflict("The mail was changed since.")
-        if mail.remind_after is None:
+        if reminded and mail.remind_after is None:  # else those that wait were asked for by hand
             call_off(session, workspace_id, survey_id)
         audit(
             session, workspace_id, "survey.mail_changed", now=now, actor_user_id=actor_user_id,

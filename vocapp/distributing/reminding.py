@@ -19,6 +19,7 @@ from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_absent, insert_if_absent, transaction
 from vocapp.distributing.asking import deciding
+from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import Invitation, Reminder
 from vocapp.extensions import db
 from vocapp.workspaces.service import audit
@@ -70,15 +71,17 @@ def call_off(session: Session, workspace_id: UUID, survey_id: UUID) -> None:
 
 def number_to_remind(workspace_id: UUID, survey_id: UUID, *, now: datetime) -> int:
     """How many people could be reminded by hand."""
-    found = _silent(workspace_id, survey_id, now).subquery()
-    return db.session.scalar(select(func.count()).select_from(found)) or 0
+    found = _silent(workspace_id, survey_id, now).with_only_columns(Invitation.contact_id)
+    people = found.distinct().subquery()
+    return db.session.scalar(select(func.count()).select_from(people)) or 0
 
 
 def remind_now(workspace_id: UUID, survey_id: UUID, *, actor_user_id: UUID, now: datetime) -> int:
     """Remind everybody who has not answered and has not been reminded, at most `MOST_AT_ONCE`;
     how many. Pressed twice it reminds nobody twice."""
     with transaction() as session:
-        ids = session.scalars(_silent(workspace_id, survey_id, now).limit(MOST_AT_ONCE)).all()
+        silent = _silent(workspace_id, survey_id, now).order_by(Invitation.sent_at, Invitation.id)
+        ids = session.scalars(silent.limit(MOST_AT_ONCE)).all()
         said: dict[str, Any] = {"state": "scheduled", "reason": None, "due_at": now}
         insert_absent(
             session,
@@ -113,13 +116,19 @@ def _was_called_off() -> Any:
 
 
 def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
-    """Invitations that went out lately, if not today, were not answered, and have no reminder."""
+    """Invitations that went out lately, if not today, were not answered, and have no reminder;
+    no trials."""
     return (
         select(Invitation.id)
         .outerjoin(
             Reminder,
             (Reminder.workspace_id == Invitation.workspace_id)
             & (Reminder.invitation_id == Invitation.id),
+        )
+        .outerjoin(
+            AskDecision,
+            (AskDecision.workspace_id == Invitation.workspace_id)
+            & (AskDecision.id == Invitation.id),
         )
         .where(
             Invitation.workspace_id == workspace_id,
@@ -128,6 +137,6 @@ def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
             Invitation.replied_at.is_(None),
             Invitation.sent_at.between(now - FORGOTTEN, now - PATIENCE),
             or_(Reminder.invitation_id.is_(None), _was_called_off()),
+            AskDecision.cause.is_distinct_from(deciding.TEST),
         )
-        .order_by(Invitation.sent_at, Invitation.id)
     )

@@ -2,7 +2,7 @@
 
 It is the same letter with the same links, so that an answer to either is one answer; only its
 Message-ID is its own. It stays where the person has answered meanwhile, must not be written to,
-was asked something else since, or the survey takes no answers.
+was asked again since, by this or another survey, or the survey takes no answers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.database import newer_than, scoped, snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import Letter, address_digest, build
@@ -96,9 +96,8 @@ def _why_not(session: Session, read: Read) -> str | None:
             exists().where(
                 Invitation.workspace_id == contact.workspace_id,
                 Invitation.contact_id == contact.id,
-                Invitation.survey_id != invitation.survey_id,
                 Invitation.state.not_in(("not_sent", "bounced")),
-                Invitation.send_at > invitation.sent_at,
+                newer_than(Invitation.send_at, Invitation.id, (invitation.send_at, invitation.id)),
             )
         )
     )

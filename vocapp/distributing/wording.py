@@ -19,7 +19,7 @@ REASON_WORDS = {
     "account_full": _l("Enough people of this account are asked on that day."),
     "answered": _l("The person has answered."),
     "replied": _l("The person has replied by e-mail."),
-    "asked_since": _l("The person was asked something else since."),
+    "asked_since": _l("The person was asked again since."),
     "switched_off": _l("Reminders of this survey were switched off."),
     "quiet_hours": _l("Outside the hours for mail there: it goes out when they begin."),
     "day_off": _l("A day off there: it goes out on the next working day."),
