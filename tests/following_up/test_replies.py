@@ -12,8 +12,9 @@ import pytest
 
 from tests.following_up.desk import ADDRESS, Desk, case_url, send_due, service_change
 from vocapp import outbox
-from vocapp.database import scoped, snapshot, utcnow
-from vocapp.distributing import attached_files
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing import attached_files, receiving
+from vocapp.distributing.models import Suppression
 from vocapp.distributing.receiving import INBOX, LOOK_EVERY
 from vocapp.following_up.news import mark_seen
 from vocapp.following_up.service import Change, change_follow_up
@@ -214,6 +215,64 @@ def test_whoever_deals_with_it_takes_the_news_away_and_undo_brings_it_back(desk,
     assert desk.stored().news == "reply"
 
 
+def complaint_about(message_id: str) -> bytes:
+    return (
+        'From: reports@example.jp\r\nContent-Type: multipart/report; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\n\r\n"
+        "--b--\r\n"
+    ).encode()
+
+
+def test_nobody_can_have_an_address_struck_off_by_a_complaint_about_a_mail_of_their_own(
+    desk, inbox, sent
+):
+    reply = answer_to(sent)
+    reply.replace_header("From", "boss@victim.example")
+    arrive(inbox, reply)
+    (inbox / "spam.eml").write_bytes(complaint_about("<reply-1@example.jp>"))
+    arrive(inbox)
+    with snapshot() as session:
+        assert session.scalars(scoped(Suppression, desk.case.workspace_id)).all() == []
+    (inbox / "spam.eml").write_bytes(complaint_about(str(sent["Message-ID"])))
+    arrive(inbox)
+    with snapshot() as session:
+        (row,) = session.scalars(scoped(Suppression, desk.case.workspace_id)).all()
+    assert row.kind == "complained"
+
+
+def test_a_mail_that_says_it_is_ours_gets_no_answers_to_our_letter(
+    desk, inbox, sent, mail_server, api, api_of, new_workspace, desk_of
+):
+    other = desk_of(api_of(api.client, new_workspace("Other")))
+    other.write("To another", "Hello")
+    send_due()
+    forged = answer_to(mail_server.messages[-1])
+    forged.replace_header("Message-ID", str(sent["Message-ID"]))
+    arrive(inbox, forged)
+    reply = answer_to(sent)
+    del reply["To"]  # by its thread alone
+    arrive(inbox, reply)
+    assert [len(bodies(each)) for each in (desk, other)] == [2, 2]
+
+
+def test_with_the_person_goes_the_letter_in_the_mail_folder(desk, tmp_path):
+    desk.write()
+    send_due()
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 1
+    erase_contact(desk.case.workspace_id, desk.case.contact_id, now=utcnow())
+    outbox.work_off("forget_mail", now=utcnow())
+    assert list((tmp_path / "mail").glob("*.eml")) == []
+
+
+def test_a_workspace_that_asked_twice_for_a_look_goes_on_once(desk, inbox, sent):
+    with transaction() as session:
+        outbox.add(session, desk.case.workspace_id, INBOX, desk.case.workspace_id, now=utcnow())
+    arrive(inbox)
+    rows = [row for row in outbox.backlog(now=utcnow() + 2 * LOOK_EVERY) if row.kind == INBOX]
+    assert [(row.due, row.set_aside) for row in rows] == [(1, 0)]
+
+
 # --- attachments ------------------------------------------------------------------------------
 
 
@@ -275,6 +334,28 @@ def test_what_is_over_a_limit_is_named_and_the_rest_is_kept(desk, inbox, sent, s
     shown = staff("success").get(case_url(desk)).text
     assert shown.count("not kept:") == 4
     assert shown.count("/attachments/") == 1
+
+
+@pytest.mark.parametrize(
+    ("whole", "broken"),
+    [(b'filename="a.pdf"', b"filename*"), (b"application/pdf", b"application/pdf; name*")],
+)
+def test_a_broken_header_of_a_file_hides_nothing(desk, inbox, sent, whole, broken):
+    reply = with_files(sent, ("a.pdf", "application/pdf", b"x")).as_bytes()
+    assert whole in reply
+    (inbox / "x.eml").write_bytes(reply.replace(whole, broken))
+    arrive(inbox)
+    assert bodies(desk)[1][2].startswith("Tuesday at 10.")
+    assert [file[1:] for file in files_in(desk)] == [("application/pdf", 1, None)]
+
+
+def test_a_mail_that_nobody_can_read_is_put_aside(desk, inbox, sent, monkeypatch):
+    def fail(*_: Any) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(receiving, "read_incoming", fail)
+    arrive(inbox, answer_to(sent))
+    assert [path.name for path in (inbox / "unmatched").iterdir()] == ["0.eml"]
 
 
 def test_a_mail_that_is_cut_off_keeps_what_came_whole(sent):

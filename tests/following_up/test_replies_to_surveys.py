@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -91,6 +93,11 @@ def rows(model):
         return list(session.scalars(select(model)))
 
 
+def said_in_case():
+    (reply,) = [row for row in rows(CaseMail) if row.direction == "in"]
+    return reply.body
+
+
 def test_a_reply_becomes_the_comment_and_a_second_one_stands_below_it(survey):
     survey.ask().answer(3)
     first = survey.reply("画面が遅いです。")
@@ -106,6 +113,8 @@ def test_a_comment_that_was_typed_on_the_page_stays(survey):
     survey.ask().answer(3, "遅い")
     survey.arrive(survey.reply("追記です。"))
     assert survey.comment == "遅い\n\n追記です。"
+    survey.arrive(survey.reply("追記", 2))  # also where its words stand in it already
+    assert survey.comment == "遅い\n\n追記です。\n\n追記"
 
 
 def test_a_reply_without_a_score_opens_a_case_that_shows_what_was_asked_but_no_link(survey):
@@ -120,6 +129,23 @@ def test_a_reply_without_a_score_opens_a_case_that_shows_what_was_asked_but_no_l
     assert "http" not in asked.body
     (invitation,) = rows(Invitation)
     assert invitation.replied_at is not None
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_links_of_its_recipient_are_taken_out_of_what_a_reply_quotes(survey, answered):
+    """In a language whose quotations are not told from what is new."""
+    survey.ask()
+    if answered:
+        survey.answer(3)
+    asked = survey.sent.get_body(("plain",)).get_content()
+    watched = f"https://watch.example/?url={quote(re.search(r'http.+', asked)[0], safe='')}"
+    survey.arrive(survey.reply(f"Rufen Sie mich an.\n\nVon: Acme\n{asked}\n{watched}\n"))
+    said = survey.comment if answered else said_in_case()
+    assert said.startswith("Rufen Sie mich an.")
+    assert "数字を選ぶとページが開きます" in said
+    assert "https://watch.example/?url=…" in said
+    assert [word for word in said.split() if "/e/" in word or "%2Fe%2F" in word] == []
+    assert "/u/" not in said
 
 
 def test_of_a_confidential_survey_no_case_says_who_wrote(survey):

@@ -584,6 +584,16 @@ def test_an_answer_opens_a_case_in_which_the_letter_stands(ready, sent):
     assert [row.id for row in found] == [case.id]
 
 
+def test_of_several_letters_that_a_mail_names_it_answers_the_nearest(ready, sent):
+    other = next(each for each in rows_of(ready, PlaybookLetter) if each.id != sent.id)
+    for nearest, further in ((sent, other), (other, sent)):
+        named = (nearest.message_digest, further.message_digest)
+        answer = replace(answer_to(nearest, f"<{nearest.id}@x>"), tokens=named)
+        assert sending.take_reply(answer, utcnow())
+        (case,) = [c for c in rows_of(ready, FollowUp) if c.contact_id == nearest.contact_id]
+        assert case.news == "reply"
+
+
 def test_such_a_case_goes_on_like_any_other(ready, sent):
     sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
     (case,) = rows_of(ready, FollowUp)

@@ -46,7 +46,7 @@ class Attached:
 
 def files_of(message: Message, *, is_cut: bool) -> tuple[Attached, ...]:
     """In the order of the mail. is_cut: its end is missing, and with it the end of the last."""
-    found = [_file_of(part) for part in _leaves(message) if _is_file(part)][:_MOST_LISTED]
+    found = [_file_of(part) for part in leaves(message) if is_file(part)][:_MOST_LISTED]
     if is_cut and found:
         found[-1] = replace(found[-1].without_content(MAIL_TOO_LARGE), size=None)
     kept: list[Attached] = []
@@ -67,7 +67,7 @@ def _limited(file: Attached, place: int, room: int) -> Attached:
     return file if size <= room else file.without_content(MAIL_TOO_LARGE)
 
 
-def _leaves(part: Message, depth: int = 0) -> Iterator[Message]:
+def leaves(part: Message, depth: int = 0) -> Iterator[Message]:
     """What is not made of parts; a mail within the mail is one."""
     inner = part.get_payload()
     if part.get_content_maintype() != "multipart" or not isinstance(inner, list):
@@ -75,10 +75,11 @@ def _leaves(part: Message, depth: int = 0) -> Iterator[Message]:
     elif depth < _DEEPEST:
         for each in inner:
             if isinstance(each, Message):
-                yield from _leaves(each, depth + 1)
+                yield from leaves(each, depth + 1)
 
 
-def _is_file(part: Message) -> bool:
+def is_file(part: Message) -> bool:
+    """Whether a leaf is a file, and no text of the mail itself."""
     if _name_of(part) or str(part.get("Content-Disposition", "")).lower().startswith("attachment"):
         return True
     return part.get_content_maintype() not in {"text", "multipart"}

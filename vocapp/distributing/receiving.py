@@ -14,8 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, Message
 from email.utils import getaddresses, parseaddr
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import structlog
@@ -26,7 +30,7 @@ from config import Settings
 from nlp.replies import text_of_html
 from vocapp import outbox
 from vocapp.database import utcnow
-from vocapp.distributing.attached_files import Attached, files_of
+from vocapp.distributing.attached_files import Attached, files_of, is_file, leaves
 from vocapp.distributing.inbox import MOST_BYTES, Letter, has_inbox, open_inbox
 from vocapp.outbox import NotYet, Outcome, Pending
 
@@ -38,6 +42,7 @@ _MOST_TEXT = 100_000
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,990}>")
 _MOST_REFERENCES = 50
 _TO_HEADERS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
+_OF_RECIPIENT = ("/e/", "/u/")  # pages that open for the recipient of a mail alone
 _LONGEST_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
 
 
@@ -74,6 +79,21 @@ class Incoming:
         return self.bounce is not None or self.is_complaint
 
 
+class _ForgivingRegistry(HeaderRegistry):
+    """Headers that the library's parser gives up on are plain text: some of what spammers write,
+    and some file names."""
+
+    _plain = HeaderRegistry(use_default_map=False)
+
+    def __call__(self, name: str, value: str) -> Any:
+        try:
+            return super().__call__(name, value)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            return self._plain(name, value)
+
+
+_POLICY = policy.default.clone(header_factory=_ForgivingRegistry())
+
 Taker = Callable[[Incoming, datetime], bool]
 _takers: list[Taker] = []
 
@@ -109,7 +129,10 @@ def look_into_inbox(rows: Sequence[Pending]) -> list[Outcome]:
         _look(settings)
     except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
         return [exc for _ in rows]
-    return [NotYet(utcnow() + LOOK_EVERY) for _ in rows]
+    again = NotYet(utcnow() + LOOK_EVERY)
+    workspaces = {row.workspace_id: row.id for row in rows}
+    # Two mails that went out at the same moment may each have asked for it; one goes on.
+    return [again if workspaces[row.workspace_id] == row.id else _nothing_more for row in rows]
 
 
 def _nothing_more(_: Session) -> None:
@@ -119,16 +142,25 @@ def _nothing_more(_: Session) -> None:
 def _look(settings: Settings) -> None:
     with open_inbox(settings) as inbox:
         for letter in inbox.new():
+            incoming = _read(letter, settings)
             try:
-                taken = _take(letter, settings)
+                taken = incoming is not None and _take(incoming)
             except Exception as exc:  # noqa: BLE001 - one bad mail must not stop the rest
                 log.warning("inbox.mail_failed", error=type(exc).__name__)
                 continue
             inbox.done(letter, taken=taken)
 
 
-def _take(letter: Letter, settings: Settings) -> bool:
-    incoming = read_incoming(letter.content, settings)
+def _read(letter: Letter, settings: Settings) -> Incoming | None:
+    """None where nobody can read it: it is put aside, as no later look reads it either."""
+    try:
+        return read_incoming(letter.content, settings)
+    except Exception as exc:  # noqa: BLE001 - the library's parser raises many kinds
+        log.warning("inbox.mail_unreadable", error=type(exc).__name__)
+        return None
+
+
+def _take(incoming: Incoming) -> bool:
     now = utcnow()
     return any(take(incoming, now) for take in _takers)
 
@@ -138,7 +170,7 @@ def _take(letter: Letter, settings: Settings) -> bool:
 
 def read_incoming(content: bytes, settings: Settings) -> Incoming:
     """What stands in a mail, however badly it is written."""
-    message = message_from_bytes(content, policy=policy.default)
+    message = message_from_bytes(content, policy=_POLICY)
     assert isinstance(message, EmailMessage)
     bounce, is_complaint, about = _report_of(message)
     nearest = _ids(_header(message, "In-Reply-To")) + _ids(_header(message, "References"))[::-1]
@@ -148,10 +180,10 @@ def read_incoming(content: bytes, settings: Settings) -> Incoming:
         # Some programs send none; the same mail twice is still one.
         message_id=own[0] if own else f"<{hashlib.sha256(content).hexdigest()}@without-id>",
         refers_to=tuple(refers_to),
-        tokens=tuple(_tokens(message, settings)),
+        tokens=tuple(islice(_tokens(message, settings), _MOST_REFERENCES)),
         sender=parseaddr(_header(message, "From"))[1][:320],
         subject=" ".join(_header(message, "Subject").split())[:500],
-        text=_text(message)[:_MOST_TEXT].replace("\0", ""),
+        text=_without_links(_text(message)[:_MOST_TEXT].replace("\0", ""), settings),
         files=files_of(message, is_cut=len(content) >= MOST_BYTES),
         is_automatic=_is_automatic(message),
         bounce=bounce,
@@ -160,10 +192,7 @@ def read_incoming(content: bytes, settings: Settings) -> Incoming:
 
 
 def _header(message: Message, name: str) -> str:
-    try:
-        return str(message.get(name) or "")
-    except (ValueError, LookupError, AttributeError, TypeError):
-        return ""  # the library's parser gives up on some of what spammers write
+    return str(message.get(name) or "")
 
 
 def _ids(text: str) -> list[str]:
@@ -215,14 +244,25 @@ def _message_ids_in(headers: str) -> str:
 
 
 def _text(message: EmailMessage) -> str:
+    part: Message | None
     try:
         part = message.get_body(preferencelist=("plain", "html"))
     except (ValueError, LookupError, AttributeError, TypeError):
-        part = None
+        # A file beside the text has a header that is plain text alone.
+        part = next((leaf for leaf in leaves(message) if not is_file(leaf)), None)
     if part is None:
         return ""
     content = _content(part)
     return text_of_html(content) if part.get_content_type() == "text/html" else content
+
+
+def _without_links(text: str, settings: Settings) -> str:
+    """A mail that is quoted has links of its recipient: whoever reads the reply could answer, or
+    have mails stopped, in their name."""
+    own = [f"{settings.base_url}{path}" for path in _OF_RECIPIENT]
+    own += [quote(each, safe="") for each in own]  # as programs have them that watch over links
+    links = re.compile(rf"(?:{'|'.join(map(re.escape, own))})\S*", re.IGNORECASE)
+    return links.sub("…", text)
 
 
 def _content(part: Message) -> str:

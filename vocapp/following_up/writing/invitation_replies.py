@@ -80,7 +80,7 @@ def _add_comment(invitation: Invitation, written: str, *, now: datetime) -> bool
                 return False
             key = definition.open_question.key
             before = _comment(session, response, key)
-        if written in before:
+        if f"\n\n{written}\n\n" in f"\n\n{before}\n\n":  # it was offered twice
             return True
         comment = f"{before}\n\n{written}".strip()
         if len(comment) > MAX_TEXT_CHARS:

@@ -52,8 +52,9 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
             _note_bounce(session, origin, incoming, now)
             return True
         if incoming.is_complaint:
-            digest = address_digest(origin.workspace_id, origin.address)
-            suppress(session, origin.workspace_id, digest, kind="complained", now=now)
+            if origin.direction == OUT:  # else the address is what some mail said of itself
+                digest = address_digest(origin.workspace_id, origin.address)
+                suppress(session, origin.workspace_id, digest, kind="complained", now=now)
             return True
         case = case_of(session, origin)
         if case is not None:
@@ -73,6 +74,8 @@ def _origin(session: Session, incoming: Incoming) -> CaseMail | None:
         for mail in session.scalars(
             select(CaseMail)
             .where(CaseMail.message_digest.in_(digests))
+            # A letter of ours goes before a mail that says it had the same Message-ID.
+            .order_by(CaseMail.direction)
             .execution_options(voc_all_workspaces=True)
         )
     }

@@ -198,18 +198,20 @@ def suppress_address(
 def take_reply(incoming: Incoming, now: datetime) -> bool:
     """Put the answer to a letter into a case, or note that it came back; whether the mail was
     about one. Repeatable."""
-    digests = {*incoming.tokens}
+    digests = [*incoming.tokens]
     for each in incoming.refers_to:
-        digests.update(digests_of_message(each))
+        digests += digests_of_message(each)
     if not digests or (incoming.is_automatic and not incoming.is_report):
         return False
     with transaction() as session:
-        letter = session.scalar(
+        found = session.scalars(
             select(PlaybookLetter)
             .where(PlaybookLetter.message_digest.in_(digests))
-            .limit(1)
             .execution_options(voc_all_workspaces=True)
-        )
+        ).all()
+        letter = min(
+            found, key=lambda each: digests.index(each.message_digest or ""), default=None
+        )  # the nearest
         if letter is None:
             return False
         contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
