@@ -143,6 +143,11 @@ def message_id(settings: Settings, message_key: str) -> str:
     return f"<{message_key}@{urlsplit(settings.base_url).hostname or 'localhost'}>"
 
 
+def message_key(message_id: str) -> str:
+    """The key that a Message-ID of ours was made from."""
+    return message_id.strip("<>").rpartition("@")[0]
+
+
 def compose(
     *,
     settings: Settings,
@@ -220,7 +225,7 @@ class FileMailer(HoldsNothing):
         if on_data is not None:
             on_data()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = str(message["Message-ID"]).strip("<>").rpartition("@")[0]
+        key = message_key(str(message["Message-ID"]))
         name = _UNSAFE_IN_FILE_NAMES.sub("_", key) + ".eml"
         part = self._folder / f".{name}.{os.getpid()}.part"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

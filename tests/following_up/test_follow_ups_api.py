@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.following_up.desk import ADDRESS, send_due
+from tests.following_up.desk import ADDRESS, send_due, service_change
 from tests.test_openapi import faults
 from vocapp.database import transaction, utcnow
 from vocapp.openapi_answers import SCHEMAS
@@ -160,14 +160,18 @@ def test_a_letter_of_a_machine_goes_out_in_the_name_of_the_owner(desk, api, mail
     assert letters.desk.draft().body == "begun by a person"
 
 
-def test_a_letter_of_a_machine_is_one_however_often_it_is_sent(letters):
+def test_a_letter_of_a_machine_is_one_however_often_it_is_sent(letters, colleague):
     first = letters.post(key="k1")
     again = letters.post(key="k1")
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json["id"] == first.json["id"]
     assert letters.post(key="k1", then="waiting").status_code == 409
+    service_change(letters.desk, owner_user_id=colleague(letters.desk.case.workspace_id))
+    assert letters.post(key="k1").status_code == 200  # whoever owns the case by now
     chosen = str(uuid4())
-    assert letters.post(id=chosen).json["id"] == chosen
+    named = letters.post(id=chosen).json
+    assert named["id"] == chosen
+    assert chosen not in named["message_id"]  # it could be that of somebody else's letter
     assert letters.post(id=chosen, body="Another").status_code == 409
     assert letters.post(key="k2", id=chosen).status_code == 422
     assert len(letters.desk.mails()) == 2

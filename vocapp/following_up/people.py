@@ -15,6 +15,7 @@ from vocapp.following_up.asking_again.planning import forget_plans
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp, FollowUpEntry
 from vocapp.following_up.ranking import rank_cases
 from vocapp.following_up.writing.models import OUT, CaseDraft, CaseMail
+from vocapp.mailing import message_key
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.personal_stores import Merge
 
@@ -49,8 +50,12 @@ def _forget_mails(session: Session, workspace_id: UUID, contact_id: UUID, cases:
         CaseMail.workspace_id == workspace_id,
         or_(CaseMail.contact_id == contact_id, CaseMail.follow_up_id.in_(cases)),
     )
-    for mail_id in session.scalars(select(CaseMail.id).where(*theirs, CaseMail.direction == OUT)):
-        outbox.add(session, workspace_id, FORGET_MAIL, mail_id, now=utcnow())
+    # Only what left from here: of letters that went out by themselves the case has a copy.
+    left = select(CaseMail.message_id).where(
+        *theirs, CaseMail.direction == OUT, CaseMail.entry_id.is_not(None)
+    )
+    for sent_as in session.scalars(left):
+        outbox.add(session, workspace_id, FORGET_MAIL, UUID(message_key(sent_as)), now=utcnow())
     unsynchronized = {"synchronize_session": False}
     session.execute(delete(CaseMail).where(*theirs).execution_options(**unsynchronized))
     session.execute(

@@ -71,14 +71,18 @@ def post_letter(
     people = members(workspace_id)
     with transaction() as session:
         case = locked_case(session, workspace_id, follow_up_id, WHOLE_WORKSPACE)
-        author_id = _author_of(session, case, author, people)
         mail_id = _id_for(session, workspace_id, named)
         known = session.scalar(scoped(CaseMail, workspace_id).where(CaseMail.id == mail_id))
         if known is not None:
-            _refuse_another(session, known, case, letter, author_id)
+            # Whose it is was decided then: the case may have another owner by now.
+            by = known.actor_user_id
+            if author is not None:
+                by = _author_of(session, case, author, people)
+            _refuse_another(session, known, case, letter, by)
             return Posted(mail_id, created=False)
         refuse_merged(case)
         refuse_stale(case, expected_version)
+        author_id = _author_of(session, case, author, people)
         writer = CaseWriter(session, None, now)
         put_letter(writer, case, letter, mail_id=mail_id, author_user_id=author_id)
         writer.done(MAIL_WRITTEN, workspace_id)
@@ -115,7 +119,7 @@ def _id_for(session: Session, workspace_id: UUID, named: NamedBySender) -> UUID:
 
 
 def _refuse_another(
-    session: Session, known: CaseMail, case: FollowUp, letter: Letter, author_id: UUID
+    session: Session, known: CaseMail, case: FollowUp, letter: Letter, author_id: UUID | None
 ) -> None:
     entry = session.get(FollowUpEntry, (known.workspace_id, known.entry_id))
     then = entry.detail.get("then") if entry is not None else None

@@ -26,7 +26,7 @@ from vocapp.following_up.changing import column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.news import note_news
 from vocapp.following_up.writing.models import CaseMail
-from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, one_line
+from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, message_key, one_line
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import User, Workspace
@@ -106,7 +106,7 @@ def _message(asked: _Asked) -> EmailMessage:
         to=address_of(one_line(asked.name), mail.address),
         subject=one_line(mail.subject),
         text=mail.body + "\n",
-        message_key=str(mail.id),
+        message_key=message_key(mail.message_id),
         now=utcnow(),
         sender_name=" – ".join(name for name in names if name),
         workspace_id=workspace.id,

@@ -98,7 +98,9 @@ def put_letter(
         mail=str(mail_id), **then,
     )  # fmt: skip
     session.flush()
-    sent_as = message_id(current_app.config["SETTINGS"], str(mail_id))
+    # Not by its id, which a program may choose: it could be that of somebody else's letter, and
+    # would draw the answers to it here.
+    sent_as = message_id(current_app.config["SETTINGS"], str(uuid7()))
     is_new = insert_if_absent(
         session, CaseMail, workspace_id=workspace_id, id=mail_id, follow_up_id=case.id,
         direction=OUT, state="scheduled", actor_user_id=author_user_id, contact_id=contact.id,
