@@ -73,7 +73,7 @@ def qr(key: str, ending: str) -> Response:
     """The code as a file; black on white in every scheme of colours, as scanners expect it."""
     survey, definition = _published(key)
     place = " ".join(request.args.get("place", "").split())
-    if ending not in _TYPES or len(place) > MAX_PLACE:
+    if ending not in _TYPES or len(place) > MAX_PLACE or not place.isprintable():
         abort(404)
     language = best_language(request.args.get("lang") or current_user.locale, definition.languages)
     code = segno.make_qr(page_url(survey, language=language, place=place), error=_ERROR_CORRECTION)
