@@ -117,7 +117,7 @@ def test_a_comment_that_was_typed_on_the_page_stays(survey):
     assert survey.comment == "遅い\n\n追記です。\n\n追記"
 
 
-def test_a_reply_without_a_score_opens_a_case_that_shows_what_was_asked_but_no_link(survey):
+def test_a_reply_without_a_score_opens_a_case_that_shows_what_was_asked_but_no_link(survey, staff):
     survey.ask()
     mail = survey.reply("点数では答えられません。電話をください。")
     survey.arrive(mail, mail)
@@ -127,6 +127,9 @@ def test_a_reply_without_a_score_opens_a_case_that_shows_what_was_asked_but_no_l
     assert said.body.startswith("点数では答えられません。")
     assert "森 愛子 様" in asked.body
     assert "http" not in asked.body
+    browser = staff("success")
+    assert str(case.id) in browser.get("/follow-ups?owner=all&q=森").text
+    assert str(case.id) not in browser.get("/follow-ups?owner=all&q=林").text
     (invitation,) = rows(Invitation)
     assert invitation.replied_at is not None
 

@@ -240,7 +240,8 @@ def _cases_of(
             cases = select(FollowUp.id, FollowUp.response_id).where(
                 FollowUp.workspace_id == workspace_id, column.in_(named)
             )
-            found.update(db.session.execute(cases.limit(_MANY + 1)).tuples().all())
+            rows = db.session.execute(cases.limit(_MANY + 1))
+            found.update({case_id: response_id for case_id, response_id in rows})
     return found
 
 
