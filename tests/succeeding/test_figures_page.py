@@ -108,7 +108,11 @@ def test_the_bridge_is_told_in_the_currency_that_is_chosen(page):
     assert "the same customers pay €0.00 at the end" in euro
 
 
-@pytest.mark.parametrize("address", ["?month=2026-99", "?month=%00", "?by=%00", "?currency=XXX"])
+@pytest.mark.parametrize(
+    "address",
+    ["?month=2026-99", "?month=%00", "?by=%00", "?currency=XXX", "/accounts?by=cohort&value=May",
+     "/accounts?by=cohort&value=9999-12"],
+)  # fmt: skip
 def test_an_address_that_cannot_be_read_shows_what_it_can(page, address):
     assert page.get(f"/figures{address}").status_code == 200
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from surveys.adoption import WEEK_DAYS, set_up_in_time
 from surveys.kept_histories import Sums
-from surveys.periods import day_bounds, months_back, period_end
+from surveys.periods import day_bounds, month_range, months_back, period_end
 from surveys.retention import Contribution, Row, contribution, paid_of, place_of
 from surveys.subscriptions import Paid, Rates, month_span
 from vocapp.database import snapshot
@@ -350,8 +350,8 @@ class _Reading:
         value = inward(self.workspace_id, *self.asked.by)
         name = stored_name(self.asked.by[0])
         if name == COHORT and value is not None:
-            began = date.fromisoformat(f"{value}-01")
-            members = business.accounts.first_paid(*_bounds(began, self.time_zone))
+            bounds = _bounds(value, self.time_zone)
+            members = business.accounts.first_paid(*bounds) if bounds else set()
             return {account for account, _ in decided if account in members}
         if name != COHORT and name not in VOICE and not business.said:
             accounts = {account for account, _ in decided}
@@ -364,10 +364,13 @@ class _Reading:
         return {account for account, instant in decided if value in values[instant](account)}
 
 
-def _bounds(month: date, time_zone: str) -> tuple[datetime, datetime]:
-    """First instant of a local month (its first day) and first of the next."""
-    ends = period_end(month, "month")
-    return day_bounds(month, time_zone)[0], day_bounds(ends, time_zone)[0]
+def _bounds(month: str, time_zone: str) -> tuple[datetime, datetime] | None:
+    """First instant of a local month and first of the next; None where that is no month."""
+    try:
+        first, until = month_range(month)
+        return day_bounds(first, time_zone)[0], day_bounds(until, time_zone)[0]
+    except (ValueError, OverflowError):  # the latter at either end of the calendar
+        return None
 
 
 def _in_order(found: Sequence[_Found], limit: int | None) -> list[_Found]:
