@@ -15,6 +15,7 @@ from surveys.provider_events import Misread, Reading, message_name, part_of, tex
 # The B2B part of the specification names it so.
 SIGNED_IN = "Signed In"
 _COMPANY_FACTS = ("industry", "employees", "website")
+_LONGEST_PRODUCT = 200  # what is longer is a text about one, and no name
 
 
 def segment_name(message: Any) -> tuple[str, str]:
@@ -68,7 +69,7 @@ def _track(
     if user is not None:
         body["contact"] = user
     product = text_of(part_of(message, "properties").get("product"))
-    if product is not None and body["type"] != "milestone":
+    if product is not None and body["type"] != "milestone" and len(product) <= _LONGEST_PRODUCT:
         body["product"] = product
     return Reading(at, events=(body,))
 

@@ -242,6 +242,7 @@ def test_a_batch_is_judged_message_by_message_and_uses_are_summed_by_hour(segmen
                   "traits": {"name": "Acme", "plan": "pro"}},
         TRACK | {"messageId": "m1"},
         TRACK | {"messageId": "m2", "properties": {"product": "core"}},
+        TRACK | {"messageId": "m6", "properties": {"product": "no name " * 30}},
         TRACK | {"messageId": "m3", "timestamp": "soon"},
         TRACK | {"messageId": "m4", "event": "setup_done"},
         COMMON | {"type": "page", "messageId": "m5"},
@@ -249,7 +250,7 @@ def test_a_batch_is_judged_message_by_message_and_uses_are_summed_by_hour(segmen
     for _ in range(2):
         answer = segment.send(batch)
         assert answer.json == {
-            "received": 6,
+            "received": 7,
             "rejected": [
                 {"id": "m3", "field": "timestamp",
                  "message": "expected a time such as 2026-11-01T09:00:00.000Z"}
@@ -259,7 +260,7 @@ def test_a_batch_is_judged_message_by_message_and_uses_are_summed_by_hour(segmen
     assert held is not None
     assert (held.name, held.plan) == ("Acme", "pro")
     (hour,) = rows(segment.api, ActivityHour)
-    assert (hour.uses, hour.logins) == (2, 0)
+    assert (hour.uses, hour.logins) == (3, 0)
     assert [(each.product, each.uses) for each in rows(segment.api, ProductDay)] == [("core", 1)]
 
 
