@@ -360,6 +360,26 @@ def test_an_account_tells_what_it_has_does_and_has_reached(customers, staff):
     assert "10 days ago" in html or "1 week ago" in html
 
 
+def test_a_product_that_nobody_used_for_28_days_is_marked_where_they_had_it_so_long(
+    customers, staff
+):
+    def send(number, kind, days_ago, **more):
+        at = (utcnow() - timedelta(days=days_ago)).isoformat()
+        event = {"id": f"{number}", "account": "b", "type": kind, "at": at} | more
+        assert customers.post("/api/v1/events", {"events": [event]}).json["rejected"] == []
+
+    def marked():
+        html = staff("viewer").get("/accounts/b").text
+        return re.findall(r"<span>([^<]*?) <span[^>]*>[^<]*Not used for 28 days", html)
+
+    paid = {"action": "started", "mrr": 100, "currency": "JPY"}
+    for number, (product, days_ago) in enumerate((("core", 60), ("mail", 60), ("new", 9))):
+        send(number, "subscription", days_ago, product=product, **paid)
+    assert marked() == []  # no event names a product
+    send(3, "usage", 5, name="sent", product="mail")
+    assert marked() == ["core"]
+
+
 def test_an_account_has_an_account_manager_and_support_beside_its_owner(api, staff, colleague):
     """By role, each with undo; who is no member any more has none."""
     api.post("/api/v1/accounts", {"external_id": "acme"})

@@ -56,19 +56,21 @@ class AccountDetail:
 @dataclass(frozen=True, slots=True)
 class Activity:
     """What an account has and does; last_login None: nobody was ever seen. products: those that
-    it uses, where events name them."""
+    it uses, where events name them. since: what happened from then on is of late."""
 
     subscriptions: Sequence[Subscription]
     products: Sequence[events.ProductUsed]
     weeks: Sequence[events.ActiveWeek]
     active: int
     last_login: datetime | None
+    since: datetime
 
-    def is_idle(self, product: str) -> bool:
-        """Whether a product that is paid for was not used of late; never where no event names
-        any."""
-        used = any(each.product == product and each.is_recent for each in self.products)
-        return bool(self.products) and not used
+    def is_idle(self, subscription: Subscription) -> bool:
+        """Whether a product that they have was not used of late; never where no event names any,
+        nor of a product that they have not had for so long."""
+        used = {each.product for each in self.products if each.is_recent}
+        had = subscription.since < self.since
+        return bool(self.products) and had and subscription.product not in used
 
 
 def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
@@ -150,12 +152,12 @@ def _people(account: Account, *, reach: Reach, limit: int) -> list[Person]:
 
 def activity(workspace_id: UUID, account_id: UUID, *, time_zone: str, now: datetime) -> Activity:
     """Subscriptions and use of an account; active: people of the last 28 days."""
+    since = now - _RECENTLY
     return Activity(
         subscriptions=events.current_subscriptions(workspace_id, account_id),
         products=events.products_used(workspace_id, account_id, now=now),
         weeks=events.weekly_activity(workspace_id, account_id, time_zone=time_zone, now=now),
-        active=events.active_people(
-            workspace_id, since=now - _RECENTLY, until=now, account_id=account_id
-        ),
+        active=events.active_people(workspace_id, since=since, until=now, account_id=account_id),
         last_login=events.last_login(workspace_id, account_id),
+        since=since,
     )

@@ -191,7 +191,7 @@ class ProductUsed:
 
 
 def products_used(
-    workspace_id: UUID, account_id: UUID, *, now: datetime, limit: int = 20
+    workspace_id: UUID, account_id: UUID, *, now: datetime, limit: int = 100
 ) -> list[ProductUsed]:
     """Those that events name, the last used first, from the sums of days; one statement."""
     is_recent = ProductDay.day > (now - timedelta(days=28)).astimezone(UTC).date()
