@@ -50,7 +50,7 @@ class Told:
     resolved: float | None = None
     due: float = 24
     state: str | None = None
-    account: Mapping[str, str] | None = None
+    account: Mapping[str, Any] | None = None
 
     def answer(self, score: int | None, at: datetime) -> dict[str, Any]:
         who = {"external_id": self.who, "name": self.who.title()}
@@ -213,6 +213,13 @@ def test_groups_add_up_and_each_opens_its_cases(api, story, staff, by):
         }  # fmt: skip
     page = staff("viewer").get(f"{PAGE}?by={by}").text
     assert "value=~" in page or by == "team"
+
+
+def test_what_is_true_or_false_is_called_so_on_both_databases(api, story):
+    for who, is_vip in (("a", True), ("b", False)):
+        story(who, 2, account={"external_id": who, "attributes": {"vip": is_vip, "nps": 9}})
+    assert _loop(api, replace(EVER, by="vip")).groups.keys() == {"true", "false"}
+    assert _loop(api, replace(EVER, by="nps")).groups.keys() == {"9"}
 
 
 def test_a_period_has_the_cases_that_were_opened_in_it(api, story):

@@ -20,6 +20,7 @@ from surveys.filters import Filter
 from surveys.periods import day_bounds
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
+from vocapp.database import text_within
 from vocapp.extensions import db
 from vocapp.following_up.closing_loop.passing import Passing
 from vocapp.following_up.models import MERGED, FollowUp
@@ -152,7 +153,7 @@ def _value_of(by: str) -> Any:
         return _COLUMNS[by]
     if not may_split_by(by):
         raise BadInput.of("by", "expected owner, team, theme or an attribute of answers")
-    return Response.attributes[by].as_string()
+    return text_within(db.session(), Response.attributes, by)
 
 
 def may_split_by(by: str) -> bool:
