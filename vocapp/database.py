@@ -442,7 +442,16 @@ def text_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
             (kind.in_(("true", "false")), kind),
             (kind.in_(("text", "integer", "real")), cast(value, Text)),
         )
-    return func.nullif(func.substr(func.trim(text), 1, MAX_VALUE_LENGTH), "")
+    return func.nullif(func.substr(trimmed(text), 1, MAX_VALUE_LENGTH), "")
+
+
+def trimmed(text: Any) -> ColumnElement[str]:
+    """A text as `str.strip` has it; by itself the database takes nothing but ASCII spaces away, and
+    Japanese is written with wide ones."""
+    return func.trim(text, _BLANKS)
+
+
+_BLANKS = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
 
 
 # --- SQLite -----------------------------------------------------------------------------

@@ -81,8 +81,10 @@ def _segment(query: RenewalsQuery) -> Segment | None:
             raise BadInput.of("value", "stands together with `by`")
         return None
     if not can_split(query.by):
-        raise BadInput.of("by", "accounts cannot be told apart by a name with quotes")
-    return None if query.value is None else Segment(query.by, query.value.strip() or None)
+        raise BadInput.of(
+            "by", "accounts cannot be told apart by a name with quotes, backslashes or NUL"
+        )
+    return None if query.value is None else Segment.named(query.by, query.value)
 
 
 def _present_part(by: str, part: Part) -> dict[str, Any]:

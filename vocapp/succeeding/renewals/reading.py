@@ -24,7 +24,7 @@ from surveys.renewals import (
     chance_of,
     word_holds,
 )
-from vocapp.database import days_between, listed, newer_than, read_json, text_within
+from vocapp.database import days_between, listed, newer_than, read_json, text_within, trimmed
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.succeeding.health.models import BANDS, AccountHealth
@@ -69,16 +69,22 @@ class Segment:
     attribute: str
     value: str | None
 
+    @classmethod
+    def named(cls, attribute: str, text: str) -> Segment:
+        """As an address names it: empty for those without any. No value has a NUL, which PostgreSQL
+        cannot even look for."""
+        return cls(attribute, text.replace("\0", " ").strip() or None)
+
 
 def can_split(attribute: str) -> bool:
     """Whether accounts can be told apart by an attribute of this name; see `text_within`."""
-    return bool(attribute) and not set('"\\') & set(attribute)
+    return bool(attribute) and not set('"\\\0') & set(attribute)
 
 
 def value_of(session: Session, attribute: str) -> ColumnElement[str]:
     """Of a statement on accounts; attribute: one that `can_split`."""
     if attribute in FACTS:
-        return func.nullif(func.trim(getattr(Account, attribute)), "")
+        return func.nullif(trimmed(getattr(Account, attribute)), "")
     return text_within(session, Account.attributes, attribute)
 
 

@@ -21,7 +21,7 @@ from vocapp.people.reaching import accounts_within
 from vocapp.problems import BadInput
 from vocapp.succeeding.health.segmenting import FACT_COLUMNS, FACTS, facts_of
 from vocapp.succeeding.renewals.queries import Told, Upcoming, told
-from vocapp.succeeding.renewals.reading import AtStake
+from vocapp.succeeding.renewals.reading import AtStake, can_split
 from vocapp.succeeding.renewals.recorded import HowTrue
 from vocapp.workspaces.reach import Reach
 
@@ -82,6 +82,10 @@ def attributes_in_use(workspace_id: UUID, *, reach: Reach) -> list[str]:
             text = as_text(value)
             if text is not None:
                 counts[name][text] += 1
-    found = [name for name, values in counts.items() if 2 <= len(values) <= _MOST_VALUES]
+    found = [
+        name
+        for name, values in counts.items()
+        if 2 <= len(values) <= _MOST_VALUES and can_split(name)
+    ]
     found.sort(key=lambda name: (name not in FACTS, -counts[name].total(), name))
     return found[:_MOST_OFFERED]

@@ -209,8 +209,9 @@ def _narrowed() -> Narrowed:
     except ValueError:
         owner = None
     value = request.args.get("value")
-    segment = Segment(_by(), value.strip() or None) if _by() and value is not None else None
-    return Narrowed(owner, request.args.get("plan") or None, segment)
+    segment = Segment.named(_by(), value) if _by() and value is not None else None
+    plan = request.args.get("plan", "").replace("\0", " ")
+    return Narrowed(owner, plan or None, segment)
 
 
 def _by() -> str:
