@@ -500,6 +500,8 @@ def test_what_was_said_is_held_against_what_happened(any_api, staff):
     assert month.by_currency["JPY"].kept_minor == 1600
     page = staff("success").get("/renewals").text
     assert "Said on average: 80%. Renewed: 76% of 21" in page
+    assert "of all owners and plans" not in page
+    assert "of all owners and plans" in staff("success").get("/renewals?plan=pro").text
 
 
 def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
