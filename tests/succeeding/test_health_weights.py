@@ -22,6 +22,7 @@ from vocapp.succeeding.health.models import AccountHealth, HealthDay
 from vocapp.succeeding.health.queries import fallen
 from vocapp.succeeding.health.reweighing import preview
 from vocapp.succeeding.health.segmenting import facts_by_account
+from vocapp.workspaces.models import Membership
 
 
 @pytest.fixture
@@ -186,6 +187,10 @@ def test_conditions_that_are_not_finished_or_stand_twice_are_named_and_kept(api,
     admin = staff("admin")
     page = with_segment(admin, admin.get("/health-score/weights").text, plan="pro")
     opened = pressed(admin, page, "add", **{"w1.usage": "77"}).text
+    # What is being written would be lost by working on another segment.
+    assert [button in each for each in (page, opened) for button in ('"edit:0"', '"drop:0"')] == [
+        True, True, False, False
+    ]  # fmt: skip
     half = {"f.join": "all", "f.0.attribute": "plan", "f.0.operator": "in", "f.0.typed": ""}
     for button in ("use", "look", "save"):
         answer = pressed(admin, opened, button, **half)
@@ -216,14 +221,34 @@ def test_a_saved_segment_can_be_the_beginning(api, staff):
     assert "Plan is pro." in taken
 
 
+def work_out_all(api):
+    with transaction() as session:
+        ids = session.scalars(select(Account.id)).all()
+        compute(session, api.workspace_id, ids, time_zone="UTC", now=utcnow())
+
+
+def test_conditions_that_name_others_are_not_told_to_whoever_sees_own_accounts_only(api, staff):
+    api.post("/api/v1/accounts", {"external_id": "a", "plan": "pro"})
+    segment = Segment(parse_compact("plan:in(pro,zanzibar)"), Weights(usage=80))
+    own(api, Scheme(segments=(segment,)), 0)
+    work_out_all(api)
+    browser = staff("success")
+    assert "zanzibar" in browser.get("/accounts/a").text
+    with transaction() as session:
+        member = session.scalars(select(Membership).where(Membership.role == "success")).one()
+        session.scalars(select(Account)).one().owner_user_id = member.user_id
+        member.only_own_accounts = True
+    page = browser.get("/accounts/a").text
+    assert "It has the weights of segment 1 of 1." in page
+    assert "zanzibar" not in page
+
+
 def test_the_page_of_an_account_and_the_api_name_its_segment(api, staff):
     for key, plan in (("a", "pro"), ("b", "free")):
         api.post("/api/v1/accounts", {"external_id": key, "plan": plan})
     scheme = Scheme(segments=(Segment(parse_compact("plan:in(pro)"), Weights(usage=80)),))
     own(api, scheme, 0)
-    with transaction() as session:
-        ids = session.scalars(select(Account.id)).all()
-        compute(session, api.workspace_id, ids, time_zone="UTC", now=utcnow())
+    work_out_all(api)
     viewer = staff("viewer")
     assert "weights of segment 1: Plan is pro." in viewer.get("/accounts/a").text
     assert "it is in no segment" in viewer.get("/accounts/b").text

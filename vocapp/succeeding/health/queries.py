@@ -239,8 +239,8 @@ def _changes(schemes: Sequence[Scheme], days: Sequence[date], today: date) -> li
 def _weights_on(
     account: Any, changes: Sequence[HealthScheme], before: HealthDay | None, time_zone: str
 ) -> Weights | None:
-    """Those that counted for an account on a past day; None where they count still, or where
-    there was no such day."""
+    """Those that counted for an account on a past day; None where nobody ever changed them, or
+    where there was no such day."""
     if before is None or not changes:
         return None
     held = [each for each in changes if local_day(each.at, time_zone) <= before.day]
@@ -254,7 +254,7 @@ def _weights_on(
 def _moves(
     before: HealthDay | None, row: AccountHealth, former: Weights | None
 ) -> Sequence[Move] | None:
-    """former: the weights that counted before, None where they are those of the product."""
+    """former: the weights that counted before, None where they are those of today."""
     if before is None or before.score is None or row.score is None:
         return None
     weights = Weights(**{each["key"]: each["weight"] for each in row.components})

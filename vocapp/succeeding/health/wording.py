@@ -81,10 +81,15 @@ def change_text(change: Change) -> str:
     )  # fmt: skip
 
 
-def weighed_text(weighed: Weighed) -> str:
-    """By which segment's weights an account is weighed."""
+def weighed_text(weighed: Weighed, *, with_conditions: bool) -> str:
+    """By which segment's weights an account is weighed. Conditions may name other customers."""
     if weighed.filter is None:
         return _("It has the weights of all others: it is in no segment.")
+    if not with_conditions:
+        return _(
+            "It has the weights of segment %(number)s of %(of)s.", number=weighed.number,
+            of=weighed.of,
+        )  # fmt: skip
     return _(
         "It has the weights of segment %(number)s: %(words)s.", number=weighed.number,
         words=filter_in_words(weighed.filter),
