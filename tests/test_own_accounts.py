@@ -472,7 +472,7 @@ ACCOUNTS = (
 )  # fmt: skip
 RENEWALS = (
     "", "?days=365", "?view=calendar", "?view=list", "?owner={colleague}", "?plan=Zz-pla",
-    "?format=csv",
+    "?by=plan", "?view=calendar&by=industry", "?by=industry&value=", "?format=csv",
 )  # fmt: skip
 CLOSED_LOOP = (
     "", "?by=owner", "?by=team", "?by=theme", "?by=plan", "?by=industry", "/cases",
