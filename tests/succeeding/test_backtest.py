@@ -31,7 +31,7 @@ from vocapp.succeeding.goals.service import Aim, add_goal, close_goal, record_pr
 from vocapp.succeeding.health.keeping import compute
 from vocapp.succeeding.health.models import AccountHealth, HealthScheme
 from vocapp.succeeding.health.reading import read_facts
-from vocapp.succeeding.health.schemes import scheme_in_force
+from vocapp.succeeding.health.schemes import scheme_in_force, use_own
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 ZONE = "UTC"
@@ -365,6 +365,12 @@ def test_learnt_weights_count_when_an_admin_says_so_and_are_taken_back(api, staf
     assert "Undone" in admin.post(undo, follow_redirects=True).text
     assert score_of(api, account) == before
     assert "can no longer be undone" in admin.post(undo, follow_redirects=True).text
+    assert "in no segment" not in page
+    own = Scheme(segments=(Segment(parse_compact("plan:in(free)"), Weights(usage=1)),))
+    use_own(
+        api.workspace_id, own, why="", base=2, actor_user_id=api.workspace.user_id, now=utcnow()
+    )
+    assert "1 segment has its own" in admin.get("/health-score/back-test").text
 
 
 def test_weights_that_are_not_offered_cannot_be_used(api, staff):

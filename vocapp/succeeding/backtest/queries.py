@@ -85,6 +85,7 @@ def shown(workspace_id: UUID, *, now: datetime) -> Shown:
 class Weighing:
     """Shares of the components, in the order of COMPONENTS: in force, and learnt if there are.
 
+    segments: how many have weights of their own; those in force are then those of all others.
     changes: the newest first, with who made them.
     """
 
@@ -92,6 +93,7 @@ class Weighing:
     learnt: Sequence[float] | None
     is_initial: bool
     is_learnt: bool
+    segments: int
     changes: Sequence[tuple[HealthScheme, str | None]]
 
 
@@ -114,6 +116,7 @@ def weighing(workspace_id: UUID, learnt: Learnt | None) -> Weighing:
         learnt=weights.shares() if weights else None,
         is_initial=scheme == Scheme(bands=scheme.bands),
         is_learnt=weights == scheme.weights and not scheme.segments,
+        segments=len(scheme.segments),
         changes=[(each, names.get(each.actor_user_id)) for each in changes],
     )
 
