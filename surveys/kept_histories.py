@@ -160,7 +160,9 @@ class KeptBusiness:
                 continue
             one, other = bisect_left(since, first), bisect_left(since, last)
             before, after = steps[one - 1] if one else [], steps[other - 1] if other else []
-            if before != after and may(self._sums(before), self._sums(after)):
+            # In which order products were taken up makes no difference.
+            is_other = before != after and sorted(before) != sorted(after)
+            if is_other and may(self._sums(before), self._sums(after)):
                 found[_key(key)] = KeptHistory(started, since, steps, self._names)
         return found
 

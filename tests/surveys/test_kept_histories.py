@@ -74,6 +74,17 @@ def test_who_moved_and_what_everybody_paid_is_that_of_their_histories(told, one,
     assert kept.of(some).keys() == set(some)
 
 
+def test_the_same_products_taken_up_in_another_order_are_no_move():
+    again = [
+        Change(ACCOUNTS[0], "core", START + timedelta(days=1), 1, 900, "EUR"),
+        Change(ACCOUNTS[0], "core", START, 2, 900, "EUR"),
+        Change(ACCOUNTS[0], "api", START, 3, 900, "EUR"),
+    ]
+    kept = unpack(pack(histories(again), {}, {}, {}))
+    day = START + timedelta(hours=1)
+    assert kept.moved(day, day + timedelta(days=1), lambda *_: True) == {}
+
+
 def test_what_does_not_change_is_the_same_object():
     """By which sums see that an account need not be looked at."""
     change = Change(ACCOUNTS[0], "core", START, 1, 900, "EUR")
