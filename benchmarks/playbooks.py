@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from benchmarks.features import use
 from benchmarks.figures import filled, parser_of
@@ -84,6 +84,7 @@ def look_after(workspace_id: UUID, *, seed: int) -> None:
                 hour = at.replace(minute=0, second=0, microsecond=0)
                 hours.append(mine | {"hour": hour, "logins": 0, "uses": uses})
         for model, rows in ((AccountHealth, health), (HealthDay, days), (ActivityHour, hours)):
+            session.execute(delete(model).where(model.workspace_id == workspace_id))
             session.execute(insert(model), rows)
 
 
