@@ -39,11 +39,8 @@ _WORDS = {
 def poster(key: str) -> Any:
     """The sheet as it is printed, and above it what can be chosen."""
     survey, definition = _published(key)
-    language = best_language(request.args.get("lang") or current_user.locale, definition.languages)
-    typed = request.args.get("place", "")
-    place = " ".join(typed.split())
-    error = None
-    if len(place) > MAX_PLACE or not place.isprintable():
+    language, place, error = _language(definition), _place(), None
+    if place is None:
         error, place = _("At most 100 characters, without control characters."), ""
     chosen: dict[str, Any] = {"key": key, "lang": language, "place": place or None}
     heading, how, either = _WORDS.get(language.split("-")[0], _WORDS["en"])
@@ -53,7 +50,7 @@ def poster(key: str) -> Any:
         language=language,
         languages=definition.languages,
         text_direction=direction(language),
-        typed=typed,
+        typed=request.args.get("place", ""),
         error=error,
         url=page_url(survey, language=language, place=place),
         short_url=page_url(survey),
@@ -72,10 +69,9 @@ def poster(key: str) -> Any:
 def qr(key: str, ending: str) -> Response:
     """The code as a file; black on white in every scheme of colours, as scanners expect it."""
     survey, definition = _published(key)
-    place = " ".join(request.args.get("place", "").split())
-    if ending not in _TYPES or len(place) > MAX_PLACE or not place.isprintable():
+    language, place = _language(definition), _place()
+    if ending not in _TYPES or place is None:
         abort(404)
-    language = best_language(request.args.get("lang") or current_user.locale, definition.languages)
     code = segno.make_qr(page_url(survey, language=language, place=place), error=_ERROR_CORRECTION)
     file = BytesIO()
     scale = _PNG_SCALE if ending == "png" else 4
@@ -83,6 +79,16 @@ def qr(key: str, ending: str) -> Response:
     response = Response(file.getvalue(), mimetype=_TYPES[ending])
     response.headers["Content-Disposition"] = f'inline; filename="{survey.key}-{language}.{ending}"'
     return response
+
+
+def _language(definition: Definition) -> str:
+    return best_language(request.args.get("lang") or current_user.locale, definition.languages)
+
+
+def _place() -> str | None:
+    """Where it is to hang, empty for nowhere in particular; None: no place can be called so."""
+    place = " ".join(request.args.get("place", "").split())
+    return place if len(place) <= MAX_PLACE and place.isprintable() else None
 
 
 def _published(key: str) -> tuple[SurveySummary, Definition]:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -562,8 +562,13 @@ def _primary_score(session: Session, response: Response) -> int | None:
         SurveyVersion, (response.workspace_id, response.survey_id, response.survey_version)
     )
     primary = from_json(version.definition).primary.key
-    return session.scalar(
-        select(Answer.number)
+    return session.scalar(answer_to(response, primary, Answer.number))
+
+
+def answer_to(response: Response, key: str, column: Any) -> Select[Any]:
+    """The statement that reads a column of the answer to the question with this key."""
+    return (
+        select(column)
         .join(
             Question,
             (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
@@ -571,6 +576,6 @@ def _primary_score(session: Session, response: Response) -> int | None:
         .where(
             Answer.workspace_id == response.workspace_id,
             Answer.response_id == response.id,
-            Question.key == primary,
+            Question.key == key,
         )
     )

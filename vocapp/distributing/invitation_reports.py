@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import transaction
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail import REMINDER, address_digest
 from vocapp.distributing.models import Invitation, Reminder
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import Workspace
 
-_OURS = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(-reminder)?@")
+_OURS = re.compile(rf"<([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})({REMINDER})?@")
 
 
 def invitation_about(session: Session, incoming: Incoming) -> tuple[Invitation, bool] | None:

@@ -28,6 +28,7 @@ from vocapp.signing import keyed_hashes, sign
 
 # MJML would fetch fonts that it knows by name from a third party.
 _NOTHING_FROM_OUTSIDE = mrml.RenderOptions(fonts={})
+REMINDER = "-reminder"  # ends the key of a reminder's mail, which begins with the invitation's
 _KEY_PX = 48  # a cell of 44 px and the gap around it
 # Where a row of the scale is broken when it does not fit the screen.
 _BREAKS = {"nps": (0, 6, 11), "csat": (1, 6), "ces": (1, 5, 8)}
@@ -50,7 +51,7 @@ class Letter:
     @property
     def key(self) -> str:
         """Of the Message-ID: the reminder is a mail of its own about the same invitation."""
-        return f"{self.link.invitation_id}-reminder" if self.is_reminder else self.first_key
+        return f"{self.first_key}{REMINDER}" if self.is_reminder else self.first_key
 
     @property
     def first_key(self) -> str:

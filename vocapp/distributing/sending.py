@@ -27,7 +27,7 @@ from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
-from vocapp.distributing.mail import Letter, address_digest, build
+from vocapp.distributing.mail import REMINDER, Letter, address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.own_mails import own_mail
 from vocapp.distributing.receiving import keep_looking
@@ -264,6 +264,6 @@ def forget_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:
     folder = mail_folder(current_app.config["SETTINGS"])
     if folder is not None:
         for row in rows:
-            for key in (row.subject_id, f"{row.subject_id}-reminder"):
+            for key in (row.subject_id, f"{row.subject_id}{REMINDER}"):
                 (folder / f"{key}.eml").unlink(missing_ok=True)
     return [nothing_more for _ in rows]

@@ -9,16 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import update
 
 from nlp.replies import split_reply
 from surveys.questions import MAX_TEXT_CHARS
 from vocapp import outbox
-from vocapp.authoring.models import Question
 from vocapp.authoring.queries import definition_of
 from vocapp.collecting.models import Answer, Response
-from vocapp.collecting.service import revise_response
+from vocapp.collecting.service import answer_to, revise_response
 from vocapp.database import scoped, snapshot, transaction
 from vocapp.distributing.invitation_reports import invitation_about
 from vocapp.distributing.mail import said_in, words_of
@@ -79,7 +77,7 @@ def _add_comment(invitation: Invitation, written: str, *, now: datetime) -> bool
             if definition.open_question is None:
                 return False
             key = definition.open_question.key
-            before = _comment(session, response, key)
+            before = session.scalar(answer_to(response, key, Answer.text)) or ""
         if f"\n\n{written}\n\n" in f"\n\n{before}\n\n":  # it was offered twice
             return True
         comment = f"{before}\n\n{written}".strip()
@@ -92,22 +90,6 @@ def _add_comment(invitation: Invitation, written: str, *, now: datetime) -> bool
         ):  # fmt: skip
             return True
     return False
-
-
-def _comment(session: Session, response: Response, key: str) -> str:
-    text = session.scalar(
-        select(Answer.text)
-        .join(
-            Question,
-            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
-        )
-        .where(
-            Answer.workspace_id == response.workspace_id,
-            Answer.response_id == response.id,
-            Question.key == key,
-        )
-    )
-    return text or ""
 
 
 def _as_sent(read: Read, *, is_reminder: bool) -> SentByItself:
