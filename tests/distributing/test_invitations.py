@@ -296,13 +296,13 @@ def test_a_worker_that_died_before_the_text_leaves_unknown_too(
     api, invite, mail_server, send_mail, monkeypatch
 ):
     made = invite()
-    begin = sending._begin
+    begin = sending._Steps.begin
 
     def die(asked):
         begin(asked)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sending, "_begin", die)
+    monkeypatch.setattr(sending._Steps, "begin", die)
     with pytest.raises(KeyboardInterrupt):
         send_mail()
     monkeypatch.undo()
@@ -318,7 +318,7 @@ def test_a_slow_worker_and_its_successor_send_one_mail(api, invite, mail_server)
     slow = sending._read(row.workspace_id, row.subject_id, now=utcnow())
     finishes = sending.send_invitations([row])
     with pytest.raises(at_most_once.NotWantedNow):
-        sending._begin(slow)
+        sending._Steps(slow).begin()
     with transaction() as session:
         finishes[0](session)
     assert len(mail_server.received) == 1

@@ -1,7 +1,7 @@
 """Outbox kind `mail`: an invitation goes out at most once.
 
 `scheduled`: it is looked whether it should still go (suppression, survey, person). Then come the
-steps of `at_most_once`: `sending` is committed before the text is handed over, `sent` after it.
+steps of `mail_steps`: `sending` is committed before the text is handed over, `sent` after it.
 
 Whoever finds `sending` knows that an earlier worker died between the two: the mail may be out,
 so it becomes `unknown` and a person decides (docs/adr/0007-mail-is-sent-at-most-once.md).
@@ -24,16 +24,17 @@ from surveys.own_mail import OwnMail
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
-from vocapp.database import snapshot, transaction, utcnow
+from vocapp.database import snapshot, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
-from vocapp.distributing.mail import REMINDER, Letter, address_digest, build
+from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send_each
+from vocapp.distributing.mail import REMINDER, Letter, build
+from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.own_mails import own_mail
 from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
-from vocapp.distributing.service import reason_not_to_mail, suppress
-from vocapp.mailing import Mailer, NotSent, Refused, mail_folder
+from vocapp.distributing.service import reason_not_to_mail
+from vocapp.mailing import Mailer, mail_folder
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import Workspace
@@ -65,47 +66,57 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     asked = _read(row.workspace_id, row.subject_id, now=now)
     if asked is None:
         return nothing_more
+    steps = _Steps(asked)
     if asked.state == "sending":
-        return _set(asked, "unknown", was=("sending",), reason="stopped_while_sending")
+        return steps.unclear("stopped_while_sending")
     if asked.state != "scheduled":
         return nothing_more
     if asked.letter is None:
-        return _set(asked, "not_sent", was=("scheduled",), reason=asked.reason_not_to)
+        return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
     if asked.not_before > now:  # the mail was late, and night has fallen there
         return NotYet(asked.not_before)
     message = build(asked.letter, now=now)
-    return deliver(mailer, message, to=asked.address, steps=_Steps(asked))
+    return deliver(mailer, message, to=asked.address, steps=steps)
 
 
-class _Steps:
+class _Steps(MailSteps):
     """What becomes of an invitation, step by step."""
 
     def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-
-    def begin(self) -> None:
-        _begin(self._asked)
-
-    def again(self, reason: str) -> None:
-        _back_to_scheduled(self._asked, reason)
+        super().__init__(Invitation, asked.workspace_id, asked.id, asked.address)
+        self._letter = asked.letter
 
     def sent(self) -> Finish:
-        asked, now = self._asked, utcnow()
-        noted = _set(asked, "sent", was=("sending",), sent_at=now, reason=None)
-        days = asked.letter.own.remind_after if asked.letter else None
+        now = utcnow()
+        noted = self.end("sent", was="sending", sent_at=now, reason=None)
+        days = self._letter.own.remind_after if self._letter else None
 
         def finish(session: Session) -> None:
             noted(session)
-            keep_looking(session, asked.workspace_id, now=now)
-            plan(session, asked.workspace_id, asked.id, days=days, sent_at=now)
+            keep_looking(session, self.workspace_id, now=now)
+            plan(session, self.workspace_id, self.row_id, days=days, sent_at=now)
 
         return finish
 
-    def refused(self, refusal: Refused) -> Finish:
-        return _bounced(self._asked, refusal)
+    def ended(self, session: Session, state: str, values: dict[str, Any], /) -> None:
+        """Who has got nothing was not asked."""
+        if state == "bounced":
+            self._keep(session, bounced_at=utcnow())
+        if state in _DID_NOT_ARRIVE:
+            reason = "bounced" if state == "bounced" else str(values["reason"])
+            deciding.take_back(session, self.workspace_id, self.row_id, reason)
 
-    def unclear(self, reason: str) -> Finish:
-        return _set(self._asked, "unknown", was=("sending",), reason=reason)
+    def overtaken(self, session: Session, values: dict[str, Any]) -> None:
+        """Somebody answered before we had noted that the mail was out."""
+        if values.get("sent_at") is not None:
+            self._keep(session, sent_at=values["sent_at"])
+
+    def _keep(self, session: Session, **times: datetime) -> None:
+        session.execute(
+            update(Invitation)
+            .where(Invitation.workspace_id == self.workspace_id, Invitation.id == self.row_id)
+            .values(**times)
+        )
 
 
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | None:
@@ -178,85 +189,6 @@ def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
         own=read.own,
         is_reminder=is_reminder,
     )
-
-
-def _begin(asked: Asked) -> None:
-    """Commit that the mail is about to go; only one worker can, and only while it may."""
-    with transaction() as session:
-        if reason_not_to_mail(session, asked.workspace_id, asked.address) is not None:
-            raise NotSent("suppressed meanwhile")  # the next attempt notes why
-        _move(session, asked, "sending", was=("scheduled",))
-
-
-def _back_to_scheduled(asked: Asked, reason: str) -> None:
-    """The server took nothing: the same invitation is tried again."""
-    with transaction() as session:
-        session.execute(
-            update(Invitation)
-            .where(
-                Invitation.workspace_id == asked.workspace_id,
-                Invitation.id == asked.id,
-                Invitation.state.in_(("scheduled", "sending")),
-            )
-            .values(state="scheduled", reason=f"retrying: {reason}"[:60])
-        )
-
-
-def _move(
-    session: Session, asked: Asked, state: str, *, was: tuple[str, ...], **values: Any
-) -> None:
-    moved = session.execute(
-        update(Invitation)
-        .where(
-            Invitation.workspace_id == asked.workspace_id,
-            Invitation.id == asked.id,
-            Invitation.state.in_(was),
-        )
-        .values(state=state, **values)
-        .returning(Invitation.id)
-    )
-    if moved.first() is None:
-        raise NotWantedNow
-    if state in _DID_NOT_ARRIVE:
-        reason = "bounced" if state == "bounced" else str(values["reason"])
-        deciding.take_back(session, asked.workspace_id, asked.id, reason)
-
-
-def _set(asked: Asked, state: str, *, was: tuple[str, ...], **values: Any) -> Finish:
-    """A finish that moves the invitation on, unless it has been answered meanwhile."""
-
-    def finish(session: Session) -> None:
-        try:
-            _move(session, asked, state, was=was, **values)
-        except NotWantedNow:
-            _keep_times(session, asked, values.get("sent_at"))
-
-    return finish
-
-
-def _keep_times(session: Session, asked: Asked, sent_at: datetime | None) -> None:
-    """Somebody answered before we had noted that the mail was out."""
-    if sent_at is not None:
-        session.execute(
-            update(Invitation)
-            .where(Invitation.workspace_id == asked.workspace_id, Invitation.id == asked.id)
-            .values(sent_at=sent_at)
-        )
-
-
-def _bounced(asked: Asked, refusal: Refused) -> Finish:
-    """Refused for good; where the address is at fault it is not written to again."""
-    now = utcnow()
-
-    def finish(session: Session) -> None:
-        _set(asked, "bounced", was=("scheduled", "sending"), reason=refusal.reason, bounced_at=now)(
-            session
-        )
-        if refusal.is_bad_address:
-            digest = address_digest(asked.workspace_id, asked.address)
-            suppress(session, asked.workspace_id, digest, kind="bounced", now=now)
-
-    return finish
 
 
 def forget_mails(rows: Sequence[Pending]) -> list[Finish | Exception]:

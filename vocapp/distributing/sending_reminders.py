@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from vocapp.database import newer_than, scoped, snapshot, transaction, utcnow
+from vocapp.database import newer_than, scoped, snapshot, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
-from vocapp.distributing.mail import Letter, address_digest, build
+from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send_each
+from vocapp.distributing.mail import Letter, build
+from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.models import Invitation, Reminder
 from vocapp.distributing.sending import Read, letter_of, read_invitation
-from vocapp.distributing.service import reason_not_to_mail, suppress
-from vocapp.mailing import Mailer, NotSent, Refused
+from vocapp.distributing.service import reason_not_to_mail
+from vocapp.mailing import Mailer
 from vocapp.outbox import NotYet, Pending
 
 ANSWERED, REPLIED, ASKED_SINCE = "answered", "replied", "asked_since"
@@ -52,7 +52,8 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
         return nothing_more
     if due.state == "scheduled" and due.due_at > now:
         return NotYet(due.due_at)
-    steps = _Steps(row.workspace_id, row.subject_id, due.letter)
+    address = due.letter.address if due.letter else ""
+    steps = MailSteps(Reminder, row.workspace_id, row.subject_id, address)
     if due.state == "sending":
         return steps.unclear("stopped_while_sending")
     if due.letter is None:
@@ -102,69 +103,3 @@ def _why_not(session: Session, read: Read) -> str | None:
         )
     )
     return ASKED_SINCE if since else None
-
-
-class _Steps:
-    """What becomes of a reminder, step by step. letter: None where only its end is noted."""
-
-    def __init__(self, workspace_id: UUID, invitation_id: UUID, letter: Letter | None) -> None:
-        self._of = workspace_id, invitation_id
-        self._letter = letter
-
-    def begin(self) -> None:
-        """Only one worker can, and only while it may be sent."""
-        assert self._letter is not None
-        with transaction() as session:
-            if reason_not_to_mail(session, self._of[0], self._letter.address) is not None:
-                raise NotSent("suppressed meanwhile")  # the next attempt notes why
-            self._move(session, "sending", was=("scheduled",))
-
-    def again(self, reason: str) -> None:
-        with transaction() as session:
-            self._move(
-                session, "scheduled", was=("scheduled", "sending"),
-                reason=f"retrying: {reason}"[:60],
-            )  # fmt: skip
-
-    def sent(self) -> Finish:
-        return self.end("sent", was="sending", sent_at=utcnow(), reason=None)
-
-    def unclear(self, reason: str) -> Finish:
-        return self.end("unknown", was="sending", reason=reason[:60])
-
-    def refused(self, refusal: Refused) -> Finish:
-        """For good; where the address is at fault it is not written to again."""
-        moved = self.end("bounced", was=None, reason=refusal.reason[:60])
-        if not refusal.is_bad_address or self._letter is None:
-            return moved
-        digest, now = address_digest(self._of[0], self._letter.address), utcnow()
-
-        def finish(session: Session) -> None:
-            moved(session)
-            suppress(session, self._of[0], digest, kind="bounced", now=now)
-
-        return finish
-
-    def end(self, state: str, *, was: str | None, **values: Any) -> Finish:
-        """was: None for before or while it is sent."""
-        before = (was,) if was else ("scheduled", "sending")
-
-        def finish(session: Session) -> None:
-            self._move(session, state, was=before, **values)
-
-        return finish
-
-    def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> None:
-        workspace_id, invitation_id = self._of
-        moved = session.execute(
-            update(Reminder)
-            .where(
-                Reminder.workspace_id == workspace_id,
-                Reminder.invitation_id == invitation_id,
-                Reminder.state.in_(was),
-            )
-            .values(state=state, **values)
-            .returning(Reminder.invitation_id)
-        )
-        if moved.first() is None and state == "sending":
-            raise NotWantedNow

@@ -1,6 +1,6 @@
 """Outbox kind `case_mail`: a letter of a case goes out at most once, as invitations do.
 
-The steps are those of `distributing.at_most_once`. Where it cannot go out, what it changed in its
+The steps are those of `distributing.mail_steps`. Where it cannot go out, what it changed in its
 case is taken back as far as nobody has changed it since, and the owner is told.
 """
 
@@ -13,20 +13,20 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
+from vocapp.database import scoped, snapshot, utcnow
+from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send_each
 from vocapp.distributing.inbox import has_inbox
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.receiving import plus_address
-from vocapp.distributing.service import reason_not_to_mail, suppress
+from vocapp.distributing.service import reason_not_to_mail
 from vocapp.following_up.changing import column_value, locked_cases
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.news import note_news
 from vocapp.following_up.writing.models import CaseMail
-from vocapp.mailing import Mailer, NotSent, Refused, address_of, compose, message_key, one_line
+from vocapp.mailing import Mailer, address_of, compose, message_key, one_line
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.models import User, Workspace
@@ -50,7 +50,7 @@ def _send(mailer: Mailer, row: Pending) -> Finish:
     if asked.mail.state != "scheduled":
         return nothing_more
     if asked.reason_not_to is not None:
-        return steps.failed("not_sent", asked.reason_not_to, was="scheduled")
+        return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
     return deliver(mailer, _message(asked), to=asked.mail.address, steps=steps)
 
 
@@ -138,79 +138,24 @@ def _say_where_to_reply(message: EmailMessage, asked: _Asked) -> None:
         message["Reply-To"] = address_of(one_line(asked.author.name), asked.author.email)
 
 
-class _Steps:
+class _Steps(MailSteps):
     """What becomes of a letter, step by step."""
 
     def __init__(self, asked: _Asked) -> None:
-        self._mail = asked.mail
+        mail = asked.mail
+        super().__init__(CaseMail, mail.workspace_id, mail.id, mail.address)
+        self._mail = mail
 
-    def begin(self) -> None:
-        """Only one worker can, and only while it may be sent."""
-        mail = self._mail
-        with transaction() as session:
-            if reason_not_to_mail(session, mail.workspace_id, mail.address) is not None:
-                raise NotSent("suppressed meanwhile")  # the next attempt notes why
-            self._move(session, "sending", was="scheduled")
-
-    def again(self, reason: str) -> None:
-        """The server took nothing: the same letter is tried again."""
-        with transaction() as session:
-            session.execute(
-                update(CaseMail)
-                .where(*self._this(), CaseMail.state.in_(("scheduled", "sending")))
-                .values(state="scheduled", reason=f"retrying: {reason}"[:60])
-            )
-
-    def sent(self) -> Finish:
-        now = utcnow()
-        return lambda session: self._move(session, "sent", was="sending", sent_at=now, reason=None)
-
-    def unclear(self, reason: str) -> Finish:
-        """It may have arrived: a person decides whether to write again."""
-
-        def finish(session: Session) -> None:
-            self._move(session, "unknown", was="sending", reason=reason[:60])
+    def ended(self, session: Session, state: str, _values: dict[str, Any], /) -> None:
+        """Where it may have arrived a person decides whether to write again."""
+        if state in {"not_sent", "bounced"}:
+            take_back_contact(session, self._mail)
+        elif state == "unknown":
             case, _entry = _case_of(session, self._mail)
             if case is not None:
                 note_news(
                     session, case, "mail_failed", {}, {"mail": str(self._mail.id)}, now=utcnow()
                 )
-
-        return finish
-
-    def refused(self, refusal: Refused) -> Finish:
-        """For good; where the address is at fault it is not written to again."""
-        return self.failed("bounced", refusal.reason, bad_address=refusal.is_bad_address)
-
-    def failed(
-        self, state: str, reason: str, *, was: str | None = None, bad_address: bool = False
-    ) -> Finish:
-        mail = self._mail
-
-        def finish(session: Session) -> None:
-            self._move(session, state, was=was, reason=reason[:60])
-            take_back_contact(session, mail)
-            if bad_address:
-                digest = address_digest(mail.workspace_id, mail.address)
-                suppress(session, mail.workspace_id, digest, kind="bounced", now=utcnow())
-
-        return finish
-
-    def _this(self) -> tuple[Any, ...]:
-        mail = self._mail
-        return CaseMail.workspace_id == mail.workspace_id, CaseMail.id == mail.id
-
-    def _move(self, session: Session, state: str, *, was: str | None, **values: Any) -> None:
-        states = (was,) if was else ("scheduled", "sending")
-        moved = session.execute(
-            update(CaseMail)
-            .where(*self._this(), CaseMail.state.in_(states))
-            .values(state=state, **values)
-            .returning(CaseMail.id)
-            .execution_options(synchronize_session=False)
-        )
-        if moved.first() is None:
-            raise NotWantedNow
 
 
 def take_back_contact(session: Session, mail: CaseMail) -> None:

@@ -1,6 +1,6 @@
 """Outbox kind `playbook_mail`: a letter of a playbook goes out at most once, as invitations do.
 
-The steps are those of `distributing.at_most_once`. Whether it should still go is looked at right
+The steps are those of `distributing.mail_steps`. Whether it should still go is looked at right
 before its text is handed over.
 """
 
@@ -13,17 +13,18 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
 from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress, withdraw
 from vocapp.following_up.writing.unasked import SentByItself, take_answer
-from vocapp.mailing import Mailer, NotSent, Refused, message_id
+from vocapp.mailing import Mailer, NotSent, message_id
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.letters import Envelope, Written, build, digests_of_message
@@ -59,7 +60,7 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     if asked.letter.state != "scheduled":
         return nothing_more
     if reason is not None:
-        return steps.finish("not_sent", reason, was="scheduled")
+        return steps.end("not_sent", was="scheduled", reason=reason)
     if not_before is not None and not_before > now:  # night has fallen there
         return NotYet(not_before)
     said = Written(
@@ -118,70 +119,19 @@ def why_not(session: Session, asked: _Asked) -> str | None:
     return why_never(session, asked.contact)
 
 
-class _Steps:
+class _Steps(MailSteps):
     """What becomes of a letter, step by step."""
 
     def __init__(self, asked: _Asked) -> None:
-        self._letter, self._address = asked.letter, asked.address
+        super().__init__(PlaybookLetter, asked.letter.workspace_id, asked.letter.id, asked.address)
 
-    def begin(self) -> None:
-        """Only one worker can, and only while it may be sent."""
-        with transaction() as session:
-            asked = _read(session, self._letter.workspace_id, self._letter.id)
-            if asked is None:
-                raise NotWantedNow
-            if asked.address != self._address or why_not(session, asked) is not None:
-                raise NotSent("not wanted meanwhile")  # the next attempt notes why
-            self._move(session, "sending", was=("scheduled",))
-
-    def again(self, reason: str) -> None:
-        """The server took nothing: the same letter is tried again."""
-        with transaction() as session:
-            session.execute(
-                update(PlaybookLetter)
-                .where(*self._this(), PlaybookLetter.state.in_(("scheduled", "sending")))
-                .values(state="scheduled", reason=f"retrying: {reason}"[:60])
-            )
-
-    def sent(self) -> Finish:
-        now = utcnow()
-        return lambda session: self._move(
-            session, "sent", was=("sending",), sent_at=now, reason=None
-        )
-
-    def unclear(self, reason: str) -> Finish:
-        """It may have arrived, so it is not sent again."""
-        return self.finish("unknown", reason, was="sending")
-
-    def refused(self, refusal: Refused) -> Finish:
-        """For good; where the address is at fault it is not written to again."""
-        finish = self.finish("bounced", refusal.reason)
-
-        def finish_and_suppress(session: Session) -> None:
-            finish(session)
-            if refusal.is_bad_address:
-                suppress_address(session, self._letter.workspace_id, self._address)
-
-        return finish_and_suppress
-
-    def finish(self, state: str, reason: str, *, was: str | None = None) -> Finish:
-        states = (was,) if was else ("scheduled", "sending")
-        return lambda session: self._move(session, state, was=states, reason=reason[:60])
-
-    def _this(self) -> tuple[Any, ...]:
-        letter = self._letter
-        return PlaybookLetter.workspace_id == letter.workspace_id, PlaybookLetter.id == letter.id
-
-    def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> None:
-        moved = session.execute(
-            update(PlaybookLetter)
-            .where(*self._this(), PlaybookLetter.state.in_(was))
-            .values(state=state, **values)
-            .returning(PlaybookLetter.id)
-            .execution_options(synchronize_session=False)
-        )
-        if moved.first() is None:
+    def check(self, session: Session) -> None:
+        """Whatever stood against it when it was read is looked at again."""
+        asked = _read(session, self.workspace_id, self.row_id)
+        if asked is None:
             raise NotWantedNow
+        if asked.address != self.address or why_not(session, asked) is not None:
+            raise NotSent("not wanted meanwhile")
 
 
 def suppress_address(
