@@ -6,7 +6,7 @@ such mails are not to be changed here: they are the survey's and the law's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,12 @@ from surveys.questions import storable_problem
 GAPS = ("name", "workspace")
 MAX_REMIND_DAYS = 30
 MAX_SENDER, MAX_ADDRESS, MAX_SUBJECT, MAX_INTRO = 100, 320, 150, 2000
+
+TakesMail = Callable[[str], bool]
+
+
+def _any_address(_text: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,35 @@ def to_json(own: OwnMail) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def from_json(document: object, languages: Collection[str]) -> OwnMail:
-    """Read and check. languages: those of the survey; of others nothing is taken.
+class Problem(FieldError):
+    """code, for whoever has words of their own: ``not_text``, ``too_long`` (most), ``characters``,
+    ``lines``, ``gap`` (gap), ``not_whole``, ``address``."""
 
-    Raises FieldError naming the first wrong field, such as ``words.ja.subject``. Whether the
-    address is one is not looked at.
+    def __init__(self, field: str, code: str, message: str, **values: Any) -> None:
+        super().__init__(field, message)
+        self.code = code
+        self.values = values
+
+
+def from_json(
+    document: object, languages: Collection[str], *, takes_mail: TakesMail = _any_address
+) -> OwnMail:
+    """Read and check. languages: those of the survey; of others nothing is taken. takes_mail:
+    whether a text is an address.
+
+    Raises FieldError naming the first wrong field, such as ``words.ja.subject``.
     """
+    own, problems = read(document, languages, takes_mail=takes_mail)
+    if problems:
+        raise problems[0]
+    return own
+
+
+def read(
+    document: object, languages: Collection[str], *, takes_mail: TakesMail = _any_address
+) -> tuple[OwnMail, list[Problem]]:
+    """The same, with all that is wrong at once. Raises FieldError for what nobody can have typed:
+    another shape, an unknown field, a language that the survey has not."""
     given = read_object(document, "mail", ["sender", "reply_to", "remind_after", "words"])
     words = given.get("words", {})
     if not isinstance(words, Mapping):
@@ -82,26 +111,67 @@ def from_json(document: object, languages: Collection[str]) -> OwnMail:
     for language in words:
         if language not in languages:
             raise FieldError(f"words.{language}", "the survey has no such language")
-    remind_after = given.get("remind_after")
-    if remind_after is not None:
-        remind_after = read_whole(remind_after, "remind_after", 1, MAX_REMIND_DAYS)
-    return OwnMail(
-        _line(given.get("sender", ""), "sender", MAX_SENDER),
-        _line(given.get("reply_to", ""), "reply_to", MAX_ADDRESS),
-        remind_after,
-        {language: _words(said, f"words.{language}") for language, said in words.items()},
+    reader = _Reader()
+    sender = reader.line(given.get("sender", ""), "sender", MAX_SENDER)
+    reply_to = reader.line(given.get("reply_to", ""), "reply_to", MAX_ADDRESS)
+    if reply_to and not takes_mail(reply_to):
+        reader.wrong("reply_to", "address", "expected an e-mail address")
+    own = OwnMail(
+        sender,
+        reply_to,
+        reader.days(given.get("remind_after"), "remind_after"),
+        {language: reader.words(said, f"words.{language}") for language, said in words.items()},
     )
+    return own, reader.problems
 
 
-def _words(value: object, at: str) -> OwnWords:
-    said = read_object(value, at, ["subject", "intro"])
-    subject = _line(said.get("subject", ""), f"{at}.subject", MAX_SUBJECT)
-    intro = _text(said.get("intro", ""), f"{at}.intro", MAX_INTRO)
-    for name, text in (("subject", subject), ("intro", intro)):
-        if strange := strange_gaps(text):
-            known = " and ".join(f"{{{gap}}}" for gap in GAPS)
-            raise FieldError(f"{at}.{name}", f"{{{strange[0]}}} is not known; there are {known}")
-    return OwnWords(subject, intro)
+class _Reader:
+    """Reads on after a problem, so that a person hears of all at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def wrong(self, at: str, code: str, message: str, **values: Any) -> None:
+        """Note what is wrong; of one field only the first."""
+        if all(problem.field != at for problem in self.problems):
+            self.problems.append(Problem(at, code, message, **values))
+
+    def words(self, value: object, at: str) -> OwnWords:
+        said = read_object(value, at, ["subject", "intro"])
+        subject = self.line(said.get("subject", ""), f"{at}.subject", MAX_SUBJECT)
+        intro = self.text(said.get("intro", ""), f"{at}.intro", MAX_INTRO)
+        for name, text in (("subject", subject), ("intro", intro)):
+            if strange := strange_gaps(text):
+                known = " and ".join(f"{{{gap}}}" for gap in GAPS)
+                message = f"{{{strange[0]}}} is not known; there are {known}"
+                self.wrong(f"{at}.{name}", "gap", message, gap=strange[0])
+        return OwnWords(subject, intro)
+
+    def text(self, value: object, at: str, most: int) -> str:
+        if not isinstance(value, str):
+            self.wrong(at, "not_text", "expected a text")
+            return ""
+        text = value.replace("\r\n", "\n").strip()
+        if len(text) > most:
+            self.wrong(at, "too_long", f"expected at most {most} characters", most=most)
+        elif problem := storable_problem(text):
+            self.wrong(at, "characters", problem)
+        return text
+
+    def line(self, value: object, at: str, most: int) -> str:
+        text = self.text(value, at, most)
+        if not text.isprintable():
+            self.wrong(at, "lines", "expected one line")
+        return text
+
+    def days(self, value: object, at: str) -> int | None:
+        if value is None:
+            return None
+        try:
+            return read_whole(value, at, 1, MAX_REMIND_DAYS)
+        except FieldError as wrong:
+            self.wrong(at, "not_whole", wrong.message, most=MAX_REMIND_DAYS)
+            return None
 
 
 def strange_gaps(text: str) -> list[str]:
@@ -111,22 +181,3 @@ def strange_gaps(text: str) -> list[str]:
     ['nmae', 'account']
     """
     return unknown_gaps(text) + [gap for gap in open_gaps(text) if gap not in GAPS]
-
-
-def _text(value: object, at: str, most: int) -> str:
-    if not isinstance(value, str):
-        raise FieldError(at, "expected a text")
-    text = value.replace("\r\n", "\n").strip()
-    if len(text) > most:
-        raise FieldError(at, f"expected at most {most} characters")
-    problem = storable_problem(text)
-    if problem:
-        raise FieldError(at, problem)
-    return text
-
-
-def _line(value: object, at: str, most: int) -> str:
-    text = _text(value, at, most)
-    if not text.isprintable():
-        raise FieldError(at, "expected one line")
-    return text

@@ -301,6 +301,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring.preview_survey": (A_SURVEY,),
     "authoring.publish_survey": (A_SURVEY,),
     "measuring.results": (Call(query=lambda t: {"survey": t.survey}),),
+    "own_mail_api.show_mail": (A_SURVEY,),
+    "own_mail_api.put_mail": (replace(A_SURVEY, json=lambda t: {"sender": "Aiko"}),),
     "held_api.list_held": (Call(query=lambda t: {"survey": t.survey}),),
     "held_api.decide": (Call(json=lambda t: {"ids": [t.held], "decision": "count"}),),
     "held.answers": (Call(query=lambda t: {"survey": t.survey}),),

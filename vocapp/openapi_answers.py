@@ -560,6 +560,12 @@ SCHEMAS: dict[str, Schema] = {
             state=TEXT,
         )
     ),
+    "SurveyMail": record(
+        sender=TEXT, reply_to=TEXT, remind_after=or_null(COUNT), revision=COUNT,
+        words={
+            "type": "object", "additionalProperties": record(subject=TEXT, intro=TEXT),
+        },
+    ),
     "HeldAnswersDecided": record(ids=list_of(ID)),
     "Invitation": {
         "type": "object",
@@ -611,6 +617,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/surveys"): ("Survey", (201,)),
     ("get", "/api/v1/surveys/{key}"): ("Survey", (200,)),
     ("post", "/api/v1/surveys/{key}/publish"): ("Survey", (200,)),
+    ("get", "/api/v1/surveys/{key}/mail"): ("SurveyMail", (200,)),
+    ("put", "/api/v1/surveys/{key}/mail"): ("SurveyMail", (200,)),
     ("post", "/api/v1/responses"): ("Response", (201, 200)),
     ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),

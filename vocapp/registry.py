@@ -41,6 +41,7 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
+from vocapp.distributing.own_mail_api import api as own_mail_api
 from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import (
@@ -180,8 +181,8 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
-        held_api,
-        public_api, measuring_api, segments_api, saved_segments_api, understanding_api,
+        held_api, own_mail_api, public_api, measuring_api, segments_api, saved_segments_api,
+        understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
         journey_api, backtest_api, account_merging_api, features_api, money_api,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
+from io import BytesIO
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 PAGE = "/surveys/nps/invitations/mail"
 WORDS = {
@@ -90,3 +93,109 @@ def test_two_people_do_not_write_over_one_another(product):
     assert "Somebody changed this mail meanwhile." in other.text
     assert 'value="Ken"' in other.text
     assert product.post(PAGE, {"sender": "Ken", "revision": "1"}).status_code == 303
+
+
+MAIL = "/api/v1/surveys/nps/mail"
+
+
+def test_machines_read_and_write_them_too(product, api, sent):
+    assert api.get(MAIL).json == {
+        "sender": "", "reply_to": "", "remind_after": None, "words": {}, "revision": 0,
+    }  # fmt: skip
+    said = {"sender": "Aiko", "words": {"ja": {"subject": "お伺いします"}}}
+    answer = api.put(MAIL, said)
+    assert (answer.status_code, answer.json["revision"]) == (200, 1)
+    assert sent("ja")["Subject"] == "お伺いします"
+    assert "お伺いします" in product.get(PAGE).text
+    assert api.put(MAIL, said | {"revision": 0}).status_code == 409
+    assert api.put(MAIL, said | {"revision": 1}).json["revision"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"reply_to": "nobody"}, "reply_to"),
+        ({"words": {"fr": {"intro": "Bonjour"}}}, "words.fr"),
+        ({"words": {"en": {"intro": "Dear {account}"}}}, "words.en.intro"),
+        ({"remind_after": 31}, "remind_after"),
+        ({"remind_after": "3"}, "remind_after"),
+    ],
+)
+def test_machines_hear_which_field_is_wrong(product, api, wrong, field):
+    answer = api.put(MAIL, wrong)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+    assert api.get(MAIL).json["revision"] == 0
+
+
+def picture(width: int, height: int, kind: str = "PNG", **more) -> BytesIO:
+    held = BytesIO()
+    Image.new("RGB", (width, height), "#0b6e6e").save(held, kind, **more)
+    return BytesIO(held.getvalue())
+
+
+def upload(browser, file: BytesIO, **typed):
+    form = WORDS | {"revision": "0", "logo": (file, "logo.png")} | typed
+    return browser.post(PAGE, form, content_type="multipart/form-data")
+
+
+def test_a_logo_stands_in_the_mail_itself_and_leads_nowhere(product, sent):
+    assert upload(product, picture(960, 160, "JPEG")).status_code == 303
+    mail = sent("ja")
+    html = mail.get_body(("html",)).get_content()
+    assert 'src="cid:logo@survey"' in html
+    assert 'alt="Aiko at Acme"' in html
+    assert "http" not in html.split("<img", 1)[1].split(">", 1)[0]
+    (logo,) = (part for part in mail.walk() if part.get_content_type() == "image/png")
+    assert (logo["Content-ID"], logo.get_content_disposition()) == ("<logo@survey>", "inline")
+    kept = Image.open(BytesIO(logo.get_payload(decode=True)))
+    assert kept.size == (480, 80)  # twice of what is shown, which fits into 240 x 80
+    assert mail.get_content_type() == "multipart/alternative"
+    assert "data:image/png;base64," in product.get("/surveys/nps/invitations/preview/html").text
+
+
+def test_nothing_of_the_file_but_its_pixels_is_kept(product, sent):
+    secret = PngInfo()
+    secret.add_text("Comment", "taken at 35.6N 139.7E")
+    assert upload(product, picture(100, 40, pnginfo=secret)).status_code == 303
+    (logo,) = (part for part in sent("ja").walk() if part.get_content_type() == "image/png")
+    content = logo.get_payload(decode=True)
+    assert b"taken at" not in content
+    assert Image.open(BytesIO(content)).size == (100, 40)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<svg onload=alert(1)>", "Choose a PNG, JPEG, GIF or WebP picture."),
+        (picture(50, 50).getvalue()[:60], "Choose a PNG, JPEG, GIF or WebP picture."),
+        (picture(5000, 5000).getvalue(), "at most 20 million pixels"),
+        (b"\x00" * 2_000_001, "at most 2 MB"),
+        (b"", "Choose a PNG, JPEG, GIF or WebP picture."),
+    ],
+)
+def test_what_is_no_fit_picture_is_refused_and_the_words_stay(product, content, words):
+    answer = upload(product, BytesIO(content))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "一行目です。" in answer.text
+
+
+def test_a_logo_stays_until_it_is_taken_away(product, sent):
+    upload(product, picture(100, 40))
+    product.post(PAGE, WORDS | {"revision": "1"})
+    assert "cid:logo" in sent("ja").get_body(("html",)).get_content()
+    product.post(PAGE, WORDS | {"revision": "2", "no_logo": "1"})
+    assert "cid:logo" not in sent("ja", email="o@example.com").get_body(("html",)).get_content()
+
+
+def test_the_mail_can_be_seen_as_for_a_contact(product, api):
+    product.post(PAGE, WORDS | {"revision": "0"})
+    contact = {"external_id": "u1", "email": "Mori@example.com", "name": "森 愛子", "locale": "ja"}
+    api.post("/api/v1/contacts", contact)
+    page = product.get("/surveys/nps/invitations/preview?to=mori@example.com")
+    assert "森 愛子 様へ、Acmeより" in page.text
+    assert "Nothing stands against it." in page.text
+    assert "No contact has this address" not in page.text
+    unknown = product.get("/surveys/nps/invitations/preview?to=nobody@example.com")
+    assert "No contact has this address" in unknown.text

@@ -98,6 +98,13 @@ def definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definiti
     return _definition_of(workspace_id, survey_id, version)
 
 
+def published_definition(survey: SurveySummary) -> Definition:
+    """What people are asked now. Raises NotFound where the survey was never published."""
+    if survey.published_version is None:
+        raise NotFound("The survey is not published.")
+    return definition_of(survey.workspace_id, survey.id, survey.published_version)
+
+
 @lru_cache(maxsize=512)
 def _definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definition:
     row = db.session.scalar(

@@ -22,6 +22,7 @@ from surveys.languages import direction
 from surveys.own_mail import OwnMail
 from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
+from vocapp.distributing.logos import Logo
 from vocapp.distributing.texts import invitation_texts
 from vocapp.mailing import address_of, compose, message_id, one_line
 from vocapp.signing import keyed_hashes, sign
@@ -29,6 +30,7 @@ from vocapp.signing import keyed_hashes, sign
 # MJML would fetch fonts that it knows by name from a third party.
 _NOTHING_FROM_OUTSIDE = mrml.RenderOptions(fonts={})
 REMINDER = "-reminder"  # ends the key of a reminder's mail, which begins with the invitation's
+LOGO_ID = "logo@survey"  # Content-ID, of this mail alone
 _KEY_PX = 48  # a cell of 44 px and the gap around it
 # Where a row of the scale is broken when it does not fit the screen.
 _BREAKS = {"nps": (0, 6, 11), "csat": (1, 6), "ces": (1, 5, 8)}
@@ -47,6 +49,7 @@ class Letter:
     link: InvitationLink
     own: OwnMail = field(default_factory=OwnMail)
     is_reminder: bool = False
+    logo: Logo | None = None
 
     @property
     def key(self) -> str:
@@ -92,12 +95,18 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         to=address_of(one_line(letter.name), letter.address),
         subject=words["subject"],
         text=text_part(letter),
-        html=html_part(letter),
+        html=html_part(letter, logo_src=f"cid:{LOGO_ID}"),
         message_key=letter.key,
         now=now,
         sender_name=one_line(letter.own.sender or letter.workspace),
         workspace_id=letter.workspace_id,
     )
+    html = message.get_body(("html",))
+    if letter.logo is not None and html is not None:
+        html.add_related(
+            letter.logo.png, "image", "png", cid=f"<{LOGO_ID}>", disposition="inline",
+            filename="logo.png",
+        )  # fmt: skip
     if letter.is_reminder:
         first = message_id(settings, letter.first_key)
         message["In-Reply-To"] = message["References"] = first
@@ -170,8 +179,9 @@ def text_part(letter: Letter) -> str:
     return "\n".join(lines) + "\n"
 
 
-def html_part(letter: Letter) -> str:
-    """The mail as HTML with everything inside it: no picture, no font, no outside address."""
+def html_part(letter: Letter, *, logo_src: str = "") -> str:
+    """The mail as HTML with everything inside it: no font, no outside address. logo_src: where the
+    logo stands, which is in the mail itself; where there is none, as data, for a page of ours."""
     words = said_in(letter)
     template = current_app.jinja_env.get_template("distributing/invitation.mjml.xml")
     rows = keys_of(letter)
@@ -182,6 +192,9 @@ def html_part(letter: Letter) -> str:
         rows=[(len(row) * _KEY_PX, row) for row in rows],
         language=letter.language,
         direction=direction(letter.language),
+        logo=letter.logo,
+        logo_src=logo_src or (letter.logo.data_url if letter.logo else ""),
+        sender=one_line(letter.own.sender or letter.workspace),
         page_url=letter.link.url(),
         unseen_url=letter.link.unseen_url(),
         unsubscribe_url=unsubscribe_url(letter.workspace_id, letter.address),

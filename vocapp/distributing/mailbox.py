@@ -8,6 +8,7 @@ none (a new password) are shown in development alone.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +80,7 @@ def _read(path: Path, workspace_id: UUID, *, unnamed: bool) -> Mail | None:
         sent_at=_moment(message.get("Date")),
         headers=tuple(_headers(message)),
         text=_part(message, "plain"),
-        html=_part(message, "html"),
+        html=_with_pictures(_part(message, "html"), message),
     )
 
 
@@ -100,3 +101,13 @@ def _moment(date: object) -> datetime | None:
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body(preferencelist=(kind,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _with_pictures(html: str, message: EmailMessage) -> str:
+    """Pictures that the mail carries, put where its HTML names them: a page of ours cannot."""
+    for part in message.walk():
+        name = str(part.get("Content-ID", "")).strip("<>")
+        if name and part.get_content_maintype() == "image":
+            data = b64encode(part.get_content()).decode("ascii")
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{data}")
+    return html

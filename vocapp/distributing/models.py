@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
@@ -71,13 +71,17 @@ class Reminder(Tenant, Base):
 class SurveyMail(Tenant, Base):
     """What a survey's e-mails say in words of its own (`surveys/own_mail.py`).
 
-    revision: one more with each change, so that two people do not write over one another.
+    revision: one more with each change, so that two people do not write over one another. logo: a
+    PNG for its head; its width and height as shown.
     """
 
     survey_id: Mapped[UUID] = mapped_column(primary_key=True)
     mail: Mapped[dict[str, Any]]
     revision: Mapped[int]
     updated_at: Mapped[datetime]
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_width: Mapped[int | None]
+    logo_height: Mapped[int | None]
 
     __table_args__ = (tenant_key("survey_id", "survey", ondelete="CASCADE"),)
 

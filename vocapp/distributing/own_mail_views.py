@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 
 from surveys.own_mail import (
     GAPS,
-    MAX_ADDRESS,
     MAX_INTRO,
     MAX_REMIND_DAYS,
     MAX_SENDER,
     MAX_SUBJECT,
     OwnMail,
     OwnWords,
-    strange_gaps,
+    Problem,
+    read,
 )
-from surveys.questions import storable_problem
-from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
+from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
-from vocapp.distributing.own_mails import Kept, own_mail, save_own_mail
+from vocapp.distributing.logos import MAX_PIXELS, MAX_UPLOAD_BYTES, BadLogo, Logo, read_logo
+from vocapp.distributing.own_mails import KEEP, Kept, own_mail, save_own_mail, takes_replies
 from vocapp.distributing.texts import invitation_texts
-from vocapp.mailing import address_of
-from vocapp.people.parsing import is_address
-from vocapp.problems import Conflict, NotFound
+from vocapp.problems import Conflict
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
+_WORDS = ("subject", "intro")
 blueprint = Blueprint("own_mails", __name__, template_folder="templates")
 
 
@@ -40,62 +41,77 @@ class Form:
 
     languages: Sequence[str]
     typed: Mapping[str, str]
+    upload: FileStorage | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> OwnMail | None:
         """None where something is wrong, which `errors` then says."""
-        sender, reply_to = self._line("sender", MAX_SENDER), self._line("reply_to", MAX_ADDRESS)
-        if reply_to and not _takes_replies(reply_to):
-            self.errors["reply_to"] = _("This is no e-mail address.")
+        typed = {name: self.typed.get(name, "") for name in ("sender", "reply_to")}
         words = {
-            language: OwnWords(
-                self._line(f"subject-{language}", MAX_SUBJECT),
-                self._text(f"intro-{language}", MAX_INTRO),
-            )
+            language: {name: self.typed.get(f"{name}-{language}", "") for name in _WORDS}
             for language in self.languages
         }
-        remind_after = self._days("remind_after")
-        return None if self.errors else OwnMail(sender, reply_to, remind_after, words)
+        document = typed | {"remind_after": self._days(), "words": words}
+        mail, problems = read(document, self.languages, takes_mail=takes_replies)
+        for problem in problems:
+            self.errors[self._name_of(problem.field)] = _in_words(problem)
+        return None if self.errors else mail
 
-    def _days(self, name: str) -> int | None:
-        text = self.typed.get(name, "").strip()
-        if not text:
-            return None
-        if text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MAX_REMIND_DAYS:
-            return int(text)
-        self.errors[name] = _(
-            "Enter a whole number from %(least)s to %(most)s.", least=1, most=MAX_REMIND_DAYS
-        )
-        return None
+    def read_logo(self) -> Logo | object | None:
+        """The one that was sent, None where there is to be none, else KEEP."""
+        if self.upload is None or not self.upload.filename:
+            return None if "no_logo" in self.typed else KEEP
+        try:
+            return read_logo(self.upload.stream.read(MAX_UPLOAD_BYTES + 1))
+        except BadLogo as problem:
+            self.errors["logo"] = _logo_in_words(problem.code)
+            return KEEP
 
-    def _line(self, name: str, most: int) -> str:
-        text = self._text(name, most)
-        if not text.isprintable():
-            self.errors[name] = _("Use one line, without control characters.")
-        return text
+    def _days(self) -> int | str | None:
+        """A number where one was typed; else what was typed, which is refused."""
+        text = self.typed.get("remind_after", "").strip()
+        return int(text) if re.fullmatch("[0-9]{1,4}", text) else text or None
 
-    def _text(self, name: str, most: int) -> str:
-        text = self.typed.get(name, "").replace("\r\n", "\n").strip()
-        if len(text) > most:
-            self.errors[name] = _("Use at most %(most)s characters.", most=most)
-        elif storable_problem(text):
-            self.errors[name] = _("Some characters cannot be stored; type the text anew.")
-        elif name not in ("sender", "reply_to") and (strange := strange_gaps(text)):
-            self.errors[name] = _(
+    def _name_of(self, path: str) -> str:
+        """The field of the form: "words.ja.intro" is typed as "intro-ja"."""
+        _words, _dot, rest = path.rpartition("words.")
+        language, dot, name = rest.rpartition(".")
+        return f"{name}-{language}" if dot else path
+
+
+def _logo_in_words(code: str) -> str:
+    match code:
+        case "too_large":
+            return _("Choose a file of at most %(most)s MB.", most=MAX_UPLOAD_BYTES // 1_000_000)
+        case "too_many_pixels":
+            return _(
+                "Choose a picture of at most %(most)s million pixels.", most=MAX_PIXELS // 1_000_000
+            )
+        case "too_detailed":
+            return _("This picture has too much detail for every mail; choose a simpler one.")
+        case _:
+            return _("Choose a PNG, JPEG, GIF or WebP picture.")
+
+
+def _in_words(problem: Problem) -> str:
+    match problem.code:
+        case "address":
+            return _("This is no e-mail address.")
+        case "not_whole":
+            return _(
+                "Enter a whole number from %(least)s to %(most)s.", least=1, most=MAX_REMIND_DAYS
+            )
+        case "lines":
+            return _("Use one line, without control characters.")
+        case "too_long":
+            return _("Use at most %(most)s characters.", most=problem.values["most"])
+        case "gap":
+            return _(
                 "%(gap)s is not filled here; there are %(known)s.",
-                gap=f"{{{strange[0]}}}", known=gaps_text(),
+                gap=f"{{{problem.values['gap']}}}", known=gaps_text(),
             )  # fmt: skip
-        return text
-
-
-def _takes_replies(address: str) -> bool:
-    """Whether every mail program can write to it. One that no header holds would stop all mails
-    of the survey."""
-    try:
-        address_of("", address)
-    except ValueError:
-        return False
-    return is_address(address) and address.rpartition("@")[0].isascii()
+        case _:
+            return _("Some characters cannot be stored; type the text anew.")
 
 
 def gaps_text() -> str:
@@ -107,7 +123,7 @@ def gaps_text() -> str:
 @signed_in("admin", "product")
 def edit(key: str) -> Any:
     survey = survey_by_key(current_workspace.id, key)
-    languages = _languages(survey)
+    languages = published_definition(survey).languages
     with snapshot() as session:
         kept = own_mail(session, current_workspace.id, survey.id)
     return _page(survey, Form(languages, _typed(kept, languages)), kept.revision)
@@ -118,16 +134,16 @@ def edit(key: str) -> Any:
 def save(key: str) -> Any:
     """Counts for every mail that goes out from now on, also those that wait."""
     survey = survey_by_key(current_workspace.id, key)
-    form = Form(_languages(survey), request.form)
+    form = Form(published_definition(survey).languages, request.form, request.files.get("logo"))
     revision = request.form.get("revision", "")
     after = int(revision) if revision.isascii() and revision.isdigit() else -1
-    mail = form.read()
+    logo, mail = form.read_logo(), form.read()
     if mail is None:
         return _page(survey, form, after), 422
     try:
         save_own_mail(
-            current_workspace.id, survey.id, mail, after=after, actor_user_id=current_user.id,
-            now=utcnow(),
+            current_workspace.id, survey.id, mail, logo=logo, after=after,
+            actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except Conflict:
         return _changed_meanwhile(survey, form)
@@ -145,12 +161,6 @@ def _changed_meanwhile(survey: SurveySummary, form: Form) -> Any:
     return _page(survey, form, kept.revision), 409
 
 
-def _languages(survey: SurveySummary) -> Sequence[str]:
-    if survey.published_version is None:
-        raise NotFound("The survey is not published.")
-    return definition_of(survey.workspace_id, survey.id, survey.published_version).languages
-
-
 def _typed(kept: Kept, languages: Sequence[str]) -> dict[str, str]:
     days = kept.mail.remind_after
     typed = {
@@ -164,6 +174,8 @@ def _typed(kept: Kept, languages: Sequence[str]) -> dict[str, str]:
 
 
 def _page(survey: SurveySummary, form: Form, revision: int) -> str:
+    with snapshot() as session:
+        logo = own_mail(session, current_workspace.id, survey.id).logo
     return render_template(
         "distributing/own_mail.html",
         survey=survey,
@@ -171,5 +183,6 @@ def _page(survey: SurveySummary, form: Form, revision: int) -> str:
         revision=revision,
         usual={language: invitation_texts(language) for language in form.languages},
         gaps=gaps_text(),
+        logo=logo,
         most={"sender": MAX_SENDER, "subject": MAX_SUBJECT, "intro": MAX_INTRO},
     )

@@ -20,7 +20,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.languages import best_language
-from surveys.own_mail import OwnMail
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
@@ -30,7 +29,7 @@ from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send
 from vocapp.distributing.mail import REMINDER, Letter, build
 from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.models import Invitation
-from vocapp.distributing.own_mails import own_mail
+from vocapp.distributing.own_mails import Kept, own_mail
 from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail
@@ -146,7 +145,7 @@ class Read:
     contact: Contact
     survey: Survey
     workspace: Workspace
-    own: OwnMail
+    own: Kept
 
 
 def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -> Read | None:
@@ -168,7 +167,7 @@ def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -
     if row is None:
         return None
     invitation, contact, survey, workspace = row
-    own = own_mail(session, workspace_id, survey.id).mail
+    own = own_mail(session, workspace_id, survey.id)
     return Read(invitation, contact, survey, workspace, own)
 
 
@@ -186,7 +185,8 @@ def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
         link=InvitationLink(
             workspace.id, invitation.id, read.survey.id, contact.id, invitation.touchpoint
         ),
-        own=read.own,
+        own=read.own.mail,
+        logo=read.own.logo,
         is_reminder=is_reminder,
     )
 

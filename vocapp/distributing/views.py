@@ -11,10 +11,11 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from surveys.languages import best_language, direction, first_fitting, fitting_language
 from surveys.own_mail import OwnMail
 from vocapp.authoring.links import InvitationLink
-from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
+from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing import mail, mailbox, queries, reminding, service
 from vocapp.distributing.asking import queries as asking_queries
+from vocapp.distributing.asking.queries import AskingOf
 from vocapp.distributing.mail import Letter
 from vocapp.distributing.own_mails import own_mail
 from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read_touchpoint
@@ -215,8 +216,14 @@ def _uuid(text: str | None) -> UUID | None:
 @blueprint.get("/surveys/<key>/invitations/preview")
 @signed_in("admin", "product", "success")
 def preview(key: str) -> Any:
+    """The mail as it would go to the person looking at it, or to a contact by their address."""
     survey = survey_by_key(current_workspace.id, key)
-    letter = _sample(survey)
+    address = request.args.get("to", "").strip()
+    person = asking_queries.by_address(
+        current_workspace.id, address, reach=current_user.reach, now=utcnow()
+    )
+    letter = _sample(survey, person)
+    to = address if person is not None else None
     return render_template(
         "distributing/preview.html",
         survey=survey,
@@ -224,32 +231,42 @@ def preview(key: str) -> Any:
         languages=letter.definition.languages,
         subject=mail.said_in(letter)["subject"],
         text=mail.text_part(letter),
-        html_url=url_for("distributing.preview_html", key=key, lang=letter.language),
+        html_url=url_for("distributing.preview_html", key=key, lang=letter.language, to=to),
+        address=address,
+        to=to,
+        person=person,
+        reason_text=reason_text,
     )
 
 
 @blueprint.get("/surveys/<key>/invitations/preview/html")
 @signed_in("admin", "product", "success")
 def preview_html(key: str) -> Any:
-    return framed(mail.html_part(_sample(survey_by_key(current_workspace.id, key))))
+    survey = survey_by_key(current_workspace.id, key)
+    person = asking_queries.by_address(
+        current_workspace.id, request.args.get("to", ""), reach=current_user.reach, now=utcnow()
+    )
+    return framed(mail.html_part(_sample(survey, person)))
 
 
-def _sample(survey: SurveySummary) -> Letter:
-    """The mail as it would go to the person looking at it; its links lead nowhere."""
-    if survey.published_version is None:
-        raise NotFound("The survey is not published.")
-    definition = definition_of(survey.workspace_id, survey.id, survey.published_version)
-    wanted = request.args.get("lang") or current_user.locale
+def _sample(survey: SurveySummary, person: AskingOf | None) -> Letter:
+    """A mail whose links lead nowhere. person: None for whoever is looking at it."""
+    definition = published_definition(survey)
+    read_by = person.contact if person else current_user
+    wanted = request.args.get("lang") or read_by.locale or current_workspace.locale
     nobody = UUID(int=0)
+    with snapshot() as session:
+        kept = own_mail(session, survey.workspace_id, survey.id)
     return Letter(
         workspace_id=survey.workspace_id,
         workspace=current_workspace.name,
         definition=definition,
         language=best_language(wanted, definition.languages),
-        name=current_user.name,
-        address=current_user.email,
+        name=read_by.name,
+        address=read_by.email or "",
         link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
-        own=_own_mail(survey),
+        own=kept.mail,
+        logo=kept.logo,
     )
 
 

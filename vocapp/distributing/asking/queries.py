@@ -96,6 +96,22 @@ def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: dateti
     )  # fmt: skip
 
 
+def by_address(workspace_id: UUID, address: str, *, reach: Reach, now: datetime) -> AskingOf | None:
+    """The same by an e-mail address; None where nobody within reach has it."""
+    if not address:
+        return None
+    found = db.session.scalar(
+        scoped(Contact, workspace_id)
+        .where(
+            func.lower(Contact.email) == address.lower(),
+            of_accounts_within(reach, workspace_id, Contact.account_id),
+        )
+        .order_by(Contact.id)
+        .limit(1)
+    )
+    return asking_of(workspace_id, found.id, reach=reach, now=now) if found else None
+
+
 def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
     rows = db.session.execute(
         select(AskDecision, Survey.key, Survey.name, Invitation.state)
