@@ -642,6 +642,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "openapi_pages.openapi_page": NO_IDS,
     "openapi_pages.openapi_document": NO_IDS,
     "widget.widget_js": NO_IDS,
+    "widget.widget_part": PUBLIC,
     "ui.static": NO_IDS,
 }  # fmt: skip
 CALLS = [

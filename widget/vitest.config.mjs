@@ -6,13 +6,14 @@ const cssAsText = {
   name: "css-as-text",
   enforce: "pre",
   async load(id) {
-    if (!id.endsWith("style.css")) return null;
+    if (!id.endsWith(".css")) return null;
     return `export default ${JSON.stringify(await readFile(id, "utf8"))}`;
   },
 };
 
 export default defineConfig({
   plugins: [cssAsText],
+  define: { PARTS_VERSION: JSON.stringify("test") },
   test: {
     environment: "happy-dom",
     include: ["tests/**/*.test.ts"],

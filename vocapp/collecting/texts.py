@@ -39,6 +39,9 @@ _TEXTS = {
         "too_long": "This text is too long: at most {limit} characters. Nothing was lost.",
         "try_again": "Please press the button once more. What you entered is still here.",
         "bad_text": "Please remove unusual characters from this text.",
+        "move_up": "Move up",
+        "move_down": "Move down",
+        "consent": "I agree",
     },
     "ja": {
         "send": "送信する",
@@ -71,6 +74,9 @@ _TEXTS = {
         "too_long": "文章が長すぎます。{limit} 文字以内にしてください。入力内容は残っています。",
         "try_again": "もう一度ボタンを押してください。入力内容は残っています。",
         "bad_text": "使用できない文字が含まれています。取り除いてください。",
+        "move_up": "上へ移動",
+        "move_down": "下へ移動",
+        "consent": "同意します",
     },
 }
 

@@ -1,7 +1,10 @@
-// Bundles src/main.ts into dist/widget.js: one classic script, minified, ES2020.
+// Bundles src/main.ts into dist/widget.js: one classic script, minified, ES2020. The parts that
+// are loaded on demand become modules, dist/parts/*.js; dist/parts.version is what they are asked
+// for by.
 // The output stays ASCII (esbuild's default), so that it reads the same on a page
 // that is not in UTF-8.
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -20,14 +23,36 @@ const minifiedCssAsText = {
   },
 };
 
-await build({
-  entryPoints: [here("src/main.ts")],
-  outfile: here("dist/widget.js"),
+const common = {
   bundle: true,
-  format: "iife",
   target: "es2020",
   minify: true,
   legalComments: "none",
   plugins: [minifiedCssAsText],
   logLevel: "warning",
+};
+
+await rm(here("dist/parts"), { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: (await readdir(here("src/parts")))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => here(`src/parts/${name}`)),
+  outdir: here("dist/parts"),
+  format: "esm",
+});
+
+const digest = createHash("sha256");
+for (const name of (await readdir(here("dist/parts"))).sort()) {
+  digest.update(await readFile(here(`dist/parts/${name}`)));
+}
+const version = digest.digest("hex").slice(0, 8);
+await writeFile(here("dist/parts.version"), version);
+
+await build({
+  ...common,
+  entryPoints: [here("src/main.ts")],
+  outfile: here("dist/widget.js"),
+  format: "iife",
+  define: { PARTS_VERSION: JSON.stringify(version) },
 });

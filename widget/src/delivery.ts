@@ -25,7 +25,7 @@ const succeeded = ({ status }: Reply): boolean => status >= 200 && status < 300;
 
 /** The request is wrong in itself: the same again would be refused again. */
 const isFinal = ({ status }: Reply): boolean =>
-  status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+  status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
 /** Deliver in the background and tell `report` how it goes. */
 export function createDelivery(report: Report): Delivery {
@@ -48,7 +48,8 @@ export function createDelivery(report: Report): Delivery {
       ? await request("POST", url, item.body)
       : await request("PATCH", `${url}/${item.id}`, changes(item));
     const token = first && (reply.data as { edit_token?: unknown } | undefined)?.edit_token;
-    const latest = find(item.id) || item; // The person may have gone on meanwhile.
+    const latest = find(item.id); // The person may have gone on meanwhile,
+    if (!latest) return false; // or taken consent back.
     if (succeeded(reply) && (!first || typeof token === "string")) {
       failures = 0;
       if (first) keep({ ...latest, token: token as string, acknowledged: 1 });

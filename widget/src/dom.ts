@@ -1,4 +1,5 @@
 /** Elements from code: text only ever becomes a text node, so nothing can become markup. */
+import type { Question } from "./survey";
 
 type Child = Node | string | false;
 type Settable = Record<string, string | number | boolean>;
@@ -16,6 +17,20 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   }
   element.append(...children.filter((child) => child !== false));
   return element;
+}
+
+/** One native radio button of a question, with its label. */
+export function radio<V extends string | number>(
+  { key, required }: Question,
+  value: V,
+  draft: unknown,
+  enter: (value: V) => void,
+  ...label: Child[]
+): HTMLLabelElement {
+  const checked = draft === value;
+  const input = el("input", { type: "radio", name: key, value, checked, required });
+  input.addEventListener("change", () => enter(value));
+  return el("label", {}, input, el("span", {}, ...label));
 }
 
 /** The element that has the focus, also inside open shadow roots; null for none. */

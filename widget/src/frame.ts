@@ -1,18 +1,18 @@
 /**
- * The place where a survey appears: over the page, in it, or behind a tab at its edge.
+ * The place where a survey appears: over the page or in it; parts add more of them.
  * A shadow root keeps the styles of page and widget apart.
  */
 import { el, focused } from "./dom";
-import css from "./style.css";
 
-export const DISPLAYS = ["popover", "inline", "modal", "tab"] as const;
-export type Display = (typeof DISPLAYS)[number];
+export type Display = "popover" | "inline" | "modal" | "tab" | "headless";
 
 export interface Frame {
   /** The element to fill; it can take the focus. */
   box: HTMLElement;
   /** Set the language of all that the frame holds, and the words on the tab. */
   speak(language: string, direction: string, tabLabel: string): void;
+  /** Add styles to those that every frame has. */
+  style(css: string): void;
   /** Whether the box is on the screen. */
   isOpen(): boolean;
   /** Show the box and move the focus into it, except away from somebody who is typing. */
@@ -23,67 +23,71 @@ export interface Frame {
   remove(): void;
 }
 
-interface Settings {
+export interface FrameSettings {
   display: Display;
+  /** The styles that every frame has. */
+  css: string;
   /** Puts an inline frame where it belongs. */
-  place(host: HTMLElement): void;
-  /** Lets a page with a strict Content-Security-Policy allow the fallback style element. */
-  nonce: string;
+  place: ((host: HTMLElement) => void) | undefined;
   /** The person pressed Esc, or the tab of an open box. */
   onDismiss(): void;
   /** The person pressed the tab of a closed box. */
   onTab(): void;
 }
 
-function addStyles(root: ShadowRoot, nonce: string): void {
-  try {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-  } catch {
-    const style = el("style", {}, css); // A browser without constructable style sheets.
-    style.nonce = nonce;
-    root.append(style);
-  }
+/** What a display has that others have not. */
+export interface Shape {
+  box: HTMLElement;
+  /** Stays on the page while the box is closed, and says so. */
+  tab?: HTMLButtonElement;
+  opened?(): void;
+  closed?(): void;
 }
 
 const isTyping = (element: HTMLElement | null): boolean =>
   !!element && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
 
 /** A closed frame on the page. */
-export function createFrame({ display, place, nonce, onDismiss, onTab }: Settings): Frame {
+export function createFrame(
+  { display, css, place, onDismiss }: FrameSettings,
+  shape: Shape = { box: el("div", { role: display === "inline" ? "region" : "dialog" }) },
+): Frame {
   const host = document.createElement("voc-widget");
   const root = host.attachShadow({ mode: "open" });
-  addStyles(root, nonce);
 
-  const modal = display === "modal" && el("dialog");
-  const overlay = display === "popover" || display === "tab";
-  const box = modal || el("div", { role: overlay ? "dialog" : "region" });
+  /** A sheet of its own: no policy of the page forbids it. */
+  function style(rules: string): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(rules);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  }
+  style(css);
+
+  const { box, tab } = shape;
   box.className = `box ${display}`;
   box.setAttribute("aria-labelledby", "question");
   box.tabIndex = -1;
   box.hidden = true;
-  const tab = el("button", { className: "handle", type: "button", "aria-expanded": false });
-  root.append(...(display === "tab" ? [tab, box] : [box]));
-  if (display === "inline") place(host);
+  root.append(...(tab ? [tab, box] : [box]));
+  if (display === "inline" && place) place(host);
   else document.body.append(host);
 
   let before: HTMLElement | null = null;
 
   function open(): void {
-    before = display === "tab" ? tab : focused();
+    before = tab || focused();
     box.hidden = false;
-    tab.setAttribute("aria-expanded", "true");
-    if (modal) modal.showModal();
-    if (modal || (overlay && !isTyping(before))) box.focus({ preventScroll: true });
+    shape.opened?.();
+    if (display !== "inline" && (display === "modal" || !isTyping(before))) {
+      box.focus({ preventScroll: true });
+    }
   }
 
   function close(): void {
     const within = root.contains(focused()) || !focused();
-    if (modal) modal.close();
+    shape.closed?.();
     box.hidden = true;
-    tab.setAttribute("aria-expanded", "false");
-    if (display !== "tab") remove();
+    if (!tab) remove();
     if (within && before?.isConnected) before.focus({ preventScroll: true });
   }
 
@@ -110,19 +114,14 @@ export function createFrame({ display, place, nonce, onDismiss, onTab }: Setting
     root.addEventListener(type, (event) => event.stopPropagation());
   }
   document.addEventListener("keydown", onPageKey);
-  box.addEventListener("cancel", (event) => {
-    event.preventDefault(); // Of a modal dialog: closed by us, so that the page is told.
-    onDismiss();
-  });
-  tab.addEventListener("click", () => (box.hidden ? onTab() : onDismiss()));
 
   function speak(language: string, direction: string, tabLabel: string): void {
     for (const element of [host, box]) {
       element.lang = language;
       element.dir = direction;
     }
-    tab.replaceChildren(el("span", {}, tabLabel));
+    tab?.replaceChildren(el("span", {}, tabLabel));
   }
 
-  return { box, speak, isOpen: () => !box.hidden, open, close, remove };
+  return { box, speak, style, isOpen: () => !box.hidden, open, close, remove };
 }

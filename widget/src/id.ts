@@ -1,8 +1,8 @@
 /** A random UUID, version 4. `crypto.randomUUID` is missing on pages without HTTPS. */
 export function mintId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const [...random] = crypto.getRandomValues(new Uint8Array(32));
+  return "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx".replace(/[xy]/g, (place) => {
+    const digit = random.pop()! & 15;
+    return (place === "x" ? digit : (digit & 3) | 8).toString(16);
+  });
 }

@@ -8,7 +8,7 @@ export function explain(reason: string): void {
 }
 
 export function why(): string[] {
-  const known = lines.length ? [...lines] : ["no survey named: no data-survey, no voc('show', …)"];
+  const known = lines.length ? [...lines] : ["nothing was asked for yet"];
   console.info(["voc:", ...known].join("\n  "));
   return known;
 }

@@ -13,8 +13,8 @@ function install(tag: HTMLScriptElement, key: string): Voc {
   const voc = createVoc({
     base: new URL(tag.src).origin,
     key,
-    locale: tag.dataset.locale || document.documentElement.lang || navigator.language,
-    nonce: tag.nonce,
+    locale: tag.dataset.locale,
+    consent: tag.dataset.consent !== "required",
   });
   voc.loaded = true;
   window.voc = voc;
@@ -30,11 +30,11 @@ export function start(): void {
   try {
     const current = document.currentScript || document.querySelector("script[data-key]");
     const tag = current as HTMLScriptElement | null;
-    const { key, survey, display, target, locale, label, touchpoint } = tag?.dataset || {};
+    const { key, survey } = tag?.dataset || {};
     if (!tag || !key) return console.warn("voc: the script tag needs data-key");
     const voc = window.voc?.loaded ? window.voc : install(tag, key);
-    const options = { display, target, locale, label, touchpoint, after: tag, byItself: true };
-    if (survey) voc("show", survey, options);
+    if (survey) voc("show", survey, { ...tag.dataset, after: tag, byItself: true });
+    else voc("rules");
   } catch (error) {
     explain(`not started, ${error}`);
   }

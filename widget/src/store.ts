@@ -90,6 +90,17 @@ export function pendingIds(now: number): string[] {
   });
 }
 
+/** Let go of everything that was kept in this browser, answers on their way included. */
+export function forget(): void {
+  memory.clear();
+  for (const name of ["localStorage", "sessionStorage"] as const) {
+    attempt(() => {
+      const storage = window[name];
+      for (const key of Object.keys(storage)) if (/^voc:/.test(key)) storage.removeItem(key);
+    });
+  }
+}
+
 export function markAnswered(survey: string, now: number): void {
   attempt(() => localStorage.setItem(QUIET + survey, String(now)));
 }
@@ -102,8 +113,8 @@ export function markClosed(survey: string): void {
 export function reasonForQuiet(survey: string, now: number): string {
   const answered = Number(attempt(() => localStorage.getItem(QUIET + survey)) || NaN);
   if (now - answered < QUIET_DAYS * DAY_MS) {
-    return `it was answered in this browser less than ${QUIET_DAYS} days ago`;
+    return `answered here within ${QUIET_DAYS} days`;
   }
   const closed = attempt(() => sessionStorage.getItem(QUIET + survey));
-  return closed ? "it was closed in this tab without an answer" : "";
+  return closed ? "closed in this tab" : "";
 }

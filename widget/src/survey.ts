@@ -1,25 +1,26 @@
 /** The survey as the server describes it, and the check of what really came. */
+import type * as Kinds from "./parts/kinds";
 
 export type Scale = "nps" | "csat" | "ces";
-export type Value = number | string;
+export type Value = number | string | boolean | string[] | Record<string, string>;
 /** What the person answered, by question key. */
 export type Answers = Record<string, Value>;
-
-export interface Choice {
-  key: string;
-  label: string;
-}
+export type Loose = Record<string, unknown>;
 
 export interface Question {
   key: string;
-  kind: Scale | "text" | "choice";
+  /** A scale, "text", or one of those that the part "kinds" knows. */
+  kind: string;
   text: string;
   low: string;
   high: string;
   /** Other wordings of the question, by the category of the first answer. */
   wordings: Record<string, string>;
-  options: Choice[];
   required: boolean;
+  /** What the server sent, of a kind that the part has to understand. */
+  raw: Loose | false;
+  /** Where to go on, for the part to understand; empty without branches. */
+  branches: Loose[];
 }
 
 export interface Survey {
@@ -33,24 +34,22 @@ export interface Survey {
   /** Category by score, the score as text. */
   categories: Record<string, string>;
   texts: Record<string, string>;
+  /** The part that knows the other kinds and the branches; there once the survey needs it. */
+  kinds?: typeof Kinds;
 }
 
 /** First and last number of each scale, both inclusive. */
-export const ENDS: Record<Scale, readonly [number, number]> = {
+export const ENDS: Record<string, readonly [number, number]> = {
   nps: [0, 10],
   csat: [1, 5],
   ces: [1, 7],
 };
 
-export const isScale = (kind: string): kind is Scale =>
-  kind === "nps" || kind === "csat" || kind === "ces";
-
-type Loose = Record<string, unknown>;
-
 const isObject = (value: unknown): value is Loose =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const list = (value: unknown): Loose[] => (Array.isArray(value) ? value.filter(isObject) : []);
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
+export const list = (value: unknown): Loose[] =>
+  Array.isArray(value) ? value.filter(isObject) : [];
 
 function texts(value: unknown): Record<string, string> {
   const found: Record<string, string> = {};
@@ -58,36 +57,32 @@ function texts(value: unknown): Record<string, string> {
   return found;
 }
 
-function parseQuestion(raw: Loose): Question | null {
+const parseQuestion = (raw: Loose): Question => {
   const kind = text(raw.kind);
-  const options = list(raw.options)
-    .map((option) => ({ key: text(option.key), label: text(option.label) }))
-    .filter((option) => option.key && option.label);
-  const known = isScale(kind) || kind === "text" || (kind === "choice" && options.length > 0);
-  if (!known || !text(raw.key) || !text(raw.text)) return null;
   return {
     key: text(raw.key),
-    kind: kind as Question["kind"],
+    kind,
     text: text(raw.text),
     low: text(raw.low_label),
     high: text(raw.high_label),
     wordings: texts(raw.wording_by_category),
-    options,
     required: raw.required === true,
+    raw: !(kind in ENDS || kind === "text") && raw,
+    branches: list(raw.branches),
   };
-}
+};
 
 /**
  * The survey in `raw`, or null when it is not one that can be shown whole: a survey
  * without one of its questions would be another survey.
  */
 export function parseSurvey(raw: unknown): Survey | null {
-  if (!isObject(raw)) return null;
-  const asked = list(raw.questions);
-  const questions = asked.map(parseQuestion).filter((question) => question !== null);
+  if (!isObject(raw) || !Array.isArray(raw.questions)) return null;
+  const questions = list(raw.questions).map(parseQuestion);
   const words = texts(raw.texts);
-  const primary = questions.find(({ kind }) => isScale(kind) && kind === raw.kind);
-  if (!primary || questions.length !== asked.length || !Number.isInteger(raw.version)) return null;
+  const primary = questions.find(({ kind }) => kind in ENDS && kind === raw.kind);
+  const whole = questions.every(({ key, kind, text }) => key && kind && text);
+  if (!primary || !whole || !Number.isInteger(raw.version)) return null;
   if (!words.send || !words.close || !words.thanks) return null;
   return {
     kind: primary.kind,
@@ -101,8 +96,5 @@ export function parseSurvey(raw: unknown): Survey | null {
   };
 }
 
-/** The wording of `question` for a person who gave `answers` so far. */
-export function wordingFor(survey: Survey, question: Question, answers: Answers): string {
-  const category = survey.categories[String(answers[survey.primary])];
-  return (category && question.wordings[category]) || question.text;
-}
+export const needsKinds = ({ questions }: Survey): boolean =>
+  questions.some(({ raw, branches }) => raw || branches.length);

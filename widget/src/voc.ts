@@ -1,12 +1,16 @@
 /** The commands of the page: which survey is shown where, and what happens to its answer. */
 import { createCard, type Card } from "./card";
 import { createDelivery, type Outcome } from "./delivery";
-import { createFrame, DISPLAYS, type Display, type Frame } from "./frame";
+import { createFrame, type Display, type Frame, type FrameSettings } from "./frame";
 import { mintId } from "./id";
+import { loadPart } from "./parts";
+import type * as Kinds from "./parts/kinds";
+import type * as Targeting from "./parts/targeting";
 import { explain, why } from "./reasons";
 import { request } from "./request";
-import { markAnswered, markClosed, reasonForQuiet } from "./store";
-import { parseSurvey, type Answers, type Survey } from "./survey";
+import { forget, markAnswered, markClosed, reasonForQuiet } from "./store";
+import css from "./style.css";
+import { needsKinds, parseSurvey, type Answers, type Survey } from "./survey";
 
 export interface ShowOptions {
   display?: string | undefined;
@@ -27,8 +31,10 @@ export interface Settings {
   /** Origin of the survey server. */
   base: string;
   key: string;
-  locale: string;
-  nonce: string;
+  /** Language wanted; without it that of the page, as it changes. */
+  locale?: string | undefined;
+  /** Whether requests and storage are allowed from the start. */
+  consent: boolean;
 }
 
 export type EventName =
@@ -51,17 +57,25 @@ interface Showing {
   survey: Survey;
   frame: Frame;
   card?: Card;
-  label: string | undefined;
-  touchpoint: string;
+  draw: typeof createCard;
+  options: ShowOptions;
   /** Id of the answer: minted once, when the person confirms the first question. */
   answer: string;
   completed: boolean;
 }
 
+const trouble = (status: number): string | number =>
+  status === 200 ? "no survey" : status || "nothing";
+
+interface Drawing {
+  createFrame(settings: FrameSettings): Frame;
+  createCard?: typeof createCard;
+}
+
 const whenReady = (): Promise<void> =>
   new Promise((resolve) => {
     if (document.readyState !== "loading") resolve();
-    else document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
+    else addEventListener("DOMContentLoaded", () => resolve(), { once: true });
   });
 
 /** The page's `voc` function; answers left from earlier pages are sent at once. */
@@ -72,6 +86,14 @@ export function createVoc(settings: Settings): Voc {
   const wishes = new Map<string, ShowOptions>();
   let locale = settings.locale;
   let identity = "";
+  /** Calls that wait for consent; null while there is consent. */
+  let waiting: [command: string, ...rest: unknown[]][] | null = settings.consent ? null : [];
+  /** Judges the rules by what was tracked; asks for them anew first where somebody else is known. */
+  let watch: Targeting.Watch | undefined;
+  /** Events that the rules have not seen. */
+  const tracked: string[] = [];
+
+  const language = () => locale || document.documentElement.lang || navigator.language;
 
   function emit(type: EventName, detail: Record<string, unknown>): void {
     for (const [wanted, listener] of listeners) {
@@ -95,53 +117,58 @@ export function createVoc(settings: Settings): Voc {
     const path = `/public/v1/surveys/${encodeURIComponent(id)}`;
     const { status, data } = await request("GET", `${settings.base}${path}?${query}`);
     const survey = status === 200 ? parseSurvey(data) : null;
-    const trouble = status === 200 ? "something that is not a survey" : status || "nothing";
-    if (!survey) explain(`${id}: not shown, the server answered ${trouble}`);
-    return survey;
+    if (!survey) explain(`${id}: not shown, the server answered ${trouble(status)}`);
+    if (!survey || !needsKinds(survey)) return survey;
+    const kinds = await loadPart<typeof Kinds>(settings.base, "kinds");
+    if (kinds?.accepts(survey)) return { ...survey, kinds };
+    explain(`${id}: not shown, unknown questions`);
+    return null;
   }
 
-  /** Where an inline survey goes; null where it cannot. */
-  function placeFor({ target, after }: ShowOptions): ((host: Element) => void) | null {
-    if (target) {
-      const element = document.querySelector(target);
-      return element && ((host) => element.append(host));
-    }
-    return after && document.body.contains(after) ? (host) => after.after(host) : null;
+  /** Puts an inline survey where it goes; undefined where it cannot. */
+  function placeFor({ target, after }: ShowOptions): ((host: Element) => void) | undefined {
+    const found = target ? document.querySelector(target) : after;
+    if (!found || !document.body.contains(found)) return undefined;
+    return (host) => found[target ? "append" : "after"](host);
   }
 
-  async function show(id: string, options: ShowOptions): Promise<void> {
+  /** True once the survey is on the screen, or waits behind its tab. */
+  async function show(id: string, options: ShowOptions): Promise<boolean> {
     const display = (options.display || "popover") as Display;
-    if (!DISPLAYS.includes(display)) return explain(`${id}: not shown, no display "${display}"`);
-    const interrupts = display === "popover" || display === "modal";
+    const refuse = (reason: string) => (explain(`${id}: not shown${reason}`), false);
+    if (waiting) return refuse(", no consent");
+    const interrupts = display !== "inline" && display !== "tab";
     const quiet = options.byItself && interrupts && reasonForQuiet(id, Date.now());
-    if (quiet) return explain(`${id}: not shown by itself, ${quiet}`);
+    if (quiet) return refuse(` by itself, ${quiet}`);
     wishes.set(id, options);
-    const survey = await load(id, options.locale || locale);
+    const survey = await load(id, options.locale || language());
     await whenReady();
-    if (!survey || wishes.get(id) !== options) return;
-    const place = display === "inline" ? placeFor(options) : () => undefined;
-    if (!place) return explain(`${id}: not shown, no element for ${options.target || "inline"}`);
+    const drawn: Drawing | undefined = /^(popover|inline)$/.test(display)
+      ? { createFrame }
+      : await loadPart(settings.base, display);
+    const place = placeFor(options);
+    if (!survey || !drawn || wishes.get(id) !== options || waiting) return false;
+    if (display === "inline" && !place) return refuse(`, no element for ${options.target || display}`);
     showings.get(id)?.frame.remove();
-    const frame = createFrame({
+    const frame = drawn.createFrame({
       display,
+      css,
       place,
-      nonce: settings.nonce,
       onDismiss: () => close(showing),
       onTab: () => present(showing),
     });
-    const { label } = options;
-    // Cut to what the server takes, between characters: no answer is refused for it.
-    const touchpoint = [...(options.touchpoint ?? "").trim()].slice(0, 100).join("");
-    const showing: Showing = { id, survey, frame, label, touchpoint, answer: "", completed: false };
+    if (survey.kinds) frame.style(survey.kinds.css);
+    const draw = drawn.createCard || createCard;
+    const showing: Showing = { id, survey, frame, draw, options, answer: "", completed: false };
     showings.set(id, showing);
     speak(showing);
-    if (display === "tab") explain(`${id}: waits behind its tab`);
-    else present(showing);
+    explain(`${id}: shown as ${display}`);
+    if (display !== "tab") present(showing);
+    return true;
   }
 
-  function speak({ survey: { language, direction, texts }, frame, label }: Showing): void {
-    const word = /^ja/.test(language) ? "ご意見" : "Feedback";
-    frame.speak(language, direction, label || texts.tab || word);
+  function speak({ survey: { language, direction, texts }, frame, options }: Showing): void {
+    frame.speak(language, direction, options.label || texts.tab || "");
   }
 
   /** Bring the survey on the screen: where it was left, or afresh once it is completed. */
@@ -150,7 +177,7 @@ export function createVoc(settings: Settings): Voc {
     if (!showing.card || showing.completed) {
       showing.answer = "";
       showing.completed = false;
-      showing.card = createCard(frame.box, survey, {
+      showing.card = showing.draw(frame.box, survey, {
         started: () => emit("started", { survey: id }),
         answered: (answers) => submit(showing, answers),
         added: (answers) => delivery.amend(showing.answer, answers),
@@ -162,12 +189,14 @@ export function createVoc(settings: Settings): Voc {
       });
     }
     frame.open();
-    explain(`${id}: shown, version ${survey.version} in ${survey.language}`);
-    emit("shown", { survey: id });
+    const { api } = showing.card;
+    emit("shown", { survey: id, ...(api && { api }) });
   }
 
   function submit(showing: Showing, answers: Answers): void {
-    const { id, survey, touchpoint } = showing;
+    const { id, survey, options } = showing;
+    // Cut to what the server takes, between characters: no answer is refused for it.
+    const touchpoint = [...(options.touchpoint ?? "").trim()].slice(0, 100).join("");
     const answer = (showing.answer = mintId());
     delivery.submit(settings.base, answer, {
       key: settings.key,
@@ -188,38 +217,79 @@ export function createVoc(settings: Settings): Voc {
     if (!frame.isOpen()) return;
     frame.close();
     if (!answer) markClosed(id);
-    explain(`${id}: closed`);
     emit("closed", { survey: id, id: answer || null, completed });
   }
 
-  async function translate(language: string): Promise<void> {
-    locale = language;
+  /** Switch what is shown to the language of the moment. */
+  async function translate(): Promise<void> {
+    const wanted = language();
     for (const showing of showings.values()) {
-      const survey = await load(showing.id, language);
-      if (!survey || locale !== language) continue;
+      if (showing.options.locale && !locale) continue; // Its own tag or call said which.
+      const survey = await load(showing.id, wanted);
+      if (!survey || wanted !== language()) continue;
       showing.survey = survey;
       speak(showing);
       showing.card?.translate(survey);
     }
   }
 
+  async function rules(): Promise<void> {
+    const part = await loadPart<typeof Targeting>(settings.base, "targeting");
+    watch ||= part?.watch({
+      request: (path) => request("GET", settings.base + path, undefined, identity),
+      key: settings.key,
+      tracked,
+      explain,
+      show: (id, display) => show(id, { display, byItself: true }),
+      isBusy: () => !!waiting || [...showings.values()].some(({ frame }) => frame.isOpen()),
+    });
+  }
+
+  function consent(given: boolean): void {
+    if (given) {
+      const calls = waiting || [];
+      waiting = null;
+      delivery.flush();
+      calls.forEach((call) => run(...call));
+      return;
+    }
+    waiting ||= watch ? [["rules"]] : [];
+    watch = undefined;
+    identity = "";
+    for (const { frame } of showings.values()) frame.remove();
+    showings.clear();
+    forget();
+    explain("consent is missing: nothing is asked for, shown or kept");
+  }
+
   const commands = new Map<string, (...rest: never[]) => unknown>([
     ["show", (id: string, options?: ShowOptions) => show(id, { ...options })],
     ["close", () => showings.forEach(close)],
-    ["identify", (token: string) => void (identity = token)],
-    ["track", (name: string) => explain(`tracked: ${name}`)],
+    ["identify", (token: string) => ((identity = token), watch?.(true))],
+    ["rules", rules],
+    [
+      "track",
+      (name: string) => {
+        if (tracked.push(name) > 50) tracked.shift();
+        watch?.();
+      },
+    ],
     ["on", (type: string, listener: Listener) => void listeners.push([type, listener])],
-    ["locale", translate],
+    ["locale", (wanted: string) => ((locale = wanted), translate())],
+    ["consent", consent],
     ["why", why],
   ]);
 
-  delivery.flush();
-  return (command, ...rest) => {
+  const run: Voc = (command, ...rest) => {
     const failed = (error: unknown) => explain(`${command}: failed, ${error}`);
     try {
-      const run = commands.get(command);
-      if (!run) return explain(`no command "${command}"`);
-      const result = run(...(rest as never[]));
+      const action = commands.get(command);
+      if (!action) return explain(`no command "${command}"`);
+      if (waiting && !/^(on|consent|why|close)$/.test(command)) {
+        waiting.push([command, ...rest]);
+        return explain(`${command}: waits for voc('consent', true)`);
+      }
+      const result = action(...(rest as never[]));
       if (!(result instanceof Promise)) return result;
       result.catch(failed); // The page must never see a rejection of ours.
     } catch (error) {
@@ -227,4 +297,10 @@ export function createVoc(settings: Settings): Voc {
     }
     return undefined;
   };
+
+  if (settings.consent) delivery.flush();
+  new MutationObserver(() => locale || void translate()).observe(document.documentElement, {
+    attributeFilter: ["lang"],
+  });
+  return run;
 }

@@ -1,5 +1,10 @@
 /** A page with the widget on it, and a server that can be told how to behave. */
 import { vi } from "vitest";
+import * as headless from "../src/parts/headless";
+import * as kinds from "../src/parts/kinds";
+import * as modal from "../src/parts/modal";
+import * as tab from "../src/parts/tab";
+import * as targeting from "../src/parts/targeting";
 import type { Voc } from "../src/voc";
 
 export const BASE = "https://voice.example.com";
@@ -72,6 +77,21 @@ export const deaf =
   (seen) =>
     seen.method === "GET" ? healthy(seen) : answer;
 
+/** Names of the parts that were asked for; after `loseParts` none of them comes. */
+export const partsAsked: string[] = [];
+let partsAreThere = true;
+export const loseParts = (): void => void (partsAreThere = false);
+const PARTS: Record<string, unknown> = { headless, kinds, modal, tab, targeting };
+
+// The built files come from a server; tests/e2e/test_widget_parts.py loads those.
+vi.doMock("../src/parts", () => ({
+  loadPart: async (_base: string, name: string) => {
+    partsAsked.push(name);
+    const { explain } = await import("../src/reasons");
+    return (partsAreThere && PARTS[name]) || explain(`the part "${name}" could not be loaded`);
+  },
+}));
+
 const requests: Seen[] = [];
 let server: Server = healthy;
 
@@ -107,11 +127,22 @@ function watchListeners(target: EventTarget): void {
 watchListeners(window);
 watchListeners(document);
 
+const observers: MutationObserver[] = [];
+const Observer = window.MutationObserver;
+window.MutationObserver = globalThis.MutationObserver = class extends Observer {
+  constructor(...rest: ConstructorParameters<typeof Observer>) {
+    super(...rest);
+    observers.push(this);
+  }
+};
+
 /** Before each test: nothing is stored, nothing is sent, the server is well. */
 export function freshBrowser(): void {
   localStorage.clear();
   sessionStorage.clear();
   requests.length = 0;
+  partsAsked.length = 0;
+  partsAreThere = true;
   behave(healthy);
   vi.useFakeTimers();
   vi.stubGlobal("fetch", fakeFetch);
@@ -125,6 +156,7 @@ export function leavePage(): void {
   for (const end of added.splice(0)) end();
   document.body.replaceChildren();
   document.documentElement.lang = "en";
+  for (const observer of observers.splice(0)) observer.disconnect();
   delete window.voc;
 }
 

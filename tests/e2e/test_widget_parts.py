@@ -1,0 +1,149 @@
+"""Parts of the built widget that come on demand, on a page of another origin."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_widget import kept, stored, wait_until, why, widget
+from vocapp.collecting.widget import _DIST
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not (_DIST / "parts").exists(), reason="the widget is not built"),
+]
+CHOICE = {
+    "key": "plan",
+    "kind": "choice",
+    "text": {"en": "Which plan?"},
+    "options": [
+        {"key": "free", "label": {"en": "Free"}},
+        {"key": "pro", "label": {"en": "Pro"}},
+    ],
+}
+SCORE = {
+    "key": "score",
+    "kind": "nps",
+    "text": {"en": "How likely are you to recommend us?"},
+    "low_label": {"en": "Not at all"},
+    "high_label": {"en": "Extremely"},
+}
+
+
+@pytest.fixture
+def tag(api: Any, live_server: Any) -> Any:
+    """A tag for a survey whose second question needs a part; `nonce` for the tag alone."""
+    questions = [SCORE, CHOICE]
+    public_id = api.survey(languages=["en"], questions=questions)["public_id"]
+
+    def make(nonce: str = "", **data: str) -> str:
+        values = {"key": api.workspace.public_key, "survey": public_id, **data}
+        attributes = " ".join(f'data-{name}="{value}"' for name, value in values.items() if value)
+        return (
+            f'<script async nonce="{nonce}" src="{live_server.url}/widget.js" {attributes}>'
+            "</script>"
+        )
+
+    return make
+
+
+def answer_both(page: Page) -> None:
+    widget(page).get_by_role("radio", name=re.compile("^9")).check(force=True)
+    widget(page).locator("button.primary").click()
+    widget(page).get_by_role("radio", name="Pro").check(force=True)
+    widget(page).locator("button.primary").click()
+
+
+@pytest.mark.parametrize("display", ["popover", "modal", "tab"])
+@pytest.mark.parametrize("by", ["host", "nonce", "host and trusted types"])
+def test_parts_come_under_a_strict_policy(new_page, other_site, tag, live_server, by, display):
+    source = "'nonce-n0nce'" if by == "nonce" else live_server.url
+    policy = f"default-src 'none'; script-src {source}; connect-src {live_server.url}"
+    if "trusted" in by:
+        policy += "; require-trusted-types-for 'script'; trusted-types 'none'"
+    page = new_page()
+    page.goto(other_site(tag("n0nce" if by == "nonce" else "", display=display), policy=policy))
+    if display == "tab":
+        widget(page).locator(".handle").click()
+    expect(widget(page)).to_contain_text("How likely")
+    answer_both(page)
+    wait_until(page, lambda: not kept(page))
+    assert [row[1] for row in stored(live_server)] == [9]
+
+
+@pytest.mark.parametrize("trouble", ["refused", "broken", "a page", "not there"])
+def test_a_part_that_does_not_come_leaves_the_page_as_it_was(new_page, other_site, tag, trouble):
+    page = new_page()
+    replies: dict[str, dict[str, Any]] = {
+        "broken": {"status": 200, "content_type": "text/javascript", "body": "{[<"},
+        "a page": {"status": 200, "content_type": "text/html", "body": "<h1>Log in</h1>"},
+        "not there": {"status": 404, "body": ""},
+    }
+    page.route(
+        "**/widget/kinds.js*",
+        lambda route: (
+            route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, **replies[trouble])
+            if trouble in replies
+            else route.abort()
+        ),
+    )
+    page.goto(other_site(f"<button onclick=\"this.textContent = 'bought'\">Buy</button>{tag()}"))
+    wait_until(page, lambda: 'the part "kinds" could not be loaded' in str(why(page)))
+    page.get_by_role("button", name="Buy").click()
+    expect(page.get_by_role("button", name="bought")).to_be_visible()
+    expect(widget(page)).to_have_count(0)
+
+
+def test_a_page_may_draw_the_survey_itself(new_page, other_site, tag, live_server):
+    own = (
+        "<script>window.voc = window.voc || function () { (voc.q = voc.q || []).push(arguments) };"
+        "voc('on', 'shown', function (e) { window.api = e.api })</script>"
+    )
+    page = new_page()
+    page.goto(other_site(own + tag(display="headless")))
+    wait_until(page, lambda: page.evaluate("!!window.api"))
+    assert page.evaluate("api.wording") == "How likely are you to recommend us?"
+    page.evaluate("api.answer('score', 9), api.next(), api.answer('plan', 'pro'), api.next()")
+    expect(widget(page)).to_have_count(0)
+    wait_until(page, lambda: not kept(page))
+    assert [row[1] for row in stored(live_server)] == [9]
+
+
+def test_nothing_is_asked_for_before_consent(new_page, other_site, tag, live_server):
+    page = new_page()
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    page.goto(other_site(tag(consent="required")))
+    wait_until(page, lambda: page.evaluate("!!window.voc?.loaded"))
+    page.wait_for_timeout(300)
+    assert [url for url in asked if live_server.url in url] == [f"{live_server.url}/widget.js"]
+    assert page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
+    page.evaluate("voc('consent', true)")
+    expect(widget(page)).to_contain_text("How likely")
+    page.evaluate("voc('consent', false)")
+    expect(widget(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("part", ["kinds", "headless", "modal", "tab", "targeting"])
+def test_parts_are_kept_in_caches_by_their_version(app, part):
+    client = app.test_client()
+    version = (_DIST / "parts.version").read_text()
+    now = client.get(f"/widget/{part}.js?v={version}", headers={"Accept-Encoding": "gzip"})
+    assert now.status_code == 200
+    assert "immutable" in now.headers["Cache-Control"]
+    assert now.headers["Content-Encoding"] == "gzip"
+    assert len(now.data) <= 4_000
+    assert now.headers["Access-Control-Allow-Origin"] == "*"
+    older = client.get(f"/widget/{part}.js?v=older")
+    assert older.headers["Cache-Control"] == "public, no-cache"
+    assert "Content-Encoding" not in older.headers
+    tag = older.headers["ETag"]
+    assert client.get(f"/widget/{part}.js", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("part", ["nothing", "..%2Fwidget", "%2e%2e%2fparts"])
+def test_there_is_no_other_part(app, part):
+    assert app.test_client().get(f"/widget/{part}.js").status_code == 404
