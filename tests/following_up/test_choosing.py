@@ -14,6 +14,8 @@ from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.following_up.queries import SNOOZED
 from vocapp.people.models import Account
+from vocapp.understanding.models import Assignment, Theme
+from vocapp.understanding.service import ensure_themes
 from vocapp.workspaces.reach import WHOLE_WORKSPACE, OwnAccounts
 
 NOW = utcnow()
@@ -45,7 +47,7 @@ def cases(any_api, handle, colleague):
 
 def stored(workspace_id):
     with snapshot() as session:
-        return session.scalars(scoped(FollowUp, workspace_id)).all()
+        return session.scalars(scoped(FollowUp, workspace_id).order_by(FollowUp.id)).all()
 
 
 def walked(workspace_id, filters, reach, sort, *, meanwhile=lambda rows: None):
@@ -170,9 +172,11 @@ def test_counting_ends_and_says_that_there_are_more(api, staff, handle, monkeypa
 
 
 @pytest.mark.parametrize("search", [None, "A"])
+@pytest.mark.parametrize("owner", [None, "unassigned"])
 @pytest.mark.parametrize("sort", ["-priority", "due_at"])
-def test_who_has_many_accounts_is_told_the_same(any_api, cases, monkeypatch, sort, search):
-    reach, filters = OwnAccounts(cases), Filters(states=(), snoozed=None, search=search)
+def test_who_has_many_accounts_is_told_the_same(any_api, cases, monkeypatch, sort, owner, search):
+    reach = OwnAccounts(cases)
+    filters = Filters(states=(), snoozed=None, owner=owner, search=search)
 
     def told():
         counts = queries.counts_by_state(any_api.workspace_id, filters, reach=reach, now=NOW)
@@ -181,5 +185,37 @@ def test_who_has_many_accounts_is_told_the_same(any_api, cases, monkeypatch, sor
     with_few = told()
     monkeypatch.setattr(choosing, "_MANY_ACCOUNTS", 0)
     monkeypatch.setattr(choosing, "_MANY_NAMES", 0)
-    assert len(with_few[1]) > 3
+    assert len(with_few[1]) > (1 if owner else 3)
     assert told() == with_few
+
+
+@pytest.mark.parametrize("many", [0, 5_000], ids=["looked for case by case", "asked by its index"])
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_a_theme_is_found_either_way(any_api, cases, monkeypatch, is_limited, many):
+    monkeypatch.setattr(choosing, "_MANY", many)
+    monkeypatch.setattr(choosing, "_MANY_ACCOUNTS", many)
+    workspace_id, reach = (
+        any_api.workspace_id,
+        OwnAccounts(cases) if is_limited else WHOLE_WORKSPACE,
+    )
+    with transaction() as session:
+        ensure_themes(session, workspace_id, now=NOW)
+        theme = session.scalars(scoped(Theme, workspace_id).order_by(Theme.key)).first()
+        for case in session.scalars(scoped(FollowUp, workspace_id).order_by(FollowUp.id)).all()[
+            ::2
+        ]:
+            session.add(
+                Assignment(
+                    workspace_id=workspace_id, response_id=case.response_id, theme_id=theme.id,
+                    confidence=0.9, sentiment="negative", source="model", evidence_start=0,
+                    evidence_end=3, assigned_at=NOW, answered_at=NOW,
+                )
+            )  # fmt: skip
+        key = theme.key
+    seen = walked(workspace_id, Filters(states=(), snoozed=None), reach, "-priority")
+    about = {case.id for case in stored(workspace_id)[::2]}
+    filters = Filters(states=(), snoozed=None, theme=key)
+    found = [row.id for row in walked(workspace_id, filters, reach, "-priority")]
+    assert found == [row.id for row in seen if row.id in about] != []
+    counts = queries.counts_by_state(workspace_id, filters, reach=reach, now=NOW)
+    assert sum(counts.values()) == len(found)

@@ -15,8 +15,8 @@ from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.finding import found_accounts, found_people
-from vocapp.people.models import Account, AccountName, ContactName
-from vocapp.people.reaching import accounts_within, of_accounts_within
+from vocapp.people.models import AccountName, ContactName
+from vocapp.people.reaching import has_more_accounts, of_accounts_within
 from vocapp.understanding.models import Assignment, Theme
 from vocapp.workspaces.reach import OwnAccounts, Reach
 
@@ -139,10 +139,11 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
         if is_rare
         else _within(reach, workspace_id, filters.owner)
     )
-    by_account = isinstance(reach, OwnAccounts) and filters.owner != reach.user_id
-    in_order = within
-    if by_account and not is_rare and _has_many_accounts(reach, workspace_id):
-        in_order = (_within_in_order(reach, workspace_id, filters.owner),)
+    by_account, in_order = False, within
+    if isinstance(reach, OwnAccounts) and filters.owner != reach.user_id:
+        by_account = True
+        if not is_rare and has_more_accounts(reach, workspace_id, _MANY_ACCOUNTS):
+            in_order = (_within_in_order(reach, workspace_id, filters.owner),)
     return Choice(
         workspace_id, tuple(conditions), within, in_order, filters.overdue, now,
         are_few=is_rare or (by_account and not found),
@@ -167,14 +168,6 @@ def _within(
     return given, and_(FollowUp.owner_user_id.is_distinct_from(reach.user_id), own)
 
 
-def _has_many_accounts(reach: Reach, workspace_id: UUID) -> bool:
-    own = select(Account.id).where(
-        Account.workspace_id == workspace_id, accounts_within(reach, workspace_id)
-    )
-    some = own.limit(_MANY_ACCOUNTS + 1).subquery()
-    return (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY_ACCOUNTS
-
-
 def _within_in_order(
     reach: Reach, workspace_id: UUID, owner: UUID | str | None
 ) -> ColumnElement[bool]:
@@ -185,7 +178,8 @@ def _within_in_order(
     nobody = UUID(int=0)
     own = of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, nobody))
     if owner is not None:
-        return own
+        # So that PostgreSQL looks each up in a hash; a join of it would compare all with all.
+        return own.is_(true())
     return or_(func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id, own)
 
 
@@ -212,7 +206,9 @@ def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]
     )
     some = of_theme.limit(_MANY + 1).subquery()
     if (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY:
-        return exists(of_theme.where(Assignment.response_id == FollowUp.response_id)), False
+        # With an offset PostgreSQL asks case by case, and does not join all comments first.
+        of_case = of_theme.where(Assignment.response_id == FollowUp.response_id).offset(0)
+        return exists(of_case), False
     return FollowUp.response_id.in_(of_theme), True
 
 

@@ -147,7 +147,7 @@ Index(
 )  # fmt: skip
 Index(
     "ix_follow_up_urgent_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
-    *_URGENT, FollowUp.team,
+    *_URGENT, FollowUp.team, FollowUp.account_id,
 )  # fmt: skip
 Index(
     "ix_follow_up_urgent_of_team", FollowUp.workspace_id, FollowUp.team, FollowUp.state, *_URGENT
@@ -158,7 +158,7 @@ Index(
 )  # fmt: skip
 Index(
     "ix_follow_up_due_of_owner", FollowUp.workspace_id, FollowUp.owner_user_id, FollowUp.state,
-    FollowUp.due_at, FollowUp.id, FollowUp.snoozed_until, FollowUp.team,
+    FollowUp.due_at, FollowUp.id, FollowUp.snoozed_until, FollowUp.team, FollowUp.account_id,
 )  # fmt: skip
 Index(
     "ix_follow_up_of_account", FollowUp.workspace_id, FollowUp.account_id, FollowUp.state,

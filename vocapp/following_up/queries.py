@@ -232,10 +232,15 @@ def counts_by_state(
 
 
 def _counts_at_once(wanted: Choice, most: int) -> dict[str, int]:
+    """Each part is counted by itself: to put all rows together first takes half as long again."""
     tab = case((is_snoozed(wanted.now), SNOOZED), else_=FollowUp.state).label("tab")
-    every = union_all(*(part.with_only_columns(tab) for part in wanted.whole())).subquery()
-    rows = db.session.execute(select(every.c.tab, func.count()).group_by(every.c.tab))
-    return {state: min(count, most) for state, count in rows}
+    parts = [part.with_only_columns(tab, func.count()).group_by(tab) for part in wanted.whole()]
+    query: Any = union_all(*parts) if len(parts) > 1 else parts[0]
+    rows: Sequence[Any] = db.session.execute(query).all()
+    states = {state for state, _ in rows}
+    return {
+        state: min(most, sum(count for each, count in rows if each == state)) for state in states
+    }
 
 
 def _count(parts: Sequence[Any], most: int) -> Any:

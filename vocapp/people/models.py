@@ -47,6 +47,7 @@ class Account(TenantRow, Base):
         # With the id: which accounts are somebody's own is asked with every list they read.
         Index("ix_account_of_owner", "workspace_id", "owner_user_id", "id"),
         Index(None, "workspace_id", "renewal_on"),
+        Index(None, "workspace_id", "owner_user_id", "renewal_on"),
         Index(None, "workspace_id", "parent_account_id"),
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, exists, func, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from vocapp.extensions import db
@@ -48,6 +48,12 @@ def sees_account(reach: Reach, workspace_id: UUID, account_id: UUID) -> bool:
         accounts_within(reach, workspace_id),
     )
     return bool(db.session.scalar(select(account)))
+
+
+def has_more_accounts(reach: OwnAccounts, workspace_id: UUID, count: int) -> bool:
+    """Whether more accounts than that are somebody's own."""
+    some = _own(workspace_id, reach.user_id).limit(count + 1).subquery()
+    return (db.session.scalar(select(func.count()).select_from(some)) or 0) > count
 
 
 def _own(workspace_id: UUID, user_id: UUID) -> CompoundSelect[tuple[UUID]]:

@@ -32,7 +32,7 @@ from vocapp.succeeding.health.queries import Standing, joined, standing
 from vocapp.succeeding.health.segmenting import FACTS
 from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalWord
 from vocapp.workspaces.models import User
-from vocapp.workspaces.reach import Reach
+from vocapp.workspaces.reach import OwnAccounts, Reach
 
 PAST_DAYS = 3 * 365  # older renewals tell of another product
 OVERDUE_DAYS = 30  # a term that is over with nothing told is looked at for so long
@@ -129,9 +129,14 @@ class Asked:
             Account.renewal_on >= self.since,
             Account.renewal_on < self.until,
             or_(Account.mrr_minor.is_(None), Account.mrr_minor > 0),
-            accounts_within(self.reach, workspace_id),
+            *self._within(workspace_id),
             *self.narrowed.conditions(session),
         ]
+
+    def _within(self, workspace_id: UUID) -> list[Any]:
+        """Who asks for what they own themselves is within reach, and not asked about twice."""
+        is_own = self.reach == OwnAccounts(self.narrowed.owner) if self.narrowed.owner else False
+        return [] if is_own else [accounts_within(self.reach, workspace_id)]
 
 
 @dataclass(frozen=True, slots=True)
