@@ -12,11 +12,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveys import standard_wording
-from surveys.questions import KINDS, Option, Question, scale_of, storable_problem
+from surveys.branching import END, OPS, conditions_of
+from surveys.questions import (
+    CONTACT_FIELDS,
+    KINDS,
+    WITH_OPTIONS,
+    Branch,
+    Option,
+    Question,
+    scale_of,
+    storable_problem,
+)
 from surveys.scoring import METRICS, categories
 
 MAX_QUESTIONS = 50
 MAX_OPTIONS = 100
+MAX_BRANCHES = 20
 MAX_LANGUAGES = 40
 MAX_WORDING_CHARS = 1_000
 MAX_LABEL_CHARS = 200
@@ -25,7 +36,7 @@ _KEY = re.compile(r"[a-z0-9_-]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 _QUESTION_FIELDS = {
     *("key", "kind", "text", "low_label", "high_label"),
-    *("wording_by_category", "options", "required"),
+    *("wording_by_category", "options", "rows", "columns", "fields", "required", "branches"),
 }
 
 
@@ -87,9 +98,12 @@ def from_json(data: Mapping[str, Any]) -> Definition:
     """Read and check ``{"kind", "languages", "questions"?}``; DefinitionError names the field.
 
     Each question is ``{"key", "kind", "text"?, "low_label"?, "high_label"?,
-    "wording_by_category"?, "options"?, "required"?}``. A text is a string (in the survey's first
-    language) or an object by language; where a scale or text question has none, the standard one
-    is filled in. An option is ``{"key", "label"}`` or a string that is its own key and label.
+    "wording_by_category"?, "options"?, "rows"?, "columns"?, "fields"?, "required"?,
+    "branches"?}``. A text is a string (in the survey's first language) or an object by language;
+    where a scale or text question has none, the standard one is filled in. An option, row or
+    column is ``{"key", "label"}`` or a string that is its own key and label. A branch is
+    ``{"if": {"question", "op", "value"?}, "to"}``, see `surveys.branching`: its question is this
+    or an earlier one. That branches lead somewhere sensible is not asked here (`branching.flaws`).
     Without questions (absent or null) the standard ones are asked. Unknown fields are refused,
     so that a misspelt one is not silently lost.
 
@@ -137,10 +151,55 @@ def _check_together(kind: str, questions: Sequence[Question]) -> None:
             message = f"{question.key!r} is taken by an earlier question"
             raise DefinitionError(f"questions[{number}].key", message)
         seen.add(question.key)
+        for place, branch in enumerate(question.branches):
+            check_branch(kind, questions, number, branch, f"questions[{number}].branches[{place}]")
     primaries = sum(question.kind == kind for question in questions)
     if primaries != 1:
         message = f"expected exactly one question of kind {kind!r}, got {primaries}"
         raise DefinitionError("questions", message)
+
+
+def check_branch(
+    kind: str, questions: Sequence[Question], number: int, branch: Branch, at: str
+) -> None:
+    """That a branch of a question looks at an earlier answer in a way that fits, and leads to a
+    question; DefinitionError under `at` otherwise. kind: the survey's."""
+    before = {question.key: question for question in questions[: number + 1]}
+    asked = before.get(branch.question)
+    if asked is None:
+        message = f"expected this or an earlier question ({', '.join(before)})"
+        raise DefinitionError(f"{at}.if.question", message)
+    fitting = conditions_of(asked, kind=kind)
+    if branch.op not in fitting:
+        message = f"expected one of {', '.join(fitting)} for a question of kind {asked.kind!r}"
+        raise DefinitionError(f"{at}.if.op", message)
+    problem = _value_problem(kind, asked, branch)
+    if problem:
+        raise DefinitionError(f"{at}.if.value", problem)
+    if branch.to != END and branch.to not in {question.key for question in questions}:
+        message = f'expected the key of a question or "end", got {_shown(branch.to)}'
+        raise DefinitionError(f"{at}.to", message)
+
+
+def _value_problem(kind: str, asked: Question, branch: Branch) -> str | None:
+    """Why a branch cannot compare with its value, or None."""
+    value, scale = branch.value, scale_of(asked.kind)
+    if branch.op in ("answered", "not_answered"):
+        return None if value is None else f"{branch.op} has none"
+    if branch.op == "category":
+        known = categories(kind)
+        return None if value in known else f"expected one of {', '.join(known)}"
+    if branch.op in ("at_least", "at_most"):
+        assert scale is not None
+        fits = isinstance(value, int) and not isinstance(value, bool) and value in scale
+        return None if fits else f"expected a number from {scale.start} to {scale.stop - 1}"
+    wanted: tuple[str | bool, ...] = tuple(option.key for option in asked.options)
+    if asked.kind == "consent":
+        wanted = (True, False)
+    if not isinstance(value, tuple) or not value or any(one not in wanted for one in value):
+        shown = ", ".join(str(one).lower() for one in wanted)
+        return f"expected a list of {shown}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +257,11 @@ class _Reader:
             high_label=high,
             wording_by_category=self._by_category(given.get("wording_by_category", {}), at),
             options=self._options(given.get("options", []), f"{at}.options"),
+            rows=self._options(given.get("rows", []), f"{at}.rows"),
+            columns=self._options(given.get("columns", []), f"{at}.columns"),
+            fields=_read_fields(kind, given.get("fields"), f"{at}.fields"),
             required=required,
+            branches=_read_branches(given.get("branches", []), f"{at}.branches"),
         )
 
     def _by_category(self, value: object, at: str) -> dict[str, dict[str, str]]:
@@ -250,14 +313,59 @@ class _Reader:
 
 
 def _check_fits(kind: str, given: Mapping[str, Any], at: str) -> None:
-    """Refuse what a question of this kind cannot use."""
-    uses = {"options": kind == "choice", "wording_by_category": kind == "text"}
+    """Refuse what a question of this kind cannot use, and ask for what it cannot do without."""
+    uses = {"options": kind in WITH_OPTIONS, "wording_by_category": kind == "text"}
     uses |= dict.fromkeys(("low_label", "high_label"), scale_of(kind) is not None)
+    uses |= dict.fromkeys(("rows", "columns"), kind == "matrix")
+    uses |= {"fields": kind == "contact", "required": kind != "statement"}
     for name, used in uses.items():
         if given.get(name) and not used:
             raise DefinitionError(f"{at}.{name}", f"a question of kind {kind!r} has none")
-    if kind == "choice" and not given.get("options"):
+    least = {"choice": 1, "multiple": 1, "ranking": 2}.get(kind, 0)
+    if least and not given.get("options"):
         raise DefinitionError(f"{at}.options", "expected at least one option")
+    if least > 1 and isinstance(given["options"], list | tuple) and len(given["options"]) < least:
+        raise DefinitionError(f"{at}.options", f"expected at least {least} options")
+    for name in ("rows", "columns"):
+        if kind == "matrix" and not given.get(name):
+            raise DefinitionError(f"{at}.{name}", f"expected at least one of the {name}")
+
+
+def _read_fields(kind: str, value: object, at: str) -> tuple[str, ...]:
+    """What a question for contact details asks for, in the order of all that there are."""
+    if kind != "contact":
+        return ()
+    if value is None:
+        return ("name", "email")
+    if not isinstance(value, list | tuple) or not value or set(map(str, value)) - {*CONTACT_FIELDS}:
+        raise DefinitionError(at, f"expected a list of {', '.join(CONTACT_FIELDS)}")
+    return tuple(name for name in CONTACT_FIELDS if name in value)
+
+
+def _read_branches(value: object, at: str) -> tuple[Branch, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MAX_BRANCHES:
+        raise DefinitionError(at, f"expected a list of at most {MAX_BRANCHES} branches")
+    return tuple(_read_branch(entry, f"{at}[{number}]") for number, entry in enumerate(value))
+
+
+def _read_branch(entry: object, at: str) -> Branch:
+    if not isinstance(entry, Mapping) or set(entry) != {"if", "to"}:
+        raise DefinitionError(at, "expected an object with if and to")
+    condition = entry["if"]
+    if not isinstance(condition, Mapping) or set(condition) - {"question", "op", "value"}:
+        raise DefinitionError(f"{at}.if", "expected an object with question, op and value")
+    op = condition.get("op")
+    if op not in OPS:
+        raise DefinitionError(f"{at}.if.op", f"expected one of {', '.join(OPS)}, got {_shown(op)}")
+    value = condition.get("value")
+    if isinstance(value, list | tuple):
+        if len(value) > MAX_OPTIONS or not all(isinstance(one, str | bool) for one in value):
+            raise DefinitionError(f"{at}.if.value", "expected keys of options")
+        value = tuple(dict.fromkeys(value))
+    elif value is not None and (isinstance(value, bool) or not isinstance(value, int | str)):
+        raise DefinitionError(f"{at}.if.value", f"unexpected: {_shown(value)}")
+    question = _read_key(condition.get("question"), f"{at}.if.question")
+    return Branch(question, op, value, _read_key(entry["to"], f"{at}.to"))
 
 
 def _check_text(text: object, at: str, limit: int) -> None:
@@ -301,8 +409,22 @@ def _question_to_json(question: Question) -> dict[str, Any]:
     by_category = question.wording_by_category
     if by_category:
         data["wording_by_category"] = {name: dict(texts) for name, texts in by_category.items()}
-    if question.options:
-        options = question.options
-        data["options"] = [{"key": each.key, "label": dict(each.label)} for each in options]
+    for name in ("options", "rows", "columns"):
+        options: tuple[Option, ...] = getattr(question, name)
+        if options:
+            data[name] = [{"key": each.key, "label": dict(each.label)} for each in options]
+    if question.fields:
+        data["fields"] = list(question.fields)
     data["required"] = question.required
+    if question.branches:
+        data["branches"] = [branch_to_json(branch) for branch in question.branches]
     return data
+
+
+def branch_to_json(branch: Branch) -> dict[str, Any]:
+    """A branch as it stands in a definition."""
+    condition: dict[str, Any] = {"question": branch.question, "op": branch.op}
+    if branch.value is not None:
+        is_list = isinstance(branch.value, tuple)
+        condition["value"] = list(branch.value) if is_list else branch.value  # type: ignore[arg-type]
+    return {"if": condition, "to": branch.to}

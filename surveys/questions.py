@@ -1,21 +1,52 @@
 """Kinds of question, their scales, their wording, and what counts as an answer.
 
 Scale kinds have fixed scales: ``nps`` 0..10 (likelihood to recommend), ``csat`` 1..5
-(satisfaction), ``ces`` 1..7 (agreement that it was easy). The other kinds are ``text``
-(a free comment) and ``choice`` (one of the question's options).
+(satisfaction), ``ces`` 1..7 (agreement that it was easy), ``stars`` and ``faces`` 1..5.
+The other kinds, and what answers them:
+
+============= ==================================================================
+``text``      a free comment
+``choice``    the key of one option
+``multiple``  a list of keys of options, in any order
+``ranking``   a list of the keys of all options, the best first
+``matrix``    an object: key of a row to key of a column
+``consent``   true or false
+``contact``   an object of texts, by the names that the question's `fields` has
+``statement`` nothing: it is only read
+============= ==================================================================
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-KINDS = ("nps", "csat", "ces", "text", "choice")
+KINDS = (
+    *("nps", "csat", "ces", "stars", "faces", "text", "choice", "multiple"),
+    *("ranking", "matrix", "consent", "contact", "statement"),
+)
+WITH_OPTIONS = ("choice", "multiple", "ranking")
+CONTACT_FIELDS = ("name", "email", "phone")
 MAX_TEXT_CHARS = 10_000
 
-_SCALES = {"nps": range(11), "csat": range(1, 6), "ces": range(1, 8)}
+Value = int | str | bool | list[str] | dict[str, str]
+
+_SCALES = {
+    "nps": range(11),
+    "csat": range(1, 6),
+    "ces": range(1, 8),
+    "stars": range(1, 6),
+    "faces": range(1, 6),
+}
 _SHOWN_CHARS = 40
+_CONTACT_CHARS = {"name": 200, "email": 254, "phone": 40}
+# No more than what tells an address from something else: whether mail arrives, only mail shows.
+_CONTACT_SHAPES = {
+    "email": re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]+"),
+    "phone": re.compile(r"[+(]?[0-9][0-9 ()./+-]*(?:(?:x|ext\.?) ?[0-9]+)?", re.IGNORECASE),
+}
 
 
 class BadAnswer(ValueError):
@@ -23,7 +54,10 @@ class BadAnswer(ValueError):
 
     field: the key of the question. message: English, says what came and what would do.
     code: stable, for a page that words the problem itself: ``required``, ``not_whole``,
-    ``out_of_range``, ``not_text``, ``too_long``, ``bad_characters``, ``not_an_option``.
+    ``out_of_range``, ``not_text``, ``too_long``, ``bad_characters``, ``not_an_option``,
+    ``not_a_list``, ``repeated``, ``not_all_ranked``, ``not_an_object``, ``not_a_row``,
+    ``not_all_rows``, ``not_true_or_false``, ``not_agreed``, ``not_a_field``, ``bad_email``,
+    ``bad_phone``, ``only_read``.
     """
 
     def __init__(self, field: str, message: str, *, code: str = "invalid") -> None:
@@ -42,12 +76,28 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Where a survey goes on after a question when a condition holds.
+
+    question: whose answer is looked at. op: one of `surveys.branching.OPS`. value: what it is
+    compared with, or None. to: key of the next question, or "end".
+    """
+
+    question: str
+    op: str
+    value: int | str | tuple[str | bool, ...] | None
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question of a survey version.
 
     text, low_label, high_label: by language; the survey's first language comes first, which
     is what `wording` falls back to. wording_by_category: only for kind ``text``, category of
     the primary score -> language -> wording, so that the open question follows the score.
+    rows, columns: only for ``matrix``. fields: only for ``contact``, of CONTACT_FIELDS.
+    branches: the first whose condition holds says what comes next.
     """
 
     key: str
@@ -57,7 +107,11 @@ class Question:
     high_label: Mapping[str, str] = field(default_factory=dict)
     wording_by_category: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
+    rows: tuple[Option, ...] = ()
+    columns: tuple[Option, ...] = ()
+    fields: tuple[str, ...] = ()
     required: bool = False
+    branches: tuple[Branch, ...] = ()
 
 
 def scale_of(kind: str) -> range | None:
@@ -73,13 +127,15 @@ def scale_of(kind: str) -> range | None:
     return _SCALES.get(kind)
 
 
-def validate_answer(question: Question, value: object) -> int | str | None:
+def validate_answer(question: Question, value: object) -> Value | None:
     """The answer as it is to be stored, or BadAnswer.
 
     Nothing is converted: "9", 9.0 and true are refused for a scale, because guessing what a
     sender meant would count answers that nobody gave. Text comes back as it was sent; text
-    without a visible character is no answer (None). None is refused where the question is
-    required.
+    without a visible character is no answer (None), nor is an empty list or object. Several
+    choices come back in the order of the options, so that the same ones are equal. None is
+    refused where the question is required; there, a consent has to be true and a matrix to be
+    filled in whole.
 
     >>> nps = Question(key="score", kind="nps", text={"en": "Would you recommend us?"})
     >>> validate_answer(nps, 9)
@@ -154,12 +210,8 @@ def _match(texts: Mapping[str, str], language: str) -> str | None:
     return lowered.get(wanted, lowered.get(wanted.partition("-")[0]))
 
 
-def _checked(question: Question, value: object) -> int | str | None:
-    if question.kind == "text":
-        return _checked_text(question, value)
-    if question.kind == "choice":
-        return _checked_choice(question, value)
-    return _checked_score(question, value)
+def _checked(question: Question, value: object) -> Value | None:
+    return _CHECKS.get(question.kind, _checked_score)(question, value)
 
 
 def _checked_score(question: Question, value: object) -> int:
@@ -191,6 +243,115 @@ def _checked_choice(question: Question, value: object) -> str:
         message = f"expected one of {', '.join(keys)}, got {_shown(value)}"
         raise BadAnswer(question.key, message, code="not_an_option")
     return value
+
+
+def _checked_list(question: Question, value: object) -> list[str]:
+    keys = [option.key for option in question.options]
+    if not isinstance(value, list | tuple):
+        message = f"expected a list of {', '.join(keys)}, got {_shown(value)}"
+        raise BadAnswer(question.key, message, code="not_a_list")
+    chosen: list[str] = []
+    for entry in value:
+        key = _checked_choice(question, entry)
+        if key in chosen:
+            raise BadAnswer(question.key, f"has {key!r} more than once", code="repeated")
+        chosen.append(key)
+    return chosen
+
+
+def _checked_multiple(question: Question, value: object) -> list[str] | None:
+    chosen = set(_checked_list(question, value))
+    return [option.key for option in question.options if option.key in chosen] or None
+
+
+def _checked_ranking(question: Question, value: object) -> list[str] | None:
+    ranked = _checked_list(question, value)
+    if ranked and len(ranked) < len(question.options):
+        left = ", ".join(each.key for each in question.options if each.key not in ranked)
+        message = f"expected all options in their order; left out: {left}"
+        raise BadAnswer(question.key, message, code="not_all_ranked")
+    return ranked or None
+
+
+def _checked_matrix(question: Question, value: object) -> dict[str, str] | None:
+    given = _checked_object(
+        question, value, [row.key for row in question.rows], code="not_a_row", what="row"
+    )
+    columns = [column.key for column in question.columns]
+    for row, chosen in given.items():
+        if not isinstance(chosen, str) or chosen not in columns:
+            message = f"{row}: expected one of {', '.join(columns)}, got {_shown(chosen)}"
+            raise BadAnswer(question.key, message, code="not_an_option")
+    if given and question.required and len(given) < len(question.rows):
+        left = ", ".join(row.key for row in question.rows if row.key not in given)
+        message = f"an answer is required in each row; left out: {left}"
+        raise BadAnswer(question.key, message, code="not_all_rows")
+    return {row: str(chosen) for row, chosen in given.items()} or None
+
+
+def _checked_consent(question: Question, value: object) -> bool:
+    if not isinstance(value, bool):
+        message = f"expected true or false, got {_shown(value)}"
+        raise BadAnswer(question.key, message, code="not_true_or_false")
+    if question.required and not value:
+        raise BadAnswer(question.key, "has to be agreed to", code="not_agreed")
+    return value
+
+
+def _checked_contact(question: Question, value: object) -> dict[str, str] | None:
+    given = _checked_object(question, value, question.fields, code="not_a_field", what="field")
+    found = {name: _contact_detail(question, name, text) for name, text in given.items()}
+    return {name: text for name, text in found.items() if text} or None
+
+
+def _contact_detail(question: Question, name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        message = f"{name}: expected text, got {_shown(value)}"
+        raise BadAnswer(question.key, message, code="not_text")
+    problem = storable_problem(value)
+    if problem:
+        raise BadAnswer(question.key, f"{name}: {problem}", code="bad_characters")
+    text = "" if _is_blank(value) else " ".join(value.split())
+    limit, shape = _CONTACT_CHARS[name], _CONTACT_SHAPES.get(name)
+    if len(text) > limit:
+        message = f"{name}: expected at most {limit} characters, got {len(text):,}"
+        raise BadAnswer(question.key, message, code="too_long")
+    if text and shape and not shape.fullmatch(text):
+        what = "an address such as name@example.com" if name == "email" else "a telephone number"
+        raise BadAnswer(question.key, f"{name}: expected {what}", code=f"bad_{name}")
+    return text
+
+
+def _checked_object(
+    question: Question, value: object, names: Sequence[str], *, code: str, what: str
+) -> dict[str, object]:
+    """The entries of an object in the order of their names, which are all that it may have."""
+    if not isinstance(value, Mapping):
+        message = f"expected an object by {what}, got {_shown(value)}"
+        raise BadAnswer(question.key, message, code="not_an_object")
+    for name in value:
+        if name not in names:
+            message = f"expected no {what} but {', '.join(names)}, got {_shown(name)}"
+            raise BadAnswer(question.key, message, code=code)
+    return {name: value[name] for name in names if name in value}
+
+
+def _checked_statement(question: Question, value: object) -> None:
+    raise BadAnswer(question.key, f"is only read, got {_shown(value)}", code="only_read")
+
+
+_CHECKS: Mapping[str, Callable[[Question, object], Value | None]] = {
+    "text": _checked_text,
+    "choice": _checked_choice,
+    "multiple": _checked_multiple,
+    "ranking": _checked_ranking,
+    "matrix": _checked_matrix,
+    "consent": _checked_consent,
+    "contact": _checked_contact,
+    "statement": _checked_statement,
+}
 
 
 def _is_blank(text: str) -> bool:

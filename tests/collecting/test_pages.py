@@ -376,3 +376,130 @@ def test_a_link_of_somebody_forgotten_leads_nowhere_and_stores_nothing(api, invi
 @pytest.mark.parametrize("cut", [1, 10, 60])
 def test_an_altered_token_leads_nowhere(api, invitation, cut):
     assert api.client.get(f"/e/{invitation.token()[:-cut]}?score=9").status_code == 404
+
+
+EVERY_KIND = [
+    {"key": "hello", "kind": "statement", "text": "Five short questions."},
+    {"key": "score", "kind": "nps"},
+    {"key": "look", "kind": "stars", "text": "The look?"},
+    {"key": "mood", "kind": "faces", "text": "And today?"},
+    {"key": "why", "kind": "multiple", "text": "Why?", "options": ["fast", "cheap"]},
+    {"key": "order", "kind": "ranking", "text": "What first?", "options": ["fast", "cheap"]},
+    {"key": "parts", "kind": "matrix", "text": "These?", "rows": ["help", "app"],
+     "columns": ["bad", "good"]},
+    {"key": "agree", "kind": "consent", "text": "May we quote you?"},
+    {"key": "reach", "kind": "contact", "text": "Where?", "fields": ["name", "email", "phone"]},
+]  # fmt: skip
+ALL_TYPED = {
+    "look": "4", "mood": "2", "why.cheap": "1", "order.fast": "2", "order.cheap": "1",
+    "parts.app": "good", "agree": "yes", "reach.email": "aiko@example.jp",
+}  # fmt: skip
+
+
+def test_every_kind_is_answered_without_script(api):
+    path = f"/s/{api.survey(questions=EVERY_KIND)['public_id']}"
+    first = api.client.get(path)
+    assert "Five short questions." in first.text
+    second = press(api.client, path, first, "score", score="9")
+    assert "Five short questions." not in second.text
+    last = press(api.client, path, second, "rest", **ALL_TYPED)
+    assert "Thank you" in last.text
+    (stored,) = responses()
+    assert answers(api, stored.id)["answers"] == {
+        "score": 9, "look": 4, "mood": 2, "why": ["cheap"], "order": ["cheap", "fast"],
+        "parts": {"app": "good"}, "agree": True, "reach": {"email": "aiko@example.jp"},
+    }  # fmt: skip
+
+
+def test_what_is_wrong_is_said_at_its_question_and_nothing_typed_is_lost(api):
+    asked = [dict(q, required=q["kind"] != "statement") for q in EVERY_KIND]
+    path = f"/s/{api.survey(questions=asked)['public_id']}"
+    second = press(api.client, path, api.client.get(path), "score", score="9")
+    typed = {"order.fast": "1", "order.cheap": "1", "parts.app": "good", "reach.email": "aiko",
+             "reach.name": "森 愛子"}  # fmt: skip
+    again = press(api.client, path, second, "rest", **typed)
+    assert again.status_code == 422
+    for words in (
+        "Please choose at least one.", "Please give every one a place of its own.",
+        "Please choose an answer in each row.", "Please agree to go on.",
+        "Please write an e-mail address", 'value="aiko"', 'value="森 愛子"',
+        '<option value="1" selected>', 'value="good" required checked',
+    ):  # fmt: skip
+        assert words in again.text
+    back = press(api.client, path, again, "change", **typed)
+    assert fields(back)["q-reach.name"] == "森 愛子"
+    assert fields(back)["q-parts.app"] == "good"
+
+
+BRANCHING = [
+    {"key": "score", "kind": "nps", "branches": [
+        {"if": {"question": "score", "op": "category", "value": "promoter"}, "to": "praise"}]},
+    {"key": "part", "kind": "choice", "text": "Which part?", "required": True,
+     "options": ["app", "help"], "branches": [
+        {"if": {"question": "part", "op": "one_of", "value": ["app"]}, "to": "end"}]},
+    {"key": "who", "kind": "text", "text": "Who helped you?"},
+    {"key": "praise", "kind": "text", "text": "What do you like?"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def branching(api: Any) -> str:
+    return f"/s/{api.survey(questions=BRANCHING)['public_id']}"
+
+
+def test_a_page_asks_what_the_answers_so_far_lead_to(api, branching):
+    first = api.client.get(branching)
+    assert "Which part?" not in first.text
+    happy = press(api.client, branching, first, "next", score="10")
+    assert "What do you like?" in happy.text
+    assert "Which part?" not in happy.text
+    assert [stored.score for stored in responses()] == [10]
+    last = press(api.client, branching, happy, "next", praise="All")
+    assert "Thank you" in last.text
+    (stored,) = responses()
+    assert answers(api, stored.id)["answers"] == {"score": 10, "praise": "All"}
+
+
+def test_what_is_required_is_asked_only_of_those_who_come_by(api, branching):
+    second = press(api.client, branching, api.client.get(branching), "next", score="2")
+    refused = press(api.client, branching, second, "next")
+    assert refused.status_code == 422
+    assert "Please choose one of the answers." in refused.text
+    last = press(api.client, branching, refused, "next", part="app")
+    assert "Thank you" in last.text
+
+
+def test_who_goes_back_and_another_way_leaves_no_answers_on_the_former_one(api, branching):
+    second = press(api.client, branching, api.client.get(branching), "next", score="2")
+    third = press(api.client, branching, second, "next", part="help")
+    assert "Who helped you?" in third.text
+    assert answers(api, responses()[0].id)["answers"] == {"score": 2, "part": "help"}
+    back = press(api.client, branching, third, "back", who="Ken")
+    first = press(api.client, branching, back, "back")
+    praise = press(api.client, branching, first, "next", score="9")
+    assert "What do you like?" in praise.text
+    (stored,) = responses()
+    assert answers(api, stored.id)["answers"] == {"score": 9}
+
+
+def test_a_link_in_a_mail_leads_along_the_branches_too(api):
+    survey = api.survey(questions=BRANCHING)
+    now = utcnow()
+    with transaction() as session:
+        said = Said(as_of=now, contact=ContactFacts(email="aiko@example.com"))
+        contact = identify_one(session, api.workspace_id, said, now=now).contact
+        assert contact is not None
+        row = Invitation(
+            workspace_id=api.workspace_id, id=uuid4(), survey_id=UUID(survey["id"]),
+            contact_id=contact.id, channel="email", state="sent", send_at=now, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        link = InvitationLink(api.workspace_id, row.id, row.survey_id, contact.id)
+    first = api.client.get(link_path(link, 10))
+    assert re.search(r'value="10" required checked', first.text)
+    happy = press(api.client, link_path(link), first, "next")
+    assert "What do you like?" in happy.text
+    press(api.client, link_path(link), happy, "next", praise="All")
+    (stored,) = responses()
+    assert (stored.invitation_id, stored.score) == (link.invitation_id, 10)
+    assert answers(api, stored.id)["answers"]["praise"] == "All"

@@ -12,7 +12,7 @@ from surveys.definitions import (
     standard_definition,
     to_json,
 )
-from surveys.questions import scale_of, wording
+from surveys.questions import CONTACT_FIELDS, KINDS, WITH_OPTIONS, scale_of, wording
 from surveys.scoring import METRICS, categories
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1)
@@ -34,7 +34,7 @@ def surveys(draw):
     )
     texts = st.dictionaries(st.sampled_from(languages), TEXT, min_size=1)
     keys = st.text("abz019_-", min_size=1, max_size=64)
-    other = [each for each in METRICS if each != kind]
+    other = [each for each in KINDS if each != kind]
 
     def entry(key, question_kind):
         data = {"key": key, "kind": question_kind, "text": draw(texts | TEXT)}
@@ -44,17 +44,29 @@ def surveys(draw):
             data["wording_by_category"] = draw(
                 st.dictionaries(st.sampled_from(categories(kind)), texts)
             )
-        if question_kind == "choice":
-            chosen = draw(st.lists(keys, min_size=1, max_size=4, unique=True))
-            data["options"] = [{"key": option, "label": draw(texts)} for option in chosen]
-        data["required"] = draw(st.booleans())
+        needs = ["options"] if question_kind in WITH_OPTIONS else []
+        for name in ["rows", "columns"] if question_kind == "matrix" else needs:
+            chosen = draw(st.lists(keys, min_size=2, max_size=4, unique=True))
+            data[name] = [{"key": option, "label": draw(texts)} for option in chosen]
+        if question_kind == "contact":
+            data["fields"] = draw(st.lists(st.sampled_from(CONTACT_FIELDS), min_size=1))
+        data["required"] = question_kind != "statement" and draw(st.booleans())
         return data
 
     names = draw(st.lists(keys, min_size=1, max_size=5, unique=True))
-    chosen_kinds = [kind, *(draw(st.sampled_from(["text", "choice", *other])) for _ in names[1:])]
+    chosen_kinds = [kind, *(draw(st.sampled_from(other)) for _ in names[1:])]
     questions = [
         entry(*pair) for pair in zip(names, draw(st.permutations(chosen_kinds)), strict=True)
     ]
+    for at, question in enumerate(questions):
+        if draw(st.booleans()):
+            question["branches"] = [
+                {
+                    "if": {"question": draw(st.sampled_from(questions[: at + 1]))["key"],
+                           "op": "not_answered"},
+                    "to": draw(st.sampled_from([*questions, {"key": "end"}]))["key"],
+                }
+            ]  # fmt: skip
     return {"kind": kind, "languages": languages, "questions": questions}
 
 
@@ -139,7 +151,15 @@ COMMENT = {"key": "why", "kind": "text", "text": "Why?"}
         (survey({**PRIMARY, "key": "a" * 65}), "questions[0].key"),
         (survey({**PRIMARY, "key": "a\n"}), "questions[0].key"),
         (survey({**PRIMARY, "key": None}), "questions[0].key"),
-        (survey({**PRIMARY, "kind": "stars"}), "questions[0].kind"),
+        (survey({**PRIMARY, "kind": "moons"}), "questions[0].kind"),
+        (survey({**PRIMARY, "kind": "stars"}), "questions"),
+        (survey(PRIMARY, {**COMMENT, "kind": "statement", "required": True}),
+         "questions[1].required"),
+        (survey(PRIMARY, {**COMMENT, "kind": "matrix", "rows": ["a"]}), "questions[1].columns"),
+        (survey(PRIMARY, {**COMMENT, "kind": "contact", "fields": ["fax"]}), "questions[1].fields"),
+        (survey(PRIMARY, {**COMMENT, "kind": "ranking", "options": ["a"]}),
+         "questions[1].options"),
+        (survey(PRIMARY, {**COMMENT, "branches": [{"to": "end"}]}), "questions[1].branches[0]"),
         (survey({**PRIMARY, "kind": {}}), "questions[0].kind"),
         (survey({**PRIMARY, "lable": "x"}), "questions[0].lable"),
         (survey({**PRIMARY, "text": ""}), "questions[0].text.en"),

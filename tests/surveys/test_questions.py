@@ -19,19 +19,28 @@ from surveys.questions import (
 SCALE_KINDS = [kind for kind in KINDS if scale_of(kind) is not None]
 
 
+YES_NO = (Option("yes", {"en": "Yes"}), Option("no", {"en": "No"}))
+NEEDS = {
+    **{kind: {"options": YES_NO} for kind in ("choice", "multiple", "ranking")},
+    "matrix": {"rows": (Option("a", {}), Option("b", {})), "columns": YES_NO},
+    "contact": {"fields": ("name", "email", "phone")},
+}
+
+
 def question(kind, **fields):
-    options = (Option("yes", {"en": "Yes"}), Option("no", {"en": "No"})) if kind == "choice" else ()
-    return Question(key="q", kind=kind, text={"en": "?"}, options=options, **fields)
+    return Question(key="q", kind=kind, text={"en": "?"}, **{**NEEDS.get(kind, {}), **fields})
 
 
 def test_the_scales_are_fixed():
     sizes = {kind: (scale_of(kind)[0], scale_of(kind)[-1]) for kind in SCALE_KINDS}
-    assert sizes == {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+    assert sizes == {
+        "nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "stars": (1, 5), "faces": (1, 5),
+    }  # fmt: skip
 
 
 def test_a_kind_that_does_not_exist_has_no_scale():
     with pytest.raises(ValueError, match="kind"):
-        scale_of("stars")
+        scale_of("moons")
 
 
 @pytest.mark.parametrize("kind", SCALE_KINDS)
@@ -83,6 +92,7 @@ def test_any_json_value_is_stored_as_it_is_or_refused_with_a_message_that_can_be
             refused.message.encode()
         else:
             assert answer is None or (answer == value and type(answer) is type(value))
+            assert kind != "statement" or answer is None
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "ok \udfff"])
@@ -142,3 +152,76 @@ def test_a_language_tag_matches_by_its_base_language_whatever_its_case():
     texts = {"en": "colour", "pt-BR": "cor"}
     assert localised(texts, language="en_GB") == "colour"
     assert localised(texts, language="PT-br") == "cor"
+
+
+def refusal(asked, value):
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(asked, value)
+    return refused.value.code
+
+
+def test_several_options_are_the_same_answer_in_any_order():
+    asked = question("multiple")
+    assert validate_answer(asked, ["no", "yes"]) == validate_answer(asked, ["yes", "no"])
+    assert validate_answer(asked, []) is None
+    assert refusal(asked, ["yes", "yes"]) == "repeated"
+    assert refusal(asked, ["yes", "maybe"]) == "not_an_option"
+    assert refusal(asked, "yes") == "not_a_list"
+    assert refusal(question("multiple", required=True), []) == "required"
+
+
+def test_a_ranking_has_every_option_once_and_keeps_their_order():
+    asked = question("ranking")
+    assert validate_answer(asked, ["no", "yes"]) == ["no", "yes"]
+    assert validate_answer(asked, []) is None
+    assert refusal(asked, ["no"]) == "not_all_ranked"
+    assert refusal(asked, ["no", "no"]) == "repeated"
+
+
+def test_a_matrix_takes_a_column_for_each_row_and_needs_all_rows_where_it_is_required():
+    asked = question("matrix")
+    assert validate_answer(asked, {"b": "yes"}) == {"b": "yes"}
+    assert validate_answer(asked, {}) is None
+    assert refusal(asked, {"c": "yes"}) == "not_a_row"
+    assert refusal(asked, {"a": "maybe"}) == "not_an_option"
+    assert refusal(asked, {"a": ["yes"]}) == "not_an_option"
+    assert refusal(asked, ["yes"]) == "not_an_object"
+    required = question("matrix", required=True)
+    assert refusal(required, {"a": "yes"}) == "not_all_rows"
+    assert validate_answer(required, {"b": "no", "a": "yes"}) == {"a": "yes", "b": "no"}
+
+
+def test_a_consent_that_is_required_has_to_be_given():
+    assert [validate_answer(question("consent"), each) for each in (True, False)] == [True, False]
+    assert refusal(question("consent", required=True), False) == "not_agreed"
+    assert refusal(question("consent"), 1) == "not_true_or_false"
+    assert refusal(question("consent"), "true") == "not_true_or_false"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"email": "aiko"}, "bad_email"), ({"email": "a@b"}, "bad_email"),
+        ({"email": "a@example.jp, b@example.jp"}, "bad_email"),
+        ({"phone": "call me"}, "bad_phone"), ({"fax": "1"}, "not_a_field"),
+        ({"name": "x" * 201}, "too_long"), ({"name": 5}, "not_text"), ("Aiko", "not_an_object"),
+        ({"name": "a\x00"}, "bad_characters"),
+    ],
+)  # fmt: skip
+def test_contact_details_that_cannot_be_used_are_refused(given, code):
+    assert refusal(question("contact"), given) == code
+
+
+def test_contact_details_are_kept_without_what_was_left_empty():
+    given = {"email": " a.mori+x@例え.jp ", "name": " 森  愛子 ", "phone": ""}
+    assert validate_answer(question("contact"), given) == {
+        "name": "森 愛子", "email": "a.mori+x@例え.jp",
+    }  # fmt: skip
+    assert validate_answer(question("contact"), {"name": " "}) is None
+    assert validate_answer(question("contact"), {"phone": "+81 (0)3-1234-5678"})
+    assert refusal(question("contact", required=True), {"name": ""}) == "required"
+
+
+def test_a_statement_takes_no_answer():
+    assert validate_answer(question("statement"), None) is None
+    assert refusal(question("statement"), "read") == "only_read"

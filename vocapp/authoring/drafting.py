@@ -8,14 +8,17 @@ lost when it cannot be. Field names are paths: `q1.text.ja`, `q1.cat.detractor.e
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 from surveys import journey_survey, standard_wording
+from surveys.branching import flaws
 from surveys.definitions import (
+    MAX_BRANCHES,
     MAX_LABEL_CHARS,
     MAX_LANGUAGES,
     MAX_OPTIONS,
@@ -23,16 +26,28 @@ from surveys.definitions import (
     MAX_WORDING_CHARS,
     Definition,
     DefinitionError,
+    check_branch,
     from_json,
     standard_definition,
     to_json,
 )
-from surveys.questions import KINDS, scale_of
-from surveys.scoring import categories
+from surveys.questions import (
+    CONTACT_FIELDS,
+    KINDS,
+    WITH_OPTIONS,
+    Branch,
+    Option,
+    Question,
+    scale_of,
+)
+from surveys.scoring import METRICS, categories
 from vocapp.problems import BadInput
 from vocapp.translating import gettext as _
 
 _BLANK_OPTIONS = 2
+_LISTS = ("options", "rows", "columns")
+_SHORT = {"options": "opt", "rows": "row", "columns": "col"}
+ADDED_KINDS = tuple(kind for kind in KINDS if kind not in METRICS)  # further scales: by the API
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 Texts = dict[str, str]
 
@@ -43,6 +58,15 @@ class OptionDraft:
 
     key: str
     label: Texts
+
+
+@dataclass(slots=True)
+class BranchDraft:
+    """A branch as chosen. when: `question:op` with, after another colon, the value where there is
+    one; to: a key or "end". A new one has neither."""
+
+    when: str = ""
+    to: str = ""
 
 
 @dataclass(slots=True)
@@ -57,10 +81,25 @@ class QuestionDraft:
     high_label: Texts = field(default_factory=dict)
     by_category: dict[str, Texts] = field(default_factory=dict)
     options: list[OptionDraft] = field(default_factory=list)
+    rows: list[OptionDraft] = field(default_factory=list)
+    columns: list[OptionDraft] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    branches: list[BranchDraft] = field(default_factory=list)
 
     @property
     def has_scale(self) -> bool:
         return scale_of(self.kind) is not None
+
+    @property
+    def lists(self) -> Sequence[str]:
+        """The lists of options that a question of this kind has."""
+        if self.kind == "matrix":
+            return ("rows", "columns")
+        return ("options",) if self.kind in WITH_OPTIONS else ()
+
+    def listed(self, name: str) -> list[OptionDraft]:
+        found: list[OptionDraft] = getattr(self, name)
+        return found
 
 
 @dataclass(slots=True)
@@ -95,10 +134,22 @@ def _question_from(entry: Mapping[str, Any]) -> QuestionDraft:
         by_category={
             name: dict(texts) for name, texts in entry.get("wording_by_category", {}).items()
         },
-        options=[
-            OptionDraft(each["key"], dict(each["label"])) for each in entry.get("options", [])
-        ],
+        **{
+            name: [OptionDraft(each["key"], dict(each["label"])) for each in entry.get(name, [])]
+            for name in _LISTS
+        },
+        fields=list(entry.get("fields", [])),
+        branches=[branch_from(each) for each in entry.get("branches", [])],
     )
+
+
+def branch_from(entry: Mapping[str, Any]) -> BranchDraft:
+    """A branch as the editor's two lists have it; `branch_of` reads it back."""
+    condition = entry["if"]
+    parts = [condition["question"], condition["op"]]
+    if "value" in condition:
+        parts.append(json.dumps(condition["value"], separators=(",", ":")))
+    return BranchDraft(":".join(parts), entry["to"])
 
 
 # --- reading the form ----------------------------------------------------------------------
@@ -128,7 +179,6 @@ class _Reader:
     def question(self, at: str) -> QuestionDraft:
         if self.form.get(f"{at}.kind") not in KINDS:
             raise BadInput.of(f"{at}.kind", f"one of {', '.join(KINDS)}")
-        count = min(_number(self.form.get(f"{at}.options", "")), MAX_OPTIONS + _BLANK_OPTIONS)
         return QuestionDraft(
             key=self.form.get(f"{at}.key", ""),
             kind=self.form.get(f"{at}.kind", ""),
@@ -137,14 +187,27 @@ class _Reader:
             low_label=self._texts(f"{at}.low_label"),
             high_label=self._texts(f"{at}.high_label"),
             by_category={name: self._texts(f"{at}.cat.{name}") for name in categories(self.kind)},
-            options=[
-                OptionDraft(
-                    self.form.get(f"{at}.opt{number}.key", ""),
-                    self._texts(f"{at}.opt{number}.label"),
-                )
-                for number in range(count)
-            ],
+            **{name: self._options(f"{at}.{name}", f"{at}.{_SHORT[name]}") for name in _LISTS},
+            fields=[name for name in CONTACT_FIELDS if f"{at}.field.{name}" in self.form],
+            branches=self._branches(at),
         )
+
+    def _options(self, counted: str, at: str) -> list[OptionDraft]:
+        count = min(_number(self.form.get(counted, "")), MAX_OPTIONS + _BLANK_OPTIONS)
+        return [
+            OptionDraft(self.form.get(f"{at}{number}.key", ""), self._texts(f"{at}{number}.label"))
+            for number in range(count)
+        ]
+
+    def _branches(self, at: str) -> list[BranchDraft]:
+        count = min(_number(self.form.get(f"{at}.branches", "")), MAX_BRANCHES + 1)
+        return [
+            BranchDraft(
+                self.form.get(f"{at}.branch{number}.when", ""),
+                self.form.get(f"{at}.branch{number}.to", ""),
+            )
+            for number in range(count)
+        ]
 
     def _texts(self, at: str) -> Texts:
         typed = {tag: self.form.get(f"{at}.{tag}", "") for tag in self.languages}
@@ -199,14 +262,14 @@ def _fill_in(question: QuestionDraft, ours: QuestionDraft, first: str, tag: str)
 
 
 def rearrange(draft: Draft, action: str, *, taken: Iterable[str]) -> int | None:
-    """Do `up:1`, `down:1`, `remove:1`, `option:1`, `add:text` or `add:choice`.
+    """Do `up:1`, `down:1`, `remove:1`, `options:1`, `rows:1`, `columns:1` or `add:ranking`.
 
     taken: keys that questions of earlier versions have; a new question gets another one.
     Returns the position of the question to look at next, or None for no such action. The
     question that the score comes from can be moved, not removed.
     """
     verb, _colon, what = action.partition(":")
-    if verb == "add" and what in {"text", "choice"}:
+    if verb == "add" and what in ADDED_KINDS:
         return _add(draft, what, taken)
     at = _number(what) if what.isdigit() else len(draft.questions)
     if at >= len(draft.questions):
@@ -216,10 +279,10 @@ def rearrange(draft: Draft, action: str, *, taken: Iterable[str]) -> int | None:
         draft.questions.insert(to, draft.questions.pop(at))
         return to
     if verb == "remove" and draft.questions[at].kind != draft.kind:
-        draft.questions.pop(at)
+        _forget(draft, draft.questions.pop(at).key)
         return min(at, len(draft.questions) - 1)
-    if verb == "option" and draft.questions[at].kind == "choice":
-        draft.questions[at].options.append(OptionDraft("", {}))
+    if verb in draft.questions[at].lists:
+        draft.questions[at].listed(verb).append(OptionDraft("", {}))
         return at
     return None
 
@@ -228,10 +291,21 @@ def _add(draft: Draft, kind: str, taken: Iterable[str]) -> int:
     if len(draft.questions) >= MAX_QUESTIONS:
         draft.errors[""] = _("A survey has at most %(count)s questions.", count=MAX_QUESTIONS)
         return len(draft.questions) - 1
-    stem = {"text": "comment", "choice": "choice"}[kind]
+    stem = "comment" if kind == "text" else kind
     key = free_key(stem, {*taken, *(question.key for question in draft.questions)})
-    draft.questions.append(QuestionDraft(key=key, kind=kind))
+    fields = ["name", "email"] if kind == "contact" else []
+    draft.questions.append(QuestionDraft(key=key, kind=kind, fields=fields))
     return len(draft.questions) - 1
+
+
+def _forget(draft: Draft, key: str) -> None:
+    """Branches that looked at a question or led to it go with it."""
+    for question in draft.questions:
+        question.branches = [
+            branch
+            for branch in question.branches
+            if branch.to != key and branch.when.partition(":")[0] != key
+        ]
 
 
 def free_key(stem: str, taken: Iterable[str]) -> str:
@@ -248,13 +322,70 @@ def free_key(stem: str, taken: Iterable[str]) -> str:
 
 
 def with_blank_options(draft: Draft) -> Draft:
-    """Room to type: every choice ends with empty options; empty ones are not stored."""
+    """Room to type: every list of options ends with empty ones, and branches with one more; what
+    is left empty is not stored."""
     for question in draft.questions:
-        if question.kind == "choice":
-            blank = sum(not option.label for option in question.options)
-            for _each in range(_BLANK_OPTIONS - blank):
-                question.options.append(OptionDraft("", {}))
+        for name in question.lists:
+            options = question.listed(name)
+            blank = sum(not option.label for option in options)
+            options.extend(OptionDraft("", {}) for _each in range(_BLANK_OPTIONS - blank))
+        if all(branch.when for branch in question.branches):
+            question.branches.append(BranchDraft())
     return draft
+
+
+# --- where it leads -------------------------------------------------------------------------
+
+
+def as_questions(draft: Draft) -> list[Question]:
+    """The questions as typed so far, with those branches that can be followed."""
+    plain = [
+        Question(
+            key=question.key,
+            kind=question.kind,
+            text=question.text,
+            options=tuple(
+                Option(entry["key"], entry["label"]) for entry in _options(question.options)
+            ),
+            required=question.required or question.kind == draft.kind,
+        )
+        for question in draft.questions
+    ]
+    return [
+        replace(each, branches=tuple(_followed(draft, plain, number)))
+        for number, each in enumerate(plain)
+    ]
+
+
+def _followed(draft: Draft, questions: Sequence[Question], number: int) -> Iterable[Branch]:
+    for typed in draft.questions[number].branches:
+        branch = branch_of(typed)
+        try:
+            check_branch(draft.kind, questions, number, branch, "")
+        except DefinitionError:
+            continue  # said when it is saved
+        yield branch
+
+
+def branch_of(typed: BranchDraft) -> Branch:
+    """A branch as chosen, unchecked."""
+    entry = _branch_entry(typed)
+    condition, value = entry["if"], entry["if"].get("value")
+    value = tuple(value) if isinstance(value, list) else value
+    return Branch(condition["question"], condition["op"], value, entry["to"])
+
+
+def find_flaws(draft: Draft) -> None:
+    """Say in `draft.errors` what keeps the survey from being published."""
+    number = {question.key: at for at, question in enumerate(draft.questions)}
+    for flaw in flaws(as_questions(draft), kind=draft.kind):
+        at = f"q{number[flaw.question]}.branch0.when"
+        to = number.get(flaw.to or "", -1) + 1
+        if flaw.code in ("loop", "backwards"):
+            draft.errors[at] = _("It leads back to question %(number)s.", number=to)
+        elif flaw.code == "primary_missed":
+            at = f"q{to - 1}.branch0.when"
+            draft.errors[at] = _("One can pass by the question that the score comes from.")
 
 
 # --- checking ------------------------------------------------------------------------------
@@ -285,8 +416,16 @@ def _errors(draft: Draft) -> Iterable[tuple[str, str]]:
         at = f"q{number}"
         if not question.text.get(first):
             yield f"{at}.text.{first}", _("Write the question in this language.")
-        if question.kind == "choice" and not any(option.label for option in question.options):
-            yield f"{at}.opt0.label.{first}", _("Write at least one option.")
+        for name in question.lists:
+            least = 2 if question.kind == "ranking" else 1
+            if sum(bool(option.label) for option in question.listed(name)) < least:
+                where = f"{at}.{_SHORT[name]}0.label.{first}"
+                yield where, _("Write at least %(count)s.", count=least)
+        if question.kind == "contact" and not question.fields:
+            yield f"{at}.field.name", _("Choose at least one.")
+        for number, branch in enumerate(question.branches):
+            if bool(branch.when) != bool(branch.to):
+                yield f"{at}.branch{number}.when", _("Choose both a condition and where it leads.")
         for name, text, limit in _limited(at, question):
             if len(text) > limit:
                 yield name, _("At most %(limit)s characters.", limit=limit)
@@ -302,9 +441,10 @@ def _limited(at: str, question: QuestionDraft) -> Iterable[tuple[str, str, int]]
     for category, texts in question.by_category.items():
         for tag, text in texts.items():
             yield f"{at}.cat.{category}.{tag}", text, MAX_WORDING_CHARS
-    for number, option in enumerate(question.options):
-        for tag, text in option.label.items():
-            yield f"{at}.opt{number}.label.{tag}", text, MAX_LABEL_CHARS
+    for listed in _LISTS:
+        for number, option in enumerate(question.listed(listed)):
+            for tag, text in option.label.items():
+                yield f"{at}.{_SHORT[listed]}{number}.label.{tag}", text, MAX_LABEL_CHARS
 
 
 def _entry(question: QuestionDraft) -> dict[str, Any]:
@@ -320,15 +460,35 @@ def _entry(question: QuestionDraft) -> dict[str, Any]:
         entry["wording_by_category"] = {
             name: texts for name, texts in question.by_category.items() if texts
         }
-    elif question.kind == "choice":
-        entry["options"] = _options(question)
+    elif question.kind == "contact":
+        entry["fields"] = question.fields
+    elif question.kind == "statement":
+        entry["required"] = False
+    for name in question.lists:
+        entry[name] = _options(question.listed(name))
+    branches = [branch for branch in question.branches if branch.when]
+    if branches:
+        entry["branches"] = [_branch_entry(branch) for branch in branches]
     return entry
 
 
-def _options(question: QuestionDraft) -> list[dict[str, Any]]:
-    taken = {option.key for option in question.options if option.key}
+def _branch_entry(branch: BranchDraft) -> dict[str, Any]:
+    of, _colon, rest = branch.when.partition(":")
+    op, colon, value = rest.partition(":")
+    condition: dict[str, Any] = {"question": of, "op": op}
+    if colon:
+        try:
+            condition["value"] = json.loads(value)
+        except ValueError:
+            condition["value"] = value  # refused with the name of its field
+    return {"if": condition, "to": branch.to}
+
+
+def _options(options: Iterable[OptionDraft]) -> list[dict[str, Any]]:
+    options = list(options)
+    taken = {option.key for option in options if option.key}
     entries = []
-    for option in question.options:
+    for option in options:
         if not option.label:
             continue
         key = option.key or free_key("option", taken)
@@ -340,7 +500,10 @@ def _options(question: QuestionDraft) -> list[dict[str, Any]]:
 def _field_of(path: str) -> str:
     """`questions[1].text.en` → `q1.text.en`; what is not a field belongs to the whole form."""
     match = re.fullmatch(r"questions\[(\d+)\]\.(text|low_label|high_label)\.([\w-]+)", path)
-    return f"q{match[1]}.{match[2]}.{match[3]}" if match else ""
+    if match:
+        return f"q{match[1]}.{match[2]}.{match[3]}"
+    branch = re.match(r"questions\[(\d+)\]\.branches\[(\d+)\]", path)
+    return f"q{branch[1]}.branch{branch[2]}.when" if branch else ""
 
 
 def key_from_name(name: str, taken: Iterable[str]) -> str:

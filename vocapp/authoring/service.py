@@ -13,11 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys import journey_survey
+from surveys.branching import flaws
 from surveys.definitions import Definition, DefinitionError, from_json, standard_definition, to_json
 from surveys.questions import storable_problem
 from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
 from vocapp.database import scoped, transaction, uuid7
-from vocapp.problems import BadInput, Conflict, NotFound
+from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.workspaces.service import audit
 
 
@@ -176,6 +177,31 @@ def _locked(session: Session, workspace_id: UUID, survey_id: UUID) -> Survey:
     return survey
 
 
+_FLAWS = {
+    "loop": "leads back to {to!r} and round again",
+    "backwards": "leads back to {to!r}, an earlier question",
+    "primary_missed": "the question of the score can be passed by, after {to!r}",
+}
+
+
+def _check_ways(draft: Mapping[str, Any]) -> None:
+    """Refuse branches that go round, or past the question that the survey is about.
+
+    A question that nothing leads to harms nobody: the map of the editor shows it.
+    """
+    definition = from_json(draft)
+    place = {question.key: number for number, question in enumerate(definition.questions)}
+    wrong = [
+        FieldError(
+            f"questions[{place[flaw.question]}].branches", _FLAWS[flaw.code].format(to=flaw.to)
+        )
+        for flaw in flaws(definition.questions, kind=definition.kind)
+        if flaw.code in _FLAWS
+    ]
+    if wrong:
+        raise BadInput(*wrong)
+
+
 def _publish(session: Session, survey: Survey, *, now: datetime) -> int:
     if survey.published_version is not None:
         current = session.get_one(
@@ -184,6 +210,7 @@ def _publish(session: Session, survey: Survey, *, now: datetime) -> int:
         if current.definition == survey.draft:
             survey.state = "published"
             return survey.published_version
+    _check_ways(survey.draft)
     number = (survey.published_version or 0) + 1
     session.add(
         SurveyVersion(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -13,8 +15,9 @@ from werkzeug.wrappers import Response
 
 from surveys.definitions import Definition, from_json
 from surveys.languages import best_language, direction, fitting_language
-from surveys.questions import localised, wording
+from surveys.questions import Question, localised, wording
 from vocapp.authoring import activity, drafting, queries, service
+from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import JOURNEY, NewSurveyForm
 from vocapp.authoring.links import page_url
@@ -173,7 +176,12 @@ def widget_tag(survey: SurveySummary) -> str:
 @signed_in("product")
 def publish_survey(key: str) -> Any:
     survey = _survey(key)
-    _publish(survey)
+    try:
+        _publish(survey)
+    except BadInput:
+        draft = drafting.draft_from(_draft_definition(survey), name=survey.name)
+        drafting.find_flaws(draft)
+        return _editor(survey, draft), BadInput.status
     return _to_survey(key)
 
 
@@ -225,6 +233,9 @@ def change_survey(key: str) -> Any:
         focus = drafting.rearrange(draft, action, taken=taken)
         return _editor(survey, draft, focus=focus, unsaved=True)
     definition = drafting.checked(draft)
+    if action == "publish" and not draft.errors:
+        drafting.find_flaws(draft)
+        definition = None if draft.errors else definition
     if definition is None:
         return _editor(survey, draft, unsaved=True), BadInput.status
     service.save_draft(
@@ -245,6 +256,8 @@ def _editor(
         "authoring/edit.html",
         survey=survey,
         draft=drafting.with_blank_options(draft),
+        branches=BranchWords(draft),
+        added_kinds=drafting.ADDED_KINDS,
         languages=_languages(draft),
         focus=focus,
         unsaved=unsaved,
@@ -267,11 +280,33 @@ def preview_survey(key: str) -> Any:
             language=LanguageName.of(language),
             languages=_languages(definition),
             survey_locale=PreviewLocale(language),
+            preview=partial(PreviewSheet, language),
             say=lambda texts: localised(texts, language=language),
             ask=lambda question, category=None: wording(
                 question, language=language, category=category
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewSheet:
+    """What the controls of questions ask of a respondent's page, where nothing is answered."""
+
+    language: str
+    texts: Mapping[str, str]
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, texts: Mapping[str, str]) -> str:
+        return localised(texts, language=self.language)
+
+    def ask(self, question: Question) -> str:
+        return wording(question, language=self.language)
+
+    def name(self, question: Question) -> str:
+        return f"q-{question.key}"
+
+    def problem(self, question: Question) -> str:  # noqa: ARG002
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

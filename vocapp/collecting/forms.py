@@ -10,18 +10,44 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from surveys.questions import MAX_TEXT_CHARS, BadAnswer, Question, scale_of, validate_answer
+from surveys.questions import (
+    MAX_TEXT_CHARS,
+    BadAnswer,
+    Question,
+    Value,
+    scale_of,
+    validate_answer,
+)
 
 _DIGITS = re.compile(r"[0-9]{1,2}", re.ASCII)
-_BY_CODE = {"too_long": "too_long", "bad_characters": "bad_text"}
+_BY_CODE = {
+    "too_long": "too_long",
+    "bad_characters": "bad_text",
+    "bad_email": "bad_email",
+    "bad_phone": "bad_phone",
+}
+
+
+_PARTS = {"multiple": "options", "ranking": "options", "matrix": "rows"}
+_MISSING = {
+    "text": "fill_in",
+    "contact": "fill_in",
+    "choice": "pick_option",
+    "multiple": "pick_some",
+    "ranking": "rank_all",
+    "matrix": "pick_each_row",
+    "consent": "agree",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """By question key: the text as typed, the answers that fit, and the word for each error."""
+    """What was sent: the text of each field as typed, by question key or, where a question has
+    several fields, by key and part (`why.fast`); by question key the answers that fit, and the
+    word for each error."""
 
     typed: Mapping[str, str]
-    answers: Mapping[str, int | str]
+    answers: Mapping[str, Value]
     errors: Mapping[str, str]
 
 
@@ -30,17 +56,29 @@ def field_name(question: Question) -> str:
     return f"q-{question.key}"
 
 
+def parts_of(question: Question) -> list[str]:
+    """The names under which a question's fields are typed; its key where it has one field."""
+    if question.kind == "contact":
+        return [f"{question.key}.{name}" for name in question.fields]
+    of = _PARTS.get(question.kind)
+    if of is None:
+        return [question.key] if question.kind != "statement" else []
+    return [f"{question.key}.{each.key}" for each in getattr(question, of)]
+
+
 def read_answers(questions: Sequence[Question], form: Mapping[str, str]) -> Filled:
     """The answers to some questions of a form; errors are keys of `respondent_texts`."""
     typed: dict[str, str] = {}
-    answers: dict[str, int | str] = {}
+    answers: dict[str, Value] = {}
     errors: dict[str, str] = {}
     for question in questions:
         # Browsers write line ends as CRLF; offsets into a comment should not depend on that.
-        text = form.get(field_name(question), "").replace("\r\n", "\n")
-        typed[question.key] = text
+        filled = {
+            part: form.get(f"q-{part}", "").replace("\r\n", "\n") for part in parts_of(question)
+        }
+        typed |= filled
         try:
-            answer = validate_answer(question, _value(question, text))
+            answer = validate_answer(question, _value(question, filled))
         except BadAnswer as exc:
             errors[question.key] = _word(question, exc.code)
             continue
@@ -63,9 +101,16 @@ def read_score(question: Question, text: str | None) -> int | None:
     return score if score in scale else None
 
 
-def _value(question: Question, text: str) -> object:
+def _value(question: Question, filled: Mapping[str, str]) -> object:
+    """What the texts of a question's fields say, unchecked."""
+    if question.kind in _PARTS or question.kind == "contact":
+        start = len(question.key) + 1
+        return _compound(question, {part[start:]: text for part, text in filled.items() if text})
+    text = filled.get(question.key, "")
     if question.kind == "text":
         return text
+    if question.kind == "consent":
+        return bool(text)
     if not text:
         return None
     if scale_of(question.kind) is not None and _DIGITS.fullmatch(text):
@@ -73,12 +118,22 @@ def _value(question: Question, text: str) -> object:
     return text
 
 
+def _compound(question: Question, given: Mapping[str, str]) -> object:
+    if question.kind == "multiple":
+        return list(given)
+    if question.kind != "ranking" or not given:
+        return given or None
+    if sorted(given.values()) != sorted(str(n + 1) for n in range(len(question.options))):
+        raise BadAnswer(question.key, "every option needs a place", code="not_all_ranked")
+    return sorted(given, key=lambda key: int(given[key]))
+
+
 def _word(question: Question, code: str) -> str:
+    if code == "too_long" and question.kind == "contact":
+        return "shorten"
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if question.kind == "text":
-        return "fill_in"
-    return "pick_option" if question.kind == "choice" else "required"
+    return _MISSING.get(question.kind, "required")
 
 
 MAX_CHARS = MAX_TEXT_CHARS

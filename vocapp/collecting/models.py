@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+from surveys.questions import Value, scale_of
+from vocapp.database import Base, JsonValue, Tenant, TenantRow, one_of, short_text, tenant_key
 from vocapp.sealing import SealedText
 
 HELD_STATES = ("held", "counted", "put_aside", "overtaken")
@@ -72,18 +74,49 @@ class Response(TenantRow, Base):
 
 
 class Answer(Tenant, Base):
-    """The value given to one question: a number, an option, or a text, which rests sealed."""
+    """The value given to one question.
+
+    A number, an option, or a text, which rests sealed; value: JSON of several options, of a matrix
+    or of a consent. personal: JSON of contact details, sealed as well, and no text that is themed.
+    """
 
     response_id: Mapped[UUID] = mapped_column(primary_key=True)
     question_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int | None]
     option: Mapped[str | None] = mapped_column(short_text(64))
     text: Mapped[str | None] = mapped_column(SealedText)
+    value: Mapped[Any | None] = mapped_column(JsonValue)
+    personal: Mapped[str | None] = mapped_column(SealedText)
 
     __table_args__ = (
         tenant_key("response_id", "response", ondelete="CASCADE"),
         tenant_key("question_id", "question"),
     )
+
+
+# How an answer is read: `value_in` of these columns.
+GIVEN = (Answer.number, Answer.option, Answer.text, Answer.value, Answer.personal)
+
+
+def stored_as(kind: str, value: Value) -> dict[str, Any]:
+    """The columns of an answer to a question of this kind; `value_in` reads them."""
+    column = "value"
+    if scale_of(kind) is not None:
+        column = "number"
+    elif kind in ("choice", "text", "contact"):
+        column = {"choice": "option", "text": "text", "contact": "personal"}[kind]
+    given = json.dumps(value, ensure_ascii=False) if column == "personal" else value
+    return {each.key: None for each in GIVEN} | {column: given}
+
+
+def value_in(
+    number: int | None, option: str | None, text: str | None, value: Any, personal: str | None
+) -> Value | None:
+    """What was answered, from the columns GIVEN of its row."""
+    if personal is not None:
+        found: dict[str, str] = json.loads(personal)
+        return found
+    return next((each for each in (number, option, text, value) if each is not None), None)
 
 
 class IdempotencyKey(Tenant, Base):

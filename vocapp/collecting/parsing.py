@@ -96,7 +96,7 @@ def submission_of(
         score=score if isinstance(score, int) else None,
         channel=body.channel,
         answered_at=body.answered_at or now,
-        digest=digest_of_json(raw),
+        digest=digest_of_json(in_one_order(raw, definition)),
         id=body.id,
         idempotency_key=checked_key(idempotency_key),
         locale=body.locale,
@@ -104,6 +104,23 @@ def submission_of(
         account=body.account.facts() if body.account else None,
         attributes={"touchpoint": body.touchpoint} if body.touchpoint else {},
     )
+
+
+def in_one_order(raw: Mapping[str, Any], definition: Definition) -> Mapping[str, Any]:
+    """What was sent, with several options in the order of the survey: said in another order, it is
+    the same answer."""
+    answers = raw.get("answers")
+    if not isinstance(answers, Mapping):
+        return raw
+    several = {q.key: [o.key for o in q.options] for q in definition.questions if q.kind == _SET}
+    in_order = {
+        key: sorted(value, key=several[key].index) if key in several and value else value
+        for key, value in answers.items()
+    }
+    return {**raw, "answers": in_order}
+
+
+_SET = "multiple"
 
 
 def checked_key(key: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vocapp.collecting.models import Answer, HeldAnswer, Response
@@ -27,7 +27,7 @@ def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> Non
         delete(Answer).where(
             Answer.workspace_id == workspace_id,
             Answer.response_id.in_(ids),
-            Answer.text.is_not(None),
+            or_(Answer.text.is_not(None), Answer.personal.is_not(None)),
         )
     )
     session.execute(

@@ -17,14 +17,19 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from surveys.definitions import Definition
+from surveys.definitions import Definition, branch_to_json
 from surveys.languages import best_language, direction
 from surveys.questions import localised, scale_of
 from surveys.scoring import category_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
 from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
-from vocapp.collecting.parsing import AnswersBody, answerable_version, answers_by_key
+from vocapp.collecting.parsing import (
+    AnswersBody,
+    answerable_version,
+    answers_by_key,
+    in_one_order,
+)
 from vocapp.collecting.queries import find_response
 from vocapp.collecting.service import Submission, checked_answers
 from vocapp.database import utcnow
@@ -160,7 +165,7 @@ def _submission(
         score=score if isinstance(score, int) else None,
         channel=body.channel,
         answered_at=now,
-        digest=digest_of_json(sent),
+        digest=digest_of_json(in_one_order(sent, definition)),
         id=body.id,
         locale=body.locale,
         page=_without_query(body.page),
@@ -258,11 +263,16 @@ def _present_survey(survey: SurveySummary, definition: Definition, locale: str) 
                     category: localised(wordings, language=language)
                     for category, wordings in question.wording_by_category.items()
                 },
-                "options": [
-                    {"key": option.key, "label": localised(option.label, language=language)}
-                    for option in question.options
-                ],
+                **{
+                    name: [
+                        {"key": each.key, "label": localised(each.label, language=language)}
+                        for each in getattr(question, name)
+                    ]
+                    for name in ("options", "rows", "columns")
+                },
+                "fields": list(question.fields),
                 "required": question.required,
+                "branches": [branch_to_json(branch) for branch in question.branches],
             }
             for question in definition.questions
         ],

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.questions import Value
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey
-from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.models import GIVEN, Answer, Response, value_in
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
@@ -24,7 +25,7 @@ from vocapp.problems import Forbidden, NotFound
 class StoredAnswers:
     """The answers of one response by question key, and its open text."""
 
-    values: dict[str, int | str | None] = field(default_factory=dict)
+    values: dict[str, Value | None] = field(default_factory=dict)
     comment: str | None = None
 
 
@@ -119,7 +120,7 @@ def _brief(row: Contact | Account | None, *names: str) -> dict[str, Any] | None:
 def answers_of(workspace_id: UUID, response_ids: Sequence[UUID]) -> dict[UUID, StoredAnswers]:
     """Answers by response; the first text in question order is the comment."""
     rows = db.session.execute(
-        select(Answer.response_id, Question.key, Answer.number, Answer.option, Answer.text)
+        select(Answer.response_id, Question.key, Answer.text, *GIVEN)
         .join(
             Question,
             (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
@@ -127,11 +128,10 @@ def answers_of(workspace_id: UUID, response_ids: Sequence[UUID]) -> dict[UUID, S
         .where(Answer.workspace_id == workspace_id, Answer.response_id.in_(response_ids))
         .order_by(Answer.response_id, Question.id)
     )
-    values: dict[UUID, dict[str, int | str | None]] = {}
+    values: dict[UUID, dict[str, Value | None]] = {}
     comments: dict[UUID, str] = {}
-    for response_id, key, *given, text in rows:
-        value = next((value for value in (*given, text) if value is not None), None)
-        values.setdefault(response_id, {})[key] = value
+    for response_id, key, text, *given in rows:
+        values.setdefault(response_id, {})[key] = value_in(*given)
         if text is not None:
             comments.setdefault(response_id, text)
     return {

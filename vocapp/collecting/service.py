@@ -6,7 +6,7 @@ facts, outbox rows). After the commit it cannot be lost; before it nothing is sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,11 +17,19 @@ from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from surveys.branching import path
 from surveys.definitions import Definition, from_json
-from surveys.questions import BadAnswer, scale_of, validate_answer
+from surveys.questions import BadAnswer, Value, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
-from vocapp.collecting.models import Answer, IdempotencyKey, Response
+from vocapp.collecting.models import (
+    GIVEN,
+    Answer,
+    IdempotencyKey,
+    Response,
+    stored_as,
+    value_in,
+)
 from vocapp.database import (
     insert_absent,
     insert_if_absent,
@@ -49,7 +57,7 @@ class Submission:
 
     survey_id: UUID
     version: int
-    answers: Mapping[str, int | str]
+    answers: Mapping[str, Value]
     score: int | None
     channel: str
     answered_at: datetime
@@ -65,6 +73,7 @@ class Submission:
     quiet: bool = False  # imported history: opens no follow-up
     flood: bool = False  # one of very many: counted and themed after what is fresh
     attributes: Mapping[str, Any] = field(default_factory=dict)  # said of this very answer
+    passed_by: frozenset[str] = frozenset()  # questions that a correction no longer leads to
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +84,14 @@ class Recorded:
 
 def checked_answers(
     definition: Definition, given: Mapping[str, object], *, partial: bool = False
-) -> dict[str, int | str]:
+) -> dict[str, Value]:
     """The given answers by question key, validated; blanks left out.
 
     Unless `partial`, the primary scale must be answered; where the survey lets people leave it
-    open, whatever else it requires. Raises BadInput naming every wrong field.
+    open, whatever else it requires of those who come by. Raises BadInput naming every wrong field.
     """
     errors: list[FieldError] = []
-    answers: dict[str, int | str] = {}
+    answers: dict[str, Value] = {}
     for key, value in given.items():
         question = definition.question(key)
         if question is None:
@@ -106,10 +115,11 @@ def _missing(definition: Definition, answers: Mapping[str, object]) -> list[Fiel
     primary = definition.primary
     if primary.key in answers:
         return []
+    asked = path(definition.questions, answers, kind=definition.kind)
     required = [
         question.key
         for question in definition.questions
-        if question.required and question.key not in answers
+        if question.required and question.key in asked and question.key not in answers
     ]
     if primary.required or not answers:
         return [FieldError("score", "an answer to the primary scale is required")]
@@ -410,7 +420,7 @@ def _store_answers(session: Session, workspace_id: UUID, fresh: Sequence[Fresh])
 def _answer_rows(
     workspace_id: UUID,
     response_id: UUID,
-    answers: Mapping[str, int | str],
+    answers: Mapping[str, Value],
     questions: Mapping[str, Question],
 ) -> list[dict[str, Any]]:
     return [
@@ -418,9 +428,7 @@ def _answer_rows(
             "workspace_id": workspace_id,
             "response_id": response_id,
             "question_id": questions[key].id,
-            "number": value if scale_of(questions[key].kind) else None,
-            "option": value if questions[key].kind == "choice" else None,
-            "text": value if questions[key].kind == "text" else None,
+            **stored_as(questions[key].kind, value),
         }
         for key, value in answers.items()
     ]
@@ -459,8 +467,9 @@ def revise_response(
     response_id: UUID,
     *,
     revision: int | None,
-    answers: Mapping[str, int | str],
+    answers: Mapping[str, Value],
     survey_id: UUID | None = None,
+    passed_by: Collection[str] = (),
     also: Also = _nothing_else,
     now: datetime,
 ) -> bool:
@@ -468,7 +477,8 @@ def revise_response(
 
     An equal or lower `revision` than the stored one changes nothing (a late or repeated
     message); None means: the next one, if anything differs. With `survey_id` the response
-    has to belong to that survey. Raises NotFound.
+    has to belong to that survey. passed_by: keys of questions whose answers go, because the
+    person took another way. Raises NotFound.
     """
     with transaction() as session:
         response = session.scalar(
@@ -480,10 +490,10 @@ def revise_response(
         next_revision = response.revision + 1 if revision is None else revision
         if next_revision <= response.revision:
             return False
-        if revision is None and _says_the_same(session, response, answers):
+        if revision is None and _says_the_same(session, response, answers, passed_by):
             return False
         response.revision = next_revision
-        _correct_answers(session, response, answers)
+        _correct_answers(session, response, answers, passed_by)
         response.score = _primary_score(session, response)
         if response.account_id is not None:
             since = response.answered_at.astimezone(UTC).date()
@@ -498,17 +508,29 @@ def revise_response(
 
 
 def _correct_answers(
-    session: Session, response: Response, answers: Mapping[str, int | str]
+    session: Session,
+    response: Response,
+    answers: Mapping[str, Value],
+    passed_by: Collection[str],
 ) -> None:
     """Write the answers over those that the response already has."""
     questions = _questions(session, response.workspace_id, response.survey_id)
+    gone = [questions[key].id for key in passed_by if key in questions]
+    if gone:
+        session.execute(
+            delete(Answer).where(
+                Answer.workspace_id == response.workspace_id,
+                Answer.response_id == response.id,
+                Answer.question_id.in_(gone),
+            )
+        )
     rows = _answer_rows(response.workspace_id, response.id, answers, questions)
     if not rows:
         return
     insert_answer = insert_into(session, Answer)
     statement = insert_answer.on_conflict_do_update(
         index_elements=["workspace_id", "response_id", "question_id"],
-        set_={name: insert_answer.excluded[name] for name in ("number", "option", "text")},
+        set_={name: insert_answer.excluded[name] for name in (each.key for each in GIVEN)},
     )
     session.execute(statement, rows)
 
@@ -536,6 +558,7 @@ def keep_answer(
         recorded.id,
         revision=None,
         answers=submission.answers,
+        passed_by=submission.passed_by,
         survey_id=submission.survey_id,
         also=also,
         now=now,
@@ -543,18 +566,25 @@ def keep_answer(
     return recorded
 
 
-def _says_the_same(session: Session, response: Response, answers: Mapping[str, int | str]) -> bool:
+def _says_the_same(
+    session: Session,
+    response: Response,
+    answers: Mapping[str, Value],
+    passed_by: Collection[str],
+) -> bool:
     """Whether these answers are stored already (a button that was pressed twice)."""
     rows = session.execute(
-        select(Question.key, Answer.number, Answer.option, Answer.text)
+        select(Question.key, *GIVEN)
         .join(
             Question,
             (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
         )
         .where(Answer.workspace_id == response.workspace_id, Answer.response_id == response.id)
     )
-    stored = {key: (number, option, text) for key, number, option, text in rows}
-    return all(value in stored.get(key, ()) for key, value in answers.items())
+    stored = {key: value_in(*given) for key, *given in rows}
+    return all(stored.get(key) == value for key, value in answers.items()) and not any(
+        key in stored for key in passed_by
+    )
 
 
 def _primary_score(session: Session, response: Response) -> int | None:

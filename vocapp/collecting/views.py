@@ -16,8 +16,9 @@ signed token in it, minted with the response id when the page was made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -26,15 +27,23 @@ from flask import Blueprint, render_template, request, url_for
 from flask import Response as HttpResponse
 from flask_babel import force_locale
 
+from surveys.branching import pages
 from surveys.definitions import Definition
 from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
-from surveys.questions import Question, localised, wording
+from surveys.questions import Question, Value, localised, wording
 from surveys.scoring import categories, category_of
 from vocapp.authoring.links import InvitationLink, read_invitation_token, read_place
 from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
 from vocapp.collecting import queries, service, visits
-from vocapp.collecting.forms import MAX_CHARS, Filled, field_name, read_answers, read_score
+from vocapp.collecting.forms import (
+    MAX_CHARS,
+    Filled,
+    field_name,
+    parts_of,
+    read_answers,
+    read_score,
+)
 from vocapp.collecting.holding import keep_or_hold
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
@@ -52,6 +61,7 @@ from vocapp.workspaces.queries import workspace_settings
 
 blueprint = Blueprint("collecting", __name__, template_folder="templates")
 limit_public(blueprint)
+blueprint.app_template_global("respondent_texts")(respondent_texts)  # the preview of authors asks
 _COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
 
 
@@ -94,6 +104,7 @@ class Sheet:
     errors: Mapping[str, str] = field(default_factory=dict)
     answered_before: int | None = None
     retry: bool = False
+    page: int = 0  # which of the pages of a survey with branches
 
     @property
     def texts(self) -> dict[str, str]:
@@ -123,9 +134,59 @@ class Sheet:
         return read_score(self.definition.primary, self.typed.get(self.definition.primary.key))
 
     @property
+    def said_before(self) -> list[Question]:
+        """What is to be read before the score is asked for."""
+        before = takewhile(lambda each: each is not self.definition.primary, self.questions)
+        return [question for question in before if question.kind == "statement"]
+
+    @property
     def rest(self) -> list[Question]:
-        primary = self.definition.primary
-        return [question for question in self.definition.questions if question is not primary]
+        said = [*self.said_before, self.definition.primary]
+        return [question for question in self.questions if question not in said]
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        return self.definition.questions
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether what is asked next depends on answers: page by page."""
+        return any(question.branches for question in self.questions)
+
+    @property
+    def answers(self) -> Mapping[str, Value]:
+        """What is typed and fits."""
+        typed = {f"q-{part}": text for part, text in self.typed.items()}
+        return read_answers(self.questions, typed).answers
+
+    @property
+    def pages(self) -> list[list[Question]]:
+        """Those of the path on which these answers lead."""
+        found = pages(self.questions, self.answers, kind=self.definition.kind)
+        return [[each for each in self.questions if each.key in page] for page in found]
+
+    @property
+    def asked(self) -> list[Question]:
+        return self.pages[self.page]
+
+    @property
+    def not_asked(self) -> list[Question]:
+        return [question for question in self.questions if question not in self.asked]
+
+    @property
+    def is_first(self) -> bool:
+        return self.page == 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing can come after this page, whatever is answered on it."""
+        last = self.asked[-1]
+        return not last.branches and last is self.pages[-1][-1]
+
+    def typed_of(self, questions: Iterable[Question]) -> list[tuple[str, str]]:
+        """The fields of these questions in which something is typed, with their names."""
+        parts = [part for question in questions for part in parts_of(question)]
+        return [(f"q-{part}", self.typed[part]) for part in parts if self.typed.get(part)]
 
     @property
     def is_in_order(self) -> bool:
@@ -299,6 +360,8 @@ def _take(sheet: Sheet) -> Any:
     primary = read_answers([sheet.definition.primary], request.form)
     others = read_answers(sheet.rest, request.form)
     sheet = replace(sheet, typed={**primary.typed, **others.typed})
+    if sheet.has_branches:
+        return _take_page(sheet, step)
     if sheet.is_in_order:
         return _ask(sheet) if step == "change" else _take_whole(sheet, primary, others)
     if step == "change":
@@ -314,6 +377,32 @@ def _take(sheet: Sheet) -> Any:
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
 
 
+def _take_page(sheet: Sheet, step: str) -> Any:
+    """A page of a survey with branches: what was answered up to it is stored, and the next one
+    follows from it. Answers to questions that it leads past are not stored."""
+    if step == "change":
+        return _ask(sheet)
+    sent = request.form.get("page", "")
+    keys = [[question.key for question in page] for page in sheet.pages]
+    at = next((number for number, page in enumerate(keys) if sent in page), 0)
+    if step == "back":
+        return _ask(replace(sheet, page=max(0, at - 1)))
+    path = [question for page in sheet.pages[: at + 1] for question in page]
+    filled = read_answers(path, {f"q-{part}": text for part, text in sheet.typed.items()})
+    if filled.errors:
+        wrong = next(n for n, page in enumerate(keys) if set(page) & set(filled.errors))
+        return _ask(replace(sheet, page=wrong, errors=filled.errors), status=422)
+    is_last = at + 1 == len(keys)
+    if is_last or (sheet.score is not None and sheet.definition.primary in path):
+        on_path = {key for page in keys for key in page}
+        passed_by = {question.key for question in sheet.questions} - on_path
+        try:
+            sheet = _store(sheet, filled.answers, passed_by)
+        except NotFound:
+            return _nowhere()
+    return _thank(sheet) if is_last else _ask(replace(sheet, page=at + 1))
+
+
 def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
     errors = {**primary.errors, **others.errors}
     if errors:
@@ -327,7 +416,10 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
 
 def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
     """Store what was pressed; the sheet of the next step."""
-    answers = dict(primary.answers) | dict(others.answers if others else {})
+    return _store(sheet, {**primary.answers, **(others.answers if others else {})})
+
+
+def _store(sheet: Sheet, answers: Mapping[str, Value], passed_by: Set[str] = frozenset()) -> Sheet:
     now = utcnow()
     workspace_id, link = sheet.survey.workspace_id, sheet.invitation
     submission = Submission(
@@ -343,6 +435,7 @@ def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
         contact_id=link.contact_id if link else None,
         invitation_id=link.invitation_id if link else None,
         attributes=sheet.attributes,
+        passed_by=frozenset(passed_by),
     )
     if link is None:
         service.keep_answer(workspace_id, submission, now=now)
@@ -359,6 +452,7 @@ def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
 
 def _ask(sheet: Sheet, *, status: int = 200) -> Any:
     template = "in_order" if sheet.is_in_order else "score"
+    template = "flow" if sheet.has_branches else template
     return _page(f"collecting/{template}.html", sheet, status)
 
 

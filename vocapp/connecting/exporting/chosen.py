@@ -10,6 +10,7 @@ from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from surveys.definitions import Definition
+from surveys.questions import Value
 from vocapp.collecting.models import Answer, Response
 from vocapp.connecting.exporting.queries import NOT_ATTRIBUTES, Answers, keys_of
 
@@ -51,18 +52,18 @@ class SelectedAnswers(Answers):
 
 
 class ChosenAnswers(SelectedAnswers):
-    """The same for those who use the product: comments are redacted, and further open texts, which
-    nobody has read for personal data, are left out.
+    """The same for those who use the product: comments are redacted, and contact details and
+    further open texts, which nobody has read for personal data, are left out.
     """
 
-    def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, int | str]]:
-        return self._values(ids, Answer.number, Answer.option)
+    def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Value]]:
+        return self._values(ids, Answer.text, Answer.personal)
 
     def _record(
         self,
         row: Any,
         definition: Definition,
-        answers: Mapping[str, int | str],
+        answers: Mapping[str, Value],
         themes: list[dict[str, Any]],
     ) -> dict[str, Any]:
         record = super()._record(row, definition, answers, themes)

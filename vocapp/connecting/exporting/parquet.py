@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
+from surveys.answer_cells import as_cell
 from surveys.attributes import as_text
 from vocapp.connecting.exporting.queries import Names
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE
@@ -57,7 +58,7 @@ def _modules() -> tuple[Any, Any]:
 def _row(record: dict[str, Any], names: Names, columns: Sequence[str]) -> dict[str, Any]:
     row = {name: record[name] for name in columns}
     row |= {name: datetime.fromisoformat(record[name]) for name in _INSTANTS}
-    row |= {f"{ANSWER}{key}": _text(record["answers"].get(key)) for key in names.answers}
+    row |= {f"{ANSWER}{key}": _text(as_cell(record["answers"].get(key))) for key in names.answers}
     row |= {
         f"{ATTRIBUTE}{name}": _text(record["attributes"].get(name)) for name in names.attributes
     }

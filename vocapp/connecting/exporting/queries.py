@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, null, select, true
 from sqlalchemy.orm import Session
 
 from surveys.definitions import Definition, from_json
+from surveys.questions import Value
 from surveys.scoring import category_of
 from vocapp.authoring.models import Question, Survey, SurveyVersion
-from vocapp.collecting.models import Answer, Response
+from vocapp.collecting.models import GIVEN, Answer, Response, value_in
 from vocapp.collecting.queries import responses_with_people
 from vocapp.database import scoped
 from vocapp.understanding.assigned import assigned_themes
@@ -111,25 +112,27 @@ class Answers:
         self,
         row: Any,
         definition: Definition,
-        answers: Mapping[str, int | str],
+        answers: Mapping[str, Value],
         themes: list[dict[str, Any]],
     ) -> dict[str, Any]:
         return _record(row, definition, answers, themes)
 
-    def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, int | str]]:
-        return self._values(ids, Answer.number, Answer.option, Answer.text)
+    def _answers(self, ids: Sequence[UUID]) -> dict[UUID, dict[str, Value]]:
+        return self._values(ids)
 
-    def _values(self, ids: Sequence[UUID], *columns: Any) -> dict[UUID, dict[str, int | str]]:
-        """Answers by question, of those that have a value in one of the columns."""
+    def _values(self, ids: Sequence[UUID], *without: Any) -> dict[UUID, dict[str, Value]]:
+        """Answers by question, of those that have a value in none of these columns."""
+        hidden = {each.key for each in without}
+        columns = [null() if each.key in hidden else each for each in GIVEN]
         rows = self._session.execute(
             select(Answer.response_id, Question.key, *columns)
             .join(Question, _same(Answer.question_id, Question))
             .where(Answer.workspace_id == self._workspace_id, Answer.response_id.in_(ids))
             .order_by(Answer.response_id, Question.id)
         )
-        found: dict[UUID, dict[str, int | str]] = defaultdict(dict)
+        found: dict[UUID, dict[str, Value]] = defaultdict(dict)
         for response_id, key, *values in rows:
-            value = next((value for value in values if value is not None), None)
+            value = value_in(*values)
             if value is not None:
                 found[response_id][key] = value
         return found
@@ -182,7 +185,7 @@ def _shorthands(definition: Definition) -> tuple[str, ...]:
 def _record(
     row: Any,
     definition: Definition,
-    answers: Mapping[str, int | str],
+    answers: Mapping[str, Value],
     themes: list[dict[str, Any]],
 ) -> dict[str, Any]:
     response, contact, account, analysis = row.Response, row.Contact, row.Account, row.Analysis

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from surveys.answer_cells import as_cell
 from vocapp.authoring.queries import SurveySummary, list_surveys
 from vocapp.connecting.exporting import parquet
 from vocapp.connecting.exporting.cells import attribute_cell
@@ -112,6 +113,6 @@ def _rows(answers: Answers, names: Names) -> Iterator[Sequence[Any]]:
         shown = record | {"themes": ";".join(theme["key"] for theme in record["themes"])}
         yield [
             *(shown[name] for name in COLUMNS),
-            *(record["answers"].get(key) for key in names.answers),
+            *(as_cell(record["answers"].get(key)) for key in names.answers),
             *(attribute_cell(record["attributes"].get(name)) for name in names.attributes),
         ]

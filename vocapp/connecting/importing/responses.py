@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from surveys.answer_cells import from_cell
 from surveys.definitions import Definition
 from surveys.questions import scale_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
@@ -241,10 +242,12 @@ def _contact(values: Mapping[str, Any], *, has_account: bool) -> dict[str, Any] 
 
 
 def _answers(values: Mapping[str, Any], definition: Definition) -> dict[str, Any]:
-    """Answers beyond score and comment; a scale's cell is a number."""
+    """Answers beyond score and comment, as `surveys.answer_cells` writes them."""
     found = part(values, ANSWER)
     for key, text in found.items():
         question = definition.question(key)
         if question is not None and scale_of(question.kind):
             found[key] = cells.whole_number(text)
+        elif question is not None:
+            found[key] = from_cell(question, text)
     return found
