@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from vocapp import outbox
@@ -107,6 +109,26 @@ def test_a_reply_becomes_the_comment_and_a_second_one_stands_below_it(survey):
     assert survey.comment == "画面が遅いです。\n\n料金も高いです。"
     assert rows(CaseMail) == []
     assert list(survey.inbox.glob("*.eml")) == []
+
+
+def with_picture(mail: EmailMessage, width: int, height: int) -> EmailMessage:
+    """The same reply with a picture within its text, as mail programs put it there."""
+    held = BytesIO()
+    Image.new("RGB", (width, height)).save(held, "PNG")
+    mail.add_alternative('<p>…</p><img src="cid:image001">', subtype="html")
+    mail.get_body(("html",)).add_related(
+        held.getvalue(), "image", "png", cid="<image001>", filename="image001.png",
+        disposition="inline",
+    )  # fmt: skip
+    return mail
+
+
+@pytest.mark.parametrize(("size", "cases"), [((480, 160), 0), ((200, 60), 0), ((1200, 800), 1)])
+def test_the_logo_of_a_signature_is_no_file_but_a_screenshot_is(survey, size, cases):
+    survey.ask().answer(9)
+    survey.arrive(with_picture(survey.reply("画面が遅いです。"), *size))
+    assert survey.comment == "画面が遅いです。"
+    assert len({row.follow_up_id for row in rows(CaseMail)}) == cases
 
 
 def test_a_comment_that_was_typed_on_the_page_stays(survey):

@@ -1,8 +1,10 @@
 """The files that a mail brings, each with its bytes or with the limit that left it out.
 
 A file is a part with a file name, one that says it is an attachment, or one that is no text (a
-picture within the text, a mail that was passed on). Names and types are what the sender says they
-are: names are cleaned so that they cannot pose as something else, and nothing relies on a type.
+picture within the text, a mail that was passed on). A small picture within the text is none: it is
+the logo of a signature, or that of the mail which is answered. Names and types are what the sender
+says they are: names are cleaned so that they cannot pose as something else, and nothing relies on
+a type.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
 from mimetypes import guess_extension
+
+from vocapp.distributing.logos import is_small
 
 MOST_OF_FILE = 5_000_000  # bytes
 MOST_OF_MAIL = 10_000_000
@@ -79,10 +83,20 @@ def leaves(part: Message, depth: int = 0) -> Iterator[Message]:
 
 
 def is_file(part: Message) -> bool:
-    """Whether a leaf is a file, and no text of the mail itself."""
+    """Whether a leaf is a file, and no text of the mail itself or what only adorns it."""
+    if _is_adornment(part):
+        return False
     if _name_of(part) or str(part.get("Content-Disposition", "")).lower().startswith("attachment"):
         return True
     return part.get_content_maintype() not in {"text", "multipart"}
+
+
+def _is_adornment(part: Message) -> bool:
+    """A picture that the text shows, and too small to be what somebody wants to show."""
+    disposition = str(part.get("Content-Disposition", "")).lower()
+    if part.get_content_maintype() != "image" or disposition.startswith("attachment"):
+        return False
+    return "Content-ID" in part and is_small(_bytes_of(part))
 
 
 def _file_of(part: Message) -> Attached:

@@ -70,6 +70,15 @@ def read_logo(content: bytes) -> Logo:
     return Logo(png, width, height)
 
 
+def is_small(content: bytes) -> bool:
+    """Whether a picture is one, and no larger than the logos of mails are kept."""
+    try:
+        with Image.open(BytesIO(content), formats=_FORMATS) as file:
+            return file.width <= 2 * SHOWN_PX[0] and file.height <= 2 * SHOWN_PX[1]
+    except _UNREADABLE:
+        return False
+
+
 def _shown(picture: Image.Image) -> tuple[int, int]:
     """Its own size, or what fits; nothing is made larger."""
     widest, highest = SHOWN_PX
