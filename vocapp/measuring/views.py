@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, request, url_for
 
-from surveys.periods import local_day, period_end, period_start
+from surveys.periods import day_bounds, local_day, period_end, period_start
 from vocapp.api_documents import read_cursor
 from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
@@ -24,6 +24,8 @@ from vocapp.measuring.forms import INTERVALS, PAGE_MIN_N, PERIODS, ResultsForm
 from vocapp.measuring.funnel import Funnel
 from vocapp.measuring.journey.views import journey_url
 from vocapp.measuring.notes import Note, trend_notes
+from vocapp.measuring.other_question_words import ShownQuestion, questions_in_words
+from vocapp.measuring.other_questions import other_questions
 from vocapp.measuring.overview import numbers_of
 from vocapp.measuring.quality_wording import QualityWords, quality_in_words
 from vocapp.measuring.queries import Figure, Metrics, survey_metrics
@@ -177,6 +179,7 @@ def survey_results(key: str) -> str:
         changed=found.told,
         answered_before=answered_before(survey, metrics),
         points=found.points,
+        other_questions=_other_questions(survey, ask),
         funnel=_shown_funnel(survey, found.funnel, found.links) if found.funnel else None,
         notes=found.notes,
         marks=found.marks,
@@ -204,6 +207,13 @@ def survey_results(key: str) -> str:
         shown_days=wording.days_name(metrics.since, metrics.until),
         segment_label=" · ".join(attribute_name(name) for name in ask.by),
     )
+
+
+def _other_questions(survey: SurveySummary, ask: Ask) -> list[ShownQuestion]:
+    zone = current_workspace.time_zone
+    since = day_bounds(ask.since, zone)[0] if ask.since else None
+    until = day_bounds(ask.until, zone)[0] if ask.until else None
+    return questions_in_words(other_questions(survey, since=since, until=until))
 
 
 def charts_of(found: Overview) -> dict[str, Chart]:
