@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from surveys import standard_wording
 from surveys.branching import END, OPS, conditions_of
@@ -20,6 +21,7 @@ from surveys.questions import (
     Branch,
     Option,
     Question,
+    localised,
     scale_of,
     storable_problem,
 )
@@ -28,6 +30,7 @@ from surveys.scoring import METRICS, categories
 MAX_QUESTIONS = 50
 MAX_OPTIONS = 100
 MAX_BRANCHES = 20
+SHOWN_TO = ("nobody", "everybody", "best")
 MAX_LANGUAGES = 40
 MAX_WORDING_CHARS = 1_000
 MAX_LABEL_CHARS = 200
@@ -50,12 +53,39 @@ class DefinitionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Thanks:
+    """What is said after the last answer, by language; empty where the product's words do.
+
+    by_category: other words for a category of the score. link: an https address, for a site of
+    reviews, say; shown_to: one of SHOWN_TO, "best" being those of the best category only.
+    """
+
+    text: Mapping[str, str] = field(default_factory=dict)
+    by_category: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    link: str = ""
+    link_label: Mapping[str, str] = field(default_factory=dict)
+    shown_to: str = "nobody"
+
+    def words(self, category: str | None, *, language: str) -> str:
+        """What to say to somebody with a score of this category, or an empty text."""
+        of_category = self.by_category.get(category or "", {})
+        return localised(of_category or self.text, language=language)
+
+    def link_for(self, category: str | None, *, kind: str) -> str:
+        """The address to show to somebody with a score of this category, or an empty text."""
+        is_best = category == categories(kind)[0]
+        is_shown = self.shown_to == "everybody" or (self.shown_to == "best" and is_best)
+        return self.link if is_shown else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """What one version of a survey asks. The first language is the survey's main one."""
 
     kind: str
     languages: tuple[str, ...]
     questions: tuple[Question, ...]
+    thanks: Thanks = Thanks()
 
     @property
     def primary(self) -> Question:
@@ -91,11 +121,12 @@ def to_json(definition: Definition) -> dict[str, Any]:
         "kind": definition.kind,
         "languages": list(definition.languages),
         "questions": [_question_to_json(question) for question in definition.questions],
-    }
+    } | ({"thanks": thanks_to_json(definition.thanks)} if definition.thanks != Thanks() else {})
 
 
 def from_json(data: Mapping[str, Any]) -> Definition:
-    """Read and check ``{"kind", "languages", "questions"?}``; DefinitionError names the field.
+    """Read and check ``{"kind", "languages", "questions"?, "thanks"?}``; DefinitionError names the
+    field.
 
     Each question is ``{"key", "kind", "text"?, "low_label"?, "high_label"?,
     "wording_by_category"?, "options"?, "rows"?, "columns"?, "fields"?, "required"?,
@@ -104,6 +135,7 @@ def from_json(data: Mapping[str, Any]) -> Definition:
     column is ``{"key", "label"}`` or a string that is its own key and label. A branch is
     ``{"if": {"question", "op", "value"?}, "to"}``, see `surveys.branching`: its question is this
     or an earlier one. That branches lead somewhere sensible is not asked here (`branching.flaws`).
+    Thanks are ``{"text"?, "by_category"?, "link"?: {"url", "label"?, "shown_to"?}}``.
     Without questions (absent or null) the standard ones are asked. Unknown fields are refused,
     so that a misspelt one is not silently lost.
 
@@ -128,7 +160,8 @@ def from_json(data: Mapping[str, Any]) -> Definition:
         reader.question(entry, f"questions[{number}]") for number, entry in enumerate(entries)
     )
     _check_together(kind, questions)
-    return Definition(kind=kind, languages=languages, questions=questions)
+    thanks = reader.thanks(data.get("thanks"))
+    return Definition(kind=kind, languages=languages, questions=questions, thanks=thanks)
 
 
 def _read_languages(value: object) -> tuple[str, ...]:
@@ -255,7 +288,9 @@ class _Reader:
             text=text,
             low_label=low,
             high_label=high,
-            wording_by_category=self._by_category(given.get("wording_by_category", {}), at),
+            wording_by_category=self._by_category(
+                given.get("wording_by_category", {}), f"{at}.wording_by_category"
+            ),
             options=self._options(given.get("options", []), f"{at}.options"),
             rows=self._options(given.get("rows", []), f"{at}.rows"),
             columns=self._options(given.get("columns", []), f"{at}.columns"),
@@ -264,8 +299,29 @@ class _Reader:
             branches=_read_branches(given.get("branches", []), f"{at}.branches"),
         )
 
+    def thanks(self, value: object) -> Thanks:
+        value = {} if value is None else value
+        if not isinstance(value, Mapping) or set(value) - {"text", "by_category", "link"}:
+            raise DefinitionError("thanks", "expected an object of text, by_category and link")
+        link = value.get("link") or {}
+        if not isinstance(link, Mapping) or set(link) - {"url", "label", "shown_to"}:
+            raise DefinitionError("thanks.link", "expected an object of url, label and shown_to")
+        shown_to = link.get("shown_to", "nobody")
+        if shown_to not in SHOWN_TO:
+            expected = f"expected one of {', '.join(SHOWN_TO)}, got {_shown(shown_to)}"
+            raise DefinitionError("thanks.link.shown_to", expected)
+        url = _read_url(link.get("url", ""), "thanks.link.url")
+        if shown_to != "nobody" and not url:
+            raise DefinitionError("thanks.link.url", "expected an address to show")
+        return Thanks(
+            text=self._texts(value.get("text", {}), "thanks.text", MAX_WORDING_CHARS),
+            by_category=self._by_category(value.get("by_category", {}), "thanks.by_category"),
+            link=url,
+            link_label=self._texts(link.get("label", {}), "thanks.link.label", MAX_LABEL_CHARS),
+            shown_to=shown_to,
+        )
+
     def _by_category(self, value: object, at: str) -> dict[str, dict[str, str]]:
-        at = f"{at}.wording_by_category"
         if not isinstance(value, Mapping):
             raise DefinitionError(at, "expected an object: category to wording")
         known = categories(self.kind)
@@ -376,6 +432,35 @@ def _check_text(text: object, at: str, limit: int) -> None:
     problem = storable_problem(text)
     if problem:
         raise DefinitionError(at, problem)
+
+
+def _read_url(value: object, at: str) -> str:
+    """An https address without credentials, or an empty text."""
+    if value == "":
+        return ""
+    wanted = "expected an address that begins with https://"
+    if not isinstance(value, str) or len(value) > MAX_WORDING_CHARS or not value.isprintable():
+        raise DefinitionError(at, f"{wanted}, got {_shown(value)}")
+    try:
+        parts = urlsplit(value)
+        is_fine = parts.scheme == "https" and parts.hostname and not parts.username
+    except ValueError:
+        is_fine = False
+    if not is_fine or any(char.isspace() for char in value):
+        raise DefinitionError(at, f"{wanted}, got {_shown(value)}")
+    return value
+
+
+def thanks_to_json(thanks: Thanks) -> dict[str, Any]:
+    """The thanks as they stand in a definition."""
+    data: dict[str, Any] = {
+        "text": dict(thanks.text),
+        "by_category": {name: dict(texts) for name, texts in thanks.by_category.items()},
+    }
+    if thanks.link:
+        label = dict(thanks.link_label)
+        data["link"] = {"url": thanks.link, "label": label, "shown_to": thanks.shown_to}
+    return data
 
 
 def _read_key(value: object, at: str) -> str:

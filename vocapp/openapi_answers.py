@@ -228,7 +228,7 @@ SCHEMAS: dict[str, Schema] = {
     "Survey": record(
         id=ID, key=TEXT, public_id=TEXT, name=TEXT, kind=TEXT, languages=list_of(TEXT),
         confidential=YES_NO, state=TEXT, version=or_null(COUNT), questions=list_of(OBJECT),
-        links=record(page=TEXT, embed=TEXT), created_at=TIME,
+        thanks=OBJECT, links=record(page=TEXT, embed=TEXT), created_at=TIME,
     ),
     "Response": record(**_RESPONSE),
     "UnderstoodResponse": record(
@@ -594,7 +594,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Asked": record(
         public_id=TEXT, version=COUNT, kind=TEXT, language=TEXT, direction=TEXT,
-        questions=list_of(OBJECT), categories=OBJECT, texts=BY_LANGUAGE,
+        questions=list_of(OBJECT), thanks=OBJECT, categories=OBJECT, texts=BY_LANGUAGE,
     ),
     "Receipt": record(id=ID, edit_token=TEXT),
     "Page": page(OBJECT),

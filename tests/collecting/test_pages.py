@@ -503,3 +503,76 @@ def test_a_link_in_a_mail_leads_along_the_branches_too(api):
     (stored,) = responses()
     assert (stored.invitation_id, stored.score) == (link.invitation_id, 10)
     assert answers(api, stored.id)["answers"]["praise"] == "All"
+
+
+THANKS = {
+    "text": {"en": "Thanks from Aiko.", "ja": "愛子より、ありがとうございます。"},
+    "by_category": {"detractor": {"en": "We will call you."}},
+    "link": {"url": "https://reviews.example/us", "label": {"en": "Write a review"},
+             "shown_to": "best"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown_to", "score", "said", "is_linked"),
+    [
+        ("best", 10, "Thanks from Aiko.", True), ("best", 8, "Thanks from Aiko.", False),
+        ("best", 2, "We will call you.", False), ("everybody", 2, "We will call you.", True),
+        ("nobody", 10, "Thanks from Aiko.", False),
+    ],
+)  # fmt: skip
+def test_thanks_follow_the_score_and_the_link_goes_to_whom_the_author_says(
+    api, shown_to, score, said, is_linked
+):
+    link = THANKS["link"] | {"shown_to": shown_to}
+    survey = api.survey(thanks=THANKS | {"link": link}, questions=[{"key": "score", "kind": "nps"}])
+    path = f"/s/{survey['public_id']}"
+    last = press(api.client, path, api.client.get(path), "score", score=str(score))
+    assert said in last.text
+    assert ('href="https://reviews.example/us"' in last.text) == is_linked
+
+
+def test_thanks_without_words_of_the_author_are_those_of_the_product(api, path):
+    second = press(api.client, path, api.client.get(path), "score", score="10")
+    assert "Your answer has been saved" in press(api.client, path, second, "rest").text
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://reviews.example", "javascript:alert(1)", "https://", "https://u:p@x.example", "x y"],
+)
+def test_a_link_of_thanks_is_https_or_refused(api, url):
+    link = {"url": url, "shown_to": "everybody"}
+    body = {"key": "t", "name": "t", "kind": "nps", "thanks": {"link": link}}
+    refused = api.post("/api/v1/surveys", body)
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["field"] == "thanks.link.url"
+
+
+# --- what is answered so far is kept ----------------------------------------------------
+
+
+def test_who_leaves_at_the_comment_has_given_a_score_and_completes_it_later(
+    api, path, invitation, count_answers
+):
+    for address in (path, link_path(invitation, 3)):
+        before = len(responses())
+        second = press(api.client, address, api.client.get(address), "score", score="3")
+        assert len(responses()) == before + 1
+        count_answers()
+        # Another day, on the page that is still open.
+        press(api.client, address, second, "rest", comment="It was slow")
+        count_answers()
+        assert len(responses()) == before + 1
+    assert {answers(api, each.id)["comment"] for each in responses()} == {"It was slow"}
+    assert api.get("/api/v1/surveys/nps/metrics").json["overall"]["n"] == 2
+
+
+def test_who_opens_the_mail_again_completes_the_same_answer(api, invitation):
+    press(api.client, link_path(invitation), api.client.get(link_path(invitation, 3)), "score")
+    again = api.client.get(link_path(invitation, 3))
+    assert "You answered 3 before" in again.text
+    second = press(api.client, link_path(invitation), again, "score")
+    press(api.client, link_path(invitation), second, "rest", comment="It was slow")
+    (stored,) = responses()
+    assert (stored.score, answers(api, stored.id)["comment"]) == (3, "It was slow")

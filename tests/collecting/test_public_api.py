@@ -171,3 +171,14 @@ def test_a_closed_survey_takes_no_new_answer(any_api, post):
     service.close_survey(any_api.workspace_id, row.id, now=utcnow())
     assert post().status_code == 422
     assert count() == 0
+
+
+def test_who_leaves_the_widget_at_the_comment_has_given_a_score_and_completes_it_later(
+    any_api, post, patch
+):
+    made = post(score=3).json
+    assert stored(any_api, made["id"])["score"] == 3
+    later = patch(made["id"], made["edit_token"], 1, comment="It was slow")
+    assert later.status_code == 200
+    shown = stored(any_api, made["id"])
+    assert (shown["score"], shown["comment"], count()) == (3, "It was slow", 1)

@@ -9,7 +9,7 @@ from flask import current_app
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
-from surveys.definitions import from_json, to_json
+from surveys.definitions import from_json, thanks_to_json, to_json
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
 from vocapp.authoring import queries, service
 from vocapp.authoring.queries import SurveySummary
@@ -43,6 +43,9 @@ class SurveyBody(BaseModel):
     confidential: StrictBool = False
     publish: StrictBool = True
     questions: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=50)
+    thanks: dict[str, Any] | None = Field(
+        None, description="What is said after the last answer: text, by_category, link"
+    )
     journey: JourneyBody | None = Field(
         None,
         description="Ask the five A's from the template (kind nps) in place of `questions`",
@@ -113,6 +116,7 @@ def present_survey(survey: SurveySummary) -> dict[str, Any]:
         "state": survey.state,
         "version": survey.published_version,
         "questions": to_json(definition)["questions"],
+        "thanks": thanks_to_json(definition.thanks),
         "links": {
             "page": f"{base}/s/{survey.public_id}",
             "embed": f"{base}/embed/{survey.public_id}",

@@ -103,6 +103,17 @@ class QuestionDraft:
 
 
 @dataclass(slots=True)
+class ThanksDraft:
+    """What is said after the last answer, as typed."""
+
+    text: Texts = field(default_factory=dict)
+    by_category: dict[str, Texts] = field(default_factory=dict)
+    link: str = ""
+    link_label: Texts = field(default_factory=dict)
+    shown_to: str = "nobody"
+
+
+@dataclass(slots=True)
 class Draft:
     """A whole survey as typed. errors: field name → sentence; "" is the form as a whole."""
 
@@ -110,6 +121,7 @@ class Draft:
     languages: tuple[str, ...]
     name: str
     questions: list[QuestionDraft]
+    thanks: ThanksDraft = field(default_factory=lambda: ThanksDraft())
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -120,7 +132,15 @@ class Draft:
 def draft_from(definition: Definition, *, name: str) -> Draft:
     """The form's first state: what is stored."""
     questions = [_question_from(entry) for entry in to_json(definition)["questions"]]
-    return Draft(definition.kind, definition.languages, name, questions)
+    given = definition.thanks
+    thanks = ThanksDraft(
+        dict(given.text),
+        {name: dict(texts) for name, texts in given.by_category.items()},
+        given.link,
+        dict(given.link_label),
+        given.shown_to,
+    )
+    return Draft(definition.kind, definition.languages, name, questions, thanks)
 
 
 def _question_from(entry: Mapping[str, Any]) -> QuestionDraft:
@@ -163,7 +183,8 @@ def read_draft(form: Mapping[str, str], *, kind: str, languages: Sequence[str]) 
     reader = _Reader(form, tuple(languages), kind)
     count = min(_number(form.get("questions", "")), MAX_QUESTIONS)
     questions = [reader.question(f"q{number}") for number in range(count)]
-    return Draft(kind, tuple(languages), form.get("name", "").strip(), questions)
+    name = form.get("name", "").strip()
+    return Draft(kind, tuple(languages), name, questions, reader.thanks())
 
 
 def _number(text: str) -> int:
@@ -190,6 +211,15 @@ class _Reader:
             **{name: self._options(f"{at}.{name}", f"{at}.{_SHORT[name]}") for name in _LISTS},
             fields=[name for name in CONTACT_FIELDS if f"{at}.field.{name}" in self.form],
             branches=self._branches(at),
+        )
+
+    def thanks(self) -> ThanksDraft:
+        return ThanksDraft(
+            text=self._texts("thanks.text"),
+            by_category={name: self._texts(f"thanks.cat.{name}") for name in categories(self.kind)},
+            link=self.form.get("thanks.link", "").strip(),
+            link_label=self._texts("thanks.link_label"),
+            shown_to=self.form.get("thanks.shown_to", "nobody"),
         )
 
     def _options(self, counted: str, at: str) -> list[OptionDraft]:
@@ -400,6 +430,7 @@ def checked(draft: Draft) -> dict[str, Any] | None:
         "kind": draft.kind,
         "languages": list(draft.languages),
         "questions": [_entry(question) for question in draft.questions],
+        "thanks": _thanks_entry(draft.thanks),
     }
     try:
         return to_json(from_json(data))
@@ -429,6 +460,27 @@ def _errors(draft: Draft) -> Iterable[tuple[str, str]]:
         for name, text, limit in _limited(at, question):
             if len(text) > limit:
                 yield name, _("At most %(limit)s characters.", limit=limit)
+    thanks = draft.thanks
+    for at, texts in (
+        ("text", thanks.text),
+        *((f"cat.{c}", t) for c, t in thanks.by_category.items()),
+    ):
+        for tag, text in texts.items():
+            if len(text) > MAX_WORDING_CHARS:
+                yield (
+                    f"thanks.{at}.{tag}",
+                    _("At most %(limit)s characters.", limit=MAX_WORDING_CHARS),
+                )
+    for tag, text in thanks.link_label.items():
+        if len(text) > MAX_LABEL_CHARS:
+            yield (
+                f"thanks.link_label.{tag}",
+                _("At most %(limit)s characters.", limit=MAX_LABEL_CHARS),
+            )
+    if thanks.link and not thanks.link.startswith("https://"):
+        yield "thanks.link", _("The address has to begin with https://.")
+    elif thanks.shown_to != "nobody" and not thanks.link:
+        yield "thanks.link", _("Write the address that is to be shown.")
 
 
 def _limited(at: str, question: QuestionDraft) -> Iterable[tuple[str, str, int]]:
@@ -472,6 +524,15 @@ def _entry(question: QuestionDraft) -> dict[str, Any]:
     return entry
 
 
+def _thanks_entry(thanks: ThanksDraft) -> dict[str, Any]:
+    link = {"url": thanks.link, "label": thanks.link_label, "shown_to": thanks.shown_to}
+    return {
+        "text": thanks.text,
+        "by_category": {name: texts for name, texts in thanks.by_category.items() if texts},
+        "link": link if thanks.link or thanks.shown_to != "nobody" else {},
+    }
+
+
 def _branch_entry(branch: BranchDraft) -> dict[str, Any]:
     of, _colon, rest = branch.when.partition(":")
     op, colon, value = rest.partition(":")
@@ -502,6 +563,8 @@ def _field_of(path: str) -> str:
     match = re.fullmatch(r"questions\[(\d+)\]\.(text|low_label|high_label)\.([\w-]+)", path)
     if match:
         return f"q{match[1]}.{match[2]}.{match[3]}"
+    if path in ("thanks.link.url", "thanks.link.shown_to"):
+        return "thanks.link"
     branch = re.match(r"questions\[(\d+)\]\.branches\[(\d+)\]", path)
     return f"q{branch[1]}.branch{branch[2]}.when" if branch else ""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveys import journey_survey
 from surveys.branching import flaws
-from surveys.definitions import Definition, DefinitionError, from_json, standard_definition, to_json
+from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.questions import storable_problem
 from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
 from vocapp.database import scoped, transaction, uuid7
@@ -42,6 +42,7 @@ class NewSurvey:
     publish: bool = True
     questions: Sequence[Mapping[str, Any]] | None = None
     journey: Journey | None = None
+    thanks: Mapping[str, Any] | None = None
 
 
 def create_survey(
@@ -83,14 +84,14 @@ def _definition(new: NewSurvey) -> Definition:
         raise BadInput.of("journey", "its survey is of the kind nps, and has questions of its own")
     try:
         if new.journey is not None:
-            return journey_survey.template(new.languages, brand=_brand(new.journey))
-        if new.questions is None:
-            return standard_definition(new.kind, new.languages)
+            found = journey_survey.template(new.languages, brand=_brand(new.journey))
+            return from_json(to_json(found) | {"thanks": new.thanks})
         return from_json(
             {
                 "kind": new.kind,
                 "languages": list(new.languages),
-                "questions": list(new.questions),
+                "questions": None if new.questions is None else list(new.questions),
+                "thanks": new.thanks,
             }
         )
     except DefinitionError as exc:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from surveys.definitions import Definition, branch_to_json
 from surveys.languages import best_language, direction
 from surveys.questions import localised, scale_of
-from surveys.scoring import category_of
+from surveys.scoring import categories, category_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
 from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
@@ -243,6 +243,22 @@ def _origin_is_known(origin: str) -> bool:
 # --- what a browser is told -------------------------------------------------------------
 
 
+def _present_thanks(definition: Definition, language: str) -> dict[str, Any]:
+    """What to say after the last answer: in general and by category; texts may be empty."""
+    thanks, kind = definition.thanks, definition.kind
+    return {
+        "text": localised(thanks.text, language=language),
+        "by_category": {
+            category: {
+                "text": thanks.words(category, language=language),
+                "link": thanks.link_for(category, kind=kind) or None,
+            }
+            for category in categories(kind)
+        },
+        "link_label": localised(thanks.link_label, language=language) or thanks.link,
+    }
+
+
 def _present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
     language = best_language(locale, definition.languages)
     scale = scale_of(definition.kind) or range(0)
@@ -276,6 +292,7 @@ def _present_survey(survey: SurveySummary, definition: Definition, locale: str) 
             }
             for question in definition.questions
         ],
+        "thanks": _present_thanks(definition, language),
         "categories": {str(score): category_of(definition.kind, score) for score in scale},
         "texts": texts.respondent_texts(language),
     }

@@ -203,14 +203,33 @@ class Sheet:
         named = dict(zip(categories(self.definition.kind), _COLOURS, strict=True))
         return named[category_of(self.definition.kind, self.score)]
 
+    @property
+    def category(self) -> str | None:
+        """Of the chosen score."""
+        return None if self.score is None else category_of(self.definition.kind, self.score)
+
+    @property
+    def thanks(self) -> str:
+        """The author's words for this score, or those of the product."""
+        own = self.definition.thanks.words(self.category, language=self.language.tag)
+        return own or self.texts["thanks_detail"]
+
+    @property
+    def thanks_link(self) -> str:
+        """Where else somebody with this score is asked to go; empty: nowhere."""
+        return self.definition.thanks.link_for(self.category, kind=self.definition.kind)
+
+    @property
+    def thanks_link_label(self) -> str:
+        return self.say(self.definition.thanks.link_label) or self.thanks_link
+
     def say(self, texts: Mapping[str, str]) -> str:
         """A text of the author in the language of the page."""
         return localised(texts, language=self.language.tag)
 
     def ask(self, question: Question) -> str:
         """The wording of a question, which follows the score where the author wrote so."""
-        category = None if self.score is None else category_of(self.definition.kind, self.score)
-        return wording(question, language=self.language.tag, category=category)
+        return wording(question, language=self.language.tag, category=self.category)
 
     def problem(self, question: Question) -> str:
         """What is wrong with the answer to a question, or an empty text."""
