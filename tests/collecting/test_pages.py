@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from vocapp import outbox
 from vocapp.authoring.links import InvitationLink
 from vocapp.collecting import seeing
+from vocapp.collecting.identity import sign_identity
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.models import Invitation
@@ -576,3 +577,53 @@ def test_who_opens_the_mail_again_completes_the_same_answer(api, invitation):
     press(api.client, link_path(invitation), second, "rest", comment="It was slow")
     (stored,) = responses()
     assert (stored.score, answers(api, stored.id)["comment"]) == (3, "It was slow")
+
+
+# --- what is known of the reader --------------------------------------------------------
+
+CALLED = "{contact.name|You} of {account.name|your company}, do you like it?"
+NAMED = [{"key": "score", "kind": "nps", "text": CALLED}]
+
+
+def invite(api: Any, survey: dict[str, Any], name: str) -> str:
+    contact = {"email": "aiko@example.com", "name": name}
+    body = {"survey": survey["key"], "contact": contact}
+    answer = api.post("/api/v1/invitations", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json["link"]).partition("//")[2].partition("/")[2]
+
+
+def test_a_question_calls_the_invited_by_name_and_others_by_the_words_behind_the_bar(api):
+    survey = api.survey(questions=NAMED)
+    asked = api.client.get("/" + invite(api, survey, "<b>Aiko</b> {account.plan}")).text
+    assert "&lt;b&gt;Aiko&lt;/b&gt; {account.plan} of your company, do you" in asked
+    assert "You of your company" in api.client.get(f"/s/{survey['public_id']}").text
+
+
+def test_a_placeholder_that_does_not_exist_is_refused_with_its_name(api):
+    body = {"key": "p", "name": "p", "kind": "nps",
+            "questions": [{"key": "score", "kind": "nps", "text": "{contact.age}?"}]}  # fmt: skip
+    refused = api.post("/api/v1/surveys", body)
+    assert refused.status_code == 422
+    (error,) = refused.json["errors"]
+    assert error["field"] == "questions[0].text.en"
+    assert "contact.age" in error["message"]
+
+
+def test_a_confidential_survey_says_nothing_of_its_reader(api):
+    body = {"key": "p", "name": "p", "kind": "nps", "questions": NAMED, "confidential": True}
+    refused = api.post("/api/v1/surveys", body)
+    assert refused.status_code == 422
+    assert "confidential" in refused.json["errors"][0]["message"]
+
+
+def test_the_widget_is_told_names_only_by_a_signed_identity(api):
+    survey = api.survey(questions=NAMED)
+    url = f"/public/v1/surveys/{survey['public_id']}?key={api.workspace.public_key}"
+    assert api.client.get(url).json["questions"][0]["text"].startswith("You of your company")
+    claims = {"external_id": "u1", "name": "Aiko", "exp": utcnow().timestamp() + 60}
+    token = sign_identity(api.workspace.secret_key, claims)
+    told = api.client.get(url, headers={"X-VOC-Identity": token}).json
+    assert told["questions"][0]["text"].startswith("Aiko of your company")
+    forged = api.client.get(url, headers={"X-VOC-Identity": f"{token}0"})
+    assert forged.status_code == 403

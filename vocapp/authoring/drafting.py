@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from surveys import journey_survey, standard_wording
+from surveys import journey_survey, piping, standard_wording
 from surveys.branching import flaws
 from surveys.definitions import (
     MAX_BRANCHES,
@@ -122,6 +122,7 @@ class Draft:
     name: str
     questions: list[QuestionDraft]
     thanks: ThanksDraft = field(default_factory=lambda: ThanksDraft())
+    confidential: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -433,7 +434,9 @@ def checked(draft: Draft) -> dict[str, Any] | None:
         "thanks": _thanks_entry(draft.thanks),
     }
     try:
-        return to_json(from_json(data))
+        definition = from_json(data)
+        draft.errors = dict(_piping_errors(definition, confidential=draft.confidential))
+        return None if draft.errors else to_json(definition)
     except DefinitionError as exc:
         draft.errors[_field_of(exc.field)] = _("This cannot be stored: %(why)s", why=exc.message)
         return None
@@ -481,6 +484,15 @@ def _errors(draft: Draft) -> Iterable[tuple[str, str]]:
         yield "thanks.link", _("The address has to begin with https://.")
     elif thanks.shown_to != "nobody" and not thanks.link:
         yield "thanks.link", _("Write the address that is to be shown.")
+
+
+def _piping_errors(definition: Definition, *, confidential: bool) -> Iterable[tuple[str, str]]:
+    for at, text in piping.texts_of(definition):
+        names = piping.unknown(text)
+        if names:
+            yield _field_of(at), _("There is no placeholder {%(name)s}.", name=names[0])
+        elif confidential and piping.has_placeholder(text):
+            yield _field_of(at), _("A confidential survey says nothing of the person who reads it.")
 
 
 def _limited(at: str, question: QuestionDraft) -> Iterable[tuple[str, str, int]]:
@@ -563,6 +575,13 @@ def _field_of(path: str) -> str:
     match = re.fullmatch(r"questions\[(\d+)\]\.(text|low_label|high_label)\.([\w-]+)", path)
     if match:
         return f"q{match[1]}.{match[2]}.{match[3]}"
+    by_category = re.fullmatch(
+        r"(?:questions\[(\d+)\]\.wording_|(thanks)\.)by_category\.([\w-]+\.[\w-]+)", path
+    )
+    if by_category:
+        return f"{by_category[2] or f'q{by_category[1]}'}.cat.{by_category[3]}"
+    if path.startswith("thanks.text."):
+        return path
     if path in ("thanks.link.url", "thanks.link.shown_to"):
         return "thanks.link"
     branch = re.match(r"questions\[(\d+)\]\.branches\[(\d+)\]", path)

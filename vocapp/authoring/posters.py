@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from surveys.definitions import Definition
 from surveys.languages import best_language, direction
+from surveys.piping import filled
 from surveys.questions import wording
 from vocapp.authoring.links import MAX_PLACE, page_url
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
@@ -54,7 +55,7 @@ def poster(key: str) -> Any:
         error=error,
         url=page_url(survey, language=language, place=place),
         short_url=page_url(survey),
-        question=wording(definition.primary, language=language),
+        question=wording(filled(definition, {}).primary, language=language),
         heading=heading,
         how=how,
         either=either,

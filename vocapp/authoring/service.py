@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys import journey_survey
+from surveys import journey_survey, piping
 from surveys.branching import flaws
 from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.questions import storable_problem
@@ -53,6 +53,7 @@ def create_survey(
     Raises BadInput on a wrong definition, Conflict when the key is taken.
     """
     definition = _definition(new)
+    _check_piping(definition, confidential=new.confidential)
     with transaction() as session:
         survey = Survey(
             workspace_id=workspace_id,
@@ -131,6 +132,7 @@ def save_draft(
         raise BadInput.of(exc.field, exc.message) from exc
     with transaction() as session:
         survey = _locked(session, workspace_id, survey_id)
+        _check_piping(checked, confidential=survey.confidential)
         if checked.kind != survey.kind:
             raise BadInput.of("kind", "the kind of a survey does not change")
         survey.draft = to_json(checked)
@@ -176,6 +178,23 @@ def _locked(session: Session, workspace_id: UUID, survey_id: UUID) -> Survey:
     if survey is None:
         raise NotFound("No such survey.")
     return survey
+
+
+def _check_piping(definition: Definition, *, confidential: bool) -> None:
+    """Refuse placeholders that do not exist, and all of them where answers are in confidence: who
+    is called by name or plan would not believe it."""
+    wrong = []
+    for at, text in piping.texts_of(definition):
+        names = piping.unknown(text)
+        if names:
+            known = ", ".join((*piping.KNOWN, "attribute.…"))
+            message = f"no placeholder is called {names[0]!r}; expected {known}"
+            wrong.append(FieldError(at, message))
+        elif confidential and piping.has_placeholder(text):
+            message = "a confidential survey says nothing of the person who reads it"
+            wrong.append(FieldError(at, message))
+    if wrong:
+        raise BadInput(*wrong)
 
 
 _FLAWS = {

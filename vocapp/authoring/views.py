@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from surveys.definitions import Definition, from_json
 from surveys.languages import best_language, direction, fitting_language
+from surveys.piping import filled
 from surveys.questions import Question, localised, wording
 from vocapp.authoring import activity, drafting, queries, service
 from vocapp.authoring.branch_wording import BranchWords
@@ -224,6 +225,7 @@ def change_survey(key: str) -> Any:
     survey = _survey(key)
     languages = drafting.read_languages(request.form, survey.languages)
     draft = drafting.read_draft(request.form, kind=survey.kind, languages=languages)
+    draft.confidential = survey.confidential
     action = request.form.get("action", "save")
     if action == "language":
         drafting.add_language(draft, request.form.get("new_language", ""))
@@ -276,7 +278,7 @@ def preview_survey(key: str) -> Any:
         return render_template(
             "authoring/preview.html",
             survey=survey,
-            definition=definition,
+            definition=filled(definition, {}),
             language=LanguageName.of(language),
             languages=_languages(definition),
             survey_locale=PreviewLocale(language),

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from surveys.definitions import Definition, branch_to_json
 from surveys.languages import best_language, direction
+from surveys.piping import filled
 from surveys.questions import localised, scale_of
 from surveys.scoring import categories, category_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
@@ -35,6 +36,7 @@ from vocapp.collecting.service import Submission, checked_answers
 from vocapp.database import utcnow
 from vocapp.extensions import db
 from vocapp.people.parsing import Touchpoint
+from vocapp.people.texts_about import facts_said
 from vocapp.problems import BadInput, Forbidden, NotFound, Unauthorized
 from vocapp.rate_limits import limit_public
 from vocapp.signing import BadToken, digest_of_json, sign, unsign
@@ -88,6 +90,9 @@ def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     if survey.published_version is None or survey.state == "closed":
         raise NotFound("The survey takes no answers.")
     definition = definition_of(workspace.id, survey.id, survey.published_version)
+    token = request.headers.get("X-VOC-Identity")
+    person = contact_of_token(workspace.id, token, now=utcnow()) if token else None
+    definition = filled(definition, {} if survey.confidential else facts_said(person))
     return _present_survey(survey, definition, query.locale or workspace.locale)
 
 
@@ -225,7 +230,7 @@ def add_cors_headers(response: HttpResponse) -> HttpResponse:
     response.headers["Access-Control-Expose-Headers"] = "Retry-After"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH"
-        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-VOC-Key"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-VOC-Key, X-VOC-Identity"
         response.headers["Access-Control-Max-Age"] = "600"
     return response
 

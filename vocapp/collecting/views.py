@@ -31,6 +31,7 @@ from surveys.branching import pages
 from surveys.definitions import Definition
 from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
+from surveys.piping import filled, is_personal
 from surveys.questions import Question, Value, localised, wording
 from surveys.scoring import categories, category_of
 from vocapp.authoring.links import InvitationLink, read_invitation_token, read_place
@@ -51,7 +52,9 @@ from vocapp.collecting.seeing import fetches_of, note_afterwards
 from vocapp.collecting.service import Submission
 from vocapp.collecting.texts import respondent_texts
 from vocapp.database import utcnow, uuid7
+from vocapp.extensions import db
 from vocapp.people.queries import contact
+from vocapp.people.texts_about import facts_about
 from vocapp.problems import BadInput, Forbidden, NotFound
 from vocapp.rate_limits import limit_public
 from vocapp.security import without_csrf
@@ -284,7 +287,7 @@ def invited(token: str) -> Any:
         return _nowhere()
     if survey.state == "closed" or survey.published_version is None:
         return _closed(survey)
-    sheet = _sheet(survey, channel="email", response_id=link.invitation_id)
+    sheet = _sheet(survey, channel="email", response_id=link.invitation_id, link=link)
     now = utcnow()
     if request.method == "POST":
         visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
@@ -335,8 +338,15 @@ def _visit_survey(public_id: str, *, channel: str) -> Any:
 # --- reading ----------------------------------------------------------------------------
 
 
-def _sheet(survey: SurveySummary, *, channel: str, response_id: UUID) -> Sheet:
+def _sheet(
+    survey: SurveySummary, *, channel: str, response_id: UUID, link: InvitationLink | None = None
+) -> Sheet:
     version, definition = _version_seen(survey)
+    if is_personal(definition):
+        facts = {}
+        if link is not None and not survey.confidential:
+            facts = facts_about(db.session(), link.workspace_id, link.contact_id)
+        definition = filled(definition, facts)
     return Sheet(
         survey=survey,
         sender=workspace_settings(survey.workspace_id)["name"],

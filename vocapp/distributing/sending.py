@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.languages import best_language
+from surveys.piping import filled, is_personal
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
@@ -33,9 +34,11 @@ from vocapp.distributing.own_mails import Kept, own_mail
 from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail
+from vocapp.extensions import db
 from vocapp.mailing import Mailer, mail_folder
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
+from vocapp.people.texts_about import facts_about
 from vocapp.workspaces.models import Workspace
 
 # States of an invitation in which the person has got nothing by it.
@@ -175,6 +178,10 @@ def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
     """The letter in the language that fits the person best."""
     invitation, contact, workspace = read.invitation, read.contact, read.workspace
     definition = definition_of(workspace.id, read.survey.id, read.survey.published_version or 1)
+    if is_personal(definition):
+        is_told = not read.survey.confidential
+        facts = facts_about(db.session(), workspace.id, contact.id) if is_told else {}
+        definition = filled(definition, facts)
     return Letter(
         workspace_id=workspace.id,
         workspace=workspace.name,

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 
 from surveys.languages import best_language, direction, first_fitting, fitting_language
 from surveys.own_mail import OwnMail
+from surveys.piping import filled
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
@@ -251,7 +252,7 @@ def preview_html(key: str) -> Any:
 
 def _sample(survey: SurveySummary, person: AskingOf | None) -> Letter:
     """A mail whose links lead nowhere. person: None for whoever is looking at it."""
-    definition = published_definition(survey)
+    definition = filled(published_definition(survey), {})
     read_by = person.contact if person else current_user
     wanted = request.args.get("lang") or read_by.locale or current_workspace.locale
     nobody = UUID(int=0)
