@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from vocapp import outbox
 from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.queries import survey_by_id
 from vocapp.collecting import seeing
 from vocapp.collecting.identity import sign_identity
 from vocapp.collecting.models import Response
@@ -554,9 +555,10 @@ def test_a_link_of_thanks_is_https_or_refused(api, url):
 
 
 def test_who_leaves_at_the_comment_has_given_a_score_and_completes_it_later(
-    api, path, invitation, count_answers
+    api, invitation, count_answers
 ):
-    for address in (path, link_path(invitation, 3)):
+    public_id = survey_by_id(api.workspace_id, invitation.survey_id).public_id
+    for address in (f"/s/{public_id}", link_path(invitation, 3)):
         before = len(responses())
         second = press(api.client, address, api.client.get(address), "score", score="3")
         assert len(responses()) == before + 1

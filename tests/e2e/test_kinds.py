@@ -9,6 +9,7 @@ from sqlalchemy import select
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import answers_of
 from vocapp.database import snapshot
+from vocapp.extensions import db
 
 pytestmark = pytest.mark.e2e
 
@@ -123,6 +124,7 @@ def test_every_kind_is_answered_with_the_keyboard_alone_and_without_script(
 
 
 def _answers(api):
+    db.session.rollback()  # the server wrote since this thread last read
     with snapshot() as session:
         ids = session.scalars(select(Response.id)).all()
     return [each.values for each in answers_of(api.workspace_id, ids).values()]

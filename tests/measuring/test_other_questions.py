@@ -64,11 +64,23 @@ def test_nothing_is_told_of_a_confidential_survey(any_api):
 
 def test_the_page_shows_shares_and_says_where_nobody_answered(api, staff, drain_outbox):
     api.survey(questions=QUESTIONS)
+    api.respond("nps", score=9)
+    drain_outbox()
     page = staff("viewer").get("/results/nps").text
     assert page.count("Nobody has answered this yet.") == 5
     answer_some(api)
     drain_outbox()
     page = re.sub(r"\s+", " ", staff("viewer").get("/results/nps").text)
     for words in ("Why us?", "67%", "Mean place", "3 times first", "Not agreed"):
+        assert words in page
+    assert "p0@example.jp" not in page
+
+
+def test_the_list_of_answers_says_them_in_words_and_hides_contact_details(api, staff, drain_outbox):
+    api.survey(questions=QUESTIONS)
+    answer_some(api)
+    drain_outbox()
+    page = staff("viewer").get("/results/nps/answers").text
+    for words in ("fast · cheap", "1. cheap · 2. fast", "help: good", "4 / 5", "Not agreed"):
         assert words in page
     assert "p0@example.jp" not in page

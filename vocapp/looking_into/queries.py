@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from surveys.attributes import as_text
+from surveys.questions import Question, Value
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import definition_of
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import (
     PEOPLE,
@@ -30,7 +32,9 @@ class ShownAnswer:
     """One answer, ready to show.
 
     comment: redacted; None where nothing was written, or where it is_waiting to be read for
-    personal data first. attributes: as they were then, in the order of their names.
+    personal data first. attributes: as they were then, in the order of their names. others: what
+    was answered beside the score, in the order of the questions; not texts and contact details,
+    which nobody has read for personal data.
     """
 
     response_id: UUID
@@ -47,11 +51,13 @@ class ShownAnswer:
     account_external_id: str | None
     account_owner_id: UUID | None
     attributes: tuple[tuple[str, str], ...]
+    others: tuple[tuple[Question, Value], ...]
 
 
 _SHOWN = (
-    Response.id, Survey.kind, Response.score, Response.answered_at, Response.attributes,
-    Analysis.redacted, Analysis.language, Analysis.content, *PEOPLE,
+    Response.id, Response.survey_id, Response.survey_version, Survey.kind, Response.score,
+    Response.answered_at, Response.attributes, Analysis.redacted, Analysis.language,
+    Analysis.content, *PEOPLE,
 )  # fmt: skip
 
 
@@ -70,10 +76,35 @@ def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
     answers = answers_of(workspace_id, list(by_id))
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in by_id}
     themes = themes_of(workspace_id, list(by_id), comments)
-    return [_shown(by_id[key], comments[key], themes.get(key, [])) for key in ids if key in by_id]
+    return [
+        _shown(
+            by_id[key], comments[key], themes.get(key, []),
+            _others(workspace_id, by_id[key], answers.get(key, StoredAnswers())),
+        )
+        for key in ids
+        if key in by_id
+    ]  # fmt: skip
 
 
-def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
+def _others(
+    workspace_id: UUID, row: Any, answers: StoredAnswers
+) -> tuple[tuple[Question, Value], ...]:
+    definition = definition_of(workspace_id, row.survey_id, row.survey_version)
+    return tuple(
+        (question, value)
+        for question in definition.questions
+        if question.kind not in ("text", "contact") and question is not definition.primary
+        for value in [answers.values.get(question.key)]
+        if value is not None
+    )
+
+
+def _shown(
+    row: Any,
+    comment: str,
+    themes: list[dict[str, Any]],
+    others: tuple[tuple[Question, Value], ...],
+) -> ShownAnswer:
     return ShownAnswer(
         response_id=row.id,
         score=row.score,
@@ -89,6 +120,7 @@ def _shown(row: Any, comment: str, themes: list[dict[str, Any]]) -> ShownAnswer:
         account_external_id=row.account_external_id,
         account_owner_id=row.account_owner_id,
         attributes=tuple(_texts(row.attributes)),
+        others=others,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import starmap
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
@@ -17,6 +18,7 @@ from vocapp.authoring.queries import SurveySummary
 from vocapp.database import utcnow
 from vocapp.looking_into.finding import count_answers, find_answers
 from vocapp.looking_into.originals import look_at_original
+from vocapp.looking_into.other_answers import other_in_words
 from vocapp.looking_into.parameters import IN, Asked, asked_for
 from vocapp.looking_into.queries import answers_shown
 from vocapp.looking_into.selection import Found, Place
@@ -52,6 +54,7 @@ def answers(key: str) -> str:
         survey=survey,
         n=n,
         found=found,
+        other_in_words=partial(other_in_words, language=str(get_locale() or "en")),
         answers=answers_shown(current_workspace.id, found.ids),
         parts=[
             (words, url_for(".answers", key=key, **asked.without(*names)))
