@@ -619,6 +619,12 @@ def test_forecast_and_accuracy_are_split_by_an_attribute_as_it_was_when_a_month_
     assert "Only accounts with tier: gold." in only
     assert "c-2" not in only
     assert "c-0" in only
+    sent = ['name="value" value="gold"', 'name="value_of" value="tier"']
+    assert all(field in only for field in sent), "the form sends what it was narrowed to"
+    again = staff("success").get("/renewals?days=180&by=tier&value=gold&value_of=tier").text
+    assert "Only accounts with tier: gold." in again
+    other = staff("success").get("/renewals?days=180&by=region&value=gold&value_of=tier").text
+    assert "Only accounts with" not in other, "another attribute was chosen beside it"
 
 
 def test_too_many_values_are_said_to_be_too_many(any_api, staff, monkeypatch):

@@ -208,7 +208,7 @@ def _narrowed() -> Narrowed:
         owner = UUID(request.args.get("owner", ""))
     except ValueError:
         owner = None
-    value = request.args.get("value")
+    value = _value()
     segment = Segment.named(_by(), value) if _by() and value is not None else None
     plan = request.args.get("plan", "").replace("\0", " ")
     return Narrowed(owner, plan or None, segment)
@@ -220,9 +220,16 @@ def _by() -> str:
     return asked if can_split(asked) else ""
 
 
+def _value() -> str | None:
+    """The value that is looked at; of the form, where another attribute may be chosen beside it,
+    only while it is one of that."""
+    value, of = request.args.get("value"), request.args.get("value_of")
+    return value if of in {None, _by()} else None
+
+
 def _kept(**changed: Any) -> dict[str, Any]:
-    names = ("view", "days", "owner", "plan", "by", "value", "category", "month")
-    kept = {name: request.args.get(name) for name in names} | changed
+    names = ("view", "days", "owner", "plan", "by", "category", "month")
+    kept = {name: request.args.get(name) for name in names} | {"value": _value()} | changed
     if not kept["by"]:
         kept["value"] = None
     return {
