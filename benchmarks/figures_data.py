@@ -50,6 +50,7 @@ PASSWORD = "a long enough password"
 _BATCH = 5000
 _PEOPLE, _DENSE_DAYS = 3, 45  # on so many of the last days everybody is active now and then
 _BUYERS = 10  # one in so many accounts more has no subscription
+_INDUSTRIES = ("retail", "banking", "health", "education", "energy", "media", "public", "travel")
 _CHANCE = {"risk": 0.5, "watch": 0.8, "good": 0.95}
 _IN_ORDER = (
     Account, Contact, AccountEvent, SubscriptionChange, InvoiceChange, Milestone, ActiveDay,
@@ -172,6 +173,7 @@ def _account(
 ) -> Iterator[tuple[type, dict[str, Any]]]:
     account, people = uuid7(), [uuid7() for _ in range(_PEOPLE)]
     plan = dice.choice(["starter", "team", "business", "enterprise"])
+    industry = dice.choice(_INDUSTRIES)
     days = months * 30
     began = dice.randrange(days)
     start = now - timedelta(days=days - began)
@@ -195,10 +197,14 @@ def _account(
     due = start + timedelta(days=365 * ((days - began) // 365 + 1))
     yield Account, {
         "workspace_id": workspace_id, "id": account, "external_id": f"a{number}",
-        "name": f"Account {number}", "plan": plan, "attributes": {}, "fact_as_of": {},
+        "name": f"Account {number}", "plan": plan, "attributes": {"industry": industry},
+        "fact_as_of": {},
         "mrr_minor": pays, "currency": "USD", "started_on": start.date(),
         "renewal_on": due.date() if pays else None,
-        "fact_history": {"plan": [[start.isoformat(), plan]]},
+        "fact_history": {
+            "plan": [[start.isoformat(), plan]],
+            "attributes.industry": [[start.isoformat(), industry]],
+        },
         "created_at": now, "updated_at": now,
     }  # fmt: skip
     for person in people:

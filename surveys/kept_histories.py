@@ -9,45 +9,55 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from uuid import UUID, SafeUUID
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from surveys.renewals import PastRenewal
 from surveys.subscriptions import NOTHING, History, Price, Standing
 
-VERSION = 1  # of the form of the bytes
+VERSION = 2  # of the form of the bytes
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
+Ints = npt.NDArray[np.int64]
 _Held = list[tuple[int, int, int]]  # place of the product, amount, place of the currency
-_Account = tuple[bytes, int | None, list[int], list[_Held]]  # id, start, since, what held
-_Started = tuple[bytes, int]
-_Reached = tuple[bytes, list[int]]
-_Renewal = tuple[int, int, bool]  # ordinals of the days, whether it was kept
-_Renewals = tuple[bytes, list[_Renewal]]
-
-_ACCOUNTS = msgspec.msgpack.Decoder(list[_Account])
-_STARTED = msgspec.msgpack.Decoder(list[_Started])
-_REACHED = msgspec.msgpack.Decoder(list[_Reached])
-_RENEWALS = msgspec.msgpack.Decoder(list[_Renewals])
+_NEVER = np.iinfo(np.int64).min  # for no instant
 
 Sums = Mapping[str, int]  # what is paid, by currency
 _NO_SUMS: Sums = {}
 
 
 class _Packed(msgspec.Struct, array_like=True):
-    """Each part is read by itself, as most of what is asked needs one of them."""
+    """Columns, each of whole numbers of 8 bytes: accounts below each other, of each its steps, of
+    each step what was held. ids: 16 bytes an account."""
 
     version: int
     products: list[str]
     currencies: list[str]
-    accounts: msgspec.Raw  # list[_Account]
-    started: msgspec.Raw  # list[_Started]
-    reached: msgspec.Raw  # list[_Reached]
-    renewals: msgspec.Raw  # list[_Renewals]
+    accounts: bytes  # ids
+    began: bytes  # by account: when its first subscription began, or _NEVER
+    steps: bytes  # by account: how many
+    since: bytes  # by step
+    held: bytes  # by step: how many prices
+    product: bytes  # by price: place
+    amount: bytes  # by price
+    currency: bytes  # by price: place
+    started: bytes  # ids of those that started
+    started_at: bytes
+    reached: bytes  # ids of those that reached it
+    times: bytes  # by such account: how often
+    reached_at: bytes
+    renewing: bytes  # ids, one for each renewal
+    due: bytes  # by renewal: ordinal of the day
+    decided: bytes
+    is_kept: bytes
 
 
 class KeptHistory:
@@ -74,14 +84,14 @@ class KeptHistory:
         return None
 
     def has_begun(self, instant: datetime) -> bool:
-        return self._since[0] < _ticks(instant)
+        return self._since[0] < ticks_of(instant)
 
     def before(self, instant: datetime) -> Standing:
-        place = bisect_left(self._since, _ticks(instant))
+        place = bisect_left(self._since, ticks_of(instant))
         return self._standing(place - 1) if place else NOTHING
 
     def left_at(self, instant: datetime) -> datetime | None:
-        place = bisect_left(self._since, _ticks(instant))
+        place = bisect_left(self._since, ticks_of(instant))
         if not place or not self._standing(place - 1).paid_in:
             return None
         left = None
@@ -128,24 +138,59 @@ class KeptBusiness:
 
     def __init__(self, packed: _Packed) -> None:
         self._packed = packed
+        self._names = _Names(packed.products, packed.currencies)
+        self.products: Sequence[str] = packed.products
+        self.currencies: Sequence[str] = packed.currencies
+        self.since, self.product = _ints(packed.since), _ints(packed.product)
+        self.amount, self.currency = _ints(packed.amount), _ints(packed.currency)
+        # The steps of account n are first_step[n] to first_step[n + 1]; the same of prices.
+        self.first_step = _places(_ints(packed.steps))
+        self.first_price = _places(_ints(packed.held))
 
     @cached_property
-    def _accounts(self) -> list[_Account]:
-        return _ACCOUNTS.decode(self._packed.accounts)
+    def ids(self) -> list[bytes]:
+        """Of each account with a history, its identifier."""
+        return _ids(self._packed.accounts)
 
-    @cached_property
-    def _renewals(self) -> list[_Renewals]:
-        return _RENEWALS.decode(self._packed.renewals)
+    def steps_before(self, instant: datetime) -> Ints:
+        """Of each account the step that holds right before an instant; -1: none."""
+        if not self.ids:
+            return np.zeros(0, np.int64)
+        over = np.concatenate([[0], np.cumsum(self.since < ticks_of(instant))])
+        counts = over[self.first_step[1:]] - over[self.first_step[:-1]]
+        return np.where(counts > 0, self.first_step[:-1] + counts - 1, -1)
 
-    @cached_property
-    def _names(self) -> _Names:
-        return _Names(self._packed.products, self._packed.currencies)
+    def history(self, place: int) -> KeptHistory:
+        """Of the account at a place of `ids`."""
+        first, until = int(self.first_step[place]), int(self.first_step[place + 1])
+        began = int(_ints(self._packed.began)[place])
+        return KeptHistory(
+            None if began == _NEVER else began,
+            self.since[first:until].tolist(),
+            [self._held(step) for step in range(first, until)],
+            self._names,
+        )
+
+    def _held(self, step: int) -> _Held:
+        if step < 0:
+            return []
+        of = slice(int(self.first_price[step]), int(self.first_price[step + 1]))
+        product, amount, currency = self.product[of], self.amount[of], self.currency[of]
+        return list(zip(product.tolist(), amount.tolist(), currency.tolist(), strict=True))
 
     @cached_property
     def histories(self) -> Mapping[UUID, KeptHistory]:
+        prices = list(
+            zip(self.product.tolist(), self.amount.tolist(), self.currency.tolist(), strict=True)
+        )
+        first_price, since = self.first_price.tolist(), self.since.tolist()
+        held = [prices[a:b] for a, b in pairwise(first_price)]
+        steps, began = pairwise(self.first_step.tolist()), _ints(self._packed.began).tolist()
         return {
-            _key(key): KeptHistory(started, since, held, self._names)
-            for key, started, since, held in self._accounts
+            account_of(key): KeptHistory(
+                None if at == _NEVER else at, since[a:b], held[a:b], self._names
+            )
+            for key, at, (a, b) in zip(self.ids, began, steps, strict=True)
         }
 
     def moved(
@@ -153,17 +198,14 @@ class KeptBusiness:
     ) -> dict[UUID, KeptHistory]:
         """Of accounts that hold something else at the end, where `may` says of what they paid at
         both instants that they may be looked for; nothing is made of others."""
-        first, last = _ticks(start), _ticks(end)
+        first, last = self.steps_before(start), self.steps_before(end)
         found = {}
-        for key, started, since, steps in self._accounts:
-            if since[-1] < first:
-                continue
-            one, other = bisect_left(since, first), bisect_left(since, last)
-            before, after = steps[one - 1] if one else [], steps[other - 1] if other else []
+        for place in np.flatnonzero(first != last).tolist():
+            before, after = self._held(int(first[place])), self._held(int(last[place]))
             # In which order products were taken up makes no difference.
             is_other = before != after and sorted(before) != sorted(after)
             if is_other and may(self._sums(before), self._sums(after)):
-                found[_key(key)] = KeptHistory(started, since, steps, self._names)
+                found[account_of(self.ids[place])] = self.history(place)
         return found
 
     def paid(
@@ -171,40 +213,63 @@ class KeptBusiness:
     ) -> dict[UUID, tuple[Sums, Sums]]:
         """What accounts (those among some, None: all) paid at both instants, by currency, of those
         that paid at either."""
-        first, last = _ticks(start), _ticks(end)
-        wanted = None if among is None else {account.bytes for account in among}
-        found = {}
-        for key, _, since, steps in self._accounts:
-            if wanted is not None and key not in wanted:
-                continue
-            one, other = bisect_left(since, first), bisect_left(since, last)
-            before = self._sums(steps[one - 1]) if one else _NO_SUMS
-            after = before
-            if other != one:
-                after = self._sums(steps[other - 1]) if other else _NO_SUMS
-            if before or after:
-                found[_key(key)] = before, after
-        return found
+        first, last = self.steps_before(start), self.steps_before(end)
+        pays = self._is_paying(first) | self._is_paying(last)
+        places = np.flatnonzero(pays)
+        if among is not None:
+            wanted = {account.bytes for account in among}
+            places = places[[self.ids[place] in wanted for place in places.tolist()]]
+        ids, before = self.ids, self._all_sums(first[places])
+        same = (first[places] == last[places]).tolist()
+        after = self._all_sums(last[places])
+        return {
+            account_of(ids[place]): (one, one if is_same else other)
+            for place, one, other, is_same in zip(places.tolist(), before, after, same, strict=True)
+        }
+
+    def _is_paying(self, steps: Ints) -> npt.NDArray[np.bool_]:
+        return (steps >= 0) & (self.first_price[steps + 1] > self.first_price[steps])
+
+    def _all_sums(self, steps: Ints) -> list[Sums]:
+        """What holds in each of these steps; most hold one price."""
+        first, until = self.first_price[steps], self.first_price[steps + 1]
+        counts = np.where(steps < 0, 0, until - first)
+        alone = np.where(counts == 1, first, 0)
+        amounts = self.amount[alone].tolist() if self.amount.size else [0] * len(steps)
+        codes = self.currency[alone].tolist() if self.amount.size else [0] * len(steps)
+        return [
+            _NO_SUMS
+            if not count
+            else {self.currencies[code]: amount}
+            if count == 1
+            else self._sums(self._held(step))
+            for step, count, amount, code in zip(
+                steps.tolist(), counts.tolist(), amounts, codes, strict=True
+            )
+        ]
 
     def first_paid(self, since: datetime, until: datetime) -> set[UUID]:
         """Accounts that paid something for the first time in since <= at < until."""
-        first, last = _ticks(since), _ticks(until)
-        return {
-            _key(key)
-            for key, _, steps, held in self._accounts
-            if steps[-1] >= first
-            and first <= next((at for at, own in zip(steps, held, strict=True) if own), last) < last
-        }
+        steps = self.first_paying
+        at = np.where(steps < len(self.since), self.since[np.minimum(steps, _last(self.since))], 0)
+        is_in = (steps < len(self.since)) & (at >= ticks_of(since)) & (at < ticks_of(until))
+        return {account_of(self.ids[place]) for place in np.flatnonzero(is_in).tolist()}
+
+    @cached_property
+    def first_paying(self) -> Ints:
+        """Of each account its first step that holds a price; beyond all steps: none does."""
+        paying = np.flatnonzero(np.diff(self.first_price) > 0)
+        if not paying.size:
+            return np.full(len(self.ids), len(self.since))
+        place = np.searchsorted(paying, self.first_step[:-1])
+        found = paying[np.minimum(place, paying.size - 1)]
+        is_own = (place < paying.size) & (found < self.first_step[1:])
+        return np.where(is_own, found, len(self.since))
 
     def _sums(self, held: _Held) -> Sums:
-        currencies = self._packed.currencies
-        if not held:
-            return _NO_SUMS
-        if len(held) == 1:
-            return {currencies[held[0][2]]: held[0][1]}
         sums: dict[str, int] = {}
         for _, amount, currency in held:
-            code = currencies[currency]
+            code = self.currencies[currency]
             sums[code] = sums.get(code, 0) + amount
         return sums
 
@@ -212,52 +277,78 @@ class KeptBusiness:
         """The histories of some."""
         wanted = {account.bytes for account in accounts}
         return {
-            _key(key): KeptHistory(started, since, held, self._names)
-            for key, started, since, held in self._accounts
+            account_of(key): self.history(place)
+            for place, key in enumerate(self.ids)
             if key in wanted
         }
 
     def began(self, since: datetime, until: datetime) -> dict[UUID, datetime]:
         """When accounts started, of those that did in since <= at < until."""
-        first, last = _ticks(since), _ticks(until)
-        return {
-            _key(key): _instant(at)
-            for key, at in _STARTED.decode(self._packed.started)
-            if first <= at < last
-        }
+        ids, at = _ids(self._packed.started), _ints(self._packed.started_at)
+        is_in = (at >= ticks_of(since)) & (at < ticks_of(until))
+        return {account_of(ids[n]): _instant(int(at[n])) for n in np.flatnonzero(is_in).tolist()}
 
     def reached_by(self, accounts: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
         """What was reached when, by some."""
         wanted = {account.bytes for account in accounts}
+        at, places = _ints(self._packed.reached_at), _places(_ints(self._packed.times)).tolist()
         return {
-            _key(key): [_instant(at) for at in own]
-            for key, own in _REACHED.decode(self._packed.reached)
+            account_of(key): [_instant(each) for each in at[a:b].tolist()]
+            for key, (a, b) in zip(_ids(self._packed.reached), pairwise(places), strict=True)
             if key in wanted
         }
 
+    def starts(self) -> tuple[list[bytes], Ints]:
+        """Who started, and when, in microseconds since 1970."""
+        return _ids(self._packed.started), _ints(self._packed.started_at)
+
+    def reached_first(self, until: datetime | None = None) -> dict[bytes, int]:
+        """When what onboarding asks for was first reached, of those that did before an instant;
+        in microseconds since 1970."""
+        at, first = _ints(self._packed.reached_at), _places(_ints(self._packed.times))
+        has_any = np.flatnonzero(np.diff(first) > 0)
+        if not has_any.size:
+            return {}
+        earliest = np.minimum.reduceat(at, first[has_any])
+        ids, ends = _ids(self._packed.reached), ticks_of(until) if until else np.iinfo(np.int64).max
+        return {
+            ids[place]: ticks
+            for place, ticks in zip(has_any.tolist(), earliest.tolist(), strict=True)
+            if ticks < ends
+        }
+
+    def decisions(self, since: date, until: date) -> Iterator[tuple[bytes, int, int, bool]]:
+        """Of `decided`: whose, ordinals of the days it was due and decided, whether it came."""
+        due, decided = _ints(self._packed.due), _ints(self._packed.decided)
+        is_in = (decided >= since.toordinal()) & (decided < until.toordinal())
+        places, ids = np.flatnonzero(is_in), self._packed.renewing
+        is_kept = _ints(self._packed.is_kept)[places] > 0
+        whose = [ids[16 * n : 16 * n + 16] for n in places.tolist()]
+        yield from zip(
+            whose, due[places].tolist(), decided[places].tolist(), is_kept.tolist(), strict=True
+        )
+
     @cached_property
     def started_at(self) -> Mapping[UUID, datetime]:
-        return {_key(key): _instant(ticks) for key, ticks in _STARTED.decode(self._packed.started)}
+        at = _ints(self._packed.started_at).tolist()
+        keys = _ids(self._packed.started)
+        return {account_of(key): _instant(ticks) for key, ticks in zip(keys, at, strict=True)}
 
     @cached_property
     def reached(self) -> Mapping[UUID, Sequence[datetime]]:
-        return {
-            _key(key): [_instant(at) for at in own]
-            for key, own in _REACHED.decode(self._packed.reached)
-        }
+        return self.reached_by([account_of(key) for key in _ids(self._packed.reached)])
 
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]:
         """Renewals that were decided in since <= day < until, and whose."""
-        first, last = since.toordinal(), until.toordinal()
-        for key, own in self._renewals:
-            for each in own:
-                if first <= each[1] < last:
-                    yield _key(key), _past(*each)
+        for key, due, decided, is_kept in self.decisions(since, until):
+            yield account_of(key), _past(due, decided, is_kept)
 
     @cached_property
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]:
-        return {_key(key): [_past(*each) for each in own]
-                for key, own in self._renewals}  # fmt: skip
+        found: dict[UUID, list[PastRenewal]] = defaultdict(list)
+        for account, past in self.decided(date.min, date.max):
+            found[account].append(past)
+        return dict(found)
 
 
 def pack(
@@ -269,35 +360,67 @@ def pack(
     """The bytes of which `unpack` makes the same again. started_at, reached: of whatever accounts,
     when they started, and when they reached what onboarding asks for."""
     products, currencies = _Places(), _Places()
-    accounts = [
-        (
-            account.bytes,
-            None if each.started_at is None else _ticks(each.started_at),
-            [_ticks(at) for at in each.since],
-            [
-                [
-                    (products.of(name), price.mrr_minor, currencies.of(price.currency))
-                    for name, price in standing.held.items()
-                ]
-                for standing in each.standings
-            ],
-        )
-        for account, each in histories.items()
+    steps = [
+        (at, standing)
+        for each in histories.values()
+        for at, standing in zip(each.since, each.standings, strict=True)
     ]
-    started = [(account.bytes, _ticks(at)) for account, at in started_at.items()]
-    milestones = [(account.bytes, [_ticks(at) for at in own]) for account, own in reached.items()]
-    decided = [(account.bytes, [_renewal(each) for each in own])
-               for account, own in renewals.items()]  # fmt: skip
-    parts = [msgspec.Raw(_encode(part)) for part in (accounts, started, milestones, decided)]
-    packed = _Packed(VERSION, products.names, currencies.names, *parts)
+    prices = [price for _, standing in steps for price in standing.held.items()]
+    decided = [(account, past) for account, own in renewals.items() for past in own]
+    packed = _Packed(
+        VERSION,
+        products.names,
+        currencies.names,
+        _joined(histories),
+        _bytes(
+            _NEVER if each.started_at is None else ticks_of(each.started_at)
+            for each in histories.values()
+        ),
+        _bytes(len(each.since) for each in histories.values()),
+        _bytes(ticks_of(at) for at, _ in steps),
+        _bytes(len(standing.held) for _, standing in steps),
+        _bytes(products.of(name) for name, _ in prices),
+        _bytes(price.mrr_minor for _, price in prices),
+        _bytes(currencies.of(price.currency) for _, price in prices),
+        _joined(started_at),
+        _bytes(ticks_of(at) for at in started_at.values()),
+        _joined(reached),
+        _bytes(len(own) for own in reached.values()),
+        _bytes(ticks_of(at) for own in reached.values() for at in own),
+        _joined(account for account, _ in decided),
+        _bytes(past.due_on.toordinal() for _, past in decided),
+        _bytes(past.decided_on.toordinal() for _, past in decided),
+        _bytes(past.outcome == "renewed" for _, past in decided),
+    )
     return zlib.compress(_encode(packed), level=1)
 
 
+def _joined(accounts: Iterable[UUID]) -> bytes:
+    return b"".join(account.bytes for account in accounts)
+
+
+def _bytes(numbers: Iterable[int]) -> bytes:
+    return np.fromiter(numbers, np.dtype("<i8")).tobytes()
+
+
+def _ints(packed: bytes) -> Ints:
+    return np.frombuffer(packed, np.dtype("<i8"))
+
+
+def _ids(packed: bytes) -> list[bytes]:
+    return [packed[at : at + 16] for at in range(0, len(packed), 16)]
+
+
+def _places(counts: Ints) -> Ints:
+    """Where each begins, and after the last where the next would."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def _last(numbers: Ints) -> int:
+    return max(0, len(numbers) - 1)
+
+
 _encode = msgspec.msgpack.encode
-
-
-def _renewal(past: PastRenewal) -> _Renewal:
-    return past.due_on.toordinal(), past.decided_on.toordinal(), past.outcome == "renewed"
 
 
 def unpack(packed: bytes) -> KeptBusiness | None:
@@ -328,10 +451,67 @@ def pack_counts(counts: Mapping[UUID, tuple[int, int]]) -> bytes:
 def unpack_counts(packed: bytes) -> dict[UUID, tuple[int, int]]:
     """What was packed."""
     rows = _COUNTS.decode(zlib.decompress(packed))
-    return {_key(key): (one, other) for key, one, other in rows}
+    return {account_of(key): (one, other) for key, one, other in rows}
 
 
 _COUNTS = msgspec.msgpack.Decoder(list[tuple[bytes, int, int]])
+
+
+class KeptPeople:
+    """Who was active in a month, by account: of each person who it is (a number, the same at all
+    accounts, of this month alone), on which days, and whether in the local month at all."""
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        ids, counts, person, days = packed
+        self.ids = _ids(ids)
+        self.first = _places(_ints(counts))  # the people of account n are first[n] to first[n + 1]
+        self.person, self._days = _ints(person), _ints(days)
+
+    @property
+    def days(self) -> Ints:
+        """By person: bit n says that they were active on day n of the month, in UTC, from 0."""
+        return self._days & (_IN_MONTH - 1)
+
+    @property
+    def is_active(self) -> npt.NDArray[np.bool_]:
+        return (self._days & _IN_MONTH) > 0
+
+
+_IN_MONTH = 1 << 31
+
+
+def pack_people(
+    active: Mapping[UUID, Collection[UUID]], days: Mapping[UUID, Mapping[UUID, int]]
+) -> bytes:
+    """By account: who was active in the local month; and who on which days, see `KeptPeople`."""
+    numbers: dict[UUID, int] = {}
+    accounts = list({**active, **days})
+    people = [
+        [
+            (
+                numbers.setdefault(each, len(numbers)),
+                days.get(account, {}).get(each, 0)
+                | (_IN_MONTH if each in active.get(account, ()) else 0),
+            )
+            for each in {**dict.fromkeys(active.get(account, ())), **days.get(account, {})}
+        ]
+        for account in accounts
+    ]
+    packed = (
+        _joined(accounts),
+        _bytes(len(own) for own in people),
+        _bytes(person for own in people for person, _ in own),
+        _bytes(mask for own in people for _, mask in own),
+    )
+    return zlib.compress(_encode(packed), level=1)
+
+
+def unpack_people(packed: bytes) -> KeptPeople:
+    """What was packed."""
+    return KeptPeople(_PEOPLE.decode(zlib.decompress(packed)))
+
+
+_PEOPLE = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes, bytes])
 
 
 class _Places:
@@ -352,7 +532,7 @@ class _Places:
 _UNKNOWN = SafeUUID.unknown
 
 
-def _key(digits: bytes) -> UUID:
+def account_of(digits: bytes) -> UUID:
     """Without the checks of what only ever was an identifier, in a third of the time."""
     found = object.__new__(UUID)
     object.__setattr__(found, "int", int.from_bytes(digits, "big"))
@@ -361,7 +541,7 @@ def _key(digits: bytes) -> UUID:
 
 
 @lru_cache(maxsize=64)
-def _ticks(instant: datetime) -> int:
+def ticks_of(instant: datetime) -> int:
     """Microseconds since 1970; a list asks every account for the same two instants."""
     if instant.utcoffset() is None:
         raise ValueError("instant: expected a time with an offset, got one without")

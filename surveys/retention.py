@@ -92,7 +92,8 @@ class Totals:
 
 
 _SUMS = tuple(each.name for each in fields(Totals))[1:]
-_COUNTS, _MONEY = 7, 7  # the first sums, and those after them; the rest are floats
+COUNTS, _MONEY = 7, 7  # the first sums, and those after them; the rest are floats
+WHOLE = COUNTS + _MONEY
 _NO_MOVES = (0,) * (_MONEY - 1)
 
 
@@ -140,7 +141,7 @@ def paid_of(row: Row) -> tuple[int, int]:
     >>> [paid_of(row) for currency, row in contribution(paid, paid) if currency]
     [(9000, 9000)]
     """
-    start, upsell, cross_sell, contraction, churn, new, reactivated = row[_COUNTS:][:_MONEY]
+    start, upsell, cross_sell, contraction, churn, new, reactivated = row[COUNTS:][:_MONEY]
     end = start + upsell + cross_sell - contraction - churn + new + reactivated
     return int(start), int(end)
 
@@ -183,7 +184,7 @@ def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
     """Of each currency a row in the order of the fields of Totals."""
     if rates is not None:
         row = _row(_converted(start, rates), _converted(end, rates), had_paid=bool(start.paid_in))
-        return [(rates.base, row), (None, row[:_COUNTS])]
+        return [(rates.base, row), (None, row[:COUNTS])]
     if len(end.paid_in) == 1:  # as nearly always: nothing is there to be told apart
         (currency,) = end.paid_in
         before = {product: price.mrr_minor for product, price in start.held.items()}
@@ -191,7 +192,7 @@ def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
         if start is not end:
             after = {product: price.mrr_minor for product, price in end.held.items()}
         row = _row(before, after, had_paid=bool(start.paid_in))
-        return [(currency, row), (None, row[:_COUNTS])]
+        return [(currency, row), (None, row[:COUNTS])]
     prices = (*start.held.values(), *end.held.values())
     found = [
         (
@@ -205,7 +206,7 @@ def _rows(start: Standing, end: Standing, rates: Rates | None) -> Contribution:
         for currency in {price.currency for price in prices}
     ]
     row = _row(*_comparable(start.held, end.held), had_paid=bool(start.paid_in))
-    return [*found, (None, row[:_COUNTS])]
+    return [*found, (None, row[:COUNTS])]
 
 
 def _row(before: Held, after: Held, *, had_paid: bool) -> tuple[float, ...]:
@@ -232,8 +233,8 @@ def _row(before: Held, after: Held, *, had_paid: bool) -> tuple[float, ...]:
 
 def _summed(currency: str | None, rows: list[tuple[float, ...]]) -> Totals:
     columns = list(zip(*rows, strict=True))
-    whole = [int(sum(column)) for column in columns[: _COUNTS + _MONEY]]
-    return Totals(currency, *whole, *(fsum(column) for column in columns[_COUNTS + _MONEY :]))
+    whole = [int(sum(column)) for column in columns[:WHOLE]]
+    return Totals(currency, *whole, *(fsum(column) for column in columns[WHOLE:]))
 
 
 def _in_currency(held: Mapping[str, Price], currency: str) -> Held:

@@ -445,6 +445,18 @@ def text_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
     return func.nullif(func.substr(trimmed(text), 1, MAX_VALUE_LENGTH), "")
 
 
+def json_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
+    """What a JSON object has by a name, a list or an object, as JSON; null where it has nothing.
+
+    name: as for `text_within`.
+    """
+    if set('"\\') & set(name):
+        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(column[name], Text)
+    return func.json_extract(column, f'$."{name}"', type_=Text())
+
+
 def trimmed(text: Any) -> ColumnElement[str]:
     """A text as `str.strip` has it; by itself the database takes nothing but ASCII spaces away, and
     Japanese is written with wide ones."""

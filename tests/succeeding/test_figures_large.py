@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import product
 
 import pytest
+from sqlalchemy import delete
 
 from surveys.exchange import StatedRate
 from tests.succeeding.test_figures import login, milestone, save, send, terms, work_off
-from vocapp.database import transaction, utcnow
+from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.figure_changes import note_change
 from vocapp.people.money import service as money
 from vocapp.succeeding.figures import kept
@@ -19,6 +20,7 @@ from vocapp.succeeding.figures.accounts_behind import LISTS, Asked, accounts_beh
 from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.keeping import keep_ended
 from vocapp.succeeding.figures.kept import BeingSummed
+from vocapp.succeeding.figures.models import FigureMonth
 
 MONTH = date(2026, 3, 1)
 
@@ -121,6 +123,36 @@ def test_machines_wait_for_what_was_never_summed(history, monkeypatch, path):
     assert history.get(f"/api/v1/{path}").json == at_once
 
 
+def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatch):
+    """Months and attributes that nobody asked for before, with nothing read of subscriptions."""
+    for number in range(0, 12, 2):
+        industry = "retail" if number % 4 else " banking "
+        save(history, external_id=f"a{number}", attributes={"industry": industry})
+    days = [
+        login("a1", "a2-0", "2026-03-30T12:00:00Z"),
+        login("a2", "a2-0", "2026-03-31T23:59:59Z"),
+    ]
+    send(history, *days)
+    ways = [
+        f"/api/v1/kpis?month={month}{by}"
+        for month in ("2024-09", "2025-10", "2026-03", f"{utcnow():%Y-%m}")
+        for by in ("", "&by=plan", "&by=industry", "&by=score_group", "&by=theme", '&by=a"b')
+    ]
+    at_once = [history.get(path).json for path in ways]
+    monkeypatch.setattr(kept, "AT_ONCE", 0)
+    work_off()
+    with transaction() as session:
+        session.execute(delete(FigureMonth).where(FigureMonth.workspace_id == history.workspace_id))
+    monkeypatch.setattr(kept, "_computed", None)
+    for path, told in zip(ways, at_once, strict=True):
+        found = history.get(path).json
+        assert found == told | {"start": found["start"], "end": found["end"]}, path
+    send(history, terms("new", "2026-03-20", 9000, action="started"))
+    told = history.get("/api/v1/kpis?month=2026-03&by=industry").json
+    assert told["as_of"] is not None, "a change waits"
+    assert history.get("/api/v1/kpis?month=2026-02&by=industry").json["as_of"] is None
+
+
 def test_what_was_never_summed_is_waited_for_and_then_there(history, staff, large):
     manager = staff("success")
     for path in ("/figures", "/figures/groups", "/figures/cohorts", "/figures/lifetime",
@@ -163,9 +195,10 @@ def test_an_attribute_that_is_not_kept_is_summed_for_who_asks_until_the_night(
     work_off()
     path = "/api/v1/kpis?month=2026-03&by=industry"
     page, manager = "/figures?month=2026-03&by=industry", staff("success")
-    assert "being summed for the first time" in manager.get(page).text
+    assert "retail" in manager.get(page).text
+    assert not _is_stored(history, "attributes.industry")
     work_off()
-    assert "being summed" not in manager.get(page).text
+    assert _is_stored(history, "attributes.industry")
     assert history.get(path).json["segments"]
     with transaction() as session:
         note_change(
@@ -176,7 +209,13 @@ def test_an_attribute_that_is_not_kept_is_summed_for_who_asks_until_the_night(
     with transaction() as session:
         keep_ended(session, [_Night(history.workspace_id)])
     work_off()
-    assert "being summed for the first time" in manager.get(page).text
+    assert not _is_stored(history, "attributes.industry")
+    assert "retail" in manager.get(page).text
+
+
+def _is_stored(api, attribute):
+    with snapshot() as session:
+        return session.get(FigureMonth, (api.workspace_id, MONTH, attribute)) is not None
 
 
 class _Night:

@@ -8,7 +8,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.kept_histories import pack, pack_counts, unpack, unpack_counts
+from surveys.kept_histories import (
+    pack,
+    pack_counts,
+    pack_people,
+    unpack,
+    unpack_counts,
+    unpack_people,
+)
 from surveys.renewals import PastRenewal
 from surveys.subscriptions import Change, histories
 
@@ -118,3 +125,21 @@ def test_what_was_packed_otherwise_is_not_read():
 def test_counts_of_accounts_are_kept():
     counts = {ACCOUNTS[0]: (3, 0), ACCOUNTS[1]: (70_000, 1)}
     assert unpack_counts(pack_counts(counts)) == counts
+
+
+def test_people_are_kept_with_their_days_whoever_else_they_work_for():
+    one, other, third = UUID(int=7), UUID(int=8), UUID(int=9)
+    active = {ACCOUNTS[0]: {one, other}, ACCOUNTS[1]: {one}}
+    days = {ACCOUNTS[0]: {one: 0b1, third: 1 << 30}, ACCOUNTS[2]: {third: 0b11}}
+    kept = unpack_people(pack_people(active, days))
+    assert kept.ids == [account.bytes for account in ACCOUNTS]
+    assert kept.first.tolist() == [0, 3, 4, 5]
+    people = list(zip(kept.person.tolist(), kept.days.tolist(), kept.is_active, strict=True))
+    told = [sorted(people[:3], key=lambda each: each[1:]), people[3:4], people[4:]]
+    assert [[each[1:] for each in own] for own in told] == [
+        [(0, True), (0b1, True), (1 << 30, False)], [(0, True)], [(0b11, False)]
+    ]  # fmt: skip
+    who = [[person for person, _, _ in own] for own in told]
+    assert who == [[who[0][0], who[1][0], who[2][0]], who[1], who[2]], "at two accounts the same"
+    assert len({*who[0]}) == 3
+    assert unpack_people(pack_people({}, {})).ids == []

@@ -355,7 +355,8 @@ class _Reading:
             return {account for account, _ in decided if account in members}
         if name != COHORT and name not in VOICE and not business.said:
             accounts = {account for account, _ in decided}
-            business = replace(business, said=said_of(self.session, self.workspace_id, accounts))
+            said = said_of(self.session, self.workspace_id, accounts, name)
+            business = replace(business, said=said)
         voice = Voice(self.session, self.workspace_id)
         values = {
             instant: values_of(business, voice, name, instant)

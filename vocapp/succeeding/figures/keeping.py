@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from surveys.kept_histories import pack, pack_counts, unpack
+from surveys.kept_histories import pack, pack_counts, pack_people, unpack
 from surveys.periods import local_day, months_back, period_end, period_start
 from surveys.subscriptions import History
 from vocapp import outbox
@@ -71,14 +71,14 @@ def _outcome(
         business = read_business(session, workspace_id, time_zone=time_zone, now=now)
         voice = Voice(session, workspace_id)
         found: dict[Ask, Groups] = {}
-        people: dict[date, bytes] = {}
+        people: dict[date, tuple[bytes, bytes]] = {}
         for month, attributes in by_month(wanted).items():
             read = read_month(
                 session, workspace_id, business, month, voice=voice, time_zone=time_zone, now=now
             )
             found |= {(month, name): sums for name, sums in read.sums(attributes).items()}
             if is_lasting:
-                people[month] = pack_counts(read.people())
+                people[month] = pack_counts(read.people()), pack_people(read.active, read.days)
         work = _Done(
             found, people, business.next_change, _packed(business) if is_lasting else None,
             time_zone, now,
@@ -115,7 +115,23 @@ def _wanted(
         if is_whole(row, time_zone, counts_now=counts_now, now=now)
         and period_end(row.month, "month") < since
     }
+    if not counts_now:
+        with_people = _with_people(session, workspace_id, time_zone)
+        holds = {ask for ask in holds if ask[0] in with_people}
     return sorted(every - holds)
+
+
+def _with_people(session: Session, workspace_id: UUID, time_zone: str) -> set[date]:
+    """Months of which it is kept who was active on which days."""
+    return set(
+        session.scalars(
+            select(FigurePeople.month).where(
+                FigurePeople.workspace_id == workspace_id,
+                FigurePeople.time_zone == time_zone,
+                FigurePeople.days.is_not(None),
+            )
+        )
+    )
 
 
 def _has_histories(session: Session, workspace_id: UUID, time_zone: str) -> bool:
@@ -133,7 +149,7 @@ class _Done:
     large business."""
 
     found: Mapping[Ask, Groups]
-    people: Mapping[date, bytes]
+    people: Mapping[date, tuple[bytes, bytes]]
     again: datetime | None
     histories: bytes | None
     time_zone: str
@@ -176,11 +192,11 @@ def _keep(session: Session, *, workspace_id: UUID, work: _Done) -> None:
             FigurePeople.workspace_id == workspace_id, FigurePeople.month.in_(work.people)
         )
     )
-    for month, packed in work.people.items():
+    for month, (packed, days) in work.people.items():
         session.add(
             FigurePeople(
                 workspace_id=workspace_id, month=month, time_zone=time_zone, packed=packed,
-                computed_at=now,
+                days=days, computed_at=now,
             )
         )  # fmt: skip
     if work.histories is not None:

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.adoption import Usage
-from surveys.kept_histories import KeptBusiness, unpack, unpack_counts
+from surveys.kept_histories import KeptBusiness, unpack, unpack_counts, unpack_people
 from surveys.periods import local_day, months_back, period_end, period_start
 from surveys.renewal_rates import Decided
 from surveys.retention import Totals
@@ -27,8 +27,10 @@ from vocapp.outbox import Pending
 from vocapp.people.events.queries import active_people, usage_so_far
 from vocapp.people.figure_changes import FIGURES
 from vocapp.people.models import Account
+from vocapp.people.money.queries import money_of
 from vocapp.problems import Unavailable
 from vocapp.succeeding.figures.business import read_business
+from vocapp.succeeding.figures.from_kept import FromKept
 from vocapp.succeeding.figures.models import OVERALL, FigureHistories, FigureMonth, FigurePeople
 from vocapp.succeeding.figures.summing import (
     TRIANGLE,
@@ -46,6 +48,8 @@ KEPT_ATTRIBUTES = (OVERALL, "plan", "region", *VOICE, TRIANGLE)
 # A request of 300 ms computes a month of so many accounts from all that was told of them.
 AT_ONCE = 1_000
 _FRESH = timedelta(minutes=30)
+# Of so many months a page works out what is not stored from what was kept; a machine of all.
+_MOST_AT_ONCE = 2
 
 Ask = tuple[date, str]  # first day of a month, attribute or OVERALL
 
@@ -81,9 +85,10 @@ def sums_of(
     in a large business as they were before. Raises BeingSummed where they were not there before.
 
     renewals_of: of these months nothing else is looked at, and where they are computed there is
-    nothing else. has_time: who asks, a machine, waits for what was not there before, which in a
-    business of 20,000 accounts takes seconds; nothing is raised. What is stored and what waits are
-    read in one snapshot. Months must have begun.
+    nothing else. has_time: who asks, a machine, waits for what was not there before; nothing is
+    raised. In a large business it comes from what was kept of all accounts, and where nothing was,
+    as right after its first import, it takes seconds. What is stored and what waits are read in
+    one snapshot. Months must have begun.
     """
     every = {*asked, *renewals_of}
     with snapshot() as session:
@@ -95,7 +100,14 @@ def sums_of(
         if not missing:
             return Kept(known)
         unknown = [each for each in missing if each not in former]
-        if at_once := missing if not waits else unknown if has_time else []:
+        quick: Kept | None = None
+        if waits and unknown:
+            most = None if has_time else _MOST_AT_ONCE
+            quick = _from_kept(
+                session, workspace_id, unknown, {*asked}, most=most, time_zone=time_zone, now=now
+            )
+            known |= quick.found if quick else {}
+        if at_once := missing if not waits else unknown if has_time and not quick else []:
             known |= _computed(
                 session, workspace_id, at_once, {*asked}, time_zone=time_zone, now=now
             )
@@ -104,12 +116,72 @@ def sums_of(
     if waits or len(others) < len(missing):
         see_to_keeping(workspace_id, others if waits else [], now=now)
     told_before = [ask for ask in missing if ask not in known]
-    if not told_before:
-        return Kept(known)
     if any(ask not in former for ask in told_before):
         raise BeingSummed
     found = {ask: former[ask][0] for ask in told_before}
-    return Kept(known | found, as_of=min(former[ask][1] for ask in told_before))
+    instants = [former[ask][1] for ask in told_before]
+    if quick and quick.as_of:
+        instants.append(quick.as_of)
+    return Kept(known | found, as_of=min(instants, default=None))
+
+
+def _from_kept(
+    session: Session,
+    workspace_id: UUID,
+    missing: Collection[Ask],
+    wanted: Collection[Ask],
+    *,
+    most: int | None,
+    time_zone: str,
+    now: datetime,
+) -> Kept | None:
+    """From the histories of all accounts, as they were kept, and who was active: of those that are
+    wanted all sums, of the others the renewals. None where not all of it was kept, or for more
+    than `most` months of which all sums are wanted."""
+    months = {month for month, name in missing if (month, name) in wanted}
+    if (most is not None and len(months) > most) or any(name == TRIANGLE for _, name in missing):
+        return None
+    people = _people_of(session, workspace_id, months, time_zone=time_zone)
+    row = session.get(FigureHistories, workspace_id)
+    kept = unpack(row.packed) if row and row.time_zone == time_zone else None
+    if row is None or kept is None or months - people.keys():
+        return None
+    reader = FromKept(
+        session, workspace_id, kept, money_of(session, workspace_id).rates, time_zone, now
+    )
+    holds_until = _earliest_change(session, workspace_id)
+    known: dict[Ask, Groups] = {}
+    instants: list[datetime] = []
+    for month, names in by_month(missing).items():
+        whole = [name for name in names if (month, name) in wanted]
+        rest = [name for name in names if (month, name) not in wanted]
+        found = reader.renewals(month, rest)
+        if whole:
+            active = people[month]
+            found |= reader.sums(
+                month, whole, unpack_people(active.days), counted_at=active.computed_at
+            )
+            if not is_whole(active, time_zone, counts_now=False, now=now):
+                instants.append(active.computed_at)
+        if holds_until is not None and period_end(month, "month") >= holds_until:
+            instants.append(row.computed_at)
+        known |= {(month, name): groups for name, groups in found.items()}
+    return Kept(known, as_of=min(instants, default=None))
+
+
+def _people_of(
+    session: Session, workspace_id: UUID, months: Collection[date], *, time_zone: str
+) -> dict[date, Any]:
+    """By month who was active in it on which days, of those of which it was kept."""
+    rows = session.execute(
+        select(FigurePeople.month, FigurePeople.days, FigurePeople.computed_at).where(
+            FigurePeople.workspace_id == workspace_id,
+            FigurePeople.month.in_(months),
+            FigurePeople.time_zone == time_zone,
+            FigurePeople.days.is_not(None),
+        )
+    )
+    return {row.month: row for row in rows}
 
 
 def is_large(session: Session, workspace_id: UUID) -> bool:

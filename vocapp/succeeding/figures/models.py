@@ -38,10 +38,13 @@ class FigureHistories(Tenant, Base):
 
 class FigurePeople(Tenant, Base):
     """How many people of each account were active in a local month, and in its last seven days
-    (in UTC): (account, both numbers), packed; of a large business. Out of date as the month is.
+    (in UTC): (account, both numbers), packed; of a large business. days: who they are and on which
+    days (`surveys.kept_histories.KeptPeople`); None: kept by an earlier version. Out of date as the
+    month is.
     """
 
     month: Mapped[date] = mapped_column(primary_key=True)
     time_zone: Mapped[str] = mapped_column(short_text(64))
     packed: Mapped[bytes]
+    days: Mapped[bytes | None]
     computed_at: Mapped[datetime]
