@@ -453,14 +453,15 @@ class Bars:
     zero: float
 
 
-def bars(rows: Iterable[Any]) -> Bars:
+def bars(rows: Iterable[Any], *, most: float = 0.0) -> Bars:
     """Lengths for ranked rows; zero lies inside when some values are negative.
 
-    rows: BarRow, mappings, or tuples (label, value, share, url, text, note, is_new).
+    rows: BarRow, mappings, or tuples (label, value, share, url, text, note, is_new). most: what
+    the longest bar could be, so that tables side by side have one scale; 0: the longest there is.
     """
     names = tuple(each.name for each in fields(BarRow))
     known = [r if isinstance(r, BarRow) else BarRow(**_read(r, names)) for r in rows]
-    ends = [0.0, *(end for r in known for end in (r.value, r.low, r.high) if end is not None)]
+    ends = [0.0, most, *(end for r in known for end in (r.value, r.low, r.high) if end is not None)]
     low, high = min(ends), max(ends)
     if low == high:
         return Bars(tuple(PlacedBar(r, 0.0, 0.0, 0) for r in known), 0.0)
