@@ -108,6 +108,9 @@ def test_real_answers_are_as_described(api, document):
     real = {
         "Survey": api.get("/api/v1/surveys/nps"),
         "Surveys": api.get("/api/v1/surveys"),
+        "SurveyVersions": api.get("/api/v1/surveys/nps/versions"),
+        "SurveyVersion": api.get("/api/v1/surveys/nps/versions/1"),
+        "SurveyDiff": api.get("/api/v1/surveys/nps/diff?since=1"),
         "Response": stored,
         "UnderstoodResponse": api.get(f"/api/v1/responses/{stored.json['id']}"),
         "BatchResult": api.post("/api/v1/responses/batch", {"responses": [{"survey": "nps"}, 1]}),

@@ -18,6 +18,7 @@ NUMBER: Schema = {"type": "number"}
 DAY: Schema = {"type": "string", "format": "date"}
 YES_NO: Schema = {"type": "boolean"}
 OBJECT: Schema = {"type": "object"}
+ANYTHING: Schema = {}
 BY_LANGUAGE: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 
 
@@ -86,6 +87,13 @@ _RESPONSE = {
     "attributes": OBJECT, "contact": or_null(record(**_PERSON)),
     "account": or_null(record(id=ID, external_id=TEXT, name=TEXT)),
 }  # fmt: skip
+_SURVEY_VERSION = {
+    "number": COUNT, "published_at": TIME, "published_by": or_null(TEXT),
+    "answers": or_null(COUNT),
+}  # fmt: skip
+_SURVEY_CHANGE = with_optional(
+    record(field=TEXT, language=or_null(TEXT)), before=ANYTHING, after=ANYTHING
+)
 _SCORE = {
     "n": COUNT, "value": or_null(NUMBER), "low": or_null(NUMBER), "high": or_null(NUMBER),
     "counts": {"type": "object", "additionalProperties": COUNT},
@@ -229,6 +237,25 @@ SCHEMAS: dict[str, Schema] = {
         id=ID, key=TEXT, public_id=TEXT, name=TEXT, kind=TEXT, languages=list_of(TEXT),
         confidential=YES_NO, state=TEXT, version=or_null(COUNT), questions=list_of(OBJECT),
         thanks=OBJECT, links=record(page=TEXT, embed=TEXT), created_at=TIME,
+    ),
+    "SurveyVersions": page(record(**_SURVEY_VERSION)),
+    "SurveyVersion": record(**_SURVEY_VERSION, definition=OBJECT),
+    "SurveyDiff": record(
+        since=TEXT, until=TEXT, languages=record(added=list_of(TEXT), removed=list_of(TEXT)),
+        questions=list_of(
+            record(
+                key=TEXT, state=TEXT, moved=YES_NO, place_before=or_null(COUNT),
+                place_after=or_null(COUNT), changes=list_of(_SURVEY_CHANGE),
+                options=list_of(record(key=TEXT, state=TEXT, label=OBJECT)),
+            )
+        ),
+        others=list_of(_SURVEY_CHANGE),
+        breaks=list_of(
+            record(
+                code=TEXT, question=TEXT, option=or_null(TEXT), answers=or_null(COUNT),
+                certain=YES_NO,
+            )
+        ),
     ),
     "Response": record(**_RESPONSE),
     "UnderstoodResponse": record(
@@ -619,6 +646,9 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/surveys/{key}/publish"): ("Survey", (200,)),
     ("get", "/api/v1/surveys/{key}/mail"): ("SurveyMail", (200,)),
     ("put", "/api/v1/surveys/{key}/mail"): ("SurveyMail", (200,)),
+    ("get", "/api/v1/surveys/{key}/versions"): ("SurveyVersions", (200,)),
+    ("get", "/api/v1/surveys/{key}/versions/{number}"): ("SurveyVersion", (200,)),
+    ("get", "/api/v1/surveys/{key}/diff"): ("SurveyDiff", (200,)),
     ("post", "/api/v1/responses"): ("Response", (201, 200)),
     ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),

@@ -14,6 +14,8 @@ from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.posters import blueprint as poster_pages
+from vocapp.authoring.version_api import api as version_api
+from vocapp.authoring.version_views import blueprint as version_pages
 from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import home_cards as collecting_cards
 from vocapp.collecting import people as collecting_people
@@ -181,8 +183,8 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
-        held_api, own_mail_api, public_api, measuring_api, segments_api, saved_segments_api,
-        understanding_api,
+        held_api, own_mail_api, public_api, version_api, measuring_api, segments_api,
+        saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
         journey_api, backtest_api, account_merging_api, features_api, money_api,
@@ -193,7 +195,8 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, own_mail_pages, asking_pages, authoring_pages, poster_pages,
+        distributing_pages, own_mail_pages, asking_pages, authoring_pages,
+        version_pages, poster_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,
@@ -503,6 +506,9 @@ def _register_account_stores() -> None:
 def _register_home() -> None:
     """The cards of the first page, and what an empty workspace offers."""
     activity.register_activity(collecting_queries.responses_since)
+    activity.register_answers(
+        collecting_queries.answers_by_version, collecting_queries.newest_given
+    )
     home.register_evidence(collecting_queries.has_responses)
     home.register_first_step((), authoring_cards.first_survey_card, order=10)
     home.register_first_step((), authoring_cards.send_card, order=15)

@@ -28,8 +28,8 @@ from werkzeug.routing import RequestRedirect, Rule
 from config import Settings
 from tests.test_tenancy import task_of
 from vocapp import create_app
-from vocapp.authoring.queries import survey_by_key
-from vocapp.authoring.service import close_survey
+from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
+from vocapp.authoring.service import close_survey, save_draft
 from vocapp.collecting.models import Response
 from vocapp.collecting.widget import _FILE
 from vocapp.connecting.hooks.service import add_source
@@ -119,6 +119,16 @@ def site(
         db.engine.dispose()
 
 
+def _edit(survey: SurveySummary) -> None:
+    """A draft that differs from what is published, in all ways that a page can show."""
+    draft = draft_of(survey.workspace_id, survey.id)
+    aware, appeal, *others = draft["questions"]
+    aware["options"] = [*aware["options"][1:], {"key": "new", "label": {"en": "New"}}]
+    aware["text"]["ja"] = "ご存じでしたか。"
+    draft |= {"languages": ["en", "ja"], "questions": [*others[:-1], aware, appeal]}
+    save_draft(survey.workspace_id, survey.id, draft, now=utcnow())
+
+
 def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     survey = api.survey("nps", name="Yearly survey 年次調査")
     closed = api.survey("csat", name="Old", kind="csat")
@@ -133,6 +143,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         stored = api.respond("nps", **answer)
         assert stored.status_code == 201, stored.text
     api.survey("journey", name="From knowing to recommending", journey={})
+    _edit(survey_by_key(api.workspace_id, "journey"))
     path = {"aware": "offer", "appeal": "first", "ask": "yes", "act": "now", "advocate": 9}
     for stages in range(1, 6):
         given = dict(list(path.items())[:stages])

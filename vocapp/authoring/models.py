@@ -44,6 +44,7 @@ class SurveyVersion(Tenant, Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     definition: Mapped[dict[str, Any]]
     published_at: Mapped[datetime]
+    published_by_user_id: Mapped[UUID | None]  # null: a machine, or before it was noted
 
     __table_args__ = (tenant_key("survey_id", "survey", ondelete="CASCADE"),)
 

@@ -135,25 +135,6 @@ def question_identities(workspace_id: UUID, survey_id: UUID) -> dict[str, UUID]:
     return {row.key: row.id for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    """A published version."""
-
-    number: int
-    published_at: datetime
-
-
-def versions_of(workspace_id: UUID, survey_id: UUID, *, limit: int = 50) -> list[VersionLine]:
-    """Published versions, newest first."""
-    rows = db.session.execute(
-        select(SurveyVersion.number, SurveyVersion.published_at)
-        .where(SurveyVersion.workspace_id == workspace_id, SurveyVersion.survey_id == survey_id)
-        .order_by(SurveyVersion.number.desc())
-        .limit(limit)
-    )
-    return [VersionLine(*row) for row in rows]
-
-
 def draft_differs(survey: SurveySummary) -> bool:
     """Whether publishing would make a new version."""
     if survey.published_version is None:

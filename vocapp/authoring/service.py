@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +72,7 @@ def create_survey(
         )
         _insert(session, survey)
         if new.publish:
-            _publish(session, survey, now=now)
+            _publish(session, survey, by=actor_user_id, now=now)
         audit(
             session, workspace_id, "survey.created", subject=survey, now=now,
             actor_user_id=actor_user_id,
@@ -145,17 +147,53 @@ def save_draft(
 
 
 def publish_survey(
-    workspace_id: UUID, survey_id: UUID, *, actor_user_id: UUID | None = None, now: datetime
+    workspace_id: UUID,
+    survey_id: UUID,
+    *,
+    seen: str | None = None,
+    actor_user_id: UUID | None = None,
+    now: datetime,
 ) -> int:
-    """Make the draft the next immutable version; the same draft is not published twice."""
+    """Make the draft the next immutable version; the same draft is not published twice.
+
+    seen: the digest of the draft that somebody looked at; Conflict where it is another by now.
+    """
     with transaction() as session:
         survey = _locked(session, workspace_id, survey_id)
-        number = _publish(session, survey, now=now)
+        if seen is not None and seen != digest_of(survey.draft):
+            raise Conflict("The draft was changed after you looked at it.")
+        number = _publish(session, survey, by=actor_user_id, now=now)
         audit(
             session, workspace_id, "survey.published", subject=survey, now=now,
             actor_user_id=actor_user_id, detail={"version": number},
         )  # fmt: skip
     return number
+
+
+def restore_version(
+    workspace_id: UUID,
+    survey_id: UUID,
+    number: int,
+    *,
+    actor_user_id: UUID | None = None,
+    now: datetime,
+) -> None:
+    """A published version becomes the draft; what is published stays as it is. Raises NotFound."""
+    with transaction() as session:
+        survey = _locked(session, workspace_id, survey_id)
+        version = session.get(SurveyVersion, (workspace_id, survey_id, number))
+        if version is None:
+            raise NotFound(f"The survey has no version {number}.")
+        survey.draft, survey.updated_at = version.definition, now
+        audit(
+            session, workspace_id, "survey.version_restored", subject=survey, now=now,
+            actor_user_id=actor_user_id, detail={"version": number},
+        )  # fmt: skip
+
+
+def digest_of(definition: Mapping[str, Any]) -> str:
+    """The same for the same definition, however a database orders its names."""
+    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
 
 
 def close_survey(
@@ -222,7 +260,7 @@ def _check_ways(draft: Mapping[str, Any]) -> None:
         raise BadInput(*wrong)
 
 
-def _publish(session: Session, survey: Survey, *, now: datetime) -> int:
+def _publish(session: Session, survey: Survey, *, by: UUID | None, now: datetime) -> int:
     if survey.published_version is not None:
         current = session.get_one(
             SurveyVersion, (survey.workspace_id, survey.id, survey.published_version)
@@ -239,6 +277,7 @@ def _publish(session: Session, survey: Survey, *, now: datetime) -> int:
             number=number,
             definition=survey.draft,
             published_at=now,
+            published_by_user_id=by,
         )
     )
     _keep_identities(session, survey)

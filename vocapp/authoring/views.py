@@ -17,7 +17,7 @@ from surveys.definitions import Definition, from_json
 from surveys.languages import best_language, direction, fitting_language
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
-from vocapp.authoring import activity, drafting, queries, service
+from vocapp.authoring import activity, drafting, queries, service, versions
 from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import JOURNEY, NewSurveyForm
@@ -146,7 +146,7 @@ def show_survey(key: str) -> Any:
         survey=survey,
         definition=definition,
         languages=_languages(definition),
-        versions=queries.versions_of(survey.workspace_id, survey.id),
+        versions=versions.versions_of(survey),
         draft_differs=queries.draft_differs(survey),
         page_url=page_url(survey),
         embed_url=f"{base}/embed/{survey.public_id}",
@@ -178,7 +178,10 @@ def widget_tag(survey: SurveySummary) -> str:
 def publish_survey(key: str) -> Any:
     survey = _survey(key)
     try:
-        _publish(survey)
+        _publish(survey, seen=request.form.get("seen"))
+    except Conflict:
+        notice(_("The draft was changed meanwhile. This is what changes now."), kind="warning")
+        return redirect(url_for("versions.review", key=key), 303)
     except BadInput:
         draft = drafting.draft_from(_draft_definition(survey), name=survey.name)
         drafting.find_flaws(draft)
@@ -186,9 +189,9 @@ def publish_survey(key: str) -> Any:
     return _to_survey(key)
 
 
-def _publish(survey: SurveySummary) -> None:
+def _publish(survey: SurveySummary, *, seen: str | None = None) -> None:
     number = service.publish_survey(
-        survey.workspace_id, survey.id, actor_user_id=current_user.id, now=utcnow()
+        survey.workspace_id, survey.id, seen=seen, actor_user_id=current_user.id, now=utcnow()
     )
     notice(_("Version %(number)s is open for answers.", number=number))
 
@@ -245,6 +248,8 @@ def change_survey(key: str) -> Any:
         name=draft.name, actor_user_id=current_user.id, now=utcnow(),
     )  # fmt: skip
     if action == "publish":
+        if survey.published_version is not None and queries.draft_differs(survey):
+            return redirect(url_for("versions.review", key=key), 303)
         _publish(survey)
         return _to_survey(key)
     notice(_("The draft has been saved. What is published stays as it is."))
@@ -269,9 +274,14 @@ def _editor(
 @blueprint.get("/surveys/<key>/preview")
 @signed_in()
 def preview_survey(key: str) -> Any:
-    """The draft as a respondent will see it, in one language; nothing is stored."""
+    """The draft, or a version, as a respondent sees it, in one language; nothing is stored."""
     survey = _survey(key)
-    definition = _draft_definition(survey)
+    version = request.args.get("version", type=int)
+    definition = (
+        _draft_definition(survey)
+        if version is None
+        else queries.definition_of(survey.workspace_id, survey.id, version)
+    )
     wanted = request.args.get("language")
     language = fitting_language(wanted, definition.languages) or definition.languages[0]
     with force_locale(best_language(language, _STAFF_LANGUAGES)):
@@ -279,6 +289,7 @@ def preview_survey(key: str) -> Any:
             "authoring/preview.html",
             survey=survey,
             definition=filled(definition, {}),
+            version=version,
             language=LanguageName.of(language),
             languages=_languages(definition),
             survey_locale=PreviewLocale(language),

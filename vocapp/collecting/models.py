@@ -50,6 +50,7 @@ class Response(TenantRow, Base):
             ["survey_version.workspace_id", "survey_version.survey_id", "survey_version.number"],
         ),
         Index(None, "workspace_id", "survey_id", "answered_at"),
+        Index(None, "workspace_id", "survey_id", "survey_version"),
         # Which answer of a person is the next stands in the index. Without the id: SQLite would
         # look answers up by their ids in the whole of an index that has all that is asked.
         Index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveys.questions import Value
 from surveys.scoring import category_of
+from surveys.survey_diff import Given
 from vocapp.authoring.models import Question, Survey
 from vocapp.collecting.models import GIVEN, Answer, Response, value_in
 from vocapp.database import scoped
@@ -185,6 +187,45 @@ def responses_since(workspace_id: UUID, since: datetime) -> dict[UUID, int]:
     )
     rows = db.session.execute(select(Survey.id, count).where(Survey.workspace_id == workspace_id))
     return {survey_id: n for survey_id, n in rows if n}
+
+
+def answers_by_version(workspace_id: UUID, survey_id: UUID) -> dict[int, int]:
+    """Version of a survey → answers given to it; those without any are left out."""
+    rows = db.session.execute(
+        select(Response.survey_version, func.count())
+        .where(Response.workspace_id == workspace_id, Response.survey_id == survey_id)
+        .group_by(Response.survey_version)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def newest_given(workspace_id: UUID, survey_id: UUID, *, limit: int = 10_000) -> Given:
+    """What was answered in the newest responses of a survey, by question and by option."""
+    newest = (
+        select(Response.id)
+        .where(Response.workspace_id == workspace_id, Response.survey_id == survey_id)
+        .order_by(Response.answered_at.desc())
+        .limit(limit)
+        .subquery()
+    )
+    of_all = db.session.scalar(select(func.count()).select_from(newest)) or 0
+    rows = db.session.execute(
+        select(Question.key, Answer.option, func.count())
+        .select_from(newest)
+        .join(Answer, (Answer.workspace_id == workspace_id) & (Answer.response_id == newest.c.id))
+        .join(
+            Question,
+            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
+        )
+        .group_by(Question.key, Answer.option)
+    )
+    by_question: Counter[str] = Counter()
+    by_option: dict[tuple[str, str], int] = {}
+    for key, option, n in rows:
+        by_question[key] += n
+        if option is not None:
+            by_option[key, option] = n
+    return Given(by_question, by_option, is_all=of_all < limit)
 
 
 def answered_unasked(

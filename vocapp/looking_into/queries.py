@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from surveys.as_asked import AskedAndAnswered, as_asked
 from surveys.attributes import as_text
+from surveys.definitions import Definition
 from surveys.questions import Question, Value
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
@@ -32,9 +34,10 @@ class ShownAnswer:
     """One answer, ready to show.
 
     comment: redacted; None where nothing was written, or where it is_waiting to be read for
-    personal data first. attributes: as they were then, in the order of their names. others: what
-    was answered beside the score, in the order of the questions; not texts and contact details,
-    which nobody has read for personal data.
+    personal data first. asked: the questions that were answered, in the words of their version
+    and in the language asked_in. attributes: as they were then, in the order of their names.
+    others: what was answered beside the score, in the order of the questions; not texts and
+    contact details, which nobody has read for personal data.
     """
 
     response_id: UUID
@@ -50,14 +53,17 @@ class ShownAnswer:
     account: str | None
     account_external_id: str | None
     account_owner_id: UUID | None
+    version: int
+    asked_in: str
+    asked: tuple[AskedAndAnswered, ...]
     attributes: tuple[tuple[str, str], ...]
     others: tuple[tuple[Question, Value], ...]
 
 
 _SHOWN = (
-    Response.id, Response.survey_id, Response.survey_version, Survey.kind, Response.score,
-    Response.answered_at, Response.attributes, Analysis.redacted, Analysis.language,
-    Analysis.content, *PEOPLE,
+    Response.id, Response.survey_id, Response.survey_version, Response.locale,
+    Survey.kind, Response.score, Response.answered_at, Response.attributes,
+    Analysis.redacted, Analysis.language, Analysis.content, *PEOPLE,
 )  # fmt: skip
 
 
@@ -77,19 +83,13 @@ def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in by_id}
     themes = themes_of(workspace_id, list(by_id), comments)
     return [
-        _shown(
-            by_id[key], comments[key], themes.get(key, []),
-            _others(workspace_id, by_id[key], answers.get(key, StoredAnswers())),
-        )
+        _shown(workspace_id, by_id[key], answers.get(key, StoredAnswers()), themes.get(key, []))
         for key in ids
         if key in by_id
-    ]  # fmt: skip
+    ]
 
 
-def _others(
-    workspace_id: UUID, row: Any, answers: StoredAnswers
-) -> tuple[tuple[Question, Value], ...]:
-    definition = definition_of(workspace_id, row.survey_id, row.survey_version)
+def _others(definition: Definition, answers: StoredAnswers) -> tuple[tuple[Question, Value], ...]:
     return tuple(
         (question, value)
         for question in definition.questions
@@ -100,11 +100,11 @@ def _others(
 
 
 def _shown(
-    row: Any,
-    comment: str,
-    themes: list[dict[str, Any]],
-    others: tuple[tuple[Question, Value], ...],
+    workspace_id: UUID, row: Any, answers: StoredAnswers, themes: list[dict[str, Any]]
 ) -> ShownAnswer:
+    comment = answers.comment or ""
+    definition = definition_of(workspace_id, row.survey_id, row.survey_version)
+    asked_in, asked = as_asked(definition, answers.values, locale=row.locale)
     return ShownAnswer(
         response_id=row.id,
         score=row.score,
@@ -119,8 +119,11 @@ def _shown(
         account=account_in(row),
         account_external_id=row.account_external_id,
         account_owner_id=row.account_owner_id,
+        version=row.survey_version,
+        asked_in=asked_in,
+        asked=tuple(asked),
         attributes=tuple(_texts(row.attributes)),
-        others=others,
+        others=_others(definition, answers),
     )
 
 

@@ -47,6 +47,7 @@ _ROOM_OF_BLUEPRINT = {
     "distributing": "surveys",
     "own_mails": "surveys",
     "posters": "surveys",
+    "versions": "surveys",
     "asking": "accounts",
     "measuring": "results",
     "looking_into": "results",
