@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, select
 
 from surveys.definitions import Definition, from_json
+from surveys.survey_strings import Completeness, completeness
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
@@ -91,6 +92,19 @@ def list_surveys(
     if after is not None:
         query = query.where(Survey.id < after)
     return [SurveySummary.of(row) for row in db.session.scalars(query)]
+
+
+def completeness_of_surveys(
+    workspace_id: UUID, *, limit: int = 50
+) -> dict[UUID, tuple[Completeness, ...]]:
+    """Survey → how many texts of its draft have words in each language; the newest surveys."""
+    rows = db.session.execute(
+        select(Survey.id, Survey.draft)
+        .where(Survey.workspace_id == workspace_id)
+        .order_by(Survey.id.desc())
+        .limit(limit)
+    )
+    return {survey_id: completeness(draft) for survey_id, draft in rows}
 
 
 def definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definition:

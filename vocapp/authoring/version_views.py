@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from surveys.questions import localised
-from surveys.survey_diff import Break, Change
+from surveys.survey_diff import Break
 from vocapp.authoring import service
 from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.authoring.versions import DRAFT, Comparison, compared, versions_of
@@ -32,7 +32,7 @@ def diff(key: str) -> str:
     lines = versions_of(survey)
     before = _asked("from", survey.published_version or DRAFT)
     after = _asked("to", DRAFT)
-    names = [*(line.number for line in lines), DRAFT]
+    names: list[int | str] = [*(line.number for line in lines), DRAFT]
     return render_template(
         "authoring/version_diff.html",
         before=before,
@@ -94,16 +94,11 @@ def _shown(survey: SurveySummary, found: Comparison) -> dict[str, Any]:
         "language_name": lambda tag: LanguageName.of(tag).name,
         "say": _say,
         "shown_value": _shown_value,
-        "category_of": _category,
     }
 
 
 def _say(texts: Mapping[str, str]) -> str:
     return localised(texts, language=str(current_locale()))
-
-
-def _category(change: Change) -> str | None:
-    return change.field[1] if change.field[0] == "wording_by_category" else None
 
 
 def _shown_value(value: Any) -> str:

@@ -17,6 +17,7 @@ from surveys.definitions import Definition, from_json
 from surveys.languages import best_language, direction, fitting_language
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
+from surveys.survey_strings import completeness
 from vocapp.authoring import activity, drafting, queries, service, versions
 from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
@@ -76,7 +77,8 @@ def list_surveys() -> Any:
     """What we ask, and what came of it this week."""
     surveys = queries.list_surveys(current_workspace.id, limit=_LIST)
     week = activity.answers_since(current_workspace.id, utcnow() - timedelta(days=7))
-    return render_template("authoring/list.html", surveys=surveys, week=week)
+    complete = queries.completeness_of_surveys(current_workspace.id, limit=_LIST)
+    return render_template("authoring/list.html", surveys=surveys, week=week, complete=complete)
 
 
 @blueprint.route("/surveys/new", methods=["GET", "POST"])
@@ -266,6 +268,7 @@ def _editor(
         branches=BranchWords(draft),
         added_kinds=drafting.ADDED_KINDS,
         languages=_languages(draft),
+        complete=completeness(queries.draft_of(survey.workspace_id, survey.id)),
         focus=focus,
         unsaved=unsaved,
     )

@@ -48,6 +48,7 @@ _ROOM_OF_BLUEPRINT = {
     "own_mails": "surveys",
     "posters": "surveys",
     "versions": "surveys",
+    "strings": "surveys",
     "asking": "accounts",
     "measuring": "results",
     "looking_into": "results",
