@@ -17,10 +17,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from surveys.survey_templates import TEMPLATES
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
-JOURNEY = "journey"  # a template, of the kind nps
 _TAGS = re.compile(r"[,、\s]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
@@ -43,15 +43,8 @@ class NewSurveyForm(FlaskForm):
     )
     kind = RadioField(
         _l("What do you want to know?"),
-        choices=[
-            SelectChoice("nps", _l("NPS: would they recommend us? (0–10)")),
-            SelectChoice("csat", _l("CSAT: are they satisfied? (1–5)")),
-            SelectChoice("ces", _l("CES: was it easy? (1–7)")),
-            SelectChoice(
-                JOURNEY,
-                _l("5A journey: how far from knowing a brand to recommending it? (6 questions)"),
-            ),
-        ],
+        # Their names and what they are for come from the templates, in the reader's language.
+        choices=[SelectChoice(template.key, template.key) for template in TEMPLATES],
         default="nps",
         validators=[InputRequired(_l("Choose one."))],
     )

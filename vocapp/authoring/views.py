@@ -13,7 +13,8 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask_babel import force_locale, get_locale
 from werkzeug.wrappers import Response
 
-from surveys.definitions import Definition, from_json
+from surveys import survey_templates
+from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.languages import best_language, direction, fitting_language
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
@@ -21,7 +22,7 @@ from surveys.survey_strings import completeness
 from vocapp.authoring import activity, drafting, queries, service, versions
 from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
-from vocapp.authoring.forms import JOURNEY, NewSurveyForm
+from vocapp.authoring.forms import NewSurveyForm
 from vocapp.authoring.links import page_url
 from vocapp.authoring.queries import SurveySummary
 from vocapp.authoring.service import Journey
@@ -92,16 +93,8 @@ def new_survey() -> Any:
         return _new_page(form, 422 if form.is_submitted() else 200)
     taken = {survey.key for survey in queries.list_surveys(current_workspace.id, limit=1000)}
     key = form.key.data or drafting.key_from_name(form.name.data, taken)
-    new = service.NewSurvey(
-        key=key,
-        name=form.name.data.strip(),
-        kind="nps" if form.kind.data == JOURNEY else form.kind.data,
-        languages=form.chosen_languages(),
-        confidential=form.confidential.data,
-        publish=False,
-        journey=Journey(form.brand.data or None) if form.kind.data == JOURNEY else None,
-    )
     try:
+        new = _from_template(form, key)
         service.create_survey(
             current_workspace.id, new, actor_user_id=current_user.id, now=utcnow()
         )
@@ -111,12 +104,41 @@ def new_survey() -> Any:
     except BadInput as problem:
         form.other_languages.errors = [error.message for error in problem.errors]
         return _new_page(form, problem.status)
+    except DefinitionError as problem:
+        form.other_languages.errors = [problem.message]
+        return _new_page(form, BadInput.status)
     notice(_("The survey has been created as a draft. Look through its questions."))
     return redirect(url_for("authoring.edit_survey", key=key), 303)
 
 
+def _from_template(form: NewSurveyForm, key: str) -> service.NewSurvey:
+    """The survey that was chosen in the gallery. Raises DefinitionError for a wrong language."""
+    template = survey_templates.find(form.kind.data) or survey_templates.TEMPLATES[0]
+    languages = form.chosen_languages()
+    of_journey = template.key == survey_templates.JOURNEY
+    definition = survey_templates.definition_of(template, languages)
+    return service.NewSurvey(
+        key=key,
+        name=form.name.data.strip(),
+        kind=template.kind,
+        languages=languages,
+        confidential=form.confidential.data,
+        publish=False,
+        questions=None if of_journey else to_json(definition)["questions"],
+        journey=Journey(form.brand.data or None) if of_journey else None,
+    )
+
+
 def _new_page(form: NewSurveyForm, status: int) -> Any:
-    return render_template("authoring/new.html", form=form), status
+    mine = best_language(str(get_locale() or "en"), _STAFF_LANGUAGES)
+    templates = [
+        (option, template, survey_templates.definition_of(template, [mine]))
+        for option, template in zip(form.kind, survey_templates.TEMPLATES, strict=True)
+    ]
+    page = render_template(
+        "authoring/new.html", form=form, templates=templates, say=_in_staff_language
+    )
+    return page, status
 
 
 @blueprint.post("/surveys/start")
