@@ -303,6 +303,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "authoring.change_survey": (A_SURVEY,),
     "authoring.preview_survey": (A_SURVEY,),
     "authoring.publish_survey": (A_SURVEY,),
+    "survey_imports.choose": NO_IDS,
+    "survey_imports.take": NO_IDS,
     "strings.languages": (A_SURVEY,),
     "strings.save": (A_SURVEY,),
     "strings.csv_file": (A_SURVEY,),

@@ -15,6 +15,7 @@ from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.string_views import blueprint as string_pages
+from vocapp.authoring.survey_import_views import blueprint as survey_import_pages
 from vocapp.authoring.version_api import api as version_api
 from vocapp.authoring.version_views import blueprint as version_pages
 from vocapp.authoring.views import blueprint as authoring_pages
@@ -197,7 +198,7 @@ def register(app: OpenAPI) -> None:
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
         distributing_pages, own_mail_pages, asking_pages, authoring_pages,
-        version_pages, string_pages, poster_pages,
+        version_pages, string_pages, survey_import_pages, poster_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,
