@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.definitions import Definition
 from surveys.languages import best_language
-from surveys.questions import Question, localised, scale_of, wording
+from surveys.questions import Option, Question, localised, scale_of, wording
 from surveys.scoring import category_of
 
 
 @dataclass(frozen=True, slots=True)
 class AskedAndAnswered:
-    """One question and its answer. answer: None for a text, which may name people.
+    """One question and its answer. answer: None for what was written, which may name people.
 
     scale: lowest and highest answer with their words, for an answer on a scale.
     """
@@ -51,13 +51,24 @@ answer='5', scale=((1, 'とても不満'), (5, 'とても満足')))])
 
 
 def _in_words(question: Question, value: object, language: str) -> str | None:
+    """The answer as it was shown; None for what was written, which may name people."""
+    if question.kind in ("text", "contact"):
+        return None
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
     if isinstance(value, list | tuple):
-        return ", ".join(_in_words(question, each, language) or "" for each in value)
-    if question.options:
-        labels = {option.key: option.label for option in question.options}
-        label = labels.get(str(value))
-        return localised(label, language=language) if label else str(value)
-    return str(value) if isinstance(value, int) else None
+        return ", ".join(_label(question.options, each, language) for each in value)
+    if isinstance(value, Mapping):
+        return "; ".join(
+            f"{_label(question.rows, row, language)}: {_label(question.columns, column, language)}"
+            for row, column in value.items()
+        )
+    return _label(question.options, value, language)
+
+
+def _label(options: Sequence[Option], key: object, language: str) -> str:
+    found = next((option.label for option in options if option.key == key), None)
+    return localised(found, language=language) if found else str(key)
 
 
 def _scale(question: Question, language: str) -> tuple[tuple[int, str], tuple[int, str]] | None:

@@ -23,7 +23,7 @@ from surveys.definitions import (
     from_json,
     to_json,
 )
-from surveys.questions import scale_of
+from surveys.questions import WITH_OPTIONS, scale_of
 
 Texts = dict[str, str]
 
@@ -132,12 +132,12 @@ class _Fitting:
             return None
         entry: dict[str, Any] = {
             "key": self._key(question.name), "kind": question.kind, "text": text,
-            "required": question.required,
+            "required": question.required and question.kind != "statement",
         }  # fmt: skip
         if scale_of(question.kind) is not None:
             for end in ("low_label", "high_label"):
                 entry[end] = self._texts(question.name, getattr(question, end), MAX_LABEL_CHARS)
-        elif question.kind != "text":
+        elif question.kind in WITH_OPTIONS:
             entry["options"] = self._options(question)
             if not entry["options"]:
                 self._leave(question.name, "no_options")

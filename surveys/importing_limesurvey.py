@@ -23,21 +23,18 @@ from surveys.imported_survey import (
     kind_of_points,
     plain,
 )
-from surveys.questions import KINDS
 from surveys.safe_xml import BadXml, Element, read_xml
 
 Row = Mapping[str, str]
 
 _TEXT = {"S", "T", "U"}
 _LIST = {"L", "!", "O"}
-_WITH_SUBQUESTIONS = {"M": "multiple", "P": "multiple"}
 _THEIR_NAMES = {
     "1": "array dual scale", "5": "5 point choice", "A": "array (5 point choice)",
     "B": "array (10 point choice)", "C": "array (yes/no/uncertain)", "D": "date", "E":
     "array (increase/same/decrease)", "F": "array", "G": "gender", "H": "array by column",
-    "I": "language switch", "K": "multiple numerical input", "M": "multiple choice",
-    "N": "numerical input", "P": "multiple choice with comments", "Q": "multiple short text",
-    "R": "ranking", "X": "text display", "|": "file upload", "*": "equation",
+    "I": "language switch", "K": "multiple numerical input", "N": "numerical input",
+    "Q": "multiple short text", "|": "file upload", "*": "equation",
     ":": "array (numbers)", ";": "array (texts)",
 }  # fmt: skip
 _YES_NO: list[tuple[str, Texts]] = [
@@ -170,8 +167,12 @@ class _Reader:
             question.kind = "csat"
         elif their == "Y":
             question.kind, question.options = "choice", self._in_languages(_YES_NO)
-        elif (ours := _WITH_SUBQUESTIONS.get(their)) in KINDS:
-            question.kind = str(ours)
+        elif their == "X":
+            question.kind = "statement"
+        elif their == "R":
+            question.kind, question.options = "ranking", self.labels.get(qid, [])
+        elif their in {"M", "P"}:
+            question.kind = "multiple"
             question.options = [
                 (each.get("title", ""), dict(self.texts.get(each.get("qid", ""), {})))
                 for each in sorted(

@@ -22,7 +22,6 @@ from surveys.imported_survey import (
     fitted,
     kind_of_points,
 )
-from surveys.questions import KINDS
 
 MAX_DEPTH = 20
 _TEXT_INPUTS = {"text", "", "email", "url", "tel", "search"}
@@ -120,7 +119,9 @@ class _Reader:
             self._as_rating(question, element)
         elif their == "boolean":
             question.kind, question.options = "choice", self._yes_and_no(element)
-        elif _CHOICES.get(their) in KINDS:
+        elif their == "html":
+            question.kind, question.text = "statement", self._texts(element.get("html"))
+        elif their in _CHOICES:
             question.kind, question.options = _CHOICES[their], self._choices(element)
             if element.get("hasOther") or element.get("showOtherItem"):
                 self.left_out.append(LeftOut(name, "other_option"))

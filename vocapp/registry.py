@@ -13,6 +13,7 @@ from vocapp import openapi_pages, outbox, resealing, ui, worker
 from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
+from vocapp.authoring.draft_views import blueprint as draft_pages
 from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.string_views import blueprint as string_pages
 from vocapp.authoring.survey_import_views import blueprint as survey_import_pages
@@ -198,7 +199,7 @@ def register(app: OpenAPI) -> None:
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
         distributing_pages, own_mail_pages, asking_pages, authoring_pages,
-        version_pages, string_pages, survey_import_pages, poster_pages,
+        version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,

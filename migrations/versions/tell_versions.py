@@ -1,13 +1,13 @@
 """tell versions: who published one, and how many answers it has, by an index
 
-Revises: queuespeed3
+Revises: activedays1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'versions1'
-down_revision = 'queuespeed3'
+down_revision = 'activedays1'
 branch_labels = None
 depends_on = None
 

@@ -69,9 +69,10 @@ def test_a_structure_of_limesurvey_4_and_later_is_read():
     data = found.definition
     assert (found.name, data["kind"], data["languages"]) == ("Title en", "nps", ["en", "ja"])
     assert [(q["key"], q["kind"]) for q in data["questions"]] == [
-        ("q12", "choice"), ("q10", "nps"), ("q11", "text"), ("q15", "choice"),
+        ("q12", "choice"), ("q10", "nps"), ("q11", "text"), ("q14", "statement"),
+        ("q15", "choice"),
     ]  # fmt: skip
-    plan, score, why, again = data["questions"]
+    plan, score, why, _welcome, again = data["questions"]
     assert plan["options"] == [
         {"key": "basic", "label": {"en": "Basic", "ja": "ベーシック"}},
         {"key": "pro", "label": {"en": "Pro"}},
@@ -105,6 +106,27 @@ def test_a_structure_of_limesurvey_3_and_earlier_is_read():
     ]  # fmt: skip
 
 
+def test_several_options_and_rankings_keep_theirs():
+    several = read_lss(lss(
+        table("questions", question(1, "M", question="Which of these?"),
+              question(2, "R", question="In which order?", order=2)),
+        table("subquestions", {"qid": 8, "parent_qid": 1, "title": "B", "question": "Two",
+                               "question_order": 2},
+              {"qid": 9, "parent_qid": 1, "title": "A", "question": "One", "question_order": 1}),
+        table("answers", {"qid": 2, "code": "X", "answer": "First", "sortorder": 1},
+              {"qid": 2, "code": "Y", "answer": "Second", "sortorder": 2}),
+    )).definition["questions"]  # fmt: skip
+    assert [(q["kind"], [o["key"] for o in q.get("options", ())]) for q in several[:2]] == [
+        ("multiple", ["a", "b"]), ("ranking", ["x", "y"]),
+    ]  # fmt: skip
+    js = {"elements": [{"type": "checkbox", "name": "c", "choices": ["one", "two"]},
+                       {"type": "html", "name": "h", "html": "<b>Welcome</b>"}]}  # fmt: skip
+    many, words, _score = read_surveyjs(as_file(js)).definition["questions"]
+    assert (many["kind"], words["kind"], words["text"]) == (
+        "multiple", "statement", {"en": "Welcome"},
+    )  # fmt: skip
+
+
 def test_without_a_scale_the_standard_question_is_added_and_said():
     found = read_lss(lss(table("questions", question(1, "T", question="Why?"))))
     assert [q["kind"] for q in found.definition["questions"]] == ["text", "nps"]
@@ -127,7 +149,7 @@ BOMB = b'<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><document>&b;</doc
 @pytest.mark.parametrize(
     "file",
     [b"", b"<document/>", b"{}", BOMB, lss(), lss(languages=("not a tag",)),
-     lss(table("questions", question(1, "X", question="Only words"), question(2, "D")))],
+     lss(table("questions", question(1, "F", question="A table"), question(2, "D")))],
 )  # fmt: skip
 def test_what_is_no_limesurvey_survey_is_refused(file):
     with pytest.raises(NoSurvey):
@@ -203,7 +225,7 @@ def test_a_rating_is_the_scale_whose_points_it_has(rating, kind):
 
 @pytest.mark.parametrize(
     "file", [b"", b"[]", b"{}", b"[" * 100_000, b'{"pages": [{"elements": []}]}', b"\xff\xfe",
-             b'{"elements": [{"type": "html", "name": "x"}]}', b'{"pages": 3}'],
+             b'{"elements": [{"type": "file", "name": "x"}]}', b'{"pages": 3}'],
 )  # fmt: skip
 def test_what_is_no_surveyjs_survey_is_refused(file):
     with pytest.raises(NoSurvey):

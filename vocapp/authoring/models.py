@@ -26,6 +26,7 @@ class Survey(TenantRow, Base):
     confidential: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(short_text(20))
     draft: Mapped[dict[str, Any]]
+    draft_step: Mapped[int] = mapped_column(default=0, server_default="0")
     published_version: Mapped[int | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -35,6 +36,23 @@ class Survey(TenantRow, Base):
         one_of("kind", SURVEY_KINDS),
         one_of("state", SURVEY_STATES),
     )
+
+
+class DraftStep(Tenant, Base):
+    """One state of a draft, to which undo and redo lead; `survey.draft_step` is where it is now.
+
+    by_itself: stored while somebody typed, so that the next such state takes its place.
+    """
+
+    survey_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    definition: Mapped[dict[str, Any]]
+    name: Mapped[str] = mapped_column(short_text())
+    saved_at: Mapped[datetime]
+    saved_by_user_id: Mapped[UUID | None]
+    by_itself: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (tenant_key("survey_id", "survey", ondelete="CASCADE"),)
 
 
 class SurveyVersion(Tenant, Base):

@@ -18,6 +18,7 @@ from surveys import journey_survey, piping
 from surveys.branching import flaws
 from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.questions import storable_problem
+from vocapp.authoring import drafts
 from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
@@ -124,10 +125,16 @@ def save_draft(
     definition: Mapping[str, Any],
     *,
     name: str | None = None,
+    seen: str | None = None,
+    by_itself: bool = False,
     actor_user_id: UUID | None = None,
     now: datetime,
 ) -> None:
-    """Replace the draft; what is published stays as it is. Raises BadInput, NotFound."""
+    """Replace the draft; what is published stays as it is. Raises BadInput, NotFound.
+
+    seen: the digest of the draft that was changed; Conflict where somebody has saved another
+    since. by_itself: while somebody typed; undo takes such saves of two minutes back as one.
+    """
     try:
         checked = from_json(definition)
     except DefinitionError as exc:
@@ -137,13 +144,33 @@ def save_draft(
         _check_piping(checked, confidential=survey.confidential)
         if checked.kind != survey.kind:
             raise BadInput.of("kind", "the kind of a survey does not change")
-        survey.draft = to_json(checked)
-        survey.name = name or survey.name
-        survey.updated_at = now
+        if seen is not None and seen != digest_of(survey.draft):
+            raise Conflict("Somebody saved the draft after it was opened.")
+        new = drafts.State(to_json(checked), name or survey.name)
+        if not drafts.take(session, survey, new, by=actor_user_id, by_itself=by_itself, now=now):
+            return
         audit(
             session, workspace_id, "survey.draft_saved", subject=survey, now=now,
             actor_user_id=actor_user_id,
         )  # fmt: skip
+
+
+def step_back(
+    workspace_id: UUID, survey_id: UUID, by: int, *, actor_user_id: UUID | None, now: datetime
+) -> bool:
+    """The draft as it was a step before (-1), or after one was taken back (+1).
+
+    False where there is no such step.
+    """
+    with transaction() as session:
+        survey = _locked(session, workspace_id, survey_id)
+        if not drafts.go(session, survey, by, now=now):
+            return False
+        audit(
+            session, workspace_id, "survey.draft_saved", subject=survey, now=now,
+            actor_user_id=actor_user_id,
+        )  # fmt: skip
+    return True
 
 
 def publish_survey(
@@ -184,7 +211,8 @@ def restore_version(
         version = session.get(SurveyVersion, (workspace_id, survey_id, number))
         if version is None:
             raise NotFound(f"The survey has no version {number}.")
-        survey.draft, survey.updated_at = version.definition, now
+        state = drafts.State(version.definition, survey.name)
+        drafts.take(session, survey, state, by=actor_user_id, now=now)
         audit(
             session, workspace_id, "survey.version_restored", subject=survey, now=now,
             actor_user_id=actor_user_id, detail={"version": number},

@@ -123,7 +123,10 @@ def import_file(key: str) -> Any:
     if request.form.get("do") == "import":
         if request.form.get("seen") == service.digest_of(draft):
             _store(survey, found.definition)
-            notice(_("%(count)s texts have been taken into the draft.", count=len(found.changes)))
+            notice(
+                _("%(count)s texts have been taken into the draft.", count=len(found.changes)),
+                undo_url=url_for("drafts.undo", key=key),
+            )
             return redirect(url_for(".languages", key=key), 303)
         notice(_("The draft was changed meanwhile. This is what changes now."), kind="warning")
     return _preview(survey, found, content, seen=service.digest_of(draft))
@@ -200,7 +203,10 @@ def remove(key: str) -> Any:
         notice(why, kind="error")
         return redirect(url_for(".languages", key=key), 303)
     _store(survey, narrower)
-    notice(_("The language is no longer in the draft. What is published stays as it is."))
+    notice(
+        _("The language is no longer in the draft. What is published stays as it is."),
+        undo_url=url_for("drafts.undo", key=key),
+    )
     return redirect(url_for(".languages", key=key), 303)
 
 

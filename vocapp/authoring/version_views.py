@@ -66,7 +66,8 @@ def restore(key: str, number: int) -> Response:
         survey.workspace_id, survey.id, number, actor_user_id=current_user.id, now=utcnow()
     )
     notice(
-        _("Version %(number)s is the draft now. What is published stays as it is.", number=number)
+        _("Version %(number)s is the draft now. What is published stays as it is.", number=number),
+        undo_url=url_for("drafts.undo", key=key),
     )
     return redirect(url_for("authoring.edit_survey", key=key), 303)
 

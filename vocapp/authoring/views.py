@@ -19,7 +19,7 @@ from surveys.languages import best_language, direction, fitting_language
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
 from surveys.survey_strings import completeness
-from vocapp.authoring import activity, drafting, queries, service, versions
+from vocapp.authoring import activity, drafting, drafts, queries, service, versions
 from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import NewSurveyForm
@@ -267,10 +267,14 @@ def change_survey(key: str) -> Any:
         definition = None if draft.errors else definition
     if definition is None:
         return _editor(survey, draft, unsaved=True), BadInput.status
-    service.save_draft(
-        survey.workspace_id, survey.id, definition,
-        name=draft.name, actor_user_id=current_user.id, now=utcnow(),
-    )  # fmt: skip
+    try:
+        service.save_draft(
+            survey.workspace_id, survey.id, definition, name=draft.name,
+            seen=request.form.get("seen"), actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except Conflict as problem:
+        draft.errors[""] = _somebody_else(survey)
+        return _editor(survey, draft), problem.status
     if action == "publish":
         if survey.published_version is not None and queries.draft_differs(survey):
             return redirect(url_for("versions.review", key=key), 303)
@@ -280,9 +284,22 @@ def change_survey(key: str) -> Any:
     return redirect(url_for("authoring.edit_survey", key=key), 303)
 
 
+def _somebody_else(survey: SurveySummary) -> str:
+    """Who saved the draft meanwhile, and what to do."""
+    who = drafts.steps_of(survey).saved_by
+    return (
+        _("%(who)s saved this draft while you were writing. Saving again replaces it with what "
+          "stands here.", who=who)
+        if who
+        else _("The draft was saved while you were writing. Saving again replaces it with what "
+               "stands here.")
+    )  # fmt: skip
+
+
 def _editor(
     survey: SurveySummary, draft: Draft, *, focus: int | None = None, unsaved: bool = False
 ) -> str:
+    stored = queries.draft_of(survey.workspace_id, survey.id)
     return render_template(
         "authoring/edit.html",
         survey=survey,
@@ -290,8 +307,12 @@ def _editor(
         branches=BranchWords(draft),
         added_kinds=drafting.ADDED_KINDS,
         languages=_languages(draft),
-        complete=completeness(queries.draft_of(survey.workspace_id, survey.id)),
+        complete=completeness(stored),
+        # What is typed is a change of what it was opened with; after a warning, of what is there.
+        seen=(request.form.get("seen") if unsaved else None) or service.digest_of(stored),
+        steps=drafts.steps_of(survey),
         focus=focus,
+        moved=request.form.get("action", "").partition(":")[0],
         unsaved=unsaved,
     )
 

@@ -208,15 +208,19 @@ def newest_given(workspace_id: UUID, survey_id: UUID, *, limit: int = 10_000) ->
         .limit(limit)
         .subquery()
     )
+    given = (
+        Answer, (Answer.workspace_id == workspace_id) & (Answer.response_id == newest.c.id),
+    )  # fmt: skip
+    asked = (
+        Question,
+        (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
+    )
     of_all = db.session.scalar(select(func.count()).select_from(newest)) or 0
     rows = db.session.execute(
         select(Question.key, Answer.option, func.count())
         .select_from(newest)
-        .join(Answer, (Answer.workspace_id == workspace_id) & (Answer.response_id == newest.c.id))
-        .join(
-            Question,
-            (Question.workspace_id == Answer.workspace_id) & (Question.id == Answer.question_id),
-        )
+        .join(*given)
+        .join(*asked)
         .group_by(Question.key, Answer.option)
     )
     by_question: Counter[str] = Counter()
@@ -225,6 +229,14 @@ def newest_given(workspace_id: UUID, survey_id: UUID, *, limit: int = 10_000) ->
         by_question[key] += n
         if option is not None:
             by_option[key, option] = n
+    for key, value in db.session.execute(
+        select(Question.key, Answer.value)
+        .select_from(newest)
+        .join(*given)
+        .join(*asked)
+        .where(Question.kind.in_(("multiple", "ranking")))
+    ):
+        by_option |= {(key, each): by_option.get((key, each), 0) + 1 for each in value or ()}
     return Given(by_question, by_option, is_all=of_all < limit)
 
 

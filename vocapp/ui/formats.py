@@ -180,6 +180,12 @@ def local_datetime(value: datetime | None, style: Style = "medium") -> str:
     return _joined(style, locale).replace("{1}", day).replace("{0}", clock)
 
 
+def local_time(value: datetime) -> str:
+    """A moment of today on the reader's clock, to the minute."""
+    moment = flask_babel.to_user_timezone(_aware(value))
+    return _clock(moment.hour, moment.minute, current_locale())
+
+
 @lru_cache(_REMEMBERED)
 def _clock(hour: int, minute: int, locale: Locale) -> str:
     return str(dates.format_time(time(hour, minute), "short", locale=locale))

@@ -49,6 +49,7 @@ _ROOM_OF_BLUEPRINT = {
     "posters": "surveys",
     "versions": "surveys",
     "strings": "surveys",
+    "drafts": "surveys",
     "survey_imports": "surveys",
     "asking": "accounts",
     "measuring": "results",

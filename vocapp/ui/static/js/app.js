@@ -111,16 +111,24 @@
 
   // --- drafts: what is typed is kept a moment after typing stops; a failure is tried again ---
   for (const form of $$("form[data-keep]")) {
+    const kept = $("[data-kept]", form);
     let waiting;
     const keep = async () => {
       const written = new FormData(form);
       written.set("action", "autosave");
       try {
         const answer = await fetch(form.dataset.keep, { method: "POST", body: written, redirect: "manual" });
-        if (!answer.ok) throw new Error(answer.status);
+        if (kept && [200, 409, 422].includes(answer.status)) {
+          // It says what became of it, and which state the next save is a change of.
+          const told = await answer.json();
+          kept.textContent = told.text;
+          if (told.seen) form.elements.seen.value = told.seen;
+        } else if (!answer.ok) throw new Error(answer.status);
       } catch { waiting = setTimeout(keep, 15000); }
     };
-    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(keep, 2000); });
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(keep, 2000); };
+    form.addEventListener("input", soon);
+    if (form.dataset.unsaved !== undefined) soon();
     form.addEventListener("submit", () => clearTimeout(waiting));
   }
 
@@ -320,7 +328,9 @@
   if ($("[data-live]")) setTimeout(refresh, 3000);
 
   // --- small things ---
-  $("[data-focus]")?.focus();
+  const focusFirst = () => $("[data-focus]")?.focus();
+  focusFirst();
+  if (location.hash) addEventListener("load", focusFirst); // going to the place in the address blurs
   for (const row of $$(".rooms, .tabs")) {
     const here = $("a[aria-current]", row);
     if (here && row.scrollWidth > row.clientWidth) row.scrollLeft = here.offsetLeft - row.offsetLeft - row.clientWidth / 2 + here.offsetWidth / 2;
