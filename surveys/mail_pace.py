@@ -1,7 +1,8 @@
-"""How many mails may go out now, so that no more than a rate do over time.
+"""How many mails may go out now, so that no more than a rate do in any minute.
 
-A token bucket: it fills by the rate, and holds what the rate gives in ten seconds, so that whoever
-looks every second keeps to it evenly. A new sender warms up: mail services trust an address that
+A token bucket: it holds what the rate gives in three seconds, so that whoever looks every second
+keeps to it evenly, and fills by a little less than the rate: what it holds and what a minute gives
+are together no more than the rate. A new sender warms up: mail services trust an address that
 begins small. On its first day 500 go out, on each day after twice as many, up to the rate.
 """
 
@@ -12,7 +13,8 @@ from datetime import date, datetime, timedelta
 
 FIRST_DAY = 500
 _DAY_S = 86_400.0
-_HELD_S = 10.0
+_HELD_S = 3.0
+_MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,13 @@ def take(
     >>> from datetime import UTC
     >>> noon = datetime(2026, 12, 1, 12, tzinfo=UTC)
     >>> granted, left, again = take(None, 50, rate=2.0, now=noon)
-    >>> granted, left.tokens, (again - noon).total_seconds()
-    (20, 0.0, 0.5)
+    >>> granted, left.tokens, round((again - noon).total_seconds(), 2)
+    (6, 0.0, 0.52)
     >>> take(left, 50, rate=2.0, now=noon + timedelta(seconds=3))[0]
-    6
+    5
     """
     most = max(1.0, rate * _HELD_S)
+    rate -= (most - 1) / _MINUTE_S
     tokens = most
     if bucket is not None:
         # A clock that went back fills nothing.

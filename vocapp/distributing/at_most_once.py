@@ -2,7 +2,8 @@
 
 1. Hand the mail over up to the point where only its text is missing.
 2. Commit that it is about to go; only one worker can make that step.
-3. Hand over the text; what came of it is stored together with the end of the pending row.
+3. Hand over the text, and store at once that it is out: who is killed leaves one mail of which
+   nobody knows, not a batch of them. What else came of it is stored with the end of the row.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from email.message import EmailMessage
 from typing import Protocol
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from vocapp.database import utcnow
+from vocapp.database import transaction, utcnow
 from vocapp.distributing.pace import pace_of, take_turns
 from vocapp.mailing import Mailer, NotSent, Refused, Unclear, open_mailer
 from vocapp.outbox import NotYet, Pending
@@ -87,7 +89,17 @@ def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> 
         return steps.refused(exc)
     except Unclear as exc:
         return steps.unclear(exc.reason)
-    return steps.sent()
+    return _stored(steps.sent())
+
+
+def _stored(finish: Finish) -> Finish:
+    """What is left to do once it is stored; where the database is away, all of it at the end."""
+    try:
+        with transaction() as session:
+            finish(session)
+    except SQLAlchemyError:
+        return finish
+    return nothing_more
 
 
 def nothing_more(_: Session) -> None:
