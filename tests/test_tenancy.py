@@ -25,6 +25,7 @@ from vocapp.authoring.models import Survey
 from vocapp.collecting.models import HeldAnswer
 from vocapp.connecting.hooks import service as hooks
 from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.following_up import channels, rules
@@ -47,6 +48,7 @@ from vocapp.workspaces.models import ApiKey, Membership, StaffInvitation, UserSe
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 CANARY = "kanaria-of-b"
+A_CAMPAIGN = {"name": "x", "survey": "mine", "kind": "once", "starts_on": "2026-12-01"}
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Ids:
     reply_template: str
     hook: str
     held: str
+    campaign: str
 
     @property
     def cursor(self) -> str:
@@ -160,6 +163,18 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
                              "channel": "email"}),
     ),
     "asking_api.show_asking": (by(contact_id="contact"),),
+    "campaigns_api.list_campaigns": NO_IDS,
+    "campaigns_api.create_campaign": (Call(json=lambda t: A_CAMPAIGN | {"survey": t.survey}),),
+    "campaigns_api.show_campaign": (by(campaign_id="campaign"),),
+    "campaigns_api.change_campaign": (
+        replace(by(campaign_id="campaign"), json=lambda _: A_CAMPAIGN),
+    ),
+    "campaigns_api.remove_campaign": (by(campaign_id="campaign"),),
+    "campaigns_api.act_on_campaign": (
+        replace(by(campaign_id="campaign"), json=lambda _: {"action": "pause"}),
+    ),
+    "campaigns_api.look_ahead": (by(campaign_id="campaign"),),
+    "campaigns_api.list_people": (by(campaign_id="campaign"),),
     "distributing_api.show_invitation": (by(invitation_id="invitation"),),
     "collecting_api.create_response": (
         Call(json=lambda t: {"survey": t.survey, "score": 9}),
@@ -260,6 +275,15 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "asking_again.rules": NO_IDS,
     "asking_again.undo": (Call(query=lambda t: {"token": t.undo}),),
     "asking.limits": NO_IDS,
+    "campaigns.list_campaigns": NO_IDS,
+    "campaigns.new": (Call(query=lambda t: {"survey": t.survey}, methods=("GET",)),),
+    "campaigns.show": (by(campaign_id="campaign"),),
+    "campaigns.look_ahead": (by(campaign_id="campaign"),),
+    "campaigns.people": (by(campaign_id="campaign"),),
+    "campaigns.edit": (by(campaign_id="campaign"),),
+    "campaigns.act": (replace(by(campaign_id="campaign"), form=lambda _: {"action": "end"}),),
+    "campaigns.remove": (by(campaign_id="campaign"),),
+    "campaigns.undo": (Call(query=lambda t: {"token": t.undo}),),
     "asking.person": (by(contact_id="contact"),),
     "contacts.person": (by(contact_id="contact"),),
     "contacts.change": (Call(path={"contact_id": "contact"}, form=lambda t: {"role": "user"}),),
@@ -790,6 +814,7 @@ def _fill(app: Any, b: Any) -> Ids:
         note=more["note"],
         retheming=more["retheming"],
         held=more["held"],
+        campaign=more["campaign"],
         segment=more["segment"],
         contact=more["contact"],
         suggestion=more["suggestion"],
@@ -927,6 +952,15 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         body=CANARY, message_id=CANARY, message_digest=CANARY, at=now, attachments=1,
     )  # fmt: skip
     attachment = attachment_of(letter, CANARY)
+    campaign = Campaign(
+        workspace_id=workspace_id, id=uuid7(), name=CANARY, survey_id=asked.survey_id,
+        channel="email", kind="once", starts_on=now.date(), repeat_days=90, sample=1.0,
+        held_out=0.0, hour=9, state="paused", revision=1, created_at=now, updated_at=now,
+    )  # fmt: skip
+    turn = CampaignTurn(
+        workspace_id=workspace_id, id=uuid7(), campaign_id=campaign.id, contact_id=one.id,
+        occasion="once", day=now.date(), state="not_asked", reason=CANARY, changed_at=now,
+    )  # fmt: skip
     template = ReplyTemplate(
         workspace_id=workspace_id, id=uuid7(), name=CANARY, language="en", subject=CANARY,
         body=CANARY, created_at=now, updated_at=now,
@@ -948,10 +982,11 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 letter,
                 template,
                 held,
+                campaign,
             ]
         )
         session.flush()
-        session.add_all([merged, run, attachment])
+        session.add_all([merged, run, attachment, turn])
         session.flush()
         session.add(task)
         session.flush()
@@ -980,7 +1015,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
         "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
         "attachment": str(attachment.id),
-        "reply_template": str(template.id), "held": str(held.id),
+        "reply_template": str(template.id), "held": str(held.id), "campaign": str(campaign.id),
     }  # fmt: skip
 
 
@@ -994,7 +1029,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
-                "held", "hook", "touchpoint", "user", "workspace",
+                "campaign", "held", "hook", "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

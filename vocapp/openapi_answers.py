@@ -53,6 +53,14 @@ def page(item: Schema, **more: Schema) -> Schema:
     return record(items=list_of(item), next=or_null(TEXT), **more)
 
 
+_CAMPAIGN = record(
+    id=ID, name=TEXT, survey=TEXT, state=TEXT, channel=TEXT, kind=TEXT, starts_on=DAY,
+    ends_on=or_null(DAY), period_days=or_null(COUNT), moment=or_null(TEXT),
+    moment_days=or_null(NUMBER), moment_name=or_null(TEXT), repeat_days=COUNT, sample=NUMBER,
+    held_out=NUMBER, a_day=or_null(COUNT), hour=COUNT, audience=or_null(OBJECT), revision=COUNT,
+    counts=record(asked=COUNT, answered=COUNT, waiting=COUNT, not_asked=OBJECT),
+    next_days=list_of(record(day=DAY, planned=COUNT)),
+)  # fmt: skip
 _SHARE = record(n=COUNT, value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER))
 _JOURNEY = {
     "asked": COUNT, "counts": OBJECT, "awareness": _SHARE,
@@ -612,12 +620,37 @@ SCHEMAS: dict[str, Schema] = {
     "Asking": record(
         contact=ID, may_be_asked=YES_NO, reason=or_null(TEXT), next_at=or_null(TIME),
         next_day=or_null(DAY),
+        planned=list_of(
+            record(campaign=ID, name=TEXT, state=TEXT, day=DAY, reason=or_null(TEXT))
+        ),
         decisions=list_of(
             record(
-                id=ID, survey=TEXT, channel=TEXT, cause=TEXT, outcome=TEXT, reason=or_null(TEXT),
+                id=ID, survey=TEXT, channel=TEXT, cause=TEXT, campaign=or_null(TEXT),
+                outcome=TEXT, reason=or_null(TEXT),
                 day=DAY, next_day=or_null(DAY), decided_at=TIME,
             )
         ),
+    ),
+    "Campaign": _CAMPAIGN,
+    "Campaigns": record(items=list_of(_CAMPAIGN)),
+    "DryRun": record(
+        looked_at=COUNT, audience=COUNT, asked=COUNT,
+        days=list_of(record(day=DAY, asked=COUNT)), not_asked=OBJECT, put_off=OBJECT,
+        segments=list_of(record(value=or_null(TEXT), asked=COUNT, audience=COUNT)),
+        sample=list_of(
+            record(
+                contact=ID, email=or_null(TEXT), name=TEXT, day=or_null(DAY), reason=or_null(TEXT)
+            )
+        ),
+    ),
+    "CampaignPeople": record(
+        items=list_of(
+            record(
+                contact=ID, email=or_null(TEXT), name=TEXT, occasion=TEXT, day=DAY, group=TEXT,
+                reason=or_null(TEXT), state=or_null(TEXT),
+            )
+        ),
+        next=or_null(ID),
     ),
     "Asked": record(
         public_id=TEXT, version=COUNT, kind=TEXT, language=TEXT, direction=TEXT,
@@ -668,6 +701,13 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
+    ("get", "/api/v1/campaigns"): ("Campaigns", (200,)),
+    ("post", "/api/v1/campaigns"): ("Campaign", (201,)),
+    ("get", "/api/v1/campaigns/{campaign_id}"): ("Campaign", (200,)),
+    ("put", "/api/v1/campaigns/{campaign_id}"): ("Campaign", (200,)),
+    ("post", "/api/v1/campaigns/{campaign_id}/actions"): ("Campaign", (200,)),
+    ("get", "/api/v1/campaigns/{campaign_id}/dry-run"): ("DryRun", (200,)),
+    ("get", "/api/v1/campaigns/{campaign_id}/people"): ("CampaignPeople", (200,)),
     ("get", "/api/v1/held-answers"): ("HeldAnswers", (200,)),
     ("post", "/api/v1/held-answers/decisions"): ("HeldAnswersDecided", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),

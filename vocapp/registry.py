@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3 import OpenAPI
 
 import vocapp.distributing.asking.models  # every table must be known before the first query
+import vocapp.distributing.campaigns.models
 import vocapp.distributing.models
 import vocapp.following_up.asking_again.models
 import vocapp.following_up.models
@@ -46,6 +47,10 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
+from vocapp.distributing.campaigns import people as campaign_people
+from vocapp.distributing.campaigns import running as campaign_running
+from vocapp.distributing.campaigns.api import api as campaigns_api
+from vocapp.distributing.campaigns.views import blueprint as campaign_pages
 from vocapp.distributing.own_mail_api import api as own_mail_api
 from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
 from vocapp.distributing.views import blueprint as distributing_pages
@@ -83,6 +88,7 @@ from vocapp.measuring.journey.api import api as journey_api
 from vocapp.measuring.journey.views import blueprint as journey_pages
 from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
+from vocapp.measuring.segments import audiences
 from vocapp.measuring.segments.api import api as saved_segments_api
 from vocapp.measuring.segments.pages import blueprint as segment_pages
 from vocapp.measuring.segments_api import api as segments_api
@@ -150,6 +156,7 @@ from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.story.views import blueprint as story_pages
 from vocapp.succeeding.team import service as team_service
 from vocapp.succeeding.team.views import blueprint as team_pages
+from vocapp.succeeding.touchpoints import moments as touchpoint_moments
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -188,7 +195,8 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         held_api, own_mail_api, public_api, version_api, measuring_api, segments_api,
         saved_segments_api, understanding_api,
-        drivers_api, distributing_api, asking_api, following_up_api, letters_api, succeeding_api,
+        drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,
+        letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
         journey_api, backtest_api, account_merging_api, features_api, money_api,
     ):  # fmt: skip
@@ -198,7 +206,7 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, own_mail_pages, asking_pages, authoring_pages,
+        distributing_pages, own_mail_pages, asking_pages, campaign_pages, authoring_pages,
         version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
@@ -211,6 +219,8 @@ def register(app: OpenAPI) -> None:
         lifetime_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
+    audiences.register()
+    touchpoint_moments.register()
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
     _register_work()
     _register_personal_stores()
@@ -234,6 +244,12 @@ def _register_work() -> None:
         outbox.Kind(
             reminding.REMIND, mode="leased", work=sending_reminders.send_reminders,
             batch=20, lease_s=600, max_attempts=150,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            campaign_running.CAMPAIGN, mode="database", apply=campaign_running.run_campaigns,
+            queue="slow", batch=1,
         )
     )  # fmt: skip
     outbox.register(
@@ -455,6 +471,9 @@ def _register_personal_stores() -> None:
         ),
         PersonalStore(
             "distributing.asking", asking_service.forget_person, asking_service.hand_over
+        ),
+        PersonalStore(
+            "distributing.campaigns", campaign_people.forget_person, campaign_people.hand_over
         ),
         PersonalStore(
             "distributing.invitations", distributing_service.forget_person,

@@ -280,7 +280,7 @@ def test_a_worker_that_died_while_sending_leaves_unknown_and_no_second_mail(
     def die(*_):
         raise KeyboardInterrupt  # the process ends after the server took the text
 
-    monkeypatch.setattr(outbox, "_finish", die)
+    monkeypatch.setattr(at_most_once, "_stored", die)
     with pytest.raises(KeyboardInterrupt):
         send_mail()
     monkeypatch.undo()
@@ -289,6 +289,27 @@ def test_a_worker_that_died_while_sending_leaves_unknown_and_no_second_mail(
     send_mail()
     assert len(mail_server.received) == 1
     assert state_of(api, made)["state"] == "unknown"
+    assert pending() == []
+
+
+def test_a_worker_that_died_after_it_noted_what_was_sent_leaves_nothing_unknown(
+    api, invite, mail_server, send_mail, monkeypatch
+):
+    made = [invite(f"p{number}@example.com") for number in range(3)]
+
+    def die(*_):
+        raise KeyboardInterrupt  # the process ends before the batch is stored
+
+    monkeypatch.setattr(outbox, "_finish", die)
+    with pytest.raises(KeyboardInterrupt):
+        send_mail()
+    monkeypatch.undo()
+    assert {state_of(api, each)["state"] for each in made} == {"sent"}
+    outbox.release_expired_leases(now=utcnow() + timedelta(hours=1))
+    for _ in made:  # rows whose worker died are worked off one by one
+        send_mail()
+    assert len(mail_server.received) == 3
+    assert {state_of(api, each)["state"] for each in made} == {"sent"}
     assert pending() == []
 
 

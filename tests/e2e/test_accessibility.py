@@ -27,7 +27,7 @@ from werkzeug.routing import RequestRedirect, Rule
 
 from config import Settings
 from tests.test_tenancy import task_of
-from vocapp import create_app
+from vocapp import create_app, outbox
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
 from vocapp.authoring.service import close_survey, save_draft
 from vocapp.collecting.models import Response
@@ -152,6 +152,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         assert stored.status_code == 201, stored.text
     invited = {"survey": "nps", "contact": {"email": "aiko@example.com", "name": "愛子"}}
     link = api.post("/api/v1/invitations", invited).json["link"]
+    _fill_campaigns(api)
     joining.request_reset(api.workspace.email, now=utcnow())
     offer = joining.invite(
         api.workspace_id, email="new@example.com",
@@ -270,6 +271,20 @@ def _understand(workspace_id: UUID) -> None:
         session.execute(
             delete(Pending).where(Pending.workspace_id == workspace_id, Pending.kind.in_(kinds))
         )
+
+
+def _fill_campaigns(api: Any) -> None:
+    """One that is on and has asked, put off and left out people, and a draft."""
+    now = utcnow()
+    plan = {"name": "Yearly 年次", "survey": "nps", "kind": "once", "starts_on": "2026-01-01",
+            "hour": 0, "a_day": 5, "held_out": 0.2}  # fmt: skip
+    made = api.post("/api/v1/campaigns", plan).json["id"]
+    api.post(f"/api/v1/campaigns/{made}/actions", {"action": "switch_on"})
+    while outbox.work_off("campaign", now=now):
+        pass
+    recurring = plan | {"name": "Quarterly", "kind": "recurring", "period_days": 90}
+    drafted = api.post("/api/v1/campaigns", recurring)
+    assert drafted.status_code == 201, drafted.text
 
 
 def _session(app: Flask, workspace: Any) -> str:

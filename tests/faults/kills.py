@@ -31,7 +31,7 @@ from vocapp.database import sqlite_module, utcnow
 from vocapp.extensions import db
 from vocapp.measuring.cells import unpack_days
 from vocapp.measuring.models import SCALE, CellState, CountedAnswer, ScoreMonth
-from vocapp.outbox import Pending
+from vocapp.outbox import Pending, kinds
 
 # Who dies, and how often: whole groups, and single web processes.
 VICTIMS = {"web": 5, "web-process": 5, "worker-quick": 5, "worker-slow": 2, "scheduler": 3}
@@ -176,6 +176,16 @@ def damage_of(settings: Settings) -> list[str]:
     finally:
         connection.close()
     return ([] if whole == ["ok"] else whole) + [f"foreign key: {row}" for row in broken]
+
+
+def end_leases_of_the_dead(*, older_than: timedelta) -> None:
+    """Leases that were taken so long ago end now; in an application's context."""
+    now = utcnow()
+    lengths = {kind.name: timedelta(seconds=kind.lease_s) for kind in kinds()}
+    with db.engine.begin() as connection:
+        for name, length in lengths.items():
+            old = (Pending.kind == name) & (Pending.lease_until < now + length - older_than)
+            connection.execute(update(Pending).where(old).values(lease_until=now))
 
 
 def _end_leases_and_pauses(settings: Settings) -> None:

@@ -67,7 +67,7 @@ def test_a_clock_that_goes_back_gives_nothing():
     _, bucket, _ = take(None, 10_000, rate=1.0, now=NOON)
     granted, bucket, _ = take(bucket, 5, rate=1.0, now=NOON - timedelta(hours=1))
     assert granted == 0
-    assert take(bucket, 5, rate=1.0, now=NOON + timedelta(seconds=1))[0] == 1
+    assert take(bucket, 5, rate=1.0, now=NOON + timedelta(seconds=2))[0] == 1
 
 
 def test_warming_up_never_goes_beyond_the_rate_or_below_the_first_day():

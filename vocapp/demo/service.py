@@ -23,6 +23,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from surveys.exchange import StatedRate
+from surveys.filters import parse_compact
 from surveys.weekly_hours import read_hours
 from vocapp import outbox
 from vocapp.authoring import service as authoring
@@ -48,6 +49,8 @@ from vocapp.demo.company import Person
 from vocapp.demo.progress import Progress
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished, save_limits
+from vocapp.distributing.campaigns import service as campaigns
+from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.models import Invitation
 from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.identifying import Said, identify
@@ -224,6 +227,7 @@ def fill(opened: Opened, *, seed: int, size: Size) -> Iterator[Progress]:
     yield from _work_off(opened.workspace_id)
     yield from progressing.progress(opened.workspace_id, now=utcnow())
     yield from caring.care(opened.workspace_id, time_zone=TIME_ZONE, now=now)
+    _write_campaign(opened.workspace_id, now=now)
     ask_for_screen(opened.workspace_id, now=utcnow())
     see_to_keeping(opened.workspace_id, now=utcnow())
     yield from _work_off(opened.workspace_id)
@@ -237,6 +241,21 @@ def _set_working_hours(workspace_id: UUID, *, now: datetime) -> None:
     save_week(workspace_id, week, user_id=None, actor_user_id=admin, now=now)
     limits = Wished(30, 5, clock(9), clock(18), working_days_only=True)
     save_limits(workspace_id, limits, actor_user_id=admin, now=now)
+
+
+def _write_campaign(workspace_id: UUID, *, now: datetime) -> None:
+    """A relationship survey over and over, as a draft: whom it would ask can be looked at, and a
+    demo that runs for months writes to nobody."""
+    with snapshot() as session:
+        if session.scalar(scoped(Campaign, workspace_id).limit(1)) is not None:
+            return
+    admin = _staff_ids(workspace_id)[STAFF[0].email]
+    wished = campaigns.Wished(
+        name="Relationship, each quarter", survey=answering.SURVEYS["nps"], kind="recurring",
+        starts_on=now.date(), period_days=90, held_out=0.05, a_day=50,
+        audience=parse_compact("plan:not_empty"),
+    )  # fmt: skip
+    campaigns.create(workspace_id, wished, actor_user_id=admin, now=now)
 
 
 def _set_money(workspace_id: UUID, *, now: datetime) -> None:

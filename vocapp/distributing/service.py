@@ -97,7 +97,8 @@ def _check_open(workspace_id: UUID, survey_id: UUID) -> None:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A wish to ask somebody who is known. id: of the invitation that it becomes. may_wait: who
-    cannot be asked now may be later, so that only the ledger says that they were not."""
+    cannot be asked now may be later, so that only the ledger says that they were not. cause_id:
+    which campaign wants to."""
 
     survey_id: UUID
     cause: str
@@ -105,6 +106,7 @@ class Asking:
     touchpoint: str | None
     id: UUID
     may_wait: bool = False
+    cause_id: UUID | None = None
 
 
 def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) -> Invited:
@@ -121,7 +123,13 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
     )  # fmt: skip
     is_asked = verdict.can_wait and verdict.next_at is not None
     line = deciding.Line(
-        asking.id, asking.survey_id, "email", asking.cause, is_asked, verdict.reason
+        asking.id,
+        asking.survey_id,
+        "email",
+        asking.cause,
+        is_asked,
+        verdict.reason,
+        asking.cause_id,
     )
     if asking.may_wait and not is_asked:
         deciding.write_line(session, contact, line, verdict, wanted=wanted, now=now)

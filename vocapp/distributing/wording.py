@@ -22,6 +22,14 @@ REASON_WORDS = {
     "asked_since": _l("The person was asked again since."),
     "switched_off": _l("Reminders of this survey were switched off."),
     "quiet_hours": _l("Outside the hours for mail there: it goes out when they begin."),
+    "held_out": _l("In the group that this campaign never asks, to compare with."),
+    "sampled_out": _l("Not in the sample this time."),
+    "day_full": _l("The campaign asks no more people on that day."),
+    "not_in_audience": _l("Not in the audience of the campaign any more."),
+    "later": _l("Their day, or their moment, does not come within these days."),
+    "too_late": _l("The time in which the campaign could ask has passed."),
+    "campaign_ended": _l("The campaign has ended."),
+    "campaign_paused": _l("The campaign was paused before the mail went out."),
     "day_off": _l("A day off there: it goes out on the next working day."),
 }
 CAUSE_WORDS = {
@@ -30,6 +38,7 @@ CAUSE_WORDS = {
     "test": _l("Trial to oneself"),
     "resolved": _l("After a follow-up was resolved"),
     "playbook": _l("By a playbook"),
+    "planned_campaign": _l("By a campaign"),
 }
 
 

@@ -52,6 +52,7 @@ _ROOM_OF_BLUEPRINT = {
     "drafts": "surveys",
     "survey_imports": "surveys",
     "asking": "accounts",
+    "campaigns": "surveys",
     "measuring": "results",
     "looking_into": "results",
     "held": "results",

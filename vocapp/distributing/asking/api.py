@@ -30,7 +30,8 @@ class ContactPath(BaseModel):
 @api.get("/contacts/<uuid:contact_id>/asking", summary="May this person be asked now")
 @machine()
 def show_asking(path: ContactPath) -> Any:
-    """And if not, why, and from which day on; with the decisions before, newest first."""
+    """And if not, why, and from which day on; the days on which campaigns are going to, and the
+    decisions before, newest first."""
     found = queries.asking_of(
         current_workspace.id, path.contact_id, reach=WHOLE_WORKSPACE, now=utcnow()
     )
@@ -41,6 +42,16 @@ def show_asking(path: ContactPath) -> Any:
         "reason": verdict.reason,
         "next_at": verdict.next_at.isoformat() if verdict.next_at else None,
         "next_day": verdict.next_day.isoformat() if verdict.next_day else None,
+        "planned": [
+            {
+                "campaign": str(each.campaign_id),
+                "name": each.campaign,
+                "state": each.state,
+                "day": each.day.isoformat(),
+                "reason": each.reason,
+            }
+            for each in found.planned
+        ],
         "decisions": [_present(line) for line in found.lines],
     }
 
@@ -51,6 +62,7 @@ def _present(line: DecisionRow) -> dict[str, Any]:
         "survey": line.survey,
         "channel": line.channel,
         "cause": line.cause,
+        "campaign": line.campaign,
         "outcome": line.outcome,
         "reason": line.reason,
         "day": line.day.isoformat(),

@@ -226,7 +226,7 @@ def _days_of_account(session: Session, contact: Contact, rules: Held, day: date)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the ledger says of a decision. id: of the invitation."""
+    """What the ledger says of a decision. id: of the invitation. cause_id: which campaign."""
 
     id: UUID
     survey_id: UUID
@@ -234,6 +234,7 @@ class Line:
     cause: str
     is_asked: bool
     reason: str | None
+    cause_id: UUID | None = None
 
 
 def write_line(
@@ -252,7 +253,7 @@ def write_line(
         AskDecision(
             workspace_id=contact.workspace_id, id=line.id, contact_id=contact.id,
             account_id=contact.account_id, survey_id=line.survey_id, channel=line.channel,
-            cause=line.cause, outcome=outcome, reason=line.reason,
+            cause=line.cause, cause_id=line.cause_id, outcome=outcome, reason=line.reason,
             day=(verdict.next_day or day) if line.is_asked else day,
             next_day=None if line.is_asked else verdict.next_day, decided_at=now,
         )

@@ -39,7 +39,7 @@ class AskDecision(TenantRow, Base):
 
     day: the workspace's local day on which the person is or would have been asked. next_day: the
     first possible one as it was known then, where the person was not asked. account_id: where the
-    person was then.
+    person was then. cause_id: which campaign wanted to, where one did.
     """
 
     contact_id: Mapped[UUID]
@@ -47,6 +47,7 @@ class AskDecision(TenantRow, Base):
     survey_id: Mapped[UUID]
     channel: Mapped[str] = mapped_column(short_text(20))
     cause: Mapped[str] = mapped_column(short_text(20))
+    cause_id: Mapped[UUID | None]
     outcome: Mapped[str] = mapped_column(short_text(20))
     reason: Mapped[str | None] = mapped_column(short_text(60))
     day: Mapped[date]

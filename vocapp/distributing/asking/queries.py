@@ -14,6 +14,7 @@ from vocapp.database import scoped
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.distributing.asking.service import Wished
+from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.extensions import db
@@ -41,7 +42,8 @@ def has_limits(workspace_id: UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A line of the ledger; state and sent_at are those of the invitation, if there is one."""
+    """A line of the ledger; state is that of the invitation, if there is one. campaign: its name,
+    where one wanted to ask."""
 
     id: UUID
     survey: str
@@ -54,11 +56,25 @@ class DecisionRow:
     next_day: date | None
     decided_at: datetime
     state: str | None
+    campaign: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDay:
+    """That a campaign is going to ask somebody. state: the campaign's; reason: why they were put
+    off to that day."""
+
+    campaign_id: UUID
+    campaign: str
+    state: str
+    day: date
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class AskingOf:
-    """All that is to be said of asking a person. excepted_by: a name, empty where it is gone."""
+    """All that is to be said of asking a person. excepted_by: a name, empty where it is gone.
+    planned: by campaigns, the next day first."""
 
     contact: Contact
     account: Account | None
@@ -66,6 +82,7 @@ class AskingOf:
     lines: list[DecisionRow]
     never_since: datetime | None
     excepted_by: str
+    planned: list[PlannedDay]
 
 
 def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: datetime) -> AskingOf:
@@ -93,6 +110,7 @@ def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: dateti
         deciding.look(session, contact, wanted=now, barred=barred),
         _lines(workspace_id, contact.id),
         never.since if never else None, (never.name or "") if never else "",
+        _planned(workspace_id, contact.id),
     )  # fmt: skip
 
 
@@ -114,7 +132,7 @@ def by_address(workspace_id: UUID, address: str, *, reach: Reach, now: datetime)
 
 def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
     rows = db.session.execute(
-        select(AskDecision, Survey.key, Survey.name, Invitation.state)
+        select(AskDecision, Survey.key, Survey.name, Invitation.state, Campaign.name)
         .join(
             Survey,
             (Survey.workspace_id == AskDecision.workspace_id)
@@ -125,6 +143,11 @@ def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
             (Invitation.workspace_id == AskDecision.workspace_id)
             & (Invitation.id == AskDecision.id),
         )
+        .outerjoin(
+            Campaign,
+            (Campaign.workspace_id == AskDecision.workspace_id)
+            & (Campaign.id == AskDecision.cause_id),
+        )
         .where(AskDecision.workspace_id == workspace_id, AskDecision.contact_id == contact_id)
         .order_by(AskDecision.decided_at.desc(), AskDecision.id.desc())
         .limit(len(OUTCOMES) * deciding.KEPT)
@@ -132,10 +155,28 @@ def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
     return [
         DecisionRow(
             row.id, key, name, row.channel, row.cause, row.outcome, row.reason, row.day,
-            row.next_day, row.decided_at, state,
+            row.next_day, row.decided_at, state, campaign,
         )
-        for row, key, name, state in rows
+        for row, key, name, state, campaign in rows
     ]  # fmt: skip
+
+
+def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
+    rows = db.session.execute(
+        select(Campaign.id, Campaign.name, Campaign.state, CampaignTurn.day, CampaignTurn.reason)
+        .join(
+            Campaign,
+            (Campaign.workspace_id == CampaignTurn.workspace_id)
+            & (Campaign.id == CampaignTurn.campaign_id),
+        )
+        .where(
+            CampaignTurn.workspace_id == workspace_id, CampaignTurn.contact_id == contact_id,
+            CampaignTurn.state == "planned",
+        )
+        .order_by(CampaignTurn.day, CampaignTurn.id)
+        .limit(deciding.KEPT)
+    )  # fmt: skip
+    return [PlannedDay(*row) for row in rows]
 
 
 def left_out(workspace_id: UUID, survey_id: UUID) -> list[tuple[str, int]]:

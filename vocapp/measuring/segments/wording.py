@@ -44,6 +44,11 @@ ACCOUNTS = Subject(
     {True: _l("What accounts have"), False: _l("What no account has now")},
     _l("No account has this attribute. Type the values that you expect."),
 )
+PEOPLE = Subject(
+    _l("People of whom"),
+    {True: _l("What people and their accounts have"), False: _l("What nobody has now")},
+    _l("Nobody has this attribute. Type the values that you expect."),
+)
 _UNITS = {"mrr": _l("in the smallest unit of its currency, such as cents")}
 
 

@@ -1,0 +1,618 @@
+"""Campaigns: who is asked by itself, on which day, never twice, and what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from surveys.filters import parse_compact
+from vocapp import outbox
+from vocapp.authoring.models import Survey
+from vocapp.authoring.queries import survey_by_key
+from vocapp.database import scoped, snapshot, transaction
+from vocapp.distributing.asking.models import AskDecision
+from vocapp.distributing.asking.service import Wished as Limits
+from vocapp.distributing.asking.service import save_limits
+from vocapp.distributing.campaigns import running, service
+from vocapp.distributing.campaigns.dry_run import dry_run
+from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+from vocapp.distributing.campaigns.service import Wished
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.models import Invitation
+from vocapp.distributing.service import NewInvitation, invite, suppress
+from vocapp.people.events.service import NewEvent, record_events
+from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.identifying import Said, identify_one
+from vocapp.people.merging.service import merge_contacts
+from vocapp.people.models import Account
+from vocapp.people.service import erase_contact
+from vocapp.problems import BadInput, Conflict
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.workspaces.models import Workspace
+
+# A Wednesday at noon in Tokyo.
+NOON = datetime(2026, 11, 25, 3, tzinfo=UTC)
+TODAY = date(2026, 11, 25)
+DAY = timedelta(days=1)
+
+
+class Crew:
+    """A workspace with people, whose campaigns run as of any moment."""
+
+    def __init__(self, api, monkeypatch):
+        self.api = api
+        self.workspace_id = api.workspace_id
+        self._monkeypatch = monkeypatch
+        api.survey("nps")
+        with transaction() as session:
+            session.get_one(Workspace, self.workspace_id).time_zone = "Asia/Tokyo"
+
+    def people(self, count, *, account=None, plan="pro", start=0, **facts):
+        ids = []
+        with transaction() as session:
+            for number in range(start, start + count):
+                said = Said(
+                    as_of=NOON - 30 * DAY,
+                    account=AccountFacts(account or f"acme-{number}", plan=plan, **facts),
+                    contact=ContactFacts(f"p{number}", f"p{number}@example.com"),
+                )
+                ids.append(identify_one(session, self.workspace_id, said, now=NOON).contact.id)
+        return ids
+
+    def campaign(self, *, on=True, now=NOON, **wished):
+        fields = {"name": "Relationship", "survey": "nps", "kind": "once", "starts_on": TODAY}
+        campaign_id = service.create(
+            self.workspace_id, Wished(**(fields | wished)), actor_user_id=None, now=now
+        )
+        if on:
+            self.act(campaign_id, "switch_on", now=now)
+        return campaign_id
+
+    def act(self, campaign_id, action, *, now=NOON):
+        return service.act(self.workspace_id, campaign_id, action, actor_user_id=None, now=now)
+
+    def run(self, now=NOON):
+        """Work off all that is due of campaigns."""
+        self._monkeypatch.setattr(running, "utcnow", lambda: now)
+        for _ in range(500):
+            if not outbox.work_off(running.CAMPAIGN, now=now) and not self.due(now):
+                return
+        raise AssertionError("the work of campaigns does not end")
+
+    def due(self, now):
+        with snapshot() as session:
+            return session.scalar(
+                select(func.count()).where(
+                    outbox.Pending.workspace_id == self.workspace_id,
+                    outbox.Pending.kind == running.CAMPAIGN, outbox.Pending.due_at <= now,
+                )
+            )  # fmt: skip
+
+    def all(self, model, *conditions):
+        with snapshot() as session:
+            return list(session.scalars(scoped(model, self.workspace_id).where(*conditions)))
+
+    def turns(self):
+        return Counter((turn.state, turn.reason) for turn in self.all(CampaignTurn))
+
+    def asked(self):
+        """Contact → how many invitations that went or go out."""
+        return Counter(
+            row.contact_id for row in self.all(Invitation, Invitation.state != "not_sent")
+        )
+
+
+@pytest.fixture
+def crew(any_api, monkeypatch):
+    return Crew(any_api, monkeypatch)
+
+
+def limit(crew, **wished):
+    save_limits(crew.workspace_id, Limits(**wished), actor_user_id=None, now=NOON)
+
+
+# --- once -----------------------------------------------------------------------------------
+
+
+def test_a_draft_asks_nobody(crew):
+    crew.people(3)
+    crew.campaign(on=False)
+    crew.run()
+    assert not crew.turns()
+    assert not crew.asked()
+
+
+def test_everybody_in_the_audience_is_asked_once(crew):
+    inside = crew.people(5, plan="pro")
+    crew.people(4, plan="free", start=10)
+    campaign_id = crew.campaign(audience=parse_compact("plan:in(pro)"))
+    for hours in range(30):
+        crew.run(NOON + timedelta(hours=hours))
+    assert crew.asked() == dict.fromkeys(inside, 1)
+    lines = crew.all(AskDecision)
+    assert {(line.cause, line.cause_id, line.outcome) for line in lines} == {
+        ("planned_campaign", campaign_id, "asked")
+    }
+
+
+def test_before_its_hour_and_its_day_nobody_is_asked(crew):
+    crew.people(2)
+    crew.campaign(starts_on=TODAY + DAY, hour=15)
+    crew.run(NOON)
+    assert not crew.turns()
+    crew.run(NOON + DAY)  # noon in Tokyo
+    assert crew.turns() == {("planned", None): 2}
+    crew.run(NOON + DAY + timedelta(hours=3))
+    assert sum(crew.asked().values()) == 2
+
+
+def test_many_people_are_planned_and_asked_in_batches(crew, monkeypatch):
+    monkeypatch.setattr("vocapp.distributing.campaigns.planning.BATCH", 4)
+    monkeypatch.setattr(running, "BATCH", 3)
+    people = crew.people(10)
+    crew.campaign()
+    crew.run()
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_a_row_of_work_that_comes_twice_asks_nobody_twice(crew):
+    people = crew.people(3)
+    campaign_id = crew.campaign()
+    crew.run()
+    with transaction() as session:
+        for detail in ({"plan": True}, {}, {"after": str(people[0])}):
+            outbox.add(
+                session, crew.workspace_id, running.CAMPAIGN, campaign_id, now=NOON, detail=detail
+            )
+    crew.run()
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_a_step_that_breaks_off_leaves_nothing_half_done(crew, monkeypatch):
+    people = crew.people(4)
+    crew.campaign()
+    real, calls = running.ask, []
+
+    def breaks(*args, **kwargs):
+        calls.append(1)
+        if len(calls) % 3 == 0:  # within each attempt
+            raise OSError("killed")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(running, "ask", breaks)
+    crew.run()
+    assert not crew.asked()
+    monkeypatch.setattr(running, "ask", real)
+    crew.run(NOON + timedelta(minutes=1))
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+# --- who is not asked, and why -----------------------------------------------------------------
+
+
+def test_limits_of_all_surveys_hold_and_who_has_to_wait_is_asked_on_the_next_possible_day(crew):
+    (person,) = crew.people(1)
+    limit(crew, person_days=10)
+    other = NewInvitation(
+        survey_by_key(crew.workspace_id, "nps").id, ContactFacts("p0", "p0@example.com")
+    )
+    invite(crew.workspace_id, other, now=NOON - 4 * DAY)
+    crew.campaign(ends_on=TODAY + 30 * DAY)
+    crew.run()
+    (turn,) = crew.all(CampaignTurn)
+    assert (turn.state, turn.reason, turn.day) == ("planned", "asked_lately", TODAY + 6 * DAY)
+    (line,) = crew.all(AskDecision, AskDecision.outcome == "not_asked")
+    assert (line.reason, line.next_day) == ("asked_lately", TODAY + 6 * DAY)
+    for days in range(1, 8):
+        crew.run(NOON + days * DAY)
+    assert crew.asked() == {person: 2}  # by hand, and by the campaign
+    (asked,) = crew.all(AskDecision, AskDecision.cause == running.CAUSE,
+                        AskDecision.outcome == "asked")  # fmt: skip
+    assert asked.day == TODAY + 6 * DAY
+
+
+def test_who_cannot_be_asked_before_the_end_is_not_asked_and_the_ledger_says_from_when_on(crew):
+    crew.people(2)
+    limit(crew, person_days=20)
+    for number in range(2):
+        other = NewInvitation(
+            survey_by_key(crew.workspace_id, "nps").id,
+            ContactFacts(f"p{number}", f"p{number}@example.com"),
+        )
+        invite(crew.workspace_id, other, now=NOON - DAY)
+    crew.campaign(ends_on=TODAY + 5 * DAY)
+    crew.run()
+    assert crew.turns() == {("not_asked", "asked_lately"): 2}
+    assert {
+        line.next_day for line in crew.all(AskDecision, AskDecision.outcome == "not_asked")
+    } == {TODAY + 19 * DAY}
+
+
+def test_people_who_must_not_be_written_to_get_nothing(crew):
+    people = crew.people(3)
+    with transaction() as session:
+        digest = address_digest(crew.workspace_id, "p1@example.com")
+        suppress(session, crew.workspace_id, digest, kind="unsubscribed", now=NOON)
+    crew.campaign()
+    crew.run()
+    assert set(crew.asked()) == {people[0], people[2]}
+    assert crew.turns()[("not_asked", "unsubscribed")] == 1
+
+
+def test_who_is_held_out_or_not_in_the_sample_is_in_the_ledger_with_the_reason(crew):
+    people = crew.people(60)
+    campaign_id = crew.campaign(sample=0.5, held_out=0.3)
+    crew.run()
+    found = crew.turns()
+    assert found[("asked", None)] == len(crew.asked())
+    assert 8 <= found[("not_asked", "held_out")] <= 30
+    assert found[("not_asked", "sampled_out")] > 5
+    assert sum(found.values()) == len(people)
+    lines = crew.all(AskDecision)
+    assert {line.cause_id for line in lines} == {campaign_id}
+    assert Counter(line.reason for line in lines) == Counter(
+        turn.reason for turn in crew.all(CampaignTurn)
+    )
+
+
+def test_who_left_the_audience_after_planning_is_not_asked(crew):
+    crew.people(2)
+    crew.campaign(hour=15, audience=parse_compact("plan:in(pro)"))
+    crew.run()
+    assert crew.turns() == {("planned", None): 2}
+    with transaction() as session:
+        said = Said(as_of=NOON, account=AccountFacts("acme-0", plan="free"))
+        identify_one(session, crew.workspace_id, said, now=NOON)
+    crew.run(NOON + timedelta(hours=3))
+    assert crew.turns() == {("asked", None): 1, ("not_asked", "not_in_audience"): 1}
+
+
+def test_no_more_than_its_number_are_asked_on_one_day(crew, monkeypatch):
+    monkeypatch.setattr(running, "BATCH", 3)
+    people = crew.people(10)
+    crew.campaign(a_day=4)
+    days = []
+    for number in range(4):
+        crew.run(NOON + number * DAY)
+        crew.run(NOON + number * DAY + timedelta(hours=2))
+        days.append(sum(crew.asked().values()))
+    assert days == [4, 8, 10, 10]
+    assert crew.asked() == dict.fromkeys(people, 1)
+    full = crew.all(AskDecision, AskDecision.reason == "day_full")
+    assert Counter(line.next_day for line in full) == {TODAY + DAY: 4, TODAY + 2 * DAY: 2}
+
+
+def test_while_the_survey_takes_no_answers_nobody_is_asked(crew):
+    crew.people(2)
+    crew.campaign()
+    with transaction() as session:
+        session.scalars(
+            scoped(Survey, crew.workspace_id).where(Survey.key == "nps")
+        ).one().state = "closed"
+    crew.run()
+    assert crew.turns() == {("planned", None): 2}
+
+
+# --- over and over ------------------------------------------------------------------------------
+
+
+def test_everybody_is_asked_once_a_period_and_who_comes_in_the_middle_has_a_day(crew):
+    people = crew.people(12)
+    crew.campaign(kind="recurring", period_days=14)
+    late = []
+    for number in range(28):
+        if number == 7:
+            late = crew.people(3, start=50)
+        crew.run(NOON + number * DAY)
+    assert crew.asked() == dict.fromkeys([*people, *late], 2)
+    days = Counter(turn.day for turn in crew.all(CampaignTurn))
+    assert max(days.values()) <= 5
+    of_first = {
+        person: sorted(t.day for t in crew.all(CampaignTurn, CampaignTurn.contact_id == person))
+        for person in people
+    }
+    assert {(b - a).days for a, b in of_first.values()} == {14}
+
+
+# --- moments ----------------------------------------------------------------------------------
+
+
+def test_a_moment_of_an_account_is_asked_about_so_many_days_later(crew):
+    people = crew.people(2, started_on=TODAY)
+    crew.people(1, start=5, started_on=TODAY - 60 * DAY)
+    crew.campaign(kind="moment", moment="started", moment_days=7)
+    for number in range(9):
+        crew.run(NOON + number * DAY)
+        assert bool(crew.asked()) == (number >= 7)
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_an_event_of_a_person_is_their_own_and_one_of_the_account_is_everybodys(crew):
+    first, second = crew.people(2, account="acme")
+    crew.campaign(kind="moment", moment="event", moment_name="ticket_closed", moment_days=1,
+                  repeat_days=30)  # fmt: skip
+
+    def happens(at, contact=None):
+        event = NewEvent(
+            id=str(uuid4()), digest="", type="usage", account="acme", contact=contact, at=at,
+            name="ticket_closed",
+        )  # fmt: skip
+        assert record_events(crew.workspace_id, [event], now=at) == [None]
+
+    happens(NOON, contact="p0")
+    for number in range(3):
+        crew.run(NOON + number * DAY)
+    assert crew.asked() == {first: 1}
+    happens(NOON + 3 * DAY)
+    for number in range(3, 6):
+        crew.run(NOON + number * DAY)
+    assert crew.asked() == {first: 1, second: 1}  # the first one's is too near
+
+
+def test_before_a_renewal(crew):
+    (person,) = crew.people(1, renewal_on=TODAY + 92 * DAY)
+    crew.campaign(kind="moment", moment="renewal", moment_days=-90)
+    for number in range(4):
+        crew.run(NOON + number * DAY)
+        assert bool(crew.asked()) == (number >= 2)
+    assert crew.asked() == {person: 1}
+
+
+# --- pause, resume, end, undo -------------------------------------------------------------------
+
+
+def test_a_pause_stops_what_has_not_gone_out_and_going_on_repeats_nothing(crew):
+    people = crew.people(6)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign()
+    crew.run()  # at noon: the mails wait for three o'clock
+    went = people[:2]
+    with transaction() as session:
+        for row in session.scalars(scoped(Invitation, crew.workspace_id)):
+            if row.contact_id in went:
+                row.state, row.sent_at = "sent", NOON
+    crew.act(campaign_id, "pause")
+    assert Counter(row.state for row in crew.all(Invitation)) == {"sent": 2, "not_sent": 4}
+    crew.run(NOON + DAY)
+    assert crew.asked() == dict.fromkeys(went, 1)
+    crew.act(campaign_id, "resume", now=NOON + DAY)
+    crew.run(NOON + DAY)
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_what_is_paused_counts_no_more_against_the_limits(crew):
+    crew.people(1)
+    limit(crew, person_days=90, since=time(15), until=time(18))
+    campaign_id = crew.campaign()
+    crew.run()
+    crew.act(campaign_id, "pause")
+    crew.act(campaign_id, "resume")
+    crew.run()
+    assert sum(crew.asked().values()) == 1
+
+
+def test_an_ended_campaign_asks_nobody_and_says_so(crew):
+    crew.people(3)
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    crew.act(campaign_id, "end")
+    crew.run(NOON + DAY)
+    assert crew.turns() == {("not_asked", "campaign_ended"): 3}
+    with pytest.raises(Conflict):
+        crew.act(campaign_id, "resume")
+
+
+def test_it_ends_by_itself_after_its_last_day(crew):
+    crew.people(2)
+    crew.campaign(ends_on=TODAY + DAY)
+    crew.run()
+    crew.run(NOON + 2 * DAY)
+    assert [row.state for row in crew.all(Campaign)] == ["ended"]
+    assert crew.turns() == {("asked", None): 2}
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "state"),
+    [([], "switch_on", "draft"), (["switch_on"], "pause", "active"),
+     (["switch_on", "pause"], "resume", "paused"), (["switch_on"], "end", "active"),
+     (["switch_on", "pause"], "end", "paused")],
+)  # fmt: skip
+def test_each_step_can_be_taken_back(crew, colleague, before, action, state):
+    crew.people(2)
+    me = colleague(crew.workspace_id, "admin")
+    campaign_id = crew.campaign(on=False, hour=15)
+    for step in before:
+        crew.act(campaign_id, step)
+    crew.run()
+    done = service.act(crew.workspace_id, campaign_id, action, actor_user_id=me, now=NOON)
+    service.undo(crew.workspace_id, done.undo, actor_user_id=me, now=NOON)
+    assert [row.state for row in crew.all(Campaign)] == [state]
+    with pytest.raises(Conflict):
+        service.undo(crew.workspace_id, done.undo, actor_user_id=me, now=NOON)
+    if state == "active":
+        crew.run(NOON + timedelta(hours=3))
+        assert sum(crew.asked().values()) == 2
+
+
+def test_a_change_can_be_taken_back_and_what_is_fixed_stays(crew, colleague):
+    me = colleague(crew.workspace_id, "admin")
+    campaign_id = crew.campaign()
+    fields = {"name": "Other", "survey": "nps", "kind": "once", "starts_on": TODAY}
+    done = service.change(
+        crew.workspace_id, campaign_id, Wished(**fields, a_day=3), actor_user_id=me, now=NOON
+    )
+    service.undo(crew.workspace_id, done.undo, actor_user_id=me, now=NOON)
+    assert [(row.name, row.a_day) for row in crew.all(Campaign)] == [("Relationship", None)]
+    with pytest.raises(BadInput) as refused:
+        service.change(
+            crew.workspace_id, campaign_id, Wished(**fields, held_out=0.5),
+            actor_user_id=me, now=NOON,
+        )  # fmt: skip
+    assert [error.field for error in refused.value.errors] == ["held_out"]
+
+
+def test_every_wrong_field_is_named(crew):
+    with pytest.raises(BadInput) as refused:
+        service.create(
+            crew.workspace_id,
+            Wished(name=" ", survey="none", kind="recurring", starts_on=TODAY, hour=24, sample=2),
+            actor_user_id=None, now=NOON,
+        )  # fmt: skip
+    assert {error.field for error in refused.value.errors} == {
+        "name", "survey", "period_days", "hour", "sample",
+    }  # fmt: skip
+
+
+# --- people -------------------------------------------------------------------------------------
+
+
+def test_a_forgotten_person_leaves_no_turn_behind(crew):
+    people = crew.people(2)
+    crew.campaign(hour=15)
+    crew.run()
+    erase_contact(crew.workspace_id, people[0], actor_user_id=None, now=NOON)
+    crew.run(NOON + timedelta(hours=3))
+    assert crew.asked() == {people[1]: 1}
+
+
+@pytest.mark.parametrize("asked_first", [0, 1])
+def test_two_records_of_one_person_are_asked_once(crew, asked_first):
+    people = crew.people(2)
+    crew.campaign(a_day=1)
+    crew.run()
+    (asked,) = crew.asked()
+    other = people[1 - people.index(asked)]
+    kept, merged = (asked, other) if asked_first == 0 else (other, asked)
+    merge_contacts(crew.workspace_id, keep=kept, merge=merged, now=NOON)
+    crew.run(NOON + DAY)
+    assert crew.asked() == {kept: 1}
+    assert len(crew.all(CampaignTurn)) == 1
+
+
+# --- a look ahead -------------------------------------------------------------------------------
+
+
+def ahead(crew, campaign_id, **more):
+    return dry_run(crew.workspace_id, campaign_id, now=NOON, **more)
+
+
+def test_a_look_ahead_says_what_then_comes_true(crew):
+    crew.people(30, account="big")
+    crew.people(10, start=30)
+    limit(crew, person_days=20, account_a_day=2)
+    early = NewInvitation(
+        survey_by_key(crew.workspace_id, "nps").id, ContactFacts("p0", "p0@example.com")
+    )
+    invite(crew.workspace_id, early, now=NOON - 5 * DAY)
+    campaign_id = crew.campaign(
+        on=False, kind="recurring", period_days=14, held_out=0.1, sample=0.9, a_day=3
+    )
+    told = ahead(crew, campaign_id, days=14)
+    assert told.audience == told.looked_at == 40
+    crew.act(campaign_id, "switch_on")
+    for number in range(14):
+        crew.run(NOON + number * DAY)
+    asked = Counter(turn.day for turn in crew.all(CampaignTurn, CampaignTurn.state == "asked"))
+    # Who of two is first to a day's last place is not foreseen, so that a day may differ by few.
+    assert sum(abs(count - asked[day]) for day, count in told.days) <= 4
+    assert told.asked == pytest.approx(sum(asked.values()), abs=2)
+    left = Counter(
+        turn.reason for turn in crew.all(CampaignTurn, CampaignTurn.state == "not_asked")
+    )
+    for reason in ("held_out", "sampled_out"):
+        assert told.not_asked.get(reason, 0) == left[reason]
+
+
+def test_a_look_ahead_writes_nothing_down(crew):
+    crew.people(3)
+    campaign_id = crew.campaign(on=False)
+    assert ahead(crew, campaign_id).asked == 3
+    assert not crew.all(AskDecision)
+    assert not crew.all(CampaignTurn)
+    assert not crew.all(Invitation)
+
+
+def test_what_other_campaigns_have_planned_is_taken_into_account(crew):
+    crew.people(4)
+    limit(crew, person_days=60)
+    crew.campaign(hour=15)
+    crew.run()
+    told = ahead(crew, crew.campaign(on=False, name="Second", ends_on=TODAY + 20 * DAY))
+    assert (told.asked, told.not_asked) == (0, {"asked_lately": 4})
+
+
+def test_people_who_must_not_be_written_to_are_left_out_of_a_look_ahead(crew):
+    crew.people(2)
+    with transaction() as session:
+        digest = address_digest(crew.workspace_id, "p1@example.com")
+        suppress(session, crew.workspace_id, digest, kind="complained", now=NOON)
+    told = ahead(crew, crew.campaign(on=False))
+    assert (told.asked, told.not_asked) == (1, {"complained": 1})
+    assert {(each.email, each.reason) for each in told.sample} == {
+        ("p0@example.com", None), ("p1@example.com", "complained"),
+    }  # fmt: skip
+
+
+def test_a_look_ahead_tells_by_segment(crew):
+    crew.people(3, plan="pro")
+    crew.people(2, plan="free", start=5)
+    told = ahead(crew, crew.campaign(on=False, sample=1.0))
+    assert told.segments == [("pro", 3, 3), ("free", 2, 2)]
+
+
+def test_of_moments_the_known_ones_are_looked_ahead(crew):
+    crew.people(2, renewal_on=TODAY + 100 * DAY)
+    crew.people(1, start=5, renewal_on=TODAY + 300 * DAY)
+    told = ahead(crew, crew.campaign(on=False, kind="moment", moment="renewal", moment_days=-90))
+    assert [(day, count) for day, count in told.days if count] == [(TODAY + 10 * DAY, 2)]
+    assert told.not_asked == {"later": 1}
+
+
+def test_without_anybody_a_look_ahead_is_empty(crew):
+    told = ahead(crew, crew.campaign(on=False))
+    assert (told.asked, told.audience, told.segments, told.sample) == (0, 0, [], [])
+
+
+# --- a person -----------------------------------------------------------------------------------
+
+
+def test_the_ledger_of_a_person_says_which_campaign_and_which_day_is_planned(crew):
+    (person,) = crew.people(1)
+    limit(crew, person_days=10)
+    first = NewInvitation(
+        survey_by_key(crew.workspace_id, "nps").id, ContactFacts("p0", "p0@example.com")
+    )
+    invite(crew.workspace_id, first, now=NOON - 4 * DAY)
+    campaign_id = crew.campaign()
+    crew.run()
+    told = crew.api.get(f"/api/v1/contacts/{person}/asking").json
+    assert told["planned"] == [
+        {"campaign": str(campaign_id), "name": "Relationship", "state": "active",
+         "day": (TODAY + 6 * DAY).isoformat(), "reason": "asked_lately"},
+    ]  # fmt: skip
+    newest = told["decisions"][0]
+    assert (newest["campaign"], newest["reason"]) == ("Relationship", "asked_lately")
+    assert newest["next_day"] == (TODAY + 6 * DAY).isoformat()
+
+
+def test_a_contact_that_took_place_is_a_moment(crew):
+    people = crew.people(2, account="acme")
+    with transaction() as session:
+        account_id = session.scalars(scoped(Account, crew.workspace_id)).one().id
+        at = {"created_at": NOON, "updated_at": NOON}
+        session.add(
+            TouchpointPlan(
+                workspace_id=crew.workspace_id, account_id=account_id, touch_key="setup-check",
+                anchor_on=TODAY, due_on=TODAY, kind="call", state="done", way="call",
+                decided_at=NOON - DAY, **at,
+            )
+        )  # fmt: skip
+    crew.campaign(kind="moment", moment="touchpoint", moment_name="setup-check", moment_days=2)
+    crew.run()
+    assert not crew.asked()
+    crew.run(NOON + DAY)
+    assert crew.asked() == dict.fromkeys(people, 1)

@@ -1,0 +1,91 @@
+"""Who is to be asked when: turns are written down before their day, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from surveys.campaigns import ONCE, Plan, Turn, turn_in_period, turn_once, turns_after
+from vocapp.database import insert_absent, uuid7
+from vocapp.distributing.campaigns.audience import (
+    Candidate,
+    Known,
+    audience_of,
+    batch_after,
+    is_in,
+    known_turns,
+    moments_of,
+)
+from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+
+BATCH = 500
+# A moment further ahead may still move; it is planned when it is nearer.
+HORIZON = timedelta(days=30)
+
+
+def plan_batch(
+    session: Session,
+    campaign: Campaign,
+    after: UUID | None,
+    *,
+    today: date,
+    zone: str,
+    now: datetime,
+) -> UUID | None:
+    """Plan for the next people by id, in the caller's transaction; the last of them, or None where
+    there are no more. Planning twice plans once."""
+    looked_at = batch_after(session, campaign.workspace_id, after, limit=BATCH)
+    audience = audience_of(campaign)
+    people = [each for each in looked_at if is_in(audience, each)]
+    known = known_turns(session, campaign, [each.contact_id for each in people])
+    moments: Mapping[UUID, list[date]] = {}
+    if campaign.kind == "moment":
+        moments = moments_of(
+            session, campaign.workspace_id, campaign.plan, people, today=today, zone=zone
+        )
+    insert_absent(
+        session,
+        CampaignTurn,
+        [
+            _row(campaign, each, turn, now)
+            for each in people
+            for turn in turns_of(campaign.plan, each, known, moments, today)
+            if turn.day <= today + HORIZON or campaign.kind != "moment"
+        ],
+    )
+    return looked_at[-1].contact_id if len(looked_at) == BATCH else None
+
+
+def turns_of(
+    plan: Plan,
+    each: Candidate,
+    known: Known,
+    moments: Mapping[UUID, Sequence[date]],
+    today: date,
+) -> list[Turn]:
+    """What is to be planned for somebody as of a day, beyond what is planned already."""
+    had = known.occasions.get(each.contact_id, frozenset())
+    if plan.kind == "moment":
+        days = moments.get(each.contact_id, ())
+        return (
+            turns_after(plan, days, [date.fromisoformat(day) for day in had], today) if days else []
+        )
+    if plan.kind == "once":
+        turn = None if ONCE in had else turn_once(plan, today)
+    else:
+        last = known.last_asked.get(each.contact_id)
+        turn = turn_in_period(plan, each.person, today, last_asked=last)
+    return [turn] if turn is not None and turn.occasion not in had else []
+
+
+def _row(campaign: Campaign, each: Candidate, turn: Turn, now: datetime) -> dict[str, Any]:
+    return {
+        "workspace_id": campaign.workspace_id, "id": uuid7(), "campaign_id": campaign.id,
+        "contact_id": each.contact_id, "occasion": turn.occasion, "day": turn.day,
+        "last_day": turn.last_day, "state": "planned", "reason": None, "invitation_id": None,
+        "changed_at": now,
+    }  # fmt: skip
