@@ -168,6 +168,9 @@ class Api:
     def post(self, path: str, json: Any = None, **kwargs: Any) -> Any:
         return self._call("POST", path, json=json, **kwargs)
 
+    def delete(self, path: str, **kwargs: Any) -> Any:
+        return self._call("DELETE", path, **kwargs)
+
     def put(self, path: str, json: Any = None, **kwargs: Any) -> Any:
         return self._call("PUT", path, json=json, **kwargs)
 

@@ -128,6 +128,9 @@ def test_real_answers_are_as_described(api, document):
         "ThemeComments": api.get("/api/v1/themes/support/responses"),
         "Invitation": api.post("/api/v1/invitations", asked),
         "Asked": api.client.get(f"/public/v1/surveys/{survey['public_id']}?key={key}"),
+        "TargetingRule": api.post("/api/v1/targeting-rules", {"name": "All", "survey": "nps"}),
+        "TargetingRules": api.get("/api/v1/targeting-rules"),
+        "RulesOfAPage": api.client.get(f"/public/v1/targeting?key={key}"),
         "Receipt": api.client.post("/public/v1/responses", json=public),
         "Problem": api.post("/api/v1/responses", {"survey": "nps", "score": 99}),
     }

@@ -23,6 +23,7 @@ from sqlalchemy import event, select
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import HeldAnswer
+from vocapp.collecting.targeting import service as targeting
 from vocapp.connecting.hooks import service as hooks
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
@@ -88,6 +89,7 @@ class Ids:
     attachment: str
     reply_template: str
     hook: str
+    targeting: str
     held: str
     campaign: str
 
@@ -233,7 +235,24 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "public_api.show_survey": (
         Call(path={"public_id": "public_id"}, query=lambda t: {"key": "A"}),
     ),
+    "public_api.show_targeting": NO_IDS,
+    "targeting_api.list_rules": NO_IDS,
+    "targeting_api.add_rule": (Call(json=lambda t: {"name": "x", "survey": t.survey}),),
+    "targeting_api.show_rule": (by(rule_id="targeting"),),
+    "targeting_api.change_rule": (
+        replace(by(rule_id="targeting"), json=lambda t: {"paused": True, "position": 1}),
+    ),
+    "targeting_api.remove_rule": (by(rule_id="targeting"),),
     # pages
+    "targeting.rules": NO_IDS,
+    "targeting.new_rule": NO_IDS,
+    "targeting.edit_rule": (
+        replace(by(rule_id="targeting"), form=lambda t: {"name": "x", "survey": t.survey}),
+    ),
+    "targeting.change_rule": (
+        replace(by(rule_id="targeting"), form=lambda t: {"action": "remove"}),
+    ),
+    "targeting.undo": NO_IDS,
     "workspaces.home": NO_IDS,
     "workspaces.account": NO_IDS,
     "workspaces.rename": NO_IDS,
@@ -827,6 +846,12 @@ def _fill(app: Any, b: Any) -> Ids:
         letter=more["letter"],
         attachment=more["attachment"],
         reply_template=more["reply_template"],
+        targeting=str(
+            targeting.add_rule(
+                b.workspace_id, targeting.Wished(CANARY, "b-survey"),
+                actor_user_id=member.user_id, now=utcnow(),
+            )
+        ),
         hook=str(
             hooks.add_source(
                 b.workspace_id, provider="stripe", name=CANARY, actor_user_id=member.user_id,
@@ -1029,7 +1054,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
-                "campaign", "held", "hook", "touchpoint", "user", "workspace",
+                "campaign", "held", "hook", "targeting", "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

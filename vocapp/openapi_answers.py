@@ -61,6 +61,10 @@ _CAMPAIGN = record(
     counts=record(asked=COUNT, answered=COUNT, waiting=COUNT, not_asked=OBJECT),
     next_days=list_of(record(day=DAY, planned=COUNT)),
 )  # fmt: skip
+_TARGETING = {
+    "name": TEXT, "survey": TEXT, "display": TEXT, "paths": list_of(TEXT), "delay_s": COUNT,
+    "share": COUNT, "days_between": COUNT, "only_identified": YES_NO,
+}  # fmt: skip
 _SHARE = record(n=COUNT, value=or_null(NUMBER), low=or_null(NUMBER), high=or_null(NUMBER))
 _JOURNEY = {
     "asked": COUNT, "counts": OBJECT, "awareness": _SHARE,
@@ -657,6 +661,12 @@ SCHEMAS: dict[str, Schema] = {
         questions=list_of(OBJECT), thanks=OBJECT, categories=OBJECT, texts=BY_LANGUAGE,
     ),
     "Receipt": record(id=ID, edit_token=TEXT),
+    "TargetingRule": record(**_TARGETING, id=ID, position=COUNT, event=TEXT, paused=YES_NO),
+    "TargetingRules": page(ref("TargetingRule")),
+    "RulesOfAPage": record(
+        identified=YES_NO,
+        rules=list_of(record(**_TARGETING, id=TEXT, event=TEXT, barred=TEXT)),
+    ),
     "Page": page(OBJECT),
 }  # fmt: skip
 SCHEMAS["Problem"]["properties"]["errors"] = _FIELD_ERRORS
@@ -710,6 +720,11 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/campaigns/{campaign_id}/people"): ("CampaignPeople", (200,)),
     ("get", "/api/v1/held-answers"): ("HeldAnswers", (200,)),
     ("post", "/api/v1/held-answers/decisions"): ("HeldAnswersDecided", (200,)),
+    ("get", "/api/v1/targeting-rules"): ("TargetingRules", (200,)),
+    ("post", "/api/v1/targeting-rules"): ("TargetingRule", (201,)),
+    ("get", "/api/v1/targeting-rules/{rule_id}"): ("TargetingRule", (200,)),
+    ("patch", "/api/v1/targeting-rules/{rule_id}"): ("TargetingRule", (200,)),
+    ("get", "/public/v1/targeting"): ("RulesOfAPage", (200,)),
     ("get", "/api/v1/kpis"): ("Figures", (200,)),
     ("get", "/api/v1/lifetime-values"): ("LifetimeValues", (200,)),
     ("get", "/api/v1/exchange-rates"): ("ExchangeRates", (200,)),

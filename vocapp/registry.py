@@ -29,6 +29,9 @@ from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
+from vocapp.collecting.targeting import queries as targeting_queries
+from vocapp.collecting.targeting.api import api as targeting_api
+from vocapp.collecting.targeting.views import blueprint as targeting_pages
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.exporting.views import blueprint as exporting_files
@@ -193,8 +196,8 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
-        held_api, own_mail_api, public_api, version_api, measuring_api, segments_api,
-        saved_segments_api, understanding_api,
+        held_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
+        segments_api, saved_segments_api, understanding_api,
         drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,
         letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
@@ -202,7 +205,8 @@ def register(app: OpenAPI) -> None:
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
-        openapi_pages.blueprint, respondent_pages, held_pages, widget, workspaces_pages,
+        openapi_pages.blueprint, respondent_pages, held_pages, targeting_pages, widget,
+        workspaces_pages,
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
@@ -222,6 +226,7 @@ def register(app: OpenAPI) -> None:
     audiences.register()
     touchpoint_moments.register()
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
+    targeting_queries.register_asking_limits(asking_deciding.why_not_shown)
     _register_work()
     _register_personal_stores()
     _register_account_stores()

@@ -31,6 +31,7 @@ from vocapp import create_app, outbox
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
 from vocapp.authoring.service import close_survey, save_draft
 from vocapp.collecting.models import Response
+from vocapp.collecting.targeting.service import Wished, add_rule
 from vocapp.collecting.widget import _FILE
 from vocapp.connecting.hooks.service import add_source
 from vocapp.database import scoped, snapshot, transaction, utcnow
@@ -192,6 +193,8 @@ def _ways_to_the_world(api: Any) -> None:
     add_channel(api.workspace_id, NewChannel("email", "顧客チーム Team", "owner"), **who)
     add_offered(api.workspace_id, **who)
     add_source(api.workspace_id, provider="stripe", name="請求 Billing", **who)
+    for name, event in (("請求の後 After billing", "paid"), ("Everybody", "")):
+        add_rule(api.workspace_id, Wished(name, "nps", paths=("/app/*",), event=event), **who)
 
 
 def _look_after_accounts(api: Any) -> None:

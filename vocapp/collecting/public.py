@@ -6,6 +6,7 @@ inside a signed token, facts of an account never.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,8 +34,10 @@ from vocapp.collecting.parsing import (
 )
 from vocapp.collecting.queries import find_response
 from vocapp.collecting.service import Submission, checked_answers
+from vocapp.collecting.targeting.queries import rules_of_page
 from vocapp.database import utcnow
 from vocapp.extensions import db
+from vocapp.people.facts import ContactFacts
 from vocapp.people.parsing import Touchpoint
 from vocapp.people.texts_about import facts_said
 from vocapp.problems import BadInput, Forbidden, NotFound, Unauthorized
@@ -77,6 +80,10 @@ class SurveyPath(BaseModel):
     public_id: str
 
 
+class KeyQuery(BaseModel):
+    key: str | None = None
+
+
 class SurveyQuery(BaseModel):
     key: str | None = None
     locale: str | None = Field(None, max_length=20)
@@ -94,6 +101,33 @@ def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     person = contact_of_token(workspace.id, token, now=utcnow()) if token else None
     definition = filled(definition, {} if survey.confidential else facts_said(person))
     return _present_survey(survey, definition, query.locale or workspace.locale)
+
+
+@api.get("/targeting", summary="What decides which survey a page shows where it names none")
+@anyone
+def show_targeting(query: KeyQuery) -> Any:
+    """The rules as data, in order, so that the page decides by itself without asking again.
+
+    With the signed token in `X-VOC-Identity` the limits on asking hold for that person; a token
+    that is not valid any more is as none.
+    """
+    workspace, now = _workspace(query.key), utcnow()
+    who = _who(workspace, now)
+    return {
+        "identified": who is not None,
+        "rules": [
+            {name: value for name, value in asdict(rule).items() if name != "paused"}
+            for rule in rules_of_page(workspace.id, who, now=now)
+        ],
+    }
+
+
+def _who(workspace: CurrentWorkspace, now: datetime) -> ContactFacts | None:
+    token = request.headers.get("X-VOC-Identity")
+    try:
+        return contact_of_token(workspace.id, token, now=now) if token else None
+    except Forbidden:
+        return None
 
 
 @api.post("/responses", summary="Send an answer")

@@ -229,6 +229,13 @@ def contact_by_id(session: Session, workspace_id: UUID, contact_id: UUID) -> Con
     return found
 
 
+def known_contact(session: Session, workspace_id: UUID, facts: ContactFacts) -> Contact | None:
+    """The person that a sender means, where they are known; nothing is locked or created."""
+    identity = _identity(facts)
+    contact_id = _ids_of(session, workspace_id, [identity]).get(identity)
+    return contact_by_id(session, workspace_id, contact_id) if contact_id else None
+
+
 def contacts_by_external_id(
     session: Session,
     workspace_id: UUID,

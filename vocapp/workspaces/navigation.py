@@ -53,6 +53,7 @@ _ROOM_OF_BLUEPRINT = {
     "survey_imports": "surveys",
     "asking": "accounts",
     "campaigns": "surveys",
+    "targeting": "settings",
     "measuring": "results",
     "looking_into": "results",
     "held": "results",

@@ -59,6 +59,8 @@ export interface Seen {
   url: string;
   body: Record<string, unknown>;
   keepalive: boolean;
+  /** The signed token of the header. */
+  identity: string;
 }
 
 type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "no network" | "never";
@@ -101,7 +103,8 @@ export const sent = (method: string): Seen[] => requests.filter((each) => each.m
 function fakeFetch(url: string, init: RequestInit): Promise<Response> {
   const body = init.body ? JSON.parse(String(init.body)) : {};
   const keepalive = init.keepalive === true;
-  const seen = { method: init.method ?? "GET", url, body, keepalive };
+  const { "X-VOC-Identity": identity = "" } = (init.headers || {}) as Record<string, string>;
+  const seen = { method: init.method ?? "GET", url, body, keepalive, identity };
   requests.push(seen);
   const answer = server(seen);
   if (answer === "no network") return Promise.reject(new TypeError("Failed to fetch"));

@@ -147,6 +147,14 @@ def look(
     )  # fmt: skip
 
 
+def why_not_shown(session: Session, contact: Contact, now: datetime) -> str | None:
+    """Why a survey must not come up by itself where this person is, None where it may: as for
+    `look`, except for hours and the address, as nothing is sent."""
+    rules = read_held(session, contact.workspace_id)
+    history = _history(session, contact, rules, wanted=now, barred=None)
+    return may_be_asked(now, history, rules.limits, time_zone=rules.time_zone).reason
+
+
 def _lock_account(session: Session, contact: Contact, limits: Limits) -> None:
     """Or two people of an account could each see the last free place of the day."""
     if limits.account_a_day is not None and contact.account_id is not None:

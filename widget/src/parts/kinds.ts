@@ -7,7 +7,10 @@ export { css };
 
 type Texts = Record<string, string>;
 type Enter = (value: Value) => void;
-/** The value to send, undefined for none, and why the question cannot be left like this. */
+/**
+ * The value to send, undefined for none, and why the question cannot be left like this. Without
+ * such words a required question without a value says so in the general ones.
+ */
 type Settled = [value: Value | undefined, problem?: string | undefined];
 
 interface Choice {
@@ -26,16 +29,22 @@ const choices = (value: unknown): Choice[] =>
     .map(({ key, label }) => ({ key: text(key), label: text(label) }))
     .filter(({ key, label }) => key && label);
 const some = (value: unknown): boolean => choices(value).length > 0;
-const box = (className: string, ...nodes: Node[]): Node => el("div", { className }, ...nodes);
-const strings = (value: unknown): string[] => (Array.isArray(value) ? value : []);
-const byKey = (value: unknown): Record<string, string> => ({ ...(value as object) });
-
 const CONTACT = { name: "name", email: "email", phone: "tel" } as const;
 type Detail = keyof typeof CONTACT;
 const details = ({ fields }: Loose): Detail[] => {
   const wanted = strings(fields);
   return (Object.keys(CONTACT) as Detail[]).filter((name) => wanted.includes(name));
 };
+
+/** As strict as the server: it would refuse the whole answer. */
+const SHAPES: Partial<Record<Detail, RegExp>> = {
+  email: /^[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]+$/,
+  phone: /^[+(]?[0-9][0-9 ()./+-]*((x|ext\.?) ?[0-9]+)?$/i,
+};
+const MOST_CHARS: Record<Detail, number> = { name: 200, email: 254, phone: 40 };
+const box = (className: string, ...nodes: Node[]): Node => el("div", { className }, ...nodes);
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value : []);
+const byKey = (value: unknown): Record<string, string> => ({ ...(value as object) });
 
 /** A face of one line: only the mouth differs, size and colour do not. */
 function face(value: number): Node {
@@ -122,7 +131,8 @@ const KINDS: Record<string, Kind> = {
         ),
       ];
     },
-    settle: (_asked, _raw, draft) => [strings(draft).length ? strings(draft) : undefined],
+    settle: ({ required }, _raw, draft, { pick_some }) =>
+      strings(draft).length ? [strings(draft)] : [undefined, required ? pick_some : undefined],
   },
 
   ranking: {
@@ -196,10 +206,11 @@ const KINDS: Record<string, Kind> = {
         );
       });
     },
-    settle: (asked, { rows }, draft) => {
+    settle: ({ required }, { rows }, draft, { pick_each_row }) => {
       const chosen = byKey(draft);
       const given = Object.keys(chosen).length;
-      return [given && (!asked.required || given === choices(rows).length) ? chosen : undefined];
+      if (required && given < choices(rows).length) return [undefined, pick_each_row];
+      return [given ? chosen : undefined];
     },
   },
 
@@ -211,7 +222,8 @@ const KINDS: Record<string, Kind> = {
       const label = el("label", {}, input, el("span", {}, texts.consent || "I agree"));
       return [box("choices", label)];
     },
-    settle: ({ required }, _raw, draft) => [draft === true || (required ? undefined : false)],
+    settle: ({ required }, _raw, draft, { agree }) =>
+      required && draft !== true ? [undefined, agree] : [draft === true],
   },
 
   contact: {
@@ -222,12 +234,12 @@ const KINDS: Record<string, Kind> = {
         const input = el("input", {
           type: name === "phone" ? "tel" : name === "email" ? "email" : "text",
           autocomplete: CONTACT[name],
-          maxLength: 200,
+          maxLength: MOST_CHARS[name],
           value: given[name] || "",
           className: "line",
         });
         input.addEventListener("input", () => {
-          const value = input.value.replace(/\p{Cs}/gu, "").trim();
+          const value = input.value.replace(/\p{Cs}/gu, "").trim().replace(/\s+/g, " ");
           if (value) given[name] = value;
           else delete given[name];
           enter({ ...given });
@@ -238,13 +250,14 @@ const KINDS: Record<string, Kind> = {
     },
     settle: ({ required }, raw, draft, texts) => {
       const given = byKey(draft);
-      if (given.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(given.email)) {
-        return [given, texts.bad_email || "Please check the e-mail address."];
+      for (const name of details(raw)) {
+        const value = given[name];
+        if (value && SHAPES[name] && !SHAPES[name].test(value)) {
+          return [given, texts[`bad_${name}`] || texts.required || name];
+        }
       }
-      const whole = required
-        ? details(raw).every((name) => given[name])
-        : Object.keys(given).length > 0;
-      return [whole ? given : undefined, required && !whole ? texts.fill_in : undefined];
+      const filled = Object.keys(given).length > 0;
+      return [filled ? given : undefined, required && !filled ? texts.fill_in : undefined];
     },
   },
 

@@ -1,0 +1,1 @@
+"""Rules that decide which survey the widget shows where its tag names none."""
