@@ -30,10 +30,12 @@ export function start(): void {
   try {
     const current = document.currentScript || document.querySelector("script[data-key]");
     const tag = current as HTMLScriptElement | null;
-    const { key, survey } = tag?.dataset || {};
-    if (!tag || !key) return console.warn("voc: the script tag needs data-key");
+    const { key, survey, delighted } = tag?.dataset || {};
+    if (!tag || !key) return console.warn("voc: no data-key");
     const voc = window.voc?.loaded ? window.voc : install(tag, key);
-    if (survey) voc("show", survey, { ...tag.dataset, after: tag, byItself: true });
+    const options = { ...tag.dataset, after: tag, byItself: true };
+    if (delighted !== undefined) voc("delighted", options);
+    else if (survey) voc("show", survey, options);
     else voc("rules");
   } catch (error) {
     explain(`not started, ${error}`);

@@ -4,6 +4,7 @@ import { createDelivery, type Outcome } from "./delivery";
 import { createFrame, type Display, type Frame, type FrameSettings } from "./frame";
 import { mintId } from "./id";
 import { loadPart } from "./parts";
+import type * as Delighted from "./parts/delighted";
 import type * as Kinds from "./parts/kinds";
 import type * as Targeting from "./parts/targeting";
 import { explain, why } from "./reasons";
@@ -277,6 +278,11 @@ export function createVoc(settings: Settings): Voc {
     ["on", (type: string, listener: Listener) => void listeners.push([type, listener])],
     ["locale", (wanted: string) => ((locale = wanted), translate())],
     ["consent", consent],
+    [
+      "delighted",
+      async (options: Delighted.Options) =>
+        (await loadPart<typeof Delighted>(settings.base, "delighted"))?.install(run, options, explain),
+    ],
     ["why", why],
   ]);
 

@@ -1,5 +1,6 @@
 /** A page with the widget on it, and a server that can be told how to behave. */
 import { vi } from "vitest";
+import * as delighted from "../src/parts/delighted";
 import * as headless from "../src/parts/headless";
 import * as kinds from "../src/parts/kinds";
 import * as modal from "../src/parts/modal";
@@ -83,7 +84,7 @@ export const deaf =
 export const partsAsked: string[] = [];
 let partsAreThere = true;
 export const loseParts = (): void => void (partsAreThere = false);
-const PARTS: Record<string, unknown> = { headless, kinds, modal, tab, targeting };
+const PARTS: Record<string, unknown> = { delighted, headless, kinds, modal, tab, targeting };
 
 // The built files come from a server; tests/e2e/test_widget_parts.py loads those.
 vi.doMock("../src/parts", () => ({
