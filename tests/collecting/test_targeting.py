@@ -165,4 +165,4 @@ def test_a_form_keeps_what_was_typed_and_says_what_is_wrong(survey, staff):
     answer = staff("admin").post("/settings/targeting/new", wrong)
     assert answer.status_code == 422
     assert "each with / or * in front" in answer.text
-    assert ">app</textarea>" in answer.text
+    assert "app</textarea>" in answer.text

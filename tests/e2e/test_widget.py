@@ -205,7 +205,10 @@ def test_in_production_only_pages_on_the_list_may_ask(
     expect(widget(page)).to_have_count(0)
 
 
-@pytest.mark.parametrize("trouble", ["no server", "no answers", "broken answers"])
+@pytest.mark.parametrize(
+    "trouble",
+    ["no server", "no answers", "broken answers", "slow answers", "slow script"],
+)
 def test_a_page_is_unharmed_when_the_server_has_trouble(
     new_page, other_site, tag, live_server, trouble
 ):
@@ -214,6 +217,10 @@ def test_a_page_is_unharmed_when_the_server_has_trouble(
         page.route("**/public/v1/**", lambda route: route.abort())
     if trouble == "broken answers":
         page.route("**/public/v1/**", lambda route: route.fulfill(status=200, body="{[<html>"))
+    if trouble == "slow answers":
+        page.route("**/public/v1/**", lambda route: None)  # for ever
+    if trouble == "slow script":
+        page.route("**/widget.js", lambda route: None)
     early = "window.voc = window.voc || function () { (voc.q = voc.q || []).push(arguments) };"
     shop = (
         f"<script>{early} voc('show', 'nothing'); voc('identify', 'x');</script>"
@@ -222,9 +229,9 @@ def test_a_page_is_unharmed_when_the_server_has_trouble(
     url = other_site(shop + tag())
     if trouble == "no server":
         live_server.stop()
-    page.goto(url, wait_until="load")
+    page.goto(url, wait_until="domcontentloaded")
     page.evaluate("voc('show', 'another'); voc('close'); voc('on', 'answered', () => {})")
-    if trouble != "no server":
+    if trouble in {"no answers", "broken answers"}:
         wait_until(page, lambda: "not shown, the server answered" in str(why(page)))
     page.get_by_role("button", name="Buy").click()
     expect(page.get_by_role("button", name="bought")).to_be_visible()
