@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_widget import kept, stored, wait_until, why, widget
+from vocapp.collecting.identity import sign_identity
 from vocapp.collecting.widget import _DIST
+from vocapp.database import utcnow
 
 pytestmark = [
     pytest.mark.e2e,
@@ -127,7 +129,7 @@ def test_nothing_is_asked_for_before_consent(new_page, other_site, tag, live_ser
     expect(widget(page)).to_have_count(0)
 
 
-@pytest.mark.parametrize("part", ["kinds", "headless", "modal", "tab", "targeting"])
+@pytest.mark.parametrize("part", ["delighted", "headless", "kinds", "modal", "tab", "targeting"])
 def test_parts_are_kept_in_caches_by_their_version(app, part):
     client = app.test_client()
     version = (_DIST / "parts.version").read_text()
@@ -147,3 +149,33 @@ def test_parts_are_kept_in_caches_by_their_version(app, part):
 @pytest.mark.parametrize("part", ["nothing", "..%2Fwidget", "%2e%2e%2fparts"])
 def test_there_is_no_other_part(app, part):
     assert app.test_client().get(f"/widget/{part}.js").status_code == 404
+
+
+def test_a_tag_without_a_survey_shows_what_a_rule_says_to_whom_it_says(
+    new_page, other_site, tag, api, live_server
+):
+    tag()  # makes the survey
+    rules = "/api/v1/targeting-rules"
+    paid = {"name": "After paying", "survey": "nps", "event": "paid", "only_identified": True}
+    for rule in (paid, {"name": "Elsewhere", "survey": "nps", "paths": ["/elsewhere/*"]}):
+        assert api.post(rules, rule).status_code == 201
+    page = new_page()
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "/public/" in sent.url else None)
+    page.goto(other_site(tag(survey="")))
+    wait_until(page, lambda: 'rule "Elsewhere": not on /, other_page' in str(why(page)))
+    page.evaluate("voc('track', 'paid')")
+    wait_until(page, lambda: "not after paid, not_identified" in str(why(page)))
+    assert len(asked) == 1
+    expect(widget(page)).to_have_count(0)
+    claims = {"external_id": "u1", "exp": utcnow().timestamp() + 600}
+    token = sign_identity(api.workspace.secret_key, claims)
+    page.evaluate("token => voc('identify', token)", token)
+    wait_until(page, lambda: len(asked) == 2)
+    page.wait_for_timeout(300)
+    page.evaluate("voc('track', 'paid')")
+    expect(widget(page)).to_contain_text("How likely")
+    assert not any(token in url for url in asked)
+    answer_both(page)
+    wait_until(page, lambda: not kept(page))
+    assert [row[1] for row in stored(live_server)] == [9]

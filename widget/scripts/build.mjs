@@ -4,7 +4,7 @@
 // The output stays ASCII (esbuild's default), so that it reads the same on a page
 // that is not in UTF-8.
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -56,3 +56,14 @@ await build({
   format: "iife",
   define: { PARTS_VERSION: JSON.stringify(version) },
 });
+
+// The same for bundlers, readable, with its types.
+await build({
+  ...common,
+  entryPoints: [here("src/index.ts")],
+  outfile: here("package/dist/index.js"),
+  format: "esm",
+  minify: false,
+  define: { PARTS_VERSION: JSON.stringify(version) },
+});
+await copyFile(here("package/index.d.ts"), here("package/dist/index.d.ts"));
