@@ -86,6 +86,7 @@ prove: setup-dev
 	@VOC_HISTORIES=$(HISTORIES) $(BIN)/python scripts/test_services.py $(BIN)/python -m pytest -q tests/measuring/test_histories.py
 	@$(BIN)/python scripts/test_services.py $(BIN)/python -m tests.faults.prove $(PROVE_ARGS)
 	@$(BIN)/python -m tests.faults.campaign $(CAMPAIGN_ARGS)
+	@$(BIN)/python -m tests.faults.answering $(ANSWERING_ARGS)
 	@$(BIN)/python -m benchmarks.health_simulations
 
 bench: setup-dev

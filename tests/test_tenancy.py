@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import event, select
 
 from vocapp import outbox
+from vocapp.authoring.limiting import service as limiting
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import HeldAnswer
 from vocapp.collecting.targeting import service as targeting
@@ -92,6 +93,7 @@ class Ids:
     targeting: str
     held: str
     campaign: str
+    batch: str
 
     @property
     def cursor(self) -> str:
@@ -335,6 +337,19 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.preview_html": (A_SURVEY,),
     "own_mails.edit": (A_SURVEY,),
     "posters.poster": (A_SURVEY,),
+    "limiting.limits": (A_SURVEY,),
+    "limiting.change_limits": (A_SURVEY,),
+    "limiting.links": (A_SURVEY,),
+    "limiting.make_links": (
+        replace(A_SURVEY, form=lambda t: {"name": "x", "count": "1"}),
+    ),
+    "limiting.links_file": (by(key="survey", batch_id="batch"),),
+    "limiting_api.show_limits": (A_SURVEY,),
+    "limiting_api.limit_answers": (replace(A_SURVEY, json=lambda t: {"most": 1}),),
+    "limiting_api.make_links": (
+        replace(A_SURVEY, json=lambda t: {"name": "x", "count": 1}),
+    ),
+    "limiting_api.list_links": (by(key="survey", batch_id="batch"),),
     "posters.qr": (replace(A_SURVEY, path=A_SURVEY.path | {"ending": "=svg"}),),
     "own_mails.save": (replace(A_SURVEY, form=lambda t: {"sender": "Aiko", "revision": "0"}),),
     "authoring.list_surveys": NO_IDS,
@@ -366,6 +381,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "own_mail_api.put_mail": (replace(A_SURVEY, json=lambda t: {"sender": "Aiko"}),),
     "held_api.list_held": (Call(query=lambda t: {"survey": t.survey}),),
     "held_api.decide": (Call(json=lambda t: {"ids": [t.held], "decision": "count"}),),
+    "marked.answers": (A_SURVEY,),
     "held.answers": (Call(query=lambda t: {"survey": t.survey}),),
     "held.count": (Call(form=lambda t: {"id": t.held}),),
     "held.put_aside": (Call(form=lambda t: {"id": t.held}),),
@@ -687,6 +703,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "hooks.take_in": BY_TOKEN,
     # respondents
     "collecting.invited": BY_TOKEN,
+    "collecting.single_use": BY_TOKEN,
     "collecting.unseen": BY_TOKEN,
     "collecting.hosted": PUBLIC,
     "collecting.embed": PUBLIC,
@@ -834,6 +851,11 @@ def _fill(app: Any, b: Any) -> Ids:
         retheming=more["retheming"],
         held=more["held"],
         campaign=more["campaign"],
+        batch=str(
+            limiting.make_links(
+                b.workspace_id, _survey_of(b).id, name=CANARY, number=1, now=utcnow()
+            )
+        ),
         segment=more["segment"],
         contact=more["contact"],
         suggestion=more["suggestion"],
@@ -1050,8 +1072,8 @@ def _nowhere(of_b: Ids) -> Ids:
         **{
             name: str(uuid7())
             for name in (
-                "attachment", "candidate", "channel", "contact", "follow_up", "goal", "invitation",
-                "key",
+                "attachment", "batch", "candidate", "channel", "contact", "follow_up", "goal",
+                "invitation", "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
                 "campaign", "held", "hook", "targeting", "touchpoint", "user", "workspace",

@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Settings
 from vocapp import (
     api_documents,
+    language_packs,
     logs,
     monitoring,
     problems,
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind_extensions(app, settings)
     sealing.init_app(app, settings.secret_key, settings.former_secrets, seals=settings.seal_texts)
     registry.register(app)
+    language_packs.init_app(app, settings)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies

@@ -128,6 +128,22 @@ class _only_one:
         self._file.close()
 
 
+@main.command("languages")
+@with_app
+def show_languages(app: Flask) -> None:
+    """Interface packs in the data folder: what each lacks, and what is wrong with it."""
+    packs = app.extensions["language_packs"].values()
+    if not packs:
+        click.echo("No interface packs; surveys in other languages than en and ja speak English.")
+    for pack in packs:
+        said = sum(len(words) for words in pack.words.values())
+        click.echo(f"{pack.language}: {said} of {said + len(pack.missing)} words")
+        for name in pack.missing:
+            click.echo(f"  in English: {name}")
+        for problem in pack.problems:
+            click.echo(f"  wrong: {problem}")
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=None, help="Default: PORT or 8000.")

@@ -296,7 +296,8 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": with_optional(
         record(
             survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
-            pending=COUNT, held=COUNT, overall=ref("Score"), segments=list_of(OBJECT),
+            pending=COUNT, held=COUNT, marked=record(n=COUNT, without=or_null(OBJECT)),
+            overall=ref("Score"), segments=list_of(OBJECT),
             series=list_of(OBJECT), since=or_null(TEXT), until=or_null(TEXT),
             filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
         ),
@@ -592,6 +593,13 @@ SCHEMAS: dict[str, Schema] = {
         ),
     },
     "Surveys": page(ref("Survey")),
+    "Limits": record(
+        last_day=or_null(DAY), most=or_null(COUNT),
+        quotas=list_of(record(attribute=TEXT, value=TEXT, most=COUNT)),
+        only_single_use=YES_NO, closing_words=BY_LANGUAGE,
+    ),
+    "SingleUseBatch": record(id=ID, name=TEXT, count=COUNT),
+    "SingleUseLinks": page(record(id=ID, number=COUNT, url=TEXT, used_at=or_null(TIME))),
     "HeldAnswers": page(
         record(
             id=ID, survey=TEXT, contact_id=or_null(ID), score=or_null({"type": "integer"}),
@@ -692,6 +700,10 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/surveys/{key}/versions"): ("SurveyVersions", (200,)),
     ("get", "/api/v1/surveys/{key}/versions/{number}"): ("SurveyVersion", (200,)),
     ("get", "/api/v1/surveys/{key}/diff"): ("SurveyDiff", (200,)),
+    ("get", "/api/v1/surveys/{key}/limits"): ("Limits", (200,)),
+    ("put", "/api/v1/surveys/{key}/limits"): ("Limits", (200,)),
+    ("post", "/api/v1/surveys/{key}/single-use-links"): ("SingleUseBatch", (201,)),
+    ("get", "/api/v1/surveys/{key}/single-use-links/{batch_id}"): ("SingleUseLinks", (200,)),
     ("post", "/api/v1/responses"): ("Response", (201, 200)),
     ("post", "/api/v1/responses/batch"): ("BatchResult", (200,)),
     ("get", "/api/v1/responses/{response_id}"): ("UnderstoodResponse", (200,)),

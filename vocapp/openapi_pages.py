@@ -22,6 +22,7 @@ _ERRORS = {
     "403": "This origin or edit token may not do this",
     "404": "There is nothing by this name in the workspace",
     "409": "It contradicts what is stored; nothing was changed",
+    "410": "The survey, or the link, takes no answers any more; `detail` is its own sentence",
     "422": "A field is wrong; `errors` names each",
     "default": "Any other failure",
 }
@@ -107,6 +108,8 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found.append("404")
     if method != "get":
         found.append("409")
+    if method == "post" and path.endswith("/responses"):
+        found.append("410")
     if path.startswith("/public/"):
         found.append("403")
     return sorted(found)

@@ -41,6 +41,7 @@ _FOR_PEOPLE = {
         _l("Somebody was quicker"),
         _l("This was changed meanwhile. Nothing of yours was saved; reload and try again."),
     ),
+    410: (_l("This is over"), _l("Nothing more is taken here.")),
     413: (_l("This is too large"), _l("Nothing was saved. Send less at once.")),
     422: (_l("This was not accepted"), _l("Nothing was saved. Go back, reload and send again.")),
     429: (_l("Too many requests"), _l("Nothing was saved. Wait a little and try again.")),
@@ -89,6 +90,12 @@ class Unauthorized(Problem):
 
 class Conflict(Problem):
     status, title = 409, "Conflict"
+
+
+class Gone(Problem):
+    """It was there, and nothing more is taken."""
+
+    status, title = 410, "Gone"
 
 
 class TooMany(Problem):

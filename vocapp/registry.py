@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3 import OpenAPI
 
+import vocapp.authoring.limiting.models
 import vocapp.distributing.asking.models  # every table must be known before the first query
 import vocapp.distributing.campaigns.models
 import vocapp.distributing.models
@@ -15,6 +16,9 @@ from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
 from vocapp.authoring.draft_views import blueprint as draft_pages
+from vocapp.authoring.limiting import service as limiting_service
+from vocapp.authoring.limiting.api import api as limiting_api
+from vocapp.authoring.limiting.views import blueprint as limiting_pages
 from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.string_views import blueprint as string_pages
 from vocapp.authoring.survey_import_views import blueprint as survey_import_pages
@@ -27,6 +31,7 @@ from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
+from vocapp.collecting.marked_views import blueprint as marked_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.targeting import queries as targeting_queries
@@ -198,6 +203,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         held_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
         segments_api, saved_segments_api, understanding_api,
+        limiting_api,
         drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,
         letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
@@ -212,6 +218,7 @@ def register(app: OpenAPI) -> None:
         discovery_pages,
         distributing_pages, own_mail_pages, asking_pages, campaign_pages, authoring_pages,
         version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
+        limiting_pages, marked_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,
@@ -270,6 +277,9 @@ def _register_work() -> None:
     )
     outbox.register(
         outbox.Kind(distributing_service.FORGET_MAIL, mode="leased", work=sending.forget_mails)
+    )
+    outbox.register(
+        outbox.Kind(limiting_service.CLOSE, mode="database", apply=limiting_service.close_due)
     )
     outbox.register(outbox.Kind(resealing.RESEAL, mode="database", apply=resealing.reseal, batch=1))
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))

@@ -21,6 +21,7 @@ Purpose = Literal[
     "unsubscribe",
     "visit",
     "place",
+    "single-use",
     "identity",
     "undo",
     "cursor",
@@ -30,7 +31,7 @@ Purpose = Literal[
 # Links that customers have, in mails or on posters: they open under former keys, too, as long as
 # these are kept.
 _OUTLIVES_KEY: frozenset[Purpose] = frozenset(
-    {"edit-response", "invitation-link", "unsubscribe", "visit", "place"}
+    {"edit-response", "invitation-link", "unsubscribe", "visit", "place", "single-use"}
 )
 
 

@@ -168,9 +168,12 @@ def test_a_survey_of_another_workspace_is_as_absent(any_api, post, new_workspace
 
 def test_a_closed_survey_takes_no_new_answer(any_api, post):
     row = queries.survey_by_key(any_api.workspace_id, "nps")
+    taken = post()
     service.close_survey(any_api.workspace_id, row.id, now=utcnow())
-    assert post().status_code == 422
-    assert count() == 0
+    refused = post(id=str(uuid4()))
+    assert (refused.status_code, refused.json["detail"]) == (410, "The survey is closed.")
+    assert post(id=taken.json["id"]).status_code == 200  # its reply was lost; it is stored
+    assert count() == 1
 
 
 def test_who_leaves_the_widget_at_the_comment_has_given_a_score_and_completes_it_later(

@@ -143,6 +143,9 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         answer |= {"comment": comment} if comment else {}
         stored = api.respond("nps", **answer)
         assert stored.status_code == 201, stored.text
+    # Answered again within a day: one that is marked.
+    again = {"score": 8, "contact": {"email": "person0@example.com"}}
+    assert api.respond("nps", **again).status_code == 201
     api.survey("journey", name="From knowing to recommending", journey={})
     _edit(survey_by_key(api.workspace_id, "journey"))
     path = {"aware": "offer", "appeal": "first", "ask": "yes", "act": "now", "advocate": 9}
@@ -178,6 +181,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         "workspaces.reset_password": f"/reset/{joining.reset_token(reset)}",
         "collecting.hosted": f"/s/{survey['public_id']}",
         "collecting.embed": f"/embed/{survey['public_id']}",
+        "collecting.single_use": _single_use_link(api).removeprefix(server.url),
         "collecting.invited": link.removeprefix(server.url) + "?score=9",
         "distributing.ask_to_unsubscribe": unsubscribe.removeprefix(server.url),
     }
@@ -185,6 +189,16 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
         cookies={}, unlinked=unlinked,
     )  # fmt: skip
+
+
+def _single_use_link(api: Any) -> str:
+    """An unused one; a survey that has limits and links is found by following links."""
+    limits = {"last_day": "2099-12-31", "most": 500, "quotas": [
+        {"attribute": "plan", "value": "pro", "most": 20}]}  # fmt: skip
+    assert api._call("PUT", "/api/v1/surveys/nps/limits", json=limits).status_code == 200
+    made = api.post("/api/v1/surveys/nps/single-use-links", {"name": "展示会 Fair", "count": 2})
+    links = api.get(f"/api/v1/surveys/nps/single-use-links/{made.json['id']}").json["items"]
+    return str(links[0]["url"])
 
 
 def _ways_to_the_world(api: Any) -> None:

@@ -18,6 +18,7 @@ from surveys.piping import filled
 from surveys.questions import wording
 from vocapp.authoring.links import MAX_PLACE, page_url
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
+from vocapp.language_packs import register_words, words_in
 from vocapp.problems import NotFound
 from vocapp.translating import gettext as _
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -30,9 +31,18 @@ _QUIET_ZONE = 4  # modules of white around it, as ISO/IEC 18004 asks
 _PNG_SCALE = 16
 _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 _WORDS = {
-    "en": ("Please tell us what you think", "Scan the code with your phone’s camera.", "or open"),
-    "ja": ("ご意見をお聞かせください", "スマートフォンのカメラで読み取ってください。", "または"),
+    "en": {
+        "heading": "Please tell us what you think",
+        "how": "Scan the code with your phone’s camera.",
+        "either": "or open",
+    },
+    "ja": {
+        "heading": "ご意見をお聞かせください",
+        "how": "スマートフォンのカメラで読み取ってください。",
+        "either": "または",
+    },
 }
+register_words("poster", _WORDS["en"])
 
 
 @blueprint.get("/surveys/<key>/poster")
@@ -44,7 +54,6 @@ def poster(key: str) -> Any:
     if place is None:
         error, place = _("At most 100 characters, without control characters."), ""
     chosen: dict[str, Any] = {"key": key, "lang": language, "place": place or None}
-    heading, how, either = _WORDS.get(language.split("-")[0], _WORDS["en"])
     page = render_template(
         "authoring/poster.html",
         survey=survey,
@@ -56,9 +65,7 @@ def poster(key: str) -> Any:
         url=page_url(survey, language=language, place=place),
         short_url=page_url(survey),
         question=wording(filled(definition, {}).primary, language=language),
-        heading=heading,
-        how=how,
-        either=either,
+        **words_in("poster", language, _WORDS),
         image=url_for(".qr", **chosen, ending="svg"),
         files=[(ending.upper(), url_for(".qr", **chosen, ending=ending)) for ending in _TYPES],
     )

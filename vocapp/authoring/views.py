@@ -23,6 +23,7 @@ from vocapp.authoring import activity, drafting, drafts, queries, service, versi
 from vocapp.authoring.branch_wording import BranchWords
 from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import NewSurveyForm
+from vocapp.authoring.limiting.queries import is_closed, limits_of
 from vocapp.authoring.links import page_url
 from vocapp.authoring.queries import SurveySummary
 from vocapp.authoring.service import Journey
@@ -165,8 +166,11 @@ def show_survey(key: str) -> Any:
     survey = _survey(key)
     definition = _draft_definition(survey)
     base = current_app.config["BASE_URL"]
+    limits = limits_of(survey.workspace_id, survey.id)
     return render_template(
         "authoring/survey.html",
+        limits=limits,
+        is_over=is_closed(survey, limits, now=utcnow()),
         survey=survey,
         definition=definition,
         languages=_languages(definition),

@@ -209,6 +209,7 @@ def _submission(row: HeldAnswer) -> Submission:
         contact_id=row.contact_id,
         invitation_id=row.invitation_id,
         attributes={"touchpoint": row.touchpoint} if row.touchpoint else {},
+        is_admitted=True,
     )
 
 

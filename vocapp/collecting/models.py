@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.questions import Value, scale_of
+from surveys.response_quality import MARKS
 from vocapp.database import Base, JsonValue, Tenant, TenantRow, one_of, short_text, tenant_key
 from vocapp.sealing import SealedText
 
@@ -181,4 +182,17 @@ class HeldAnswer(TenantRow, Base):
         Index(None, "workspace_id", "invitation_id"),
         Index(None, "workspace_id", "contact_id"),
         Index(None, "decided_by_user_id"),
+    )
+
+
+class ResponseMark(Tenant, Base):
+    """Why an answer is marked (`surveys/response_quality.py`); it counts all the same."""
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(short_text(20), primary_key=True)
+    marked_at: Mapped[datetime]
+
+    __table_args__ = (
+        one_of("reason", MARKS),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
     )

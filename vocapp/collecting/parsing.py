@@ -10,11 +10,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveys.definitions import Definition
+from vocapp.authoring.limiting.queries import Link, link_of_token
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.service import Submission, checked_answers
 from vocapp.people.parsing import AccountBody, ContactBody, Instant, Touchpoint
 from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_json
+
+SINGLE_USE = "What stands in a single-use link after `/u/`; the answer has the id of the link"
 
 
 class AnswersBody(BaseModel):
@@ -33,6 +36,7 @@ class ResponseBody(AnswersBody):
     id: UUID | None = None
     survey: str = Field(min_length=1, max_length=100)
     survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
+    single_use: str | None = Field(None, max_length=300, description=SINGLE_USE)
     channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
     answered_at: Instant | None = None
     locale: str | None = Field(None, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
@@ -65,9 +69,10 @@ def answers_by_key(body: AnswersBody, definition: Definition) -> dict[str, objec
 
 
 def answerable_version(survey: SurveySummary, version: int | None) -> tuple[int, Definition]:
-    """The version that an answer is for. Raises BadInput when the survey takes no answers."""
-    if survey.state == "closed":
-        raise BadInput.of("survey", "the survey is closed")
+    """The version that an answer is for. Raises BadInput where there is none.
+
+    Whether the survey takes it is asked where it is stored, of new answers only.
+    """
     if survey.published_version is None:
         raise BadInput.of("survey", "the survey is not published")
     number = version or survey.published_version
@@ -89,6 +94,8 @@ def submission_of(
     version, definition = answerable_version(survey, body.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition))
     score = answers.get(definition.primary.key)
+    link = single_use_link(survey, body.single_use)
+    said = body.touchpoint or (link.place if link else "")
     return Submission(
         survey_id=survey.id,
         version=version,
@@ -97,12 +104,13 @@ def submission_of(
         channel=body.channel,
         answered_at=body.answered_at or now,
         digest=digest_of_json(in_one_order(raw, definition)),
-        id=body.id,
+        id=link.id if link else body.id,
+        used_by=ANOTHER_SYSTEM if link else "",
         idempotency_key=checked_key(idempotency_key),
         locale=body.locale,
         contact=body.contact.facts() if body.contact else None,
         account=body.account.facts() if body.account else None,
-        attributes={"touchpoint": body.touchpoint} if body.touchpoint else {},
+        attributes={"touchpoint": said} if said else {},
     )
 
 
@@ -121,6 +129,22 @@ def in_one_order(raw: Mapping[str, Any], definition: Definition) -> Mapping[str,
 
 
 _SET = "multiple"
+
+
+ANOTHER_SYSTEM = "api"  # who uses a link that was not opened as a page
+
+
+def single_use_link(survey: SurveySummary, token: str | None) -> Link | None:
+    """The link that an answer came by. Raises BadInput where it is not one of this survey."""
+    if token is None:
+        return None
+    try:
+        link = link_of_token(token)
+    except NotFound as exc:
+        raise BadInput.of("single_use", "no such link") from exc
+    if (link.workspace_id, link.survey_id) != (survey.workspace_id, survey.id):
+        raise BadInput.of("single_use", "no such link")
+    return link
 
 
 def checked_key(key: str | None) -> str | None:

@@ -23,14 +23,18 @@ from surveys.languages import best_language, direction
 from surveys.piping import filled
 from surveys.questions import localised, scale_of
 from surveys.scoring import categories, category_of
+from vocapp.authoring.limiting.queries import is_closed, limits_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
 from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
 from vocapp.collecting.parsing import (
+    ANOTHER_SYSTEM,
+    SINGLE_USE,
     AnswersBody,
     answerable_version,
     answers_by_key,
     in_one_order,
+    single_use_link,
 )
 from vocapp.collecting.queries import find_response
 from vocapp.collecting.service import Submission, checked_answers
@@ -62,6 +66,7 @@ class PublicBody(AnswersBody):
     touchpoint: Touchpoint | None = Field(
         None, description="The moment that the answer is about; an attribute of the answer"
     )
+    single_use: str | None = Field(None, max_length=300, description=SINGLE_USE)
     channel: str = Field("widget", pattern="^(widget|web|embed)$")
 
 
@@ -94,7 +99,8 @@ class SurveyQuery(BaseModel):
 def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     workspace = _workspace(query.key)
     survey = _survey_of(workspace, path.public_id)
-    if survey.published_version is None or survey.state == "closed":
+    limits = limits_of(workspace.id, survey.id)
+    if survey.published_version is None or is_closed(survey, limits, now=utcnow()):
         raise NotFound("The survey takes no answers.")
     definition = definition_of(workspace.id, survey.id, survey.published_version)
     token = request.headers.get("X-VOC-Identity")
@@ -197,6 +203,8 @@ def _submission(
     answers = checked_answers(definition, answers_by_key(body, definition))
     score = answers.get(definition.primary.key)
     sent = body.model_dump(mode="json", exclude={"key", "identity"}, exclude_defaults=True)
+    link = single_use_link(survey, body.single_use)
+    said = body.touchpoint or (link.place if link else "")
     return Submission(
         survey_id=survey.id,
         version=version,
@@ -205,11 +213,12 @@ def _submission(
         channel=body.channel,
         answered_at=now,
         digest=digest_of_json(in_one_order(sent, definition)),
-        id=body.id,
+        id=link.id if link else body.id,
+        used_by=ANOTHER_SYSTEM if link else "",
         locale=body.locale,
         page=_without_query(body.page),
         contact=contact_of_token(workspace.id, body.identity, now=now) if body.identity else None,
-        attributes={"touchpoint": body.touchpoint} if body.touchpoint else {},
+        attributes={"touchpoint": said} if said else {},
     )
 
 

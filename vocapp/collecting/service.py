@@ -22,6 +22,8 @@ from surveys.definitions import Definition, from_json
 from surveys.questions import BadAnswer, Value, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
+from vocapp.collecting.letting_in import refusals
+from vocapp.collecting.marking import mark_fresh, mark_revised
 from vocapp.collecting.models import (
     GIVEN,
     Answer,
@@ -74,6 +76,8 @@ class Submission:
     flood: bool = False  # one of very many: counted and themed after what is fresh
     attributes: Mapping[str, Any] = field(default_factory=dict)  # said of this very answer
     passed_by: frozenset[str] = frozenset()  # questions that a correction no longer leads to
+    used_by: str = ""  # came by the single-use link with the same id: which visit uses it
+    is_admitted: bool = False  # a colleague lets it count, whether the survey is open or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +236,9 @@ def _store(
     """1. know repetitions; 2. find the people and keep the facts; 3. answers; 4. what follows."""
     outcomes, fresh = _sort_out(session, workspace_id, submissions, now=now)
     if fresh:
-        _store_responses(session, workspace_id, fresh, now=now)
+        fresh = _store_responses(session, workspace_id, fresh, outcomes, now=now)
         _store_answers(session, workspace_id, fresh)
+        mark_fresh(session, workspace_id, fresh, now=now)
         causes = [cause for response_id, item in fresh for cause in _causes(response_id, item)]
         outbox.add_all(session, workspace_id, causes, now=now)
     return outcomes
@@ -322,8 +327,17 @@ def _claim_key(
 
 
 def _store_responses(
-    session: Session, workspace_id: UUID, fresh: Sequence[Fresh], *, now: datetime
-) -> None:
+    session: Session,
+    workspace_id: UUID,
+    fresh: Sequence[Fresh],
+    outcomes: list[Recorded | Problem],
+    *,
+    now: datetime,
+) -> list[Fresh]:
+    """Those that are stored; the outcome of one that the survey does not take says why.
+
+    One that came alone and is refused raises it, so that nothing else of it is kept either.
+    """
     said = [
         Said(as_of=item.answered_at, account=item.account, contact=item.contact)
         for _, item in fresh
@@ -356,12 +370,39 @@ def _store_responses(
                 "attributes": _attributes(item, account=account, contact=contact),
             }
         )
+    fresh, rows = _let_in(session, workspace_id, fresh, rows, outcomes, now=now)
     stored = insert_absent(session, Response, rows, returning=(Response.id,))
     if len(stored) < len(rows):
         raise _Overtaken
     answered = [item.answered_at.astimezone(UTC).date() for _, item in fresh]
     if answered:
         note_answers(session, workspace_id, since=min(answered), now=now)
+    return fresh
+
+
+def _let_in(
+    session: Session,
+    workspace_id: UUID,
+    fresh: Sequence[Fresh],
+    rows: list[dict[str, Any]],
+    outcomes: list[Recorded | Problem],
+    *,
+    now: datetime,
+) -> tuple[list[Fresh], list[dict[str, Any]]]:
+    """Those that their survey takes, with their rows."""
+    newcomers = [
+        (response_id, item, row["attributes"])
+        for (response_id, item), row in zip(fresh, rows, strict=True)
+    ]
+    refused = refusals(session, workspace_id, newcomers, now=now)
+    if refused and len(outcomes) == 1:
+        raise refused[0]
+    why = {fresh[place][0]: problem for place, problem in refused.items()}
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, Recorded) and outcome.id in why:
+            outcomes[place] = why[outcome.id]
+    let_in = [place for place in range(len(fresh)) if place not in refused]
+    return [fresh[place] for place in let_in], [rows[place] for place in let_in]
 
 
 def _attributes(
@@ -494,6 +535,7 @@ def revise_response(
             return False
         response.revision = next_revision
         _correct_answers(session, response, answers, passed_by)
+        mark_revised(session, workspace_id, response_id, now=now)
         response.score = _primary_score(session, response)
         if response.account_id is not None:
             since = response.answered_at.astimezone(UTC).date()

@@ -7,6 +7,8 @@ gets English; the questions themselves are always the author's.
 
 from __future__ import annotations
 
+from vocapp.language_packs import register_words, words_in
+
 _TEXTS = {
     "en": {
         "send": "Send",
@@ -24,6 +26,12 @@ _TEXTS = {
         "preselected": "You chose {score}. It counts once you press the button.",
         "closed": "This survey is closed.",
         "closed_detail": "It no longer takes answers. Thank you for coming.",
+        "open_until": "Open until {day}.",
+        "used": "This link has been used.",
+        "used_detail": "It was for one answer, and that has been saved. Thank you.",
+        "only_links": "This survey is by personal link.",
+        "only_links_detail": "Please open the link that you were given.",
+        "leave_empty": "Please leave this empty",
         "not_found": "This link leads nowhere.",
         "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
         "change": "You can change your answer here until the survey closes.",
@@ -77,6 +85,12 @@ _TEXTS = {
         "preselected": "{score} を選択しています。ボタンを押すと回答になります。",
         "closed": "このアンケートは終了しました。",
         "closed_detail": "現在は回答を受け付けておりません。お越しいただきありがとうございます。",
+        "open_until": "{day}まで受け付けています。",
+        "used": "このリンクは使用済みです。",
+        "used_detail": "1回の回答用のリンクで、ご回答は保存されています。ありがとうございました。",
+        "only_links": "このアンケートは専用リンクから回答いただけます。",
+        "only_links_detail": "お渡ししたリンクからお開きください。",
+        "leave_empty": "ここには入力しないでください",
         "not_found": "このリンクは開けません。",
         "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
         "change": "アンケートの終了まで、ここで回答を変更できます。",
@@ -117,6 +131,9 @@ _TEXTS = {
 }
 
 
+register_words("respondents", _TEXTS["en"])
+
+
 def respondent_texts(language: str) -> dict[str, str]:
     """The words of a language, in English where it has none."""
-    return dict(_TEXTS.get(language.split("-")[0].lower(), _TEXTS["en"]))
+    return words_in("respondents", language, _TEXTS)

@@ -18,22 +18,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from flask import Blueprint, render_template, request, url_for
 from flask import Response as HttpResponse
 from flask_babel import force_locale
+from sqlalchemy.orm import Session
 
 from surveys.branching import pages
 from surveys.definitions import Definition
 from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
+from surveys.limits import Limits
 from surveys.piping import filled, is_personal
 from surveys.questions import Question, Value, localised, wording
+from surveys.response_quality import marks_of_press
 from surveys.scoring import categories, category_of
+from vocapp.authoring.limiting.queries import Link, is_closed, limits_of, link_of_token
+from vocapp.authoring.limiting.service import use_link
 from vocapp.authoring.links import InvitationLink, read_invitation_token, read_place
 from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
 from vocapp.collecting import queries, service, visits
@@ -46,6 +53,8 @@ from vocapp.collecting.forms import (
     read_score,
 )
 from vocapp.collecting.holding import keep_or_hold
+from vocapp.collecting.letting_in import USED, closing_words
+from vocapp.collecting.marking import mark
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
 from vocapp.collecting.seeing import fetches_of, note_afterwards
@@ -55,7 +64,7 @@ from vocapp.database import utcnow, uuid7
 from vocapp.extensions import db
 from vocapp.people.queries import contact
 from vocapp.people.texts_about import facts_about
-from vocapp.problems import BadInput, Forbidden, NotFound
+from vocapp.problems import BadInput, Forbidden, Gone, NotFound
 from vocapp.rate_limits import limit_public
 from vocapp.security import without_csrf
 from vocapp.signing import BadToken, digest_of_json
@@ -65,6 +74,7 @@ from vocapp.workspaces.queries import workspace_settings
 blueprint = Blueprint("collecting", __name__, template_folder="templates")
 limit_public(blueprint)
 blueprint.app_template_global("respondent_texts")(respondent_texts)  # the preview of authors asks
+UNSEEN_FIELD = "website"  # for what fills in whatever there is; people do not see it
 _COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
 
 
@@ -101,7 +111,9 @@ class Sheet:
     channel: str
     response_id: UUID
     invitation: InvitationLink | None = None
+    single_use: Link | None = None
     visit: Visit | None = None
+    last_day: date | None = None
     place: str | None = None  # where the public link hangs
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -119,12 +131,21 @@ class Sheet:
 
     @property
     def visit_token(self) -> str:
-        """What the form of an invited person carries; empty for anybody else."""
-        if self.invitation is None:
-            return ""
+        """What the form carries of when its page was made, and of the visit."""
         now = utcnow()
         visit = self.visit or visits.begin(now)
-        return visits.visit_token(self.invitation.invitation_id, visit, made_at=now)
+        return visits.visit_token(self.response_id, visit, made_at=now)
+
+    @property
+    def until(self) -> str:
+        """The last day on which answers are taken, in words; or nothing."""
+        if self.last_day is None:
+            return ""
+        try:
+            locale = Locale.parse(self.language.tag, sep="-")
+        except (UnknownLocaleError, ValueError):
+            locale = Locale("en")
+        return self.texts["open_until"].format(day=format_date(self.last_day, "long", locale))
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -274,6 +295,34 @@ def embed(public_id: str) -> Any:
     return _visit_survey(public_id, channel="embed")
 
 
+@blueprint.route("/u/<token>", methods=["GET", "POST"])
+@anyone
+@without_csrf
+def single_use(token: str) -> Any:
+    """A link for one answer: the visit that answered may go on, nobody else gets in."""
+    try:
+        link = link_of_token(token)
+        survey = survey_by_id(link.workspace_id, link.survey_id)
+    except NotFound:
+        return _nowhere()
+    now = utcnow()
+    visit = visits.begin(now)
+    if request.method == "POST":
+        visit = visits.read_visit(link.id, request.form.get("visit", "")) or visit
+    if link.used_by not in {"", visit.name}:
+        return _message(_language(survey.languages or ("en",)), "used", Gone.status)
+    limits = limits_of(survey.workspace_id, survey.id)
+    if survey.published_version is None:
+        return _nowhere()
+    if is_closed(survey, limits, now=now) and not link.used_by:
+        return _closed(survey, limits)
+    sheet = replace(
+        _sheet(survey, channel="web", response_id=link.id),
+        single_use=link, visit=visit, place=link.place or None, last_day=limits.last_day,
+    )  # fmt: skip
+    return _ask(sheet) if request.method != "POST" else _take(sheet)
+
+
 @blueprint.route("/e/<token>", methods=["GET", "POST"])
 @anyone
 @without_csrf
@@ -285,10 +334,14 @@ def invited(token: str) -> Any:
         contact(link.workspace_id, link.contact_id)  # nothing is kept of somebody forgotten
     except (BadToken, NotFound):
         return _nowhere()
-    if survey.state == "closed" or survey.published_version is None:
-        return _closed(survey)
-    sheet = _sheet(survey, channel="email", response_id=link.invitation_id, link=link)
     now = utcnow()
+    limits = limits_of(survey.workspace_id, survey.id)
+    if survey.published_version is None or (
+        is_closed(survey, limits, now=now) and not _goes_on(survey, link.invitation_id)
+    ):
+        return _closed(survey, limits)
+    sheet = _sheet(survey, channel="email", response_id=link.invitation_id, link=link)
+    sheet = replace(sheet, last_day=limits.last_day)
     if request.method == "POST":
         visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
         return _take(replace(sheet, invitation=link, visit=visit))
@@ -318,21 +371,41 @@ def _visit_survey(public_id: str, *, channel: str) -> Any:
         survey = survey_by_public_id(public_id)
     except NotFound:
         return _nowhere()
-    if survey.state == "closed":
-        return _closed(survey)
+    limits = limits_of(survey.workspace_id, survey.id)
+    response_id = _named_response(survey)
+    if is_closed(survey, limits, now=utcnow()) and not _goes_on(survey, response_id):
+        return _closed(survey, limits)
     if survey.published_version is None:
         return _nowhere()
-    sheet = _sheet(survey, channel=channel, response_id=uuid7())
-    sheet = replace(sheet, place=read_place(survey.id, request.args.get("at", "")))
+    if limits.only_single_use:
+        return _message(_language(survey.languages or ("en",)), "only_links", Forbidden.status)
+    sheet = _sheet(survey, channel=channel, response_id=response_id or uuid7())
+    place = read_place(survey.id, request.args.get("at", ""))
+    sheet = replace(sheet, place=place, last_day=limits.last_day)
     if request.method != "POST":
         return _ask(sheet)
-    try:
-        response_id = read_edit_token(request.form.get("token", ""), survey.workspace_id)
-    except Forbidden:
+    if response_id is None:
         # Cut off or from another page: nothing is stored under a name that we did not give.
         filled = read_answers(sheet.definition.questions, request.form)
         return _ask(replace(sheet, typed=filled.typed, retry=True), status=422)
-    return _take(replace(sheet, response_id=response_id))
+    visit = visits.read_visit(response_id, request.form.get("visit", ""))
+    return _take(replace(sheet, visit=visit))
+
+
+def _named_response(survey: SurveySummary) -> UUID | None:
+    """The response that a sent form is about; None where it does not tell, or nothing was sent."""
+    try:
+        return read_edit_token(request.form.get("token", ""), survey.workspace_id)
+    except Forbidden:
+        return None
+
+
+def _goes_on(survey: SurveySummary, response_id: UUID | None) -> bool:
+    """Whether somebody finishes or corrects what was taken while the survey was open."""
+    if response_id is None or request.method != "POST":
+        return False
+    stored = queries.find_response(survey.workspace_id, response_id)
+    return stored is not None and stored.survey_id == survey.id
 
 
 # --- reading ----------------------------------------------------------------------------
@@ -403,6 +476,8 @@ def _take(sheet: Sheet) -> Any:
         sheet = _keep(sheet, primary, others if step == "rest" else None)
     except NotFound:
         return _nowhere()
+    except Gone:
+        return _too_late(sheet)
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
 
 
@@ -429,6 +504,8 @@ def _take_page(sheet: Sheet, step: str) -> Any:
             sheet = _store(sheet, filled.answers, passed_by)
         except NotFound:
             return _nowhere()
+        except Gone:
+            return _too_late(sheet)
     return _thank(sheet) if is_last else _ask(replace(sheet, page=at + 1))
 
 
@@ -440,7 +517,16 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
         sheet = _keep(sheet, primary, others)
     except NotFound:
         return _nowhere()
+    except Gone:
+        return _too_late(sheet)
     return _thank(sheet)
+
+
+def _too_late(sheet: Sheet) -> Any:
+    """The last place was taken, or the link was used, while the page was open."""
+    if sheet.single_use and link_of_token(sheet.single_use.token).used_by:
+        return _message(sheet.language, "used", Gone.status)
+    return _closed(sheet.survey, limits_of(sheet.survey.workspace_id, sheet.survey.id))
 
 
 def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
@@ -463,17 +549,38 @@ def _store(sheet: Sheet, answers: Mapping[str, Value], passed_by: Set[str] = fro
         locale=sheet.language.tag,
         contact_id=link.contact_id if link else None,
         invitation_id=link.invitation_id if link else None,
+        used_by=sheet.visit.name if sheet.single_use and sheet.visit else "",
         attributes=sheet.attributes,
         passed_by=frozenset(passed_by),
     )
     if link is None:
-        service.keep_answer(workspace_id, submission, now=now)
-        return sheet
+        return _keep_of_anybody(sheet, submission, now=now)
     opened = fetches_of(workspace_id, link.invitation_id)
     reasons = reasons_to_hold(sheet.visit, opened, pressed_at=now)
     is_held = keep_or_hold(workspace_id, submission, reasons, now=now)
     visit = sheet.visit or visits.begin(now)
     return replace(sheet, visit=replace(visit, is_cleared=not is_held))
+
+
+def _keep_of_anybody(sheet: Sheet, submission: Submission, *, now: datetime) -> Sheet:
+    """Store what came by a link that no name stands behind, and what is to be said of the press."""
+    marks = marks_of_press(
+        sheet.visit, hidden_field=request.form.get(UNSEEN_FIELD, ""), pressed_at=now
+    )
+
+    def note(session: Session) -> None:
+        assert submission.id is not None
+        link, visit = sheet.single_use, sheet.visit
+        if (
+            link
+            and visit
+            and not use_link(session, link.workspace_id, link.id, by=visit.name, now=now)
+        ):
+            raise Gone(USED)
+        mark(session, sheet.survey.workspace_id, submission.id, marks, now=now)
+
+    service.keep_answer(sheet.survey.workspace_id, submission, also=note, now=now)
+    return sheet
 
 
 # --- showing ----------------------------------------------------------------------------
@@ -513,22 +620,24 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
     return page, status
 
 
-def _closed(survey: SurveySummary) -> Any:
-    """The survey takes no answers any more: gone, and said in a sentence."""
-    return _message(_language(survey.languages or ("en",)), "closed", 410)
+def _closed(survey: SurveySummary, limits: Limits) -> Any:
+    """The survey takes no answers any more: gone, and said in a sentence, its own if it has one."""
+    language = _language(survey.languages or ("en",))
+    words = closing_words(limits, language.tag)
+    return _message(language, "closed", Gone.status, detail=words)
 
 
 def _nowhere() -> Any:
     return _message(_language(("en", "ja")), "not_found", 404)
 
 
-def _message(language: SurveyLanguage, word: str, status: int) -> Any:
+def _message(language: SurveyLanguage, word: str, status: int, *, detail: str = "") -> Any:
     texts = respondent_texts(language.tag)
     page = render_template(
         "collecting/message.html",
         survey_locale=language,
         heading=texts[word],
-        detail=texts[f"{word}_detail"],
+        detail=detail or texts[f"{word}_detail"],
         embedded=request.endpoint == "collecting.embed",
     )
     return page, status

@@ -1,9 +1,12 @@
 """Words of mails that go out by themselves and of the unsubscribe page, by the reader's language.
 
-The question itself is the survey author's. A language without an entry gets English.
+The question itself is the survey author's. A language without an entry or an
+interface pack gets English.
 """
 
 from __future__ import annotations
+
+from vocapp.language_packs import register_words, words_in
 
 _TEXTS = {
     "en": {
@@ -51,9 +54,12 @@ _TEXTS = {
 }
 
 
+register_words("mail", _TEXTS["en"])
+
+
 def invitation_texts(language: str) -> dict[str, str]:
     """The words of a language, in English where it has none."""
-    return dict(_TEXTS.get(language.split("-")[0].lower(), _TEXTS["en"]))
+    return words_in("mail", language, _TEXTS)
 
 
 def greeting_of(language: str, name: str) -> str:

@@ -27,13 +27,14 @@ from surveys.inference import (
     estimate,
     estimate_by,
 )
-from surveys.periods import local_day
+from surveys.periods import day_bounds, local_day
 from surveys.questions import scale_of
 from surveys.scoring import category_counts
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.held_queries import number_held
+from vocapp.collecting.marked_queries import marked_scores
 from vocapp.collecting.models import Response
 from vocapp.database import OF_WORKSPACE, read_once, scoped_statement, snapshot
 from vocapp.measuring.answers import Clusters, Counts, Repeated
@@ -81,6 +82,8 @@ class Metrics:
     filter: Filter | None = None
     as_of_today: bool = False
     held: int = 0  # answers to e-mails that stand aside until somebody has looked
+    marked: int = 0  # answers that count and that somebody may want to look at
+    without_marked: Figure | None = None  # the score of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +238,45 @@ def _judge(
             opened.confidential, kind, overall, segments, series, ask
         )
     segments = _tested(kind, segments, counts.overall, overall)
+    marked, without_marked = _marked(opened, ask, counts.overall)
     return Metrics(
         survey, opened.zone, ask.basis, opened.pending, overall, tuple(segments), tuple(series),
         scanned, ask.since, ask.until, filter=ask.filter, as_of_today=ask.today is not None,
-        held=_held(opened),
+        held=_held(opened), marked=marked, without_marked=without_marked,
     )  # fmt: skip
+
+
+def _marked(opened: Reading, ask: Ask, counted: np.ndarray[Any, Any]) -> tuple[int, Figure | None]:
+    """How many answers of the period are marked, and the score without them.
+
+    Only where all answers of the period are counted: what a filter or the latest answer of each
+    leaves out is told by other means than by marks. Never of a confidential survey, of which two
+    scores must not differ by a few people.
+    """
+    survey = opened.survey
+    if survey.confidential or ask.filter is not None or ask.basis != "responses":
+        return 0, None
+    scores = marked_scores(
+        opened.session, survey.workspace_id, survey.id,
+        since=day_bounds(ask.since, opened.zone)[0] if ask.since else None,
+        until=day_bounds(ask.until, opened.zone)[0] if ask.until else None,
+    )  # fmt: skip
+    if not scores:
+        return 0, None
+    scale = scale_of(survey.kind) or range(0)
+    marked = np.array([scores[score] for score in scale], dtype=np.int64)
+    # What came a moment ago may be marked and not be counted yet.
+    others = np.maximum(counted - marked, 0)
+    return int(marked.sum()), _figure(survey.kind, others, ask, None)
+
+
+def present_marked(metrics: Metrics) -> dict[str, Any]:
+    """How many are marked and the score without them."""
+    figure = metrics.without_marked
+    return {
+        "n": metrics.marked,
+        "without": present_figure(metrics.survey.kind, figure) if figure else None,
+    }
 
 
 def _held(opened: Reading) -> int:
@@ -357,6 +394,7 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "until": (metrics.until - timedelta(days=1)).isoformat() if metrics.until else None,
         "pending": metrics.pending,
         "held": metrics.held,
+        "marked": present_marked(metrics),
         "source": "scan" if metrics.scanned else "cells",
         "filter": to_compact(normalised(metrics.filter)) if metrics.filter else None,
         "as_of": "today" if metrics.as_of_today else "answer",

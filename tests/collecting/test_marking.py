@@ -1,0 +1,130 @@
+"""Answers that are marked: why, that they count, and the score without them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from surveys.response_quality import SCALES_OF_A_LINE, answered_before, is_straight_line
+from vocapp import outbox
+from vocapp.collecting.models import ResponseMark
+from vocapp.database import snapshot, utcnow
+
+SCALES = [
+    {"key": "score", "kind": "nps"},
+    *({"key": f"ease{n}", "kind": "ces", "text": f"Was {n} easy?"} for n in range(4)),
+]
+
+
+def marks(response_id: str) -> set[str]:
+    with snapshot() as session:
+        found = select(ResponseMark.reason).where(ResponseMark.response_id == UUID(response_id))
+        return set(session.scalars(found))
+
+
+@given(st.lists(st.integers(0, 10), max_size=30))
+def test_a_line_is_straight_where_nothing_differs_and_there_is_enough_of_it(points):
+    expected = len(points) >= SCALES_OF_A_LINE and min(points) == max(points)
+    assert is_straight_line(points) == expected
+    assert is_straight_line(points[::-1]) == expected
+
+
+@given(st.lists(st.timedeltas(timedelta(days=-9), timedelta(days=9)), max_size=9))
+def test_of_two_answers_of_a_person_the_first_is_never_marked(apart):
+    times = [utcnow() + each for each in dict.fromkeys(apart)]
+    for at in times:
+        others = [other for other in times if other != at]
+        if all(at < other for other in others):
+            assert not answered_before(at, others)
+
+
+def test_the_same_number_everywhere_is_marked(any_api):
+    any_api.survey(questions=SCALES)
+    line = {f"ease{n}": 5 for n in range(4)} | {"score": 5}
+    straight = any_api.respond(answers=line).json["id"]
+    bent = any_api.respond(answers=line | {"ease3": 4}).json["id"]
+    few = any_api.respond(answers={"score": 5, "ease0": 5, "ease1": 5}).json["id"]
+    assert [marks(each) for each in (straight, bent, few)] == [{"straight_line"}, set(), set()]
+
+
+def test_the_same_column_in_every_row_of_a_table_is_marked(any_api):
+    rows = [{"key": f"row{n}", "label": f"Row {n}"} for n in range(4)]
+    columns = [{"key": key, "label": key} for key in ("bad", "good")]
+    table = {"key": "table", "kind": "matrix", "text": "How?", "rows": rows, "columns": columns}
+    any_api.survey(questions=[{"key": "score", "kind": "nps"}, table])
+    line = {f"row{n}": "good" for n in range(4)}
+    straight = any_api.respond(answers={"score": 9, "table": line}).json["id"]
+    bent = any_api.respond(answers={"score": 9, "table": line | {"row1": "bad"}}).json["id"]
+    assert [marks(each) for each in (straight, bent)] == [{"straight_line"}, set()]
+
+
+def test_who_answers_again_within_a_day_is_marked_the_second_time(any_api):
+    any_api.survey()
+    any_api.survey("other")
+    who: dict[str, Any] = {"contact": {"email": "aiko@example.com"}}
+    now = utcnow()
+
+    def answer(hours: int, survey: str = "nps") -> str:
+        at = (now - timedelta(hours=hours)).isoformat()
+        return any_api.respond(survey, score=9, answered_at=at, **who).json["id"]
+
+    first, elsewhere, much_later, again = answer(90), answer(89, "other"), answer(40), answer(20)
+    found = [marks(each) for each in (first, elsewhere, much_later, again)]
+    assert found == [set(), set(), set(), {"same_person"}]
+
+
+@pytest.fixture
+def one_marked(any_api):
+    """Nine nines, and a zero in a straight line of five."""
+    any_api.survey(questions=SCALES)
+    for _ in range(9):
+        assert any_api.respond(score=9).status_code == 201
+    line = {f"ease{n}": 1 for n in range(4)} | {"score": 1}
+    assert any_api.respond(answers=line).status_code == 201
+    while outbox.work_off("measure", now=utcnow()):
+        pass
+    return any_api
+
+
+def test_a_marked_answer_counts_and_the_score_without_it_is_told(one_marked):
+    told = one_marked.get("/api/v1/surveys/nps/metrics").json
+    assert (told["overall"]["n"], told["overall"]["value"]) == (10, 80.0)
+    assert (told["marked"]["n"], told["marked"]["without"]["n"]) == (1, 9)
+    assert told["marked"]["without"]["value"] == 100.0
+    before = {"until": (utcnow() - timedelta(days=3)).date().isoformat()}
+    assert one_marked.get("/api/v1/surveys/nps/metrics", query_string=before).json["marked"] == {
+        "n": 0, "without": None,
+    }  # fmt: skip
+
+
+def test_of_a_confidential_survey_no_second_score_is_told(any_api):
+    any_api.survey(questions=SCALES, confidential=True)
+    line = {f"ease{n}": 1 for n in range(4)} | {"score": 1}
+    assert any_api.respond(answers=line).status_code == 201
+    told = any_api.get("/api/v1/surveys/nps/metrics").json
+    assert told["marked"] == {"n": 0, "without": None}
+
+
+def test_pages_say_how_many_are_marked_and_list_them_by_reason(api, staff):
+    api.survey(questions=SCALES)
+    viewer = staff("viewer")
+    assert "No answer is marked" in viewer.get("/results/nps/marked").text
+    line = {f"ease{n}": 1 for n in range(4)} | {"score": 1}
+    for answers in (line, *[{"score": 9}] * 30):
+        assert api.respond(answers=answers).status_code == 201
+    while outbox.work_off("measure", now=utcnow()):
+        pass
+    results = viewer.get("/results/nps").text
+    assert "1 answer is marked" in results
+    assert "the score without such answers" in results
+    listed = viewer.get("/results/nps/marked?reason=straight_line").text
+    assert "The same on all of four or more scales, or in all rows of a table." in listed
+    assert "No answer is marked" in viewer.get("/results/nps/marked?reason=too_fast").text
+    api.survey("secret", confidential=True)
+    assert viewer.get("/results/secret/marked").status_code == 404

@@ -1,0 +1,1 @@
+"""Until when a survey takes answers, how many, and by which links."""

@@ -1,0 +1,142 @@
+"""Whether an answer that came in is taken: in the transaction that stores it, on every way.
+
+Two answers for the last place are decided one after the other, by the lock on the survey (SQLite
+has one writer). What is stored already is never asked about: repeating, finishing and correcting
+an answer go on after a survey has closed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.languages import best_language
+from surveys.limits import Limits, Quota, refusal
+from vocapp.authoring.limiting.queries import limits_of, time_zone_of
+from vocapp.authoring.limiting.service import close, use_link
+from vocapp.authoring.models import Survey
+from vocapp.collecting.models import Response
+from vocapp.database import read_once, scoped, text_within
+from vocapp.problems import BadInput, Gone, Problem
+
+if TYPE_CHECKING:
+    from vocapp.collecting.service import Submission
+
+CLOSED = "The survey is closed."
+USED = "This link has been used."
+
+
+def refusals(
+    session: Session,
+    workspace_id: UUID,
+    newcomers: Sequence[tuple[UUID, Submission, Mapping[str, Any]]],
+    *,
+    now: datetime,
+) -> dict[int, Problem]:
+    """Which of the answers are not taken, by their place, and why; full surveys are closed.
+
+    newcomers: id, what came in, and the attributes of the answer.
+    """
+    doors: dict[UUID, _Door] = {}
+    for survey_id in sorted({item.survey_id for _, item, _ in newcomers}):
+        doors[survey_id] = _Door(session, workspace_id, survey_id)
+    found: dict[int, Problem] = {}
+    for place, (response_id, item, attributes) in enumerate(newcomers):
+        problem = doors[item.survey_id].problem(response_id, item, attributes, now=now)
+        if problem is None:
+            doors[item.survey_id].let_in(attributes)
+        else:
+            found[place] = problem
+    for door in doors.values():
+        door.close_if_full(now=now)
+    return found
+
+
+class _Door:
+    """What one survey still takes, within one transaction."""
+
+    def __init__(self, session: Session, workspace_id: UUID, survey_id: UUID) -> None:
+        self._session, self._workspace_id, self._survey_id = session, workspace_id, survey_id
+        self._limits = read_once(
+            session,
+            ("limits", workspace_id, survey_id),
+            lambda: limits_of(workspace_id, survey_id, session=session),
+        )
+        self._state = self._read_state()
+        self._taken = self._count() if self._limits.most is not None else 0
+        self._taken_of = Counter({quota: self._count(quota) for quota in self._limits.quotas})
+        self._came = 0
+
+    def _read_state(self) -> str | None:
+        """Under a lock where others must wait for what becomes of this answer."""
+        query = scoped(Survey, self._workspace_id).where(Survey.id == self._survey_id)
+        state = query.with_only_columns(Survey.state)
+        if self._limits.count_answers:
+            state = state.with_for_update()
+        return self._session.scalar(state)
+
+    def _count(self, quota: Quota | None = None) -> int:
+        """How many answers there are, counted no further than it matters."""
+        most = quota.most if quota else self._limits.most
+        query = select(Response.id).where(
+            Response.workspace_id == self._workspace_id, Response.survey_id == self._survey_id
+        )
+        if quota is not None:
+            text = text_within(self._session, Response.attributes, quota.attribute)
+            query = query.where(text == quota.value)
+        counted = select(func.count()).select_from(query.limit(most).subquery())
+        return self._session.scalar(counted) or 0
+
+    def problem(
+        self, response_id: UUID, item: Submission, attributes: Mapping[str, Any], *, now: datetime
+    ) -> Problem | None:
+        """Why an answer is not taken; where it comes by a single-use link, that is used now."""
+        if item.is_admitted or item.quiet:
+            return None
+        if self._state == "closed" or self._refusal(item, attributes):
+            return Gone(closing_words(self._limits, item.locale) or CLOSED)
+        if item.used_by:
+            is_first = use_link(
+                self._session, self._workspace_id, response_id, by=item.used_by, now=now
+            )
+            return None if is_first else Gone(USED)
+        if self._limits.only_single_use and item.invitation_id is None:
+            return BadInput.of("single_use", "this survey is answered by single-use links only")
+        return None
+
+    def _refusal(self, item: Submission, attributes: Mapping[str, Any]) -> str | None:
+        limits = self._limits
+        if limits.last_day is None and not limits.count_answers:
+            return None
+        return refusal(
+            limits,
+            at=item.answered_at,
+            time_zone=time_zone_of(self._session, self._workspace_id) if limits.last_day else "UTC",
+            taken=self._taken,
+            taken_of=self._taken_of,
+            attributes=attributes,
+        )
+
+    def let_in(self, attributes: Mapping[str, Any]) -> None:
+        self._taken += 1
+        self._came += 1
+        self._taken_of.update(quota for quota in self._limits.quotas if quota.holds_for(attributes))
+
+    def close_if_full(self, *, now: datetime) -> None:
+        most = self._limits.most
+        if most is None or not self._came or self._taken < most or self._state != "published":
+            return
+        survey = self._session.get_one(Survey, (self._workspace_id, self._survey_id))
+        close(self._session, survey, because="full", now=now)
+
+
+def closing_words(limits: Limits, locale: str | None) -> str:
+    """What the survey's own words say once it is closed, or nothing."""
+    words = limits.closing_words
+    return words[best_language(locale, list(words))] if words else ""
