@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from surveys.exchange import StatedRate
 from surveys.filters import parse_compact
+from surveys.questions import Value
 from surveys.weekly_hours import read_hours
 from vocapp import outbox
 from vocapp.authoring import service as authoring
@@ -39,6 +40,7 @@ from vocapp.demo import (
     company,
     doings,
     journeys,
+    more_questions,
     past_cases,
     progressing,
     tending,
@@ -285,7 +287,11 @@ def _make_surveys(workspace_id: UUID, *, made_at: datetime) -> dict[str, UUID]:
             known[kind] = authoring.create_survey(
                 workspace_id,
                 authoring.NewSurvey(
-                    key=key, name=_SURVEY_NAMES[kind], kind=kind, languages=("en", "ja")
+                    key=key,
+                    name=_SURVEY_NAMES[kind],
+                    kind=kind,
+                    languages=("en", "ja"),
+                    questions=more_questions.QUESTIONS if kind == "ces" else None,
                 ),
                 now=made_at,
             )
@@ -417,7 +423,9 @@ def _write_answers(
         submissions = []
         for answer in batch:
             primary, open_question = questions[answer.survey]
-            given: dict[str, int | str] = {primary: answer.score}
+            given: dict[str, Value] = {primary: answer.score}
+            if answer.survey == "ces":
+                given |= more_questions.answers(str(answer.id), answer.score)
             if answer.comment and open_question is not None:
                 given[open_question.key] = answer.comment
             submissions.append(
@@ -448,7 +456,7 @@ def _batches(
 
 def _submission(
     answer: PlannedAnswer,
-    given: dict[str, int | str],
+    given: dict[str, Value],
     survey_id: UUID,
     contact_id: UUID | None,
     invitation_id: UUID | None,
