@@ -14,7 +14,7 @@ from vocapp.problems import BadInput
 
 PAGE = "/surveys/nps/languages"
 QUESTIONS = [
-    {"key": "score", "kind": "nps", "text": {"en": "Recommend {product}?"},
+    {"key": "score", "kind": "nps", "text": {"en": "Recommend {account.name}?"},
      "low_label": {"en": "=No"}, "high_label": {"en": "Yes"}},
     {"key": "why", "kind": "text", "text": {"en": "Why,\n\"really\"?", "ja": "なぜですか。"}},
 ]  # fmt: skip
@@ -57,7 +57,7 @@ def test_the_list_the_editor_and_the_page_say_how_complete_each_language_is(auth
 
 
 def test_words_are_written_beside_the_main_language(author, texts):
-    form = {"language": "ja", "t.questions.score.text": "{product}をすすめますか。",
+    form = {"language": "ja", "t.questions.score.text": "{account.name}をすすめますか。",
             "t.questions.score.low_label": "いいえ", "t.questions.why.text": ""}  # fmt: skip
     assert author.post(PAGE, form).location == f"{PAGE}?language=ja"
     assert texts()["questions.score.low_label"] == {"en": "=No", "ja": "いいえ"}
@@ -70,7 +70,7 @@ def test_a_lost_placeholder_is_told_beside_its_field_and_nothing_typed_is_lost(a
             "t.questions.score.low_label": "書きかけ"}  # fmt: skip
     answer = author.post(PAGE, form)
     assert answer.status_code == 422
-    assert "{product} is missing in the translation." in answer.text
+    assert "{account.name} is missing in the translation." in answer.text
     assert 'id="t.questions.score.text-error"' in answer.text
     assert "書きかけ" in answer.text
     assert texts() == before
@@ -116,7 +116,7 @@ def test_wrong_lines_are_named_and_the_rest_goes_in(author, texts):
         "questions.score.low_label,いいえ,\n"
     )
     page = upload(author, file.encode()).text
-    for words in ("{product} is missing", "no such text", "not asked in fr", "Take 1 text"):
+    for words in ("{account.name} is missing", "no such text", "not asked in fr", "Take 1 text"):
         assert words in page
     author.post(f"{PAGE}/import", hidden(page))
     assert texts()["questions.score.low_label"]["ja"] == "いいえ"
@@ -136,14 +136,14 @@ def test_what_was_changed_meanwhile_is_shown_again_before_it_is_taken(author, te
 def test_xliff_goes_to_a_translator_and_back(author, texts):
     written = author.get(f"{PAGE}/ja.xlf").data
     assert b'version="2.1" srcLang="en" trgLang="ja"' in written
+    name = '<ph id="p1" equiv="{account.name}" disp="{account.name}"/>'
+    source = f"<source>Recommend {name}?</source>"
     translated = written.decode().replace(
-        '<source>Recommend <ph id="p1" equiv="{product}" disp="{product}"/>?</source>',
-        '<source>Recommend <ph id="p1" equiv="{product}" disp="{product}"/>?</source>'
-        '<target><ph id="p1" equiv="{product}" disp="{product}"/>をすすめますか。</target>',
+        source, f"{source}<target>{name}をすすめますか。</target>"
     )
     page = upload(author, translated.encode(), name="x.xlf").text
     author.post(f"{PAGE}/import", hidden(page))
-    assert texts()["questions.score.text"]["ja"] == "{product}をすすめますか。"
+    assert texts()["questions.score.text"]["ja"] == "{account.name}をすすめますか。"
     assert author.get(f"{PAGE}/en.xlf").status_code == 404
     assert author.get(f"{PAGE}/fr.xlf").status_code == 404
 
