@@ -544,6 +544,13 @@ def test_without_events_what_is_known_of_the_account_tells_what_happened(any_api
     assert told.by_currency["JPY"].kept_minor == 60  # of 100
 
 
+def test_who_renewed_in_another_currency_kept_all(any_api):
+    recorded(any_api, ["moved"])
+    save(any_api, "r-0", mrr=7, currency="EUR")
+    told, _ = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    assert told.by_currency["JPY"].kept_minor == 100
+
+
 def test_few_decided_are_said_to_tell_nothing(any_api, staff):
     recorded(any_api, ["renewed"] * 3)
     assert "Too few decided renewals to tell" in staff("success").get("/renewals").text

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, case, func, null, select
+from sqlalchemy import Subquery, and_, case, func, null, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
@@ -134,7 +134,8 @@ def _each(
 ) -> Subquery:
     """What was forecast and what happened, as events tell, or else what is known of the account
     later: lost, as it pays nothing; renewed, as its renewal day has moved on by more than a word
-    on it would hold. fact: of which to tell what was said of the account over time."""
+    on it would hold; who pays in another currency then kept all, as with events. fact: of which to
+    tell what was said of the account over time."""
     known = RenewalOutcome.outcome.is_not(None)
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
@@ -148,6 +149,12 @@ def _each(
             ).label("outcome"),
             case(
                 (known, func.coalesce(RenewalOutcome.kept_minor, 0)),
+                (
+                    and_(
+                        moved, Account.mrr_minor > 0, Account.currency != RenewalSnapshot.currency
+                    ),
+                    func.coalesce(RenewalSnapshot.mrr_minor, 0),
+                ),
                 (moved, func.coalesce(Account.mrr_minor, 0)),
                 else_=0,
             ).label("kept"),
