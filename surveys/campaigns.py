@@ -21,6 +21,7 @@ KINDS = ("once", "recurring", "moment")
 MOMENTS = ("started", "event", "renewal", "touchpoint")
 NAMED = frozenset({"event", "touchpoint"})
 ONCE = "once"
+_PERIOD = "period-"
 MIN_PERIOD, MAX_PERIOD = 7, 730
 MAX_OFFSET = 365
 MAX_A_DAY = 1_000_000
@@ -150,6 +151,26 @@ def is_sampled(plan: Plan, person: Person, occasion: str) -> bool:
     return draw("sample", plan.key, person.key, occasion) < plan.sample
 
 
+def last_day_of(plan: Plan, occasion: str) -> date | None:
+    """After which an occasion is over, as the plan says now: its end may have been moved since the
+    turn was planned. None where it is never. Raises OverflowError for a moment near the year 9999.
+
+    >>> plan = Plan("a", "recurring", date(2026, 1, 1), date(2026, 5, 1), period_days=90)
+    >>> str(last_day_of(plan, "period-0")), str(last_day_of(plan, "period-1"))
+    ('2026-03-31', '2026-05-01')
+    """
+    if plan.kind == "once":
+        return plan.ends_on
+    if plan.kind == "recurring":
+        assert plan.period_days is not None
+        periods = int(occasion.removeprefix(_PERIOD)) + 1
+        day = plan.starts_on + timedelta(days=periods * plan.period_days - 1)
+    else:
+        assert plan.moment is not None
+        day = date.fromisoformat(occasion) + timedelta(days=plan.moment.days + GRACE_DAYS)
+    return day if plan.ends_on is None else min(day, plan.ends_on)
+
+
 # --- once, and over and over --------------------------------------------------------------
 
 
@@ -185,19 +206,19 @@ def turn_in_period(
     today = max(today, plan.starts_on)
     number = (today - plan.starts_on).days // days
     begin = plan.starts_on + timedelta(days=number * days)
-    end = begin + timedelta(days=days)
-    if plan.ends_on is not None:
-        end = min(end, plan.ends_on + _DAY)
+    occasion = f"{_PERIOD}{number}"
+    last_day = last_day_of(plan, occasion)
+    assert last_day is not None
     least = today
     if last_asked is not None:
         least = max(least, last_asked + timedelta(days=days // 2))
-    if least >= end:
+    if least > last_day:
         return None
     day = begin + timedelta(days=day_in_period(plan, person))
-    if not least <= day < end:
-        rest = (end - least).days
+    if not least <= day <= last_day:
+        rest = (last_day - least).days + 1
         day = least + timedelta(days=int(draw("rest", plan.key, person.key) * rest))
-    return Turn(day, f"period-{number}", end - _DAY)
+    return Turn(day, occasion, last_day)
 
 
 def day_in_period(plan: Plan, person: Person) -> int:
@@ -243,6 +264,7 @@ def turns_after(
     for anchor in sorted(set(moments)):
         try:
             day = anchor + timedelta(days=plan.moment.days)
+            last_day = last_day_of(plan, anchor.isoformat())
         except OverflowError:  # of the year 1 or 9999
             continue
         late = (today - day).days
@@ -252,9 +274,6 @@ def turns_after(
         if any(abs((anchor - each).days) < plan.repeat_days for each in taken):
             continue
         taken.append(anchor)
-        last_day = day + GRACE_DAYS * _DAY
-        if plan.ends_on is not None:
-            last_day = min(last_day, plan.ends_on)
         found.append(Turn(max(day, today), anchor.isoformat(), last_day))
     return found
 

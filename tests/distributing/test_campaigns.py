@@ -28,7 +28,7 @@ from vocapp.people.events.service import NewEvent, record_events
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.merging.service import merge_contacts
-from vocapp.people.models import Account
+from vocapp.people.models import Account, Contact
 from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput, Conflict
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -362,6 +362,32 @@ def test_before_a_renewal(crew):
     assert crew.asked() == {person: 1}
 
 
+def renews(crew, account, renewal_on):
+    with transaction() as session:
+        said = Said(as_of=NOON, account=AccountFacts(account, renewal_on=renewal_on))
+        identify_one(session, crew.workspace_id, said, now=NOON)
+
+
+def test_who_renewed_before_their_day_came_is_not_asked_about_the_old_renewal(crew):
+    crew.people(2, renewal_on=TODAY + 92 * DAY)
+    crew.campaign(kind="moment", moment="renewal", moment_days=-90)
+    crew.run()
+    assert crew.turns() == {("planned", None): 2}
+    renews(crew, "acme-0", TODAY + 457 * DAY)
+    renews(crew, "acme-1", TODAY + 95 * DAY)  # moved a little: the same renewal
+    crew.run(NOON + 2 * DAY)
+    assert crew.turns() == {("asked", None): 1, ("not_asked", "moment_moved"): 1}
+
+
+def test_after_a_renewal_people_are_asked_though_the_account_has_its_next_one_already(crew):
+    (person,) = crew.people(1, renewal_on=TODAY + DAY)
+    crew.campaign(kind="moment", moment="renewal", moment_days=3)
+    crew.run()
+    renews(crew, "acme-0", TODAY + 366 * DAY)
+    crew.run(NOON + 4 * DAY)
+    assert crew.asked() == {person: 1}
+
+
 # --- pause, resume, end, undo -------------------------------------------------------------------
 
 
@@ -453,6 +479,34 @@ def test_a_change_can_be_taken_back_and_what_is_fixed_stays(crew, colleague):
             actor_user_id=me, now=NOON,
         )  # fmt: skip
     assert [error.field for error in refused.value.errors] == ["held_out"]
+
+
+def changed(crew, campaign_id, **wished):
+    fields = {"name": "Relationship", "survey": "nps", "kind": "once", "starts_on": TODAY}
+    service.change(
+        crew.workspace_id, campaign_id, Wished(**(fields | wished)), actor_user_id=None, now=NOON
+    )
+
+
+def test_whom_only_a_wider_audience_knows_is_asked_and_nobody_twice(crew):
+    inside = crew.people(2, plan="pro")
+    outside = crew.people(2, plan="free", start=10)
+    campaign_id = crew.campaign(audience=parse_compact("plan:in(pro)"))
+    crew.run()
+    assert crew.asked() == dict.fromkeys(inside, 1)
+    changed(crew, campaign_id, audience=parse_compact("plan:in(pro,free)"))
+    crew.run(NOON + timedelta(hours=2))
+    assert crew.asked() == dict.fromkeys([*inside, *outside], 1)
+
+
+def test_who_is_put_off_has_the_days_of_a_later_end(crew):
+    people = crew.people(3)
+    campaign_id = crew.campaign(a_day=1, ends_on=TODAY + 2 * DAY)
+    crew.run()
+    changed(crew, campaign_id, a_day=1, ends_on=TODAY + 9 * DAY)
+    for number in (4, 5):  # no worker ran until the former end was over
+        crew.run(NOON + number * DAY)
+    assert crew.asked() == dict.fromkeys(people, 1)
 
 
 def test_every_wrong_field_is_named(crew):
@@ -555,6 +609,44 @@ def test_people_who_must_not_be_written_to_are_left_out_of_a_look_ahead(crew):
     assert {(each.email, each.reason) for each in told.sample} == {
         ("p0@example.com", None), ("p1@example.com", "complained"),
     }  # fmt: skip
+
+
+def test_a_look_ahead_while_it_runs_knows_the_places_of_today_and_who_is_inside_no_more(crew):
+    people = crew.people(6)
+    campaign_id = crew.campaign(a_day=3, audience=parse_compact("plan:in(pro)"))
+    crew.run()
+    waiting = next(person for person in people if person not in crew.asked())
+    with transaction() as session:
+        said = Said(as_of=NOON, account=AccountFacts(f"acme-{people.index(waiting)}", plan="free"))
+        identify_one(session, crew.workspace_id, said, now=NOON)
+    told = ahead(crew, campaign_id)
+    assert [count for _day, count in told.days[:3]] == [0, 2, 0]
+    assert told.not_asked["not_in_audience"] == 1
+
+
+def test_who_left_their_company_is_not_in_the_audience_of_a_look_ahead(crew):
+    people = crew.people(3)
+    with transaction() as session:
+        session.get_one(Contact, (crew.workspace_id, people[0])).left_at = NOON
+    told = ahead(crew, crew.campaign(on=False))
+    assert (told.looked_at, told.audience, told.asked, told.not_asked) == (2, 2, 2, {})
+
+
+def test_a_look_ahead_with_a_number_a_day_says_whose_day_comes_after_these(crew):
+    crew.people(10)
+    told = ahead(crew, crew.campaign(on=False, a_day=2), days=3)
+    assert [count for _day, count in told.days] == [2, 2, 2]
+    assert told.not_asked == {"day_full": 4}
+    ends = ahead(crew, crew.campaign(on=False, a_day=2, ends_on=TODAY + DAY), days=3)
+    assert (ends.asked, ends.not_asked) == (4, {"day_full": 6})
+
+
+@pytest.mark.parametrize("kind", ["once", "recurring"])
+def test_a_look_ahead_of_what_begins_on_the_last_day_of_all_is_empty(crew, kind):
+    crew.people(1)
+    period = 7 if kind == "recurring" else None
+    told = ahead(crew, crew.campaign(on=False, kind=kind, starts_on=date.max, period_days=period))
+    assert (told.asked, told.not_asked) == (0, {"later": 1})
 
 
 def test_a_look_ahead_tells_by_segment(crew):

@@ -219,6 +219,15 @@ def test_a_renewal_that_moves_a_little_is_the_same_and_the_next_one_is_another()
 def test_days_that_no_calendar_has_are_passed_over():
     plan = Plan("a", "moment", FIRST, moment=Moment("renewal", -90))
     assert turns_after(plan, [date.min, date.max], [], FIRST)[0].occasion == "9999-12-31"
+    on_the_day = replace(plan, moment=Moment("renewal", 0))
+    assert turns_after(on_the_day, [date.max, FIRST], [], FIRST)[0].occasion == str(FIRST)
+
+
+def test_an_end_on_the_last_day_of_all_is_no_end():
+    who = Person("aiko", "acme")
+    assert turn_in_period(recurring(ends_on=date.max), who, FIRST) == turn_in_period(
+        recurring(), who, FIRST
+    )
 
 
 # --- full days, hours ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ REASON_WORDS = {
     "day_full": _l("The campaign asks no more people on that day."),
     "not_in_audience": _l("Not in the audience of the campaign any more."),
     "later": _l("Their day, or their moment, does not come within these days."),
+    "moment_moved": _l("The renewal is another one by now."),
     "too_late": _l("The time in which the campaign could ask has passed."),
     "campaign_ended": _l("The campaign has ended."),
     "campaign_paused": _l("The campaign was paused before the mail went out."),

@@ -73,7 +73,7 @@ FACT_COLUMNS = (
 
 
 def candidates(workspace_id: UUID) -> Select[Any]:
-    """All people who have not left their company, with what is known of their accounts."""
+    """All people, those who have left their company too, with what is known of their accounts."""
     return (
         select(*FACT_COLUMNS)
         .outerjoin(

@@ -19,19 +19,16 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
 from surveys.campaigns import (
     DAY_FULL,
-    HELD_OUT,
-    SAMPLED_OUT,
     Turn,
     begins_at,
     free_day,
-    is_held_out,
-    is_sampled,
+    last_day_of,
 )
 from surveys.fatigue import EXCLUDED, LEFT_COMPANY, History, Verdict, may_be_asked
 from surveys.periods import local_day
@@ -49,7 +46,7 @@ from vocapp.distributing.campaigns.audience import (
     moments_of,
 )
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
-from vocapp.distributing.campaigns.planning import turns_of
+from vocapp.distributing.campaigns.planning import turns_of, why_not
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Suppression
 from vocapp.people.models import Contact
@@ -142,11 +139,17 @@ class _Trial:
         self._rules = deciding.read_held(session, campaign.workspace_id)
         self._people = self._read_people()
         audience = audience_of(campaign)
-        self._audience = [each for each in self._people.values() if is_in(audience, each.candidate)]
+        self._audience = {
+            key: each
+            for key, each in self._people.items()
+            if each.barred != LEFT_COMPANY and is_in(audience, each.candidate)
+        }
         self._book = self._read_book()
         self._hours: dict[tuple[str | None, int], Any] = {}
         self._asked: dict[UUID, date] = {}
         self._per_day: Counter[date] = Counter()
+        self._asked_today = self._read_asked_today()
+        self._waiting: Counter[date] = Counter()
         self._put_off: dict[UUID, str] = {}
         self._not_asked: dict[UUID, str] = {}
         self._decide_all()
@@ -229,17 +232,33 @@ class _Trial:
                 book.add(contact_id, person.candidate.account_id, max(day, self._today))
         return book
 
+    def _read_asked_today(self) -> int:
+        """By this campaign, which leaves fewer places."""
+        return (
+            self._session.scalar(
+                select(func.count()).where(
+                    CampaignTurn.workspace_id == self._workspace_id,
+                    CampaignTurn.campaign_id == self._campaign.id,
+                    CampaignTurn.state == "asked", CampaignTurn.day == self._today,
+                )
+            )
+            or 0
+        )  # fmt: skip
+
     # --- deciding ---------------------------------------------------------------------------
 
     def _decide_all(self) -> None:
         """By day, then by person, as turns are taken up."""
         waiting = list(self._first_turns())
         heapify(waiting)
+        self._waiting.update(day for day, _who, _turn in waiting)
         while waiting:
             day, contact_id, turn = heappop(waiting)
+            self._waiting[day] -= 1
             then = self._decide(self._people[contact_id], turn, day)
             if then is not None and then < self._until:
                 heappush(waiting, (then, contact_id, turn))
+                self._waiting[then] += 1
             elif then is not None:
                 self._not_asked.setdefault(contact_id, self._put_off.get(contact_id, LATER))
 
@@ -248,28 +267,26 @@ class _Trial:
         begins within the days."""
         known = known_turns(self._session, self._campaign)
         stored = self._session.execute(
-            select(
-                CampaignTurn.contact_id, CampaignTurn.day, CampaignTurn.occasion,
-                CampaignTurn.last_day,
-            ).where(
+            select(CampaignTurn.contact_id, CampaignTurn.day, CampaignTurn.occasion).where(
                 CampaignTurn.workspace_id == self._workspace_id,
                 CampaignTurn.campaign_id == self._campaign.id, CampaignTurn.state == "planned",
             )
         )  # fmt: skip
-        for contact_id, day, occasion, last_day in stored:
+        for contact_id, day, occasion in stored:
+            last_day = last_day_of(self._plan, occasion)
             turn = Turn(max(day, self._today), occasion, last_day)
             if turn.day < self._until and contact_id in self._people:
                 yield turn.day, contact_id, turn
-        looked_at = [each.candidate for each in self._audience if each.barred != LEFT_COMPANY]
+        if self._plan.starts_on >= self._until:
+            return
+        looked_at = [each.candidate for each in self._audience.values()]
         moments: Mapping[UUID, list[date]] = {}
         if self._plan.kind == "moment":
             moments = self._moments(looked_at)
-        for each in self._audience:
-            if each.barred == LEFT_COMPANY:
-                continue
-            for turn in self._turns(each.candidate, known, moments):
+        for each in looked_at:
+            for turn in self._turns(each, known, moments):
                 if turn.day < self._until:
-                    yield turn.day, each.candidate.contact_id, turn
+                    yield turn.day, each.contact_id, turn
 
     def _moments(self, people: Sequence[Candidate]) -> Mapping[UUID, list[date]]:
         found: dict[UUID, list[date]] = {}
@@ -303,17 +320,16 @@ class _Trial:
 
     def _decide(self, person: _Person, turn: Turn, day: date) -> date | None:
         """What becomes of somebody on a day; the day on which they come again."""
-        contact_id, reason = person.candidate.contact_id, person.barred
-        if reason is None and is_held_out(self._plan, person.candidate.person):
-            reason = HELD_OUT
-        if reason is None and not is_sampled(self._plan, person.candidate.person, turn.occasion):
-            reason = SAMPLED_OUT
+        contact_id = person.candidate.contact_id
+        reason = person.barred or why_not(
+            self._plan, person.candidate, turn.occasion, today=day,
+            is_inside=contact_id in self._audience,
+        )  # fmt: skip
         if reason is not None:
             self._not_asked[contact_id] = reason
             return None
-        if self._plan.a_day is not None and self._per_day[day] >= self._plan.a_day:
-            then = free_day(self._per_day, self._plan.a_day, day + _DAY, turn.last_day)
-            return self._later(contact_id, DAY_FULL, then)
+        if self._is_full(day):
+            return self._later(contact_id, DAY_FULL, self._next_free(turn, day))
         verdict = self._judge(person, day)
         if verdict.can_wait and verdict.next_day is not None:
             self._asked[contact_id] = day
@@ -325,6 +341,20 @@ class _Trial:
         if then is not None and turn.last_day is not None and then > turn.last_day:
             then = None
         return self._later(contact_id, verdict.reason or "", then)
+
+    def _is_full(self, day: date) -> bool:
+        if self._plan.a_day is None:
+            return False
+        already = self._asked_today if day == self._today else 0
+        return self._per_day[day] + already >= self._plan.a_day
+
+    def _next_free(self, turn: Turn, day: date) -> date | None:
+        """The next day with room; the day on which looking ends, where it comes no earlier."""
+        last_day = min(turn.last_day or self._until, self._until - _DAY)
+        then = free_day(self._waiting, self._plan.a_day, day + _DAY, last_day)
+        if then is None and (turn.last_day is None or turn.last_day >= self._until):
+            return self._until
+        return then
 
     def _later(self, contact_id: UUID, reason: str, then: date | None) -> date | None:
         if then is None:
@@ -362,11 +392,12 @@ class _Trial:
             reason for key, reason in self._not_asked.items() if key not in self._asked
         )
         seen = self._not_asked.keys() | self._asked.keys()
-        later = sum(each.candidate.contact_id not in seen for each in self._audience)
+        later = len(self._audience.keys() - seen)
         if later:
             not_asked[LATER] += later
         return DryRun(
-            looked_at=len(self._people), audience=len(self._audience), asked=len(self._asked),
+            looked_at=sum(each.barred != LEFT_COMPANY for each in self._people.values()),
+            audience=len(self._audience), asked=len(self._asked),
             days=[(day, self._per_day[day]) for day in days],
             not_asked=dict(not_asked.most_common()), put_off=dict(put_off.most_common()),
             sample=self._sample(), segments=self._segments(attribute), attribute=attribute,
@@ -392,7 +423,7 @@ class _Trial:
     def _segments(self, attribute: str) -> list[tuple[str, int, int]]:
         every: Counter[str] = Counter()
         asked: Counter[str] = Counter()
-        for each in self._audience:
+        for each in self._audience.values():
             value = as_text(each.candidate.facts.get(attribute)) or ""
             every[value] += 1
             asked[value] += each.candidate.contact_id in self._asked

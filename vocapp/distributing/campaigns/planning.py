@@ -9,7 +9,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveys.campaigns import ONCE, Plan, Turn, turn_in_period, turn_once, turns_after
+from surveys.campaigns import (
+    HELD_OUT,
+    ONCE,
+    SAMPLED_OUT,
+    Plan,
+    Turn,
+    is_held_out,
+    is_sampled,
+    last_day_of,
+    turn_in_period,
+    turn_once,
+    turns_after,
+)
 from vocapp.database import insert_absent, uuid7
 from vocapp.distributing.campaigns.audience import (
     Candidate,
@@ -25,6 +37,7 @@ from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 BATCH = 500
 # A moment further ahead may still move; it is planned when it is nearer.
 HORIZON = timedelta(days=30)
+NOT_IN_AUDIENCE, TOO_LATE, MOMENT_MOVED = "not_in_audience", "too_late", "moment_moved"
 
 
 def plan_batch(
@@ -80,6 +93,33 @@ def turns_of(
         last = known.last_asked.get(each.contact_id)
         turn = turn_in_period(plan, each.person, today, last_asked=last)
     return [turn] if turn is not None and turn.occasion not in had else []
+
+
+def why_not(
+    plan: Plan, each: Candidate, occasion: str, *, today: date, is_inside: bool
+) -> str | None:
+    """What the campaign itself has against asking somebody whose day has come; None for nothing.
+    is_inside: whether they are in its audience."""
+    last_day = last_day_of(plan, occasion)
+    if last_day is not None and last_day < today:
+        return TOO_LATE
+    if not is_inside:
+        return NOT_IN_AUDIENCE
+    if _has_moved(plan, each, occasion):
+        return MOMENT_MOVED
+    if is_held_out(plan, each.person):
+        return HELD_OUT
+    return None if is_sampled(plan, each.person, occasion) else SAMPLED_OUT
+
+
+def _has_moved(plan: Plan, each: Candidate, occasion: str) -> bool:
+    """Whether what was to come is another renewal by now, which has a turn of its own. Of one that
+    is behind, the account's next renewal says nothing."""
+    if plan.moment is None or plan.moment.kind != "renewal" or plan.moment.days >= 0:
+        return False
+    if each.renewal_on is None:
+        return True
+    return abs((each.renewal_on - date.fromisoformat(occasion)).days) >= plan.repeat_days
 
 
 def _row(campaign: Campaign, each: Candidate, turn: Turn, now: datetime) -> dict[str, Any]:

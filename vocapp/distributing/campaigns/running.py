@@ -24,13 +24,10 @@ from sqlalchemy.orm import Session
 
 from surveys.campaigns import (
     DAY_FULL,
-    HELD_OUT,
-    SAMPLED_OUT,
     Plan,
     begins_at,
     free_day,
-    is_held_out,
-    is_sampled,
+    last_day_of,
 )
 from surveys.fatigue import Verdict
 from surveys.filters import Filter
@@ -47,7 +44,7 @@ from vocapp.distributing.campaigns.audience import (
     is_in,
 )
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
-from vocapp.distributing.campaigns.planning import plan_batch
+from vocapp.distributing.campaigns.planning import plan_batch, why_not
 from vocapp.distributing.service import Asking, ask
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
@@ -57,7 +54,7 @@ CAMPAIGN = "campaign"
 CAUSE = "planned_campaign"
 BATCH = 25  # people in one transaction, for which whoever else writes waits
 LOOK_AGAIN = timedelta(hours=1)
-NOT_IN_AUDIENCE, TOO_LATE, ENDED = "not_in_audience", "too_late", "campaign_ended"
+ENDED = "campaign_ended"
 _DAY = timedelta(days=1)
 
 
@@ -245,26 +242,15 @@ def _decide(
     session: Session, day: _Day, turn: CampaignTurn, contact: Contact, candidate: Candidate
 ) -> None:
     turn.changed_at = day.now
-    reason = _why_not(day, turn, contact, candidate)
+    turn.last_day = last_day_of(day.plan, turn.occasion)
+    is_inside = contact.left_at is not None or is_in(day.audience, candidate)
+    reason = why_not(day.plan, candidate, turn.occasion, today=day.today, is_inside=is_inside)
     if reason is not None:
         _not_asked(session, day, turn, contact, reason, None)
     elif day.is_full:
         _when_full(session, day, turn, contact)
     else:
         _ask(session, day, turn, contact)
-
-
-def _why_not(day: _Day, turn: CampaignTurn, contact: Contact, candidate: Candidate) -> str | None:
-    """What the campaign itself has against asking somebody; None for nothing."""
-    if turn.last_day is not None and turn.last_day < day.today:
-        return TOO_LATE
-    if contact.left_at is None and not is_in(day.audience, candidate):
-        return NOT_IN_AUDIENCE
-    if is_held_out(day.plan, candidate.person):
-        return HELD_OUT
-    if not is_sampled(day.plan, candidate.person, turn.occasion):
-        return SAMPLED_OUT
-    return None
 
 
 def _when_full(session: Session, day: _Day, turn: CampaignTurn, contact: Contact) -> None:

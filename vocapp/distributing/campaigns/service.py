@@ -169,6 +169,10 @@ def _check_fixed(row: Campaign, values: Mapping[str, Any]) -> None:
 
 
 def _apply(row: Campaign, values: Mapping[str, Any], now: datetime) -> None:
+    """Of one that asks once, another audience is looked through anew: nobody else would be asked
+    of whom only the new one knows."""
+    if row.kind == "once" and values["audience"] != row.audience:
+        row.planned_on = None
     for name, value in values.items():
         setattr(row, name, value)
     row.revision += 1
