@@ -50,13 +50,7 @@ def read_logo(content: bytes) -> Logo:
         # The size stands in the head of the file: it is looked at before anything is unpacked.
         with Image.open(BytesIO(content), formats=_FORMATS) as file:
             picture = None if _is_huge(file) else file.convert("RGBA")
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as exc:
+    except _UNREADABLE as exc:
         raise BadLogo("not_a_picture") from exc
     if picture is None:
         raise BadLogo("too_many_pixels")
