@@ -521,6 +521,14 @@ def test_every_wrong_field_is_named(crew):
     }  # fmt: skip
 
 
+def test_words_that_cannot_be_stored_are_refused_at_their_field(crew):
+    with pytest.raises(BadInput) as refused:
+        crew.campaign(
+            name="a\0b", kind="moment", moment="event", moment_name="ticket\0", moment_days=1
+        )
+    assert [error.field for error in refused.value.errors] == ["name", "moment_name"]
+
+
 # --- people -------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from surveys.campaigns import Moment, Plan, plan_values, problems_of
 from surveys.filters import Filter, to_json
 from surveys.periods import local_day
+from surveys.questions import storable_problem
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import scoped, transaction, uuid7
@@ -134,6 +135,9 @@ def _checked(workspace_id: UUID, wished: Wished) -> dict[str, Any]:
     name = wished.name.strip()
     if not 1 <= len(name) <= MAX_NAME:
         errors.append(FieldError("name", f"expected 1 to {MAX_NAME} characters"))
+    for field, text in (("name", name), ("moment_name", wished.moment_name or "")):
+        if problem := storable_problem(text):
+            errors.append(FieldError(field, problem))
     if not 0 <= wished.hour <= 23:
         errors.append(FieldError("hour", "expected 0 to 23"))
     survey_id = None
