@@ -18,7 +18,8 @@ from surveys.definitions import DefinitionError, from_json, to_json
 from surveys.languages import fitting_language
 
 KEY = "key"  # the heading of the column that says where a text stands
-_PLACEHOLDER = re.compile(r"\{[^{}\s]+\}")
+# Its name; what is said where nothing is known, behind a bar, is there to be translated.
+_PLACEHOLDER = re.compile(r"\{(attribute\.[^{}|\n]+|[^{}|\s]+)(?:\|[^{}\n]*)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,8 @@ class _Planning:
         return found
 
     def _keeps_placeholders(self, line: Line, text: str, texts: Mapping[str, str]) -> bool:
-        wanted = Counter(_PLACEHOLDER.findall(texts.get(self.languages[0], "")))
-        found = Counter(_PLACEHOLDER.findall(text))
+        wanted = _placeholders(texts.get(self.languages[0], ""))
+        found = _placeholders(text)
         lost, new = wanted - found, found - wanted
         if lost:
             self._problem(line, "placeholder_lost", ", ".join(lost))
@@ -238,6 +239,10 @@ class _Planning:
 
     def _problem(self, line: Line, code: str, detail: str = "") -> None:
         self.problems.append(StringProblem(line.line, line.name, line.language, code, detail))
+
+
+def _placeholders(text: str) -> Counter[str]:
+    return Counter(f"{{{name.strip()}}}" for name in _PLACEHOLDER.findall(text))
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -2,7 +2,8 @@
 
 Written: version 2.1 (ISO 21720:2024 has the same core; OASIS, "XLIFF Version 2.1", 13 February
 2018), one file for one pair of languages. Read: 2.x, and 1.2 (OASIS, 1 February 2008), which many
-tools still send. Placeholders such as ``{name}`` are inline elements, which tools keep unharmed.
+tools still send. Placeholders such as ``{name}`` are inline elements, which tools keep unharmed;
+those that say something else behind a bar stay text, as that is to be translated.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from surveys.safe_xml import BadXml, Element, read_xml
 from surveys.survey_strings import Line, name_of
 
 _NAMESPACE = "urn:oasis:names:tc:xliff:document:2.0"
-_INLINE = re.compile(r"(\{[^{}\s]+\}|[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff])")
+_INLINE = re.compile(r"(\{[^{}|\s]+\}|[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff])")
 
 
 def xliff_of(data: Mapping[str, Any], *, language: str, survey: str) -> str:

@@ -210,3 +210,16 @@ FETCHES = """<?xml version="1.0"?><!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd"
 def test_hostile_and_broken_files_are_refused(file):
     with pytest.raises(BadXml):
         read_xliff(file.encode())
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_is_said_where_nothing_is_known_may_be_translated(language):
+    data = survey()
+    data["questions"][0]["text"] = {"en": "Dear {contact.name|dear customer}, {attribute.seat no}?"}
+    words = "{contact.name|お客様}、{attribute.seat no|お席}はいかがですか。"
+    done = take(data, ("questions.score.text", language, words))
+    assert done.problems == ()
+    assert [change.after for change in done.changes] == [words]
+    lost = take(data, ("questions.score.text", "ja", "お客様、{attribute.seat no}は？"))
+    assert [each.detail for each in lost.problems] == ["{contact.name}"]
+    assert "Dear {contact.name|dear customer}, {" in xliff_of(data, language="ja", survey="s")
