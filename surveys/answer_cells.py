@@ -53,7 +53,7 @@ def _object(text: str) -> object:
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     parts = [part.partition("=") for part in text.split(";") if part.strip()]
     if not all(between for _, between, _ in parts):

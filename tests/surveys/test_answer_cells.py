@@ -41,3 +41,8 @@ def test_what_no_answer_looks_like_is_left_to_be_refused():
     assert from_cell(ASKED["consent"], "perhaps") == "perhaps"
     assert from_cell(ASKED["matrix"], "good") == "good"
     assert from_cell(ASKED["contact"], "{broken") == "{broken"
+
+
+def test_a_cell_nested_without_end_is_left_to_be_refused():
+    cell = '{"a":' * 100_000
+    assert from_cell(ASKED["contact"], cell) == cell
