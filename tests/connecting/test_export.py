@@ -192,6 +192,35 @@ def test_parquet_holds_the_same_rows_with_types(any_api, drain_outbox):
     assert rows == {}
 
 
+def test_parquet_holds_every_kind_of_question_as_its_cell(any_api):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    keys = ["a", "b"]
+    any_api.survey(
+        questions=[
+            {"key": "score", "kind": "nps"},
+            {"key": "stars", "kind": "stars", "text": "?"},
+            {"key": "several", "kind": "multiple", "text": "?", "options": keys},
+            {"key": "rank", "kind": "ranking", "text": "?", "options": keys},
+            {"key": "grid", "kind": "matrix", "text": "?", "rows": keys, "columns": keys},
+            {"key": "agree", "kind": "consent", "text": "?"},
+            {"key": "who", "kind": "contact", "text": "?"},
+        ]
+    )
+    answers = {
+        "stars": 4, "several": ["a", "b"], "rank": ["b", "a"], "grid": {"a": "b"}, "agree": False,
+        "who": {"name": "森 愛子"},
+    }  # fmt: skip
+    assert any_api.respond(score=9, answers=answers).status_code == 201
+    any_api.respond(score=3)
+    file = io.BytesIO(exported(any_api, file_format="parquet"))
+    full, empty = sorted(parquet.read_table(file).to_pylist(), key=lambda row: -row["score"])
+    assert {key: full[f"answer.{key}"] for key in answers} == {
+        "stars": "4", "several": "a;b", "rank": "b;a", "grid": "a=b", "agree": "false",
+        "who": '{"name": "森 愛子"}',
+    }  # fmt: skip
+    assert {empty[f"answer.{key}"] for key in answers} == {None}
+
+
 def test_parquet_without_its_library_says_what_to_do(api, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ValueError, match="make parquet"):
