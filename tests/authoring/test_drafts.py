@@ -109,6 +109,28 @@ def test_undo_takes_back_what_was_typed_and_redo_brings_it(author, survey):
     assert asked(survey) == "Typed, never saved?"
 
 
+def test_undo_takes_back_no_change_of_somebody_else_and_loses_nothing_typed(author, survey):
+    typed = form(author, "Mine?")
+    save(survey, "Theirs?")
+    answer = author.post(f"{SURVEY}/draft/undo", typed)
+    assert answer.status_code == 409
+    assert "Mine?" in answer.text
+    assert asked(survey) == "Theirs?"
+
+
+@pytest.mark.parametrize(
+    "when", ['score:category:"x"', "score:one_of:[{}]", "score:one_of:" + "[" * 5_000]
+)
+def test_a_condition_that_nobody_could_choose_is_shown_and_not_stored(author, survey, when):
+    before = asked(survey)
+    typed = form(author, "Other?") | {
+        "q0.branches": "1", "q0.branch0.when": when, "q0.branch0.to": "end",
+    }  # fmt: skip
+    assert author.post(f"{SURVEY}/edit", typed | {"action": "add:text"}).status_code == 200
+    assert author.post(f"{SURVEY}/edit", typed | {"action": "save"}).status_code == 422
+    assert asked(survey) == before
+
+
 def test_what_is_kept_in_one_go_is_one_step(author, survey, colleague, api):
     first, me, now = asked(survey), colleague(api.workspace_id, "product"), utcnow()
     for second, text in enumerate(("T?", "Tw?", "Two?")):

@@ -189,3 +189,18 @@ def test_a_file_that_is_too_large_is_refused_by_the_reader():
 def test_the_csv_of_a_survey_is_read_as_it_was_written():
     data = {"languages": ["en"], "questions": [{"key": "a", "text": {"en": '@x,\r\n"y"'}}]}
     assert [line.text for line in read_strings(csv_of(data).encode())] == ['@x,\r\n"y"']
+
+
+def test_words_written_while_somebody_saved_the_draft_replace_nothing_unseen(author, texts):
+    seen = re.search(r'name="seen" value="([^"]*)"', author.get(PAGE).text).group(1)
+    author.post(PAGE, {"language": "ja", "t.questions.why.text": "どうしてですか。"})
+    form = {"language": "ja", "seen": seen, "t.questions.why.text": "なぜですか。",
+            "t.questions.score.low_label": "書きかけ"}  # fmt: skip
+    answer = author.post(PAGE, form)
+    assert answer.status_code == 409
+    assert "saved this draft while you were writing" in answer.text
+    assert "書きかけ" in answer.text
+    assert texts()["questions.why.text"]["ja"] == "どうしてですか。"
+    again = re.search(r'name="seen" value="([^"]*)"', answer.text).group(1)
+    assert author.post(PAGE, form | {"seen": again}).status_code == 303
+    assert texts()["questions.score.low_label"]["ja"] == "書きかけ"

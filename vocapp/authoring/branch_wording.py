@@ -101,7 +101,9 @@ class BranchWords:
     def words(self, branch: Branch) -> str:
         """A condition, without the question that it looks at."""
         if branch.op == "category":
-            return _("the answer is in the group: %(group)s", group=_groups()[str(branch.value)])
+            group = str(branch.value)
+            group = _groups().get(group, group)
+            return _("the answer is in the group: %(group)s", group=group)
         if branch.op == "at_least":
             return _("the answer is %(number)s or more", number=branch.value)
         if branch.op == "at_most":
@@ -111,7 +113,7 @@ class BranchWords:
         if branch.op == "not_answered":
             return _("there is no answer")
         values = branch.value if isinstance(branch.value, tuple) else (branch.value,)
-        if set(values) <= {True, False}:
+        if all(isinstance(each, bool) for each in values):
             return _("it is agreed to") if True in values else _("it is not agreed to")
         asked = self._by_key.get(branch.question)
         labels: Mapping[str, Mapping[str, str]] = (

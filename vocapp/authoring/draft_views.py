@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,9 @@ from flask import Blueprint, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from vocapp.authoring import drafting, service
+from vocapp.authoring.drafting import Draft
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
+from vocapp.authoring.views import editor, somebody_else
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
@@ -27,7 +28,7 @@ def keep(key: str) -> Any:
     """Store what is being typed; says so in a few words, and what the draft is by now."""
     survey, now = survey_by_key(current_workspace.id, key), utcnow()
     try:
-        if not _keep(survey, now):
+        if not _keep(survey, _typed(survey), now):
             return jsonify(text=_("Not saved: something is still missing.")), BadInput.status
     except Conflict as problem:
         return jsonify(text=_("Not saved: somebody else saved the draft.")), problem.status
@@ -35,10 +36,15 @@ def keep(key: str) -> Any:
     return jsonify(text=_("Saved %(time)s", time=local_time(now)), seen=seen)
 
 
-def _keep(survey: SurveySummary, now: datetime) -> bool:
-    """Store what the form has; False where it cannot be. Raises Conflict."""
+def _typed(survey: SurveySummary) -> Draft:
     languages = drafting.read_languages(request.form, survey.languages)
     draft = drafting.read_draft(request.form, kind=survey.kind, languages=languages)
+    draft.confidential = survey.confidential
+    return draft
+
+
+def _keep(survey: SurveySummary, draft: Draft, now: datetime) -> bool:
+    """Store what was typed; False where it cannot be. Raises Conflict."""
     definition = drafting.checked(draft)
     if definition is not None:
         service.save_draft(
@@ -50,11 +56,19 @@ def _keep(survey: SurveySummary, now: datetime) -> bool:
 
 @blueprint.post("/surveys/<key>/draft/undo")
 @signed_in("product")
-def undo(key: str) -> Response:
-    """The draft as it was a step before; what was typed since is a step of its own."""
+def undo(key: str) -> Any:
+    """The draft as it was a step before; what was typed since is a step of its own.
+
+    Where somebody else has saved meanwhile nothing is taken back: it would be their change.
+    """
     if "questions" in request.form:
-        with suppress(Conflict):
-            _keep(survey_by_key(current_workspace.id, key), utcnow())
+        survey = survey_by_key(current_workspace.id, key)
+        draft = _typed(survey)
+        try:
+            _keep(survey, draft, utcnow())
+        except Conflict as problem:
+            draft.errors[""] = somebody_else(survey)
+            return editor(survey, draft), problem.status
     return _go(key, -1, _("The last change of the draft has been taken back."))
 
 

@@ -552,7 +552,7 @@ def _branch_entry(branch: BranchDraft) -> dict[str, Any]:
     if colon:
         try:
             condition["value"] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             condition["value"] = value  # refused with the name of its field
     return {"if": condition, "to": branch.to}
 

@@ -29,9 +29,9 @@ from surveys.xliff import xliff_of
 from vocapp.authoring import service
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
 from vocapp.authoring.string_files import MAX_FILE_BYTES, csv_of, read_strings
-from vocapp.authoring.views import LanguageName
+from vocapp.authoring.views import LanguageName, somebody_else
 from vocapp.database import utcnow
-from vocapp.problems import BadInput
+from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
@@ -75,7 +75,11 @@ def save(key: str) -> Any:
     if found.problems:
         errors = {problem.name: problem_words(problem) for problem in found.problems}
         return _page(survey, language, typed=typed, errors=errors), BadInput.status
-    _store(survey, found.definition)
+    try:
+        _store(survey, found.definition, seen=request.form.get("seen"))
+    except Conflict as problem:
+        errors = {"": somebody_else(survey)}
+        return _page(survey, language, typed=typed, errors=errors), problem.status
     notice(_("The words have been saved in the draft. Publish it to ask in them."))
     return redirect(url_for(".languages", key=key, language=language), 303)
 
@@ -210,10 +214,13 @@ def remove(key: str) -> Any:
     return redirect(url_for(".languages", key=key), 303)
 
 
-def _store(survey: SurveySummary, definition: Mapping[str, Any]) -> None:
+def _store(
+    survey: SurveySummary, definition: Mapping[str, Any], *, seen: str | None = None
+) -> None:
     service.save_draft(
-        survey.workspace_id, survey.id, definition, actor_user_id=current_user.id, now=utcnow()
-    )
+        survey.workspace_id, survey.id, definition, seen=seen,
+        actor_user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
 
 
 def _chosen(key: str) -> str:
@@ -260,6 +267,7 @@ def _page(
         rows=_rows(draft, language),
         typed=typed or {},
         errors=errors or {},
+        seen=service.digest_of(draft),
     )
 
 

@@ -213,7 +213,7 @@ def publish_survey(key: str) -> Any:
     except BadInput:
         draft = drafting.draft_from(_draft_definition(survey), name=survey.name)
         drafting.find_flaws(draft)
-        return _editor(survey, draft), BadInput.status
+        return editor(survey, draft), BadInput.status
     return _to_survey(key)
 
 
@@ -246,7 +246,7 @@ def close_survey(key: str) -> Any:
 def edit_survey(key: str) -> Any:
     survey = _survey(key)
     draft = drafting.draft_from(_draft_definition(survey), name=survey.name)
-    return _editor(survey, draft)
+    return editor(survey, draft)
 
 
 @blueprint.post("/surveys/<key>/edit")
@@ -260,25 +260,25 @@ def change_survey(key: str) -> Any:
     action = request.form.get("action", "save")
     if action == "language":
         drafting.add_language(draft, request.form.get("new_language", ""))
-        return _editor(survey, draft, unsaved=True)
+        return editor(survey, draft, unsaved=True)
     if action not in {"save", "publish"}:
         taken = queries.question_identities(survey.workspace_id, survey.id)
         focus = drafting.rearrange(draft, action, taken=taken)
-        return _editor(survey, draft, focus=focus, unsaved=True)
+        return editor(survey, draft, focus=focus, unsaved=True)
     definition = drafting.checked(draft)
     if action == "publish" and not draft.errors:
         drafting.find_flaws(draft)
         definition = None if draft.errors else definition
     if definition is None:
-        return _editor(survey, draft, unsaved=True), BadInput.status
+        return editor(survey, draft, unsaved=True), BadInput.status
     try:
         service.save_draft(
             survey.workspace_id, survey.id, definition, name=draft.name,
             seen=request.form.get("seen"), actor_user_id=current_user.id, now=utcnow(),
         )  # fmt: skip
     except Conflict as problem:
-        draft.errors[""] = _somebody_else(survey)
-        return _editor(survey, draft), problem.status
+        draft.errors[""] = somebody_else(survey)
+        return editor(survey, draft), problem.status
     if action == "publish":
         if survey.published_version is not None and queries.draft_differs(survey):
             return redirect(url_for("versions.review", key=key), 303)
@@ -288,7 +288,7 @@ def change_survey(key: str) -> Any:
     return redirect(url_for("authoring.edit_survey", key=key), 303)
 
 
-def _somebody_else(survey: SurveySummary) -> str:
+def somebody_else(survey: SurveySummary) -> str:
     """Who saved the draft meanwhile, and what to do."""
     who = drafts.steps_of(survey).saved_by
     return (
@@ -300,9 +300,11 @@ def _somebody_else(survey: SurveySummary) -> str:
     )  # fmt: skip
 
 
-def _editor(
+def editor(
     survey: SurveySummary, draft: Draft, *, focus: int | None = None, unsaved: bool = False
 ) -> str:
+    """The page of the editor. focus: the question to look at. unsaved: what stands there is not
+    stored."""
     stored = queries.draft_of(survey.workspace_id, survey.id)
     return render_template(
         "authoring/edit.html",
