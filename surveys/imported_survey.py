@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from surveys import standard_wording
+from surveys import piping, standard_wording
 from surveys.definitions import (
     MAX_LABEL_CHARS,
     MAX_OPTIONS,
@@ -39,8 +39,8 @@ class NoSurvey(ValueError):
 class LeftOut:
     """What could not be taken as it was. what: the question or part, as the other product calls
     it. reason: ``kind`` (detail: theirs), ``logic``, ``no_text``, ``no_options``, ``other_option``,
-    ``second_scale``, ``too_many``, ``too_long``, ``languages``, ``score_added``, ``html``,
-    ``not_storable`` (detail: why)."""
+    ``second_scale``, ``too_many``, ``too_long``, ``languages``, ``score_added``,
+    ``placeholder`` (detail: its name), ``not_storable`` (detail: why)."""
 
     what: str
     reason: str
@@ -130,6 +130,11 @@ class _Fitting:
         if not text:
             self._leave(question.name, "no_text")
             return None
+        for name in dict.fromkeys(
+            each for words in text.values() for each in piping.unknown(words)
+        ):
+            self._leave(question.name, "placeholder", name)
+        text = {tag: piping.without_unknown(words) for tag, words in text.items()}
         entry: dict[str, Any] = {
             "key": self._key(question.name), "kind": question.kind, "text": text,
             "required": question.required and question.kind != "statement",

@@ -62,6 +62,7 @@ class _Reader:
         self.texts = self._by_language("question_l10ns", "questions", "qid", "question")
         self.texts |= self._by_language("question_l10ns", "subquestions", "qid", "question")
         self.labels = self._labels()
+        self.conditional = {row.get("qid") for row in self.rows("conditions")}
         self.subquestions: dict[str, list[Row]] = defaultdict(list)
         for row in self._once((*self.rows("subquestions"), *self.rows("questions")), "qid"):
             if row.get("parent_qid", "0") not in {"", "0"}:
@@ -79,8 +80,7 @@ class _Reader:
         listed = [each.text().strip() for each in self.root.all("languages", "language")]
         main = survey.get("language", "").strip()
         tags = dict.fromkeys(tag for tag in (main, *listed) if tag)
-        ours = {tag: tag.split("-informal")[0].split("-easy")[0] for tag in tags}
-        fit = [tag for tag in ours if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", tag)]
+        fit = [tag for tag in tags if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", tag)]
         if not fit:
             raise NoSurvey("it names no language")
         for tag in [*(tag for tag in tags if tag not in fit), *fit[MAX_LANGUAGES:]]:
@@ -149,7 +149,7 @@ class _Reader:
 
     def _question(self, row: Row) -> ForeignQuestion:
         name, qid, their = row.get("title", ""), row.get("qid", ""), row.get("type", "")
-        if row.get("relevance", "1").strip() not in {"", "1"} or self._has_conditions(qid):
+        if row.get("relevance", "1").strip() not in {"", "1"} or qid in self.conditional:
             self.left_out.append(LeftOut(name, "logic"))
         if row.get("other") == "Y":
             self.left_out.append(LeftOut(name, "other_option"))
@@ -202,9 +202,6 @@ class _Reader:
             (code, {tag: label.get(tag.split("-")[0], label["en"]) for tag in self.languages})
             for code, label in options
         ]
-
-    def _has_conditions(self, qid: str) -> bool:
-        return any(row.get("qid") == qid for row in self.rows("conditions"))
 
 
 def _number(text: str | None) -> int:

@@ -22,6 +22,7 @@ from surveys.imported_survey import (
     fitted,
     kind_of_points,
 )
+from surveys.questions import storable_problem
 
 MAX_DEPTH = 20
 _TEXT_INPUTS = {"text", "", "email", "url", "tel", "search"}
@@ -35,8 +36,11 @@ def read_surveyjs(document: bytes) -> Imported:
     """The survey in a file. Raises NoSurvey for what is none, or holds nothing to be taken."""
     try:
         data = json.loads(document.decode("utf-8-sig"))
+        problem = storable_problem(json.dumps(data, ensure_ascii=False))
     except (ValueError, RecursionError) as exc:
         raise NoSurvey(f"it is no JSON: {exc}") from exc
+    if problem:
+        raise NoSurvey(problem)
     if not isinstance(data, Mapping) or not (_list(data, "pages") or _elements(data)):
         raise NoSurvey("expected an object with pages of elements")
     return _Reader(data).survey()
@@ -142,7 +146,8 @@ class _Reader:
         self, element: Mapping[str, Any], name: str = "choices"
     ) -> list[tuple[str, Texts]]:
         found = []
-        for choice in element.get(name) or ():
+        listed = element.get(name)
+        for choice in listed if isinstance(listed, list) else ():
             value = choice.get("value") if isinstance(choice, Mapping) else choice
             text = self._texts(choice.get("text")) if isinstance(choice, Mapping) else {}
             if isinstance(value, str | int | float):

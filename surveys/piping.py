@@ -27,7 +27,18 @@ def unknown(text: str) -> list[str]:
     ['contact.age', 'firm']
     """
     names = [match[1].strip() for match in _PLACEHOLDER.finditer(text)]
-    return [name for name in names if name not in KNOWN and not _ATTRIBUTE.fullmatch(name)]
+    return [name for name in names if not _is_known(name)]
+
+
+def without_unknown(text: str) -> str:
+    """The text with those in square brackets, so that it can be stored.
+
+    >>> without_unknown("Dear {TOKEN:FIRSTNAME}, {contact.name}")
+    'Dear [TOKEN:FIRSTNAME], {contact.name}'
+    """
+    return _PLACEHOLDER.sub(
+        lambda match: match[0] if _is_known(match[1].strip()) else f"[{match[0][1:-1]}]", text
+    )
 
 
 def has_placeholder(text: str) -> bool:

@@ -70,8 +70,10 @@ def read_xml(document: bytes) -> Element:
         reader.parser.Parse(document, True)
     except expat.ExpatError as exc:
         raise BadXml(f"line {exc.lineno}: {expat.ErrorString(exc.code)}") from exc
-    except (UnicodeError, LookupError) as exc:
-        raise BadXml("the encoding that it names is not known") from exc
+    except BadXml:
+        raise
+    except (ValueError, LookupError) as exc:  # expat reads no encoding of several bytes but UTF
+        raise BadXml("the encoding that it names is not read; save it as UTF-8") from exc
     return reader.root
 
 

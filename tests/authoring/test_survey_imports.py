@@ -71,3 +71,13 @@ def test_the_same_file_twice_makes_two_surveys_with_keys_of_their_own(author, ap
 def test_viewers_import_nothing(staff):
     assert staff("viewer").get(PAGE).status_code == 403
     assert upload(staff("viewer"), NEW).status_code == 403
+
+
+def test_a_survey_with_placeholders_of_its_product_can_be_created(author, api):
+    element = {"type": "comment", "name": "q", "title": "Why, {firstName}?"}
+    page = upload(author, json.dumps({"title": "Own", "elements": [element]}).encode())
+    assert "{firstName} is no placeholder here" in unescape(page.text)
+    assert create(author, page).location == "/surveys/own/edit"
+    found = queries.survey_by_key(api.workspace_id, "own")
+    draft = queries.draft_of(found.workspace_id, found.id)
+    assert draft["questions"][0]["text"] == {"en": "Why, [firstName]?"}

@@ -263,3 +263,30 @@ def test_a_survey_with_more_than_fits_says_what_was_cut():
 
 def test_scripts_and_markup_of_a_text_are_gone_and_lines_stay():
     assert plain("<p>One</p><script>alert(1)</script><p>&lt;b&gt; two</p>") == "One\n<b> two"
+
+
+def test_placeholders_of_another_product_do_not_keep_the_survey_from_being_stored():
+    texts = {"default": "Dear {name}, rate {name} and {contact.name}", "ja": "{name}さん"}
+    found = read_surveyjs(as_file({"elements": [{"type": "comment", "name": "q", "title": texts}]}))
+    assert found.definition["questions"][0]["text"] == {
+        "en": "Dear [name], rate [name] and {contact.name}", "ja": "[name]さん"
+    }  # fmt: skip
+    left = [(each.reason, each.detail) for each in found.left_out]
+    assert left.count(("placeholder", "name")) == 1
+
+
+def test_a_file_in_an_encoding_that_is_not_read_is_refused():
+    document = '<?xml version="1.0" encoding="Shift_JIS"?><document>調査</document>'
+    with pytest.raises(NoSurvey, match="UTF-8"):
+        read_lss(document.encode("shift_jis"))
+
+
+def test_half_a_character_in_a_name_is_refused_as_no_page_could_show_it():
+    with pytest.raises(NoSurvey, match="surrogate"):
+        read_surveyjs(b'{"elements": [{"type": "file", "name": "\\ud800"}, {"type": "comment"}]}')
+
+
+def test_choices_that_are_no_list_are_none():
+    asked = {"name": "q", "title": "?", "choices": 5}
+    with pytest.raises(NoSurvey):
+        read_surveyjs(as_file({"elements": [{"type": "radiogroup", **asked}]}))

@@ -115,7 +115,9 @@ def reason_words(each: LeftOut) -> str:
         "too_many": _("Left out: there are too many of them."),
         "too_long": _("Shortened: its text is too long."),
         "languages": _("This language could not be taken."),
+        "placeholder": _("{%(name)s} is no placeholder here and stands in square brackets: replace "
+                         "it.", name=each.detail),
         "score_added": _("There is no scale in it, so the question 0–10 was added at the end."),
         "not_storable": _("Left out: %(why)s", why=each.detail),
-    }
+    }  # fmt: skip
     return words[each.reason]
