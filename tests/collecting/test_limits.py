@@ -110,6 +110,19 @@ def test_the_last_day_is_one_of_the_workspace(api, app):
         assert send(api, survey, "api") == status
 
 
+def test_a_survey_with_branches_tells_its_last_day_too(api):
+    low = {"if": {"question": "score", "op": "category", "value": "detractor"}, "to": "end"}
+    questions = [
+        {"key": "score", "kind": "nps", "branches": [low]},
+        {"key": "why", "kind": "text", "text": "Why?"},
+    ]
+    made = api.survey(questions=questions)
+    limit(api, last_day="2099-12-31")
+    page = api.client.get(f"/s/{made['public_id']}").text
+    assert 'name="page"' in page
+    assert "Open until December 31, 2099." in page
+
+
 def test_it_closes_by_itself_says_so_before_and_in_its_own_words_after(any_api, survey):
     page = f"/s/{survey['public_id']}"
     limit(any_api, last_day="2099-12-31", closing_words={"en": "See you <next> year."})
