@@ -111,4 +111,4 @@ def counts_by_reason(survey: SurveySummary) -> dict[str, int]:
         .where(ResponseMark.workspace_id == survey.workspace_id, Response.survey_id == survey.id)
         .group_by(ResponseMark.reason)
     )
-    return dict.fromkeys(MARKS, 0) | dict(rows.tuples().all())
+    return dict.fromkeys(MARKS, 0) | {reason: n for reason, n in rows}
