@@ -103,9 +103,8 @@ def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     if survey.published_version is None or is_closed(survey, limits, now=utcnow()):
         raise NotFound("The survey takes no answers.")
     definition = definition_of(workspace.id, survey.id, survey.published_version)
-    token = request.headers.get("X-VOC-Identity")
-    person = contact_of_token(workspace.id, token, now=utcnow()) if token else None
-    definition = filled(definition, {} if survey.confidential else facts_said(person))
+    person = None if survey.confidential else _who(workspace, utcnow())
+    definition = filled(definition, facts_said(person))
     return _present_survey(survey, definition, query.locale or workspace.locale)
 
 
@@ -129,6 +128,8 @@ def show_targeting(query: KeyQuery) -> Any:
 
 
 def _who(workspace: CurrentWorkspace, now: datetime) -> ContactFacts | None:
+    """Whom the signed token of the request names; one that has run out is as none, so that a page
+    that stands open goes on asking."""
     token = request.headers.get("X-VOC-Identity")
     try:
         return contact_of_token(workspace.id, token, now=now) if token else None

@@ -27,8 +27,8 @@ const succeeded = ({ status }: Reply): boolean => status >= 200 && status < 300;
 const isFinal = ({ status }: Reply): boolean =>
   status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 
-/** Deliver in the background and tell `report` how it goes. */
-export function createDelivery(report: Report): Delivery {
+/** Deliver in the background, while it `mayGo`, and tell `report` how it goes. */
+export function createDelivery(report: Report, mayGo: () => boolean): Delivery {
   const inFlight = new Set<string>();
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,6 +89,7 @@ export function createDelivery(report: Report): Delivery {
 
   function flush(): void {
     clearTimeout(timer);
+    if (!mayGo()) return; // Without consent not even what is kept is looked at.
     for (const id of pendingIds(Date.now())) void deliver(id);
   }
 

@@ -111,12 +111,15 @@ export function createVoc(settings: Settings): Voc {
     showing?.card?.note(outcome);
     if (outcome === "delivered") emit("delivered", { id });
     if (outcome === "refused") emit("error", { id, status });
-  });
+  }, () => !waiting);
 
   async function load(id: string, language: string): Promise<Survey | null> {
     const query = new URLSearchParams({ key: settings.key, locale: language });
     const path = `/public/v1/surveys/${encodeURIComponent(id)}`;
-    const { status, data } = await request("GET", `${settings.base}${path}?${query}`);
+    const url = `${settings.base}${path}?${query}`;
+    // Texts may call whoever is known by name.
+    const { status, data } = await request("GET", url, undefined, identity);
+    if (waiting) return null;
     const survey = status === 200 ? parseSurvey(data) : null;
     if (!survey) explain(`${id}: not shown, the server answered ${trouble(status)}`);
     if (!survey || !needsKinds(survey)) return survey;
@@ -144,11 +147,12 @@ export function createVoc(settings: Settings): Voc {
     wishes.set(id, options);
     const survey = await load(id, options.locale || language());
     await whenReady();
+    if (!survey || waiting) return false;
     const drawn: Drawing | undefined = /^(popover|inline)$/.test(display)
       ? { createFrame }
       : await loadPart(settings.base, display);
     const place = placeFor(options);
-    if (!survey || !drawn || wishes.get(id) !== options || waiting) return false;
+    if (!drawn || wishes.get(id) !== options || waiting) return false;
     if (display === "inline" && !place) return refuse(`, no element for ${options.target || display}`);
     showings.get(id)?.frame.remove();
     const frame = drawn.createFrame({
@@ -236,6 +240,7 @@ export function createVoc(settings: Settings): Voc {
 
   async function rules(): Promise<void> {
     const part = await loadPart<typeof Targeting>(settings.base, "targeting");
+    if (waiting) return void waiting.push(["rules"]); // Taken back while the part came.
     watch ||= part?.watch({
       request: (path) => request("GET", settings.base + path, undefined, identity),
       key: settings.key,
@@ -249,13 +254,14 @@ export function createVoc(settings: Settings): Voc {
   function consent(given: boolean): void {
     if (given) {
       const calls = waiting || [];
+      const again = waiting && watch;
       waiting = null;
       delivery.flush();
+      again?.(true);
       calls.forEach((call) => run(...call));
       return;
     }
-    waiting ||= watch ? [["rules"]] : [];
-    watch = undefined;
+    waiting ||= [];
     identity = "";
     for (const { frame } of showings.values()) frame.remove();
     showings.clear();
@@ -304,7 +310,7 @@ export function createVoc(settings: Settings): Voc {
     return undefined;
   };
 
-  if (settings.consent) delivery.flush();
+  delivery.flush();
   new MutationObserver(() => locale || void translate()).observe(document.documentElement, {
     attributeFilter: ["lang"],
   });

@@ -46,6 +46,15 @@ describe("the first answer", () => {
     });
   });
 
+  test("comes from a survey that was asked for as whoever the page has named", async () => {
+    const voc = await loadPage({});
+    voc("identify", "signed");
+    voc("show", "pub1");
+    await settle();
+    const asked = sent("GET").filter(({ url }) => url.includes("/surveys/pub1"));
+    expect(asked.map(({ identity }) => identity)).toEqual(["signed"]);
+  });
+
   test("is stored nowhere once the server has it", async () => {
     await answerScore(9);
     expect(sent("POST")).toHaveLength(1);

@@ -339,6 +339,8 @@ describe("consent that is required", () => {
     voc("identify", "signed");
     voc("track", "bought");
     document.documentElement.lang = "ja";
+    dispatchEvent(new Event("online"));
+    dispatchEvent(new Event("pagehide"));
     await settle(60_000);
     expect(everything()).toEqual([]);
     expect(Object.keys(localStorage)).toEqual(["voc:answer:x"]);
@@ -366,6 +368,20 @@ describe("consent that is required", () => {
     voc("consent", true);
     await settle();
     expect(host()).not.toBeNull();
+  });
+
+  test.each(["rules", "show"])("taken back at once after %s, nothing more is asked for", async (command) => {
+    const voc = await loadPage({ survey: "pub1" });
+    const before = sent("GET").length + (command === "show" ? 1 : 0);
+    partsAsked.length = 0;
+    voc(command, "pub1", { display: "modal" });
+    voc("consent", false);
+    await settle(60_000);
+    expect(sent("GET")).toHaveLength(before);
+    expect(partsAsked).toEqual(command === "rules" ? ["targeting"] : []);
+    voc("consent", true);
+    await settle();
+    expect(sent("GET").length - before).toBe(command === "rules" ? 1 : 0);
   });
 
   test("taken back while an answer is under way keeps nothing of it", async () => {

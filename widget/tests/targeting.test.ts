@@ -180,4 +180,20 @@ describe("a tag without a survey", () => {
     voc("consent", false);
     expect(Object.keys(localStorage)).toEqual([]);
   });
+
+  test("consent that is given again has the rules asked for anew, and judged once", async () => {
+    rules({ paths: ["/paid"] });
+    const voc = await loadPage({});
+    voc("consent", false);
+    voc("consent", true);
+    await settle();
+    const asked = (what: string) => sent("GET").filter(({ url }) => url.includes(what)).length;
+    expect(asked("/targeting")).toBe(2);
+    history.pushState({}, "", "/paid");
+    dispatchEvent(new Event("popstate"));
+    await settle();
+    history.pushState({}, "", "/");
+    expect(asked("/surveys/pub1")).toBe(1);
+    expect(host()).not.toBeNull();
+  });
 });

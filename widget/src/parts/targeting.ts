@@ -204,6 +204,7 @@ export function watch(page: Page): Watch {
     const raw = (await page.request(`/public/v1/targeting?${query}`)).data as Loose | undefined;
     if (!raw || !Array.isArray(raw.rules)) return page.explain("the targeting rules did not come");
     rules = list(raw.rules).map(parseRule);
+    visitor = ""; // Forgotten where consent was taken back meanwhile.
     identified = raw.identified === true;
     if (!rules.length) page.explain("no targeting rule is active");
     judge("");
