@@ -52,7 +52,7 @@ def links(api: Any, count: int = 1, **more: Any) -> list[dict[str, Any]]:
     assert made.status_code == 201, made.text
     path = f"/api/v1/surveys/nps/single-use-links/{made.json['id']}"
     found = api.get(path, query_string={"limit": 200}).json["items"]
-    return [each | {"token": each["url"].split("/u/")[1]} for each in found]
+    return [each | {"token": each["url"].split("/once/")[1]} for each in found]
 
 
 def send(api: Any, survey: dict[str, Any], route: str, **more: Any) -> int:
@@ -68,7 +68,9 @@ def send(api: Any, survey: dict[str, Any], route: str, **more: Any) -> int:
         return client.post("/public/v1/responses", json=body).status_code
     token = more.get("single_use")
     path = (
-        f"/u/{token}" if token else {"page": "/s/", "embed": "/embed/"}[route] + survey["public_id"]
+        f"/once/{token}"
+        if token
+        else {"page": "/s/", "embed": "/embed/"}[route] + survey["public_id"]
     )
     page = client.get(path)
     if page.status_code != 200:
@@ -251,7 +253,7 @@ def test_a_used_link_is_used_for_every_other_way(any_api, survey, route):
 
 def test_the_visit_that_answered_goes_on_and_nobody_else(any_api, survey):
     (link,) = links(any_api)
-    path = f"/u/{link['token']}"
+    path = f"/once/{link['token']}"
     mine, theirs = any_api.client.get(path), any_api.client.get(path)
     second = press(any_api.client, path, mine, "score", score="3")
     assert (
@@ -283,7 +285,7 @@ def test_a_link_of_another_survey_or_workspace_is_as_absent(api, new_workspace, 
         refused = api.respond(score=9, single_use=each)
         assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "single_use")
     assert send(api, other, "public", single_use=mine) == 422
-    assert api.client.get(f"/u/{token[:-2]}").status_code == 404
+    assert api.client.get(f"/once/{token[:-2]}").status_code == 404
     assert survey["key"] == "nps"
     assert stored() == []
 
@@ -353,6 +355,17 @@ def test_links_are_made_on_a_page_and_taken_as_a_file(api, staff):
     lines = product.get(address).text.lstrip("\ufeff").splitlines()
     assert lines[0] == "number,link,used_at"
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
-    path = "/u/" + lines[1].split(",")[1].split("/u/")[1]
+    path = "/once/" + lines[1].split(",")[1].split("/once/")[1]
     press(api.client, path, api.client.get(path), "score", score="9")
     assert re.search(r'data-label="Answered">1<', product.get("/surveys/nps/single-use").text)
+
+
+def test_no_address_leads_to_two_pages(app):
+    """Where two rules are alike, one of them is never reached."""
+    rules = [
+        (re.sub(r"<[^>]*>", "<>", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}
+    ]
+    assert "/u/<>" in {path for path, _ in rules}
+    assert len(rules) == len(set(rules)), sorted({each for each in rules if rules.count(each) > 1})

@@ -124,8 +124,8 @@ class Stage:
             path = "/api/v1/surveys/nps/single-use-links"
             made = self.service.call("POST", path, self.secret, {"name": "Runs", "count": 200})
             found = self.service.call("GET", f"{path}/{made['id']}?limit=200", self.secret)
-            self._links = [each["url"].split("/u/")[1] for each in found["items"]]
-        return f"{self.service.url}/u/{self._links.pop()}"
+            self._links = [each["url"].split("/once/")[1] for each in found["items"]]
+        return f"{self.service.url}/once/{self._links.pop()}"
 
     def kill(self) -> None:
         """SIGKILL to the web server and all its processes; it is started again by itself."""

@@ -17,7 +17,7 @@ from vocapp.people.parsing import AccountBody, ContactBody, Instant, Touchpoint
 from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_json
 
-SINGLE_USE = "What stands in a single-use link after `/u/`; the answer has the id of the link"
+SINGLE_USE = "What stands in a single-use link after `/once/`; the answer has the id of the link"
 
 
 class AnswersBody(BaseModel):

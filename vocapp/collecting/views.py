@@ -295,7 +295,7 @@ def embed(public_id: str) -> Any:
     return _visit_survey(public_id, channel="embed")
 
 
-@blueprint.route("/u/<token>", methods=["GET", "POST"])
+@blueprint.route("/once/<token>", methods=["GET", "POST"])
 @anyone
 @without_csrf
 def single_use(token: str) -> Any:

@@ -42,7 +42,7 @@ _MOST_TEXT = 100_000
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,990}>")
 _MOST_REFERENCES = 50
 _TO_HEADERS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
-_OF_RECIPIENT = ("/e/", "/u/")  # pages that open for the recipient of a mail alone
+_OF_RECIPIENT = ("/e/", "/u/", "/once/")  # pages that open for the recipient of a mail alone
 _LONGEST_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
 
 

@@ -25,7 +25,7 @@ export async function request(
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
   try {
     const init: RequestInit = { method, credentials: "omit", signal: abort.signal };
-    if (body !== undefined) {
+    if (body) {
       init.body = body;
       init.headers = { "Content-Type": "application/json" };
       // Goes on when the person leaves the page; browsers refuse it for more than 64 kB.

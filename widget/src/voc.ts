@@ -115,14 +115,11 @@ export function createVoc(settings: Settings): Voc {
 
   async function load(id: string, language: string): Promise<Survey | null> {
     const query = new URLSearchParams({ key: settings.key, locale: language });
-    const path = `/public/v1/surveys/${encodeURIComponent(id)}`;
-    const url = `${settings.base}${path}?${query}`;
-    // Texts may call whoever is known by name.
-    const { status, data } = await request("GET", url, undefined, identity);
-    if (waiting) return null;
+    const url = `${settings.base}/public/v1/surveys/${encodeURIComponent(id)}?${query}`;
+    const { status, data } = await request("GET", url, "", identity); // Texts may name the person.
     const survey = status === 200 ? parseSurvey(data) : null;
     if (!survey) explain(`${id}: not shown, the server answered ${trouble(status)}`);
-    if (!survey || !needsKinds(survey)) return survey;
+    if (!survey || waiting || !needsKinds(survey)) return survey;
     const kinds = await loadPart<typeof Kinds>(settings.base, "kinds");
     if (kinds?.accepts(survey)) return { ...survey, kinds };
     explain(`${id}: not shown, unknown questions`);
@@ -240,9 +237,9 @@ export function createVoc(settings: Settings): Voc {
 
   async function rules(): Promise<void> {
     const part = await loadPart<typeof Targeting>(settings.base, "targeting");
-    if (waiting) return void waiting.push(["rules"]); // Taken back while the part came.
-    watch ||= part?.watch({
-      request: (path) => request("GET", settings.base + path, undefined, identity),
+    if (waiting) run("rules"); // Taken back while the part came.
+    else watch ||= part?.watch({
+      request: (path) => request("GET", settings.base + path, "", identity),
       key: settings.key,
       tracked,
       explain,
@@ -254,10 +251,9 @@ export function createVoc(settings: Settings): Voc {
   function consent(given: boolean): void {
     if (given) {
       const calls = waiting || [];
-      const again = waiting && watch;
+      if (waiting) watch?.(true);
       waiting = null;
       delivery.flush();
-      again?.(true);
       calls.forEach((call) => run(...call));
       return;
     }
@@ -266,7 +262,7 @@ export function createVoc(settings: Settings): Voc {
     for (const { frame } of showings.values()) frame.remove();
     showings.clear();
     forget();
-    explain("consent is missing: nothing is asked for, shown or kept");
+    explain("no consent: nothing is asked, shown or kept");
   }
 
   const commands = new Map<string, (...rest: never[]) => unknown>([

@@ -187,7 +187,7 @@ describe("the comment", () => {
 
   test("outlives the page unless it is longer than browsers allow", async () => {
     const { createDelivery } = await import("../src/delivery");
-    const delivery = createDelivery(() => undefined);
+    const delivery = createDelivery(() => undefined, () => true);
     delivery.submit(BASE, "id1", { id: "id1" });
     delivery.amend("id1", { why: "長".repeat(20_000) });
     await settle();
@@ -217,7 +217,7 @@ describe("the comment", () => {
 
   test("comes with a higher revision each time something is added", async () => {
     const { createDelivery } = await import("../src/delivery");
-    const delivery = createDelivery(() => undefined);
+    const delivery = createDelivery(() => undefined, () => true);
     delivery.submit(BASE, "id1", { id: "id1" });
     await settle();
     delivery.amend("id1", { why: "a" });

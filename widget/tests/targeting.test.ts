@@ -148,6 +148,7 @@ describe("a tag without a survey", () => {
     expect(host()).not.toBeNull();
     expect(sent("GET").filter(({ identity }) => identity).map(({ url }) => url)).toEqual([
       "https://voice.example.com/public/v1/targeting?key=pk",
+      "https://voice.example.com/public/v1/surveys/pub1?key=pk&locale=en",
     ]);
     choose(9);
     await press();

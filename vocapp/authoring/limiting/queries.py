@@ -85,7 +85,7 @@ class Link:
     @property
     def url(self) -> str:
         """Where its one person answers."""
-        return f"{current_app.config['BASE_URL']}/u/{self.token}"
+        return f"{current_app.config['BASE_URL']}/once/{self.token}"
 
     @property
     def token(self) -> str:
