@@ -33,6 +33,16 @@ def test_every_route_says_who_may_call_it(app):
     assert silent == []
 
 
+def test_no_two_pages_have_the_same_address(app):
+    """One would hide the other, and which of them opens is chance."""
+    taken: dict[tuple[str, str], str] = {}
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            address = (method, re.sub(r"<[^>]*>", "<>", rule.rule))
+            assert address not in taken, (rule.endpoint, taken[address])
+            taken[address] = rule.endpoint
+
+
 def test_nothing_for_people_opens_without_signing_in_unless_it_says_so(app, browser):
     for rule in plain_pages(app):
         if access_of(app, rule.endpoint).kind == "user":

@@ -67,11 +67,8 @@ def send(api: Any, survey: dict[str, Any], route: str, **more: Any) -> int:
                 "id": str(uuid4()), "score": score, **more}  # fmt: skip
         return client.post("/public/v1/responses", json=body).status_code
     token = more.get("single_use")
-    path = (
-        f"/once/{token}"
-        if token
-        else {"page": "/s/", "embed": "/embed/"}[route] + survey["public_id"]
-    )
+    of_survey = {"page": "/s/", "embed": "/embed/"}.get(route, "") + survey["public_id"]
+    path = f"/once/{token}" if token else of_survey
     page = client.get(path)
     if page.status_code != 200:
         return page.status_code

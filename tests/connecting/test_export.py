@@ -149,7 +149,9 @@ def test_what_goes_out_comes_in_again(
     for query in ("", "&by=plan", "&by=role&by=region", "&interval=day"):
         for survey in ("nps", "csat"):
             address = f"/api/v1/surveys/{survey}/metrics?min_n=1{query}"
-            assert second.get(address).json == any_api.get(address).json
+            there, here = second.get(address).json, any_api.get(address).json
+            del there["marked"], here["marked"]  # how an answer came in, which a file cannot tell
+            assert there == here
 
 
 def test_an_export_changes_nothing_where_it_came_from(any_api, drain_outbox, tmp_path):

@@ -78,4 +78,4 @@ def test_a_stopped_worker_never_makes_a_second_mail(any_api, tmp_path, monkeypat
     outbox.release_expired_leases(now=utcnow() + timedelta(hours=1))
     outbox.work_off("mail", now=utcnow())
     assert list((tmp_path / "mail").glob("*.eml")) == []
-    assert any_api.get(f"/api/v1/invitations/{made['id']}").json["state"] == "unknown"
+    assert any_api.get(f"/api/v1/invitations/{made['id']}").json["state"] == "sent"

@@ -56,7 +56,7 @@ QUESTIONS = [
      "text": words("Where may we write?", "ご連絡先をお聞かせください。", "كيف نتواصل معك؟")},
 ]  # fmt: skip
 _SMALL = """() => [...document.querySelectorAll('main input, main select, main button')]
-  .filter(e => e.type !== 'hidden' && !e.hidden)
+  .filter(e => e.type !== 'hidden' && !e.closest('[hidden]'))
   .map(e => [e.name, (e.closest('label') || e).getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"""
 _WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,6 +18,8 @@ pytestmark = [
 
 
 def test_eight_people_whose_network_tab_or_server_fails_have_given_eight_answers():
-    outcome = answering.run_all(runs=8, seed=3)
+    # In a thread of its own: a browser of other tests may hold this one's event loop.
+    with ThreadPoolExecutor(1) as alone:
+        outcome = alone.submit(answering.run_all, runs=8, seed=3).result()
     assert outcome.holds, outcome.as_json()
     assert len(outcome.by_fault) > 3
