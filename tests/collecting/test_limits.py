@@ -355,14 +355,3 @@ def test_links_are_made_on_a_page_and_taken_as_a_file(api, staff):
     path = "/once/" + lines[1].split(",")[1].split("/once/")[1]
     press(api.client, path, api.client.get(path), "score", score="9")
     assert re.search(r'data-label="Answered">1<', product.get("/surveys/nps/single-use").text)
-
-
-def test_no_address_leads_to_two_pages(app):
-    """Where two rules are alike, one of them is never reached."""
-    rules = [
-        (re.sub(r"<[^>]*>", "<>", rule.rule), method)
-        for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}
-    ]
-    assert "/u/<>" in {path for path, _ in rules}
-    assert len(rules) == len(set(rules)), sorted({each for each in rules if rules.count(each) > 1})
