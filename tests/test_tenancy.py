@@ -707,6 +707,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "collecting.unseen": BY_TOKEN,
     "collecting.hosted": PUBLIC,
     "collecting.embed": PUBLIC,
+    "kiosk.show": PUBLIC,
+    "kiosk.take": PUBLIC,
+    "kiosk.script": NO_IDS,
+    "kiosk.worker": NO_IDS,
     "distributing.ask_to_unsubscribe": BY_TOKEN,
     "distributing.unsubscribe": BY_TOKEN,
     # nobody's

@@ -31,6 +31,7 @@ from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
+from vocapp.collecting.kiosk import blueprint as kiosk
 from vocapp.collecting.marked_views import blueprint as marked_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
@@ -212,7 +213,7 @@ def register(app: OpenAPI) -> None:
         app.register_api(api)
     for blueprint in (
         openapi_pages.blueprint, respondent_pages, held_pages, targeting_pages, widget,
-        workspaces_pages,
+        kiosk, workspaces_pages,
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,

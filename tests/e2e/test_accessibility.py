@@ -181,6 +181,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         "workspaces.reset_password": f"/reset/{joining.reset_token(reset)}",
         "collecting.hosted": f"/s/{survey['public_id']}",
         "collecting.embed": f"/embed/{survey['public_id']}",
+        "kiosk.show": f"/kiosk/{survey['public_id']}",
         "collecting.single_use": _single_use_link(api).removeprefix(server.url),
         "collecting.invited": link.removeprefix(server.url) + "?score=9",
         "distributing.ask_to_unsubscribe": unsubscribe.removeprefix(server.url),
@@ -469,7 +470,7 @@ def test_pages_for_respondents_are_accessible(site, look, axe_script, language, 
     for path in [*plain, *site.unlinked.values()]:
         window.open(path, axe_script)
     window.open(f"/s/{site.closed}", axe_script, status=410)
-    for lost in ("s", "embed", "e", "u", "once", "join", "reset"):
+    for lost in ("s", "embed", "kiosk", "e", "u", "once", "join", "reset"):
         window.open(f"/{lost}/nope", axe_script, status=404)
     assert window.faults == []
 

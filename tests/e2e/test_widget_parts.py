@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.test_widget import kept, stored, wait_until, why, widget
 from vocapp.collecting.identity import sign_identity
-from vocapp.collecting.widget import _DIST
+from vocapp.collecting.widget import DIST
 from vocapp.database import utcnow
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(not (_DIST / "parts").exists(), reason="the widget is not built"),
+    pytest.mark.skipif(not (DIST / "parts").exists(), reason="the widget is not built"),
 ]
 CHOICE = {
     "key": "plan",
@@ -132,7 +132,7 @@ def test_nothing_is_asked_for_before_consent(new_page, other_site, tag, live_ser
 @pytest.mark.parametrize("part", ["delighted", "headless", "kinds", "modal", "tab", "targeting"])
 def test_parts_are_kept_in_caches_by_their_version(app, part):
     client = app.test_client()
-    version = (_DIST / "parts.version").read_text()
+    version = (DIST / "parts.version").read_text()
     now = client.get(f"/widget/{part}.js?v={version}", headers={"Accept-Encoding": "gzip"})
     assert now.status_code == 200
     assert "immutable" in now.headers["Cache-Control"]

@@ -46,9 +46,18 @@ class InvitationLink:
 
 def page_url(survey: SurveySummary, *, language: str | None = None, place: str = "") -> str:
     """Where anybody answers; place: what the answers' touchpoint is."""
+    return _public_url("s", survey, language, place)
+
+
+def kiosk_url(survey: SurveySummary, *, language: str | None = None, place: str = "") -> str:
+    """What a device that stands at a place shows to one person after the other."""
+    return _public_url("kiosk", survey, language, place)
+
+
+def _public_url(page: str, survey: SurveySummary, language: str | None, place: str) -> str:
     said = {"lang": language, "at": sign("place", [_short(survey.id), place]) if place else None}
     query = urlencode({name: value for name, value in said.items() if value})
-    address = f"{current_app.config['BASE_URL']}/s/{survey.public_id}"
+    address = f"{current_app.config['BASE_URL']}/{page}/{survey.public_id}"
     return f"{address}?{query}" if query else address
 
 

@@ -16,7 +16,7 @@ from surveys.definitions import Definition
 from surveys.languages import best_language, direction
 from surveys.piping import filled
 from surveys.questions import wording
-from vocapp.authoring.links import MAX_PLACE, page_url
+from vocapp.authoring.links import MAX_PLACE, kiosk_url, page_url
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_key
 from vocapp.language_packs import register_words, words_in
 from vocapp.problems import NotFound
@@ -64,6 +64,7 @@ def poster(key: str) -> Any:
         error=error,
         url=page_url(survey, language=language, place=place),
         short_url=page_url(survey),
+        kiosk_url=kiosk_url(survey, language=language, place=place),
         question=wording(filled(definition, {}).primary, language=language),
         **words_in("poster", language, _WORDS),
         image=url_for(".qr", **chosen, ending="svg"),

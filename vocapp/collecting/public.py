@@ -105,7 +105,7 @@ def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     definition = definition_of(workspace.id, survey.id, survey.published_version)
     person = None if survey.confidential else _who(workspace, utcnow())
     definition = filled(definition, facts_said(person))
-    return _present_survey(survey, definition, query.locale or workspace.locale)
+    return present_survey(survey, definition, query.locale or workspace.locale)
 
 
 @api.get("/targeting", summary="What decides which survey a page shows where it names none")
@@ -308,7 +308,8 @@ def _present_thanks(definition: Definition, language: str) -> dict[str, Any]:
     }
 
 
-def _present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
+def present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
+    """All that a script needs to ask a survey, in the language that fits best."""
     language = best_language(locale, definition.languages)
     scale = scale_of(definition.kind) or range(0)
     return {

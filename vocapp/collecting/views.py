@@ -99,6 +99,18 @@ class SurveyLanguage:
         return self.tag
 
 
+def open_until(last_day: date | None, language: str) -> str:
+    """The last day on which answers are taken, in a language; or nothing."""
+    if last_day is None:
+        return ""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        locale = Locale("en")
+    said = respondent_texts(language)["open_until"]
+    return said.format(day=format_date(last_day, "long", locale))
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One respondent's page: what is asked, in which language, about which response."""
@@ -139,13 +151,7 @@ class Sheet:
     @property
     def until(self) -> str:
         """The last day on which answers are taken, in words; or nothing."""
-        if self.last_day is None:
-            return ""
-        try:
-            locale = Locale.parse(self.language.tag, sep="-")
-        except (UnknownLocaleError, ValueError):
-            locale = Locale("en")
-        return self.texts["open_until"].format(day=format_date(self.last_day, "long", locale))
+        return open_until(self.last_day, self.language.tag)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -304,18 +310,18 @@ def single_use(token: str) -> Any:
         link = link_of_token(token)
         survey = survey_by_id(link.workspace_id, link.survey_id)
     except NotFound:
-        return _nowhere()
+        return nowhere_page()
     now = utcnow()
     visit = visits.begin(now)
     if request.method == "POST":
         visit = visits.read_visit(link.id, request.form.get("visit", "")) or visit
     if link.used_by not in {"", visit.name}:
-        return _message(_language(survey.languages or ("en",)), "used", Gone.status)
+        return message_page(page_language(survey.languages or ("en",)), "used", Gone.status)
     limits = limits_of(survey.workspace_id, survey.id)
     if survey.published_version is None:
-        return _nowhere()
+        return nowhere_page()
     if is_closed(survey, limits, now=now) and not link.used_by:
-        return _closed(survey, limits)
+        return closed_page(survey, limits)
     sheet = replace(
         _sheet(survey, channel="web", response_id=link.id),
         single_use=link, visit=visit, place=link.place or None, last_day=limits.last_day,
@@ -333,13 +339,13 @@ def invited(token: str) -> Any:
         survey = survey_by_id(link.workspace_id, link.survey_id)
         contact(link.workspace_id, link.contact_id)  # nothing is kept of somebody forgotten
     except (BadToken, NotFound):
-        return _nowhere()
+        return nowhere_page()
     now = utcnow()
     limits = limits_of(survey.workspace_id, survey.id)
     if survey.published_version is None or (
         is_closed(survey, limits, now=now) and not _goes_on(survey, link.invitation_id)
     ):
-        return _closed(survey, limits)
+        return closed_page(survey, limits)
     sheet = _sheet(survey, channel="email", response_id=link.invitation_id, link=link)
     sheet = replace(sheet, last_day=limits.last_day)
     if request.method == "POST":
@@ -360,7 +366,7 @@ def unseen(token: str) -> Any:
         link = read_invitation_token(token)
         contact(link.workspace_id, link.contact_id)
     except (BadToken, NotFound):
-        return _nowhere()
+        return nowhere_page()
     fetch = Fetch(utcnow(), hidden=True, visit=request.args.get("visit", "")[:32] or None)
     note_afterwards(link, fetch, shows_a_page=False)
     return "", 204
@@ -370,15 +376,15 @@ def _visit_survey(public_id: str, *, channel: str) -> Any:
     try:
         survey = survey_by_public_id(public_id)
     except NotFound:
-        return _nowhere()
+        return nowhere_page()
     limits = limits_of(survey.workspace_id, survey.id)
     response_id = _named_response(survey)
     if is_closed(survey, limits, now=utcnow()) and not _goes_on(survey, response_id):
-        return _closed(survey, limits)
+        return closed_page(survey, limits)
     if survey.published_version is None:
-        return _nowhere()
+        return nowhere_page()
     if limits.only_single_use:
-        return _message(_language(survey.languages or ("en",)), "only_links", Forbidden.status)
+        return only_links_page(survey)
     sheet = _sheet(survey, channel=channel, response_id=response_id or uuid7())
     place = read_place(survey.id, request.args.get("at", ""))
     sheet = replace(sheet, place=place, last_day=limits.last_day)
@@ -425,7 +431,7 @@ def _sheet(
         sender=workspace_settings(survey.workspace_id)["name"],
         version=version,
         definition=definition,
-        language=_language(definition.languages),
+        language=page_language(definition.languages),
         channel=channel,
         response_id=response_id,
     )
@@ -442,7 +448,7 @@ def _version_seen(survey: SurveySummary) -> tuple[int, Definition]:
     return answerable_version(survey, None)
 
 
-def _language(offered: tuple[str, ...]) -> SurveyLanguage:
+def page_language(offered: tuple[str, ...]) -> SurveyLanguage:
     chosen = fitting_language(request.args.get("lang"), offered)
     return SurveyLanguage(chosen or first_fitting(list(request.accept_languages.values()), offered))
 
@@ -475,7 +481,7 @@ def _take(sheet: Sheet) -> Any:
     try:
         sheet = _keep(sheet, primary, others if step == "rest" else None)
     except NotFound:
-        return _nowhere()
+        return nowhere_page()
     except Gone:
         return _too_late(sheet)
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
@@ -503,7 +509,7 @@ def _take_page(sheet: Sheet, step: str) -> Any:
         try:
             sheet = _store(sheet, filled.answers, passed_by)
         except NotFound:
-            return _nowhere()
+            return nowhere_page()
         except Gone:
             return _too_late(sheet)
     return _thank(sheet) if is_last else _ask(replace(sheet, page=at + 1))
@@ -516,7 +522,7 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
     try:
         sheet = _keep(sheet, primary, others)
     except NotFound:
-        return _nowhere()
+        return nowhere_page()
     except Gone:
         return _too_late(sheet)
     return _thank(sheet)
@@ -525,8 +531,8 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
 def _too_late(sheet: Sheet) -> Any:
     """The last place was taken, or the link was used, while the page was open."""
     if sheet.single_use and link_of_token(sheet.single_use.token).used_by:
-        return _message(sheet.language, "used", Gone.status)
-    return _closed(sheet.survey, limits_of(sheet.survey.workspace_id, sheet.survey.id))
+        return message_page(sheet.language, "used", Gone.status)
+    return closed_page(sheet.survey, limits_of(sheet.survey.workspace_id, sheet.survey.id))
 
 
 def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
@@ -620,18 +626,23 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
     return page, status
 
 
-def _closed(survey: SurveySummary, limits: Limits) -> Any:
+def closed_page(survey: SurveySummary, limits: Limits) -> Any:
     """The survey takes no answers any more: gone, and said in a sentence, its own if it has one."""
-    language = _language(survey.languages or ("en",))
+    language = page_language(survey.languages or ("en",))
     words = closing_words(limits, language.tag)
-    return _message(language, "closed", Gone.status, detail=words)
+    return message_page(language, "closed", Gone.status, detail=words)
 
 
-def _nowhere() -> Any:
-    return _message(_language(("en", "ja")), "not_found", 404)
+def only_links_page(survey: SurveySummary) -> Any:
+    """The survey lets in nobody who comes by the link that all have."""
+    return message_page(page_language(survey.languages or ("en",)), "only_links", Forbidden.status)
 
 
-def _message(language: SurveyLanguage, word: str, status: int, *, detail: str = "") -> Any:
+def nowhere_page() -> Any:
+    return message_page(page_language(("en", "ja")), "not_found", 404)
+
+
+def message_page(language: SurveyLanguage, word: str, status: int, *, detail: str = "") -> Any:
     texts = respondent_texts(language.tag)
     page = render_template(
         "collecting/message.html",

@@ -15,15 +15,15 @@ from vocapp.workspaces.access import anyone
 blueprint = Blueprint("widget", __name__)
 _CACHE_S = 3600
 _LONG_CACHE_S = 31_536_000
-_DIST = Path(__file__).resolve().parents[2] / "widget" / "dist"
-_FILE = _DIST / "widget.js"
+DIST = Path(__file__).resolve().parents[2] / "widget" / "dist"
+_FILE = DIST / "widget.js"
 
 
 @blueprint.get("/widget.js")
 @anyone
 def widget_js() -> Response:
     """The built script; an hour in caches, then asked for again by its fingerprint."""
-    return _script(_FILE, cache=f"public, max-age={_CACHE_S}")
+    return script_file(_FILE, cache=f"public, max-age={_CACHE_S}")
 
 
 @blueprint.get("/widget/<part>.js")
@@ -34,15 +34,16 @@ def widget_part(part: str) -> Response:
     With the version that it was built in it stays in caches for good. A script from before an
     update asks for an older one: it gets today's part, and asks again next time.
     """
-    folder = _DIST / "parts"
+    folder = DIST / "parts"
     if part not in {path.stem for path in folder.glob("*.js")}:
         raise NotFound("The widget has no such part.")
-    is_current = request.args.get("v") == (_DIST / "parts.version").read_text()
+    is_current = request.args.get("v") == (DIST / "parts.version").read_text()
     cache = f"public, max-age={_LONG_CACHE_S}, immutable" if is_current else "public, no-cache"
-    return _script(folder / f"{part}.js", cache=cache)
+    return script_file(folder / f"{part}.js", cache=cache)
 
 
-def _script(path: Path, *, cache: str) -> Response:
+def script_file(path: Path, *, cache: str) -> Response:
+    """A built script. Raises Unavailable where it was not built."""
     if not path.exists():
         raise Unavailable("The widget has not been built: run `make setup`.")
     modified = 0 if not current_app.debug else path.stat().st_mtime_ns

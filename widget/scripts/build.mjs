@@ -1,6 +1,6 @@
 // Bundles src/main.ts into dist/widget.js: one classic script, minified, ES2020. The parts that
 // are loaded on demand become modules, dist/parts/*.js; dist/parts.version is what they are asked
-// for by.
+// for by. The page of a kiosk has a script and a worker of its own, dist/kiosk*.js.
 // The output stays ASCII (esbuild's default), so that it reads the same on a page
 // that is not in UTF-8.
 import { createHash } from "node:crypto";
@@ -67,3 +67,10 @@ await build({
   define: { PARTS_VERSION: JSON.stringify(version) },
 });
 await copyFile(here("package/index.d.ts"), here("package/dist/index.d.ts"));
+
+await build({
+  ...common,
+  entryPoints: { kiosk: here("src/kiosk/main.ts"), "kiosk-worker": here("src/kiosk/worker.js") },
+  outdir: here("dist"),
+  format: "iife",
+});

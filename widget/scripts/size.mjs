@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 
 const BUDGET_BYTES = 8 * 1000;
 const PART_BUDGET_BYTES = 4 * 1000;
+const KIOSK_BUDGET_BYTES = 12 * 1000;
 
 async function weigh(name, budget) {
   const script = await readFile(new URL(`../dist/${name}`, import.meta.url));
@@ -19,3 +20,5 @@ await weigh("widget.js", BUDGET_BYTES);
 for (const part of await readdir(new URL("../dist/parts", import.meta.url))) {
   await weigh(`parts/${part}`, PART_BUDGET_BYTES);
 }
+await weigh("kiosk.js", KIOSK_BUDGET_BYTES);
+await weigh("kiosk-worker.js", 1000);
