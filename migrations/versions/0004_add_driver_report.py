@@ -11,8 +11,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True), "postgresql"
 )
 
-revision = '0004'
-down_revision = '0002'
+revision = "0004"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: 0004
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0004'
+revision = "0006"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -15,8 +15,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
 )
 HISTOGRAM = [f'c{index}' for index in range(11)]
 
-revision = '0008'
-down_revision = 'segment1'
+revision = "0008"
+down_revision = "segment1"
 branch_labels = None
 depends_on = None
 

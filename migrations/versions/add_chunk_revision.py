@@ -6,8 +6,8 @@ Revises: alias1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'revision1'
-down_revision = 'alias1'
+revision = "revision1"
+down_revision = "alias1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: shares1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'alias1'
-down_revision = 'shares1'
+revision = "alias1"
+down_revision = "shares1"
 branch_labels = None
 depends_on = None
 

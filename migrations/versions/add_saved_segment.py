@@ -12,8 +12,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
 )
 KEPT = sa.text("removed_at IS NULL")
 
-revision = 'segment1'
-down_revision = '0007'
+revision = "segment1"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: packed1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'watch1'
-down_revision = 'packed1'
+revision = "watch1"
+down_revision = "packed1"
 branch_labels = None
 depends_on = None
 

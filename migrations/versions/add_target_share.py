@@ -6,8 +6,8 @@ Revises: newest1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'shares1'
-down_revision = 'newest1'
+revision = "shares1"
+down_revision = "newest1"
 branch_labels = None
 depends_on = None
 

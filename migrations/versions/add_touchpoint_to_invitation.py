@@ -6,8 +6,8 @@ Revises: 0008
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'touchpoint1'
-down_revision = '0008'
+revision = "touchpoint1"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'triage1'
-down_revision = 'learning1'
+revision = "triage1"
+down_revision = "learning1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: askagain1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'archiveplay1'
-down_revision = 'askagain1'
+revision = "archiveplay1"
+down_revision = "askagain1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: escalate1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'askagain1'
-down_revision = 'escalate1'
+revision = "askagain1"
+down_revision = "escalate1"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'morekinds1'
-down_revision = 'queuespeed3'
+revision = "morekinds1"
+down_revision = "queuespeed3"
 branch_labels = None
 depends_on = None
 

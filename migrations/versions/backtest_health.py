@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'backtest1'
-down_revision = 'findnames1'
+revision = "backtest1"
+down_revision = "findnames1"
 branch_labels = None
 depends_on = None
 

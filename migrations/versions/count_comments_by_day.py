@@ -21,8 +21,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True), "postgresql"
 )
 
-revision = 'comments1'
-down_revision = 'touchpoint1'
+revision = "comments1"
+down_revision = "touchpoint1"
 branch_labels = None
 depends_on = None
 

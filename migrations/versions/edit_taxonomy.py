@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'taxonomy1'
-down_revision = 'seal1'
+revision = "taxonomy1"
+down_revision = "seal1"
 branch_labels = None
 depends_on = None
 

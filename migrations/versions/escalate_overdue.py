@@ -8,8 +8,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'escalate1'
-down_revision = 'healthweights1'
+revision = "escalate1"
+down_revision = "healthweights1"
 branch_labels = None
 depends_on = None
 

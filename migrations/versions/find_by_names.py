@@ -9,8 +9,8 @@ from alembic import op
 # By the rule of the version that is being installed: it is the one by which is looked for.
 from surveys.name_starts import LENGTH, starts
 
-revision = 'findnames1'
-down_revision = 'voicefigures1'
+revision = "findnames1"
+down_revision = "voicefigures1"
 branch_labels = None
 depends_on = None
 

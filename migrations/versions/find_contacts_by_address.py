@@ -6,8 +6,8 @@ Revises: sample1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'address1'
-down_revision = 'sample1'
+revision = "address1"
+down_revision = "sample1"
 branch_labels = None
 depends_on = None
 

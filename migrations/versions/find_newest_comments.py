@@ -9,8 +9,8 @@ finds meanwhile stands at the end of the list until it is analysed again.
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'newest1'
-down_revision = 'comments1'
+revision = "newest1"
+down_revision = "comments1"
 branch_labels = None
 depends_on = None
 

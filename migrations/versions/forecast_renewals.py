@@ -6,8 +6,8 @@ Revises: playbooks1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'renewals1'
-down_revision = 'playbooks1'
+revision = "renewals1"
+down_revision = "playbooks1"
 branch_labels = None
 depends_on = None
 

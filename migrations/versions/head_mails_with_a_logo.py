@@ -6,8 +6,8 @@ Revises: pace1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'logo1'
-down_revision = 'pace1'
+revision = "logo1"
+down_revision = "pace1"
 branch_labels = None
 depends_on = None
 

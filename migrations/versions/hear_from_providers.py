@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'hooks1'
-down_revision = 'invoices1'
+revision = "hooks1"
+down_revision = "invoices1"
 branch_labels = None
 depends_on = None
 

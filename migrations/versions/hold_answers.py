@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'held1'
-down_revision = 'queuespeed2'
+revision = "held1"
+down_revision = "queuespeed2"
 branch_labels = None
 depends_on = None
 

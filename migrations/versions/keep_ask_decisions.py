@@ -9,8 +9,8 @@ Revises: backtest1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'asking1'
-down_revision = 'backtest1'
+revision = "asking1"
+down_revision = "backtest1"
 branch_labels = None
 depends_on = None
 

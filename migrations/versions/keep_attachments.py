@@ -6,8 +6,8 @@ Revises: held1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'attached1'
-down_revision = 'held1'
+revision = "attached1"
+down_revision = "held1"
 branch_labels = None
 depends_on = None
 

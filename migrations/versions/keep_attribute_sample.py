@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'sample1'
-down_revision = 'watch1'
+revision = "sample1"
+down_revision = "watch1"
 branch_labels = None
 depends_on = None
 

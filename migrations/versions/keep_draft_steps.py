@@ -8,8 +8,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'draftsteps1'
-down_revision = 'versions1'
+revision = "draftsteps1"
+down_revision = "versions1"
 branch_labels = None
 depends_on = None
 

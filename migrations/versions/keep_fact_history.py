@@ -14,8 +14,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True), "postgresql"
 )
 
-revision = 'history1'
-down_revision = 'priorities1'
+revision = "history1"
+down_revision = "priorities1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: techtouch1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'histories1'
-down_revision = 'techtouch1'
+revision = "histories1"
+down_revision = "techtouch1"
 branch_labels = None
 depends_on = None
 

@@ -11,8 +11,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True), "postgresql"
 )
 
-revision = 'figures1'
-down_revision = 'history1'
+revision = "figures1"
+down_revision = "history1"
 branch_labels = None
 depends_on = None
 

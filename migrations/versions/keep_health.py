@@ -23,8 +23,8 @@ outbox = sa.table(
     sa.column('attempts', sa.Integer()), sa.column('created_at', MOMENT),
 )
 
-revision = 'health1'
-down_revision = 'rank1'
+revision = "health1"
+down_revision = "rank1"
 branch_labels = None
 depends_on = None
 

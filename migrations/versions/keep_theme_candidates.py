@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'discovery1'
-down_revision = 'content1'
+revision = "discovery1"
+down_revision = "content1"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'learning1'
-down_revision = 'packed2'
+revision = "learning1"
+down_revision = "packed2"
 branch_labels = None
 depends_on = None
 

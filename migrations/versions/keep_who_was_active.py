@@ -6,8 +6,8 @@ Revises: morekinds1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'activedays1'
-down_revision = 'morekinds1'
+revision = "activedays1"
+down_revision = "morekinds1"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'office1'
-down_revision = 'merging1'
+revision = "office1"
+down_revision = "merging1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: discovery1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'copies1'
-down_revision = 'discovery1'
+revision = "copies1"
+down_revision = "discovery1"
 branch_labels = None
 depends_on = None
 

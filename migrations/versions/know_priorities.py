@@ -5,8 +5,8 @@ Revises: copies1
 
 from alembic import op
 
-revision = 'priorities1'
-down_revision = 'copies1'
+revision = "priorities1"
+down_revision = "copies1"
 branch_labels = None
 depends_on = None
 

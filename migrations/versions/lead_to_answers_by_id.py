@@ -5,8 +5,8 @@ Revises: features1
 
 from alembic import op
 
-revision = 'loopspeed2'
-down_revision = 'features1'
+revision = "loopspeed2"
+down_revision = "features1"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 import vocapp.database
 
-revision = 'limits1'
-down_revision = 'target1'
+revision = "limits1"
+down_revision = "target1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: queue1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'limited1'
-down_revision = 'queue1'
+revision = "limited1"
+down_revision = "queue1"
 branch_labels = None
 depends_on = None
 

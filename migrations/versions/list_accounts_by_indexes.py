@@ -6,8 +6,8 @@ Revises: revision1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'accounts1'
-down_revision = 'revision1'
+revision = "accounts1"
+down_revision = "revision1"
 branch_labels = None
 depends_on = None
 

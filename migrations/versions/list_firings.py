@@ -5,8 +5,8 @@ Revises: ownmail1
 
 from alembic import op
 
-revision = 'firings1'
-down_revision = 'ownmail1'
+revision = "firings1"
+down_revision = "ownmail1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: office1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'mention1'
-down_revision = 'office1'
+revision = "mention1"
+down_revision = "office1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: caseclock1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'mergeaccounts1'
-down_revision = 'caseclock1'
+revision = "mergeaccounts1"
+down_revision = "caseclock1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: limited1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'merging1'
-down_revision = 'limited1'
+revision = "merging1"
+down_revision = "limited1"
 branch_labels = None
 depends_on = None
 

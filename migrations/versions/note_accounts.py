@@ -6,8 +6,8 @@ Revises: roles1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'notes1'
-down_revision = 'roles1'
+revision = "notes1"
+down_revision = "roles1"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'replied1'
-down_revision = 'attached1'
+revision = "replied1"
+down_revision = "attached1"
 branch_labels = None
 depends_on = None
 

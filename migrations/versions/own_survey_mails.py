@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'ownmail1'
-down_revision = 'replied1'
+revision = "ownmail1"
+down_revision = "replied1"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'pace1'
-down_revision = 'productsused1'
+revision = "pace1"
+down_revision = "productsused1"
 branch_labels = None
 depends_on = None
 

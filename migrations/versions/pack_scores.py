@@ -12,8 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'packed2'
-down_revision = 'address1'
+revision = "packed2"
+down_revision = "address1"
 branch_labels = None
 depends_on = None
 

@@ -12,8 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'packed1'
-down_revision = 'accounts1'
+revision = "packed1"
+down_revision = "accounts1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: surveyreply1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'productsused1'
-down_revision = 'surveyreply1'
+revision = "productsused1"
+down_revision = "surveyreply1"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'rank1'
-down_revision = 'figures1'
+revision = "rank1"
+down_revision = "figures1"
 branch_labels = None
 depends_on = None
 

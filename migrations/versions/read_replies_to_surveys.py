@@ -6,8 +6,8 @@ Revises: remind1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'surveyreply1'
-down_revision = 'remind1'
+revision = "surveyreply1"
+down_revision = "remind1"
 branch_labels = None
 depends_on = None
 

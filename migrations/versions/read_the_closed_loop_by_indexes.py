@@ -5,8 +5,8 @@ Revises: mergeaccounts1
 
 from alembic import op
 
-revision = 'loopspeed1'
-down_revision = 'mergeaccounts1'
+revision = "loopspeed1"
+down_revision = "mergeaccounts1"
 branch_labels = None
 depends_on = None
 

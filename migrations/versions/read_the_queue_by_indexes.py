@@ -6,8 +6,8 @@ Revises: rules1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'queuespeed1'
-down_revision = 'rules1'
+revision = "queuespeed1"
+down_revision = "rules1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: histories1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'queuespeed2'
-down_revision = 'histories1'
+revision = "queuespeed2"
+down_revision = "histories1"
 branch_labels = None
 depends_on = None
 

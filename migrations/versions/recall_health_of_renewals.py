@@ -5,8 +5,8 @@ Revises: loopspeed2
 
 from alembic import op
 
-revision = 'renewalbands1'
-down_revision = 'loopspeed2'
+revision = "renewalbands1"
+down_revision = "loopspeed2"
 branch_labels = None
 depends_on = None
 

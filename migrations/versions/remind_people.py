@@ -6,8 +6,8 @@ Revises: firings1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'remind1'
-down_revision = 'firings1'
+revision = "remind1"
+down_revision = "firings1"
 branch_labels = None
 depends_on = None
 

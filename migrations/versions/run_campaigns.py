@@ -8,8 +8,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'campaigns1'
-down_revision = 'draftsteps1'
+revision = "campaigns1"
+down_revision = "draftsteps1"
 branch_labels = None
 depends_on = None
 

@@ -20,8 +20,8 @@ JSON = sa.JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True), "postgresql"
 )
 
-revision = 'seal1'
-down_revision = 'triage1'
+revision = "seal1"
+down_revision = "triage1"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from vocapp.database import UtcDateTime
 
-revision = 'techtouch1'
-down_revision = 'team1'
+revision = "techtouch1"
+down_revision = "team1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: weights2
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'team1'
-down_revision = 'weights2'
+revision = "team1"
+down_revision = "weights2"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ Revises: hooks1
 
 from alembic import op
 
-revision = 'voicefigures1'
-down_revision = 'hooks1'
+revision = "voicefigures1"
+down_revision = "hooks1"
 branch_labels = None
 depends_on = None
 

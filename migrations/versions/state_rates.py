@@ -6,8 +6,8 @@ Revises: renewalbands1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'money1'
-down_revision = 'renewalbands1'
+revision = "money1"
+down_revision = "renewalbands1"
 branch_labels = None
 depends_on = None
 

@@ -10,8 +10,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'caseclock1'
-down_revision = 'asking1'
+revision = "caseclock1"
+down_revision = "asking1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: taxonomy1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'content1'
-down_revision = 'taxonomy1'
+revision = "content1"
+down_revision = "taxonomy1"
 branch_labels = None
 depends_on = None
 

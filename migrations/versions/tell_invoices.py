@@ -6,8 +6,8 @@ Revises: casemail1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'invoices1'
-down_revision = 'casemail1'
+revision = "invoices1"
+down_revision = "casemail1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: activedays1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'versions1'
-down_revision = 'activedays1'
+revision = "versions1"
+down_revision = "activedays1"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ Revises: notes1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'weights2'
-down_revision = 'notes1'
+revision = "weights2"
+down_revision = "notes1"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'healthweights1'
-down_revision = 'loopspeed1'
+revision = "healthweights1"
+down_revision = "loopspeed1"
 branch_labels = None
 depends_on = None
 

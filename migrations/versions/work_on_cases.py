@@ -6,8 +6,8 @@ Revises: goals1
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'queue1'
-down_revision = 'goals1'
+revision = "queue1"
+down_revision = "goals1"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 import vocapp.database
 
-revision = 'casemail1'
-down_revision = 'queuespeed1'
+revision = "casemail1"
+down_revision = "queuespeed1"
 branch_labels = None
 depends_on = None
 
