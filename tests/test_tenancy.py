@@ -300,6 +300,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "campaigns.new": (Call(query=lambda t: {"survey": t.survey}, methods=("GET",)),),
     "campaigns.show": (by(campaign_id="campaign"),),
     "campaigns.look_ahead": (by(campaign_id="campaign"),),
+    "campaigns.begin_look_ahead": (by(campaign_id="campaign"),),
     "campaigns.people": (by(campaign_id="campaign"),),
     "campaigns.edit": (by(campaign_id="campaign"),),
     "campaigns.act": (replace(by(campaign_id="campaign"), form=lambda _: {"action": "end"}),),

@@ -654,7 +654,9 @@ SCHEMAS: dict[str, Schema] = {
                 contact=ID, email=or_null(TEXT), name=TEXT, day=or_null(DAY), reason=or_null(TEXT)
             )
         ),
+        computed_at=or_null(TIME),
     ),
+    "LookAhead": record(state=TEXT, done=COUNT, total=COUNT, url=TEXT),
     "CampaignPeople": record(
         items=list_of(
             record(
@@ -755,4 +757,9 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
     ("post", "/public/v1/responses"): ("Receipt", (201, 200)),
     ("patch", "/public/v1/responses/{response_id}"): ("Receipt", (200,)),
+}
+
+# Where 202 says how far it is, with an answer of its own: the result is at the same address later.
+LATER: dict[tuple[str, str], str] = {
+    ("get", "/api/v1/campaigns/{campaign_id}/dry-run"): "LookAhead",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from vocapp.openapi_answers import ANSWERS, FILES, SCHEMAS, Schema, ref
+from vocapp.openapi_answers import ANSWERS, FILES, LATER, SCHEMAS, Schema, ref
 from vocapp.workspaces.access import anyone
 
 blueprint = Blueprint("openapi_pages", __name__)
@@ -92,6 +92,11 @@ def _say_answers(path: str, method: str, operation: dict[str, Any]) -> None:
         }
         for status in statuses
     }
+    if later := LATER.get((method, path)):
+        operation["responses"]["202"] = {
+            "description": "Being worked out; ask again",
+            "content": {"application/json": {"schema": ref(later)}},
+        }
     problem = {"application/problem+json": {"schema": ref("Problem")}}
     for status in _errors_of(path, method, operation):
         operation["responses"][status] = {"description": _ERRORS[status], "content": problem}

@@ -56,6 +56,7 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
+from vocapp.distributing.campaigns import looking_ahead as campaign_looking_ahead
 from vocapp.distributing.campaigns import people as campaign_people
 from vocapp.distributing.campaigns import running as campaign_running
 from vocapp.distributing.campaigns.api import api as campaigns_api
@@ -263,6 +264,12 @@ def _register_work() -> None:
         outbox.Kind(
             campaign_running.CAMPAIGN, mode="database", apply=campaign_running.run_campaigns,
             queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            campaign_looking_ahead.LOOK_AHEAD, mode="leased", work=campaign_looking_ahead.work_out,
+            queue="slow", batch=1, lease_s=900, max_attempts=3,
         )
     )  # fmt: skip
     outbox.register(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from vocapp import outbox
 from vocapp.database import utcnow
+from vocapp.distributing.campaigns import dry_run, looking_ahead
 
 PLAN = {"name": "Yearly", "survey": "nps", "kind": "once", "starts_on": "2026-01-01", "hour": 0}
 FORM = {
@@ -155,6 +157,66 @@ def test_why_did_she_not_get_it(api, people, staff):
     assert "not in its audience" in outside
     nobody = browser.get(f"/campaigns/{campaign}?email=x@example.com").text
     assert "Nobody is known by this address." in nobody
+
+
+def test_of_many_people_a_worker_looks_ahead_and_the_page_shows_how_far_it_is(
+    api, people, staff, monkeypatch
+):
+    campaign = made(api)
+    browser = staff("product")
+    address = f"/campaigns/{campaign}/dry-run"
+    assert "By segment" in browser.get(address).text
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    page = browser.get(address).text
+    assert "By segment" not in page
+    assert f'action="{address}"' in page
+    assert browser.post(address).headers["Location"] == address
+    working = browser.get(address).text
+    assert "data-live" in working
+    assert re.search(rf'<p data-without-script><a href="{address}"', working)
+    assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    found = browser.get(f"{address}?by=region").text
+    assert "data-live" not in found
+    assert re.search(r'stat-value">\s*6\s*<', found)
+
+
+def test_a_look_ahead_that_was_given_up_says_so_and_can_be_tried_again(
+    api, people, staff, monkeypatch
+):
+    campaign = made(api)
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    browser = staff("product")
+    address = f"/campaigns/{campaign}/dry-run"
+    with monkeypatch.context() as broken:
+        broken.setattr(dry_run, "may_be_asked", lambda *_a, **_k: 1 / 0)
+        browser.post(address)
+        for minutes in range(0, 60, 15):
+            outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow() + timedelta(minutes=minutes))
+    assert "given up (ZeroDivisionError)" in browser.get(address).text
+    browser.post(address)
+    assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    found = browser.get(address).text
+    assert "given up" not in found
+    assert "By segment" in found
+
+
+def test_a_machine_is_told_where_the_look_ahead_over_many_will_be(api, people, monkeypatch):
+    campaign = made(api)
+    address = f"/api/v1/campaigns/{campaign}/dry-run?days=10&by=plan"
+    at_once = api.get(address)
+    assert (at_once.status_code, at_once.json["computed_at"]) == (200, None)
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    first, second = api.get(address), api.get(address)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json == {"state": "working", "done": 0, "total": 0, "url": address}
+    assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    assert not outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    found = api.get(first.headers["Location"])
+    assert found.status_code == 200
+    assert found.json | {"computed_at": None} == at_once.json
+    assert found.json["computed_at"]
+    api.put(f"/api/v1/campaigns/{campaign}", PLAN | {"a_day": 2})
+    assert api.get(address).status_code == 202
 
 
 def test_without_campaigns_the_page_says_what_they_are_for(api, staff):

@@ -17,7 +17,7 @@ from vocapp.database import scoped, snapshot, transaction
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished as Limits
 from vocapp.distributing.asking.service import save_limits
-from vocapp.distributing.campaigns import running, service
+from vocapp.distributing.campaigns import looking_ahead, running, service
 from vocapp.distributing.campaigns.dry_run import dry_run
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.service import Wished
@@ -661,7 +661,7 @@ def test_a_look_ahead_tells_by_segment(crew):
     crew.people(3, plan="pro")
     crew.people(2, plan="free", start=5)
     told = ahead(crew, crew.campaign(on=False, sample=1.0))
-    assert told.segments == [("pro", 3, 3), ("free", 2, 2)]
+    assert told.segments == {"plan": [("pro", 3, 3), ("free", 2, 2)]}
 
 
 def test_of_moments_the_known_ones_are_looked_ahead(crew):
@@ -674,7 +674,48 @@ def test_of_moments_the_known_ones_are_looked_ahead(crew):
 
 def test_without_anybody_a_look_ahead_is_empty(crew):
     told = ahead(crew, crew.campaign(on=False))
-    assert (told.asked, told.audience, told.segments, told.sample) == (0, 0, [], [])
+    assert (told.asked, told.audience, told.segments, told.sample) == (0, 0, {"plan": []}, [])
+
+
+def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(crew, monkeypatch):
+    people = crew.people(30)
+    crew.people(5, plan="free", start=40)
+    campaign_id = crew.campaign(on=False, held_out=0.2, a_day=3)
+    found = ahead(crew, campaign_id, attributes=looking_ahead.ATTRIBUTES)
+    monkeypatch.setattr(looking_ahead, "takes_long", lambda *_: True)
+    monkeypatch.setattr(looking_ahead, "utcnow", lambda: NOON)
+    monkeypatch.setattr(looking_ahead, "_SAY_EVERY_S", 0)
+    told = []
+    write = looking_ahead._write
+    monkeypatch.setattr(
+        looking_ahead, "_write",
+        lambda session, *, values, **ids: (told.append(dict(values)),
+                                           write(session, values=values, **ids)),
+    )  # fmt: skip
+
+    def kept():
+        return looking_ahead.look_ahead(crew.workspace_id, campaign_id, now=NOON)
+
+    assert (kept().run, kept().is_working) == (None, False)
+    looking_ahead.ask_for(crew.workspace_id, campaign_id, now=NOON)
+    assert (kept().run, kept().is_working) == (None, True)
+    outbox.work_off(looking_ahead.LOOK_AHEAD, now=NOON)
+    assert (kept().run, kept().computed_at, kept().is_working) == (found, NOON, False)
+    steps = [(each["done"], each["total"]) for each in told if "done" in each]
+    assert len(steps) > 30
+    assert steps == sorted(steps)
+    assert {total for _done, total in steps} == {70}
+    gone = next(each.contact_id for each in found.sample)
+    assert gone in people
+    erase_contact(crew.workspace_id, gone, actor_user_id=None, now=NOON)
+    assert gone not in {each.contact_id for each in kept().run.sample}
+    assert kept().is_outdated is False
+    service.change(
+        crew.workspace_id, campaign_id,
+        Wished(name="Other", survey="nps", kind="once", starts_on=TODAY),
+        actor_user_id=None, now=NOON,
+    )  # fmt: skip
+    assert kept().is_outdated is True
 
 
 # --- a person -----------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+from flask import url_for
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveys.campaigns import plan_values
 from surveys.filters import FilterError, parse_json
 from vocapp.database import utcnow
-from vocapp.distributing.campaigns import queries, service
-from vocapp.distributing.campaigns.dry_run import dry_run
+from vocapp.distributing.campaigns import looking_ahead, queries, service
 from vocapp.distributing.campaigns.queries import CampaignRow, TurnRow
 from vocapp.distributing.campaigns.service import Wished
 from vocapp.problems import BadInput
@@ -169,17 +169,26 @@ def list_people(path: CampaignPath, query: PeopleQuery) -> Any:
 @api.get("/campaigns/<uuid:campaign_id>/dry-run", summary="Whom it would ask in the next days")
 @machine()
 def look_ahead(path: CampaignPath, query: DryRunQuery) -> Any:
-    """With all limits and what other campaigns have planned; nothing is written down or sent."""
-    run = dry_run(
-        current_workspace.id, path.campaign_id, now=utcnow(), days=query.days, attribute=query.by
+    """With all limits and what other campaigns have planned; nothing is sent.
+
+    Of more than 2,000 people a worker looks: the answer is 202 with how far it is, until the same
+    request finds the result, which is kept for an hour or until the campaign is changed.
+    """
+    ahead = looking_ahead.fresh_look_ahead(
+        current_workspace.id, path.campaign_id, now=utcnow(), days=query.days, by=query.by
     )
+    if ahead.run is None:
+        address = url_for(".look_ahead", campaign_id=path.campaign_id, days=query.days, by=query.by)
+        progress = {"state": "working", "done": ahead.done, "total": ahead.total, "url": address}
+        return progress, 202, {"Location": address, "Retry-After": "2"}
+    run = ahead.run
     return {
         "looked_at": run.looked_at, "audience": run.audience, "asked": run.asked,
         "days": [{"day": day.isoformat(), "asked": count} for day, count in run.days],
         "not_asked": dict(run.not_asked), "put_off": dict(run.put_off),
         "segments": [
             {"value": value or None, "asked": asked, "audience": every}
-            for value, asked, every in run.segments
+            for value, asked, every in run.segments[query.by]
         ],
         "sample": [
             {
@@ -188,6 +197,7 @@ def look_ahead(path: CampaignPath, query: DryRunQuery) -> Any:
             }
             for each in run.sample
         ],
+        "computed_at": ahead.computed_at.isoformat() if ahead.computed_at else None,
     }  # fmt: skip
 
 

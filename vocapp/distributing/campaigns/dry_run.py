@@ -12,7 +12,7 @@ come, answers, other people's lists) is not guessed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from heapq import heapify, heappop, heappush
@@ -57,7 +57,18 @@ DAYS = 30
 SAMPLE = 20
 MOST_SEGMENTS = 8
 LATER = "later"
+# So many people are looked at while a page is built; for more somebody asks, and a worker looks.
+MOST_AT_ONCE = 2_000
+_READ_AT_ONCE = 1_000
 _DAY = timedelta(days=1)
+
+
+# Called with how much is done, of how much: each person is read once, and decided once.
+Say = Callable[[int, int], None]
+
+
+def _to_nobody(_done: int, _total: int) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,7 @@ class WouldAsk:
 class DryRun:
     """audience: people in it of all that were looked at. days: how many would be asked on each.
     not_asked, put_off: reason → people; put off are those who are asked later because of it.
-    segments: value of an attribute, how many are asked, of how many; the largest first."""
+    segments: attribute → its values with how many are asked, of how many; the largest first."""
 
     looked_at: int
     audience: int
@@ -84,8 +95,7 @@ class DryRun:
     not_asked: Mapping[str, int]
     put_off: Mapping[str, int]
     sample: Sequence[WouldAsk]
-    segments: Sequence[tuple[str, int, int]]
-    attribute: str
+    segments: Mapping[str, Sequence[tuple[str, int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +126,34 @@ def dry_run(
     *,
     now: datetime,
     days: int = DAYS,
-    attribute: str = "plan",
+    attributes: Sequence[str] = ("plan",),
+    say: Say = _to_nobody,
 ) -> DryRun:
-    """Over all people, in one snapshot; nothing is written. Raises NotFound."""
+    """Over all people, in one snapshot; nothing is written. attributes: whose values are told
+    apart. say: hears how far it is. Raises NotFound."""
     with snapshot() as session:
         campaign = session.scalar(scoped(Campaign, workspace_id).where(Campaign.id == campaign_id))
         if campaign is None:
             raise NotFound("No such campaign.")
-        trial = _Trial(session, campaign, now=now, days=days)
-        return trial.told(attribute)
+        trial = _Trial(session, campaign, now=now, days=days, say=say)
+        return trial.told(attributes)
+
+
+def takes_long(session: Session, workspace_id: UUID) -> bool:
+    """Whether there are too many people to look at all of them while somebody waits."""
+    some = select(Contact.id).where(Contact.workspace_id == workspace_id).limit(MOST_AT_ONCE + 1)
+    count = session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return count > MOST_AT_ONCE
 
 
 class _Trial:
     """One look ahead; what is read stands here."""
 
-    def __init__(self, session: Session, campaign: Campaign, *, now: datetime, days: int) -> None:
+    def __init__(
+        self, session: Session, campaign: Campaign, *, now: datetime, days: int, say: Say
+    ) -> None:
         self._session, self._campaign, self._now = session, campaign, now
+        self._say = say
         self._workspace_id, self._plan = campaign.workspace_id, campaign.plan
         self._zone = time_zone_of(session, campaign.workspace_id)
         self._today = local_day(now, self._zone)
@@ -176,8 +198,10 @@ class _Trial:
             )
         )
         places: Counter[UUID] = Counter()
-        found = {}
+        found: dict[UUID, _Person] = {}
         for row in rows:
+            if len(found) % _READ_AT_ONCE == 0:
+                self._say(len(found), 2 * len(rows))
             place = places[row.account_id] if row.account_id else 0
             if row.account_id:
                 places[row.account_id] += 1
@@ -252,7 +276,10 @@ class _Trial:
         waiting = list(self._first_turns())
         heapify(waiting)
         self._waiting.update(day for day, _who, _turn in waiting)
+        every, people = len(waiting), len(self._people)
         while waiting:
+            # Who is put off waits again, so that what is behind is what does not wait any more.
+            self._say(people + people * (every - len(waiting)) // every, 2 * people)
             day, contact_id, turn = heappop(waiting)
             self._waiting[day] -= 1
             then = self._decide(self._people[contact_id], turn, day)
@@ -385,7 +412,7 @@ class _Trial:
 
     # --- telling ----------------------------------------------------------------------------
 
-    def told(self, attribute: str) -> DryRun:
+    def told(self, attributes: Sequence[str]) -> DryRun:
         days = [self._today + timedelta(days=n) for n in range((self._until - self._today).days)]
         put_off = Counter(self._put_off[key] for key in self._asked if key in self._put_off)
         not_asked = Counter(
@@ -400,7 +427,7 @@ class _Trial:
             audience=len(self._audience), asked=len(self._asked),
             days=[(day, self._per_day[day]) for day in days],
             not_asked=dict(not_asked.most_common()), put_off=dict(put_off.most_common()),
-            sample=self._sample(), segments=self._segments(attribute), attribute=attribute,
+            sample=self._sample(), segments={name: self._segments(name) for name in attributes},
         )  # fmt: skip
 
     def _sample(self) -> list[WouldAsk]:

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Double, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.campaigns import KINDS, MOMENTS, Moment, Plan
-from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 STATES = ("draft", "active", "paused", "ended")
 TURN_STATES = ("planned", "asked", "not_asked")
@@ -97,4 +97,26 @@ class CampaignTurn(TenantRow, Base):
         tenant_key("contact_id", "contact", ondelete="CASCADE"),
         Index(None, "workspace_id", "campaign_id", "state", "day"),
         Index(None, "workspace_id", "contact_id", "state"),
+    )
+
+
+class CampaignLookAhead(Tenant, Base):
+    """The last look ahead of a campaign that a worker made, and how far a new one is.
+
+    done, total: steps of the one that is being made, or was last. revision: of the campaign that
+    was looked at. result: as `looking_ahead` stores it, with ids of people and no names.
+    """
+
+    campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    days: Mapped[int | None]
+    revision: Mapped[int | None]
+    computed_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        CheckConstraint("done >= 0 AND done <= total", name="done_of_total"),
+        CheckConstraint("(computed_at IS NULL) = (result IS NULL)", name="result_has_instant"),
+        tenant_key("campaign_id", "campaign", ondelete="CASCADE"),
     )

@@ -15,10 +15,9 @@ from surveys.filters import holds, parse_json
 from surveys.periods import local_day
 from vocapp.authoring.queries import list_surveys
 from vocapp.database import snapshot, utcnow
-from vocapp.distributing.campaigns import queries, service, wording
+from vocapp.distributing.campaigns import looking_ahead, queries, service, wording
 from vocapp.distributing.campaigns.audience import batch_after, touchpoint_keys
 from vocapp.distributing.campaigns.building import bench
-from vocapp.distributing.campaigns.dry_run import dry_run
 from vocapp.distributing.campaigns.forms import CampaignForm
 from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.campaigns.queries import CampaignRow
@@ -33,7 +32,6 @@ from vocapp.workspaces.taking_back import said_undone, say_done
 blueprint = Blueprint("campaigns", __name__, template_folder="templates")
 PAGE_SIZE = 50
 MOST_LOOKED_AT = 5_000  # people whose attributes are offered
-ATTRIBUTES = ("plan", "region", "locale", "industry", "role")
 _ROLES = ("admin", "product", "success")
 
 
@@ -109,16 +107,27 @@ def _uuid(text: str | None) -> UUID | None:
 @blueprint.get("/campaigns/<uuid:campaign_id>/dry-run")
 @signed_in(*_ROLES)
 def look_ahead(campaign_id: UUID) -> str:
-    """Whom it would ask in the next days; nothing is written down."""
+    """Whom it would ask in the next days; nothing is sent. Of many people somebody asks for it,
+    and the page shows what a worker found."""
     row = _row(campaign_id)
-    attribute = request.args.get("by", "").strip()[:100] or "plan"
-    run = dry_run(current_workspace.id, campaign_id, now=utcnow(), attribute=attribute)
-    names = dict.fromkeys([*ATTRIBUTES, attribute])
+    by = request.args.get("by", "").strip()[:100] or "plan"
+    ahead = looking_ahead.look_ahead(current_workspace.id, campaign_id, now=utcnow(), by=by)
+    run = ahead.run
+    names = list(run.segments) if run else []
     return render_template(
-        "campaigns/dry_run.html", campaign=row.campaign, run=run, reason_text=reason_text,
-        most=max((count for _day, count in run.days), default=0), value_name=value_name,
+        "campaigns/dry_run.html", campaign=row.campaign, ahead=ahead, run=run,
+        reason_text=reason_text, value_name=value_name, by=by if by in names else "plan",
+        most=max((count for _day, count in run.days), default=0) if run else 0,
         attributes=[(name, attribute_name(name)) for name in names],
     )  # fmt: skip
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/dry-run")
+@signed_in(*_ROLES)
+def begin_look_ahead(campaign_id: UUID) -> Any:
+    """Have a worker look; of few people the page itself looks."""
+    looking_ahead.ask_for(current_workspace.id, campaign_id, now=utcnow())
+    return redirect(url_for(".look_ahead", campaign_id=campaign_id), 303)
 
 
 # --- writing one --------------------------------------------------------------------------
