@@ -322,7 +322,7 @@ def make(api_of, new_workspace):
 # scene has something of others for it to tell.
 OPEN = {
     "asking.again", "asking.never", "asking.person", "asking.undo",
-    "contacts.change", "contacts.left", "contacts.person", "contacts.undo",
+    "contacts.change", "contacts.change_phone", "contacts.left", "contacts.person", "contacts.undo",
     "closing_loop.behind", "closing_loop.chart", "closing_loop.show",
     "following_up.bulk", "following_up.case", "following_up.change", "following_up.queue",
     "following_up.log_call", "following_up.mentions_seen", "following_up.mentions_unseen",

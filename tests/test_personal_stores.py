@@ -29,7 +29,7 @@ CANARIES = {
     "attribute": "kanaria-attribute", "comment": "kanaria-comment", "page": "kanaria-page",
     "note": "kanaria-note", "mail": "kanaria.mail@example.jp", "redacted": "kanaria-redacted",
     "letter": "kanaria-letter", "reply": "kanaria-reply", "draft": "kanaria-draft",
-    "file": "kanaria-file",
+    "file": "kanaria-file", "phone": "+819087654321",
 }  # fmt: skip
 
 
@@ -72,7 +72,8 @@ def person(any_api, colleague) -> UUID:
     api.survey()
     contact = {
         "external_id": CANARIES["external_id"], "email": CANARIES["email"],
-        "name": CANARIES["name"], "attributes": {"nick": CANARIES["attribute"]},
+        "name": CANARIES["name"], "phone": CANARIES["phone"],
+        "attributes": {"nick": CANARIES["attribute"]},
     }  # fmt: skip
     answered = api.respond(
         "nps", score=1, comment=f"{CANARIES['comment']} is slow", contact=contact,

@@ -309,6 +309,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "asking.person": (by(contact_id="contact"),),
     "contacts.person": (by(contact_id="contact"),),
     "contacts.change": (Call(path={"contact_id": "contact"}, form=lambda t: {"role": "user"}),),
+    "contacts.change_phone": (
+        Call(path={"contact_id": "contact"}, form=lambda t: {"phone": "+819012345678"}),
+    ),
     "contacts.left": (by(contact_id="contact"),),
     "contacts.undo": (Call(query=lambda t: {"token": t.undo}),),
     "health_weights.show": NO_IDS,

@@ -242,8 +242,8 @@ SCHEMAS: dict[str, Schema] = {
         accepted=COUNT, rejected=list_of(record(index=COUNT, field=TEXT, message=TEXT))
     ),
     "Contact": record(
-        **_PERSON, locale=or_null(TEXT), time_zone=or_null(TEXT), attributes=OBJECT,
-        roles=list_of(TEXT), left_at=or_null(TIME), updated_at=TIME,
+        **_PERSON, phone=or_null(TEXT), locale=or_null(TEXT), time_zone=or_null(TEXT),
+        attributes=OBJECT, roles=list_of(TEXT), left_at=or_null(TIME), updated_at=TIME,
     ),
     "Survey": record(
         id=ID, key=TEXT, public_id=TEXT, name=TEXT, kind=TEXT, languages=list_of(TEXT),

@@ -37,6 +37,7 @@ class Person:
     name: str
     email: str | None
     external_id: str | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +298,7 @@ _COLUMNS = (
     Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
     Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
     Account.currency, Account.renewal_on,
-    Contact.name, Contact.email, Contact.external_id, User.name, User.email,
+    Contact.name, Contact.email, Contact.external_id, Contact.phone, User.name, User.email,
 )  # fmt: skip
 
 
@@ -307,8 +308,8 @@ def _row(found: Any) -> CaseRow:
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
         merged_into_id, paused_at, escalated_at, acknowledged_at, news, news_at, response_id,
         owner_id, account_id, contact_id, score, answered_at, locale,
-        survey_key, kind, *account, contact_name, contact_email, contact_key, owner_name,
-        owner_email,
+        survey_key, kind, *account, contact_name, contact_email, contact_key, contact_phone,
+        owner_name, owner_email,
     ) = found  # fmt: skip
     return CaseRow(
         id=id,
@@ -334,7 +335,7 @@ def _row(found: Any) -> CaseRow:
         news_at=news_at,
         owner=Person(owner_id, owner_name, owner_email) if owner_id else None,
         account=AccountFacts(account_id, *account) if account_id else None,
-        contact=Person(contact_id, contact_name, contact_email, contact_key)
+        contact=Person(contact_id, contact_name, contact_email, contact_key, contact_phone)
         if contact_id
         else None,
         response_id=response_id,

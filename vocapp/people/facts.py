@@ -39,6 +39,7 @@ class ContactFacts:
     time_zone: str | None = None
     roles: Sequence[str] | None = None  # all that the person is; () says: nothing
     has_left: bool | None = None
+    phone: str | None = None  # in E.164; "" says that there is none
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +89,9 @@ def take_contact_facts(
     is_changed = _take_over(contact, facts, _CONTACT_FIELDS, as_of=as_of, now=now)
     if facts.roles is not None:
         is_changed = _hold(contact, "roles", list(facts.roles), as_of=as_of, now=now) or is_changed
+    if facts.phone is not None:
+        phone = facts.phone or None
+        is_changed = _hold(contact, "phone", phone, as_of=as_of, now=now) or is_changed
     if facts.has_left is not None and facts.has_left != (contact.left_at is not None):
         left_at = as_of if facts.has_left else None
         is_changed = _hold(contact, "left_at", left_at, as_of=as_of, now=now) or is_changed

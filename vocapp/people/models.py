@@ -55,13 +55,15 @@ class Account(TenantRow, Base):
 class Contact(TenantRow, Base):
     """A person at a customer who can be asked.
 
-    roles: what they are at their account, as `surveys.contact_roles` leaves them. left_at: since
-    when they are known to have left the company.
+    phone: in E.164 (`surveys.phone_numbers`). roles: what they are at their account, as
+    `surveys.contact_roles` leaves them. left_at: since when they are known to have left the
+    company.
     """
 
     account_id: Mapped[UUID | None]
     external_id: Mapped[str | None] = mapped_column(short_text(200))
     email: Mapped[str | None] = mapped_column(short_text(320))
+    phone: Mapped[str | None] = mapped_column(short_text(16))
     name: Mapped[str] = mapped_column(short_text(300), default="")
     locale: Mapped[str | None] = mapped_column(short_text(20))
     time_zone: Mapped[str | None] = mapped_column(short_text(64))

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from surveys.contact_roles import read_roles
+from surveys.phone_numbers import normalised
 from vocapp.people.facts import AccountFacts, ContactFacts
 
 Scalar = str | bool | int | float | None
@@ -44,6 +45,18 @@ def _an_address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_an_address)]
+# Under this name who validates may say in which country numbers are written (ISO 3166); machines
+# write theirs with the country's code.
+REGION = "region"
+
+
+def _a_number(value: str, info: ValidationInfo) -> str:
+    """In E.164; "" stays, it says that there is none."""
+    region = (info.context or {}).get(REGION, "")
+    return normalised(value, region=region) if value.strip() else ""
+
+
+PhoneNumber = Annotated[str, AfterValidator(_a_number)]
 
 
 def _iso_day(value: Any) -> Any:
@@ -158,6 +171,11 @@ class ContactBody(BaseModel):
         description="All that the person is at the account: champion, decision_maker, sponsor, "
         "user, billing, technical, or your own words; empty: nothing",
     )  # fmt: skip
+    phone: PhoneNumber | None = Field(
+        None,
+        description="Telephone number with its country's code, such as +81 90-1234-5678; kept and "
+        "shown as +819012345678. Empty: none",
+    )
     has_left: bool | None = Field(
         None, description="Whether the person has left the company; nobody asks them then"
     )

@@ -55,6 +55,7 @@ def present_contact(contact: Contact) -> dict[str, Any]:
         "id": str(contact.id),
         "external_id": contact.external_id,
         "email": contact.email,
+        "phone": contact.phone,
         "name": contact.name,
         "locale": contact.locale,
         "time_zone": contact.time_zone,

@@ -10,14 +10,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, scoped, transaction
-from vocapp.people.facts import AccountFacts, ContactFacts
+from vocapp.people.facts import AccountFacts, ContactFacts, take_contact_facts
 from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, Tombstone
 from vocapp.people.parents import put_under
 from vocapp.people.personal_stores import personal_stores
+from vocapp.people.reaching import of_accounts_within
 from vocapp.people.tombstones import buried, has_tombstones, tombstones_of
 from vocapp.problems import NotFound
+from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
 
@@ -41,6 +43,40 @@ def save_contact(
         said = Said(as_of=now, account=account, contact=facts)
         contact = identify_one(session, workspace_id, said, now=now).contact
         return contact.id if contact else None
+
+
+def change_phone(
+    workspace_id: UUID,
+    contact_id: UUID,
+    phone: str,
+    *,
+    reach: Reach,
+    actor_user_id: UUID,
+    now: datetime,
+) -> str | None:
+    """A colleague writes down a person's number, in E.164; "" says that there is none.
+
+    What was known before. Raises NotFound.
+    """
+    with transaction() as session:
+        contact = session.scalar(
+            scoped(Contact, workspace_id)
+            .where(
+                Contact.id == contact_id,
+                of_accounts_within(reach, workspace_id, Contact.account_id),
+            )
+            .with_for_update()
+        )
+        if contact is None:
+            raise NotFound("No such contact.")
+        before = contact.phone
+        if (phone or None) != before:
+            take_contact_facts(contact, ContactFacts(phone=phone), as_of=now, now=now)
+            audit(
+                session, workspace_id, "contact.phone_changed", subject=contact, now=now,
+                actor_user_id=actor_user_id,
+            )  # fmt: skip
+        return before
 
 
 # --- erasing ----------------------------------------------------------------------------

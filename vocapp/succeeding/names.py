@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.phone_numbers import how_written
 from vocapp.database import scoped
 from vocapp.people.models import Contact
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
@@ -25,11 +26,12 @@ GONE = "…"
 
 
 def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
-    """Name, address and id of a person go from what was written of their account."""
+    """Name, address, number and id of a person go from what was written of their account."""
     contact = session.get(Contact, (workspace_id, contact_id))
     if contact is None or contact.account_id is None:
         return
-    pattern = named(contact.name, contact.email, contact.external_id)
+    number = how_written(contact.phone) if contact.phone else ""
+    pattern = named(contact.name, contact.email, contact.external_id, number=number)
     if pattern is None:
         return
     of_account = SuccessGoal.account_id == contact.account_id
@@ -60,16 +62,19 @@ def forget_names(session: Session, workspace_id: UUID, contact_id: UUID) -> None
                 setattr(row, name, after)
 
 
-def named(*words: str | None) -> re.Pattern[str] | None:
+def named(*words: str | None, number: str = "") -> re.Pattern[str] | None:
     """What finds these words in a text, whole ones where the script has spaces; None for none.
+
+    number: a pattern for a telephone number (`surveys.phone_numbers.how_written`).
 
     >>> named("Ann Lee", None, "").sub("…", "Met ann lee and Joann Leeds")
     'Met … and Joann Leeds'
     """
     known = sorted({word.strip() for word in words if word and word.strip()}, key=len, reverse=True)
-    if not known:
+    if not known and not number:
         return None
-    parts = [rf"\b{re.escape(each)}\b" if each.isascii() else re.escape(each) for each in known]
+    parts = [number] if number else []
+    parts += [rf"\b{re.escape(each)}\b" if each.isascii() else re.escape(each) for each in known]
     return re.compile("|".join(parts), re.IGNORECASE)
 
 

@@ -12,6 +12,7 @@ from jinja2 import pass_eval_context
 from jinja2.filters import do_xmlattr
 from jinja2.nodes import EvalContext
 
+from surveys.phone_numbers import readable
 from vocapp.translating import current_locale
 from vocapp.ui import charts, formats
 from vocapp.ui.addresses import address_of_each
@@ -73,6 +74,7 @@ FILTERS = {
     "local_datetime": formats.local_datetime,
     "month_name": formats.month_name,
     "local_date": formats.local_date,
+    "phone_number": readable,
     "weekday_date": formats.weekday_date,
     "time_ago": formats.time_ago,
     "iso_time": formats.iso_time,

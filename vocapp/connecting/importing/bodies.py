@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from vocapp.connecting.importing import cells
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE, Columns
 from vocapp.people.facts import AccountFacts
-from vocapp.people.parsing import AccountBody
+from vocapp.people.parsing import REGION, AccountBody
 from vocapp.problems import BadInput, FieldError, from_validation
 from vocapp.spreadsheets import restored_cell
 
@@ -79,10 +79,11 @@ def account_of(
     return checked(body, {**given, "attributes": attributes or {}}, "account.").facts()
 
 
-def checked(model: type[M], raw: Mapping[str, Any], prefix: str = "") -> M:
-    """A body, or BadInput with the fields as paths of the row."""
+def checked(model: type[M], raw: Mapping[str, Any], prefix: str = "", *, region: str = "") -> M:
+    """A body, or BadInput with the fields as paths of the row. region: the country (ISO 3166) in
+    which telephone numbers are written that do not name theirs."""
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context={REGION: region})
     except ValidationError as exc:
         errors = from_validation(exc).errors
         raise BadInput(*(FieldError(f"{prefix}{e.field}", e.message) for e in errors)) from exc

@@ -25,6 +25,8 @@ CONTACT_WORDS = {
         "external_id user_id contact_id id uid ユーザーid 利用者id 顧客id 担当者id"
     ),
     "contact.email": "email e_mail mail email_address mail_address メール メールアドレス eメール",
+    # Not the words for mobiles: lists have both, and two columns cannot be the same field.
+    "contact.phone": "phone phone_number telephone tel 電話 電話番号",
     "contact.name": "name full_name contact_name 名前 氏名 お名前 担当者 担当者名",
     "contact.locale": "locale language lang 言語",
     "contact.time_zone": "time_zone timezone タイムゾーン",
@@ -74,6 +76,7 @@ RESPONSE_WORDS = {
         "contact_external_id contact contact_id user_id external_id ユーザーid 利用者id 顧客id"
     ),
     "contact.email": f"contact_email {CONTACT_WORDS['contact.email']}",
+    "contact.phone": "contact_phone",
     "contact.name": f"contact_name {CONTACT_WORDS['contact.name']}",
     "contact.locale": "contact_locale",
     "contact.time_zone": "contact_time_zone",

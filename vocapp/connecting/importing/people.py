@@ -61,15 +61,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Rows that are contacts."""
+    """Rows that are contacts. region: see `checked`."""
 
     workspace_id: UUID
     as_of: datetime
     now: datetime
+    region: str = ""
 
     def parse(self, values: Mapping[str, Any]) -> Person:
         raw = {**part(values, "contact."), "attributes": part(values, ATTRIBUTE)}
-        return Person(checked(ContactBody, raw, "contact.").facts(), account_of(values))
+        body = checked(ContactBody, raw, "contact.", region=self.region)
+        return Person(body.facts(), account_of(values))
 
     def preview(self, items: Sequence[Person]) -> list[Outcome]:
         return people_kept(self.workspace_id, [item.facts for item in items])

@@ -33,6 +33,7 @@ from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.parsing import AccountBody
 from vocapp.problems import BadInput, Conflict, NotFound, Problem
 from vocapp.signing import digest_of_json
+from vocapp.workspaces.office.places import country_of
 
 
 class _Occurrences:
@@ -69,7 +70,8 @@ class Responses:
         survey, version, definition = self._survey_of(values)
         facts = _facts(values)
         account = account_of({**values, **{f"account.{k}": v for k, v in facts.items()}})
-        body = checked(ResponseBody, self._raw(values, survey, definition, account))
+        raw = self._raw(values, survey, definition, account)
+        body = checked(ResponseBody, raw, region=country_of(self.zone.key))
         answers = checked_answers(definition, answers_by_key(body, definition))
         assert body.answered_at is not None
         score = answers.get(definition.primary.key)

@@ -35,6 +35,7 @@ from vocapp.connecting.importing.people import Accounts, Contacts
 from vocapp.connecting.importing.responses import Responses
 from vocapp.connecting.importing.tally import Outcome, Tally
 from vocapp.problems import BadInput, Problem
+from vocapp.workspaces.office.places import country_of
 
 _BATCH = 500
 _WORDS = {
@@ -146,7 +147,8 @@ def _importer(
         return Responses(workspace_id, options.survey_key, zone, options.follow_up, now)
     written = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
     if kind == "contacts":
-        return Contacts(workspace_id, as_of=written, now=now)
+        region = country_of(options.time_zone)
+        return Contacts(workspace_id, as_of=written, now=now, region=region)
     return Accounts(workspace_id, as_of=written, now=now)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-FIELDS = ("name", "email", "locale", "time_zone", "account_id", "roles", "left_at")
+FIELDS = ("name", "email", "phone", "locale", "time_zone", "account_id", "roles", "left_at")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 

@@ -134,7 +134,7 @@ def _lines(session: Session, left: Contact, right: Contact) -> tuple[Line, ...]:
     external_ids = (left.external_id, right.external_id, left.external_id or right.external_id)
     accounts = (names.get(known.fields["account_id"]) for known in (ours, theirs, both))
     found = [_line("external_id", *external_ids)]
-    for name in ("name", "email", "locale", "time_zone"):
+    for name in ("name", "email", "phone", "locale", "time_zone"):
         found.append(_line(name, *(known.fields[name] for known in (ours, theirs, both))))
     found.insert(3, _line("account", *accounts))
     for name in sorted(both.attributes):

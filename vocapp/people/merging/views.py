@@ -25,6 +25,7 @@ _FACTS = {
     "external_id": _l("Key"),
     "name": _l("Name"),
     "email": _l("E-mail"),
+    "phone": _l("Telephone"),
     "account": _l("Account"),
     "locale": _l("Language"),
     "time_zone": _l("Time zone"),

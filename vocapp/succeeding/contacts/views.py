@@ -9,17 +9,21 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from surveys.contact_roles import OFFERED, read_roles
+from surveys.phone_numbers import normalised, readable
 from vocapp.database import utcnow
 from vocapp.people import roles as service
+from vocapp.people import service as people
 from vocapp.people.models import Contact
 from vocapp.problems import Conflict
 from vocapp.succeeding import queries as accounts
 from vocapp.succeeding.contacts import queries
 from vocapp.succeeding.contacts.wording import ROLES, departure_text, role_word
 from vocapp.translating import gettext as _
+from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
+from vocapp.workspaces.office.places import country_of
 from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("contacts", __name__, template_folder="templates")
@@ -34,7 +38,14 @@ def person(contact_id: UUID) -> str:
     return _page(contact_id)
 
 
-def _page(contact_id: UUID, *, own: str | None = None, error: str | None = None) -> str:
+def _page(
+    contact_id: UUID,
+    *,
+    own: str | None = None,
+    error: str | None = None,
+    phone: str | None = None,
+    phone_error: str | None = None,
+) -> str:
     found = queries.person(current_workspace.id, contact_id, reach=current_user.reach)
     held = found.contact.roles if own is None else request.form.getlist("role")
     words = [each for each in found.contact.roles if each not in ROLES]
@@ -49,6 +60,9 @@ def _page(contact_id: UUID, *, own: str | None = None, error: str | None = None)
         offered=[(role, role_word(role), role in held) for role in OFFERED],
         own=", ".join(words) if own is None else own,
         error=error,
+        phone=found.contact.phone and readable(found.contact.phone) if phone is None else phone,
+        phone_error=phone_error,
+        country=country_of(current_workspace.time_zone),
         role_word=role_word,
         departure_text=departure_text,
         may_change=may_open("contacts.change"),
@@ -68,6 +82,26 @@ def change(contact_id: UUID) -> Any:
         return _page(contact_id, own=own, error=text), 422
     done = _changed(contact_id, roles=wanted)
     say_done(_("Saved."), _token(contact_id, done) if done else None)
+    return _back(contact_id)
+
+
+@blueprint.post("/contacts/<uuid:contact_id>/phone")
+@signed_in("admin", "success", within_own_accounts=True)
+def change_phone(contact_id: UUID) -> Any:
+    """The number as it is written here: without its country's code it is one of the workspace's
+    country."""
+    typed = request.form.get("phone", "").replace("\0", " ").strip()
+    try:
+        region = country_of(current_workspace.time_zone)
+        number = normalised(typed, region=region) if typed else ""
+    except ValueError:
+        text = _("This is no telephone number. Write it with its country’s code: +81 90-1234-5678.")
+        return _page(contact_id, phone=typed, phone_error=text), 422
+    people.change_phone(
+        current_workspace.id, contact_id, number, reach=current_user.reach,
+        actor_user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    notice(_("Saved."))
     return _back(contact_id)
 
 
