@@ -28,6 +28,7 @@ NOT_JSON = {
     "bytes that are not UTF-8": b'{"survey": "\xff\xfe"}',
     "nested without end": b"[" * 100_000,
     "nested deeply": b"[" * 5_000 + b"]" * 5_000,
+    "nested as far as parsers go": b"[" * 700 + b"]" * 700,
     "nested objects": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     "an integer of 10,000 digits": b'{"survey": "nps", "score": ' + b"9" * 10_000 + b"}",
 }

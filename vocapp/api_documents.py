@@ -18,6 +18,7 @@ T = TypeVar("T")
 F = TypeVar("F")
 MAX_BODY_BYTES = 16 * 1024 * 1024
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+_TOO_DEEP = "The JSON is nested too deeply."
 
 
 class StrictJsonProvider(DefaultJSONProvider):
@@ -27,9 +28,12 @@ class StrictJsonProvider(DefaultJSONProvider):
     ensure_ascii = False
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return json.loads(
-            s, parse_constant=_no_constant, object_pairs_hook=_no_duplicates, **kwargs
-        )
+        try:
+            return json.loads(
+                s, parse_constant=_no_constant, object_pairs_hook=_no_duplicates, **kwargs
+            )
+        except RecursionError as exc:
+            raise Malformed(_TOO_DEEP) from exc
 
 
 def _no_constant(name: str) -> Any:
@@ -56,10 +60,7 @@ def _read_json() -> None:
         return
     if request.mimetype == "application/x-www-form-urlencoded":
         return
-    try:
-        body = request.get_json(silent=False)
-    except RecursionError as exc:
-        raise Malformed("The JSON is nested too deeply.") from exc
+    body = request.get_json(silent=False)
     view = current_app.view_functions.get(request.endpoint)
     apart = getattr(view, "__voc_items_apart__", None)
     if apart and isinstance(body, dict) and isinstance(body.get(apart), list):
@@ -78,8 +79,12 @@ def items_apart(name: str) -> Callable[[F], F]:
 
 
 def refuse_unstorable(value: Any) -> None:
-    """Raises BadInput naming every text in a JSON value that could not be stored."""
-    errors = list(_unstorable(value, ""))
+    """Raises BadInput naming every text in a JSON value that could not be stored; Malformed where
+    it is nested further than anything that we take."""
+    try:
+        errors = list(_unstorable(value, ""))
+    except RecursionError as exc:
+        raise Malformed(_TOO_DEEP) from exc
     if errors:
         raise BadInput(*errors)
 

@@ -94,6 +94,13 @@ def test_what_is_no_answer_is_not_taken(api, path, wrong):
     assert stored() == []
 
 
+@pytest.mark.parametrize("depth", [700, 5_000])
+def test_what_is_nested_without_end_is_refused(api, path, depth):
+    body = b'{"answers": {"score": ' + b"[" * depth + b"]" * depth + b"}}"
+    sent = api.client.post(path, data=body, content_type="application/json")
+    assert sent.status_code == 400
+
+
 def test_a_survey_that_is_closed_says_so_in_its_words_and_takes_nothing_new(api, path):
     body = answer()
     assert api.client.post(path, json=body).status_code == 201
