@@ -208,6 +208,21 @@ def test_the_page_speaks_the_readers_language_among_the_surveys(api, path, heade
     assert ("すすめたい" in page.text) == (language == "ja")
 
 
+@pytest.mark.parametrize(
+    "more", ["endpoint=x", "public_id=other", "_external=1", "_scheme=ftp", "_anchor=a", "self=1"]
+)
+def test_what_a_stranger_writes_into_an_address_leads_its_links_nowhere_else(api, path, more):
+    page = api.client.get(f"{path}?{more}")
+    assert page.status_code == 200
+    assert re.findall(r'<a href="([^"]*)" lang', page.text) == [f"{path}?lang=ja"]
+
+
+def test_the_other_language_of_a_rating_link_has_the_same_score_chosen(api, invitation):
+    page = api.client.get(link_path(invitation, 7) + "&lang=ja")
+    (other,) = re.findall(r'<a href="([^"]*)" lang="en"', page.text)
+    assert re.search(r'value="7"[^>]* checked', api.client.get(unescape(other)).text)
+
+
 def test_a_survey_written_from_the_right_says_so(api):
     survey = api.survey("ar", languages=["ar", "en"])
     page = api.client.get(f"/s/{survey['public_id']}", headers={"Accept-Language": "ar-EG"})

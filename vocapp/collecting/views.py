@@ -75,6 +75,7 @@ blueprint = Blueprint("collecting", __name__, template_folder="templates")
 limit_public(blueprint)
 blueprint.app_template_global("respondent_texts")(respondent_texts)  # the preview of authors asks
 UNSEEN_FIELD = "website"  # for what fills in whatever there is; people do not see it
+_OF_ADDRESS = ("at", "score")  # beside the language
 _COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
 
 
@@ -271,7 +272,9 @@ class Sheet:
 
     def other_languages(self) -> list[tuple[SurveyLanguage, str]]:
         """The survey's other languages, each with the address of this page in it."""
-        arguments = dict(request.view_args or {}) | request.args.to_dict()
+        # Of a query only what is ours: more of it would be arguments of `url_for`.
+        kept = {name: request.args[name] for name in _OF_ADDRESS if name in request.args}
+        arguments = dict(request.view_args or {}) | kept
         return [
             (SurveyLanguage(tag), url_for(request.endpoint or "", **arguments | {"lang": tag}))
             for tag in self.definition.languages
