@@ -61,16 +61,28 @@ export function createQueue(report: Report): Queue {
     }
   }
 
+  /** Whatever else stands under such a name, damaged or not ours, holds up no answer. */
+  function stored(key: string): Kept | undefined {
+    try {
+      const item = JSON.parse(localStorage.getItem(key) || "null") as Kept | null;
+      return item && PREFIX + item.id === key && item.url && item.body ? item : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function keys(): string[] {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    } catch {
+      return []; // What is in memory is all there is.
+    }
+  }
+
   function all(): Kept[] {
     const found = new Map(memory);
-    try {
-      for (const key of Object.keys(localStorage)) {
-        if (!key.startsWith(PREFIX)) continue;
-        const item = JSON.parse(localStorage.getItem(key) || "null") as Kept | null;
-        if (item && !found.has(item.id)) found.set(item.id, item);
-      }
-    } catch {
-      // What is in memory is all there is.
+    for (const item of keys().map(stored)) {
+      if (item && !found.has(item.id)) found.set(item.id, item);
     }
     return [...found.values()].filter(({ id }) => id !== open).sort((a, b) => a.at - b.at);
   }
