@@ -96,6 +96,7 @@ def test_a_wrong_token_is_refused_and_changes_nothing(any_api, post, patch, toke
         ({"score": "9"}, 422, "score"),
         ({"score": ...}, 422, "score"),
         ({"survey_version": 7}, 422, "survey_version"),
+        ({"locale": "<b>"}, 422, "locale"),
     ],
 )
 def test_only_answers_are_taken_and_each_wrong_field_is_named(post, fields, status, field):

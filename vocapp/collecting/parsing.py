@@ -20,6 +20,9 @@ from vocapp.signing import digest_of_json
 SINGLE_USE = "What stands in a single-use link after `/once/`; the answer has the id of the link"
 
 
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$"
+
+
 class AnswersBody(BaseModel):
     """The answers of one response: by question key, or by the two shorthands."""
 
@@ -39,7 +42,7 @@ class ResponseBody(AnswersBody):
     single_use: str | None = Field(None, max_length=300, description=SINGLE_USE)
     channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
     answered_at: Instant | None = None
-    locale: str | None = Field(None, max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$")
+    locale: str | None = Field(None, max_length=20, pattern=LANGUAGE_TAG)
     touchpoint: Touchpoint | None = Field(
         None, description="The moment that the answer is about; an attribute of the answer"
     )

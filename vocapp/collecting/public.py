@@ -29,6 +29,7 @@ from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
 from vocapp.collecting.parsing import (
     ANOTHER_SYSTEM,
+    LANGUAGE_TAG,
     SINGLE_USE,
     AnswersBody,
     answerable_version,
@@ -60,7 +61,7 @@ class PublicBody(AnswersBody):
     survey: str = Field(min_length=1, max_length=100, description="The survey's public_id")
     id: UUID
     survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
-    locale: str | None = Field(None, max_length=20)
+    locale: str | None = Field(None, max_length=20, pattern=LANGUAGE_TAG)
     page: str | None = Field(None, max_length=2000)
     identity: str | None = Field(None, max_length=8000)
     touchpoint: Touchpoint | None = Field(
