@@ -10,13 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from vocapp.authoring.links import kiosk_url
+from vocapp.authoring.models import SurveyVersion
 from vocapp.authoring.queries import survey_by_key
 from vocapp.authoring.service import close_survey
 from vocapp.collecting.models import Response
-from vocapp.database import snapshot, utcnow
+from vocapp.database import snapshot, transaction, utcnow
 
 SECOND = 1000
 
@@ -69,11 +70,20 @@ def test_the_same_answer_sent_again_is_there_once(api, path):
     ("away_s", "ago_s"), [(7200, 7200), (-500, 0), (400 * 86_400, 366 * 86_400)]
 )
 def test_an_answer_was_given_when_the_device_says_by_how_long_it_kept_it(api, path, away_s, ago_s):
+    with transaction() as session:
+        session.execute(update(SurveyVersion).values(published_at=utcnow() - timedelta(days=800)))
     body = answer(answered_at=SECOND * 1_000_000_000)
     body["sent_at"] = body["answered_at"] + away_s * SECOND
     assert api.client.post(path, json=body).status_code == 201
     (row,) = stored()
     assert abs(utcnow() - row.answered_at - timedelta(seconds=ago_s)) < timedelta(minutes=1)
+
+
+def test_nothing_was_answered_before_it_was_asked(api, path):
+    """Whoever knows the address could else rewrite the figures of a year."""
+    assert api.client.post(path, json=answer(answered_at=0)).status_code == 201
+    (row,) = stored()
+    assert utcnow() - row.answered_at < timedelta(minutes=1)
 
 
 def test_the_place_of_the_address_is_the_touchpoint_and_cannot_be_made_up(api, path):

@@ -131,6 +131,18 @@ def _definition_of(workspace_id: UUID, survey_id: UUID, version: int) -> Definit
     return from_json(row.definition)
 
 
+def published_at(workspace_id: UUID, survey_id: UUID, version: int) -> datetime:
+    """When people could first be asked a version. Raises NotFound."""
+    found = db.session.scalar(
+        scoped(SurveyVersion, workspace_id)
+        .where(SurveyVersion.survey_id == survey_id, SurveyVersion.number == version)
+        .with_only_columns(SurveyVersion.published_at)
+    )
+    if found is None:
+        raise NotFound(f"The survey has no version {version}.")
+    return found
+
+
 def draft_of(workspace_id: UUID, survey_id: UUID) -> dict[str, Any]:
     """The draft as it is stored. Raises NotFound."""
     row = db.session.scalar(scoped(Survey, workspace_id).where(Survey.id == survey_id))

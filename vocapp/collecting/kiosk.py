@@ -24,7 +24,7 @@ from surveys.piping import filled
 from vocapp.api_documents import refuse_unstorable
 from vocapp.authoring.limiting.queries import is_closed, limits_of, time_zone_of
 from vocapp.authoring.links import read_place
-from vocapp.authoring.queries import SurveySummary, survey_by_public_id
+from vocapp.authoring.queries import SurveySummary, published_at, survey_by_public_id
 from vocapp.collecting import service
 from vocapp.collecting.letting_in import closing_words
 from vocapp.collecting.parsing import LANGUAGE_TAG, answerable_version, in_one_order
@@ -162,11 +162,13 @@ def _later(answer: tuple[str, int]) -> Any:
 def _submission(
     body: KioskBody, survey: SurveySummary, place: str | None, *, now: datetime
 ) -> Submission:
-    """When it was answered is counted back from now: the clock of the device may be wrong."""
+    """When it was answered is counted back from now: the clock of the device may be wrong. Nobody
+    answered a version before there was one."""
     version, definition = answerable_version(survey, body.survey_version)
     answers = checked_answers(definition, body.answers)
     score = answers.get(definition.primary.key)
     ago = timedelta(milliseconds=body.sent_at - body.answered_at)
+    earliest = published_at(survey.workspace_id, survey.id, version)
     sent = body.model_dump(mode="json", exclude={"sent_at"})
     return Submission(
         survey_id=survey.id,
@@ -174,7 +176,7 @@ def _submission(
         answers=answers,
         score=score if isinstance(score, int) else None,
         channel="web",
-        answered_at=now - min(max(ago, timedelta(0)), _LONGEST_WAY),
+        answered_at=max(now - min(max(ago, timedelta(0)), _LONGEST_WAY), earliest),
         digest=digest_of_json(in_one_order(sent, definition)),
         id=body.id,
         locale=body.locale,
