@@ -304,6 +304,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "campaigns.people": (by(campaign_id="campaign"),),
     "campaigns.edit": (by(campaign_id="campaign"),),
     "campaigns.act": (replace(by(campaign_id="campaign"), form=lambda _: {"action": "end"}),),
+    "campaigns.try_again": (by(campaign_id="campaign"),),
     "campaigns.remove": (by(campaign_id="campaign"),),
     "campaigns.undo": (Call(query=lambda t: {"token": t.undo}),),
     "asking.person": (by(contact_id="contact"),),

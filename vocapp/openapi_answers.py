@@ -60,6 +60,7 @@ _CAMPAIGN = record(
     held_out=NUMBER, a_day=or_null(COUNT), hour=COUNT, audience=or_null(OBJECT), revision=COUNT,
     counts=record(asked=COUNT, answered=COUNT, waiting=COUNT, not_asked=OBJECT),
     next_days=list_of(record(day=DAY, planned=COUNT)),
+    stuck=or_null(record(rows=COUNT, error=TEXT, since=TIME)),
 )  # fmt: skip
 _TARGETING = {
     "name": TEXT, "survey": TEXT, "display": TEXT, "paths": list_of(TEXT), "delay_s": COUNT,

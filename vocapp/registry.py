@@ -59,6 +59,7 @@ from vocapp.distributing.asking.views import blueprint as asking_pages
 from vocapp.distributing.campaigns import looking_ahead as campaign_looking_ahead
 from vocapp.distributing.campaigns import people as campaign_people
 from vocapp.distributing.campaigns import running as campaign_running
+from vocapp.distributing.campaigns import stopping as campaign_stopping
 from vocapp.distributing.campaigns.api import api as campaigns_api
 from vocapp.distributing.campaigns.views import blueprint as campaign_pages
 from vocapp.distributing.own_mail_api import api as own_mail_api
@@ -262,7 +263,13 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
-            campaign_running.CAMPAIGN, mode="database", apply=campaign_running.run_campaigns,
+            campaign_stopping.CAMPAIGN, mode="database", apply=campaign_running.run_campaigns,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            campaign_stopping.STOP, mode="database", apply=campaign_stopping.settle_rows,
             queue="slow", batch=1,
         )
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from vocapp import outbox
 from vocapp.database import utcnow
-from vocapp.distributing.campaigns import dry_run, looking_ahead
+from vocapp.distributing.campaigns import dry_run, looking_ahead, running
 
 PLAN = {"name": "Yearly", "survey": "nps", "kind": "once", "starts_on": "2026-01-01", "hour": 0}
 FORM = {
@@ -217,6 +217,23 @@ def test_a_machine_is_told_where_the_look_ahead_over_many_will_be(api, people, m
     assert found.json["computed_at"]
     api.put(f"/api/v1/campaigns/{campaign}", PLAN | {"a_day": 2})
     assert api.get(address).status_code == 202
+
+
+def test_a_page_says_what_was_given_up_and_tries_it_again(api, people, staff, monkeypatch):
+    campaign = made(api)
+    act(api, campaign, "switch_on")
+    browser = staff("success")
+    with monkeypatch.context() as broken:
+        broken.setattr(running, "plan_batch", lambda *_a, **_k: 1 / 0)
+        for minutes in range(0, 90, 10):
+            outbox.work_off("campaign", now=utcnow() + timedelta(minutes=minutes))
+    assert "Given up" in browser.get("/campaigns").text
+    page = browser.get(f"/campaigns/{campaign}").text
+    assert "failed too often (ZeroDivisionError)" in page
+    assert browser.post(f"/campaigns/{campaign}/try-again").status_code == 303
+    work()
+    assert "ZeroDivisionError" not in browser.get(f"/campaigns/{campaign}").text
+    assert api.get(f"/api/v1/campaigns/{campaign}").json["counts"]["asked"] == 6
 
 
 def test_without_campaigns_the_page_says_what_they_are_for(api, staff):

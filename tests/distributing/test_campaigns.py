@@ -14,10 +14,11 @@ from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import scoped, snapshot, transaction
+from vocapp.distributing import sending
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished as Limits
 from vocapp.distributing.asking.service import save_limits
-from vocapp.distributing.campaigns import looking_ahead, running, service
+from vocapp.distributing.campaigns import looking_ahead, queries, running, service, stopping
 from vocapp.distributing.campaigns.dry_run import dry_run
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.service import Wished
@@ -79,16 +80,25 @@ class Crew:
         """Work off all that is due of campaigns."""
         self._monkeypatch.setattr(running, "utcnow", lambda: now)
         for _ in range(500):
-            if not outbox.work_off(running.CAMPAIGN, now=now) and not self.due(now):
+            if not outbox.work_off(stopping.CAMPAIGN, now=now) and not self.due(now):
                 return
         raise AssertionError("the work of campaigns does not end")
+
+    def settle(self, now=NOON):
+        """Work off what is left to stop, or to wait again; how many slices that took."""
+        self._monkeypatch.setattr(stopping, "utcnow", lambda: now)
+        slices = 0
+        while outbox.work_off(stopping.STOP, now=now):
+            slices += 1
+        return slices
 
     def due(self, now):
         with snapshot() as session:
             return session.scalar(
                 select(func.count()).where(
                     outbox.Pending.workspace_id == self.workspace_id,
-                    outbox.Pending.kind == running.CAMPAIGN, outbox.Pending.due_at <= now,
+                    outbox.Pending.kind == stopping.CAMPAIGN, outbox.Pending.due_at <= now,
+                    outbox.Pending.set_aside_at.is_(None),
                 )
             )  # fmt: skip
 
@@ -166,7 +176,7 @@ def test_a_row_of_work_that_comes_twice_asks_nobody_twice(crew):
     with transaction() as session:
         for detail in ({"plan": True}, {}, {"after": str(people[0])}):
             outbox.add(
-                session, crew.workspace_id, running.CAMPAIGN, campaign_id, now=NOON, detail=detail
+                session, crew.workspace_id, stopping.CAMPAIGN, campaign_id, now=NOON, detail=detail
             )
     crew.run()
     assert crew.asked() == dict.fromkeys(people, 1)
@@ -430,6 +440,91 @@ def test_an_ended_campaign_asks_nobody_and_says_so(crew):
     assert crew.turns() == {("not_asked", "campaign_ended"): 3}
     with pytest.raises(Conflict):
         crew.act(campaign_id, "resume")
+
+
+@pytest.mark.parametrize(("action", "state"), [("pause", "planned"), ("end", "not_asked")])
+def test_what_waits_is_stopped_slice_by_slice_and_nothing_goes_out_meanwhile(
+    crew, monkeypatch, action, state
+):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    crew.people(10)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign()
+    crew.run()
+    crew.act(campaign_id, action)
+    waiting = crew.all(Invitation, Invitation.state == "scheduled")
+    assert len(waiting) == 6  # one slice was worked off at once; nobody waited for the others
+    with transaction() as session:  # the hour comes before the worker does
+        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
+            if row.kind == "mail":
+                row.due_at = NOON
+    monkeypatch.setattr(sending, "utcnow", lambda: NOON + timedelta(hours=4))
+    outbox.work_off("mail", now=NOON + timedelta(hours=4))
+    assert Counter(row.state for row in crew.all(Invitation)) == {"scheduled": 6, "not_sent": 4}
+    assert crew.settle() >= 2
+    assert Counter(row.state for row in crew.all(Invitation)) == {"not_sent": 10}
+    assert {turn.state for turn in crew.all(CampaignTurn)} == {state}
+    assert not crew.all(AskDecision, AskDecision.outcome == "asked")
+
+
+def test_an_end_of_many_taken_back_lets_all_of_them_wait_again(crew, colleague, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    people = crew.people(10)
+    me = colleague(crew.workspace_id, "admin")
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    done = service.act(crew.workspace_id, campaign_id, "end", actor_user_id=me, now=NOON)
+    service.undo(crew.workspace_id, done.undo, actor_user_id=me, now=NOON)
+    crew.settle()
+    assert crew.turns() == {("planned", None): 10}
+    crew.run(NOON + timedelta(hours=5))
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_one_person_who_cannot_be_decided_stops_nobody_else_and_can_be_tried_again(
+    crew, monkeypatch
+):
+    people = crew.people(4)
+    campaign_id = crew.campaign()
+    real = running.ask
+
+    def breaks(session, contact, *args, **kwargs):
+        if contact.id == people[1]:
+            raise ValueError("a surprise")
+        return real(session, contact, *args, **kwargs)
+
+    monkeypatch.setattr(running, "ask", breaks)
+    for minutes in range(10):
+        crew.run(NOON + timedelta(minutes=minutes))
+    assert crew.asked() == dict.fromkeys([people[0], *people[2:]], 1)
+    assert crew.turns() == {("asked", None): 3, ("not_asked", "failed:ValueError"): 1}
+    told = crew.api.get(f"/api/v1/contacts/{people[1]}/asking").json["decisions"]
+    assert [(line["outcome"], line["reason"]) for line in told] == [
+        ("not_asked", "failed:ValueError")
+    ]
+    monkeypatch.setattr(running, "ask", real)
+    service.try_again(crew.workspace_id, campaign_id, actor_user_id=None, now=NOON)
+    crew.run(NOON + timedelta(minutes=10))
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
+def test_a_campaign_that_was_given_up_says_so_and_goes_on_when_it_is_told_to(crew, monkeypatch):
+    people = crew.people(2)
+    campaign_id = crew.campaign()
+    with monkeypatch.context() as broken:
+        broken.setattr(running, "plan_batch", lambda *_a, **_k: 1 / 0)
+        for minutes in range(0, 60, 5):
+            crew.run(NOON + timedelta(minutes=minutes))
+
+    def stuck():
+        return queries.campaign(crew.workspace_id, campaign_id, now=NOON, zone="UTC").stuck
+
+    assert (stuck().error, stuck().rows) == ("ZeroDivisionError", 1)
+    assert crew.api.get(f"/api/v1/campaigns/{campaign_id}").json["stuck"]["rows"] == 1
+    service.try_again(crew.workspace_id, campaign_id, actor_user_id=None, now=NOON + DAY)
+    assert stuck() is None
+    crew.run(NOON + DAY)
+    assert crew.asked() == dict.fromkeys(people, 1)
 
 
 def test_it_ends_by_itself_after_its_last_day(crew):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send_each
+from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import REMINDER, Letter, build
 from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.models import Invitation
@@ -43,6 +44,7 @@ from vocapp.workspaces.models import Workspace
 
 # States of an invitation in which the person has got nothing by it.
 _DID_NOT_ARRIVE = frozenset({"not_sent", "bounced"})
+_LOOK_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Asked:
     reason_not_to: str | None
     letter: Letter | None
     not_before: datetime
+    is_stopped: bool
 
 
 def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
@@ -75,6 +78,8 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
         return nothing_more
     if asked.letter is None:
         return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
+    if asked.is_stopped:  # its campaign was paused or ended, and takes it back slice by slice
+        return NotYet(now + _LOOK_AGAIN)
     if asked.not_before > now:  # the mail was late, and night has fallen there
         return NotYet(asked.not_before)
     message = build(asked.letter, now=now)
@@ -131,12 +136,13 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | 
         reason = reason_not_to_mail(session, workspace_id, contact.email)
         reason = reason or deciding.why_never_asked(session, contact)
         not_before = deciding.not_before(session, contact, invitation_id, now=now)
+        stopped = is_stopped(session, workspace_id, invitation_id)
     if read.survey.state != "published":
         reason = reason or "survey_closed"
     letter = None if reason else letter_of(read)
     return Asked(
         workspace_id, invitation_id, read.invitation.state, contact.email or "", reason, letter,
-        not_before,
+        not_before, stopped,
     )  # fmt: skip
 
 

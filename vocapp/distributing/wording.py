@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vocapp.distributing.campaigns.stopping import FAILED
+from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
 REASON_WORDS = {
@@ -47,4 +49,7 @@ def reason_text(reason: str | None) -> str:
     """A reason in words; what a mail server said stays as it is."""
     if reason is None:
         return ""
+    if reason.startswith(FAILED):
+        error = reason.removeprefix(FAILED)
+        return _("An error kept this person from being asked (%(error)s).", error=error)
     return str(REASON_WORDS.get(reason, reason))

@@ -77,7 +77,7 @@ class ChangedCampaignBody(CampaignBody):
 class ActionBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["switch_on", "pause", "resume", "end"]
+    action: Literal["switch_on", "pause", "resume", "end", "try_again"]
 
 
 class PeopleQuery(BaseModel):
@@ -141,13 +141,21 @@ def remove_campaign(path: CampaignPath) -> Any:
     return "", 204
 
 
-@api.post("/campaigns/<uuid:campaign_id>/actions", summary="Switch on, pause, resume or end")
+@api.post(
+    "/campaigns/<uuid:campaign_id>/actions", summary="Switch on, pause, resume, end, or try again"
+)
 @machine()
 def act_on_campaign(path: CampaignPath, body: ActionBody) -> Any:
-    """Said twice it is done once. A pause stops what has not gone out; resuming repeats nothing."""
-    service.act(
-        current_workspace.id, path.campaign_id, body.action, actor_user_id=None, now=utcnow()
-    )
+    """Said twice it is done once. A pause stops what has not gone out; resuming repeats nothing.
+    try_again: what was given up after too many failures (`stuck`, and people not asked for a
+    reason that begins with "failed:") is taken up again.
+    """
+    if body.action == "try_again":
+        service.try_again(current_workspace.id, path.campaign_id, actor_user_id=None, now=utcnow())
+    else:
+        service.act(
+            current_workspace.id, path.campaign_id, body.action, actor_user_id=None, now=utcnow()
+        )
     return _shown(path.campaign_id)
 
 
@@ -224,6 +232,10 @@ def _present(row: CampaignRow) -> dict[str, Any]:
         "next_days": [
             {"day": day.isoformat(), "planned": count} for day, count in row.next_days
         ],
+        "stuck": {
+            "rows": row.stuck.rows, "error": row.stuck.error,
+            "since": row.stuck.since.isoformat(),
+        } if row.stuck else None,
     }  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from surveys.periods import local_day
 from vocapp.authoring.models import Survey
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+from vocapp.distributing.campaigns.stopping import FAILED, given_up
 from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
+from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
 
@@ -41,14 +43,28 @@ class Counts:
         return sum(self.waiting.values())
 
     @property
+    def failed(self) -> int:
+        """Those who were not asked because something went wrong."""
+        return sum(n for reason, n in self.not_asked.items() if reason.startswith(FAILED))
+
+    @property
     def total_not_asked(self) -> int:
         return sum(self.not_asked.values())
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """Work that was given up. error: of the last row; since: of the first."""
+
+    rows: int
+    error: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignRow:
     """A campaign in a list. next_days: how many turns are planned on each of the next days, what
-    is overdue on the first."""
+    is overdue on the first. stuck: None where nothing was given up."""
 
     campaign: Campaign
     survey_key: str
@@ -56,6 +72,7 @@ class CampaignRow:
     survey_state: str
     counts: Counts
     next_days: Sequence[tuple[date, int]]
+    stuck: Stuck | None
 
 
 def campaigns(workspace_id: UUID, *, now: datetime, zone: str) -> list[CampaignRow]:
@@ -91,10 +108,31 @@ def _rows(workspace_id: UUID, rows: Sequence[Any], today: date) -> list[Campaign
     ids = [row[0].id for row in rows]
     counts = _counts(workspace_id, ids)
     days = _next_days(workspace_id, ids, today)
+    stuck = _stuck(workspace_id, ids)
     return [
-        CampaignRow(each, key, name, state, counts.get(each.id, Counts()), days[each.id])
+        CampaignRow(
+            each, key, name, state, counts.get(each.id, Counts()), days[each.id],
+            stuck.get(each.id),
+        )
         for each, key, name, state in rows
-    ]
+    ]  # fmt: skip
+
+
+def _stuck(workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Stuck]:
+    rows = db.session.execute(
+        select(Pending.subject_id, Pending.last_error, Pending.set_aside_at)
+        .where(*given_up(workspace_id), Pending.subject_id.in_(ids))
+        .order_by(Pending.set_aside_at)
+        .limit(MOST)
+    )
+    found: dict[UUID, Stuck] = {}
+    for campaign_id, error, since in rows:
+        assert since is not None
+        before = found.get(campaign_id)
+        found[campaign_id] = Stuck(
+            before.rows + 1 if before else 1, error or "", before.since if before else since
+        )
+    return found
 
 
 def _of_invitation() -> ColumnElement[bool]:

@@ -19,7 +19,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+import structlog
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from surveys.campaigns import (
@@ -45,16 +47,19 @@ from vocapp.distributing.campaigns.audience import (
 )
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.planning import plan_batch, why_not
+from vocapp.distributing.campaigns.stopping import CAMPAIGN, FAILED, of_campaign, settle
 from vocapp.distributing.service import Asking, ask
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
 from vocapp.workspaces.nights import time_zone_of
 
-CAMPAIGN = "campaign"
 CAUSE = "planned_campaign"
+log = structlog.get_logger()
 BATCH = 25  # people in one transaction, for which whoever else writes waits
 LOOK_AGAIN = timedelta(hours=1)
-ENDED = "campaign_ended"
+# After so many failures of a batch each of its people stands alone, so that one of whom something
+# is wrong stops nobody else.
+ALONE_AFTER = 3
 _DAY = timedelta(days=1)
 
 
@@ -68,7 +73,7 @@ def run_campaigns(session: Session, rows: Sequence[Pending]) -> None:
             .with_for_update()
         )
         if campaign is not None and campaign.state == "active":
-            _step(session, campaign, row.detail, now)
+            _step(session, campaign, row.detail, now, alone=row.attempts >= ALONE_AFTER)
 
 
 def look_now(session: Session, campaign: Campaign, *, now: datetime) -> None:
@@ -89,11 +94,14 @@ def _go_on(
     )
 
 
-def _step(session: Session, campaign: Campaign, detail: dict[str, Any], now: datetime) -> None:
+def _step(
+    session: Session, campaign: Campaign, detail: dict[str, Any], now: datetime, *, alone: bool
+) -> None:
     zone = time_zone_of(session, campaign.workspace_id)
     today = local_day(now, zone)
     if campaign.ends_on is not None and today > campaign.ends_on:
-        end(session, campaign, now=now)
+        campaign.state, campaign.updated_at = "ended", now
+        settle(session, campaign, "close", now=now)
         return
     after = detail.get("after")
     if after or (detail.get("plan") and _is_to_be_planned(campaign, today)):
@@ -107,7 +115,7 @@ def _step(session: Session, campaign: Campaign, detail: dict[str, Any], now: dat
     begins = begins_at(today, campaign.hour, zone)
     if begins > now:
         _go_on(session, campaign, {"plan": True}, now=now, due_at=min(begins, now + LOOK_AGAIN))
-    elif ask_batch(session, campaign, today=today, now=now):
+    elif ask_batch(session, campaign, today=today, now=now, alone=alone):
         _go_on(session, campaign, {}, now=now)
     else:
         _go_on(session, campaign, {"plan": True}, now=now, due_at=now + LOOK_AGAIN)
@@ -122,24 +130,6 @@ def _is_to_be_planned(campaign: Campaign, today: date) -> bool:
     if campaign.kind == "once":
         return campaign.planned_on is None
     return campaign.planned_on is None or campaign.planned_on < today
-
-
-def end(session: Session, campaign: Campaign, *, now: datetime) -> None:
-    """It asks nobody any more, in the caller's transaction; what waits says why it does not go."""
-    campaign.state, campaign.updated_at = "ended", now
-    session.execute(
-        update(CampaignTurn)
-        .where(*of_campaign(campaign), CampaignTurn.state == "planned")
-        .values(state="not_asked", reason=ENDED, changed_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def of_campaign(campaign: Campaign) -> tuple[Any, ...]:
-    """Conditions for its turns."""
-    return (
-        CampaignTurn.workspace_id == campaign.workspace_id, CampaignTurn.campaign_id == campaign.id
-    )  # fmt: skip
 
 
 # --- the day has come -----------------------------------------------------------------------
@@ -162,9 +152,13 @@ class _Day:
         return self.plan.a_day is not None and self.asked >= self.plan.a_day
 
 
-def ask_batch(session: Session, campaign: Campaign, *, today: date, now: datetime) -> bool:
+def ask_batch(
+    session: Session, campaign: Campaign, *, today: date, now: datetime, alone: bool = False
+) -> bool:
     """Ask the next people whose day has come, in the caller's transaction, which holds the
     campaign; whether there may be more. While its survey takes no answers, nobody is asked.
+
+    alone: whoever fails is not asked, with what went wrong as the reason.
     """
     if survey_state(session, campaign) != "published":
         return False
@@ -175,7 +169,10 @@ def ask_batch(session: Session, campaign: Campaign, *, today: date, now: datetim
     # what the other holds.
     for turn in sorted(turns, key=lambda each: _place(people, each)):
         contact, candidate = people[turn.contact_id]
-        _decide(session, day, turn, contact, candidate)
+        if alone:
+            _decide_alone(session, day, turn, contact, candidate)
+        else:
+            _decide(session, day, turn, contact, candidate)
     return len(turns) == BATCH
 
 
@@ -251,6 +248,21 @@ def _decide(
         _when_full(session, day, turn, contact)
     else:
         _ask(session, day, turn, contact)
+
+
+def _decide_alone(
+    session: Session, day: _Day, turn: CampaignTurn, contact: Contact, candidate: Candidate
+) -> None:
+    try:
+        with session.begin_nested():
+            _decide(session, day, turn, contact, candidate)
+            session.flush()
+    except Exception as exc:
+        if isinstance(exc, DBAPIError) and exc.connection_invalidated:
+            raise
+        log.warning("campaign.person_failed", turn=str(turn.id), exc_info=exc)
+        reason = f"{FAILED}{type(exc).__name__}"[:60]
+        _not_asked(session, day, turn, contact, reason, None)
 
 
 def _when_full(session: Session, day: _Day, turn: CampaignTurn, contact: Contact) -> None:

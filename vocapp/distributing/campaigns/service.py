@@ -18,24 +18,18 @@ from surveys.questions import storable_problem
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
 from vocapp.database import scoped, transaction, uuid7
-from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.running import (
-    CAMPAIGN,
-    ENDED,
-    end,
     look_now,
-    of_campaign,
     survey_state,
 )
-from vocapp.distributing.models import Invitation
+from vocapp.distributing.campaigns.stopping import CAMPAIGN, STOP, given_up, of_campaign, settle
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.nights import time_zone_of
 from vocapp.workspaces.service import audit
 
 MAX_NAME = 120
-PAUSED = "campaign_paused"
 ACTIONS = ("switch_on", "pause", "resume", "end")
 # What holds for good once somebody may have been asked: another share of people to hold out, or
 # another period, would make of it another campaign.
@@ -207,9 +201,28 @@ def act(
         row.updated_at = now
         _note(session, row, f"campaign.{action}", actor_user_id, now)
         done = Done(row.id, _token(row, actor_user_id, action, {"was": before}))
-    if action in {"switch_on", "resume"}:
-        outbox.ring(CAMPAIGN)
+    outbox.ring(CAMPAIGN if action in {"switch_on", "resume"} else STOP)
     return done
+
+
+def try_again(
+    workspace_id: UUID, campaign_id: UUID, *, actor_user_id: UUID | None, now: datetime
+) -> None:
+    """Take up again what was given up after too many failures: the work of the campaign, and the
+    people in whom it failed. Raises NotFound."""
+    with transaction() as session:
+        row = _locked(session, workspace_id, campaign_id)
+        session.execute(
+            update(outbox.Pending)
+            .where(*given_up(workspace_id), outbox.Pending.subject_id == campaign_id)
+            .values(set_aside_at=None, attempts=0, due_at=now, last_error=None)
+            .execution_options(synchronize_session=False)
+        )
+        settle(session, row, "retry", now=now)
+        if row.state == "active":
+            outbox.ask_now(session, workspace_id, CAMPAIGN, row.id, now=now)
+        _note(session, row, "campaign.tried_again", actor_user_id, now)
+    outbox.ring(CAMPAIGN, STOP)
 
 
 def _switch_on(session: Session, row: Campaign, now: datetime) -> None:
@@ -248,15 +261,15 @@ def _pause(session: Session, row: Campaign, now: datetime) -> None:
         return
     _expect(row, "active")
     row.state = "paused"
-    _stop_scheduled(session, row, PAUSED, now)
+    settle(session, row, "stop", now=now)
 
 
 def _end(session: Session, row: Campaign, now: datetime) -> None:
     if row.state == "ended":
         return
     _expect(row, "active", "paused")
-    _stop_scheduled(session, row, ENDED, now)
-    end(session, row, now=now)
+    row.state = "ended"
+    settle(session, row, "stop", now=now)
 
 
 _MOVES = {"switch_on": _switch_on, "pause": _pause, "resume": _resume, "end": _end}
@@ -265,51 +278,6 @@ _MOVES = {"switch_on": _switch_on, "pause": _pause, "resume": _resume, "end": _e
 def _expect(row: Campaign, *states: str) -> None:
     if row.state not in states:
         raise Conflict(f"The campaign is {row.state}; expected {' or '.join(states)}.")
-
-
-def _stop_scheduled(session: Session, row: Campaign, reason: str, now: datetime) -> None:
-    """Invitations that wait for their hour do not go, and their people have their turn again. What
-    a mail server is being handed right now is out."""
-    waiting = (
-        select(Invitation.id)
-        .join(
-            CampaignTurn,
-            (CampaignTurn.workspace_id == Invitation.workspace_id)
-            & (CampaignTurn.invitation_id == Invitation.id),
-        )
-        .where(*of_campaign(row), CampaignTurn.state == "asked")
-        .where(Invitation.workspace_id == row.workspace_id, Invitation.state == "scheduled")
-    )
-    stopped = session.scalars(
-        update(Invitation)
-        .where(
-            Invitation.workspace_id == row.workspace_id, Invitation.state == "scheduled",
-            Invitation.id.in_(waiting),
-        )
-        .values(state="not_sent", reason=reason)
-        .returning(Invitation.id)
-        .execution_options(synchronize_session=False)
-    ).all()  # fmt: skip
-    for begin in range(0, len(stopped), _CHUNK):
-        ids = stopped[begin : begin + _CHUNK]
-        session.execute(
-            update(AskDecision)
-            .where(
-                AskDecision.workspace_id == row.workspace_id, AskDecision.id.in_(ids),
-                AskDecision.outcome == "asked",
-            )
-            .values(outcome="not_asked", reason=reason)
-            .execution_options(synchronize_session=False)
-        )  # fmt: skip
-        session.execute(
-            update(CampaignTurn)
-            .where(*of_campaign(row), CampaignTurn.invitation_id.in_(ids))
-            .values(state="planned", invitation_id=None, reason=reason, changed_at=now)
-            .execution_options(synchronize_session=False)
-        )
-
-
-_CHUNK = 500
 
 
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> UUID:
@@ -326,7 +294,7 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
             row.revision += 1
             row.updated_at = now
         _note(session, row, "campaign.undone", actor_user_id, now)
-    outbox.ring(CAMPAIGN)
+    outbox.ring(CAMPAIGN, STOP)
     return UUID(told["campaign"])
 
 
@@ -334,15 +302,8 @@ def _take_back(session: Session, row: Campaign, action: str, was: str, now: date
     """Of what was switched on by mistake nobody is asked any more: it is paused, as somebody may
     have been asked, or a draft where nobody was."""
     if action == "end":
-        session.execute(
-            update(CampaignTurn)
-            .where(
-                *of_campaign(row), CampaignTurn.state == "not_asked", CampaignTurn.reason == ENDED
-            )
-            .values(state="planned", reason=None, changed_at=now)
-            .execution_options(synchronize_session=False)
-        )
         row.state = "paused"
+        settle(session, row, "revive", now=now)
         if was == "active":
             _resume(session, row, now)
     elif action == "pause":

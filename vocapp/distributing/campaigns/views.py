@@ -64,7 +64,7 @@ def show(campaign_id: UUID) -> str:
         "campaigns/campaign.html", row=row, campaign=row.campaign, words=wording,
         most=_highest([row]), reason_text=reason_text, email=email,
         sought=queries.who_is(current_workspace.id, campaign_id, email) if email else [],
-        in_words=_audience_words(row.campaign),
+        in_words=_audience_words(row.campaign), failed=row.counts.failed,
     )  # fmt: skip
 
 
@@ -259,6 +259,17 @@ def _said(action: str) -> str:
             return _("The campaign goes on. Nobody is asked twice.")
         case _:
             return _("The campaign has ended.")
+
+
+@blueprint.post("/campaigns/<uuid:campaign_id>/try-again")
+@signed_in(*_ROLES)
+def try_again(campaign_id: UUID) -> Any:
+    """Take up again what was given up after too many failures."""
+    service.try_again(
+        current_workspace.id, campaign_id, actor_user_id=current_user.id, now=utcnow()
+    )
+    notice(_("It is tried again."))
+    return _to(campaign_id)
 
 
 @blueprint.post("/campaigns/<uuid:campaign_id>/remove")
