@@ -8,9 +8,10 @@ workspace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from math import gcd, isfinite
 from typing import Any
@@ -30,6 +31,8 @@ GRACE_DAYS = 14
 HELD_OUT, SAMPLED_OUT, DAY_FULL = "held_out", "sampled_out", "day_full"
 _DAY = timedelta(days=1)
 _GOLDEN = 0.6180339887498949
+# So many days in a row may be closed; more are no holidays but a mistake.
+_MOST_CLOSED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ class Person:
     key: str
     account: str | None = None
     place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """Monday to Friday without holidays. In their place None stands for every day."""
+
+    holidays: frozenset[date] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        return day.weekday() < 5 and day not in self.holidays
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -183,16 +196,24 @@ def turn_once(plan: Plan, today: date) -> Turn | None:
 
 
 def turn_in_period(
-    plan: Plan, person: Person, today: date, *, last_asked: date | None = None
+    plan: Plan,
+    person: Person,
+    today: date,
+    *,
+    last_asked: date | None = None,
+    working: WorkingDays | None = None,
 ) -> Turn | None:
     """When somebody is asked in the period that today belongs to; None outside the campaign.
 
-    last_asked: by this campaign, in an earlier period.
+    last_asked: by this campaign, in an earlier period. working: the days on which anybody is asked.
 
     1. Each account has a day of the period by its hash, and its people follow in strides that meet
        every day before one comes again: days of one account differ by at most one person.
     2. It is the same day of each period, so that exactly a period lies between two askings.
-    3. Who came when their day was behind has one in what is left of the period; then half a
+    3. Where only working days are asked on, a person's place in the period is the same part of its
+       working days: each has the same share, none has that of a weekend before it, and from one
+       period to the next a day moves by as much as weekends and holidays lie elsewhere.
+    4. Who came when their day was behind has one in what is left of the period; then half a
        period lies before the next at least.
 
     >>> plan = Plan("a", "recurring", date(2026, 1, 1), period_days=90)
@@ -214,11 +235,46 @@ def turn_in_period(
         least = max(least, last_asked + timedelta(days=days // 2))
     if least > last_day:
         return None
-    day = begin + timedelta(days=day_in_period(plan, person))
+    if working is None:
+        day = begin + timedelta(days=day_in_period(plan, person))
+    else:
+        of_period = open_days(begin, begin + timedelta(days=days - 1), working)
+        day = _at(of_period, _place_in_period(plan, person) / days)
     if not least <= day <= last_day:
-        rest = (last_day - least).days + 1
-        day = least + timedelta(days=int(draw("rest", plan.key, person.key) * rest))
+        day = _at(open_days(least, last_day, working), draw("rest", plan.key, person.key))
     return Turn(day, occasion, last_day)
+
+
+@lru_cache(maxsize=256)
+def open_days(since: date, last: date, working: WorkingDays | None) -> Sequence[date]:
+    """The days on which people are asked, the last one included; all of them where none is one.
+
+    >>> [day.day for day in open_days(date(2026, 5, 1), date(2026, 5, 5), WorkingDays())]
+    [1, 4, 5]
+    """
+    every = [since + timedelta(days=n) for n in range((last - since).days + 1)]
+    return [day for day in every if working is None or day in working] or every
+
+
+def _at(days: Sequence[date], part: float) -> date:
+    """The day at a part, from 0, below 1, of some days."""
+    return days[min(int(part * len(days)), len(days) - 1)]
+
+
+def first_open(day: date, working: WorkingDays | None) -> date:
+    """This day, or the next on which people are asked; the day itself where none comes.
+
+    >>> str(first_open(date(2026, 5, 2), WorkingDays()))
+    '2026-05-04'
+    """
+    for ahead in range(_MOST_CLOSED):
+        try:
+            then = day + timedelta(days=ahead)
+        except OverflowError:
+            break
+        if working is None or then in working:
+            return then
+    return day
 
 
 def day_in_period(plan: Plan, person: Person) -> int:
@@ -226,6 +282,13 @@ def day_in_period(plan: Plan, person: Person) -> int:
     assert plan.period_days is not None
     first = int(draw("day", plan.key, person.account or person.key) * plan.period_days)
     return (first + person.place * _stride(plan.period_days)) % plan.period_days
+
+
+def _place_in_period(plan: Plan, person: Person) -> float:
+    """The same to a part of a day, as days of the period are fewer where some are closed."""
+    assert plan.period_days is not None
+    first = draw("day", plan.key, person.account or person.key) * plan.period_days
+    return day_in_period(plan, person) + first % 1
 
 
 def _stride(days: int) -> int:
@@ -282,18 +345,23 @@ def turns_after(
 
 
 def free_day(
-    planned: Mapping[date, int], a_day: int | None, since: date, last_day: date | None
+    planned: Mapping[date, int],
+    a_day: int | None,
+    since: date,
+    last_day: date | None,
+    working: WorkingDays | None = None,
 ) -> date | None:
-    """The first day from `since` on that has room for one more; None where none has.
+    """The first day from `since` on that has room for one more; None where none has. working: the
+    days on which anybody is asked: what a weekend had room for would all come on Monday.
 
     >>> str(free_day({date(2026, 1, 2): 5}, 5, date(2026, 1, 2), None))
     '2026-01-03'
     """
-    day = since
+    day = first_open(since, working)
     while last_day is None or day <= last_day:
         if a_day is None or planned.get(day, 0) < a_day:
             return day
-        day += _DAY
+        day = first_open(day + _DAY, working)
     return None
 
 

@@ -296,6 +296,21 @@ def test_no_more_than_its_number_are_asked_on_one_day(crew, monkeypatch):
     assert Counter(line.next_day for line in full) == {TODAY + DAY: 4, TODAY + 2 * DAY: 2}
 
 
+def test_with_working_days_alone_monday_has_no_more_than_its_number(crew):
+    people = crew.people(10)
+    limit(crew, working_days_only=True)
+    friday = NOON + 2 * DAY
+    campaign_id = crew.campaign(starts_on=TODAY + 2 * DAY, a_day=3)
+    told = {day: n for day, n in ahead(crew, campaign_id, days=14).days if n}
+    for number in range(8):
+        crew.run(friday + number * DAY)
+    days = Counter(row.day for row in crew.all(AskDecision, AskDecision.outcome == "asked"))
+    monday = TODAY + 5 * DAY
+    assert days == {TODAY + 2 * DAY: 3, monday: 3, monday + DAY: 3, monday + 2 * DAY: 1}
+    assert told == days
+    assert crew.asked() == dict.fromkeys(people, 1)
+
+
 def test_while_the_survey_takes_no_answers_nobody_is_asked(crew):
     crew.people(2)
     crew.campaign()

@@ -20,6 +20,7 @@ from surveys.campaigns import (
     Moment,
     Person,
     Plan,
+    WorkingDays,
     begins_at,
     day_in_period,
     draw,
@@ -105,6 +106,53 @@ def test_days_of_a_period_are_even(n, sizes):
     expected = total / n
     chi_square = sum((counts[day] - expected) ** 2 / expected for day in range(n))
     assert chi_square < chi2.ppf(0.9999, n - 1)
+
+
+@pytest.mark.parametrize("n", [7, 30, 90, 366])
+def test_where_working_days_alone_are_asked_on_each_has_the_same_share(n):
+    holidays = frozenset({FIRST + 2 * DAY, FIRST + 16 * DAY})
+    working = WorkingDays(holidays)
+    plan, counts, total = recurring(n), Counter(), 6_000
+    for number in range(total // 3):
+        for place in range(3):
+            who = Person(f"{number}-{place}", f"{number}", place)
+            counts[turn_in_period(plan, who, FIRST, working=working).day] += 1
+    opened = [day for day in (FIRST + k * DAY for k in range(n)) if day in working]
+    assert set(counts) <= set(opened)
+    expected = total / len(opened)
+    chi_square = sum((counts[day] - expected) ** 2 / expected for day in opened)
+    assert chi_square < chi2.ppf(0.9999, len(opened) - 1)
+
+
+@given(people, periods, days_of_campaign, st.frozensets(days_of_campaign, max_size=60))
+def test_nobody_is_planned_for_a_closed_day_while_there_is_another(who, n, today, holidays):
+    plan, working = recurring(n), WorkingDays(holidays)
+    turn = turn_in_period(plan, who, today, working=working)
+    assert today <= turn.day <= turn.last_day
+    left = [day for day in (today + k * DAY for k in range(n)) if day <= turn.last_day]
+    if any(day in working for day in left):
+        assert turn.day in working
+
+
+@given(people, st.integers(28, MAX_PERIOD))
+def test_from_period_to_period_a_working_day_moves_by_a_few_days_at_most(who, n):
+    plan, last, found = recurring(n), None, []
+    for number in range(4):
+        turn = turn_in_period(plan, who, FIRST + number * n * DAY, last_asked=last,
+                              working=WorkingDays())  # fmt: skip
+        last = turn.day
+        found.append(turn.day)
+    assert all(abs((b - a).days - n) <= 4 for a, b in pairwise(found))
+
+
+@given(st.integers(1, 40), st.integers(0, 8))
+def test_no_room_of_a_weekend_is_given_away(a_day, ahead):
+    working, planned = WorkingDays(), Counter()
+    for _ in range(5 * a_day):
+        planned[free_day(planned, a_day, FIRST + ahead * DAY, None, working)] += 1
+    assert set(planned.values()) == {a_day}
+    assert all(day in working for day in planned)
+    assert len(planned) == 5
 
 
 def test_other_people_change_nobodys_day():

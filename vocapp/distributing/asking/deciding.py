@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from surveys.campaigns import WorkingDays
 from surveys.fatigue import (
     EXCLUDED,
     LEFT_COMPANY,
@@ -65,15 +66,23 @@ class Held:
         zone = contact.time_zone or ""
         if not is_time_zone(zone):
             zone = self.time_zone
-        if self.office is not None and self.office[0] == zone:
-            country, subdivision = self.office[1:]
-        else:
-            country, subdivision = country_of(zone), ""
         return reachable_hours(
             zone, self.since or time(), self.until or time(),
-            working_days_only=self.working_days_only,
-            holidays=holidays_of(country, subdivision, year),
+            working_days_only=self.working_days_only, holidays=self._holidays(zone, year),
         )  # fmt: skip
+
+    def working_days(self, day: date) -> WorkingDays | None:
+        """Those of the workspace on which people are asked, with the holidays of two years before
+        and after a day; None for every day."""
+        if not self.working_days_only:
+            return None
+        before, after = (self._holidays(self.time_zone, day.year + years) for years in (-1, 1))
+        return WorkingDays(before | after)
+
+    def _holidays(self, zone: str, year: int) -> frozenset[date]:
+        if self.office is not None and self.office[0] == zone:
+            return holidays_of(*self.office[1:], year)
+        return holidays_of(country_of(zone), "", year)
 
 
 def held(session: Session, workspace_id: UUID) -> Held:

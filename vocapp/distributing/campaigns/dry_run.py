@@ -27,6 +27,7 @@ from surveys.campaigns import (
     DAY_FULL,
     Turn,
     begins_at,
+    first_open,
     free_day,
     last_day_of,
 )
@@ -159,6 +160,7 @@ class _Trial:
         self._today = local_day(now, self._zone)
         self._until = self._today + timedelta(days=days)
         self._rules = deciding.read_held(session, campaign.workspace_id)
+        self._working = self._rules.working_days(self._today)
         self._people = self._read_people()
         audience = audience_of(campaign)
         self._audience = {
@@ -331,13 +333,13 @@ class _Trial:
         if self._plan.kind != "recurring":
             if self._plan.kind == "once" and self._campaign.planned_on is not None:
                 return []  # who was in the audience then has a turn
-            return turns_of(self._plan, each, known, moments, self._today)
-        found = turns_of(self._plan, each, known, moments, begin)
+            return turns_of(self._plan, each, known, moments, self._today, self._working)
+        found = turns_of(self._plan, each, known, moments, begin, self._working)
         next_period = self._period_after(begin)
         if next_period < self._until:
             last = found[0].day if found else known.last_asked.get(each.contact_id)
             later = replace_last(known, each.contact_id, last)
-            found += turns_of(self._plan, each, later, moments, next_period)
+            found += turns_of(self._plan, each, later, moments, next_period, self._working)
         return found
 
     def _period_after(self, day: date) -> date:
@@ -348,6 +350,8 @@ class _Trial:
     def _decide(self, person: _Person, turn: Turn, day: date) -> date | None:
         """What becomes of somebody on a day; the day on which they come again."""
         contact_id = person.candidate.contact_id
+        if self._working is not None and day not in self._working:
+            return max(first_open(day, self._working), day + _DAY)
         reason = person.barred or why_not(
             self._plan, person.candidate, turn.occasion, today=day,
             is_inside=contact_id in self._audience,
@@ -378,7 +382,7 @@ class _Trial:
     def _next_free(self, turn: Turn, day: date) -> date | None:
         """The next day with room; the day on which looking ends, where it comes no earlier."""
         last_day = min(turn.last_day or self._until, self._until - _DAY)
-        then = free_day(self._waiting, self._plan.a_day, day + _DAY, last_day)
+        then = free_day(self._waiting, self._plan.a_day, day + _DAY, last_day, self._working)
         if then is None and (turn.last_day is None or turn.last_day >= self._until):
             return self._until
         return then

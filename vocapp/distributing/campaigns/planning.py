@@ -15,6 +15,7 @@ from surveys.campaigns import (
     SAMPLED_OUT,
     Plan,
     Turn,
+    WorkingDays,
     is_held_out,
     is_sampled,
     last_day_of,
@@ -23,6 +24,7 @@ from surveys.campaigns import (
     turns_after,
 )
 from vocapp.database import insert_absent, uuid7
+from vocapp.distributing.asking import deciding
 from vocapp.distributing.campaigns.audience import (
     Candidate,
     Known,
@@ -51,6 +53,7 @@ def plan_batch(
 ) -> UUID | None:
     """Plan for the next people by id, in the caller's transaction; the last of them, or None where
     there are no more. Planning twice plans once."""
+    working = deciding.held(session, campaign.workspace_id).working_days(today)
     looked_at = batch_after(session, campaign.workspace_id, after, limit=BATCH)
     audience = audience_of(campaign)
     people = [each for each in looked_at if is_in(audience, each)]
@@ -66,7 +69,7 @@ def plan_batch(
         [
             _row(campaign, each, turn, now)
             for each in people
-            for turn in turns_of(campaign.plan, each, known, moments, today)
+            for turn in turns_of(campaign.plan, each, known, moments, today, working)
             if turn.day <= today + HORIZON or campaign.kind != "moment"
         ],
     )
@@ -79,8 +82,10 @@ def turns_of(
     known: Known,
     moments: Mapping[UUID, Sequence[date]],
     today: date,
+    working: WorkingDays | None,
 ) -> list[Turn]:
-    """What is to be planned for somebody as of a day, beyond what is planned already."""
+    """What is to be planned for somebody as of a day, beyond what is planned already. working: the
+    days on which anybody is asked."""
     had = known.occasions.get(each.contact_id, frozenset())
     if plan.kind == "moment":
         days = moments.get(each.contact_id, ())
@@ -91,7 +96,7 @@ def turns_of(
         turn = None if ONCE in had else turn_once(plan, today)
     else:
         last = known.last_asked.get(each.contact_id)
-        turn = turn_in_period(plan, each.person, today, last_asked=last)
+        turn = turn_in_period(plan, each.person, today, last_asked=last, working=working)
     return [turn] if turn is not None and turn.occasion not in had else []
 
 

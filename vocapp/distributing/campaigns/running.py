@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from surveys.campaigns import (
     DAY_FULL,
     Plan,
+    WorkingDays,
     begins_at,
     free_day,
     last_day_of,
@@ -113,7 +114,12 @@ def _step(
         _go_on(session, campaign, {"after": str(last)} if last else {}, now=now)
         return
     begins = begins_at(today, campaign.hour, zone)
-    if begins > now:
+    working = deciding.held(session, campaign.workspace_id).working_days(today)
+    if working is not None and today not in working:
+        # Whose day it is has theirs on the next working day: asked now, all of a weekend would
+        # come on Monday, besides those who are Monday's.
+        _go_on(session, campaign, {"plan": True}, now=now, due_at=now + LOOK_AGAIN)
+    elif begins > now:
         _go_on(session, campaign, {"plan": True}, now=now, due_at=min(begins, now + LOOK_AGAIN))
     elif ask_batch(session, campaign, today=today, now=now, alone=alone):
         _go_on(session, campaign, {}, now=now)
@@ -144,6 +150,7 @@ class _Day:
     audience: Filter | None
     today: date
     now: datetime
+    working: WorkingDays | None
     asked: int
     planned: Counter[date] = field(default_factory=Counter)
 
@@ -219,7 +226,8 @@ def _place(people: dict[UUID, tuple[Contact, Candidate]], turn: CampaignTurn) ->
 
 
 def _day(session: Session, campaign: Campaign, today: date, now: datetime) -> _Day:
-    day = _Day(campaign, campaign.plan, audience_of(campaign), today, now, 0)
+    working = deciding.held(session, campaign.workspace_id).working_days(today)
+    day = _Day(campaign, campaign.plan, audience_of(campaign), today, now, working, 0)
     if campaign.a_day is None:
         return day
     rows = session.execute(
@@ -266,7 +274,8 @@ def _decide_alone(
 
 
 def _when_full(session: Session, day: _Day, turn: CampaignTurn, contact: Contact) -> None:
-    then = free_day(day.planned, day.plan.a_day, day.today + _DAY, turn.last_day)
+    tomorrow = day.today + _DAY
+    then = free_day(day.planned, day.plan.a_day, tomorrow, turn.last_day, day.working)
     _not_asked(session, day, turn, contact, DAY_FULL, then)
     if then is not None:
         day.planned[then] += 1
