@@ -53,6 +53,7 @@ def page(item: Schema, **more: Schema) -> Schema:
     return record(items=list_of(item), next=or_null(TEXT), **more)
 
 
+_SHADES = record(fill=TEXT, on_fill=TEXT, edge=TEXT, text=TEXT)
 _CAMPAIGN = record(
     id=ID, name=TEXT, survey=TEXT, state=TEXT, channel=TEXT, kind=TEXT, starts_on=DAY,
     ends_on=or_null(DAY), period_days=or_null(COUNT), moment=or_null(TEXT),
@@ -599,6 +600,17 @@ SCHEMAS: dict[str, Schema] = {
         quotas=list_of(record(attribute=TEXT, value=TEXT, most=COUNT)),
         only_single_use=YES_NO, closing_words=BY_LANGUAGE,
     ),
+    "Look": {
+        **record(
+            colour=or_null(TEXT), dark_colour=or_null(TEXT), corners=TEXT, font=TEXT,
+            is_own=YES_NO, used=or_null(record(light=_SHADES, dark=_SHADES)),
+        ),
+        "description": (
+            "`colour` and `dark_colour` as they were chosen; `used` is what becomes of them on "
+            "light and on dark pages: `fill` with `on_fill` written on it, `edge` with a contrast "
+            "of at least 3 on the page, `text` with 4.5; null with the product's own colours."
+        ),
+    },
     "SingleUseBatch": record(id=ID, name=TEXT, count=COUNT),
     "SingleUseLinks": page(record(id=ID, number=COUNT, url=TEXT, used_at=or_null(TIME))),
     "HeldAnswers": page(
@@ -670,6 +682,7 @@ SCHEMAS: dict[str, Schema] = {
     "Asked": record(
         public_id=TEXT, version=COUNT, kind=TEXT, language=TEXT, direction=TEXT,
         questions=list_of(OBJECT), thanks=OBJECT, categories=OBJECT, texts=BY_LANGUAGE,
+        look={**TEXT, "description": "Style sheet for the widget's frame; may be empty"},
     ),
     "Receipt": record(id=ID, edit_token=TEXT),
     "TargetingRule": record(**_TARGETING, id=ID, position=COUNT, event=TEXT, paused=YES_NO),
@@ -705,6 +718,12 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/surveys/{key}/diff"): ("SurveyDiff", (200,)),
     ("get", "/api/v1/surveys/{key}/limits"): ("Limits", (200,)),
     ("put", "/api/v1/surveys/{key}/limits"): ("Limits", (200,)),
+    ("get", "/api/v1/look"): ("Look", (200,)),
+    ("put", "/api/v1/look"): ("Look", (200,)),
+    ("delete", "/api/v1/look"): ("Look", (200,)),
+    ("get", "/api/v1/surveys/{key}/look"): ("Look", (200,)),
+    ("put", "/api/v1/surveys/{key}/look"): ("Look", (200,)),
+    ("delete", "/api/v1/surveys/{key}/look"): ("Look", (200,)),
     ("post", "/api/v1/surveys/{key}/single-use-links"): ("SingleUseBatch", (201,)),
     ("get", "/api/v1/surveys/{key}/single-use-links/{batch_id}"): ("SingleUseLinks", (200,)),
     ("post", "/api/v1/responses"): ("Response", (201, 200)),

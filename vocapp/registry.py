@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_openapi3 import OpenAPI
 
 import vocapp.authoring.limiting.models
+import vocapp.authoring.look.models
 import vocapp.distributing.asking.models  # every table must be known before the first query
 import vocapp.distributing.campaigns.models
 import vocapp.distributing.models
@@ -19,6 +20,8 @@ from vocapp.authoring.draft_views import blueprint as draft_pages
 from vocapp.authoring.limiting import service as limiting_service
 from vocapp.authoring.limiting.api import api as limiting_api
 from vocapp.authoring.limiting.views import blueprint as limiting_pages
+from vocapp.authoring.look.api import api as look_api
+from vocapp.authoring.look.views import blueprint as look_pages
 from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.string_views import blueprint as string_pages
 from vocapp.authoring.survey_import_views import blueprint as survey_import_pages
@@ -206,7 +209,7 @@ def register(app: OpenAPI) -> None:
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
         held_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
         segments_api, saved_segments_api, understanding_api,
-        limiting_api,
+        limiting_api, look_api,
         drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,
         letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
@@ -221,7 +224,7 @@ def register(app: OpenAPI) -> None:
         discovery_pages,
         distributing_pages, own_mail_pages, asking_pages, campaign_pages, authoring_pages,
         version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
-        limiting_pages, marked_pages,
+        limiting_pages, look_pages, marked_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,

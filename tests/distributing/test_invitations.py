@@ -525,3 +525,17 @@ def test_an_unknown_unsubscribe_link_leads_nowhere(api, path):
 def test_tokens_open_only_what_they_were_made_for(api, invite):
     token = path_of(invite()["link"]).removeprefix("/e/")
     assert api.client.get(f"/u/{token}").status_code == 404
+
+
+def test_the_mail_has_the_look_of_its_survey(api, invite, mail_server, send_mail):
+    invite()
+    look = {"colour": "#ffd400", "dark_colour": "#ffe566", "corners": "square", "font": "serif"}
+    assert api._call("PUT", "/api/v1/surveys/nps/look", json=look).status_code == 200
+    send_mail()
+    html = parts(mail_server.received[0][1])["html"]
+    assert html.count("border:1px solid #b19200;border-radius:0px") == 11
+    assert html.count("line-height:42px;color:#8d7400") == 11
+    assert "'Hiragino Mincho ProN'" in html
+    dark = html[html.index("prefers-color-scheme: dark") :]
+    assert "border-color: #ffe566 !important" in dark
+    assert ".key { color: #ffe566 !important" in dark

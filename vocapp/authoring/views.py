@@ -25,6 +25,7 @@ from vocapp.authoring.drafting import Draft
 from vocapp.authoring.forms import NewSurveyForm
 from vocapp.authoring.limiting.queries import is_closed, limits_of
 from vocapp.authoring.links import page_url
+from vocapp.authoring.look.queries import look_of, sheet_url
 from vocapp.authoring.queries import SurveySummary
 from vocapp.authoring.service import Journey
 from vocapp.database import utcnow
@@ -340,6 +341,7 @@ def preview_survey(key: str) -> Any:
         return render_template(
             "authoring/preview.html",
             survey=survey,
+            brand_css_url=sheet_url(look_of(survey.workspace_id, survey.id)),
             definition=filled(definition, {}),
             version=version,
             language=LanguageName.of(language),

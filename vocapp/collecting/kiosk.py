@@ -33,6 +33,7 @@ from vocapp.collecting.service import Submission, checked_answers
 from vocapp.collecting.texts import respondent_texts
 from vocapp.collecting.views import (
     SurveyLanguage,
+    brand_css_url,
     closed_page,
     nowhere_page,
     only_links_page,
@@ -114,14 +115,17 @@ def show(public_id: str) -> Any:
     if limits.only_single_use:
         return _later(only_links_page(survey))
     _, definition = answerable_version(survey, None)
-    language = page_language(definition.languages)
+    language, look = page_language(definition.languages), brand_css_url(survey)
     return render_template(
         "collecting/kiosk.html",
         survey_locale=language,
         sender=workspace_settings(survey.workspace_id)["name"],
         languages=[SurveyLanguage(tag) for tag in definition.languages],
         words=words_in("kiosk", language.tag, _WORDS),
-        kiosk=_all_of(survey, filled(definition, {}), limits) | {"first": language.tag},
+        # The sheet is told to the script as well: with another one a device loads the page anew.
+        kiosk=_all_of(survey, filled(definition, {}), limits)
+        | {"first": language.tag, "look": look},
+        brand_css_url=look,
     )
 
 

@@ -20,10 +20,12 @@ from sqlalchemy import select
 
 from surveys.definitions import Definition, branch_to_json
 from surveys.languages import best_language, direction
+from surveys.look import widget_css
 from surveys.piping import filled
 from surveys.questions import localised, scale_of
 from surveys.scoring import categories, category_of
 from vocapp.authoring.limiting.queries import is_closed, limits_of
+from vocapp.authoring.look.queries import look_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
 from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
@@ -106,7 +108,8 @@ def show_survey(path: SurveyPath, query: SurveyQuery) -> Any:
     definition = definition_of(workspace.id, survey.id, survey.published_version)
     person = None if survey.confidential else _who(workspace, utcnow())
     definition = filled(definition, facts_said(person))
-    return present_survey(survey, definition, query.locale or workspace.locale)
+    look = widget_css(look_of(workspace.id, survey.id))
+    return present_survey(survey, definition, query.locale or workspace.locale) | {"look": look}
 
 
 @api.get("/targeting", summary="What decides which survey a page shows where it names none")

@@ -42,6 +42,7 @@ from surveys.scoring import categories, category_of
 from vocapp.authoring.limiting.queries import Link, is_closed, limits_of, link_of_token
 from vocapp.authoring.limiting.service import use_link
 from vocapp.authoring.links import InvitationLink, read_invitation_token, read_place
+from vocapp.authoring.look.queries import look_of, sheet_url
 from vocapp.authoring.queries import SurveySummary, survey_by_id, survey_by_public_id
 from vocapp.collecting import queries, service, visits
 from vocapp.collecting.forms import (
@@ -319,7 +320,8 @@ def single_use(token: str) -> Any:
     if request.method == "POST":
         visit = visits.read_visit(link.id, request.form.get("visit", "")) or visit
     if link.used_by not in {"", visit.name}:
-        return message_page(page_language(survey.languages or ("en",)), "used", Gone.status)
+        language = page_language(survey.languages or ("en",))
+        return message_page(language, "used", Gone.status, survey=survey)
     limits = limits_of(survey.workspace_id, survey.id)
     if survey.published_version is None:
         return nowhere_page()
@@ -619,6 +621,7 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
             t=sheet.texts,
             survey_locale=sheet.language,
             embedded=sheet.channel == "embed",
+            brand_css_url=brand_css_url(sheet.survey),
             action=url_for(
                 request.endpoint or "",
                 **arguments,
@@ -629,23 +632,32 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
     return page, status
 
 
+def brand_css_url(survey: SurveySummary) -> str:
+    """Where the style sheet of the survey's look is; empty for the usual one."""
+    return sheet_url(look_of(survey.workspace_id, survey.id))
+
+
 def closed_page(survey: SurveySummary, limits: Limits) -> Any:
     """The survey takes no answers any more: gone, and said in a sentence, its own if it has one."""
     language = page_language(survey.languages or ("en",))
     words = closing_words(limits, language.tag)
-    return message_page(language, "closed", Gone.status, detail=words)
+    return message_page(language, "closed", Gone.status, detail=words, survey=survey)
 
 
 def only_links_page(survey: SurveySummary) -> Any:
     """The survey lets in nobody who comes by the link that all have."""
-    return message_page(page_language(survey.languages or ("en",)), "only_links", Forbidden.status)
+    language = page_language(survey.languages or ("en",))
+    return message_page(language, "only_links", Forbidden.status, survey=survey)
 
 
 def nowhere_page() -> Any:
     return message_page(page_language(("en", "ja")), "not_found", 404)
 
 
-def message_page(language: SurveyLanguage, word: str, status: int, *, detail: str = "") -> Any:
+def message_page(
+    language: SurveyLanguage, word: str, status: int, *, detail: str = "",
+    survey: SurveySummary | None = None,
+) -> Any:  # fmt: skip
     texts = respondent_texts(language.tag)
     page = render_template(
         "collecting/message.html",
@@ -653,5 +665,6 @@ def message_page(language: SurveyLanguage, word: str, status: int, *, detail: st
         heading=texts[word],
         detail=detail or texts[f"{word}_detail"],
         embedded=request.endpoint == "collecting.embed",
+        brand_css_url=brand_css_url(survey) if survey else "",
     )
     return page, status

@@ -19,6 +19,7 @@ from flask import current_app
 
 from surveys.definitions import Definition
 from surveys.languages import direction
+from surveys.look import CORNERS_PX, FONTS, USUAL, Look, used_shades
 from surveys.own_mail import OwnMail
 from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
@@ -31,6 +32,14 @@ from vocapp.signing import keyed_hashes, sign
 _NOTHING_FROM_OUTSIDE = mrml.RenderOptions(fonts={})
 REMINDER = "-reminder"  # ends the key of a reminder's mail, which begins with the invitation's
 LOGO_ID = "logo@survey"  # Content-ID, of this mail alone
+_USUAL_COLOURS = {
+    "edge": "#7c8794", "key": "#1a2027", "link": "#0b6e6e",
+    "dark_edge": "#74808d", "dark_key": "#e7ebef", "dark_link": "#4fc1bd",
+}  # fmt: skip
+_USUAL_FONT = (
+    "-apple-system, 'Segoe UI', Roboto, 'Hiragino Sans', 'Yu Gothic UI', Meiryo, 'Noto Sans JP', "
+    "Arial, sans-serif"
+)
 _KEY_PX = 48  # a cell of 44 px and the gap around it
 # Where a row of the scale is broken when it does not fit the screen.
 _BREAKS = {"nps": (0, 6, 11), "csat": (1, 6), "ces": (1, 5, 8)}
@@ -50,6 +59,7 @@ class Letter:
     own: OwnMail = field(default_factory=OwnMail)
     is_reminder: bool = False
     logo: Logo | None = None
+    look: Look = USUAL
 
     @property
     def key(self) -> str:
@@ -179,6 +189,21 @@ def text_part(letter: Letter) -> str:
     return "\n".join(lines) + "\n"
 
 
+def mail_look(look: Look) -> dict[str, str | int]:
+    """Colours, corners and font of the mail. Nothing is filled with the colour: programs that
+    darken a mail by themselves change fills and the words on them each in its own way."""
+    used = used_shades(look)
+    colours = _USUAL_COLOURS
+    if used is not None:
+        light, dark = used
+        colours = {
+            "edge": light.edge, "key": light.text, "link": light.text,
+            "dark_edge": dark.edge, "dark_key": dark.text, "dark_link": dark.text,
+        }  # fmt: skip
+    font = FONTS[look.font].replace('"', "'") or _USUAL_FONT
+    return {**colours, "corner_px": CORNERS_PX[look.corners], "font": font}
+
+
 def html_part(letter: Letter, *, logo_src: str = "") -> str:
     """The mail as HTML with everything inside it: no font, no outside address. logo_src: where the
     logo stands, which is in the mail itself; where there is none, as data, for a page of ours."""
@@ -194,6 +219,7 @@ def html_part(letter: Letter, *, logo_src: str = "") -> str:
         direction=direction(letter.language),
         logo=letter.logo,
         logo_src=logo_src or (letter.logo.data_url if letter.logo else ""),
+        look=mail_look(letter.look),
         sender=one_line(letter.own.sender or letter.workspace),
         page_url=letter.link.url(),
         unseen_url=letter.link.unseen_url(),

@@ -20,8 +20,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.languages import best_language
+from surveys.look import Look
 from surveys.piping import filled, is_personal
 from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.look.queries import look_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, utcnow
@@ -155,6 +157,7 @@ class Read:
     survey: Survey
     workspace: Workspace
     own: Kept
+    look: Look
 
 
 def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -> Read | None:
@@ -177,7 +180,8 @@ def read_invitation(session: Session, workspace_id: UUID, invitation_id: UUID) -
         return None
     invitation, contact, survey, workspace = row
     own = own_mail(session, workspace_id, survey.id)
-    return Read(invitation, contact, survey, workspace, own)
+    look = look_of(workspace_id, survey.id, session=session)
+    return Read(invitation, contact, survey, workspace, own, look)
 
 
 def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
@@ -200,6 +204,7 @@ def letter_of(read: Read, *, is_reminder: bool = False) -> Letter:
         ),
         own=read.own.mail,
         logo=read.own.logo,
+        look=read.look,
         is_reminder=is_reminder,
     )
 

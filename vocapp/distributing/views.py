@@ -9,9 +9,11 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from surveys.languages import best_language, direction, first_fitting, fitting_language
+from surveys.look import USUAL, Look
 from surveys.own_mail import OwnMail
 from surveys.piping import filled
 from vocapp.authoring.links import InvitationLink
+from vocapp.authoring.look.queries import look_of, sheet_url
 from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing import mail, mailbox, queries, reminding, service
@@ -268,6 +270,7 @@ def _sample(survey: SurveySummary, person: AskingOf | None) -> Letter:
         link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
         own=kept.mail,
         logo=kept.logo,
+        look=look_of(survey.workspace_id, survey.id),
     )
 
 
@@ -356,14 +359,17 @@ def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], wor
         do(who)
     except (BadToken, Problem):
         return _respond("missing", language, texts, ""), 404
-    return _respond(word, language, texts, workspace)
+    return _respond(word, language, texts, workspace, look_of(who.workspace_id))
 
 
-def _respond(word: str, language: str, texts: dict[str, str], workspace: str) -> Any:
+def _respond(
+    word: str, language: str, texts: dict[str, str], workspace: str, look: Look = USUAL
+) -> Any:
     page = render_template(
         "distributing/unsubscribe.html",
         word=word,
         survey_locale=_Shell(language),
+        brand_css_url=sheet_url(look),
         t={key: text.replace("{workspace}", workspace) for key, text in texts.items()},
     )
     response = Response(page)

@@ -52,6 +52,7 @@ _ROOM_OF_BLUEPRINT = {
     "drafts": "surveys",
     "survey_imports": "surveys",
     "limiting": "surveys",
+    "look": "surveys",
     "asking": "accounts",
     "campaigns": "surveys",
     "targeting": "settings",

@@ -34,6 +34,8 @@ export interface Survey {
   /** Category by score, the score as text. */
   categories: Record<string, string>;
   texts: Record<string, string>;
+  /** Style sheet of the workspace's look; may be empty. */
+  look: string;
   /** The part that knows the other kinds and the branches; there once the survey needs it. */
   kinds?: typeof Kinds;
 }
@@ -93,6 +95,7 @@ export function parseSurvey(raw: unknown): Survey | null {
     primary: primary.key,
     categories: texts(raw.categories),
     texts: words,
+    look: text(raw.look),
   };
 }
 

@@ -154,7 +154,7 @@ export function createVoc(settings: Settings): Voc {
     showings.get(id)?.frame.remove();
     const frame = drawn.createFrame({
       display,
-      css,
+      css: css + survey.look,
       place,
       onDismiss: () => close(showing),
       onTab: () => present(showing),

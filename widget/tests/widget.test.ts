@@ -368,3 +368,11 @@ test("styles come as a sheet, which no policy of the page forbids", async () => 
   expect(host()?.shadowRoot?.adoptedStyleSheets).toHaveLength(1);
   expect(host()?.shadowRoot?.querySelector("style")).toBeNull();
 });
+
+test("the look of the workspace comes with the survey, after the widget's own styles", async () => {
+  const body = { ...rawSurvey, look: ".box,.handle{--accent:#ffd400}" };
+  behave(() => ({ status: 200, body }));
+  await loadPage({ survey: "pub1" });
+  const rules = host()!.shadowRoot!.adoptedStyleSheets[0]!.cssRules;
+  expect(rules[rules.length - 1]?.cssText).toContain("--accent: #ffd400");
+});

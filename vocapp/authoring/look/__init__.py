@@ -1,0 +1,1 @@
+"""How what respondents see looks: of a workspace, or of one survey."""
