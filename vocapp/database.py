@@ -15,7 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from types import ModuleType
 from typing import Any, TypeVar
@@ -81,6 +81,16 @@ def utcnow() -> datetime:
 def uuid7() -> UUID:
     """A time-ordered key (RFC 9562), so that new rows land beside each other."""
     return uuid_utils.compat.uuid7()
+
+
+def first_uuid7(at: datetime) -> UUID:
+    """The least key that a row made at an instant can have: what is older is below it.
+
+    >>> first_uuid7(datetime(2026, 11, 1, tzinfo=UTC))
+    UUID('01a19467-e800-7000-8000-000000000000')
+    """
+    milliseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -230,6 +230,13 @@ def test_which_links_were_opened_is_forgotten_after_a_day(visitor):
     assert [row.score for row in stored(LinkFetch)] == [2]
 
 
+def test_a_link_that_is_opened_has_those_of_others_forgotten_too(any_api, visitor, invite):
+    visitor.open(1)
+    visitor.clock.shift(KEPT + timedelta(minutes=1))
+    Visitor(any_api.client, invite("ken@example.com"), visitor.clock).open(2)
+    assert [row.score for row in stored(LinkFetch)] == [2]
+
+
 # --- what colleagues decide -------------------------------------------------------------
 
 

@@ -25,12 +25,13 @@ from surveys.holding import Fetch
 from vocapp import outbox
 from vocapp.authoring.links import InvitationLink
 from vocapp.collecting.models import LinkFetch
-from vocapp.database import snapshot, transaction, utcnow
+from vocapp.database import first_uuid7, snapshot, transaction, utcnow
 
 log = structlog.get_logger()
 
 SEEN = "seen"
 KEPT = timedelta(days=1)
+_MOST = 1000
 _PATIENCE_S = 1.0
 _noting = threading.Lock()
 
@@ -55,11 +56,13 @@ def _note(app: Flask, link: InvitationLink, fetch: Fetch, shows_a_page: bool) ->
         return
     try:
         with app.app_context(), transaction() as session:
-            of_invitation = (
-                LinkFetch.workspace_id == link.workspace_id,
-                LinkFetch.invitation_id == link.invitation_id,
+            # Of all invitations: most links are never opened again.
+            session.execute(
+                delete(LinkFetch).where(
+                    LinkFetch.workspace_id == link.workspace_id,
+                    LinkFetch.id < first_uuid7(utcnow() - KEPT),
+                )
             )
-            session.execute(delete(LinkFetch).where(*of_invitation, LinkFetch.at < utcnow() - KEPT))
             session.add(
                 LinkFetch(
                     workspace_id=link.workspace_id, invitation_id=link.invitation_id,
@@ -75,11 +78,13 @@ def _note(app: Flask, link: InvitationLink, fetch: Fetch, shows_a_page: bool) ->
 
 
 def fetches_of(workspace_id: UUID, invitation_id: UUID) -> Sequence[Fetch]:
-    """The links of an invitation that were opened within a day, in any order."""
+    """The links of an invitation that were opened within a day, the latest first; of a program
+    that opens them without end, the latest of these."""
     with snapshot() as session:
         rows = session.execute(
-            select(LinkFetch.at, LinkFetch.score, LinkFetch.hidden, LinkFetch.visit).where(
-                LinkFetch.workspace_id == workspace_id, LinkFetch.invitation_id == invitation_id
-            )
+            select(LinkFetch.at, LinkFetch.score, LinkFetch.hidden, LinkFetch.visit)
+            .where(LinkFetch.workspace_id == workspace_id, LinkFetch.invitation_id == invitation_id)
+            .order_by(LinkFetch.at.desc())
+            .limit(_MOST)
         )
         return [Fetch(*row) for row in rows]
