@@ -434,25 +434,41 @@ def listed(session: Session, value: Any) -> ColumnElement[str]:
     return func.json_group_array(value, type_=Text())
 
 
-def text_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
+def text_within(
+    session: Session, column: Any, name: str, *, place: Sequence[int] = ()
+) -> ColumnElement[str]:
     """A value of a JSON object as `surveys.attributes.as_text` has it, but of whole numbers and
     fractions, which are as they were written; null where it is a list, an object or nothing.
 
-    name: without `"` and `\\`, which cannot stand in a path of SQLite (ValueError).
+    name: without `"` and `\\`, which cannot stand in a path of SQLite (ValueError). place: where in
+    a list of lists that stands by this name, from 0.
     """
     if set('"\\') & set(name):
         raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
     if session.get_bind().dialect.name == "postgresql":
         plain = ("string", "number", "boolean")
-        text = case((func.jsonb_typeof(column[name]).in_(plain), column[name].as_string()))
+        value = column[(name, *place)] if place else column[name]
+        text = case((func.jsonb_typeof(value).in_(plain), value.as_string()))
     else:
-        path = f'$."{name}"'
+        path = f'$."{name}"' + "".join(f"[{number}]" for number in place)
         kind, value = func.json_type(column, path), func.json_extract(column, path)
         text = case(
             (kind.in_(("true", "false")), kind),
             (kind.in_(("text", "integer", "real")), cast(value, Text)),
         )
     return func.nullif(func.substr(trimmed(text), 1, MAX_VALUE_LENGTH), "")
+
+
+def length_within(session: Session, column: Any, name: str) -> ColumnElement[int]:
+    """The length of the list that a JSON object has by a name; 0 or null where it has none.
+
+    name: as for `text_within`.
+    """
+    if set('"\\') & set(name):
+        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
+    if session.get_bind().dialect.name == "postgresql":
+        return func.jsonb_array_length(column[name], type_=Integer())
+    return func.json_array_length(column, f'$."{name}"', type_=Integer())
 
 
 def json_within(session: Session, column: Any, name: str) -> ColumnElement[str]:

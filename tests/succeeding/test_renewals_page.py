@@ -492,7 +492,8 @@ def recorded(api, outcomes):
 
 def test_what_was_said_is_held_against_what_happened(any_api, staff):
     recorded(any_api, ["renewed"] * 15 + ["cancelled"] * 5 + ["moved", None])
-    told, (month,) = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    past = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told, (month,) = past.whole, past.months
     whole = told.whole
     assert (told.converted, told.by_currency) == (None, month.by_currency)
     assert (whole.decided, whole.open, whole.is_enough) == (21, 1, True)
@@ -518,7 +519,8 @@ def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
     first = utcnow().date() - timedelta(days=200)
     rate = StatedRate("USD", first, Decimal(150))
     money.state_rates(any_api.workspace_id, [rate], now=utcnow())
-    told, (month,) = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    past = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told, (month,) = past.whole, past.months
     for each in (told, month):
         assert each.whole.decided == 20
         # 4 of 2 dollars at 300 yen, of which 1 dollar each was kept; 15 of 100 yen.
@@ -537,7 +539,7 @@ def test_without_events_what_is_known_of_the_account_tells_what_happened(any_api
     recorded(any_api, ["moved", None, None])
     save(any_api, "r-0", mrr=60, currency="JPY")
     save(any_api, "r-1", mrr=0, currency="JPY")
-    told, _ = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow()).whole
     assert (told.whole.decided, told.whole.open) == (2, 1)
     assert told.whole.renewed.value == 0.5
     assert told.by_currency["JPY"].expected_minor == 160
@@ -547,7 +549,7 @@ def test_without_events_what_is_known_of_the_account_tells_what_happened(any_api
 def test_who_renewed_in_another_currency_kept_all(any_api):
     recorded(any_api, ["moved"])
     save(any_api, "r-0", mrr=7, currency="EUR")
-    told, _ = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow())
+    told = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow()).whole
     assert told.by_currency["JPY"].kept_minor == 100
 
 

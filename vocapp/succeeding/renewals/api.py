@@ -12,7 +12,7 @@ from vocapp.database import utcnow
 from vocapp.problems import BadInput
 from vocapp.succeeding.renewals import queries
 from vocapp.succeeding.renewals.reading import Narrowed, Segment, can_split
-from vocapp.succeeding.renewals.recorded import recorded_by, recorded_months
+from vocapp.succeeding.renewals.recorded import recorded_months
 from vocapp.succeeding.renewals.splitting import Part, split
 from vocapp.workspaces.access import current_workspace, machine
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -51,19 +51,18 @@ def list_renewals(query: RenewalsQuery) -> Any:
     only, now, zone = _segment(query), utcnow(), current_workspace.time_zone
     found = queries.upcoming(
         current_workspace.id, days=query.days, reach=WHOLE_WORKSPACE, time_zone=zone, now=now,
-        narrowed=Narrowed(segment=only),
+        narrowed=Narrowed(segment=only), by=query.by if only is None else None,
     )  # fmt: skip
     rows = found.rows(after=read_cursor(query.cursor, queries.place_of), limit=query.limit + 1)
     names = queries.speakers(rows)
-    past, _ = recorded_months(current_workspace.id, time_zone=zone, now=now, segment=only)
+    past = recorded_months(current_workspace.id, time_zone=zone, now=now, segment=only, by=query.by)
     rates = queries.rates_now(current_workspace.id, time_zone=zone, now=now)
     segments = None
     if query.by and only is None:
-        past_by = recorded_by(current_workspace.id, query.by, time_zone=zone, now=now)
-        parts = split(found, query.by, rates=rates, past=past_by)
+        parts = split(found, rates=rates, past=past.by_value, by_category=True)
         segments = [_present_part(query.by, part) for part in parts]
     return (
-        queries.present(found.told(rates), past)
+        queries.present(found.told(rates), past.whole)
         | {"segments": segments}
         | page_of(
             rows,

@@ -73,18 +73,19 @@ class Month:
 @dataclass(frozen=True)
 class Upcoming:
     """Renewals of the next days, and those that are over with nothing told: what is at stake in
-    all of them, and each, where it is asked for."""
+    all of them, and each, where it is asked for.
+
+    by: the attribute whose values `stakes` have apart; it is read once for whole and parts.
+    """
 
     workspace_id: UUID
     asked: Asked
     chances: Chances
+    by: str | None = None
 
     @cached_property
     def stakes(self) -> Sequence[AtStake]:
-        return at_stake(db.session(), self.workspace_id, self.asked, self.chances)
-
-    def stakes_by(self, attribute: str) -> Sequence[AtStake]:
-        return at_stake(db.session(), self.workspace_id, self.asked, self.chances, by=attribute)
+        return at_stake(db.session(), self.workspace_id, self.asked, self.chances, by=self.by)
 
     @property
     def n(self) -> int:
@@ -165,15 +166,16 @@ def upcoming(
     time_zone: str,
     now: datetime,
     narrowed: Narrowed = EVERYBODY,
+    by: str | None = None,
 ) -> Upcoming:
-    """Of the next days, and those that are over with nothing told."""
+    """Of the next days, and those that are over with nothing told; by: see `Upcoming`."""
     today = local_day(now, time_zone)
     asked = Asked(
         since=today - timedelta(days=OVERDUE_DAYS), until=today + timedelta(days=days + 1),
         today=today, reach=reach, narrowed=narrowed,
     )  # fmt: skip
     return Upcoming(
-        workspace_id, asked, chances_of(db.session(), workspace_id, reach=reach, today=today)
+        workspace_id, asked, chances_of(db.session(), workspace_id, reach=reach, today=today), by
     )
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
 from surveys.exchange import StatedRates
 from surveys.periods import day_bounds, local_day, period_start
 from surveys.renewal_forecast import Accuracy, Recorded, accuracy
-from surveys.renewals import WORD_HOLDS_DAYS
+from surveys.renewals import WORD_HOLDS_DAYS, Category, Outcome
 from surveys.subscriptions import Price
-from vocapp.database import days_between
+from vocapp.database import days_between, length_within, text_within
 from vocapp.extensions import db
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
@@ -56,66 +56,103 @@ class HowTrue:
 _InCurrency = tuple[date, str | None, Recorded]  # of a month
 
 
-def recorded_months(
-    workspace_id: UUID, *, time_zone: str, now: datetime, segment: Segment | None = None
-) -> tuple[HowTrue, list[HowTrue]]:
+@dataclass(frozen=True, slots=True)
+class Past:
     """Months that are over, as their forecasts were recorded, against what happened: all of them
-    together, and each, the latest first; of accounts that were in a segment when the month
-    began, or of all."""
+    together, and each, the latest first. by_value: all of them by what accounts had of an attribute
+    when each month began, where they are split."""
+
+    whole: HowTrue
+    months: Sequence[HowTrue]
+    by_value: Mapping[str | None, HowTrue] = field(default_factory=dict)
+
+
+def recorded_months(
+    workspace_id: UUID,
+    *,
+    time_zone: str,
+    now: datetime,
+    segment: Segment | None = None,
+    by: str | None = None,
+) -> Past:
+    """Of accounts that were in a segment when the month began, or of all; by: an attribute to
+    split all of them by."""
     this_month = period_start(local_day(now, time_zone), "month")
-    found = (
-        _sums(db.session(), workspace_id, this_month)
-        if segment is None
-        else _by_value(workspace_id, segment.attribute, this_month, time_zone)[segment.value]
+    stated = money(workspace_id).rates
+    asked = segment.attribute if segment else by
+    if asked is None:
+        return _past(_sums(db.session(), workspace_id, this_month), stated)
+    found = _by_value(workspace_id, asked, this_month, time_zone)
+    if segment is not None:
+        return _past(found[segment.value], stated)
+    return replace(
+        _past([each for own in found.values() for each in own], stated),
+        by_value={value: _how_true(None, own, stated) for value, own in found.items()},
     )
+
+
+def _past(found: Sequence[_InCurrency], stated: StatedRates | None) -> Past:
     by_month: dict[date, list[_InCurrency]] = defaultdict(list)
     for month, currency, each in found:
         by_month[month].append((month, currency, each))
-    everything = [each for own in by_month.values() for each in own]
-    stated = money(workspace_id).rates
-    return (
-        _how_true(None, everything, stated),
+    return Past(
+        _how_true(None, found, stated),
         [_how_true(month, by_month[month], stated) for month in sorted(by_month, reverse=True)],
     )
-
-
-def recorded_by(
-    workspace_id: UUID, by: str, *, time_zone: str, now: datetime
-) -> dict[str | None, HowTrue]:
-    """The same of all months together, by what accounts had of an attribute when each began."""
-    this_month = period_start(local_day(now, time_zone), "month")
-    stated = money(workspace_id).rates
-    found = _by_value(workspace_id, by, this_month, time_zone)
-    return {value: _how_true(None, own, stated) for value, own in found.items()}
 
 
 def _by_value(
     workspace_id: UUID, attribute: str, this_month: date, time_zone: str
 ) -> Mapping[str | None, list[_InCurrency]]:
-    """Forecast by forecast: what was said of an account before its month stands in its history,
-    which the database cannot read."""
-    each = _each(db.session(), workspace_id, this_month, fact=fact_name(attribute))
+    """What was said of an account before its month stands in its history. Of most only one thing
+    ever was: these are summed by the database, as all are where nothing is asked of them."""
+    session, fact = db.session(), fact_name(attribute)
+    changes = func.coalesce(length_within(session, Account.fact_history, fact), 0)
+    once = text_within(session, Account.fact_history, fact, place=(0, 1))
+    found: dict[str | None, list[_InCurrency]] = defaultdict(list)
+    steady = _each(session, workspace_id, this_month, once.label("value"), only=changes <= 1)
+    for row in _summed(session, steady, steady.c.value):
+        found[row[0]].append(_recorded(*row[1:]))
+    changed = _of_changed(session, workspace_id, attribute, this_month, time_zone, changes)
+    for value, recorded in changed:
+        found[value].append(recorded)
+    return found
+
+
+def _of_changed(
+    session: Session,
+    workspace_id: UUID,
+    attribute: str,
+    this_month: date,
+    time_zone: str,
+    changes: ColumnElement[int],
+) -> Iterator[tuple[str | None, _InCurrency]]:
+    """Of accounts of which more than one thing was said: forecast by forecast."""
+    said = Account.fact_history[fact_name(attribute)].label("said")
+    each = _each(session, workspace_id, this_month, said, only=changes > 1)
     sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 5)
     begin = cache(lambda month: day_bounds(month, time_zone)[0])
-    for row in db.session().execute(select(each)):
-        value = as_text(value_at({attribute: row.said or []}, attribute, begin(row.month)))
-        alike = (value, row.month, row.currency, row.category, row.outcome)
+    for row in session.execute(select(each)):
+        value = as_text(value_at({attribute: row.said}, attribute, begin(row.month)))
+        key = (value, row.month, row.currency, row.category, row.outcome)
         chance, amount = row.chance, row.amount
         own = (1, chance, chance * chance, chance * amount, min(row.kept, amount))
-        sums[alike] = [a + b for a, b in zip(sums[alike], own, strict=True)]
-    found: dict[str | None, list[_InCurrency]] = defaultdict(list)
-    for (value, month, currency, category, outcome), told in sums.items():
-        n, said, squared, expected, kept = told
-        recorded = Recorded(category, outcome, int(n), said, squared, expected, int(kept))
-        found[value].append((month, currency, recorded))
-    return found
+        sums[key] = [a + b for a, b in zip(sums[key], own, strict=True)]
+    for (value, *alike), (n, *told) in sums.items():
+        recorded: Any = (*alike, int(n), *told)
+        yield value, _recorded(*recorded)
 
 
 def _sums(session: Session, workspace_id: UUID, this_month: date) -> list[_InCurrency]:
     """Summed by the database: a large business has some thousand renewals a month."""
     each = _each(session, workspace_id, this_month)
-    alike = (each.c.month, each.c.currency, each.c.category, each.c.outcome)
-    rows = session.execute(
+    return [_recorded(*told) for told in _summed(session, each)]
+
+
+def _summed(session: Session, each: Subquery, *by: ColumnElement[Any]) -> Iterable[Sequence[Any]]:
+    """Rows for `_recorded`, before each what they are split by."""
+    alike = (*by, each.c.month, each.c.currency, each.c.category, each.c.outcome)
+    return session.execute(
         select(
             *alike, func.count(), func.sum(each.c.chance),
             func.sum(each.c.chance * each.c.chance),
@@ -123,19 +160,33 @@ def _sums(session: Session, workspace_id: UUID, this_month: date) -> list[_InCur
             func.sum(case((each.c.kept < each.c.amount, each.c.kept), else_=each.c.amount)),
         ).group_by(*alike)
     )  # fmt: skip
-    return [
-        (month, currency, Recorded(category, outcome, n, said, squared, expected, int(kept)))
-        for month, currency, category, outcome, n, said, squared, expected, kept in rows
-    ]
+
+
+def _recorded(
+    month: date,
+    currency: str | None,
+    category: Category,
+    outcome: Outcome | None,
+    n: int,
+    said: float,
+    squared: float,
+    expected: float,
+    kept: float,
+) -> _InCurrency:
+    return month, currency, Recorded(category, outcome, n, said, squared, expected, int(kept))
 
 
 def _each(
-    session: Session, workspace_id: UUID, this_month: date, *, fact: str | None = None
+    session: Session,
+    workspace_id: UUID,
+    this_month: date,
+    *more: ColumnElement[Any],
+    only: ColumnElement[bool] | None = None,
 ) -> Subquery:
     """What was forecast and what happened, as events tell, or else what is known of the account
     later: lost, as it pays nothing; renewed, as its renewal day has moved on by more than a word
-    on it would hold; who pays in another currency then kept all, as with events. fact: of which to
-    tell what was said of the account over time."""
+    on it would hold; who pays in another currency then kept all, as with events. more: columns of
+    the account, only: of which accounts."""
     known = RenewalOutcome.outcome.is_not(None)
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
@@ -158,7 +209,7 @@ def _each(
                 (moved, func.coalesce(Account.mrr_minor, 0)),
                 else_=0,
             ).label("kept"),
-            (Account.fact_history[fact] if fact else null()).label("said"),
+            *more,
         )
         .join(
             Account,
@@ -175,6 +226,7 @@ def _each(
             RenewalSnapshot.workspace_id == workspace_id,
             RenewalSnapshot.month >= this_month - timedelta(days=31 * _MONTHS),
             RenewalSnapshot.month < this_month,
+            true() if only is None else only,
         )
         .subquery()
     )  # fmt: skip

@@ -41,21 +41,26 @@ class Part:
 
 
 def split(
-    found: Upcoming, by: str, *, rates: Rates | None, past: Mapping[str | None, HowTrue]
+    found: Upcoming,
+    *,
+    rates: Rates | None,
+    past: Mapping[str | None, HowTrue],
+    by_category: bool = False,
 ) -> list[Part]:
-    """The most renewals first, those without a value last. past: by value. Raises BadInput where
-    there are more values than a table can hold."""
+    """By the attribute `found.by`: the most renewals first, those without a value last. past: by
+    value. by_category: with the forecast of each category, which takes as long again. Raises
+    BadInput where there are more values than a table can hold."""
     by_value: dict[str | None, list[AtStake]] = defaultdict(list)
-    for each in found.stakes_by(by):
+    for each in found.stakes:
         by_value[each.value].append(each)
     values = {*by_value, *past}
     if len(values) > MOST_PARTS:
-        raise BadInput.of("by", f"{by[:100]!r} has more than {MOST_PARTS} values")
+        raise BadInput.of("by", f"{(found.by or '')[:100]!r} has more than {MOST_PARTS} values")
     parts = [
         Part(
             value,
             sum(len(each.amounts) for each in by_value[value]),
-            told(by_value[value], found.chances, rates, by_category=True),
+            told(by_value[value], found.chances, rates, by_category=by_category),
             past.get(value),
         )
         for value in values

@@ -23,7 +23,7 @@ from vocapp.succeeding.renewals.deciding import RECENT_DAYS, OfLate
 from vocapp.succeeding.renewals.keeping import see_to_keeping
 from vocapp.succeeding.renewals.queries import Upcoming
 from vocapp.succeeding.renewals.reading import EVERYBODY, Narrowed, Renewal, Segment, can_split
-from vocapp.succeeding.renewals.recorded import HowTrue, recorded_by, recorded_months
+from vocapp.succeeding.renewals.recorded import Past, recorded_months
 from vocapp.succeeding.renewals.splitting import Part, attributes_in_use, split
 from vocapp.succeeding.service import OWNER_ROLES
 from vocapp.succeeding.touchpoints import wording as touch_wording
@@ -66,7 +66,7 @@ def _page(**typed: Any) -> str:
         by=_by(),
         by_choices=_by_choices(),
         segment=_narrowed().segment,
-        parts=_parts(found, rates),
+        parts=_parts(found, rates, parts.get("past")),
         part_url=lambda part: url_for(".show", **_kept(value=part.value or "")),
         split_url=url_for(".show", **_kept(value=None, view=view if view != "list" else None)),
         attribute_name=attribute_name,
@@ -113,7 +113,7 @@ def _board(found: Upcoming, rates: Rates | None) -> dict[str, Any]:
         "recent_days": RECENT_DAYS,
         "steps": queries.next_steps(current_workspace.id, shown),
         "speakers": queries.speakers(shown),
-        "accuracy": _accuracy(),
+        "past": _past(),
     }
 
 
@@ -127,7 +127,7 @@ def _calendar(found: Upcoming, rates: Rates | None) -> dict[str, Any]:
         "total": found.n,
         "months": found.calendar(rates, limit=_MOST_OF_MONTH),
         "told": found.told(rates),
-        "accuracy": _accuracy(),
+        "past": _past(),
     }
 
 
@@ -264,7 +264,7 @@ def _upcoming() -> Upcoming:
     return queries.upcoming(
         current_workspace.id, days=queries.YEAR_DAYS if is_year else _days(),
         reach=current_user.reach, time_zone=current_workspace.time_zone, now=utcnow(),
-        narrowed=_narrowed(),
+        narrowed=_narrowed(), by=_split_by(),
     )  # fmt: skip
 
 
@@ -275,28 +275,28 @@ def _of_late() -> OfLate:
     )  # fmt: skip
 
 
-def _accuracy() -> Any:
+def _past() -> Past | None:
     """Nothing for whoever sees only own accounts: it is of all of them."""
     if current_user.only_own_accounts:
         return None
     return recorded_months(
         current_workspace.id, time_zone=current_workspace.time_zone, now=utcnow(),
-        segment=_narrowed().segment,
+        segment=_narrowed().segment, by=_split_by(),
     )  # fmt: skip
 
 
-def _parts(found: Upcoming, rates: Rates | None) -> list[Part] | None:
+def _split_by() -> str | None:
+    """The attribute by whose values the page is split."""
+    is_split = _narrowed().segment is None and _view() != "list"
+    return (_by() or None) if is_split else None
+
+
+def _parts(found: Upcoming, rates: Rates | None, past: Past | None) -> list[Part] | None:
     """By the values of the attribute that is asked for; None: not split, or into too many."""
-    by = _by()
-    if not by or _narrowed().segment is not None or _view() == "list":
+    if found.by is None:
         return None
-    past: dict[str | None, HowTrue] = {}
-    if not current_user.only_own_accounts:
-        past = recorded_by(
-            current_workspace.id, by, time_zone=current_workspace.time_zone, now=utcnow()
-        )
     try:
-        return split(found, by, rates=rates, past=past)
+        return split(found, rates=rates, past=past.by_value if past else {})
     except BadInput:
         return None
 
