@@ -417,12 +417,12 @@ def test_a_limited_member_counts_no_renewals_of_others(three, staff):
     keep(three)
     found = queries.upcoming(
         three.workspace_id, days=90, reach=OwnAccounts(me), time_zone="UTC",
-        now=utcnow(),
+        now=utcnow(), by="plan",
     )  # fmt: skip
     (row,) = found.rows()
     assert (found.n, found.count("commit")) == (1, 1)
     assert (row.account.external_id, row.chance.n_all) == ("good", 0)
-    (part,) = split(found, "plan", rates=None, past={})  # of the others there is a plan, too
+    (part,) = split(found, rates=None, past={})  # of the others there is a plan, too
     assert (part.value, part.n) == ("pro", 1)
     assert attributes_in_use(three.workspace_id, reach=OwnAccounts(me)) == []
     assert attributes_in_use(three.workspace_id, reach=WHOLE_WORKSPACE) == ["plan"]

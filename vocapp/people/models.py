@@ -49,6 +49,7 @@ class Account(TenantRow, Base):
         Index(None, "workspace_id", "renewal_on"),
         Index(None, "workspace_id", "owner_user_id", "renewal_on"),
         Index(None, "workspace_id", "parent_account_id"),
+        Index(None, "workspace_id", "plan"),
     )
 
 
