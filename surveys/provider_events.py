@@ -55,6 +55,11 @@ def stripe_signed(body: bytes, header: str, secret: str, *, now: datetime) -> bo
     >>> stripe_signed(b"{}", "t=0,v1=00", "whsec_x", now=datetime(1970, 1, 1, tzinfo=UTC))
     False
     """
+    return timed_signed(body, header, secret, now=now)
+
+
+def timed_signed(body: bytes, header: str, secret: str, *, now: datetime) -> bool:
+    """The same of anybody who signs so."""
     parts = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in parts if name == "t"]
     if len(times) != 1 or not times[0].isdecimal() or not times[0].isascii():

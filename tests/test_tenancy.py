@@ -341,6 +341,13 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "distributing.preview": (A_SURVEY,),
     "distributing.preview_html": (A_SURVEY,),
     "own_mails.edit": (A_SURVEY,),
+    "sms.edit_texts": (A_SURVEY,),
+    "sms.save_texts": (
+        replace(A_SURVEY, form=lambda t: {"text-en": "Hi {link}", "revision": "0"}),
+    ),
+    "sms.provider": NO_IDS,
+    "sms.save_provider": NO_IDS,
+    "sms.remove_provider": NO_IDS,
     "posters.poster": (A_SURVEY,),
     "look.sheet": PUBLIC,
     "look.workspace_look": NO_IDS,
@@ -717,6 +724,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "hooks.remove_source": (by(source_id="hook"),),
     "hooks.clear_refusals": (by(source_id="hook"),),
     "hooks.take_in": BY_TOKEN,
+    "sms.take_in": BY_TOKEN,
+    "sms.open_link": BY_TOKEN,
+    "sms.stop": BY_TOKEN,
     # respondents
     "collecting.invited": BY_TOKEN,
     "collecting.single_use": BY_TOKEN,

@@ -631,7 +631,7 @@ SCHEMAS: dict[str, Schema] = {
         "type": "object",
         "properties": {
             "id": or_null(ID), "survey": TEXT,
-            "contact": record(id=ID, name=TEXT, email=or_null(TEXT)),
+            "contact": record(id=ID, name=TEXT, email=or_null(TEXT), phone=or_null(TEXT)),
             "channel": TEXT, "touchpoint": or_null(TEXT), "state": TEXT, "reason": or_null(TEXT),
             "next_day": or_null(DAY),
             "link": or_null(TEXT),

@@ -3,7 +3,8 @@
 A name is looked up once, every answer is judged, and the connection goes to exactly those that were
 judged: what is inside the network, on this machine or a cloud's metadata service is never reached,
 whatever the name says at the next look. Redirects are not followed, proxies of the environment not
-used, nothing but the head of an answer is read, and all of it ends after `TIMEOUT_S`.
+used, of an answer nothing but the head is read, or a little more where that is asked for, and all
+of it ends after `TIMEOUT_S`.
 `VOC_OUTGOING_ALLOW` names receivers inside the network that are meant.
 """
 
@@ -14,6 +15,7 @@ import socket
 import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from threading import Thread, Timer
 from urllib.parse import SplitResult, quote, urlsplit
@@ -113,6 +115,30 @@ def post(
 
     Raises NotAllowed, Undelivered.
     """
+    return exchange(url, body, headers, allowed=allowed, most_bytes=0).status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said. headers: by their names in lower case; body: its beginning."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def exchange(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    allowed: Collection[str] = (),
+    most_bytes: int,
+) -> Answer:
+    """Send a body by POST, and read at most so many bytes of what the receiver says.
+
+    Raises NotAllowed, Undelivered.
+    """
     parts = check_address(url, allowed)
     until = time.monotonic() + TIMEOUT_S
     host, port = host_of(parts), port_of(parts)
@@ -128,7 +154,8 @@ def post(
     ends.start()
     try:
         connection.request("POST", _path(parts), body, dict(headers))
-        status = connection.getresponse().status
+        response = connection.getresponse()
+        said = response.read(most_bytes) if most_bytes else b""
     except (OSError, HTTPException, UnicodeError) as exc:
         raise Undelivered(type(exc).__name__) from exc
     finally:
@@ -136,7 +163,8 @@ def post(
         connection.close()
     if connection.is_over:  # half a head looks like a whole one that ended
         raise Undelivered("TimeoutError")
-    return status
+    named = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, named, said)
 
 
 def _path(parts: SplitResult) -> str:

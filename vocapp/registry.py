@@ -9,6 +9,7 @@ import vocapp.authoring.look.models
 import vocapp.distributing.asking.models  # every table must be known before the first query
 import vocapp.distributing.campaigns.models
 import vocapp.distributing.models
+import vocapp.distributing.sms.models
 import vocapp.following_up.asking_again.models
 import vocapp.following_up.models
 import vocapp.following_up.writing.models  # noqa: F401
@@ -67,6 +68,8 @@ from vocapp.distributing.campaigns.api import api as campaigns_api
 from vocapp.distributing.campaigns.views import blueprint as campaign_pages
 from vocapp.distributing.own_mail_api import api as own_mail_api
 from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
+from vocapp.distributing.sms import sending as sms_sending
+from vocapp.distributing.sms.views import blueprint as sms_pages
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import (
     channels,
@@ -222,7 +225,8 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, own_mail_pages, asking_pages, campaign_pages, authoring_pages,
+        distributing_pages, own_mail_pages, sms_pages, asking_pages, campaign_pages,
+        authoring_pages,
         version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
         limiting_pages, look_pages, marked_pages,
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
@@ -256,6 +260,13 @@ def _register_work() -> None:
         outbox.Kind(
             distributing_service.MAIL, mode="leased", work=sending.send_invitations,
             batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(
+            distributing_service.SMS, mode="leased", work=sms_sending.send_texts,
+            queue="slow", batch=20, lease_s=600,
+            max_attempts=150,  # a provider may be away for a day
         )
     )  # fmt: skip
     outbox.register(

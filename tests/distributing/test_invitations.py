@@ -280,7 +280,7 @@ def test_a_worker_that_died_while_sending_leaves_unknown_and_no_second_mail(
     def die(*_):
         raise KeyboardInterrupt  # the process ends after the server took the text
 
-    monkeypatch.setattr(at_most_once, "_stored", die)
+    monkeypatch.setattr(at_most_once, "stored", die)
     with pytest.raises(KeyboardInterrupt):
         send_mail()
     monkeypatch.undo()

@@ -28,6 +28,7 @@ from werkzeug.routing import RequestRedirect, Rule
 from config import Settings
 from tests.test_tenancy import task_of
 from vocapp import create_app, outbox
+from vocapp.authoring.links import read_invitation_token
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
 from vocapp.authoring.service import close_survey, save_draft
 from vocapp.collecting.models import Response
@@ -36,12 +37,14 @@ from vocapp.collecting.widget import _FILE
 from vocapp.connecting.hooks.service import add_source
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.mail import unsubscribe_url
+from vocapp.distributing.sms.models import TextMessage
+from vocapp.distributing.sms.settings import save_provider
 from vocapp.extensions import db
 from vocapp.following_up.channels import NewChannel, add_channel
 from vocapp.following_up.writing.reply_templates import add_offered
 from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
-from vocapp.people.models import Account
+from vocapp.people.models import Account, Contact
 from vocapp.succeeding.touchpoints.planning import plan_all
 from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
@@ -176,6 +179,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     with snapshot() as session:
         reset = session.scalars(select(PasswordReset.id)).one()
     unsubscribe = unsubscribe_url(api.workspace_id, "aiko@example.com")
+    _text_message(link)
     unlinked = {
         "workspaces.join": f"/join/{joining.invitation_token(offer)}",
         "workspaces.reset_password": f"/reset/{joining.reset_token(reset)}",
@@ -184,12 +188,28 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
         "kiosk.show": f"/kiosk/{survey['public_id']}",
         "collecting.single_use": _single_use_link(api).removeprefix(server.url),
         "collecting.invited": link.removeprefix(server.url) + "?score=9",
+        "sms.open_link": "/t/abcdefghijk",
+        "sms.stop": "/t/abcdefghijk/stop",
         "distributing.ask_to_unsubscribe": unsubscribe.removeprefix(server.url),
     }
     return Site(
         app, server, api.workspace.public_key, survey["public_id"], link, closed["public_id"],
         cookies={}, unlinked=unlinked,
     )  # fmt: skip
+
+
+def _text_message(link: str) -> None:
+    """The person of an invitation got it on their telephone, too."""
+    asked = read_invitation_token(link.rpartition("/")[2].partition("?")[0])
+    with transaction() as session:
+        contact = session.get_one(Contact, (asked.workspace_id, asked.contact_id))
+        contact.phone = "+819012345678"
+        session.add(
+            TextMessage(
+                workspace_id=asked.workspace_id, invitation_id=asked.invitation_id,
+                code="abcdefghijk", parts=1, created_at=utcnow(),
+            )
+        )  # fmt: skip
 
 
 def _single_use_link(api: Any) -> str:
@@ -208,6 +228,10 @@ def _ways_to_the_world(api: Any) -> None:
     add_channel(api.workspace_id, NewChannel("email", "顧客チーム Team", "owner"), **who)
     add_offered(api.workspace_id, **who)
     add_source(api.workspace_id, provider="stripe", name="請求 Billing", **who)
+    save_provider(
+        api.workspace_id, url="https://sms.example.com/messages", token="secret", sender="Acme",
+        **who,
+    )  # fmt: skip
     for name, event in (("請求の後 After billing", "paid"), ("Everybody", "")):
         add_rule(api.workspace_id, Wished(name, "nps", paths=("/app/*",), event=event), **who)
 

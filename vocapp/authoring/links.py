@@ -27,11 +27,14 @@ class InvitationLink:
     survey_id: UUID
     contact_id: UUID
     touchpoint: str | None = None
+    channel: str = "email"
 
     def token(self) -> str:
         """The same each time it is asked for."""
         ids = (self.workspace_id, self.invitation_id, self.survey_id, self.contact_id)
         more = [self.touchpoint] if self.touchpoint else []
+        if self.channel != "email":
+            more = [self.touchpoint or "", self.channel]
         return sign("invitation-link", [*(each.hex for each in ids), *more])
 
     def url(self, *, score: int | None = None) -> str:
@@ -80,7 +83,10 @@ def read_invitation_token(token: str) -> InvitationLink:
     found = unsign("invitation-link", token)
     try:
         workspace_id, invitation_id, survey_id, contact_id = (UUID(hex=each) for each in found[:4])
-        touchpoint = str(found[4]) if len(found) > 4 else None
-        return InvitationLink(workspace_id, invitation_id, survey_id, contact_id, touchpoint)
+        touchpoint = (str(found[4]) or None) if len(found) > 4 else None
+        channel = str(found[5]) if len(found) > 5 else "email"
+        return InvitationLink(
+            workspace_id, invitation_id, survey_id, contact_id, touchpoint, channel
+        )
     except (TypeError, ValueError, AttributeError) as exc:
         raise BadToken("invitation-link") from exc

@@ -76,7 +76,8 @@ def _hold(
                 workspace_id=workspace_id, id=submission.id, survey_id=submission.survey_id,
                 invitation_id=submission.invitation_id,
                 contact_id=contact.id if contact else submission.contact_id,
-                touchpoint=submission.attributes.get("touchpoint"), presses=1, **said,
+                touchpoint=submission.attributes.get("touchpoint"),
+                channel=submission.channel, presses=1, **said,
             )  # fmt: skip
             session.execute(
                 offered.on_conflict_do_update(
@@ -201,7 +202,7 @@ def _submission(row: HeldAnswer) -> Submission:
         version=row.survey_version,
         answers=answers,
         score=row.score,
-        channel="email",
+        channel=row.channel,
         answered_at=row.pressed_at,
         digest=digest_of_json([str(row.survey_id), row.survey_version, answers]),
         id=row.id,

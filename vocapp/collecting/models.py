@@ -16,7 +16,7 @@ from vocapp.database import Base, JsonValue, Tenant, TenantRow, one_of, short_te
 from vocapp.sealing import SealedText
 
 HELD_STATES = ("held", "counted", "put_aside", "overtaken")
-CHANNELS = ("api", "web", "widget", "embed", "email", "import")
+CHANNELS = ("api", "web", "widget", "embed", "email", "sms", "import")
 
 
 class Response(TenantRow, Base):
@@ -161,6 +161,7 @@ class HeldAnswer(TenantRow, Base):
     contact_id: Mapped[UUID]
     locale: Mapped[str | None] = mapped_column(short_text(20))
     touchpoint: Mapped[str | None] = mapped_column(short_text(100))
+    channel: Mapped[str] = mapped_column(short_text(20), default="email", server_default="email")
     score: Mapped[int | None]
     answers: Mapped[str] = mapped_column(SealedText)
     reasons: Mapped[list[str]]

@@ -40,7 +40,7 @@ class ResponseBody(AnswersBody):
     survey: str = Field(min_length=1, max_length=100)
     survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
     single_use: str | None = Field(None, max_length=300, description=SINGLE_USE)
-    channel: Literal["api", "web", "widget", "embed", "email", "import"] = "api"
+    channel: Literal["api", "web", "widget", "embed", "email", "sms", "import"] = "api"
     answered_at: Instant | None = None
     locale: str | None = Field(None, max_length=20, pattern=LANGUAGE_TAG)
     touchpoint: Touchpoint | None = Field(

@@ -351,7 +351,7 @@ def invited(token: str) -> Any:
         is_closed(survey, limits, now=now) and not _goes_on(survey, link.invitation_id)
     ):
         return closed_page(survey, limits)
-    sheet = _sheet(survey, channel="email", response_id=link.invitation_id, link=link)
+    sheet = _sheet(survey, channel=link.channel, response_id=link.invitation_id, link=link)
     sheet = replace(sheet, last_day=limits.last_day)
     if request.method == "POST":
         visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))

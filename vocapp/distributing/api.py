@@ -31,7 +31,7 @@ class InvitationPath(BaseModel):
     invitation_id: UUID
 
 
-@api.post("/invitations", summary="Ask a person by e-mail")
+@api.post("/invitations", summary="Ask a person by e-mail or text message")
 @machine()
 def create_invitation(body: InvitationBody) -> Any:
     invited = service.invite(
@@ -42,6 +42,7 @@ def create_invitation(body: InvitationBody) -> Any:
             account=body.account.facts() if body.account else None,
             send_at=body.send_at,
             touchpoint=body.touchpoint,
+            channel=body.channel,
             idempotency_key=_key(request.headers.get("Idempotency-Key")),
         ),
         now=utcnow(),
@@ -83,7 +84,12 @@ def present_invitation(row: InvitationRow) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "survey": row.survey,
-        "contact": {"id": str(row.contact_id), "name": row.name, "email": row.email},
+        "contact": {
+            "id": str(row.contact_id),
+            "name": row.name,
+            "email": row.email,
+            "phone": row.phone,
+        },
         "channel": row.channel,
         "touchpoint": row.touchpoint,
         "state": row.state,

@@ -89,10 +89,10 @@ def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> 
         return steps.refused(exc)
     except Unclear as exc:
         return steps.unclear(exc.reason)
-    return _stored(steps.sent())
+    return stored(steps.sent())
 
 
-def _stored(finish: Finish) -> Finish:
+def stored(finish: Finish) -> Finish:
     """What is left to do once it is stored; where the database is away, all of it at the end."""
     try:
         with transaction() as session:

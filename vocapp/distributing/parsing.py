@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from surveys.phone_numbers import normalised
 from vocapp.people.facts import ContactFacts
 from vocapp.people.parsing import AccountBody, Address, ContactBody, Touchpoint
 from vocapp.problems import BadInput
@@ -49,7 +50,9 @@ class InvitationBody(BaseModel):
     survey: str = Field(min_length=1, max_length=100)
     contact: ContactBody
     account: AccountBody | None = None
-    channel: Literal["email"] = "email"
+    channel: Literal["email", "sms"] = Field(
+        "email", description="sms: a text message to the contact's telephone"
+    )
     send_at: (
         Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_reach)] | None
     ) = None
@@ -101,17 +104,45 @@ def read_addresses(text: str) -> tuple[list[ContactFacts], list[BadLine]]:
     return list(people.values()), wrong
 
 
+def read_numbers(text: str, *, region: str) -> tuple[dict[str, str | None], list[BadLine]]:
+    """Telephone numbers in E.164 and the name that stands with each, from lines such as
+    `+81 90-1234-5678, Aiko`. region: see `surveys.phone_numbers.normalised`.
+
+    >>> read_numbers("090-1234-5678\\tAiko\\n+819012345678\\nnobody", region="JP")
+    ({'+819012345678': 'Aiko'}, [BadLine(number=3, text='nobody')])
+    """
+    people: dict[str, str | None] = {}
+    wrong: list[BadLine] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        written, name = _parts(line)
+        try:
+            if name is None:
+                raise ValueError
+            people.setdefault(normalised(written, region=region), name or None)
+        except ValueError:
+            wrong.append(BadLine(number, line.strip()[:80]))
+    return people, wrong
+
+
 def _person(line: str) -> ContactFacts | None:
+    address, name = _parts(line)
+    try:
+        email = _address.validate_python(address)
+    except ValidationError:
+        return None
+    if name is None:
+        return None
+    return ContactFacts(email=email, name=name or None)
+
+
+def _parts(line: str) -> tuple[str, str | None]:
+    """Address and name; a name of None is one that cannot be stored."""
     found = _IN_BRACKETS.fullmatch(line)
     if found:
         name, address = found["name"], found["address"]
     else:
         address, _, name = re.sub(r"[\t;、，]", ",", line).partition(",")
-    try:
-        email = _address.validate_python(address)
-    except ValidationError:
-        return None
     name = name.strip().strip('"').strip()
-    if not name.isprintable() or len(name) > 300:
-        return None
-    return ContactFacts(email=email, name=name or None)
+    return address, name if name.isprintable() and len(name) <= 300 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -12,6 +13,7 @@ from vocapp.distributing.asking.deciding import take_back
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import suppress
+from vocapp.people.models import Contact
 from vocapp.people.personal_stores import Merge
 
 # A wish holds for the person, whatever the address; that mail came back, for the address alone.
@@ -28,10 +30,25 @@ def hand_over(session: Session, merge: Merge) -> None:
         .values(contact_id=merge.kept)
         .execution_options(synchronize_session=False)
     )
+    _share_wishes(session, merge, merge.addresses)
+    _share_wishes(session, merge, _numbers(session, merge))
+
+
+def _numbers(session: Session, merge: Merge) -> set[str]:
+    """Every telephone number that either record has."""
+    found = session.scalars(
+        select(Contact.phone).where(
+            Contact.workspace_id == merge.workspace_id,
+            Contact.id.in_((merge.kept, merge.merged)),
+            Contact.phone.is_not(None),
+        )
+    )
+    return {number for number in found if number}
+
+
+def _share_wishes(session: Session, merge: Merge, addresses: Collection[str]) -> None:
     digests = [
-        digest
-        for each in sorted(merge.addresses)
-        for digest in address_digests(merge.workspace_id, each)
+        digest for each in sorted(addresses) for digest in address_digests(merge.workspace_id, each)
     ]
     wishes = session.scalars(
         select(Suppression.kind).where(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,11 @@ from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import INVITATION_STATES, Invitation, Reminder
 from vocapp.extensions import db
+from vocapp.people.facts import ContactFacts
 from vocapp.people.models import Contact
 from vocapp.problems import NotFound
+
+_CHUNK = 500  # values in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,43 @@ class InvitationRow:
     replied_at: datetime | None
     next_day: date | None
     reminder: Reminder | None = None
+    phone: str | None = None
 
     @property
     def reminded_at(self) -> datetime | None:
         """When a reminder went out, where one did."""
         return self.reminder.sent_at if self.reminder else None
+
+
+def people_by_number(workspace_id: UUID, numbers: Mapping[str, str | None]) -> list[ContactFacts]:
+    """Who has these telephone numbers (E.164 → the name that was said with it, or None).
+
+    Of several who share one, whoever was known first. Somebody who is known by a number alone has
+    the key `tel:<number>`, so that asking again finds them, and who was forgotten stays so.
+    """
+    known: dict[str, ContactFacts] = {}
+    wanted = list(numbers)
+    for begin in range(0, len(wanted), _CHUNK):
+        rows = db.session.execute(
+            select(Contact.phone, Contact.external_id, Contact.email)
+            .where(
+                Contact.workspace_id == workspace_id,
+                Contact.phone.in_(wanted[begin : begin + _CHUNK]),
+            )
+            .order_by(Contact.id)
+        )
+        for number, external_id, email in rows:
+            assert number is not None
+            known.setdefault(
+                number, ContactFacts(external_id=external_id, email=email, phone=number)
+            )
+    return [
+        replace(
+            known.get(number) or ContactFacts(external_id=f"tel:{number}", phone=number),
+            name=name,
+        )
+        for number, name in numbers.items()
+    ]
 
 
 def invitation(workspace_id: UUID, invitation_id: UUID) -> InvitationRow:
@@ -217,7 +252,15 @@ def invited_at_of(
 
 def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[InvitationRow]:
     found = db.session.execute(
-        select(Invitation, Survey.key, Contact.name, Contact.email, AskDecision.next_day, Reminder)
+        select(
+            Invitation,
+            Survey.key,
+            Contact.name,
+            Contact.email,
+            Contact.phone,
+            AskDecision.next_day,
+            Reminder,
+        )
         .join(
             Survey,
             (Survey.workspace_id == Invitation.workspace_id) & (Survey.id == Invitation.survey_id),
@@ -245,15 +288,15 @@ def _rows(workspace_id: UUID, *conditions: object, limit: int = 1) -> Sequence[I
 
 
 def _row(
-    row: Invitation, key: str, name: str, email: str | None, next_day: date | None,
-    reminder: Reminder | None,
+    row: Invitation, key: str, name: str, email: str | None, phone: str | None,
+    next_day: date | None, reminder: Reminder | None,
 ) -> InvitationRow:  # fmt: skip
     link = InvitationLink(
-        row.workspace_id, row.id, row.survey_id, row.contact_id, row.touchpoint
+        row.workspace_id, row.id, row.survey_id, row.contact_id, row.touchpoint, row.channel
     )  # fmt: skip
     return InvitationRow(
         row.id, key, row.contact_id, name, email, row.channel, row.state, row.reason,
         row.touchpoint, link.url(), row.send_at, row.created_at, row.sent_at, row.delivered_at,
         row.opened_at, row.clicked_at, row.answered_at, row.bounced_at, row.replied_at,
-        next_day, reminder,
+        next_day, reminder, phone,
     )  # fmt: skip

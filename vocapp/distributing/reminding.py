@@ -21,6 +21,7 @@ from vocapp.database import insert_absent, insert_if_absent, transaction
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import Invitation, Reminder
+from vocapp.distributing.service import EMAIL
 from vocapp.extensions import db
 from vocapp.workspaces.service import audit
 
@@ -134,6 +135,7 @@ def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
             Invitation.workspace_id == workspace_id,
             Invitation.survey_id == survey_id,
             Invitation.state == "sent",
+            Invitation.channel == EMAIL,
             Invitation.replied_at.is_(None),
             Invitation.sent_at.between(now - FORGOTTEN, now - PATIENCE),
             or_(Reminder.invitation_id.is_(None), _was_called_off()),

@@ -88,11 +88,38 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     return deliver(mailer, message, to=asked.address, steps=steps)
 
 
-class _Steps(MailSteps):
-    """What becomes of an invitation, step by step."""
+class InvitationSteps(MailSteps):
+    """What becomes of an invitation, whichever way it goes."""
+
+    def __init__(self, workspace_id: UUID, invitation_id: UUID, address: str) -> None:
+        super().__init__(Invitation, workspace_id, invitation_id, address)
+
+    def ended(self, session: Session, state: str, values: dict[str, Any], /) -> None:
+        """Who has got nothing was not asked."""
+        if state == "bounced":
+            self._keep(session, bounced_at=utcnow())
+        if state in _DID_NOT_ARRIVE:
+            reason = "bounced" if state == "bounced" else str(values["reason"])
+            deciding.take_back(session, self.workspace_id, self.row_id, reason)
+
+    def overtaken(self, session: Session, values: dict[str, Any]) -> None:
+        """Somebody answered before we had noted that the message was out."""
+        if values.get("sent_at") is not None:
+            self._keep(session, sent_at=values["sent_at"])
+
+    def _keep(self, session: Session, **times: datetime) -> None:
+        session.execute(
+            update(Invitation)
+            .where(Invitation.workspace_id == self.workspace_id, Invitation.id == self.row_id)
+            .values(**times)
+        )
+
+
+class _Steps(InvitationSteps):
+    """The same by e-mail, step by step."""
 
     def __init__(self, asked: Asked) -> None:
-        super().__init__(Invitation, asked.workspace_id, asked.id, asked.address)
+        super().__init__(asked.workspace_id, asked.id, asked.address)
         self._letter = asked.letter
 
     def sent(self) -> Finish:
@@ -106,26 +133,6 @@ class _Steps(MailSteps):
             plan(session, self.workspace_id, self.row_id, days=days, sent_at=now)
 
         return finish
-
-    def ended(self, session: Session, state: str, values: dict[str, Any], /) -> None:
-        """Who has got nothing was not asked."""
-        if state == "bounced":
-            self._keep(session, bounced_at=utcnow())
-        if state in _DID_NOT_ARRIVE:
-            reason = "bounced" if state == "bounced" else str(values["reason"])
-            deciding.take_back(session, self.workspace_id, self.row_id, reason)
-
-    def overtaken(self, session: Session, values: dict[str, Any]) -> None:
-        """Somebody answered before we had noted that the mail was out."""
-        if values.get("sent_at") is not None:
-            self._keep(session, sent_at=values["sent_at"])
-
-    def _keep(self, session: Session, **times: datetime) -> None:
-        session.execute(
-            update(Invitation)
-            .where(Invitation.workspace_id == self.workspace_id, Invitation.id == self.row_id)
-            .values(**times)
-        )
 
 
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | None:

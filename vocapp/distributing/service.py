@@ -1,4 +1,7 @@
-"""Use cases: ask somebody, note that they answered, and never write to them again."""
+"""Use cases: ask somebody, note that they answered, and never write to them again.
+
+Somebody is asked by e-mail or text message; each leaves by a kind of the outbox of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from surveys.phone_numbers import takes_texts
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_id
 from vocapp.database import (
     insert_if_absent,
+    read_once,
     scoped,
+    snapshot,
     transaction,
     until_no_deadlock,
     utcnow,
@@ -23,6 +29,7 @@ from vocapp.database import (
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
+from vocapp.distributing.sms.models import TextProvider
 from vocapp.outbox import Pending
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.identifying import Said, identify_one
@@ -30,13 +37,16 @@ from vocapp.people.models import Contact
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import BadToken, keyed_hashes, unsign
 
-MAIL, ANSWERED, SEEN, FORGET_MAIL = "mail", "answered", "seen", "forget_mail"
+MAIL, SMS, ANSWERED, SEEN, FORGET_MAIL = "mail", "sms", "answered", "seen", "forget_mail"
+EMAIL, TEXT = CHANNELS = ("email", "sms")
+_WORK_OF = {EMAIL: MAIL, TEXT: SMS}
+NO_PROVIDER = "no_sms"
 
 
 @dataclass(frozen=True, slots=True)
 class NewInvitation:
     """Whom to ask what, and when (None: now). cause: who wants to: campaign (somebody with a
-    list), api, or test (a trial to oneself)."""
+    list), api, or test (a trial to oneself). channel: one of CHANNELS."""
 
     survey_id: UUID
     contact: ContactFacts
@@ -45,6 +55,7 @@ class NewInvitation:
     touchpoint: str | None = None
     idempotency_key: str | None = None
     cause: str = "api"
+    channel: str = EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +72,20 @@ class Invited:
 
 
 def invite(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> Invited:
-    """Ask a person by e-mail, or note why not; the mail itself goes out later.
+    """Ask a person, or note why not; the message itself goes out later.
 
     The same idempotency key gives the same invitation. Raises BadInput when the survey
-    takes no answers, Conflict when the key was used for another one.
+    takes no answers or nobody sends text messages here, Conflict when the key was used for
+    another one.
     """
     _check_open(workspace_id, new.survey_id)
+    if new.channel == TEXT:
+        with snapshot() as session:
+            if not sends_texts(session, workspace_id):
+                raise BadInput.of("channel", "no provider of text messages is set up")
     invited = until_no_deadlock(lambda: _invite_named(workspace_id, new, now=now))
     if invited.created and invited.state == "scheduled":
-        outbox.ring(MAIL)
+        outbox.ring(_WORK_OF[new.channel])
     return invited
 
 
@@ -81,7 +97,7 @@ def _invite_named(workspace_id: UUID, new: NewInvitation, *, now: datetime) -> I
             return Invited(None, "not_sent", "erased", created=False)
         asking = Asking(
             new.survey_id, new.cause, new.send_at, new.touchpoint,
-            _id_for(session, workspace_id, new.idempotency_key),
+            _id_for(session, workspace_id, new.idempotency_key), channel=new.channel,
         )  # fmt: skip
         return ask(session, contact, asking, now=now)
 
@@ -107,6 +123,7 @@ class Asking:
     id: UUID
     may_wait: bool = False
     cause_id: UUID | None = None
+    channel: str = EMAIL
 
 
 def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) -> Invited:
@@ -119,13 +136,13 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
     wanted = max(asking.send_at or now, now)
     verdict = deciding.decide(
         session, contact, wanted=wanted, cause=asking.cause,
-        barred=reason_not_to_mail(session, contact.workspace_id, contact.email),
+        barred=reason_not_to_reach(session, contact, asking.channel),
     )  # fmt: skip
     is_asked = verdict.can_wait and verdict.next_at is not None
     line = deciding.Line(
         asking.id,
         asking.survey_id,
-        "email",
+        asking.channel,
         asking.cause,
         is_asked,
         verdict.reason,
@@ -144,7 +161,7 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
         id=asking.id,
         survey_id=asking.survey_id,
         contact_id=contact.id,
-        channel="email",
+        channel=asking.channel,
         state=state,
         reason=verdict.reason,
         touchpoint=asking.touchpoint,
@@ -155,7 +172,8 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
         return _repeated(session, contact, asking)
     deciding.write_line(session, contact, line, verdict, wanted=wanted, now=now)
     if is_asked:
-        outbox.add(session, contact.workspace_id, MAIL, asking.id, now=now, due_at=due_at)
+        kind = _WORK_OF[asking.channel]
+        outbox.add(session, contact.workspace_id, kind, asking.id, now=now, due_at=due_at)
         return Invited(asking.id, state, verdict.reason)
     return Invited(asking.id, state, verdict.reason, next_day=verdict.next_day)
 
@@ -179,8 +197,8 @@ def _repeated(session: Session, contact: Contact, asking: Asking) -> Invited:
     row = session.scalars(
         scoped(Invitation, contact.workspace_id).where(Invitation.id == asking.id)
     ).one()
-    asked = (row.survey_id, row.contact_id, row.touchpoint)
-    if asked != (asking.survey_id, contact.id, asking.touchpoint):
+    asked = (row.survey_id, row.contact_id, row.touchpoint, row.channel)
+    if asked != (asking.survey_id, contact.id, asking.touchpoint, asking.channel):
         raise Conflict("This Idempotency-Key was used for another invitation.")
     return Invited(row.id, row.state, row.reason, created=False)
 
@@ -204,8 +222,42 @@ def withdraw(session: Session, workspace_id: UUID, invitation_id: UUID, reason: 
 
 def reason_not_to_mail(session: Session, workspace_id: UUID, address: str | None) -> str | None:
     """Why an address must not be written to, or None."""
+    return why_no_address(EMAIL, address) or _suppressed(session, workspace_id, address or "")
+
+
+def reason_not_to_text(session: Session, workspace_id: UUID, number: str | None) -> str | None:
+    """The same of a telephone number (E.164) and text messages."""
+    if not sends_texts(session, workspace_id):
+        return NO_PROVIDER
+    return why_no_address(TEXT, number) or _suppressed(session, workspace_id, number or "")
+
+
+def reason_not_to_reach(session: Session, contact: Contact, channel: str) -> str | None:
+    """Why somebody must not, or cannot, be written to by a channel; None: they may."""
+    if channel == TEXT:
+        return reason_not_to_text(session, contact.workspace_id, contact.phone)
+    return reason_not_to_mail(session, contact.workspace_id, contact.email)
+
+
+def why_no_address(channel: str, address: str | None) -> str | None:
+    """What of an address or number alone keeps a message from arriving; None: nothing."""
+    if channel == EMAIL:
+        return None if address else "no_email"
     if not address:
-        return "no_email"
+        return "no_phone"
+    return None if takes_texts(address) else "no_mobile"
+
+
+def sends_texts(session: Session, workspace_id: UUID) -> bool:
+    """Whether a workspace has somebody who sends its text messages."""
+    return read_once(
+        session,
+        ("sends_texts", workspace_id),
+        lambda: session.get(TextProvider, workspace_id) is not None,
+    )
+
+
+def _suppressed(session: Session, workspace_id: UUID, address: str) -> str | None:
     return session.scalar(
         select(Suppression.kind)
         .where(

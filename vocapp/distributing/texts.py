@@ -22,6 +22,11 @@ _TEXTS = {
         "scale_end": "{point} = {label}",
         "sent_by": "{workspace} sent you this because you are one of its customers.",
         "unsubscribe": "Stop these e-mails",
+        "stop_texts_ask": "Stop text messages like this from {workspace}?",
+        "stop_texts_detail": "The telephone that got the message will not be written to again.",
+        "stop_texts_confirm": "Stop these messages",
+        "stop_texts_done": "Done.",
+        "stop_texts_done_detail": "You will get no more such messages from {workspace}.",
         "unsubscribe_ask": "Stop e-mails like this from {workspace}?",
         "unsubscribe_detail": "The address that got the e-mail will not be written to again.",
         "unsubscribe_confirm": "Stop these e-mails",
@@ -43,6 +48,11 @@ _TEXTS = {
         "scale_end": "{point}：{label}",
         "sent_by": "このメールは、{workspace} がお客様にお送りしています。",
         "unsubscribe": "配信を停止する",
+        "stop_texts_ask": "{workspace} からのこのようなSMSを停止しますか。",
+        "stop_texts_detail": "このSMSが届いた電話番号には、今後お送りしません。",
+        "stop_texts_confirm": "SMSを停止する",
+        "stop_texts_done": "停止しました",
+        "stop_texts_done_detail": "今後、{workspace} からこのようなSMSはお送りしません。",
         "unsubscribe_ask": "{workspace} からのこのようなメールを停止しますか。",
         "unsubscribe_detail": "このメールが届いたアドレスには、今後お送りしません。",
         "unsubscribe_confirm": "メールを停止する",
@@ -54,7 +64,13 @@ _TEXTS = {
 }
 
 
+# Text messages are short, and every character counts (`surveys.sms_text`).
+_MESSAGES = {
+    "en": {"invitation": "{workspace}: one short question for you. {link} Stop: {stop}"},
+    "ja": {"invitation": "【{workspace}】アンケートのお願いです。{link} 停止：{stop}"},
+}
 register_words("mail", _TEXTS["en"])
+register_words("text_message", _MESSAGES["en"])
 
 
 def invitation_texts(language: str) -> dict[str, str]:
@@ -67,3 +83,8 @@ def greeting_of(language: str, name: str) -> str:
     words, plain = invitation_texts(language), " ".join(name.split())
     # Not formatted: braces of a name are no gaps.
     return words["greeting"].replace("{name}", plain) if plain else words["greeting_unnamed"]
+
+
+def text_message(language: str) -> str:
+    """What the text message of an invitation says; its gaps are those of `surveys.sms_text`."""
+    return words_in("text_message", language, _MESSAGES)["invitation"]

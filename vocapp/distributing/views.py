@@ -21,7 +21,13 @@ from vocapp.distributing.asking import queries as asking_queries
 from vocapp.distributing.asking.queries import AskingOf
 from vocapp.distributing.mail import Letter
 from vocapp.distributing.own_mails import own_mail
-from vocapp.distributing.parsing import MAX_LINES, BadLine, read_addresses, read_touchpoint
+from vocapp.distributing.parsing import (
+    MAX_LINES,
+    BadLine,
+    read_addresses,
+    read_numbers,
+    read_touchpoint,
+)
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
 from vocapp.distributing.wording import reason_text
@@ -35,6 +41,7 @@ from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import anyone, current_user, current_workspace, signed_in
+from vocapp.workspaces.office.places import country_of
 from vocapp.workspaces.queries import workspace_settings
 
 blueprint = Blueprint("distributing", __name__, template_folder="templates")
@@ -73,19 +80,24 @@ def invitations(key: str) -> Any:
 def send(key: str) -> Any:
     """Ask everybody in the list, or nobody while a line is wrong."""
     survey = survey_by_key(current_workspace.id, key)
+    channel = service.TEXT if request.form.get("channel") == service.TEXT else service.EMAIL
     typed = request.form.get("addresses", "")
-    people, wrong = read_addresses(typed)
-    error = _error(people, wrong)
+    people, wrong = _read_people(channel, typed)
+    error = _error(people, wrong, channel)
     if error:
-        return _sending_page(survey, typed=typed, error=error), 422
+        return _sending_page(survey, channel, typed=typed, error=error), 422
     try:
         touchpoint = read_touchpoint(request.form.get("touchpoint", ""))
     except BadInput:
-        return _sending_page(survey, typed=typed, touchpoint_error=_too_long()), 422
+        return _sending_page(survey, channel, typed=typed, touchpoint_error=_too_long()), 422
     try:
-        states = [_invite(survey, person, touchpoint=touchpoint) for person in people]
-    except BadInput:
-        return _sending_page(survey, typed=typed, error=_not_open()), 422
+        states = [
+            _invite(survey, person, touchpoint=touchpoint, channel=channel) for person in people
+        ]
+    except BadInput as problem:
+        names = {each.field for each in problem.errors}
+        error = _nobody_sends() if "channel" in names else _not_open()
+        return _sending_page(survey, channel, typed=typed, error=error), 422
     asked = states.count("scheduled")
     if asked:
         notice(
@@ -146,8 +158,11 @@ def _invite(
     *,
     touchpoint: str | None = None,
     cause: str = "campaign",
+    channel: str = service.EMAIL,
 ) -> str:
-    new = NewInvitation(survey_id=survey.id, contact=person, touchpoint=touchpoint, cause=cause)
+    new = NewInvitation(
+        survey_id=survey.id, contact=person, touchpoint=touchpoint, cause=cause, channel=channel
+    )
     return service.invite(current_workspace.id, new, now=utcnow()).state
 
 
@@ -155,15 +170,31 @@ def _not_open() -> str:
     return _("The survey takes no answers: it is not published, or closed. Nothing was sent.")
 
 
+def _nobody_sends() -> str:
+    return _("Nobody is set up to send text messages. Nothing was sent.")
+
+
+def _read_people(channel: str, typed: str) -> tuple[list[ContactFacts], list[BadLine]]:
+    if channel == service.EMAIL:
+        return read_addresses(typed)
+    numbers, wrong = read_numbers(typed, region=country_of(current_workspace.time_zone))
+    return queries.people_by_number(current_workspace.id, numbers), wrong
+
+
 def _too_long() -> str:
     return _("At most 100 characters. Nothing was sent.")
 
 
-def _error(people: list[ContactFacts], wrong: list[BadLine]) -> str:
+def _error(people: list[ContactFacts], wrong: list[BadLine], channel: str) -> str:
+    by_text = channel == service.TEXT
     if wrong:
         shown = ", ".join(f"{line.number}: “{line.text}”" for line in wrong[:5])
+        if by_text:
+            return _("No telephone number in line %(lines)s. Nothing was sent.", lines=shown)
         return _("No e-mail address in line %(lines)s. Nothing was sent.", lines=shown)
     if not people:
+        if by_text:
+            return _("Enter at least one telephone number.")
         return _("Enter at least one e-mail address.")
     if len(people) > MAX_LINES:
         return _("At most %(limit)s addresses at once. Nothing was sent.", limit=MAX_LINES)
@@ -171,7 +202,12 @@ def _error(people: list[ContactFacts], wrong: list[BadLine]) -> str:
 
 
 def _sending_page(
-    survey: SurveySummary, *, typed: str = "", error: str = "", touchpoint_error: str = ""
+    survey: SurveySummary,
+    channel: str = service.EMAIL,
+    *,
+    typed: str = "",
+    error: str = "",
+    touchpoint_error: str = "",
 ) -> str:
     state = request.args.get("state")
     state = state if state in STATE_WORDS else None
@@ -198,12 +234,19 @@ def _sending_page(
         most_reminded=reminding.MOST_AT_ONCE,
         most_days=reminding.FORGOTTEN.days,
         remind_after=_own_mail(survey).remind_after,
+        sends_texts=_sends_texts(),
+        channel=channel,
         typed=typed,
         error=error,
         touchpoint=request.form.get("touchpoint", ""),
         touchpoint_error=touchpoint_error,
         in_folder=_folder() is not None,
     )
+
+
+def _sends_texts() -> bool:
+    with snapshot() as session:
+        return service.sends_texts(session, current_workspace.id)
 
 
 def _uuid(text: str | None) -> UUID | None:
@@ -353,6 +396,11 @@ def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], wor
         list(request.accept_languages.values()), offered
     )
     texts = invitation_texts(language)
+    if request.args.get("of") == service.TEXT:
+        texts |= {
+            f"unsubscribe_{name}": texts[f"stop_texts_{name}"]
+            for name in ("ask", "detail", "confirm", "done", "done_detail")
+        }
     try:
         who = service.read_unsubscribe_token(token)
         workspace = workspace_settings(who.workspace_id)["name"]

@@ -8,6 +8,14 @@ from vocapp.translating import lazy_gettext as _l
 
 REASON_WORDS = {
     "no_email": _l("No e-mail address is known."),
+    "no_phone": _l("No telephone number is known."),
+    "no_mobile": _l("The telephone number takes no text messages."),
+    "no_sms": _l("Nobody is set up to send text messages."),
+    "bad_number": _l("The provider says that nothing can arrive at this number."),
+    "invalid_number": _l("The provider says that nothing can arrive at this number."),
+    "unreachable_number": _l("The provider says that nothing can arrive at this number."),
+    "opted_out": _l("The person told the provider to stop."),
+    "not_delivered": _l("The provider could not deliver it."),
     "unsubscribed": _l("The person asked not to be written to."),
     "bounced": _l("An earlier mail to this address came back."),
     "complained": _l("The person reported an earlier mail as spam."),
@@ -35,6 +43,7 @@ REASON_WORDS = {
     "campaign_paused": _l("The campaign was paused before the mail went out."),
     "day_off": _l("A day off there: it goes out on the next working day."),
 }
+CHANNEL_WORDS = {"email": _l("E-mail"), "sms": _l("Text message")}
 CAUSE_WORDS = {
     "campaign": _l("Sent to a list"),
     "api": _l("By the API"),

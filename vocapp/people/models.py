@@ -80,6 +80,7 @@ class Contact(TenantRow, Base):
         Index(None, "workspace_id", "account_id"),
         # SQLite's lower() knows ASCII alone: capitals beyond it are found as written there.
         Index("ix_contact_by_email", "workspace_id", text("lower(email)")),
+        Index(None, "workspace_id", "phone"),
     )
 
 

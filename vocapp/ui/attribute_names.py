@@ -28,6 +28,7 @@ _VALUE_NAMES = {
     ("channel", "widget"): _l("Widget"),
     ("channel", "embed"): _l("Embedded page"),
     ("channel", "email"): _l("E-mail link"),
+    ("channel", "sms"): _l("Link in a text message"),
     ("channel", "import"): _l("Import"),
     ("locale", "ja"): _l("Japanese"),
     ("locale", "en"): _l("English"),

@@ -46,6 +46,7 @@ _ROOM_OF_BLUEPRINT = {
     "authoring": "surveys",
     "distributing": "surveys",
     "own_mails": "surveys",
+    "sms": "surveys",
     "posters": "surveys",
     "versions": "surveys",
     "strings": "surveys",

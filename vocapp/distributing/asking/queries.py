@@ -16,7 +16,7 @@ from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit
 from vocapp.distributing.asking.service import Wished
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.models import Invitation
-from vocapp.distributing.service import reason_not_to_mail
+from vocapp.distributing.service import reason_not_to_mail, reason_not_to_text
 from vocapp.extensions import db
 from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Account, Contact
@@ -105,6 +105,8 @@ def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: dateti
         .where(NeverAsked.workspace_id == workspace_id, NeverAsked.contact_id == contact.id)
     ).one_or_none()
     barred = reason_not_to_mail(session, workspace_id, contact.email)
+    if barred == "no_email" and contact.phone:
+        barred = reason_not_to_text(session, workspace_id, contact.phone)
     return AskingOf(
         contact, account or None,
         deciding.look(session, contact, wanted=now, barred=barred),

@@ -58,6 +58,7 @@ class CampaignBody(BaseModel):
         0.0, allow_inf_nan=False, description="Share that is never asked, by account"
     )
     a_day: int | None = Field(None, description="At most so many people a day")
+    channel: Literal["email", "sms"] = Field("email", description="sms: by text message")
     hour: int = Field(9, description="Local hour at which asking begins")
     audience: dict[str, Any] | None = Field(
         None, description="A filter as segments have it; null for everybody"

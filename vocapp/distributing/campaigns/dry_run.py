@@ -50,6 +50,7 @@ from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.planning import turns_of, why_not
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Suppression
+from vocapp.distributing.service import NO_PROVIDER, TEXT, sends_texts, why_no_address
 from vocapp.people.models import Contact
 from vocapp.problems import NotFound
 from vocapp.workspaces.nights import time_zone_of
@@ -183,7 +184,9 @@ class _Trial:
     def _read_people(self) -> dict[UUID, _Person]:
         rows = self._session.execute(
             candidates(self._workspace_id)
-            .add_columns(Contact.email, Contact.name, Contact.time_zone, Contact.left_at)
+            .add_columns(
+                Contact.email, Contact.phone, Contact.name, Contact.time_zone, Contact.left_at
+            )
             .order_by(Contact.id)
         ).all()
         suppressed = {
@@ -219,11 +222,14 @@ class _Trial:
             return LEFT_COMPANY
         if row.id in never:
             return EXCLUDED
-        if not row.email:
-            return "no_email"
-        if not suppressed:
-            return None
-        digests = address_digests(self._workspace_id, row.email)
+        channel = self._campaign.channel
+        if channel == TEXT and not sends_texts(self._session, self._workspace_id):
+            return NO_PROVIDER
+        address = row.phone if channel == TEXT else row.email
+        missing = why_no_address(channel, address)
+        if missing or not suppressed:
+            return missing
+        digests = address_digests(self._workspace_id, address)
         return next((suppressed[each] for each in digests if each in suppressed), None)
 
     def _read_book(self) -> _Book:

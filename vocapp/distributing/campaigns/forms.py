@@ -15,6 +15,7 @@ from surveys.filters import Filter
 from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.campaigns.service import MAX_NAME, Wished
 from vocapp.distributing.campaigns.wording import KIND_WORDS, MOMENT_WORDS
+from vocapp.distributing.wording import CHANNEL_WORDS
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.choices import choices_of
@@ -42,6 +43,7 @@ class CampaignForm(FlaskForm):
 
     name = StringField(_l("Name"), [InputRequired(_l("Enter a name.")), Length(max=MAX_NAME)])
     survey = SelectField(_l("Survey"))
+    channel = SelectField(_l("By"), choices=choices_of(CHANNEL_WORDS.items()))
     kind = SelectField(_l("Kind"), choices=choices_of(KIND_WORDS.items()))
     starts_on = DateField(_l("First day"), [InputRequired(_l("Enter a day."))])
     ends_on = DateField(_l("Last day"), [Optional()])
@@ -73,13 +75,15 @@ class CampaignForm(FlaskForm):
         """What is stored, or where a new one begins."""
         values: Mapping[str, Any] = {
             "starts_on": today, "kind": "recurring", "period_days": 90, "sample": 100,
-            "held_out": 0, "hour": 9, "moment_days": 7, "repeat_days": 90, "survey": survey,
+            "held_out": 0, "hour": 9, "channel": "email", "moment_days": 7,
+            "repeat_days": 90, "survey": survey,
         }  # fmt: skip
         if campaign is not None:
             days = campaign.moment_days
             is_before = days is not None and days < 0
             values = {
                 "name": campaign.name, "survey": survey, "kind": campaign.kind,
+                "channel": campaign.channel,
                 "starts_on": campaign.starts_on, "ends_on": campaign.ends_on,
                 "period_days": campaign.period_days, "repeat_days": campaign.repeat_days,
                 "moment": _BEFORE if is_before else campaign.moment,
@@ -99,6 +103,7 @@ class CampaignForm(FlaskForm):
             moment, days = "renewal", -(days or 0)
         return Wished(
             name=self.name.data or "", survey=self.survey.data or "", kind=self.kind.data or "",
+            channel=self.channel.data or "email",
             starts_on=self.starts_on.data, ends_on=self.ends_on.data,
             period_days=self.period_days.data, moment=moment, moment_days=days,
             moment_name=self.moment_name.data, repeat_days=self.repeat_days.data or 90,

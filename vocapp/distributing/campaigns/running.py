@@ -311,7 +311,7 @@ def _put_off(turn: CampaignTurn, today: date, reason: str, then: date | None) ->
 def _ask(session: Session, day: _Day, turn: CampaignTurn, contact: Contact) -> None:
     wish = Asking(
         day.campaign.survey_id, CAUSE, None, None, uuid7(), may_wait=True,
-        cause_id=day.campaign.id,
+        cause_id=day.campaign.id, channel=day.campaign.channel,
     )  # fmt: skip
     invited = ask(session, contact, wish, now=day.now)
     if invited.state == "scheduled":

@@ -24,6 +24,7 @@ from vocapp.distributing.campaigns.running import (
     survey_state,
 )
 from vocapp.distributing.campaigns.stopping import CAMPAIGN, STOP, given_up, of_campaign, settle
+from vocapp.distributing.service import CHANNELS, EMAIL
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.nights import time_zone_of
@@ -42,7 +43,7 @@ FIXED = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wished:
     """A campaign as somebody wants it. survey: its key. audience: None for everybody. The others
-    are those of `surveys.campaigns.Plan`; hour: local, 0 to 23."""
+    are those of `surveys.campaigns.Plan`; hour: local, 0 to 23. channel: of `service.CHANNELS`."""
 
     name: str
     survey: str
@@ -59,6 +60,7 @@ class Wished:
     a_day: int | None = None
     hour: int = 9
     audience: Filter | None = None
+    channel: str = EMAIL
 
     @property
     def plan(self) -> Plan:
@@ -87,7 +89,7 @@ def create(
     values = _checked(workspace_id, wished)
     with transaction() as session:
         row = Campaign(
-            workspace_id=workspace_id, id=uuid7(), channel="email", state="draft", revision=1,
+            workspace_id=workspace_id, id=uuid7(), state="draft", revision=1,
             planned_on=None, begun_at=None, created_at=now, updated_at=now, **values,
         )  # fmt: skip
         session.add(row)
@@ -134,6 +136,8 @@ def _checked(workspace_id: UUID, wished: Wished) -> dict[str, Any]:
             errors.append(FieldError(field, problem))
     if not 0 <= wished.hour <= 23:
         errors.append(FieldError("hour", "expected 0 to 23"))
+    if wished.channel not in CHANNELS:
+        errors.append(FieldError("channel", f"expected one of {', '.join(CHANNELS)}"))
     survey_id = None
     try:
         survey_id = survey_by_key(workspace_id, wished.survey).id
@@ -144,12 +148,13 @@ def _checked(workspace_id: UUID, wished: Wished) -> dict[str, Any]:
     audience = to_json(wished.audience) if wished.audience is not None else None
     return {
         "name": name, "survey_id": survey_id, "audience": audience, "hour": wished.hour,
+        "channel": wished.channel,
         **plan_values(wished.plan),
     }  # fmt: skip
 
 
 def _values_of(row: Campaign) -> dict[str, Any]:
-    names = ("name", "survey_id", "audience", "hour", *plan_values(row.plan))
+    names = ("name", "survey_id", "audience", "hour", "channel", *plan_values(row.plan))
     return {name: getattr(row, name) for name in names}
 
 

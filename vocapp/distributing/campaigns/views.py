@@ -21,6 +21,7 @@ from vocapp.distributing.campaigns.building import bench
 from vocapp.distributing.campaigns.forms import CampaignForm
 from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.campaigns.queries import CampaignRow
+from vocapp.distributing.service import sends_texts
 from vocapp.distributing.wording import reason_text
 from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
@@ -184,8 +185,13 @@ def _edit(row: CampaignRow | None) -> Any:
         "campaigns/edit.html", form=form, campaign=campaign, bench=drawn,
         operators=bench().operators, joins=bench().joins, matching=matching, looked_at=len(facts),
         is_all=len(facts) < MOST_LOOKED_AT, touchpoints=touchpoint_keys(),
-        show_faults=action == "save",
+        show_faults=action == "save", sends_texts=_sends_texts(),
     ), status  # fmt: skip
+
+
+def _sends_texts() -> bool:
+    with snapshot() as session:
+        return sends_texts(session, current_workspace.id)
 
 
 def _facts() -> list[Mapping[str, Any]]:

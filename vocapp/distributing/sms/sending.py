@@ -1,0 +1,225 @@
+"""Outbox kind `sms`: an invitation goes out as a text message, once.
+
+A provider knows a message by our reference, the invitation's id. So, other than mail, a message of
+which nobody knows whether it is out is handed over again: under the same reference it is the same
+message. `sending` is committed before it is handed over for the first time, and stays while it may
+be out: what is then said of the invitation never calls it unsent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from surveys.languages import best_language
+from surveys.sms_text import parts_of
+from vocapp.authoring.queries import definition_of
+from vocapp.database import insert_if_absent, snapshot, transaction, utcnow
+from vocapp.distributing.asking import deciding
+from vocapp.distributing.at_most_once import Finish, NotWantedNow, nothing_more, stored
+from vocapp.distributing.mail import address_digest
+from vocapp.distributing.sending import InvitationSteps, Read, read_invitation
+from vocapp.distributing.service import reason_not_to_text, suppress
+from vocapp.distributing.sms.models import TextMessage
+from vocapp.distributing.sms.provider import NotTaken, Provider, Refused
+from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
+from vocapp.distributing.sms.wording import new_code, own_texts, said
+from vocapp.outbox import NotYet, Outcome, Pending
+
+# A provider that asks to be left alone is, for so long after the message was due; then it counts
+# as one that fails.
+_PATIENCE = timedelta(days=1)
+_AFTER_SILENCE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """One message with all that it needs, read in one snapshot. provider: None where it is not to
+    go, and `reason` says why."""
+
+    workspace_id: UUID
+    id: UUID
+    state: str
+    reason: str | None
+    not_before: datetime
+    due_at: datetime
+    provider: Provider | None = None
+    sender: str = ""
+    number: str = ""
+    code: str = ""
+    text: str = ""
+
+
+def send_texts(rows: Sequence[Pending]) -> list[Outcome]:
+    """Hand each pending message over; one that fails does not stop the others.
+
+    Where a provider does not answer at all, the others of its workspace wait a little: each would
+    hold up the workspaces behind it for as long.
+    """
+    silent: set[UUID] = set()
+    outcomes: list[Outcome] = []
+    for row in rows:
+        if row.workspace_id in silent:
+            outcomes.append(NotYet(utcnow() + _AFTER_SILENCE))
+            continue
+        outcome = _attempt(row)
+        if isinstance(outcome, NotTaken) and outcome.is_silence:
+            silent.add(row.workspace_id)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _attempt(row: Pending) -> Outcome:
+    try:
+        return _send(row)
+    except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
+        return exc
+
+
+def _send(row: Pending) -> Finish | NotYet:
+    now = utcnow()
+    message = _read(row.workspace_id, row.subject_id, now=now)
+    if message is None or message.state not in ("scheduled", "sending"):
+        return nothing_more
+    steps = _Steps(message)
+    if message.provider is None:
+        return steps.end(_unsent(message), reason=message.reason)
+    if message.not_before > now:  # it was late, and night has fallen there
+        return NotYet(message.not_before)
+    try:
+        steps.begin()
+    except NotWantedNow:
+        return nothing_more
+    return _hand_over(message, message.provider, steps)
+
+
+def _unsent(message: _Message) -> str:
+    """What an invitation is that does not go, or not again."""
+    return "unknown" if message.state == "sending" else "not_sent"
+
+
+def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish | NotYet:
+    try:
+        provider_id = provider.send(
+            to=message.number, sender=message.sender, text=message.text,
+            reference=str(message.id),
+        )  # fmt: skip
+    except Refused as exc:
+        return steps.refused_for_good(exc)
+    except NotTaken as exc:
+        now = utcnow()
+        note_trouble(message.workspace_id, exc.reason[:60], now=now)
+        steps.again(exc.reason)
+        if exc.wait_s is not None and now - message.due_at < _PATIENCE:
+            return NotYet(now + timedelta(seconds=max(exc.wait_s, 1)))
+        raise
+    note_trouble(message.workspace_id, None, now=utcnow())
+    return stored(steps.taken(provider_id))
+
+
+class _Steps(InvitationSteps):
+    """What becomes of an invitation by text message, step by step."""
+
+    def __init__(self, message: _Message) -> None:
+        super().__init__(message.workspace_id, message.id, message.number)
+        self._message = message
+
+    def begin(self) -> None:
+        """Only one worker can, and only while the number may be written to. Raises NotWantedNow;
+        NotTaken where somebody else begins at the same moment, or the person said stop."""
+        message = self._message
+        with transaction() as session:
+            if reason_not_to_text(session, self.workspace_id, self.address) is not None:
+                raise NotTaken("suppressed meanwhile")  # the next attempt notes why
+            if not self._move(session, "sending", was=("scheduled", "sending")):
+                raise NotWantedNow
+            is_new = insert_if_absent(
+                session, TextMessage, workspace_id=self.workspace_id, invitation_id=self.row_id,
+                code=message.code, parts=max(1, parts_of(message.text).parts),
+                provider_id=None, created_at=utcnow(),
+            )  # fmt: skip
+            known = session.get_one(TextMessage, (self.workspace_id, self.row_id))
+            if not is_new and known.code != message.code:
+                raise NotTaken("begun by another worker")
+
+    def again(self, reason: str) -> None:
+        """It may be out, so it stays what it is: being sent."""
+        with transaction() as session:
+            self._move(session, "sending", was=("sending",), reason=f"retrying: {reason}")
+
+    def taken(self, provider_id: str) -> Finish:
+        """The provider has it."""
+        noted = self.sent()
+
+        def finish(session: Session) -> None:
+            noted(session)
+            session.execute(
+                update(TextMessage)
+                .where(
+                    TextMessage.workspace_id == self.workspace_id,
+                    TextMessage.invitation_id == self.row_id,
+                )
+                .values(provider_id=provider_id or None)
+            )
+
+        return finish
+
+    def refused_for_good(self, refusal: Refused) -> Finish:
+        """Where the number is at fault it is not written to again."""
+        moved, now = self.end("bounced", reason=refusal.reason), utcnow()
+
+        def finish(session: Session) -> None:
+            moved(session)
+            if refusal.is_bad_address:
+                note_bad_number(session, self.workspace_id, self.address, refusal.code, now=now)
+
+        return finish
+
+
+def note_bad_number(
+    session: Session, workspace_id: UUID, number: str, code: str, *, now: datetime
+) -> None:
+    """Nothing arrives at a number, or its owner told the provider to stop; in the caller's
+    transaction."""
+    kind = "unsubscribed" if code == "opted_out" else "bounced"
+    suppress(session, workspace_id, address_digest(workspace_id, number), kind=kind, now=now)
+
+
+def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message | None:
+    """What is to be sent and whether it may be, or None when the invitation is gone."""
+    with snapshot() as session:
+        read = read_invitation(session, workspace_id, invitation_id)
+        if read is None:
+            return None
+        invitation, contact = read.invitation, read.contact
+        reason = reason_not_to_text(session, workspace_id, contact.phone)
+        reason = reason or deciding.why_never_asked(session, contact)
+        if read.survey.state != "published":
+            reason = reason or "survey_closed"
+        not_before = deciding.not_before(session, contact, invitation_id, now=now)
+        provider = provider_of(session, workspace_id)
+        known = session.get(TextMessage, (workspace_id, invitation_id))
+        code = known.code if known else new_code()
+        text = "" if reason else _text(session, read, code)
+    if reason is not None or provider is None:
+        return _Message(
+            workspace_id, invitation_id, invitation.state, reason, not_before, invitation.send_at
+        )
+    return _Message(
+        workspace_id, invitation_id, invitation.state, None, not_before, invitation.send_at,
+        takes(provider), provider.sender, contact.phone or "", code, text,
+    )  # fmt: skip
+
+
+def _text(session: Session, read: Read, code: str) -> str:
+    """In the language that fits the person best."""
+    survey, contact, workspace = read.survey, read.contact, read.workspace
+    definition = definition_of(workspace.id, survey.id, survey.published_version or 1)
+    language = best_language(contact.locale or workspace.locale, definition.languages)
+    own = own_texts(session, workspace.id, survey.id).texts
+    return said(own, language, code=code, name=contact.name, workspace=workspace.name)
