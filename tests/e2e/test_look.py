@@ -77,19 +77,23 @@ def test_the_widget_has_the_look_from_its_one_request(
     survey = api.survey()
     look = {"colour": "#ffd400", "corners": "square", "font": "serif"}
     assert api._call("PUT", "/api/v1/look", json=look).status_code == 200
-    tag = (
-        f'<script async src="{live_server.url}/widget.js" data-key="{api.workspace.public_key}" '
-        f'data-survey="{survey["public_id"]}" data-display="inline" data-target="#here"></script>'
-    )
-    for scheme in ("light", "dark"):
+    for scheme, display in (("light", "tab"), ("dark", "inline")):
+        edge = _rgb("#b19200" if scheme == "light" else "#ffd400")
+        tag = (
+            f'<script async src="{live_server.url}/widget.js" data-survey="{survey["public_id"]}" '
+            f'data-key="{api.workspace.public_key}" data-display="{display}"></script>'
+        )
         page = new_page(color_scheme=scheme)
         asked: list[str] = []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.goto(other_site(f'<main><h1>Shop</h1><div id="here"></div></main>{tag}'))
+        page.goto(other_site(f"<h1>Shop</h1><main>{tag}</main>"))
+        if display == "tab":
+            handle = page.locator("voc-widget .handle")
+            expect(handle).to_have_css("border-top-color", edge)
+            handle.click()
         page.locator("voc-widget input[value='9']").check(force=True)
         chosen = page.locator("voc-widget input:checked + span")
         expect(chosen).to_have_css("background-color", _rgb("#ffd400"))
-        edge = _rgb("#b19200" if scheme == "light" else "#ffd400")
         expect(chosen).to_have_css("outline-color", edge)
         expect(chosen).to_have_css("border-top-left-radius", "0px")
         assert len([url for url in asked if "/public/" in url or "look.css" in url]) == 1
