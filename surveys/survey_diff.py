@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from surveys.definition_leaves import Path, is_text, keys_of, leaves
@@ -86,9 +86,11 @@ class Break:
     """What makes answers before and after hard to compare.
 
     code: ``score_replaced`` (another question gives the score), ``kind_changed``,
-    ``ends_swapped``, ``question_removed``, ``option_removed``: the trend breaks;
-    ``score_reworded``, ``ends_changed``, ``option_reworded``: it may. answers: how many were
-    given to what is concerned, None where that is not known.
+    ``ends_swapped``, ``question_removed``, ``option_removed``, ``row_removed``,
+    ``column_removed``: the trend breaks; ``score_reworded``, ``ends_changed``,
+    ``option_reworded``, ``row_reworded``, ``column_reworded``: it may. option: the key of the
+    option, row or column. answers: how many were given to what is concerned, None where that is
+    not known.
     """
 
     code: str
@@ -98,25 +100,29 @@ class Break:
 
     @property
     def is_certain(self) -> bool:
-        return self.code not in {"score_reworded", "ends_changed", "option_reworded"}
+        return self.code != "ends_changed" and not self.code.endswith("_reworded")
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """How many answers there are by question, and by (question, option). is_all: what stands in
-    neither has none; otherwise that is not known."""
+    """How many answers there are by question, by (question, option), and of a matrix by (question,
+    row) and (question, column). is_all: what stands in none of them has none; otherwise that is
+    not known."""
 
     by_question: Mapping[str, int]
     by_option: Mapping[tuple[str, str], int]
     is_all: bool
+    by_row: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    by_column: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def of_question(self, code: str | None, key: str) -> list[Break]:
         """The break of this code, unless it has no answers."""
         return [] if code is None else self._break(code, key, None, self.by_question.get(key))
 
-    def of_option(self, code: str, question: str, option: str) -> list[Break]:
-        """The break of this code, unless nobody chose the option."""
-        return self._break(code, question, option, self.by_option.get((question, option)))
+    def of_part(self, what: str, happened: str, question: str, key: str) -> list[Break]:
+        """That an option, row or column was removed or reworded, unless nobody chose it."""
+        counts = {"option": self.by_option, "row": self.by_row, "column": self.by_column}[what]
+        return self._break(f"{what}_{happened}", question, key, counts.get((question, key)))
 
     def _break(self, code: str, question: str, option: str | None, n: int | None) -> list[Break]:
         return [Break(code, question, option, n)] if n or not self.is_all else []
@@ -178,7 +184,8 @@ def breaks(
             continue
         if is_score:
             found += known.of_question(_score_code(entry, there), entry["key"])
-        found += _of_options(entry, there, known, languages)
+        for what in ("option", "row", "column"):
+            found += _of_parts(what, entry, there, known, languages)
     return tuple(found)
 
 
@@ -197,23 +204,25 @@ def _reworded(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
     return any(before[tag] != after[tag] for tag in before if tag in after)
 
 
-def _of_options(
+def _of_parts(
+    what: str,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     known: Given,
     languages: frozenset[str],
 ) -> list[Break]:
-    later = {_key(each): each for each in after.get("options", ())}
+    """Of the options of a question, or the rows or columns of a matrix."""
+    later = {_key(each): each for each in after.get(f"{what}s", ())}
     found: list[Break] = []
-    for option in before.get("options", ()):
-        key = _key(option)
+    for part in before.get(f"{what}s", ()):
+        key = _key(part)
         if key not in later:
-            found += known.of_option("option_removed", before["key"], key)
+            found += known.of_part(what, "removed", before["key"], key)
         elif any(
             change.before is not None and change.after is not None
-            for change in _changes(option, later[key], languages)
+            for change in _changes(part, later[key], languages)
         ):
-            found += known.of_option("option_reworded", before["key"], key)
+            found += known.of_part(what, "reworded", before["key"], key)
     return found
 
 

@@ -227,13 +227,43 @@ def test_machines_read_versions_and_differences(api, survey, staff):
     ]  # fmt: skip
 
 
+MATRIX = {
+    "key": "parts", "kind": "matrix", "text": {"en": "How good are these?"},
+    "rows": ["app", "help"], "columns": ["bad", "good"],
+}  # fmt: skip
+
+
 def test_counts_are_the_same_on_each_database(any_api):
-    any_api.survey(questions=QUESTIONS)
-    any_api.respond(score=9, answers={"plan": "pro"})
-    any_api.respond(score=9)
+    any_api.survey(questions=[*QUESTIONS, MATRIX])
+    any_api.respond(score=9, answers={"plan": "pro", "parts": {"app": "bad", "help": "bad"}})
+    any_api.respond(score=9, answers={"parts": {"app": "good"}})
     found = queries.survey_by_key(any_api.workspace_id, "nps")
     assert [each.answers for each in versions_of(found)] == [2]
     draft = queries.draft_of(found.workspace_id, found.id)
     without_pro(draft)
+    matrix = draft["questions"][-1]
+    matrix["rows"], matrix["columns"] = matrix["rows"][1:], matrix["columns"][1:]
     service.save_draft(found.workspace_id, found.id, draft, now=utcnow())
-    assert [each.answers for each in compared(found, 1, "draft").breaks] == [1]
+    told = [(each.code, each.option, each.answers) for each in compared(found, 1, "draft").breaks]
+    assert told == [("option_removed", "pro", 1), ("row_removed", "app", 2),
+                    ("column_removed", "bad", 1)]  # fmt: skip
+
+
+def test_the_difference_names_rows_branches_and_thanks(api, survey, staff):
+    found = survey()
+    draft = queries.draft_of(found.workspace_id, found.id)
+    draft["questions"].append(MATRIX)
+    service.save_draft(found.workspace_id, found.id, draft, now=utcnow())
+    service.publish_survey(found.workspace_id, found.id, now=utcnow())
+    draft = queries.draft_of(found.workspace_id, found.id)
+    draft["questions"][-1]["rows"][0]["label"]["en"] = "Mobile app"
+    draft["questions"][1]["branches"] = [
+        {"if": {"question": "plan", "op": "one_of", "value": ["pro"]}, "to": "end"}
+    ]
+    draft["thanks"] = {"text": {"en": "Thank you."}, "by_category": {"promoter": {"en": "Wow."}}}
+    service.save_draft(found.workspace_id, found.id, draft, now=utcnow())
+    page = staff("product").get("/surveys/nps/versions/diff?from=2&to=draft").text
+    for words in ("Row app", "Branch 1 · leads to", "Branch 1 · value", "Words of thanks"):
+        assert words in page
+    assert "Words of thanks · After 9–10 (promoters)" in page
+    assert "<code>thanks" not in page

@@ -162,6 +162,34 @@ def test_only_what_was_answered_breaks_a_trend():
     assert [each.answers for each in breaks(one, other, given=unknown)] == [None, None]
 
 
+def matrix(rows, columns):
+    parts = {
+        name: [{"key": key, "label": {"en": label}} for key, label in given.items()]
+        for name, given in (("rows", rows), ("columns", columns))
+    }
+    return {
+        "key": "parts",
+        "kind": "matrix",
+        "text": {"en": "How good?"},
+        "required": False,
+        **parts,
+    }
+
+
+def test_rows_and_columns_of_a_matrix_break_trends_as_options_do():
+    one = definition(SCORE, matrix({"a": "App", "b": "Help"}, {"a": "Bad", "c": "Good"}))
+    other = definition(SCORE, matrix({"a": "Mobile app"}, {"c": "Good"}))
+    told = [(each.code, each.option, each.is_certain) for each in breaks(one, other)]
+    assert told == [
+        ("row_reworded", "a", False), ("row_removed", "b", True), ("column_removed", "a", True),
+    ]  # fmt: skip
+    some = Given(
+        {"parts": 4}, {}, is_all=True, by_row={("parts", "b"): 4}, by_column={("parts", "c"): 4}
+    )
+    given = breaks(one, other, given=some)
+    assert [(each.code, each.answers) for each in given] == [("row_removed", 4)]
+
+
 def test_every_text_is_found_by_where_it_stands():
     survey = to_json(from_json({"kind": "nps", "languages": ["en", "ja"]}))
     found = texts_of(survey)

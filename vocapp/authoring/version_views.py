@@ -119,8 +119,8 @@ def _break_words(each: Break, found: Comparison) -> str:
         for entry in definition["questions"]
         if entry["key"] == each.question
     ]
-    options = [option for entry in of_question for option in entry.get("options", ())]
-    labels = {option["key"]: option["label"] for option in options}
+    parts = {"row": "rows", "column": "columns"}.get(each.code.partition("_")[0], "options")
+    labels = {part["key"]: part["label"] for entry in of_question for part in entry.get(parts, ())}
     question = _say(of_question[0]["text"])
     option = _say(labels.get(each.option or "", {}))
     words = {
@@ -139,5 +139,15 @@ def _break_words(each: Break, found: Comparison) -> str:
         "option_reworded": _("An option of “%(question)s” has other words: “%(option)s”. If it "
                              "means something else, it has to be a new option.",
                              option=option, question=question),
+        "row_removed": _("“%(row)s” is no longer a row of “%(question)s”: its trend ends here.",
+                         row=option, question=question),
+        "row_reworded": _("A row of “%(question)s” has other words: “%(row)s”. If it means "
+                          "something else, it has to be a new row.", row=option, question=question),
+        "column_removed": _("“%(column)s” can no longer be chosen in the rows of “%(question)s”: "
+                            "the shares of the others are no longer the same.",
+                            column=option, question=question),
+        "column_reworded": _("A column of “%(question)s” has other words: “%(column)s”. If it "
+                             "means something else, it has to be a new column.",
+                             column=option, question=question),
     }  # fmt: skip
     return words[each.code]

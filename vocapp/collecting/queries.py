@@ -200,7 +200,7 @@ def answers_by_version(workspace_id: UUID, survey_id: UUID) -> dict[int, int]:
 
 
 def newest_given(workspace_id: UUID, survey_id: UUID, *, limit: int = 10_000) -> Given:
-    """What was answered in the newest responses of a survey, by question and by option."""
+    """What was answered in the newest responses of a survey, by question and what was chosen."""
     newest = (
         select(Response.id)
         .where(Response.workspace_id == workspace_id, Response.survey_id == survey_id)
@@ -229,15 +229,21 @@ def newest_given(workspace_id: UUID, survey_id: UUID, *, limit: int = 10_000) ->
         by_question[key] += n
         if option is not None:
             by_option[key, option] = n
-    for key, value in db.session.execute(
-        select(Question.key, Answer.value)
+    by_row: Counter[tuple[str, str]] = Counter()
+    by_column: Counter[tuple[str, str]] = Counter()
+    for key, kind, value in db.session.execute(
+        select(Question.key, Question.kind, Answer.value)
         .select_from(newest)
         .join(*given)
         .join(*asked)
-        .where(Question.kind.in_(("multiple", "ranking")))
+        .where(Question.kind.in_(("multiple", "ranking", "matrix")))
     ):
-        by_option |= {(key, each): by_option.get((key, each), 0) + 1 for each in value or ()}
-    return Given(by_question, by_option, is_all=of_all < limit)
+        if kind == "matrix":
+            by_row.update((key, row) for row in value or ())
+            by_column.update((key, column) for column in set((value or {}).values()))
+        else:
+            by_option |= {(key, each): by_option.get((key, each), 0) + 1 for each in value or ()}
+    return Given(by_question, by_option, is_all=of_all < limit, by_row=by_row, by_column=by_column)
 
 
 def answered_unasked(
