@@ -79,7 +79,7 @@ class _Reader:
         """The main language, then every other that a text is written in."""
         found = {self.main: None}
         for texts in _texts_in(self.elements):
-            found.update(dict.fromkeys(tag for tag in texts if tag != "default"))
+            found.update(dict.fromkeys(self._texts(texts)))
         fit = [tag for tag in found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", tag)]
         unique = {tag.lower(): tag for tag in reversed(fit)}
         kept = [tag for tag in fit if unique[tag.lower()] == tag][:MAX_LANGUAGES]
@@ -101,11 +101,10 @@ class _Reader:
             return {self.main: value}
         if not isinstance(value, Mapping):
             return {}
-        return {
-            self.main if tag == "default" else tag: text
-            for tag, text in value.items()
-            if isinstance(text, str)
-        }
+        # Where the survey's own language stands beside it, `default` is the library's: English.
+        default = "en" if self.main in value else self.main
+        written = {tag: text for tag, text in value.items() if isinstance(text, str)}
+        return {default: written.pop("default"), **written} if "default" in written else written
 
     def _question(self, element: Mapping[str, Any]) -> ForeignQuestion:
         name, their = str(element.get("name", "")), str(element.get("type", ""))

@@ -203,6 +203,17 @@ def test_a_survey_of_surveyjs_is_read_with_its_languages():
     assert [option["key"] for option in three["options"]] == ["1", "2", "3"]
 
 
+def test_words_beside_those_of_the_surveys_own_language_are_kept_as_english():
+    title = {"default": "How was it?", "ja": "いかがでしたか。"}
+    words = {"type": "comment", "name": "why", "title": {"default": "なぜですか。"}}
+    survey = {"locale": "ja", "elements": [{"type": "rating", "name": "a", "title": title}, words]}
+    found = read_surveyjs(as_file(survey)).definition
+    assert found["languages"] == ["ja", "en"]
+    texts = [question["text"] for question in found["questions"]]
+    assert texts[0] == {"ja": "いかがでしたか。", "en": "How was it?"}
+    assert texts[1]["ja"] == "なぜですか。"
+
+
 def test_what_surveyjs_has_and_we_have_not_is_named_with_its_reason():
     reasons = {(each.what, each.reason) for each in read_surveyjs(as_file(SURVEYJS)).left_out}
     assert reasons >= {
