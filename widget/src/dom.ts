@@ -1,10 +1,10 @@
 /** Elements from code: text only ever becomes a text node, so nothing can become markup. */
 import type { Question } from "./survey";
 
-type Child = Node | string | false;
+type Child = Node | string;
 type Settable = Record<string, string | number | boolean>;
 
-/** A new element; names with a hyphen, `for` and `role` are set as attributes. */
+/** A new element; what is no property of it, as `for` and `aria-label`, is set as an attribute. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   settings: Settable = {},
@@ -12,10 +12,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(settings)) {
-    if (/-|^for$|^role$/.test(name)) element.setAttribute(name, String(value));
-    else (element as unknown as Settable)[name] = value;
+    if (name in element) (element as unknown as Settable)[name] = value;
+    else element.setAttribute(name, String(value));
   }
-  element.append(...children.filter((child) => child !== false));
+  element.append(...children);
   return element;
 }
 
