@@ -5,7 +5,9 @@
 Installs posthog-js from the npm registry into a temporary folder (or takes an installed one from
 DIR), serves it with a stand-in for its server that has one 0-10 survey, serves our widget from
 this application, and opens the same page without a widget, with ours and with theirs, in turn,
-each time in a fresh Chromium window. See benchmarks/README.md.
+each time in a fresh Chromium window; and the least that could be called a widget, which is what
+the browser itself takes for a script, a request and a group of radio buttons. See
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -87,9 +89,31 @@ def serving(app: Any, host: str) -> Iterator[str]:
         server.server_close()
 
 
+# No styles, no words, nothing that can be sent: one request, and one group in a shadow root.
+_LEAST = """(() => {
+  const { server, key, survey } = document.currentScript.dataset;
+  fetch(`${server}/public/v1/surveys/${survey}?key=${key}&locale=en`, { credentials: "omit" })
+    .then((reply) => reply.json())
+    .then(() => {
+      const host = document.createElement("voc-widget");
+      const group = document.createElement("fieldset");
+      for (let value = 0; value <= 10; value++) {
+        const input = document.createElement("input");
+        Object.assign(input, { type: "radio", name: "score", value });
+        const label = document.createElement("label");
+        label.append(input, String(value));
+        group.append(label);
+      }
+      host.attachShadow({ mode: "open" }).append(group);
+      document.body.append(host);
+    });
+})();"""
+
+
 @contextmanager
-def our_widget() -> Iterator[Widget]:
-    """The widget as this application serves it, with a survey from 0 to 10 and a comment."""
+def our_widgets() -> Iterator[list[Widget]]:
+    """The widget as this application serves it, with a survey from 0 to 10 and a comment; and the
+    least there could be, which asks for the same survey."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         settings = Settings(environment="test", data_dir=Path(folder))
         app = create_app(settings)
@@ -105,12 +129,21 @@ def our_widget() -> Iterator[Widget]:
             )
             survey = survey_by_key(workspace.workspace_id, "nps")
         url = stack.enter_context(serving(app, "127.0.0.1"))
-        yield Widget(
-            "voc",
-            f'<script async src="{url}/widget.js" data-key="{workspace.public_key}" '
-            f'data-survey="{survey.public_id}"></script>',
-            "!!document.querySelector('voc-widget')?.shadowRoot.querySelector('fieldset')",
-        )
+        script = Response(
+            gzip.compress(_LEAST.encode(), 9), mimetype="text/javascript",
+            headers={"Content-Encoding": "gzip"},
+        )  # fmt: skip
+        least = stack.enter_context(serving(script, "127.0.0.1"))
+        data = f'data-key="{workspace.public_key}" data-survey="{survey.public_id}"'
+        is_shown = "!!document.querySelector('voc-widget')?.shadowRoot.querySelector('fieldset')"
+        yield [
+            Widget("voc", f'<script async src="{url}/widget.js" {data}></script>', is_shown),
+            Widget(
+                "the least",
+                f'<script async src="{least}/least.js" data-server="{url}" {data}></script>',
+                is_shown,
+            ),
+        ]
 
 
 _THEIR_SURVEY = {
@@ -296,7 +329,7 @@ def main() -> None:
     with ExitStack() as stack:
         widgets = [
             Widget("none", "", "true"),
-            stack.enter_context(our_widget()),
+            *stack.enter_context(our_widgets()),
             stack.enter_context(their_widget(options.posthog)),
         ]
         playwright = stack.enter_context(sync_playwright())
