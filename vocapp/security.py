@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFError
 
 from vocapp.extensions import csrf
-from vocapp.problems import BadInput, is_machine_path, show_problem
+from vocapp.problems import BadInput, NotFound, is_machine_path, show_problem
 
 F = TypeVar("F")
 
@@ -27,9 +27,16 @@ _POLICY = {
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(_refuse_unstorable_path)
     app.before_request(_check_csrf)
     app.after_request(_add_headers)
     app.register_error_handler(CSRFError, _explain_csrf)
+
+
+def _refuse_unstorable_path() -> None:
+    """PostgreSQL does not even look for what it could not store."""
+    if "\0" in request.path:
+        raise NotFound("Nothing is here.")
 
 
 def without_csrf(view: F) -> F:

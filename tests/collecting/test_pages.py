@@ -290,6 +290,14 @@ def test_an_unknown_link_leads_nowhere_and_says_so(api, path):
     assert "このリンクは開けません" in japanese.text
 
 
+@pytest.mark.parametrize(
+    "start", ["/s/", "/embed/", "/kiosk/", "/once/", "/public/v1/surveys/", "/api/v1/surveys/"]
+)
+def test_an_address_that_no_database_holds_leads_nowhere(any_api, start):
+    key = any_api.workspace.public_key
+    assert any_api.get(f"{start}%00", query_string={"key": key}).status_code == 404
+
+
 def test_a_draft_is_not_shown_to_the_public(api):
     survey = api.survey("draft", publish=False)
     assert api.client.get(f"/s/{survey['public_id']}").status_code == 404
