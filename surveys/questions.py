@@ -175,6 +175,15 @@ def wording(question: Question, *, language: str, category: str | None = None) -
     return localised(by_category, language=language) or localised(question.text, language=language)
 
 
+def words_of(question: Question, language: str) -> list[str]:
+    """All that is to be read of a question: its wording, options, rows and columns."""
+    choices = (*question.options, *question.rows, *question.columns)
+    return [
+        wording(question, language=language),
+        *(localised(each.label, language=language) for each in choices),
+    ]
+
+
 def localised(texts: Mapping[str, str], *, language: str) -> str:
     """The text in a language, else in its base language, else the first there is, else ''.
 

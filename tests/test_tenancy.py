@@ -405,6 +405,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "held_api.list_held": (Call(query=lambda t: {"survey": t.survey}),),
     "held_api.decide": (Call(json=lambda t: {"ids": [t.held], "decision": "count"}),),
     "marked.answers": (A_SURVEY,),
+    "marked_api.list_marked": (A_SURVEY,),
     "held.answers": (Call(query=lambda t: {"survey": t.survey}),),
     "held.count": (Call(form=lambda t: {"id": t.held}),),
     "held.put_aside": (Call(form=lambda t: {"id": t.held}),),

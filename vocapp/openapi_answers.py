@@ -620,6 +620,12 @@ SCHEMAS: dict[str, Schema] = {
             state=TEXT,
         )
     ),
+    "MarkedResponses": page(
+        record(
+            id=ID, score=or_null({"type": "integer"}), channel=TEXT, reasons=list_of(TEXT),
+            answered_at=TIME,
+        )
+    ),
     "SurveyMail": record(
         sender=TEXT, reply_to=TEXT, remind_after=or_null(COUNT), revision=COUNT,
         words={
@@ -752,6 +758,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/campaigns/{campaign_id}/actions"): ("Campaign", (200,)),
     ("get", "/api/v1/campaigns/{campaign_id}/dry-run"): ("DryRun", (200,)),
     ("get", "/api/v1/campaigns/{campaign_id}/people"): ("CampaignPeople", (200,)),
+    ("get", "/api/v1/surveys/{key}/marked-responses"): ("MarkedResponses", (200,)),
     ("get", "/api/v1/held-answers"): ("HeldAnswers", (200,)),
     ("post", "/api/v1/held-answers/decisions"): ("HeldAnswersDecided", (200,)),
     ("get", "/api/v1/targeting-rules"): ("TargetingRules", (200,)),

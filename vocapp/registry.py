@@ -36,6 +36,7 @@ from vocapp.collecting.api import api as collecting_api
 from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
 from vocapp.collecting.kiosk import blueprint as kiosk
+from vocapp.collecting.marked_api import api as marked_api
 from vocapp.collecting.marked_views import blueprint as marked_pages
 from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
@@ -210,7 +211,7 @@ def register(app: OpenAPI) -> None:
     ui.init_app(app)
     for api in (
         workspaces_api, people_api, merging_api, events_api, authoring_api, collecting_api,
-        held_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
+        held_api, marked_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
         segments_api, saved_segments_api, understanding_api,
         limiting_api, look_api,
         drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,

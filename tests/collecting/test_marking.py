@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from surveys.response_quality import SCALES_OF_A_LINE, answered_before, is_straight_line
+from surveys.response_quality import (
+    LEAST_TO_COMPARE,
+    SCALES_OF_A_LINE,
+    answered_before,
+    is_speeder,
+    is_straight_line,
+)
+from tests.collecting.test_pages import press
 from vocapp import outbox
-from vocapp.collecting.models import ResponseMark
+from vocapp.collecting.models import Response, ResponseMark, TextPrint
 from vocapp.database import snapshot, utcnow
 
 SCALES = [
@@ -26,6 +34,11 @@ def marks(response_id: str) -> set[str]:
     with snapshot() as session:
         found = select(ResponseMark.reason).where(ResponseMark.response_id == UUID(response_id))
         return set(session.scalars(found))
+
+
+def stored(model: Any) -> list[Any]:
+    with snapshot() as session:
+        return list(session.scalars(select(model)))
 
 
 @given(st.lists(st.integers(0, 10), max_size=30))
@@ -79,6 +92,80 @@ def test_who_answers_again_within_a_day_is_marked_the_second_time(any_api):
     assert found == [set(), set(), set(), {"same_person"}]
 
 
+@given(st.lists(st.floats(0.05, 50), max_size=200), st.integers(1, 60_000), st.integers(1, 60_000))
+def test_nobody_is_called_fast_who_had_time_to_read_or_with_too_few_beside(others, taken, reading):
+    found = is_speeder(taken, reading, others)
+    if taken >= reading or len(others) < LEAST_TO_COMPARE:
+        assert not found
+    assert found == is_speeder(taken, reading, others[::-1])
+    if found:  # whoever was faster still is one as well
+        assert is_speeder(max(1, taken // 2), reading, others)
+
+
+@settings(deadline=None)
+@given(st.floats(0.2, 3), st.integers(0, 2**32))
+def test_of_an_even_crowd_few_are_called_fast(spread, seed):
+    draw = Random(seed)
+    crowd = [draw.lognormvariate(0, spread) for _ in range(300)]
+    called = sum(is_speeder(round(each * 100_000) or 1, 100_000, crowd) for each in crowd)
+    assert called <= 12  # 0.35% of a log-normal crowd lie below the fence
+
+
+def visit(api, path, seconds, monkeypatch, *, why=""):
+    """Somebody opens the public page, answers after so many seconds, and writes; their answer."""
+    opened = utcnow()
+    before = {row.id for row in stored(Response)}
+    now = [opened]
+    for place in ("vocapp.collecting.views.utcnow", "vocapp.collecting.service.utcnow"):
+        monkeypatch.setattr(place, lambda: now[0], raising=False)
+    client = api.client
+    page = client.get(path)
+    now[0] = opened + timedelta(seconds=seconds)
+    page = press(client, path, page, "score", score="9")
+    if why:
+        press(client, path, page, "rest", score="9", why=why)
+    (found,) = [str(row.id) for row in stored(Response) if row.id not in before]
+    return found
+
+
+TWO = [
+    {"key": "score", "kind": "nps", "text": "How likely are you to recommend us to a friend?"},
+    {"key": "why", "kind": "text", "text": "Why?"},
+]
+
+
+def test_who_is_far_faster_than_others_and_than_reading_is_marked_and_counts(any_api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.LEAST_TO_COMPARE", 8)
+    path = f"/s/{any_api.survey(questions=TWO)['public_id']}"
+    first = visit(any_api, path, 2.1, monkeypatch)
+    usual = [visit(any_api, path, 9 + n % 5, monkeypatch) for n in range(9)]
+    fast = visit(any_api, path, 2.1, monkeypatch)
+    slow = visit(any_api, path, 400, monkeypatch)
+    assert marks(fast) == {"speeding"}
+    assert [marks(each) for each in (first, *usual, slow)] == [set()] * 11
+    assert len(stored(Response)) == 12
+
+
+COPY = "This is by far the best product I have ever used, buy it now"
+
+
+def test_the_same_long_text_by_several_on_public_links_is_marked_in_all_of_them(
+    any_api, monkeypatch
+):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path = f"/s/{any_api.survey(questions=TWO)['public_id']}"
+    other = f"/s/{any_api.survey('other', questions=TWO)['public_id']}"
+    first = visit(any_api, path, 9, monkeypatch, why=COPY)
+    assert marks(first) == set()
+    elsewhere = visit(any_api, other, 9, monkeypatch, why=COPY)
+    copied = visit(any_api, path, 9, monkeypatch, why=COPY.upper() + "!!!")
+    short = [visit(any_api, path, 9, monkeypatch, why="Great") for _ in range(2)]
+    assert [marks(each) for each in (first, copied)] == [{"same_text"}] * 2
+    assert [marks(each) for each in (elsewhere, *short)] == [set()] * 3
+    prints = {row.print for row in stored(TextPrint)}
+    assert not any("product" in each for each in prints)
+
+
 @pytest.fixture
 def one_marked(any_api):
     """Nine nines, and a zero in a straight line of five."""
@@ -128,3 +215,19 @@ def test_pages_say_how_many_are_marked_and_list_them_by_reason(api, staff):
     assert "No answer is marked" in viewer.get("/results/nps/marked?reason=too_fast").text
     api.survey("secret", confidential=True)
     assert viewer.get("/results/secret/marked").status_code == 404
+
+
+def test_machines_list_marked_answers_by_reason_page_by_page(api):
+    api.survey(questions=SCALES)
+    line = {f"ease{n}": 1 for n in range(4)} | {"score": 1}
+    marked = [api.respond(answers=line).json["id"] for _ in range(3)]
+    assert api.respond(score=9).status_code == 201
+    address = "/api/v1/surveys/nps/marked-responses"
+    first = api.get(f"{address}?reason=straight_line&limit=2").json
+    rest = api.get(f"{address}?reason=straight_line&limit=2&cursor={first['next']}").json
+    assert [row["id"] for row in first["items"] + rest["items"]] == marked[::-1]
+    assert (rest["next"], first["items"][0]["reasons"]) == (None, ["straight_line"])
+    assert api.get(f"{address}?reason=speeding").json["items"] == []
+    assert api.get(f"{address}?reason=boredom").status_code == 422
+    api.survey("secret", confidential=True)
+    assert api.get("/api/v1/surveys/secret/marked-responses").status_code == 404

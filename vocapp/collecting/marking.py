@@ -11,12 +11,22 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.response_quality import answered_before, is_straight_line
-from vocapp.collecting.models import Answer, Response, ResponseMark
-from vocapp.database import insert_absent
+from surveys.response_quality import (
+    answered_before,
+    comparable_text,
+    is_speeder,
+    is_straight_line,
+)
+from vocapp.collecting.models import Answer, Response, ResponseMark, ResponsePace, TextPrint
+from vocapp.database import insert_absent, insert_into
+from vocapp.signing import keyed_hash, keyed_hashes
 
 if TYPE_CHECKING:
     from vocapp.collecting.service import Submission
+
+_COMPARED_WITH = 500  # answers, the latest
+_MOST_ALIKE = 100  # that are marked with a new one; those before them are marked already
+_PRINT = "text-print"
 
 
 def mark(
@@ -81,13 +91,93 @@ def mark_revised(session: Session, workspace_id: UUID, response_id: UUID, *, now
     if _has_line([value if number is None else number for number, value in given]):
         mark(session, workspace_id, response_id, ["straight_line"], now=now)
         return
+    _unmark(session, workspace_id, response_id, "straight_line")
+
+
+def _unmark(session: Session, workspace_id: UUID, response_id: UUID, reason: str) -> None:
     session.execute(
         delete(ResponseMark).where(
             ResponseMark.workspace_id == workspace_id,
             ResponseMark.response_id == response_id,
-            ResponseMark.reason == "straight_line",
+            ResponseMark.reason == reason,
         )
     )
+
+
+# --- answers by links that no name stands behind ------------------------------------------------
+
+
+def mark_pace(
+    session: Session,
+    workspace_id: UUID,
+    survey_id: UUID,
+    response_id: UUID,
+    *,
+    taken_ms: int,
+    reading_ms: int,
+    now: datetime,
+) -> None:
+    """Keep how long somebody took up to this press, and say whether it was far too short. With each
+    press it is looked at anew: who was quick with the score may take their time over the rest."""
+    values = {"taken_ms": max(1, taken_ms), "reading_ms": reading_ms, "at": now}
+    offered = insert_into(session, ResponsePace).values(
+        workspace_id=workspace_id, response_id=response_id, survey_id=survey_id, **values
+    )
+    session.execute(
+        offered.on_conflict_do_update(index_elements=["workspace_id", "response_id"], set_=values)
+    )
+    others = session.execute(
+        select(ResponsePace.taken_ms, ResponsePace.reading_ms)
+        .where(
+            ResponsePace.workspace_id == workspace_id, ResponsePace.survey_id == survey_id,
+            ResponsePace.response_id != response_id,
+        )
+        .order_by(ResponsePace.at.desc())
+        .limit(_COMPARED_WITH)
+    ).all()  # fmt: skip
+    if is_speeder(max(1, taken_ms), reading_ms, [taken / reading for taken, reading in others]):
+        mark(session, workspace_id, response_id, ["speeding"], now=now)
+    else:
+        _unmark(session, workspace_id, response_id, "speeding")
+
+
+def mark_same_text(
+    session: Session,
+    workspace_id: UUID,
+    survey_id: UUID,
+    response_id: UUID,
+    texts: Iterable[str],
+    *,
+    now: datetime,
+) -> None:
+    """Keep prints of the long texts of an answer, and mark all that have the same one."""
+    found = {plain for text in texts if (plain := comparable_text(text))}
+    session.execute(
+        delete(TextPrint).where(
+            TextPrint.workspace_id == workspace_id, TextPrint.response_id == response_id
+        )
+    )
+    _unmark(session, workspace_id, response_id, "same_text")
+    if not found:
+        return
+    known = [print for plain in found for print in keyed_hashes(_PRINT, f"{survey_id}:{plain}")]
+    others = session.scalars(
+        select(TextPrint.response_id)
+        .where(TextPrint.workspace_id == workspace_id, TextPrint.print.in_(known))
+        .distinct()
+        .limit(_MOST_ALIKE)
+    ).all()
+    insert_absent(
+        session, TextPrint,
+        [
+            {"workspace_id": workspace_id, "response_id": response_id,
+             "print": keyed_hash(_PRINT, f"{survey_id}:{plain}")}
+            for plain in found
+        ],
+    )  # fmt: skip
+    if others:
+        pairs = [(each, "same_text") for each in (*others, response_id)]
+        _note(session, workspace_id, pairs, now=now)
 
 
 def _has_line(values: Iterable[Any]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.questions import Value, scale_of
@@ -196,4 +196,34 @@ class ResponseMark(Tenant, Base):
     __table_args__ = (
         one_of("reason", MARKS),
         tenant_key("response_id", "response", ondelete="CASCADE"),
+    )
+
+
+class ResponsePace(Tenant, Base):
+    """How long somebody took on a page, from its opening to the last press, and how long it takes
+    to read what they answered."""
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    survey_id: Mapped[UUID]
+    taken_ms: Mapped[int]
+    reading_ms: Mapped[int]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("taken_ms > 0 AND reading_ms > 0", name="times_positive"),
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        Index(None, "workspace_id", "survey_id", "at"),
+    )
+
+
+class TextPrint(Tenant, Base):
+    """A long text of an answer by a public link, as a keyed hash that only says whether two are
+    alike: the text itself rests sealed. It holds the survey in it."""
+
+    response_id: Mapped[UUID] = mapped_column(primary_key=True)
+    print: Mapped[str] = mapped_column(short_text(64), primary_key=True)
+
+    __table_args__ = (
+        tenant_key("response_id", "response", ondelete="CASCADE"),
+        Index(None, "workspace_id", "print"),
     )

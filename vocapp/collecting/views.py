@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
@@ -36,8 +36,8 @@ from surveys.holding import Fetch, Visit, reasons_to_hold
 from surveys.languages import direction, first_fitting, fitting_language
 from surveys.limits import Limits
 from surveys.piping import filled, is_personal
-from surveys.questions import Question, Value, localised, wording
-from surveys.response_quality import marks_of_press
+from surveys.questions import Question, Value, localised, wording, words_of
+from surveys.response_quality import marks_of_press, reading_ms
 from surveys.scoring import categories, category_of
 from vocapp.authoring.limiting.queries import Link, is_closed, limits_of, link_of_token
 from vocapp.authoring.limiting.service import use_link
@@ -55,7 +55,7 @@ from vocapp.collecting.forms import (
 )
 from vocapp.collecting.holding import keep_or_hold
 from vocapp.collecting.letting_in import USED, closing_words
-from vocapp.collecting.marking import mark
+from vocapp.collecting.marking import mark, mark_pace, mark_same_text
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
 from vocapp.collecting.seeing import fetches_of, note_afterwards
@@ -77,6 +77,7 @@ limit_public(blueprint)
 blueprint.app_template_global("respondent_texts")(respondent_texts)  # the preview of authors asks
 UNSEEN_FIELD = "website"  # for what fills in whatever there is; people do not see it
 _OF_ADDRESS = ("at", "score")  # beside the language
+_LONGEST_MS = 24 * 60 * 60 * 1000  # whoever left the page open for longer was not answering
 _COLOURS = ("promoter", "passive", "detractor")  # categories of every kind, best first
 
 
@@ -589,9 +590,25 @@ def _keep_of_anybody(sheet: Sheet, submission: Submission, *, now: datetime) -> 
         ):
             raise Gone(USED)
         mark(session, sheet.survey.workspace_id, submission.id, marks, now=now)
+        _mark_answer(session, sheet, submission, now=now)
 
     service.keep_answer(sheet.survey.workspace_id, submission, also=note, now=now)
     return sheet
+
+
+def _mark_answer(session: Session, sheet: Sheet, submission: Submission, *, now: datetime) -> None:
+    """What is to be said of an answer beside others of the survey; of confidential ones nothing."""
+    if sheet.survey.confidential:
+        return
+    assert submission.id is not None
+    of = (session, sheet.survey.workspace_id, sheet.survey.id, submission.id)
+    answered = [each for each in sheet.questions if each.key in submission.answers]
+    if sheet.visit is not None:
+        taken = (now - sheet.visit.began_at) // timedelta(milliseconds=1)
+        said = [text for each in answered for text in words_of(each, sheet.language.tag)]
+        mark_pace(*of, taken_ms=min(taken, _LONGEST_MS), reading_ms=reading_ms(said), now=now)
+    texts = [str(submission.answers[each.key]) for each in answered if each.kind == "text"]
+    mark_same_text(*of, texts, now=now)
 
 
 # --- showing ----------------------------------------------------------------------------
