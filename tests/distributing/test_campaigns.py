@@ -401,7 +401,28 @@ def test_who_renewed_before_their_day_came_is_not_asked_about_the_old_renewal(cr
     renews(crew, "acme-0", TODAY + 457 * DAY)
     renews(crew, "acme-1", TODAY + 95 * DAY)  # moved a little: the same renewal
     crew.run(NOON + 2 * DAY)
+    assert crew.turns() == {("planned", None): 1, ("not_asked", "moment_moved"): 1}
+    crew.run(NOON + 5 * DAY)
     assert crew.turns() == {("asked", None): 1, ("not_asked", "moment_moved"): 1}
+
+
+@pytest.mark.parametrize("by", [-4, 30])
+def test_who_renews_a_little_earlier_or_later_is_asked_once_and_on_the_day_of_the_new_date(
+    crew, by
+):
+    (person,) = crew.people(1, renewal_on=TODAY + 100 * DAY)
+    campaign_id = crew.campaign(kind="moment", moment="renewal", moment_days=-90)
+    crew.run()
+    renews(crew, "acme-0", TODAY + (100 + by) * DAY)
+    then = 10 + by
+    told = ahead(crew, campaign_id, days=60)
+    assert [day for day, count in told.days if count] == [TODAY + then * DAY]
+    for number in range(1, 45):
+        crew.run(NOON + number * DAY)
+        assert bool(crew.asked()) == (number >= then), number
+    assert crew.asked() == {person: 1}
+    (turn,) = crew.all(CampaignTurn)
+    assert turn.occasion == (TODAY + (100 + by) * DAY).isoformat()
 
 
 def test_after_a_renewal_people_are_asked_though_the_account_has_its_next_one_already(crew):

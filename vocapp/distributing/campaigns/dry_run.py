@@ -47,7 +47,7 @@ from vocapp.distributing.campaigns.audience import (
     moments_of,
 )
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
-from vocapp.distributing.campaigns.planning import turns_of, why_not
+from vocapp.distributing.campaigns.planning import moved_turn, turns_of, why_not
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Suppression
 from vocapp.distributing.service import NO_PROVIDER, TEXT, sends_texts, why_no_address
@@ -310,6 +310,9 @@ class _Trial:
         for contact_id, day, occasion in stored:
             last_day = last_day_of(self._plan, occasion)
             turn = Turn(max(day, self._today), occasion, last_day)
+            if contact_id in self._people:
+                candidate = self._people[contact_id].candidate
+                turn = moved_turn(self._plan, candidate, occasion, self._today) or turn
             if turn.day < self._until and contact_id in self._people:
                 yield turn.day, contact_id, turn
         if self._plan.starts_on >= self._until:

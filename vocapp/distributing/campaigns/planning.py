@@ -23,7 +23,7 @@ from surveys.campaigns import (
     turn_once,
     turns_after,
 )
-from vocapp.database import insert_absent, uuid7
+from vocapp.database import insert_absent, scoped, uuid7
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.campaigns.audience import (
     Candidate,
@@ -57,6 +57,7 @@ def plan_batch(
     looked_at = batch_after(session, campaign.workspace_id, after, limit=BATCH)
     audience = audience_of(campaign)
     people = [each for each in looked_at if is_in(audience, each)]
+    _follow_renewals(session, campaign, people, today=today, now=now)
     known = known_turns(session, campaign, [each.contact_id for each in people])
     moments: Mapping[UUID, list[date]] = {}
     if campaign.kind == "moment":
@@ -74,6 +75,48 @@ def plan_batch(
         ],
     )
     return looked_at[-1].contact_id if len(looked_at) == BATCH else None
+
+
+def _follow_renewals(
+    session: Session,
+    campaign: Campaign,
+    people: Sequence[Candidate],
+    *,
+    today: date,
+    now: datetime,
+) -> None:
+    """A renewal that moved by less than repeat_days is the same one on another day: who waits for
+    it has the day and the occasion that it has now."""
+    plan = campaign.plan
+    if plan.moment is None or plan.moment.kind != "renewal" or plan.moment.days >= 0:
+        return
+    of_person = {each.contact_id: each for each in people}
+    turns = session.scalars(
+        scoped(CampaignTurn, campaign.workspace_id).where(
+            CampaignTurn.campaign_id == campaign.id, CampaignTurn.contact_id.in_(of_person)
+        )
+    ).all()
+    taken = {(turn.contact_id, turn.occasion) for turn in turns}
+    for turn in turns:
+        if turn.state != "planned":
+            continue
+        moved = moved_turn(plan, of_person[turn.contact_id], turn.occasion, today)
+        if moved is not None and (turn.contact_id, moved.occasion) not in taken:
+            turn.occasion, turn.day, turn.last_day = moved.occasion, moved.day, moved.last_day
+            turn.reason, turn.changed_at = None, now
+    session.flush()
+
+
+def moved_turn(plan: Plan, each: Candidate, occasion: str, today: date) -> Turn | None:
+    """The turn that somebody has in the place of one, as their renewal moved a little; None where
+    it did not, or is another one by now."""
+    if plan.moment is None or plan.moment.kind != "renewal" or plan.moment.days >= 0:
+        return None
+    known = date.fromisoformat(occasion)
+    renewal_on = each.renewal_on
+    if renewal_on is None or renewal_on == known or has_moved(plan, each, occasion):
+        return None
+    return next(iter(turns_after(plan, [renewal_on], [], today)), None)
 
 
 def turns_of(
@@ -110,14 +153,14 @@ def why_not(
         return TOO_LATE
     if not is_inside:
         return NOT_IN_AUDIENCE
-    if _has_moved(plan, each, occasion):
+    if has_moved(plan, each, occasion):
         return MOMENT_MOVED
     if is_held_out(plan, each.person):
         return HELD_OUT
     return None if is_sampled(plan, each.person, occasion) else SAMPLED_OUT
 
 
-def _has_moved(plan: Plan, each: Candidate, occasion: str) -> bool:
+def has_moved(plan: Plan, each: Candidate, occasion: str) -> bool:
     """Whether what was to come is another renewal by now, which has a turn of its own. Of one that
     is behind, the account's next renewal says nothing."""
     if plan.moment is None or plan.moment.kind != "renewal" or plan.moment.days >= 0:
