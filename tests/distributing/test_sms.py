@@ -23,7 +23,8 @@ from vocapp.collecting.models import HeldAnswer, Response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished, save_limits
-from vocapp.distributing.models import Suppression
+from vocapp.distributing.campaigns import stopping
+from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.sms.models import TextMessage, TextProvider
 from vocapp.distributing.sms.settings import save_provider
 from vocapp.outbox import Pending
@@ -520,6 +521,24 @@ def test_a_campaign_asks_by_text_message(api, staff, send, provider, drain_outbo
     send()
     assert [number for number, _ in provider.texts] == [ANN["phone"]]
     assert "Text message" in staff("admin").get(f"/campaigns/{made['id']}/edit").text
+
+
+def test_a_campaign_that_is_being_stopped_texts_nobody(api, send, provider, monkeypatch):
+    api.post("/api/v1/contacts", ANN)
+    body = {
+        "name": "By text", "survey": "nps", "kind": "once", "channel": "sms", "hour": 0,
+        "starts_on": (utcnow() - timedelta(days=1)).date().isoformat(),
+    }  # fmt: skip
+    made = api.post("/api/v1/campaigns", body).json
+    api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "switch_on"})
+    for _ in range(4):
+        outbox.work_off("campaign", now=utcnow())
+    monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)  # the person's slice comes later
+    monkeypatch.setattr(stopping, "SLICE", 1)
+    api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "pause"})
+    send()
+    assert provider.texts == []
+    assert [row.state for row in rows(Invitation)] == ["scheduled"]
 
 
 def test_a_wish_holds_for_the_person_whose_records_become_one(api, ask, hook, provider):

@@ -46,7 +46,7 @@ from vocapp.workspaces.models import Workspace
 
 # States of an invitation in which the person has got nothing by it.
 _DID_NOT_ARRIVE = frozenset({"not_sent", "bounced"})
-_LOOK_AGAIN = timedelta(minutes=1)
+LOOK_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     if asked.letter is None:
         return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
     if asked.is_stopped:  # its campaign was paused or ended, and takes it back slice by slice
-        return NotYet(now + _LOOK_AGAIN)
+        return NotYet(now + LOOK_AGAIN)
     if asked.not_before > now:  # the mail was late, and night has fallen there
         return NotYet(asked.not_before)
     message = build(asked.letter, now=now)

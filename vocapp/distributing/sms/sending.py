@@ -22,8 +22,9 @@ from vocapp.authoring.queries import definition_of
 from vocapp.database import insert_if_absent, snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, nothing_more, stored
+from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.sending import InvitationSteps, Read, read_invitation
+from vocapp.distributing.sending import LOOK_AGAIN, InvitationSteps, Read, read_invitation
 from vocapp.distributing.service import reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import NotTaken, Provider, Refused
@@ -53,6 +54,7 @@ class _Message:
     number: str = ""
     code: str = ""
     text: str = ""
+    is_stopped: bool = False
 
 
 def send_texts(rows: Sequence[Pending]) -> list[Outcome]:
@@ -89,6 +91,8 @@ def _send(row: Pending) -> Finish | NotYet:
     steps = _Steps(message)
     if message.provider is None:
         return steps.end(_unsent(message), reason=message.reason)
+    if message.is_stopped and message.state == "scheduled":
+        return NotYet(now + LOOK_AGAIN)
     if message.not_before > now:  # it was late, and night has fallen there
         return NotYet(message.not_before)
     try:
@@ -206,13 +210,14 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message
         known = session.get(TextMessage, (workspace_id, invitation_id))
         code = known.code if known else new_code()
         text = "" if reason else _text(session, read, code)
+        stopped = is_stopped(session, workspace_id, invitation_id)
     if reason is not None or provider is None:
         return _Message(
             workspace_id, invitation_id, invitation.state, reason, not_before, invitation.send_at
         )
     return _Message(
         workspace_id, invitation_id, invitation.state, None, not_before, invitation.send_at,
-        takes(provider), provider.sender, contact.phone or "", code, text,
+        takes(provider), provider.sender, contact.phone or "", code, text, stopped,
     )  # fmt: skip
 
 
