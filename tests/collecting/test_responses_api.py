@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from vocapp.collecting.models import Response
+from vocapp.collecting.models import IdempotencyKey, Response
 from vocapp.collecting.service import Submission, record_batch
-from vocapp.database import snapshot, utcnow
+from vocapp.database import snapshot, transaction, utcnow
 from vocapp.outbox import BACKLOG, FRESH, Pending
 from vocapp.people.facts import ContactFacts
 from vocapp.people.models import Contact
@@ -99,6 +100,27 @@ def test_an_idempotency_key_stands_for_an_id(api):
     other = api.post("/api/v1/responses", {"survey": "nps", "score": 4}, headers=headers)
     assert [first.status_code, second.status_code, other.status_code] == [201, 200, 409]
     assert first.json["id"] == second.json["id"]
+
+
+def test_keys_that_are_over_are_forgotten_with_new_ones(any_api):
+    any_api.survey()
+    now = utcnow()
+    with transaction() as session:
+        session.add_all(
+            IdempotencyKey(
+                workspace_id=any_api.workspace_id, key=f"k-{number}", digest="d",
+                response_id=uuid4(), expires_at=now + timedelta(minutes=number - 120),
+            )
+            for number in range(125)
+        )  # fmt: skip
+    left = []
+    for key, status in (("new", 201), ("newer", 201), ("k-124", 409)):
+        body, headers = {"survey": "nps", "score": 3}, {"Idempotency-Key": key}
+        assert any_api.post("/api/v1/responses", body, headers=headers).status_code == status
+        with snapshot() as session:
+            left.append(sorted(session.scalars(select(IdempotencyKey.key))))
+    assert len(left[0]) == 26
+    assert left[1] == left[2] == ["k-121", "k-122", "k-123", "k-124", "new", "newer"]
 
 
 def test_key_order_and_spacing_do_not_make_another_body(api):

@@ -129,6 +129,8 @@ class IdempotencyKey(Tenant, Base):
     response_id: Mapped[UUID]
     expires_at: Mapped[datetime]
 
+    __table_args__ = (Index(None, "workspace_id", "expires_at"),)
+
 
 class LinkFetch(TenantRow, Base):
     """A link of an invitation was opened, by a person or by a program; kept for a day.

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, or_, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,7 @@ from vocapp.problems import BadInput, Conflict, FieldError, NotFound, Problem
 log = structlog.get_logger()
 
 IDEMPOTENCY_DAYS = 30
+_KEYS_FORGOTTEN = 100  # at most, with each new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +302,23 @@ def _known(
 def _claim_key(
     session: Session, workspace_id: UUID, item: Submission, response_id: UUID, *, now: datetime
 ) -> Recorded | None:
+    # This one where it is over, and the longest over of the others, a hundred at most: each new key
+    # takes old ones away, and no sender waits for another who does the same.
+    is_over = (IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.expires_at <= now)
+    longest = (
+        select(IdempotencyKey.key)
+        .where(*is_over)
+        .order_by(IdempotencyKey.expires_at)
+        .limit(_KEYS_FORGOTTEN)
+        .with_for_update(skip_locked=True)
+    )
     session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.workspace_id == workspace_id,
-            IdempotencyKey.key == item.idempotency_key,
-            IdempotencyKey.expires_at <= now,
+        delete(IdempotencyKey)
+        .where(
+            *is_over,
+            or_(IdempotencyKey.key == item.idempotency_key, IdempotencyKey.key.in_(longest)),
         )
+        .execution_options(synchronize_session=False)
     )
     if insert_if_absent(
         session,
