@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from vocapp.api_documents import MAX_BODY_BYTES
+from vocapp.api_documents import MAX_BODY_BYTES, MAX_PUBLIC_BYTES
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot
 from vocapp.problems import MACHINE_PATHS
@@ -319,8 +319,10 @@ def test_a_body_of_another_type_is_refused_in_json(app, api, survey):
 
 
 def test_a_body_that_is_too_large_is_a_413_in_json(api, survey):
-    body = b'{"survey": "nps", "comment": "' + b"x" * MAX_BODY_BYTES + b'"}'
-    for path in ("/api/v1/responses", "/api/v1/responses/batch", "/public/v1/responses"):
+    public = ("/public/v1/responses", f"/kiosk/{survey['public_id']}")
+    for path in ("/api/v1/responses", "/api/v1/responses/batch", *public):
+        size = MAX_PUBLIC_BYTES if path in public else MAX_BODY_BYTES
+        body = b'{"survey": "nps", "comment": "' + b"x" * size + b'"}'
         answer = send(api, "POST", path, body)
         assert answer.status_code == 413, path
         assert is_problem(answer)

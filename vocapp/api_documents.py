@@ -17,6 +17,8 @@ from vocapp.signing import BadToken, sign, unsign
 T = TypeVar("T")
 F = TypeVar("F")
 MAX_BODY_BYTES = 16 * 1024 * 1024
+# Of whom anybody may send: one answer, with the longest text to every question that a survey has.
+MAX_PUBLIC_BYTES = 4 * 1024 * 1024
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 _TOO_DEEP = "The JSON is nested too deeply."
 
@@ -56,6 +58,8 @@ def _read_json() -> None:
     """Parse a machine's body once, before anything reads it: 400 when it is not JSON."""
     if request.method not in {"POST", "PUT", "PATCH"} or not is_machine_path():
         return
+    if request.path.startswith("/public/"):
+        request.max_content_length = MAX_PUBLIC_BYTES
     if request.endpoint is None or not request.get_data(cache=True):
         return
     if request.mimetype == "application/x-www-form-urlencoded":

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from surveys.definitions import Definition
 from surveys.limits import Limits, closes_at
 from surveys.piping import filled
-from vocapp.api_documents import refuse_unstorable
+from vocapp.api_documents import MAX_PUBLIC_BYTES, refuse_unstorable
 from vocapp.authoring.limiting.queries import is_closed, limits_of, time_zone_of
 from vocapp.authoring.links import read_place
 from vocapp.authoring.queries import SurveySummary, published_at, survey_by_public_id
@@ -134,6 +134,7 @@ def show(public_id: str) -> Any:
 @without_csrf
 def take(public_id: str) -> Any:
     """Store an answer of a device, however often it is sent."""
+    request.max_content_length = MAX_PUBLIC_BYTES
     survey = survey_by_public_id(public_id)
     raw = request.get_json()
     if not isinstance(raw, Mapping):
