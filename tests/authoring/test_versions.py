@@ -260,10 +260,19 @@ def test_the_difference_names_rows_branches_and_thanks(api, survey, staff):
     draft["questions"][1]["branches"] = [
         {"if": {"question": "plan", "op": "one_of", "value": ["pro"]}, "to": "end"}
     ]
-    draft["thanks"] = {"text": {"en": "Thank you."}, "by_category": {"promoter": {"en": "Wow."}}}
+    link = {
+        "url": "https://reviews.example/",
+        "label": {"en": "Tell others"},
+        "shown_to": "everybody",
+    }
+    draft["thanks"] = {
+        "text": {"en": "Thank you."}, "by_category": {"promoter": {"en": "Wow."}}, "link": link,
+    }  # fmt: skip
     service.save_draft(found.workspace_id, found.id, draft, now=utcnow())
     page = staff("product").get("/surveys/nps/versions/diff?from=2&to=draft").text
-    for words in ("Row app", "Branch 1 · leads to", "Branch 1 · value", "Words of thanks"):
+    for words in ("Row app", "Branch 1 · leads to", "Branch 1 · value", "Words of thanks",
+                  "Link after the answer", "Words of the link after the answer",
+                  "Who sees the link after the answer"):  # fmt: skip
         assert words in page
     assert "Words of thanks · After 9–10 (promoters)" in page
     assert "<code>thanks" not in page
