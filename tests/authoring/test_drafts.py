@@ -109,6 +109,14 @@ def test_undo_takes_back_what_was_typed_and_redo_brings_it(author, survey):
     assert asked(survey) == "Typed, never saved?"
 
 
+def test_undo_takes_back_what_could_not_be_saved_and_nothing_before_it(author, survey):
+    save(survey, "Saved before?")
+    answer = author.post(f"{SURVEY}/draft/undo", form(author) | {"q0.text.en": ""})
+    assert answer.status_code == 303
+    assert "What could not be saved has been taken back" in author.get(answer.location).text
+    assert asked(survey) == "Saved before?"
+
+
 def test_undo_takes_back_no_change_of_somebody_else_and_loses_nothing_typed(author, survey):
     typed = form(author, "Mine?")
     save(survey, "Theirs?")

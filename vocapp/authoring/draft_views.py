@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from vocapp.authoring import drafting, service
 from vocapp.authoring.drafting import Draft
-from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
+from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.authoring.views import editor, somebody_else
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
@@ -28,11 +28,11 @@ def keep(key: str) -> Any:
     """Store what is being typed; says so in a few words, and what the draft is by now."""
     survey, now = survey_by_key(current_workspace.id, key), utcnow()
     try:
-        if not _keep(survey, _typed(survey), now):
+        seen = _keep(survey, _typed(survey), now)
+        if seen is None:
             return jsonify(text=_("Not saved: something is still missing.")), BadInput.status
     except Conflict as problem:
         return jsonify(text=_("Not saved: somebody else saved the draft.")), problem.status
-    seen = service.digest_of(draft_of(survey.workspace_id, survey.id))
     return jsonify(text=_("Saved %(time)s", time=local_time(now)), seen=seen)
 
 
@@ -43,21 +43,23 @@ def _typed(survey: SurveySummary) -> Draft:
     return draft
 
 
-def _keep(survey: SurveySummary, draft: Draft, now: datetime) -> bool:
-    """Store what was typed; False where it cannot be. Raises Conflict."""
+def _keep(survey: SurveySummary, draft: Draft, now: datetime) -> str | None:
+    """Store what was typed, and the digest of the draft by now; None where it cannot be stored.
+    Raises Conflict."""
     definition = drafting.checked(draft)
-    if definition is not None:
-        service.save_draft(
-            survey.workspace_id, survey.id, definition, name=draft.name,
-            seen=request.form.get("seen"), by_itself=True, actor_user_id=current_user.id, now=now,
-        )  # fmt: skip
-    return definition is not None
+    if definition is None:
+        return None
+    return service.save_draft(
+        survey.workspace_id, survey.id, definition, name=draft.name,
+        seen=request.form.get("seen"), by_itself=True, actor_user_id=current_user.id, now=now,
+    )  # fmt: skip
 
 
 @blueprint.post("/surveys/<key>/draft/undo")
 @signed_in("product")
 def undo(key: str) -> Any:
-    """The draft as it was a step before; what was typed since is a step of its own.
+    """The draft as it was a step before; what was typed since is a step of its own, and where it
+    cannot be stored it is what is taken back.
 
     Where somebody else has saved meanwhile nothing is taken back: it would be their change.
     """
@@ -65,10 +67,13 @@ def undo(key: str) -> Any:
         survey = survey_by_key(current_workspace.id, key)
         draft = _typed(survey)
         try:
-            _keep(survey, draft, utcnow())
+            kept = _keep(survey, draft, utcnow())
         except Conflict as problem:
             draft.errors[""] = somebody_else(survey)
             return editor(survey, draft), problem.status
+        if kept is None:
+            notice(_("What could not be saved has been taken back."))
+            return redirect(url_for("authoring.edit_survey", key=key), 303)
     return _go(key, -1, _("The last change of the draft has been taken back."))
 
 

@@ -129,8 +129,9 @@ def save_draft(
     by_itself: bool = False,
     actor_user_id: UUID | None = None,
     now: datetime,
-) -> None:
-    """Replace the draft; what is published stays as it is. Raises BadInput, NotFound.
+) -> str:
+    """Replace the draft; what is published stays as it is. Returns the digest of the draft by now.
+    Raises BadInput, NotFound.
 
     seen: the digest of the draft that was changed; Conflict where somebody has saved another
     since. by_itself: while somebody typed; undo takes such saves of two minutes back as one.
@@ -147,12 +148,12 @@ def save_draft(
         if seen is not None and seen != digest_of(survey.draft):
             raise Conflict("Somebody saved the draft after it was opened.")
         new = drafts.State(to_json(checked), name or survey.name)
-        if not drafts.take(session, survey, new, by=actor_user_id, by_itself=by_itself, now=now):
-            return
-        audit(
-            session, workspace_id, "survey.draft_saved", subject=survey, now=now,
-            actor_user_id=actor_user_id,
-        )  # fmt: skip
+        if drafts.take(session, survey, new, by=actor_user_id, by_itself=by_itself, now=now):
+            audit(
+                session, workspace_id, "survey.draft_saved", subject=survey, now=now,
+                actor_user_id=actor_user_id,
+            )  # fmt: skip
+        return digest_of(survey.draft)
 
 
 def step_back(
