@@ -379,6 +379,22 @@ def test_the_link_to_stop_asks_first(api, ask, send, provider):
     assert ask(status=200)["reason"] == "unsubscribed"
 
 
+def test_who_got_a_message_by_mistake_stops_it_for_their_own_number(api, ask, send, provider):
+    """The number was a stranger's, and is put right before they press."""
+    ask()
+    send()
+    path = link_in(provider.texts[0][1]) + "/stop"
+    api.post("/api/v1/contacts", ANN | {"phone": "+819087654321"})
+    asks = urlsplit(api.client.get(path).headers["Location"])
+    assert api.client.post(f"{asks.path}?{asks.query}").status_code == 200
+    assert ask({"external_id": "bob", "phone": ANN["phone"]}, status=200)["reason"] == (
+        "unsubscribed"
+    )
+    assert ask(ANN | {"phone": "+819087654321"})["state"] == "scheduled"
+    api.post("/api/v1/contacts", ANN | {"phone": ""})
+    assert api.client.get(path).status_code == 303
+
+
 # --- what a provider tells ---------------------------------------------------------------------
 
 
@@ -405,6 +421,18 @@ def test_a_failed_message_did_not_ask_anybody(api, ask, send, hook, provider):
     assert state(api, told) == ("bounced", "unreachable_number")
     assert [row.kind for row in rows(Suppression)] == ["bounced"]
     assert rows(AskDecision)[0].outcome == "not_asked"
+
+
+def test_a_failure_that_is_told_late_does_not_bar_the_number_that_was_put_right(
+    api, ask, send, hook, provider
+):
+    told = ask()
+    send()
+    right = ANN | {"phone": "+819087654321"}
+    api.post("/api/v1/contacts", right)
+    hook({"type": "receipt", "reference": told["id"], "status": "failed", "code": "bad_number"})
+    assert ask(right)["state"] == "scheduled"
+    assert ask(ANN, status=200)["reason"] == "bounced"
 
 
 def test_what_is_not_signed_changes_nothing(hook, provider):

@@ -25,7 +25,7 @@ from vocapp.distributing.sending import InvitationSteps
 from vocapp.distributing.service import suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import MAX_ID
-from vocapp.distributing.sms.sending import note_bad_number
+from vocapp.distributing.sms.sending import digest_texted, note_bad_number
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, from_validation
 
@@ -96,19 +96,20 @@ def _receipt(workspace_id: UUID, said: Receipt, now: datetime) -> Heard:
         found = _invitation(session, workspace_id, said)
         if found is None:
             return Heard("unknown")
-        invitation_id, number = found
+        invitation_id, digest = found
         if said.status == "delivered":
             _delivered(session, workspace_id, invitation_id, now)
         else:
-            _failed(session, workspace_id, invitation_id, number, said.code, now)
+            _failed(session, workspace_id, invitation_id, digest, said.code, now)
     return Heard("taken")
 
 
 def _invitation(
     session: Session, workspace_id: UUID, said: Receipt
 ) -> tuple[UUID, str | None] | None:
+    """The invitation of a message, and the keyed hash of the number that it went to."""
     query = (
-        select(TextMessage.invitation_id, Contact.phone)
+        select(TextMessage.invitation_id, TextMessage.number_digest, Contact.phone)
         .join(
             Invitation,
             (Invitation.workspace_id == TextMessage.workspace_id)
@@ -128,7 +129,7 @@ def _invitation(
     else:
         return None
     row = session.execute(query.limit(1)).first()
-    return (row[0], row[1]) if row else None
+    return (row[0], digest_texted(workspace_id, row[1], row[2])) if row else None
 
 
 def _delivered(session: Session, workspace_id: UUID, invitation_id: UUID, now: datetime) -> None:
@@ -147,7 +148,7 @@ def _failed(
     session: Session,
     workspace_id: UUID,
     invitation_id: UUID,
-    number: str | None,
+    digest: str | None,
     code: str | None,
     now: datetime,
 ) -> None:
@@ -157,10 +158,10 @@ def _failed(
     ).one()
     known = code if code in _BAD_NUMBER else None
     if row.delivered_at is None and row.state in ("scheduled", "sending", "sent", "unknown"):
-        steps = InvitationSteps(workspace_id, invitation_id, number or "")
+        steps = InvitationSteps(workspace_id, invitation_id, address="")
         steps.end("bounced", was=row.state, reason=known or NOT_DELIVERED)(session)
-    if known and number:
-        note_bad_number(session, workspace_id, number, known, now=now)
+    if known and digest:
+        note_bad_number(session, workspace_id, digest, known, now=now)
 
 
 # --- replies --------------------------------------------------------------------------------

@@ -51,13 +51,16 @@ class TextMessage(Tenant, Base):
     """The message of an invitation, from when it was first handed to the provider.
 
     code: stands in its link; of 64 random bits, so that nobody finds another's. parts: what it is
-    paid as. provider_id: by what the provider knows it. No number and no text is kept.
+    paid as. provider_id: by what the provider knows it. number_digest: the number that got it, as a
+    suppression knows it (None: from before it was kept); the person may have another by now. No
+    number and no text is kept.
     """
 
     invitation_id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(short_text(16), unique=True)
     parts: Mapped[int]
     provider_id: Mapped[str | None] = mapped_column(short_text(200))
+    number_digest: Mapped[str | None] = mapped_column(short_text(64))
     created_at: Mapped[datetime]
 
     __table_args__ = (

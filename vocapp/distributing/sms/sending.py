@@ -142,14 +142,16 @@ class _Steps(InvitationSteps):
                 raise NotTaken("suppressed meanwhile")  # the next attempt notes why
             if not self._move(session, "sending", was=("scheduled", "sending")):
                 raise NotWantedNow
+            digest = address_digest(self.workspace_id, self.address)
             is_new = insert_if_absent(
                 session, TextMessage, workspace_id=self.workspace_id, invitation_id=self.row_id,
                 code=message.code, parts=max(1, parts_of(message.text).parts),
-                provider_id=None, created_at=utcnow(),
+                provider_id=None, number_digest=digest, created_at=utcnow(),
             )  # fmt: skip
             known = session.get_one(TextMessage, (self.workspace_id, self.row_id))
             if not is_new and known.code != message.code:
                 raise NotTaken("begun by another worker")
+            known.number_digest = digest  # the number may have been corrected between two attempts
 
     def again(self, reason: str) -> None:
         """It may be out, so it stays what it is: being sent."""
@@ -180,18 +182,25 @@ class _Steps(InvitationSteps):
         def finish(session: Session) -> None:
             moved(session)
             if refusal.is_bad_address:
-                note_bad_number(session, self.workspace_id, self.address, refusal.code, now=now)
+                digest = address_digest(self.workspace_id, self.address)
+                note_bad_number(session, self.workspace_id, digest, refusal.code, now=now)
 
         return finish
 
 
 def note_bad_number(
-    session: Session, workspace_id: UUID, number: str, code: str, *, now: datetime
+    session: Session, workspace_id: UUID, digest: str, code: str, *, now: datetime
 ) -> None:
     """Nothing arrives at a number, or its owner told the provider to stop; in the caller's
-    transaction."""
+    transaction. digest: see `address_digest`."""
     kind = "unsubscribed" if code == "opted_out" else "bounced"
-    suppress(session, workspace_id, address_digest(workspace_id, number), kind=kind, now=now)
+    suppress(session, workspace_id, digest, kind=kind, now=now)
+
+
+def digest_texted(workspace_id: UUID, kept: str | None, phone: str | None) -> str | None:
+    """Which number got a message, as its keyed hash. kept: `TextMessage.number_digest`; where it
+    is of before that, phone stands for it, the number that the person has now."""
+    return kept or (address_digest(workspace_id, phone) if phone else None)
 
 
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message | None:
