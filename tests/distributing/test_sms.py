@@ -448,10 +448,12 @@ def test_one_bad_item_does_not_stop_the_others(hook, provider):
         {"type": "reply", "from": "nobody", "text": "STOP"}, {"type": "gossip"}, [],
         {"type": "receipt", "reference": "not-a-uuid", "status": "delivered"},
         {"type": "receipt", "id": "m-unknown", "status": "delivered"},
+        {"type": "receipt", "id": "m\0", "status": "delivered"},
+        {"type": "reply", "from": "+819087654321", "text": "It is fast \ud83d"},  # cut in two
         {"type": "reply", "from": ANN["phone"], "text": "STOP"},
     )  # fmt: skip
     assert answer.status_code == 200
-    assert [each["index"] for each in answer.json["rejected"]] == [0, 1, 2, 3]
+    assert [each["index"] for each in answer.json["rejected"]] == [0, 1, 2, 3, 5]
     assert len(rows(Suppression)) == 1
 
 

@@ -42,9 +42,14 @@ class Receipt(BaseModel):
     reference: UUID | None = None
     id: Annotated[
         str | None, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
-    ] = Field(None, max_length=MAX_ID)
+    ] = Field(None, max_length=MAX_ID, pattern="^[^\\x00]*$")
     status: Literal["delivered", "failed", "sent"]
     code: str | None = Field(None, max_length=100)
+
+
+def _whole(value: Any) -> Any:
+    """A text that was cut within a character, as networks do: it is only looked at for a wish."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 class Reply(BaseModel):
@@ -54,7 +59,7 @@ class Reply(BaseModel):
 
     type: Literal["reply"]
     sender: str = Field(alias="from", max_length=40)
-    text: str = Field(max_length=10_000)
+    text: Annotated[str, BeforeValidator(_whole)] = Field(max_length=10_000)
 
 
 _item: TypeAdapter[Receipt | Reply] = TypeAdapter(

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from surveys.provider_events import timed_signed
 from surveys.sms_text import GAPS, MAX_TEXT, OwnTexts, Problem, parts_of, read
+from vocapp.api_documents import items_apart
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
@@ -103,6 +104,7 @@ def _onward(url: str) -> Response:
 
 @blueprint.post("/hooks/text-messages/<hook_id>")
 @anyone
+@items_apart("")
 def take_in(hook_id: str) -> Any:
     """Receipts and replies, signed. 200 also where some were refused: sending them again changes
     nothing."""
