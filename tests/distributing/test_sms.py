@@ -480,6 +480,22 @@ def test_another_workspace_hears_nothing_of_it(api, api_of, new_workspace, ask, 
     assert api.get(f"/api/v1/invitations/{told['id']}").json["delivered_at"] is None
 
 
+def test_a_start_that_is_told_again_takes_back_no_later_stop(ask, hook, provider):
+    said = [
+        {"type": "reply", "from": ANN["phone"], "text": text, "at": f"2026-11-01T10:0{minute}:00Z"}
+        for minute, text in enumerate(("STOP", "START", "STOP"))
+    ]
+    assert hook(said[0]).status_code == 200
+    assert hook(said[2]).status_code == 200  # the second is late, and comes twice
+    for _ in range(2):
+        assert hook(said[1]).status_code == 200
+    assert ask(status=200)["reason"] == "unsubscribed"
+    assert hook(said[0] | {"text": "START", "at": "2026-11-01T10:03:00Z"}).status_code == 200
+    assert ask()["state"] == "scheduled"
+    bad = hook(said[0] | {"at": "yesterday"})
+    assert [each["field"].endswith("at") for each in bad.json["rejected"]] == [True]
+
+
 # --- pages ------------------------------------------------------------------------------------
 
 

@@ -1,18 +1,26 @@
 """What a provider tells: what became of messages, and what people wrote back.
 
-Each item says for itself what it is about, and taking it again changes nothing. The words that
-people write are looked at for a wish and kept nowhere.
+Each item says for itself what it is about and, where its time is told, taking it again or late
+changes nothing. The words that people write are looked at for a wish and kept nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -53,13 +61,14 @@ def _whole(value: Any) -> Any:
 
 
 class Reply(BaseModel):
-    """What somebody wrote back."""
+    """What somebody wrote back. at: when; None: now."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
     type: Literal["reply"]
     sender: str = Field(alias="from", max_length=40)
     text: Annotated[str, BeforeValidator(_whole)] = Field(max_length=10_000)
+    at: AwareDatetime | None = Field(None, ge=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 _item: TypeAdapter[Receipt | Reply] = TypeAdapter(
@@ -180,16 +189,27 @@ def _reply(workspace_id: UUID, said: Reply, now: datetime) -> Heard:
         number = normalised(said.sender if said.sender.startswith("+") else f"+{said.sender}")
     except ValueError as exc:
         return Heard("refused", BadInput.of("from", str(exc)))
+    said_at = min(said.at or now, now)
     with transaction() as session:
         if wish == "stop":
-            digest = address_digest(workspace_id, number)
-            suppress(session, workspace_id, digest, kind="unsubscribed", now=now)
+            _stop(session, workspace_id, number, said_at)
         else:
-            session.execute(
-                delete(Suppression).where(
-                    Suppression.workspace_id == workspace_id,
-                    Suppression.kind == "unsubscribed",
-                    Suppression.address_digest.in_(address_digests(workspace_id, number)),
-                )
-            )
+            _go_on(session, workspace_id, number, said_at)
     return Heard("taken")
+
+
+def _stop(session: Session, workspace_id: UUID, number: str, said_at: datetime) -> None:
+    digest = address_digest(workspace_id, number)
+    suppress(session, workspace_id, digest, kind="unsubscribed", now=said_at)
+
+
+def _go_on(session: Session, workspace_id: UUID, number: str, said_at: datetime) -> None:
+    """Taken back is what was said before, and not since: providers tell things again, and late."""
+    session.execute(
+        delete(Suppression).where(
+            Suppression.workspace_id == workspace_id,
+            Suppression.kind == "unsubscribed",
+            Suppression.address_digest.in_(address_digests(workspace_id, number)),
+            Suppression.created_at <= said_at,
+        )
+    )
