@@ -411,6 +411,21 @@ def test_receipts_say_what_arrived_and_a_late_failure_does_not_take_it_back(api,
     assert shown["delivered_at"] is not None
 
 
+def test_a_message_that_is_told_to_have_arrived_is_not_handed_over_again(
+    api, ask, send, hook, provider, monkeypatch
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = ["take_and_hang"]
+    told = ask()
+    send()
+    assert state(api, told)[0] == "sending"
+    hook({"type": "receipt", "reference": told["id"], "status": "delivered"})
+    assert state(api, told) == ("sent", None)
+    send()
+    assert len(provider.requests) == 1
+    assert [row for row in rows(Pending) if row.kind == "sms"] == []
+
+
 def test_a_failed_message_did_not_ask_anybody(api, ask, send, hook, provider):
     told = ask()
     send()
