@@ -77,6 +77,11 @@ def send(api):
                     .where(Pending.workspace_id == api.workspace_id, Pending.kind == "sms")
                     .values(due_at=utcnow())
                 )
+                session.execute(
+                    update(TextProvider)
+                    .where(TextProvider.workspace_id == api.workspace_id)
+                    .values(wait_until=None)
+                )
             outbox.work_off("sms", now=at or utcnow())
 
     return work
@@ -231,6 +236,25 @@ def test_a_provider_is_left_alone_as_long_as_it_asks_for(api, ask, send, provide
     assert rows(TextProvider)[0].trouble == "HTTP 429"
     send()
     assert rows(TextProvider)[0].trouble is None
+
+
+@pytest.mark.parametrize(("step", "seconds"), [(("wait", 1800), 1800), ("hang", 30)], ids=str)
+def test_nobody_asks_a_provider_that_is_to_be_left_alone(
+    api, ask, send, provider, monkeypatch, step, seconds
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = [step]
+    ask()
+    ask(ANN | {"external_id": "ben"})
+    send()
+    ask(ANN | {"external_id": "cem"})  # comes while it is left alone
+    outbox.work_off("sms", now=utcnow())
+    assert len(provider.requests) == 1
+    states = sorted(row.state for row in rows(Invitation))
+    assert states == ["scheduled", "scheduled", "sending"]  # what has not begun can be paused
+    waits = [row.due_at - utcnow() for row in rows(Pending) if row.kind == "sms"]
+    almost = timedelta(seconds=seconds - 5)
+    assert sum(almost < wait <= timedelta(seconds=seconds) for wait in waits) >= 2
 
 
 def test_a_provider_that_is_silent_is_asked_once_and_the_others_wait(

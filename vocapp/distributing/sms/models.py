@@ -18,7 +18,8 @@ class TextProvider(Tenant, Base):
 
     sender: by whom a message is, as its reader sees it. hook_id, hook_secret: where the provider
     tells of replies and receipts, and what it signs with. trouble: why it took nothing at last;
-    None: it took the last message.
+    None: it took the last message. wait_until: it is left alone until then, as it asked for, or as
+    it did not answer.
     """
 
     url: Mapped[str] = mapped_column(short_text(2000))
@@ -29,6 +30,7 @@ class TextProvider(Tenant, Base):
     changed_at: Mapped[datetime]
     trouble: Mapped[str | None] = mapped_column(short_text(60))
     trouble_at: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
     unsigned_at: Mapped[datetime | None]
 

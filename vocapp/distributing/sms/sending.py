@@ -55,25 +55,16 @@ class _Message:
     code: str = ""
     text: str = ""
     is_stopped: bool = False
+    wait_until: datetime | None = None
 
 
 def send_texts(rows: Sequence[Pending]) -> list[Outcome]:
     """Hand each pending message over; one that fails does not stop the others.
 
-    Where a provider does not answer at all, the others of its workspace wait a little: each would
-    hold up the workspaces behind it for as long.
+    Where a provider asks to be left alone, or does not answer at all, all messages of its workspace
+    wait: of many that are due, each would else ask it again, or hold up other workspaces.
     """
-    silent: set[UUID] = set()
-    outcomes: list[Outcome] = []
-    for row in rows:
-        if row.workspace_id in silent:
-            outcomes.append(NotYet(utcnow() + _AFTER_SILENCE))
-            continue
-        outcome = _attempt(row)
-        if isinstance(outcome, NotTaken) and outcome.is_silence:
-            silent.add(row.workspace_id)
-        outcomes.append(outcome)
-    return outcomes
+    return [_attempt(row) for row in rows]
 
 
 def _attempt(row: Pending) -> Outcome:
@@ -95,6 +86,8 @@ def _send(row: Pending) -> Finish | NotYet:
         return NotYet(now + LOOK_AGAIN)
     if message.not_before > now:  # it was late, and night has fallen there
         return NotYet(message.not_before)
+    if message.wait_until is not None and message.wait_until > now:
+        return NotYet(message.wait_until)
     try:
         steps.begin()
     except NotWantedNow:
@@ -117,13 +110,21 @@ def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish |
         return steps.refused_for_good(exc)
     except NotTaken as exc:
         now = utcnow()
-        note_trouble(message.workspace_id, exc.reason[:60], now=now)
+        wait_until = _alone_until(exc, now)
+        note_trouble(message.workspace_id, exc.reason[:60], wait_until=wait_until, now=now)
         steps.again(exc.reason)
-        if exc.wait_s is not None and now - message.due_at < _PATIENCE:
-            return NotYet(now + timedelta(seconds=max(exc.wait_s, 1)))
+        if wait_until and not exc.is_silence and now - message.due_at < _PATIENCE:
+            return NotYet(wait_until)
         raise
     note_trouble(message.workspace_id, None, now=utcnow())
     return stored(steps.taken(provider_id))
+
+
+def _alone_until(failure: NotTaken, now: datetime) -> datetime | None:
+    """Until when no message of the workspace is handed over; None: they may be at once."""
+    if failure.is_silence:
+        return now + _AFTER_SILENCE
+    return None if failure.wait_s is None else now + timedelta(seconds=max(failure.wait_s, 1))
 
 
 class _Steps(InvitationSteps):
@@ -227,6 +228,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message
     return _Message(
         workspace_id, invitation_id, invitation.state, None, not_before, invitation.send_at,
         takes(provider), provider.sender, contact.phone or "", code, text, stopped,
+        provider.wait_until,
     )  # fmt: skip
 
 
