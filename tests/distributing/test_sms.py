@@ -160,6 +160,10 @@ def test_what_is_put_in_is_not_looked_into_again(name, workspace):
     ("text", "wish"),
     [("STOP", "stop"), ("stop.", "stop"), ("Ｓｔｏｐ！", "stop"), ("配信停止", "stop"),
      ("停止。", "stop"), ("opt-out", "stop"), ("再開", "start"), ("UNSTOP", "start"),
+     ("Please stop 🙏", "stop"), ("Stop, please!", "stop"), ("停止してください", "stop"),
+     ("配信停止をお願いいたします。", "stop"), ("配信を停止して下さい", "stop"),
+     ("停止希望", "stop"),
+     ("停止しないでください", None), ("キャンセルできますか", None), ("解除不要", None),
      ("please stop by tomorrow", None), ("停止ボタンが動きません", None), ("", None)],
 )  # fmt: skip
 def test_a_wish_is_a_message_that_says_nothing_else(text, wish):
