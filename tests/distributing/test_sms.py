@@ -394,6 +394,24 @@ def test_a_person_who_is_forgotten_leaves_no_message_and_the_wish_stays(api, ask
     )
 
 
+def test_no_list_of_numbers_brings_back_who_was_forgotten(api, staff, send, provider):
+    api.post("/api/v1/contacts", ANN)
+    api.post("/api/v1/contacts", {"external_id": "bob", "phone": "+12015550123"})
+    ann = next(row for row in rows(Contact) if row.external_id == "ann")
+    erase_contact(api.workspace_id, ann.id, now=utcnow())
+    lines = f"{ANN['phone']}\n+12015550123"
+    url = "/surveys/nps/invitations"
+    assert staff("success").post(url, {"channel": "sms", "addresses": lines}).status_code == 303
+    send()
+    assert [number for number, _ in provider.texts] == ["+12015550123"]
+    assert {row.external_id for row in rows(Contact)} == {"bob"}
+    # Somebody else may have the number, and is known by a name of their own.
+    api.post("/api/v1/contacts", {"external_id": "cem", "phone": ANN["phone"]})
+    assert staff("success").post(url, {"channel": "sms", "addresses": lines}).status_code == 303
+    send()
+    assert ANN["phone"] in [number for number, _ in provider.texts]
+
+
 def test_the_link_to_stop_asks_first(api, ask, send, provider):
     ask()
     send()
