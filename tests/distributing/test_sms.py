@@ -574,6 +574,12 @@ def test_the_token_is_never_shown_and_does_not_follow_to_another_address(staff, 
     inside = page.post("/settings/text-messages", here | {"url": "https://10.0.0.1/", "token": "t"})
     assert inside.status_code == 422
     assert rows(TextProvider)[0].url == provider.url
+    new = here | {"token": "provider-token-2"}
+    wrong = page.post("/settings/text-messages", new | {"sender": "a name that is too long"})
+    assert "Enter the token once more" in wrong.text
+    assert "provider-token-2" not in wrong.text
+    assert page.post("/settings/text-messages", new).status_code == 303
+    assert rows(TextProvider)[0].token == "provider-token-2"
     assert page.post("/settings/text-messages/remove").status_code == 303
     assert rows(TextProvider) == []
 

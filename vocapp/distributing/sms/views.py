@@ -147,7 +147,8 @@ def provider() -> str:
 @blueprint.post("/settings/text-messages")
 @signed_in("admin")
 def save_provider() -> Any:
-    """What was typed stays where something is wrong; the token is never shown again."""
+    """What was typed stays where something is wrong; the token is never shown again, and a new one
+    that was typed is asked for, or the former one would stay without a word."""
     typed = {name: request.form.get(name, "").replace("\0", " ") for name in ("url", "sender")}
     token = request.form.get("token", "").strip() or None
     try:
@@ -156,6 +157,8 @@ def save_provider() -> Any:
         )
     except BadInput as problem:
         errors = {error.field: _bad_words(error.field) for error in problem.errors}
+        if token:
+            errors.setdefault("token", _("Enter the token once more: it is never shown again."))
         return _provider_page(typed, errors), problem.status
     notice(_("Saved."))
     return redirect(url_for(".provider"), 303)
