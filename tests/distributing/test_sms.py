@@ -318,6 +318,21 @@ def test_a_refusal_is_for_good_and_a_bad_number_is_not_written_to_again(api, ask
         assert ask(status=200)["reason"] == kind
 
 
+@pytest.mark.parametrize(
+    ("code", "ends", "outcome"),
+    [("spam", "unknown", "asked"), ("bad_number", "bounced", "not_asked")],
+)
+def test_a_message_that_may_be_out_is_not_said_to_be_refused(
+    api, ask, send, provider, monkeypatch, code, ends, outcome
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = ["take_and_hang", ("refuse", code)]
+    told = ask()
+    send(times=2)
+    assert state(api, told)[0] == ends
+    assert [line.outcome for line in rows(AskDecision)] == [outcome]
+
+
 def test_the_same_request_asked_again_is_one_invitation_but_not_by_another_channel(api, provider):
     body = {"survey": "nps", "channel": "sms", "contact": ANN | {"email": "ann@example.com"}}
     headers = {"Idempotency-Key": "k1"}

@@ -177,8 +177,11 @@ class _Steps(InvitationSteps):
         return finish
 
     def refused_for_good(self, refusal: Refused) -> Finish:
-        """Where the number is at fault it is not written to again."""
-        moved, now = self.end("bounced", reason=refusal.reason), utcnow()
+        """Where the number is at fault it is not written to again. Of one that an earlier attempt
+        may have brought out nobody says that it is not, unless nothing can arrive there."""
+        may_be_out = self._message.state == "sending" and not refusal.is_bad_address
+        moved = self.end("unknown" if may_be_out else "bounced", reason=refusal.reason)
+        now = utcnow()
 
         def finish(session: Session) -> None:
             moved(session)
