@@ -93,10 +93,28 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     def said(gap: re.Match[str]) -> str:
         value = " ".join(values.get(gap[1], "").split())
         if gap[1] == "name":
-            value = value[:MAX_NAME].rstrip()
+            value = _beginning(value, MAX_NAME).rstrip()
         return value or (gap[2] or "").strip()
 
     return _GAP.sub(said, text)
+
+
+_JOINER = "\u200d"  # within one emoji of several
+
+
+def _beginning(text: str, most: int) -> str:
+    """At most so many characters, and no half of what is read as one: か and its dakuten apart, as
+    names of files have it, or an emoji of several.
+
+    >>> [len(_beginning("はか\\u3099き", most)) for most in (1, 2, 3)]
+    [1, 1, 3]
+    """
+    end = most
+    while 0 < end < len(text) and (
+        _JOINER in text[end - 1 : end + 1] or unicodedata.category(text[end]).startswith("M")
+    ):
+        end -= 1
+    return text[:end]
 
 
 def shortened(text: str) -> str:

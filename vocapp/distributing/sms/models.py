@@ -52,7 +52,7 @@ class SurveyText(Tenant, Base):
 class TextMessage(Tenant, Base):
     """The message of an invitation, from when it was first handed to the provider.
 
-    code: stands in its link; of 64 random bits, so that nobody finds another's. parts: what it is
+    code: stands in its link; of 63 random bits, so that nobody finds another's. parts: what it is
     paid as. provider_id: by what the provider knows it. number_digest: the number that got it, as a
     suppression knows it (None: from before it was kept); the person may have another by now. No
     number and no text is kept.
