@@ -30,6 +30,7 @@ from vocapp.distributing.sms.settings import save_provider
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
+from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 ANN = {"external_id": "ann", "name": "Ann Lee", "phone": "+819012345678", "locale": "en"}
@@ -554,6 +555,15 @@ def test_another_workspace_hears_nothing_of_it(api, api_of, new_workspace, ask, 
         headers={"Voc-Signature": f"t={seconds},v1={digest}", "Content-Type": "application/json"},
     )  # fmt: skip
     assert api.get(f"/api/v1/invitations/{told['id']}").json["delivered_at"] is None
+
+
+@pytest.mark.parametrize("sender", ["819012345678", "090-1234-5678", " +81 90 1234 5678"])
+def test_a_wish_is_heard_however_the_number_is_written(api, ask, hook, provider, sender):
+    with transaction() as session:
+        session.get_one(Workspace, api.workspace_id).time_zone = "Asia/Tokyo"
+    told = hook({"type": "reply", "from": sender, "text": "STOP"})
+    assert told.json == {"received": 1, "rejected": []}
+    assert ask(status=200)["reason"] == "unsubscribed"
 
 
 def test_a_start_that_is_told_again_takes_back_no_later_stop(ask, hook, provider):

@@ -36,6 +36,8 @@ from vocapp.distributing.sms.provider import MAX_ID
 from vocapp.distributing.sms.sending import digest_texted, note_bad_number
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, from_validation
+from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.office.places import country_of
 
 NOT_DELIVERED = "not_delivered"
 _BAD_NUMBER = ("bad_number", "invalid_number", "unreachable_number", "opted_out")
@@ -188,17 +190,29 @@ def _reply(workspace_id: UUID, said: Reply, now: datetime) -> Heard:
     wish = wish_in(said.text)
     if wish is None:
         return Heard("left_aside")
-    try:
-        number = normalised(said.sender if said.sender.startswith("+") else f"+{said.sender}")
-    except ValueError as exc:
-        return Heard("refused", BadInput.of("from", str(exc)))
     said_at = min(said.at or now, now)
     with transaction() as session:
+        try:
+            number = _number(session, workspace_id, said.sender.strip())
+        except ValueError as exc:
+            return Heard("refused", BadInput.of("from", str(exc)))
         if wish == "stop":
             _stop(session, workspace_id, number, said_at)
         else:
             _go_on(session, workspace_id, number, said_at)
     return Heard("taken")
+
+
+def _number(session: Session, workspace_id: UUID, sender: str) -> str:
+    """In E.164, also where the plus is left out, or it is written as it is dialled in the country
+    of the workspace: a wish is not lost for that. Raises ValueError."""
+    if sender.startswith("+"):
+        return normalised(sender)
+    try:
+        return normalised(f"+{sender}")
+    except ValueError:
+        time_zone = session.get_one(Workspace, workspace_id).time_zone
+        return normalised(sender, region=country_of(time_zone))
 
 
 def _stop(session: Session, workspace_id: UUID, number: str, said_at: datetime) -> None:
