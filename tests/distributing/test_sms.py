@@ -473,6 +473,15 @@ def test_receipts_say_what_arrived_and_a_late_failure_does_not_take_it_back(api,
     assert shown["delivered_at"] is not None
 
 
+def test_a_failure_may_be_named_by_a_number_that_says_nothing_to_us(ask, send, hook, api, provider):
+    told = ask()
+    send()
+    failed = {"type": "receipt", "reference": told["id"], "status": "failed", "code": 30003}
+    assert hook(failed).json["rejected"] == []
+    assert state(api, told) == ("bounced", "not_delivered")
+    assert rows(Suppression) == []
+
+
 def test_a_message_that_is_told_to_have_arrived_is_not_handed_over_again(
     api, ask, send, hook, provider, monkeypatch
 ):

@@ -43,6 +43,11 @@ NOT_DELIVERED = "not_delivered"
 _BAD_NUMBER = ("bad_number", "invalid_number", "unreachable_number", "opted_out")
 
 
+def _as_text(value: Any) -> Any:
+    """Providers name things by numbers, too."""
+    return str(value) if isinstance(value, int) else value
+
+
 class Receipt(BaseModel):
     """What became of a message, by our reference or the provider's id."""
 
@@ -50,11 +55,11 @@ class Receipt(BaseModel):
 
     type: Literal["receipt"]
     reference: UUID | None = None
-    id: Annotated[
-        str | None, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
-    ] = Field(None, max_length=MAX_ID, pattern="^[^\\x00]*$")
+    id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+        None, max_length=MAX_ID, pattern="^[^\\x00]*$"
+    )
     status: Literal["delivered", "failed", "sent"]
-    code: str | None = Field(None, max_length=100)
+    code: Annotated[str | None, BeforeValidator(_as_text)] = Field(None, max_length=100)
 
 
 def _whole(value: Any) -> Any:
