@@ -93,10 +93,28 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     def said(gap: re.Match[str]) -> str:
         value = " ".join(values.get(gap[1], "").split())
         if gap[1] == "name":
-            value = value[:MAX_NAME].rstrip()
+            value = _beginning(value, MAX_NAME).rstrip()
         return value or (gap[2] or "").strip()
 
     return _GAP.sub(said, text)
+
+
+_JOINER = "\u200d"  # within one emoji of several
+
+
+def _beginning(text: str, most: int) -> str:
+    """At most so many characters, and no half of what is read as one: か and its dakuten apart, as
+    names of files have it, or an emoji of several.
+
+    >>> [len(_beginning("はか\\u3099き", most)) for most in (1, 2, 3)]
+    [1, 1, 3]
+    """
+    end = most
+    while 0 < end < len(text) and (
+        _JOINER in text[end - 1 : end + 1] or unicodedata.category(text[end]).startswith("M")
+    ):
+        end -= 1
+    return text[:end]
 
 
 def shortened(text: str) -> str:
@@ -188,11 +206,18 @@ def strange_gaps(text: str) -> list[str]:
 # (CTIA, "Messaging Principles and Best Practices", 5.1.3), and as people write it in Japanese.
 _STOP = frozenset(
     ("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "optout", "opt out",
-     "revoke", "停止", "配信停止", "停止希望", "配信停止希望", "ストップ", "解除", "配信解除",
-     "退会", "中止")
+     "revoke", "停止", "配信停止", "送信停止", "ストップ", "解除", "配信解除", "登録解除", "退会",
+     "中止", "キャンセル", "拒否", "受信拒否", "配信拒否", "不要", "配信不要")
 )  # fmt: skip
 _START = frozenset(("start", "unstop", "再開", "配信再開"))
-_AROUND = " \t\r\n.,!?;:'\"-–—_*()[]。、！？「」『』・　"
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+# What people put around such a word without meaning more: please, をお願いします, してください.
+_POLITE = re.compile(
+    r"^please\s+|\W+(?:please|thanks|thank you)$"
+    r"|[をでに]?(?:希望(?:します|です)?|お願い(?:(?:いた|致)?します)?)$"
+    r"|して(?:ください|下さい)$|です?$"
+)
+_JOINED = re.compile(r"(?<=配信|送信|登録|受信)[をの]")  # 配信を停止, 登録の解除
 
 
 def wish_in(text: str) -> Literal["stop", "start"] | None:
@@ -200,11 +225,15 @@ def wish_in(text: str) -> Literal["stop", "start"] | None:
 
     >>> wish_in(" Stop!"), wish_in("ＳＴＯＰ"), wish_in("「停止」"), wish_in("Unstop")
     ('stop', 'stop', 'stop', 'start')
+    >>> wish_in("Please stop 🙏"), wish_in("配信停止をお願いいたします。")
+    ('stop', 'stop')
     >>> wish_in("It does not stop working") is None, wish_in("停止しないで") is None
     (True, True)
     """
-    plain = unicodedata.normalize("NFKC", text[:200]).casefold().strip(_AROUND)
-    plain = " ".join(plain.replace("-", " ").split())
-    if plain in _STOP:
-        return "stop"
-    return "start" if plain in _START else None
+    plain = unicodedata.normalize("NFKC", text[:200]).casefold().replace("-", " ")
+    plain = " ".join(_AROUND.sub("", plain).split())
+    word = _JOINED.sub("", _POLITE.sub("", plain))
+    for wish, words in (("stop", _STOP), ("start", _START)):
+        if plain in words or word in words:
+            return wish
+    return None

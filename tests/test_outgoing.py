@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from vocapp.outgoing import NotAllowed, Undelivered, check_address, post
+from vocapp.outgoing import NotAllowed, Undelivered, check_address, exchange, post
 
 
 @pytest.fixture
@@ -297,6 +297,24 @@ def test_of_an_endless_answer_nothing_but_its_head_is_read(talking):
     url, gone = talking(answer)
     assert post(url, b"{}", {}, allowed={url[7:-1]}) == 200
     assert gone.wait(5)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK", b"HTTP/1.1 200 OK\r\nContent-Length: 9999"])
+def test_time_is_up_also_while_an_answer_comes_in_drops(talking, head):
+    """Each drop begins the time-out of the socket anew, and where the connection ends with the
+    answer its socket is the answer's alone."""
+
+    def answer() -> Iterator[bytes]:
+        yield head + b"\r\n\r\n"
+        for _ in range(40):
+            time.sleep(0.1)
+            yield b"a"
+
+    url, _gone = talking(answer)
+    began = time.monotonic()
+    with pytest.raises(Undelivered):
+        exchange(url, b"{}", {}, allowed={url[7:-1]}, most_bytes=1000)
+    assert time.monotonic() - began < 2
 
 
 def test_time_is_up_also_while_it_is_connected_to(monkeypatch, talking):

@@ -67,13 +67,16 @@ def _read_json() -> None:
     body = request.get_json(silent=False)
     view = current_app.view_functions.get(request.endpoint)
     apart = getattr(view, "__voc_items_apart__", None)
+    if apart == "":
+        return
     if apart and isinstance(body, dict) and isinstance(body.get(apart), list):
         body = {**body, apart: []}
     refuse_unstorable(body)
 
 
 def items_apart(name: str) -> Callable[[F], F]:
-    """Mark a view whose list `name` is judged item by item: it calls `refuse_unstorable` itself."""
+    """Mark a view whose list `name` is judged item by item: it sees itself to what could not be
+    stored, as `refuse_unstorable` does. "": the body itself is that list, or one item."""
 
     def mark(view: F) -> F:
         view.__voc_items_apart__ = name  # type: ignore[attr-defined]

@@ -210,13 +210,15 @@ class _Pinned(HTTPConnection):
     ) -> None:
         super().__init__(host, port, timeout=TIMEOUT_S)
         self._addresses, self._context, self._until = addresses, context, until
+        # `http.client` forgets its own once the head says that the connection ends with the answer.
+        self._reading: socket.socket | None = None
         self.is_over = False
 
     def connect(self) -> None:
-        self.sock = self._reached()
+        self.sock = self._reading = self._reached()
         if self._context is not None:
             # Known before hands are shaken, so that it can be broken off meanwhile.
-            self.sock = self._context.wrap_socket(
+            self.sock = self._reading = self._context.wrap_socket(
                 self.sock, server_hostname=self.host, do_handshake_on_connect=False
             )
         if self.is_over:  # it ended while nothing was there to be broken off
@@ -239,8 +241,8 @@ class _Pinned(HTTPConnection):
 
     def break_off(self) -> None:
         self.is_over = True
-        if self.sock is not None:
+        if self._reading is not None:
             try:
-                self.sock.shutdown(socket.SHUT_RDWR)
+                self._reading.shutdown(socket.SHUT_RDWR)
             except OSError:
-                self.sock.close()
+                self._reading.close()

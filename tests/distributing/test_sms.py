@@ -30,6 +30,7 @@ from vocapp.distributing.sms.settings import save_provider
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
+from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 ANN = {"external_id": "ann", "name": "Ann Lee", "phone": "+819012345678", "locale": "en"}
@@ -76,6 +77,11 @@ def send(api):
                     update(Pending)
                     .where(Pending.workspace_id == api.workspace_id, Pending.kind == "sms")
                     .values(due_at=utcnow())
+                )
+                session.execute(
+                    update(TextProvider)
+                    .where(TextProvider.workspace_id == api.workspace_id)
+                    .values(wait_until=None)
                 )
             outbox.work_off("sms", now=at or utcnow())
 
@@ -155,6 +161,10 @@ def test_what_is_put_in_is_not_looked_into_again(name, workspace):
     ("text", "wish"),
     [("STOP", "stop"), ("stop.", "stop"), ("Ｓｔｏｐ！", "stop"), ("配信停止", "stop"),
      ("停止。", "stop"), ("opt-out", "stop"), ("再開", "start"), ("UNSTOP", "start"),
+     ("Please stop 🙏", "stop"), ("Stop, please!", "stop"), ("停止してください", "stop"),
+     ("配信停止をお願いいたします。", "stop"), ("配信を停止して下さい", "stop"),
+     ("停止希望", "stop"),
+     ("停止しないでください", None), ("キャンセルできますか", None), ("解除不要", None),
      ("please stop by tomorrow", None), ("停止ボタンが動きません", None), ("", None)],
 )  # fmt: skip
 def test_a_wish_is_a_message_that_says_nothing_else(text, wish):
@@ -233,6 +243,25 @@ def test_a_provider_is_left_alone_as_long_as_it_asks_for(api, ask, send, provide
     assert rows(TextProvider)[0].trouble is None
 
 
+@pytest.mark.parametrize(("step", "seconds"), [(("wait", 1800), 1800), ("hang", 30)], ids=str)
+def test_nobody_asks_a_provider_that_is_to_be_left_alone(
+    api, ask, send, provider, monkeypatch, step, seconds
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = [step]
+    ask()
+    ask(ANN | {"external_id": "ben"})
+    send()
+    ask(ANN | {"external_id": "cem"})  # comes while it is left alone
+    outbox.work_off("sms", now=utcnow())
+    assert len(provider.requests) == 1
+    states = sorted(row.state for row in rows(Invitation))
+    assert states == ["scheduled", "scheduled", "sending"]  # what has not begun can be paused
+    waits = [row.due_at - utcnow() for row in rows(Pending) if row.kind == "sms"]
+    almost = timedelta(seconds=seconds - 5)
+    assert sum(almost < wait <= timedelta(seconds=seconds) for wait in waits) >= 2
+
+
 def test_a_provider_that_is_silent_is_asked_once_and_the_others_wait(
     api, ask, send, provider, monkeypatch
 ):
@@ -288,6 +317,21 @@ def test_a_refusal_is_for_good_and_a_bad_number_is_not_written_to_again(api, ask
     assert (line.channel, line.outcome) == ("sms", "not_asked")
     if kind:
         assert ask(status=200)["reason"] == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "ends", "outcome"),
+    [("spam", "unknown", "asked"), ("bad_number", "bounced", "not_asked")],
+)
+def test_a_message_that_may_be_out_is_not_said_to_be_refused(
+    api, ask, send, provider, monkeypatch, code, ends, outcome
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = ["take_and_hang", ("refuse", code)]
+    told = ask()
+    send(times=2)
+    assert state(api, told)[0] == ends
+    assert [line.outcome for line in rows(AskDecision)] == [outcome]
 
 
 def test_the_same_request_asked_again_is_one_invitation_but_not_by_another_channel(api, provider):
@@ -366,6 +410,24 @@ def test_a_person_who_is_forgotten_leaves_no_message_and_the_wish_stays(api, ask
     )
 
 
+def test_no_list_of_numbers_brings_back_who_was_forgotten(api, staff, send, provider):
+    api.post("/api/v1/contacts", ANN)
+    api.post("/api/v1/contacts", {"external_id": "bob", "phone": "+12015550123"})
+    ann = next(row for row in rows(Contact) if row.external_id == "ann")
+    erase_contact(api.workspace_id, ann.id, now=utcnow())
+    lines = f"{ANN['phone']}\n+12015550123"
+    url = "/surveys/nps/invitations"
+    assert staff("success").post(url, {"channel": "sms", "addresses": lines}).status_code == 303
+    send()
+    assert [number for number, _ in provider.texts] == ["+12015550123"]
+    assert {row.external_id for row in rows(Contact)} == {"bob"}
+    # Somebody else may have the number, and is known by a name of their own.
+    api.post("/api/v1/contacts", {"external_id": "cem", "phone": ANN["phone"]})
+    assert staff("success").post(url, {"channel": "sms", "addresses": lines}).status_code == 303
+    send()
+    assert ANN["phone"] in [number for number, _ in provider.texts]
+
+
 def test_the_link_to_stop_asks_first(api, ask, send, provider):
     ask()
     send()
@@ -377,6 +439,22 @@ def test_the_link_to_stop_asks_first(api, ask, send, provider):
     done = api.client.post(f"{asks.path}?{asks.query}")
     assert "no more such messages" in done.text
     assert ask(status=200)["reason"] == "unsubscribed"
+
+
+def test_who_got_a_message_by_mistake_stops_it_for_their_own_number(api, ask, send, provider):
+    """The number was a stranger's, and is put right before they press."""
+    ask()
+    send()
+    path = link_in(provider.texts[0][1]) + "/stop"
+    api.post("/api/v1/contacts", ANN | {"phone": "+819087654321"})
+    asks = urlsplit(api.client.get(path).headers["Location"])
+    assert api.client.post(f"{asks.path}?{asks.query}").status_code == 200
+    assert ask({"external_id": "bob", "phone": ANN["phone"]}, status=200)["reason"] == (
+        "unsubscribed"
+    )
+    assert ask(ANN | {"phone": "+819087654321"})["state"] == "scheduled"
+    api.post("/api/v1/contacts", ANN | {"phone": ""})
+    assert api.client.get(path).status_code == 303
 
 
 # --- what a provider tells ---------------------------------------------------------------------
@@ -395,6 +473,30 @@ def test_receipts_say_what_arrived_and_a_late_failure_does_not_take_it_back(api,
     assert shown["delivered_at"] is not None
 
 
+def test_a_failure_may_be_named_by_a_number_that_says_nothing_to_us(ask, send, hook, api, provider):
+    told = ask()
+    send()
+    failed = {"type": "receipt", "reference": told["id"], "status": "failed", "code": 30003}
+    assert hook(failed).json["rejected"] == []
+    assert state(api, told) == ("bounced", "not_delivered")
+    assert rows(Suppression) == []
+
+
+def test_a_message_that_is_told_to_have_arrived_is_not_handed_over_again(
+    api, ask, send, hook, provider, monkeypatch
+):
+    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    provider.script = ["take_and_hang"]
+    told = ask()
+    send()
+    assert state(api, told)[0] == "sending"
+    hook({"type": "receipt", "reference": told["id"], "status": "delivered"})
+    assert state(api, told) == ("sent", None)
+    send()
+    assert len(provider.requests) == 1
+    assert [row for row in rows(Pending) if row.kind == "sms"] == []
+
+
 def test_a_failed_message_did_not_ask_anybody(api, ask, send, hook, provider):
     told = ask()
     send()
@@ -405,6 +507,18 @@ def test_a_failed_message_did_not_ask_anybody(api, ask, send, hook, provider):
     assert state(api, told) == ("bounced", "unreachable_number")
     assert [row.kind for row in rows(Suppression)] == ["bounced"]
     assert rows(AskDecision)[0].outcome == "not_asked"
+
+
+def test_a_failure_that_is_told_late_does_not_bar_the_number_that_was_put_right(
+    api, ask, send, hook, provider
+):
+    told = ask()
+    send()
+    right = ANN | {"phone": "+819087654321"}
+    api.post("/api/v1/contacts", right)
+    hook({"type": "receipt", "reference": told["id"], "status": "failed", "code": "bad_number"})
+    assert ask(right)["state"] == "scheduled"
+    assert ask(ANN, status=200)["reason"] == "bounced"
 
 
 def test_what_is_not_signed_changes_nothing(hook, provider):
@@ -420,10 +534,12 @@ def test_one_bad_item_does_not_stop_the_others(hook, provider):
         {"type": "reply", "from": "nobody", "text": "STOP"}, {"type": "gossip"}, [],
         {"type": "receipt", "reference": "not-a-uuid", "status": "delivered"},
         {"type": "receipt", "id": "m-unknown", "status": "delivered"},
+        {"type": "receipt", "id": "m\0", "status": "delivered"},
+        {"type": "reply", "from": "+819087654321", "text": "It is fast \ud83d"},  # cut in two
         {"type": "reply", "from": ANN["phone"], "text": "STOP"},
     )  # fmt: skip
     assert answer.status_code == 200
-    assert [each["index"] for each in answer.json["rejected"]] == [0, 1, 2, 3]
+    assert [each["index"] for each in answer.json["rejected"]] == [0, 1, 2, 3, 5]
     assert len(rows(Suppression)) == 1
 
 
@@ -450,6 +566,31 @@ def test_another_workspace_hears_nothing_of_it(api, api_of, new_workspace, ask, 
     assert api.get(f"/api/v1/invitations/{told['id']}").json["delivered_at"] is None
 
 
+@pytest.mark.parametrize("sender", ["819012345678", "090-1234-5678", " +81 90 1234 5678"])
+def test_a_wish_is_heard_however_the_number_is_written(api, ask, hook, provider, sender):
+    with transaction() as session:
+        session.get_one(Workspace, api.workspace_id).time_zone = "Asia/Tokyo"
+    told = hook({"type": "reply", "from": sender, "text": "STOP"})
+    assert told.json == {"received": 1, "rejected": []}
+    assert ask(status=200)["reason"] == "unsubscribed"
+
+
+def test_a_start_that_is_told_again_takes_back_no_later_stop(ask, hook, provider):
+    said = [
+        {"type": "reply", "from": ANN["phone"], "text": text, "at": f"2026-11-01T10:0{minute}:00Z"}
+        for minute, text in enumerate(("STOP", "START", "STOP"))
+    ]
+    assert hook(said[0]).status_code == 200
+    assert hook(said[2]).status_code == 200  # the second is late, and comes twice
+    for _ in range(2):
+        assert hook(said[1]).status_code == 200
+    assert ask(status=200)["reason"] == "unsubscribed"
+    assert hook(said[0] | {"text": "START", "at": "2026-11-01T10:03:00Z"}).status_code == 200
+    assert ask()["state"] == "scheduled"
+    bad = hook(said[0] | {"at": "yesterday"})
+    assert [each["field"].endswith("at") for each in bad.json["rejected"]] == [True]
+
+
 # --- pages ------------------------------------------------------------------------------------
 
 
@@ -467,6 +608,12 @@ def test_the_token_is_never_shown_and_does_not_follow_to_another_address(staff, 
     inside = page.post("/settings/text-messages", here | {"url": "https://10.0.0.1/", "token": "t"})
     assert inside.status_code == 422
     assert rows(TextProvider)[0].url == provider.url
+    new = here | {"token": "provider-token-2"}
+    wrong = page.post("/settings/text-messages", new | {"sender": "a name that is too long"})
+    assert "Enter the token once more" in wrong.text
+    assert "provider-token-2" not in wrong.text
+    assert page.post("/settings/text-messages", new).status_code == 303
+    assert rows(TextProvider)[0].token == "provider-token-2"
     assert page.post("/settings/text-messages/remove").status_code == 303
     assert rows(TextProvider) == []
 

@@ -76,7 +76,12 @@ def test_a_signature_of_stripe_holds_for_five_minutes(late_s, fits):
     assert stripe_signed(b"{}", header, "whsec_x", now=NOW + timedelta(seconds=late_s)) is fits
 
 
-@pytest.mark.parametrize("header", ["", "t=", "v1=00", "t=x,v1=00", f"t={SECOND}", "t=1,t=2,v1=é"])
+@pytest.mark.parametrize(
+    "header",
+    ["", "t=", "v1=00", "t=x,v1=00", f"t={SECOND}", "t=1,t=2,v1=é", f"t={'9' * 400},v1=00",
+     f"t={'9' * 5000},v1=00"],
+    ids=range(8),
+)  # fmt: skip
 def test_a_header_that_is_none_fits_nothing(header):
     assert not stripe_signed(b"{}", header, "whsec_x", now=NOW)
     assert not segment_signed(b"{}", header, "secret")

@@ -82,8 +82,12 @@ class Key:
 
 def unsubscribe_url(workspace_id: UUID, address: str) -> str:
     """Where an address is struck off; it names the address only by its keyed hash."""
-    token = sign("unsubscribe", [workspace_id.hex, address_digest(workspace_id, address)])
-    return f"{current_app.config['BASE_URL']}/u/{token}"
+    return unsubscribe_url_of(workspace_id, address_digest(workspace_id, address))
+
+
+def unsubscribe_url_of(workspace_id: UUID, digest: str) -> str:
+    """The same of an address or number that is known by its `address_digest` alone."""
+    return f"{current_app.config['BASE_URL']}/u/{sign('unsubscribe', [workspace_id.hex, digest])}"
 
 
 def address_digest(workspace_id: UUID, address: str) -> str:

@@ -17,7 +17,7 @@ from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import INVITATION_STATES, Invitation, Reminder
 from vocapp.extensions import db
-from vocapp.people.facts import ContactFacts
+from vocapp.people.facts import ContactFacts, key_by_number
 from vocapp.people.models import Contact
 from vocapp.problems import NotFound
 
@@ -82,7 +82,7 @@ def people_by_number(workspace_id: UUID, numbers: Mapping[str, str | None]) -> l
             )
     return [
         replace(
-            known.get(number) or ContactFacts(external_id=f"tel:{number}", phone=number),
+            known.get(number) or ContactFacts(external_id=key_by_number(number), phone=number),
             name=name,
         )
         for number, name in numbers.items()

@@ -328,8 +328,9 @@ def unsubscribe(who: Unsubscription, *, now: datetime) -> None:
 def suppress(
     session: Session, workspace_id: UUID, digest: str, *, kind: str, now: datetime
 ) -> None:
-    """Put an address on the list of those not to be mailed, in the caller's transaction."""
-    insert_if_absent(
+    """Put an address or number on the list of those not to be written to, in the caller's
+    transaction; of what is said again the last time is kept."""
+    is_new = insert_if_absent(
         session,
         Suppression,
         workspace_id=workspace_id,
@@ -337,6 +338,18 @@ def suppress(
         kind=kind,
         created_at=now,
     )
+    if not is_new:
+        session.execute(
+            update(Suppression)
+            .where(
+                Suppression.workspace_id == workspace_id,
+                Suppression.address_digest == digest,
+                Suppression.kind == kind,
+                Suppression.created_at < now,
+            )
+            .values(created_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:

@@ -17,9 +17,9 @@ REASON_WORDS = {
     "opted_out": _l("The person told the provider to stop."),
     "not_delivered": _l("The provider could not deliver it."),
     "unsubscribed": _l("The person asked not to be written to."),
-    "bounced": _l("An earlier mail to this address came back."),
+    "bounced": _l("An earlier message to this address or number came back."),
     "complained": _l("The person reported an earlier mail as spam."),
-    "survey_closed": _l("The survey was closed before the mail went out."),
+    "survey_closed": _l("The survey was closed before the message went out."),
     "merged": _l("The person is asked already, by a record that this one was merged with."),
     "stopped_while_sending": _l("The service stopped while sending. It is not sent twice."),
     "opened_again": _l("The follow-up was opened again."),
@@ -40,7 +40,7 @@ REASON_WORDS = {
     "moment_moved": _l("The renewal is another one by now."),
     "too_late": _l("The time in which the campaign could ask has passed."),
     "campaign_ended": _l("The campaign has ended."),
-    "campaign_paused": _l("The campaign was paused before the mail went out."),
+    "campaign_paused": _l("The campaign was paused before the message went out."),
     "day_off": _l("A day off there: it goes out on the next working day."),
 }
 CHANNEL_WORDS = {"email": _l("E-mail"), "sms": _l("Text message")}

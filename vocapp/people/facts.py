@@ -49,6 +49,15 @@ _ACCOUNT_FIELDS = (
 _CONTACT_FIELDS = ("name", "email", "locale", "time_zone")
 
 
+def key_by_number(number: str) -> str:
+    """The key of somebody who is known by their telephone number (E.164) alone.
+
+    >>> key_by_number("+819012345678")
+    'tel:+819012345678'
+    """
+    return f"tel:{number}"
+
+
 def normalise_email(email: str) -> str:
     """The form by which addresses are compared.
 

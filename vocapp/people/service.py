@@ -10,7 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from vocapp.database import insert_if_absent, scoped, transaction
-from vocapp.people.facts import AccountFacts, ContactFacts, take_contact_facts
+from vocapp.people.facts import (
+    AccountFacts,
+    ContactFacts,
+    key_by_number,
+    take_contact_facts,
+)
 from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, Tombstone
@@ -104,7 +109,12 @@ def erase_contact(
 
 def _forget(session: Session, contact: Contact, *, now: datetime) -> None:
     workspace_id, contact_id = contact.workspace_id, contact.id
-    for digest in _names_of(session, contact):
+    names = _names_of(session, contact)
+    if contact.phone:
+        # No list of numbers brings them back. By a restore they are not known by it: others may
+        # have the same number.
+        names += tombstones_of(workspace_id, key_by_number(contact.phone), None)
+    for digest in dict.fromkeys(names):
         insert_if_absent(
             session, Tombstone, workspace_id=workspace_id, digest=digest, created_at=now
         )

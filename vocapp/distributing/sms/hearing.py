@@ -1,18 +1,26 @@
 """What a provider tells: what became of messages, and what people wrote back.
 
-Each item says for itself what it is about, and taking it again changes nothing. The words that
-people write are looked at for a wish and kept nowhere.
+Each item says for itself what it is about and, where its time is told, taking it again or late
+changes nothing. The words that people write are looked at for a wish and kept nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -25,12 +33,19 @@ from vocapp.distributing.sending import InvitationSteps
 from vocapp.distributing.service import suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import MAX_ID
-from vocapp.distributing.sms.sending import note_bad_number
+from vocapp.distributing.sms.sending import digest_texted, note_bad_number
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, from_validation
+from vocapp.workspaces.models import Workspace
+from vocapp.workspaces.office.places import country_of
 
 NOT_DELIVERED = "not_delivered"
 _BAD_NUMBER = ("bad_number", "invalid_number", "unreachable_number", "opted_out")
+
+
+def _as_text(value: Any) -> Any:
+    """Providers name things by numbers, too."""
+    return str(value) if isinstance(value, int) else value
 
 
 class Receipt(BaseModel):
@@ -40,21 +55,27 @@ class Receipt(BaseModel):
 
     type: Literal["receipt"]
     reference: UUID | None = None
-    id: Annotated[
-        str | None, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)
-    ] = Field(None, max_length=MAX_ID)
+    id: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+        None, max_length=MAX_ID, pattern="^[^\\x00]*$"
+    )
     status: Literal["delivered", "failed", "sent"]
-    code: str | None = Field(None, max_length=100)
+    code: Annotated[str | None, BeforeValidator(_as_text)] = Field(None, max_length=100)
+
+
+def _whole(value: Any) -> Any:
+    """A text that was cut within a character, as networks do: it is only looked at for a wish."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 class Reply(BaseModel):
-    """What somebody wrote back."""
+    """What somebody wrote back. at: when; None: now."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
     type: Literal["reply"]
     sender: str = Field(alias="from", max_length=40)
-    text: str = Field(max_length=10_000)
+    text: Annotated[str, BeforeValidator(_whole)] = Field(max_length=10_000)
+    at: AwareDatetime | None = Field(None, ge=datetime(2000, 1, 1, tzinfo=UTC))
 
 
 _item: TypeAdapter[Receipt | Reply] = TypeAdapter(
@@ -96,19 +117,20 @@ def _receipt(workspace_id: UUID, said: Receipt, now: datetime) -> Heard:
         found = _invitation(session, workspace_id, said)
         if found is None:
             return Heard("unknown")
-        invitation_id, number = found
+        invitation_id, digest = found
         if said.status == "delivered":
             _delivered(session, workspace_id, invitation_id, now)
         else:
-            _failed(session, workspace_id, invitation_id, number, said.code, now)
+            _failed(session, workspace_id, invitation_id, digest, said.code, now)
     return Heard("taken")
 
 
 def _invitation(
     session: Session, workspace_id: UUID, said: Receipt
 ) -> tuple[UUID, str | None] | None:
+    """The invitation of a message, and the keyed hash of the number that it went to."""
     query = (
-        select(TextMessage.invitation_id, Contact.phone)
+        select(TextMessage.invitation_id, TextMessage.number_digest, Contact.phone)
         .join(
             Invitation,
             (Invitation.workspace_id == TextMessage.workspace_id)
@@ -128,17 +150,20 @@ def _invitation(
     else:
         return None
     row = session.execute(query.limit(1)).first()
-    return (row[0], row[1]) if row else None
+    return (row[0], digest_texted(workspace_id, row[1], row[2])) if row else None
 
 
 def _delivered(session: Session, workspace_id: UUID, invitation_id: UUID, now: datetime) -> None:
+    """What arrived is out, also where nobody knew it yet: it is not handed over again."""
+    of_message = (Invitation.workspace_id == workspace_id, Invitation.id == invitation_id)
     session.execute(
         update(Invitation)
-        .where(
-            Invitation.workspace_id == workspace_id,
-            Invitation.id == invitation_id,
-            Invitation.delivered_at.is_(None),
-        )
+        .where(*of_message, Invitation.state.in_(("sending", "unknown")))
+        .values(state="sent", sent_at=now, reason=None)
+    )
+    session.execute(
+        update(Invitation)
+        .where(*of_message, Invitation.delivered_at.is_(None))
         .values(delivered_at=now)
     )
 
@@ -147,7 +172,7 @@ def _failed(
     session: Session,
     workspace_id: UUID,
     invitation_id: UUID,
-    number: str | None,
+    digest: str | None,
     code: str | None,
     now: datetime,
 ) -> None:
@@ -157,10 +182,10 @@ def _failed(
     ).one()
     known = code if code in _BAD_NUMBER else None
     if row.delivered_at is None and row.state in ("scheduled", "sending", "sent", "unknown"):
-        steps = InvitationSteps(workspace_id, invitation_id, number or "")
+        steps = InvitationSteps(workspace_id, invitation_id, address="")
         steps.end("bounced", was=row.state, reason=known or NOT_DELIVERED)(session)
-    if known and number:
-        note_bad_number(session, workspace_id, number, known, now=now)
+    if known and digest:
+        note_bad_number(session, workspace_id, digest, known, now=now)
 
 
 # --- replies --------------------------------------------------------------------------------
@@ -170,20 +195,43 @@ def _reply(workspace_id: UUID, said: Reply, now: datetime) -> Heard:
     wish = wish_in(said.text)
     if wish is None:
         return Heard("left_aside")
-    try:
-        number = normalised(said.sender if said.sender.startswith("+") else f"+{said.sender}")
-    except ValueError as exc:
-        return Heard("refused", BadInput.of("from", str(exc)))
+    said_at = min(said.at or now, now)
     with transaction() as session:
+        try:
+            number = _number(session, workspace_id, said.sender.strip())
+        except ValueError as exc:
+            return Heard("refused", BadInput.of("from", str(exc)))
         if wish == "stop":
-            digest = address_digest(workspace_id, number)
-            suppress(session, workspace_id, digest, kind="unsubscribed", now=now)
+            _stop(session, workspace_id, number, said_at)
         else:
-            session.execute(
-                delete(Suppression).where(
-                    Suppression.workspace_id == workspace_id,
-                    Suppression.kind == "unsubscribed",
-                    Suppression.address_digest.in_(address_digests(workspace_id, number)),
-                )
-            )
+            _go_on(session, workspace_id, number, said_at)
     return Heard("taken")
+
+
+def _number(session: Session, workspace_id: UUID, sender: str) -> str:
+    """In E.164, also where the plus is left out, or it is written as it is dialled in the country
+    of the workspace: a wish is not lost for that. Raises ValueError."""
+    if sender.startswith("+"):
+        return normalised(sender)
+    try:
+        return normalised(f"+{sender}")
+    except ValueError:
+        time_zone = session.get_one(Workspace, workspace_id).time_zone
+        return normalised(sender, region=country_of(time_zone))
+
+
+def _stop(session: Session, workspace_id: UUID, number: str, said_at: datetime) -> None:
+    digest = address_digest(workspace_id, number)
+    suppress(session, workspace_id, digest, kind="unsubscribed", now=said_at)
+
+
+def _go_on(session: Session, workspace_id: UUID, number: str, said_at: datetime) -> None:
+    """Taken back is what was said before, and not since: providers tell things again, and late."""
+    session.execute(
+        delete(Suppression).where(
+            Suppression.workspace_id == workspace_id,
+            Suppression.kind == "unsubscribed",
+            Suppression.address_digest.in_(address_digests(workspace_id, number)),
+            Suppression.created_at <= said_at,
+        )
+    )

@@ -18,7 +18,8 @@ class TextProvider(Tenant, Base):
 
     sender: by whom a message is, as its reader sees it. hook_id, hook_secret: where the provider
     tells of replies and receipts, and what it signs with. trouble: why it took nothing at last;
-    None: it took the last message.
+    None: it took the last message. wait_until: it is left alone until then, as it asked for, or as
+    it did not answer.
     """
 
     url: Mapped[str] = mapped_column(short_text(2000))
@@ -29,6 +30,7 @@ class TextProvider(Tenant, Base):
     changed_at: Mapped[datetime]
     trouble: Mapped[str | None] = mapped_column(short_text(60))
     trouble_at: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
     unsigned_at: Mapped[datetime | None]
 
@@ -50,14 +52,17 @@ class SurveyText(Tenant, Base):
 class TextMessage(Tenant, Base):
     """The message of an invitation, from when it was first handed to the provider.
 
-    code: stands in its link; of 64 random bits, so that nobody finds another's. parts: what it is
-    paid as. provider_id: by what the provider knows it. No number and no text is kept.
+    code: stands in its link; of 63 random bits, so that nobody finds another's. parts: what it is
+    paid as. provider_id: by what the provider knows it. number_digest: the number that got it, as a
+    suppression knows it (None: from before it was kept); the person may have another by now. No
+    number and no text is kept.
     """
 
     invitation_id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(short_text(16), unique=True)
     parts: Mapped[int]
     provider_id: Mapped[str | None] = mapped_column(short_text(200))
+    number_digest: Mapped[str | None] = mapped_column(short_text(64))
     created_at: Mapped[datetime]
 
     __table_args__ = (

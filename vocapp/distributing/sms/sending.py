@@ -55,25 +55,16 @@ class _Message:
     code: str = ""
     text: str = ""
     is_stopped: bool = False
+    wait_until: datetime | None = None
 
 
 def send_texts(rows: Sequence[Pending]) -> list[Outcome]:
     """Hand each pending message over; one that fails does not stop the others.
 
-    Where a provider does not answer at all, the others of its workspace wait a little: each would
-    hold up the workspaces behind it for as long.
+    Where a provider asks to be left alone, or does not answer at all, all messages of its workspace
+    wait: of many that are due, each would else ask it again, or hold up other workspaces.
     """
-    silent: set[UUID] = set()
-    outcomes: list[Outcome] = []
-    for row in rows:
-        if row.workspace_id in silent:
-            outcomes.append(NotYet(utcnow() + _AFTER_SILENCE))
-            continue
-        outcome = _attempt(row)
-        if isinstance(outcome, NotTaken) and outcome.is_silence:
-            silent.add(row.workspace_id)
-        outcomes.append(outcome)
-    return outcomes
+    return [_attempt(row) for row in rows]
 
 
 def _attempt(row: Pending) -> Outcome:
@@ -95,6 +86,8 @@ def _send(row: Pending) -> Finish | NotYet:
         return NotYet(now + LOOK_AGAIN)
     if message.not_before > now:  # it was late, and night has fallen there
         return NotYet(message.not_before)
+    if message.wait_until is not None and message.wait_until > now:
+        return NotYet(message.wait_until)
     try:
         steps.begin()
     except NotWantedNow:
@@ -117,13 +110,21 @@ def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish |
         return steps.refused_for_good(exc)
     except NotTaken as exc:
         now = utcnow()
-        note_trouble(message.workspace_id, exc.reason[:60], now=now)
+        wait_until = _alone_until(exc, now)
+        note_trouble(message.workspace_id, exc.reason[:60], wait_until=wait_until, now=now)
         steps.again(exc.reason)
-        if exc.wait_s is not None and now - message.due_at < _PATIENCE:
-            return NotYet(now + timedelta(seconds=max(exc.wait_s, 1)))
+        if wait_until and not exc.is_silence and now - message.due_at < _PATIENCE:
+            return NotYet(wait_until)
         raise
     note_trouble(message.workspace_id, None, now=utcnow())
     return stored(steps.taken(provider_id))
+
+
+def _alone_until(failure: NotTaken, now: datetime) -> datetime | None:
+    """Until when no message of the workspace is handed over; None: they may be at once."""
+    if failure.is_silence:
+        return now + _AFTER_SILENCE
+    return None if failure.wait_s is None else now + timedelta(seconds=max(failure.wait_s, 1))
 
 
 class _Steps(InvitationSteps):
@@ -142,14 +143,16 @@ class _Steps(InvitationSteps):
                 raise NotTaken("suppressed meanwhile")  # the next attempt notes why
             if not self._move(session, "sending", was=("scheduled", "sending")):
                 raise NotWantedNow
+            digest = address_digest(self.workspace_id, self.address)
             is_new = insert_if_absent(
                 session, TextMessage, workspace_id=self.workspace_id, invitation_id=self.row_id,
                 code=message.code, parts=max(1, parts_of(message.text).parts),
-                provider_id=None, created_at=utcnow(),
+                provider_id=None, number_digest=digest, created_at=utcnow(),
             )  # fmt: skip
             known = session.get_one(TextMessage, (self.workspace_id, self.row_id))
             if not is_new and known.code != message.code:
                 raise NotTaken("begun by another worker")
+            known.number_digest = digest  # the number may have been corrected between two attempts
 
     def again(self, reason: str) -> None:
         """It may be out, so it stays what it is: being sent."""
@@ -174,24 +177,34 @@ class _Steps(InvitationSteps):
         return finish
 
     def refused_for_good(self, refusal: Refused) -> Finish:
-        """Where the number is at fault it is not written to again."""
-        moved, now = self.end("bounced", reason=refusal.reason), utcnow()
+        """Where the number is at fault it is not written to again. Of one that an earlier attempt
+        may have brought out nobody says that it is not, unless nothing can arrive there."""
+        may_be_out = self._message.state == "sending" and not refusal.is_bad_address
+        moved = self.end("unknown" if may_be_out else "bounced", reason=refusal.reason)
+        now = utcnow()
 
         def finish(session: Session) -> None:
             moved(session)
             if refusal.is_bad_address:
-                note_bad_number(session, self.workspace_id, self.address, refusal.code, now=now)
+                digest = address_digest(self.workspace_id, self.address)
+                note_bad_number(session, self.workspace_id, digest, refusal.code, now=now)
 
         return finish
 
 
 def note_bad_number(
-    session: Session, workspace_id: UUID, number: str, code: str, *, now: datetime
+    session: Session, workspace_id: UUID, digest: str, code: str, *, now: datetime
 ) -> None:
     """Nothing arrives at a number, or its owner told the provider to stop; in the caller's
-    transaction."""
+    transaction. digest: see `address_digest`."""
     kind = "unsubscribed" if code == "opted_out" else "bounced"
-    suppress(session, workspace_id, address_digest(workspace_id, number), kind=kind, now=now)
+    suppress(session, workspace_id, digest, kind=kind, now=now)
+
+
+def digest_texted(workspace_id: UUID, kept: str | None, phone: str | None) -> str | None:
+    """Which number got a message, as its keyed hash. kept: `TextMessage.number_digest`; where it
+    is of before that, phone stands for it, the number that the person has now."""
+    return kept or (address_digest(workspace_id, phone) if phone else None)
 
 
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message | None:
@@ -218,6 +231,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message
     return _Message(
         workspace_id, invitation_id, invitation.state, None, not_before, invitation.send_at,
         takes(provider), provider.sender, contact.phone or "", code, text, stopped,
+        provider.wait_until,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys.phone_numbers import normalised
@@ -64,7 +64,7 @@ def save_provider(
             )  # fmt: skip
             session.add(row)
         row.url, row.token, row.sender = url, token or "", shown_as
-        row.changed_at, row.trouble, row.trouble_at = now, None, None
+        row.changed_at, row.trouble, row.trouble_at, row.wait_until = now, None, None, None
         session.flush()
         audit(session, workspace_id, "text_provider.saved", now=now, actor_user_id=actor_user_id)
 
@@ -121,16 +121,22 @@ def read_sender(text: str) -> str:
 # --- how it goes ----------------------------------------------------------------------------
 
 
-def note_trouble(workspace_id: UUID, trouble: str | None, *, now: datetime) -> None:
-    """Why the provider took nothing, or (None) that it does; written where it is news."""
+def note_trouble(
+    workspace_id: UUID, trouble: str | None, *, wait_until: datetime | None = None, now: datetime
+) -> None:
+    """Why the provider took nothing, or (None) that it does, and until when it is left alone;
+    written where it is news."""
     with transaction() as session:
         session.execute(
             update(TextProvider)
             .where(
                 TextProvider.workspace_id == workspace_id,
-                TextProvider.trouble.is_distinct_from(trouble),
+                or_(
+                    TextProvider.trouble.is_distinct_from(trouble),
+                    TextProvider.wait_until.is_distinct_from(wait_until),
+                ),
             )
-            .values(trouble=trouble, trouble_at=now if trouble else None)
+            .values(trouble=trouble, trouble_at=now if trouble else None, wait_until=wait_until)
         )
 
 

@@ -13,14 +13,16 @@ from werkzeug.wrappers import Response
 
 from surveys.provider_events import timed_signed
 from surveys.sms_text import GAPS, MAX_TEXT, OwnTexts, Problem, parts_of, read
+from vocapp.api_documents import items_apart
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
-from vocapp.distributing.mail import unsubscribe_url
+from vocapp.distributing.mail import unsubscribe_url_of
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.sms import settings
 from vocapp.distributing.sms.hearing import hear
 from vocapp.distributing.sms.models import TextMessage
+from vocapp.distributing.sms.sending import digest_texted
 from vocapp.distributing.sms.wording import (
     Kept,
     new_code,
@@ -48,7 +50,7 @@ _MOST_ITEMS = 1000
 @anyone
 def open_link(code: str) -> Response:
     """On to the page of the invitation. Telephones look at links by themselves: nothing counts."""
-    invitation, _number = _invited(code)
+    invitation, _digest = _invited(code)
     link = InvitationLink(
         invitation.workspace_id, invitation.id, invitation.survey_id, invitation.contact_id,
         invitation.touchpoint, invitation.channel,
@@ -59,17 +61,18 @@ def open_link(code: str) -> Response:
 @blueprint.get("/t/<code>/stop")
 @anyone
 def stop(code: str) -> Response:
-    """On to the page that asks whether such messages are to stop; opening it stops nothing."""
-    invitation, number = _invited(code)
-    if number is None:
+    """On to the page that asks whether such messages are to stop; opening it stops nothing. It is
+    the number that got the message that stops, whatever the person's is by now."""
+    invitation, digest = _invited(code)
+    if digest is None:
         raise NotFound("No such address.")
-    return _onward(f"{unsubscribe_url(invitation.workspace_id, number)}?of=sms")
+    return _onward(f"{unsubscribe_url_of(invitation.workspace_id, digest)}?of=sms")
 
 
 def _invited(code: str) -> tuple[Invitation, str | None]:
     with snapshot() as session:
         row = session.execute(
-            select(Invitation, Contact.phone)
+            select(Invitation, TextMessage.number_digest, Contact.phone)
             .join(
                 TextMessage,
                 (TextMessage.workspace_id == Invitation.workspace_id)
@@ -85,7 +88,8 @@ def _invited(code: str) -> tuple[Invitation, str | None]:
         ).one_or_none()
     if row is None:
         raise NotFound("No such address.")
-    return row[0], row[1]
+    invitation, kept, phone = row
+    return invitation, digest_texted(invitation.workspace_id, kept, phone)
 
 
 def _onward(url: str) -> Response:
@@ -100,6 +104,7 @@ def _onward(url: str) -> Response:
 
 @blueprint.post("/hooks/text-messages/<hook_id>")
 @anyone
+@items_apart("")
 def take_in(hook_id: str) -> Any:
     """Receipts and replies, signed. 200 also where some were refused: sending them again changes
     nothing."""
@@ -142,7 +147,8 @@ def provider() -> str:
 @blueprint.post("/settings/text-messages")
 @signed_in("admin")
 def save_provider() -> Any:
-    """What was typed stays where something is wrong; the token is never shown again."""
+    """What was typed stays where something is wrong; the token is never shown again, and a new one
+    that was typed is asked for, or the former one would stay without a word."""
     typed = {name: request.form.get(name, "").replace("\0", " ") for name in ("url", "sender")}
     token = request.form.get("token", "").strip() or None
     try:
@@ -151,6 +157,8 @@ def save_provider() -> Any:
         )
     except BadInput as problem:
         errors = {error.field: _bad_words(error.field) for error in problem.errors}
+        if token:
+            errors.setdefault("token", _("Enter the token once more: it is never shown again."))
         return _provider_page(typed, errors), problem.status
     notice(_("Saved."))
     return redirect(url_for(".provider"), 303)
