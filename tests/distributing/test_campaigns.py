@@ -20,7 +20,7 @@ from vocapp.distributing.asking.service import Wished as Limits
 from vocapp.distributing.asking.service import save_limits
 from vocapp.distributing.campaigns import looking_ahead, queries, running, service, stopping
 from vocapp.distributing.campaigns.dry_run import dry_run
-from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead, CampaignTurn
 from vocapp.distributing.campaigns.service import Wished
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation
@@ -809,7 +809,7 @@ def test_without_anybody_a_look_ahead_is_empty(crew):
 
 
 def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(crew, monkeypatch):
-    people = crew.people(30)
+    crew.people(30)
     crew.people(5, plan="free", start=40)
     campaign_id = crew.campaign(on=False, held_out=0.2, a_day=3)
     found = ahead(crew, campaign_id, attributes=looking_ahead.ATTRIBUTES)
@@ -836,10 +836,6 @@ def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(c
     assert len(steps) > 30
     assert steps == sorted(steps)
     assert {total for _done, total in steps} == {70}
-    gone = next(each.contact_id for each in found.sample)
-    assert gone in people
-    erase_contact(crew.workspace_id, gone, actor_user_id=None, now=NOON)
-    assert gone not in {each.contact_id for each in kept().run.sample}
     assert kept().is_outdated is False
     service.change(
         crew.workspace_id, campaign_id,
@@ -847,6 +843,37 @@ def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(c
         actor_user_id=None, now=NOON,
     )  # fmt: skip
     assert kept().is_outdated is True
+
+
+@pytest.mark.parametrize("is_overtaken", [False, True])
+def test_a_kept_look_ahead_says_nothing_of_somebody_who_was_erased(crew, monkeypatch, is_overtaken):
+    gone, stays = crew.people(2)
+    with transaction() as session:
+        session.get_one(Contact, (crew.workspace_id, gone)).attributes = {"nick": "kanaria"}
+    campaign_id = crew.campaign(on=False)
+    monkeypatch.setattr(looking_ahead, "takes_long", lambda *_: True)
+    monkeypatch.setattr(looking_ahead, "utcnow", lambda: NOON)
+    looking_ahead.ask_for(crew.workspace_id, campaign_id, now=NOON, by="nick")
+
+    def overtaken(*args, **kwargs):
+        found = dry_run(*args, **kwargs)
+        erase_contact(crew.workspace_id, gone, now=NOON)
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        if is_overtaken:
+            meanwhile.setattr(looking_ahead, "dry_run", overtaken)
+        outbox.work_off(looking_ahead.LOOK_AHEAD, now=NOON)
+    kept = [row.result for row in crew.all(CampaignLookAhead)]
+    assert ("kanaria" in str(kept)) is not is_overtaken
+    if not is_overtaken:
+        erase_contact(crew.workspace_id, gone, now=NOON)
+        assert crew.all(CampaignLookAhead) == []
+        looking_ahead.ask_for(crew.workspace_id, campaign_id, now=NOON, by="nick")
+    outbox.work_off(looking_ahead.LOOK_AHEAD, now=NOON)  # who was overtaken looks again by itself
+    run = looking_ahead.look_ahead(crew.workspace_id, campaign_id, now=NOON).run
+    assert [each.contact_id for each in run.sample] == [stays]
+    assert run.segments["nick"] == [("", 1, 1)]
 
 
 # --- a person -----------------------------------------------------------------------------------
