@@ -387,9 +387,9 @@ def test_before_a_renewal(crew):
     assert crew.asked() == {person: 1}
 
 
-def renews(crew, account, renewal_on):
+def renews(crew, account, renewal_on, *, as_of=NOON):
     with transaction() as session:
-        said = Said(as_of=NOON, account=AccountFacts(account, renewal_on=renewal_on))
+        said = Said(as_of=as_of, account=AccountFacts(account, renewal_on=renewal_on))
         identify_one(session, crew.workspace_id, said, now=NOON)
 
 
@@ -423,6 +423,24 @@ def test_who_renews_a_little_earlier_or_later_is_asked_once_and_on_the_day_of_th
     assert crew.asked() == {person: 1}
     (turn,) = crew.all(CampaignTurn)
     assert turn.occasion == (TODAY + (100 + by) * DAY).isoformat()
+
+
+def test_two_turns_that_come_to_mean_one_renewal_are_asked_about_once(crew):
+    (person,) = crew.people(1, renewal_on=TODAY + 100 * DAY)
+    wished = {"moment": "renewal", "moment_days": -90, "repeat_days": 10}
+    campaign_id = crew.campaign(kind="moment", **wished)
+    crew.run()
+    renews(crew, "acme-0", TODAY + 112 * DAY, as_of=NOON - DAY)
+    crew.run(NOON + DAY)
+    assert crew.turns() == {("planned", None): 2}
+    renews(crew, "acme-0", TODAY + 106 * DAY)  # a little from either
+    told = ahead(crew, campaign_id, days=60)
+    assert [(day, count) for day, count in told.days if count] == [(TODAY + 16 * DAY, 1)]
+    for number in range(2, 30):
+        crew.run(NOON + number * DAY)
+        assert sum(crew.asked().values()) == (number >= 16), number
+    assert crew.asked() == {person: 1}
+    assert crew.turns() == {("asked", None): 1, ("not_asked", "moment_moved"): 1}
 
 
 def test_after_a_renewal_people_are_asked_though_the_account_has_its_next_one_already(crew):
