@@ -521,6 +521,52 @@ def test_what_waits_is_stopped_slice_by_slice_and_nothing_goes_out_meanwhile(
     assert not crew.all(AskDecision, AskDecision.outcome == "asked")
 
 
+def stopped(crew):
+    """How many of the invitations that wait must not go out, and of how many."""
+    waiting = crew.all(Invitation, Invitation.state == "scheduled")
+    with snapshot() as session:
+        held = [stopping.is_stopped(session, crew.workspace_id, row.id) for row in waiting]
+    return held.count(True), len(held)
+
+
+def test_what_was_left_to_stop_stops_nobody_once_the_campaign_goes_on(crew, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    crew.people(10)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign(ends_on=TODAY + DAY)
+    crew.run()
+    crew.act(campaign_id, "pause")
+    assert stopped(crew) == (6, 6)
+    with transaction() as session:
+        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
+            if row.kind == stopping.STOP:
+                row.set_aside_at, row.last_error = NOON, "ValueError"
+    crew.act(campaign_id, "resume")
+    told = queries.campaign(crew.workspace_id, campaign_id, now=NOON, zone="UTC")
+    assert told.stuck is None
+    crew.run()
+    crew.run(NOON + 2 * DAY)
+    assert [row.state for row in crew.all(Campaign)] == ["ended"]
+    assert stopped(crew) == (0, 10)
+
+
+def test_what_a_campaign_has_asked_goes_out_though_it_is_still_being_closed(crew, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    crew.people(10)
+    limit(crew, since=time(15), until=time(18))
+    crew.campaign(ends_on=TODAY + DAY)
+    crew.run()
+    with transaction() as session:  # as if the day had ended before all were asked
+        for turn in session.scalars(scoped(CampaignTurn, crew.workspace_id).limit(6)):
+            turn.state, turn.invitation_id = "planned", None
+    crew.run(NOON + 2 * DAY)
+    assert [row.state for row in crew.all(Campaign)] == ["ended"]
+    assert crew.turns()["planned", None] == 2
+    assert stopped(crew) == (0, 10)
+    assert crew.settle(NOON + 2 * DAY) == 1
+    assert crew.turns() == {("asked", None): 4, ("not_asked", "campaign_ended"): 6}
+
+
 def test_an_end_of_many_taken_back_lets_all_of_them_wait_again(crew, colleague, monkeypatch):
     monkeypatch.setattr(stopping, "SLICE", 4)
     people = crew.people(10)

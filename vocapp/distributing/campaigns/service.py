@@ -23,7 +23,14 @@ from vocapp.distributing.campaigns.running import (
     look_now,
     survey_state,
 )
-from vocapp.distributing.campaigns.stopping import CAMPAIGN, STOP, given_up, of_campaign, settle
+from vocapp.distributing.campaigns.stopping import (
+    CAMPAIGN,
+    STOP,
+    forget_stops,
+    given_up,
+    of_campaign,
+    settle,
+)
 from vocapp.distributing.service import CHANNELS, EMAIL
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.undo_tokens import read_undo, undo_token
@@ -251,6 +258,7 @@ def _go_on(session: Session, row: Campaign, now: datetime) -> None:
             outbox.Pending.subject_id == row.id, outbox.Pending.lease_token.is_(None),
         )
     )  # fmt: skip
+    forget_stops(session, row)
     look_now(session, row, now=now)
 
 
