@@ -23,7 +23,7 @@ from vocapp.database import insert_if_absent, scoped, snapshot, transaction, utc
 from vocapp.distributing.campaigns.dry_run import DAYS, DryRun, WouldAsk, dry_run, takes_long
 from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead
 from vocapp.people.models import Contact
-from vocapp.problems import NotFound
+from vocapp.problems import NotFound, Unavailable
 
 LOOK_AHEAD = "campaign_look_ahead"
 ATTRIBUTES = ("plan", "region", "locale", "industry", "role")
@@ -67,10 +67,15 @@ def fresh_look_ahead(
     workspace_id: UUID, campaign_id: UUID, *, now: datetime, days: int, by: str
 ) -> LookAhead:
     """For machines: what is kept where it answers what is asked now; else it has a worker look,
-    once however often it is asked, and run is None."""
+    once however often it is asked, and run is None. Raises NotFound; Unavailable, once, where that
+    failed too often: whoever asks after that has it tried again."""
     ahead = look_ahead(workspace_id, campaign_id, now=now, days=days, by=by)
     if ahead.run is not None and _answers(ahead, now=now, days=days, by=by):
         return ahead
+    if ahead.error is not None and not ahead.is_working:
+        with transaction() as session:
+            _forget_given_up(session, workspace_id, campaign_id)
+        raise Unavailable(f"The look ahead was given up ({ahead.error}). Ask again to try again.")
     if not ahead.is_working:
         ask_for(workspace_id, campaign_id, days=days, by=by, now=now)
     return replace(ahead, run=None, computed_at=None)
@@ -90,13 +95,7 @@ def ask_for(
     """Have a worker look; asking twice before it begins looks once. Raises NotFound."""
     with transaction() as session:
         _campaign(session, workspace_id, campaign_id)
-        session.execute(
-            delete(outbox.Pending).where(
-                outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
-                outbox.Pending.subject_id == campaign_id,
-                outbox.Pending.set_aside_at.is_not(None),
-            )
-        )  # fmt: skip
+        _forget_given_up(session, workspace_id, campaign_id)
         session.execute(
             update(CampaignLookAhead)
             .where(
@@ -110,6 +109,15 @@ def ask_for(
             detail={"days": days, "by": by},
         )  # fmt: skip
     outbox.ring(LOOK_AHEAD)
+
+
+def _forget_given_up(session: Session, workspace_id: UUID, campaign_id: UUID) -> None:
+    session.execute(
+        delete(outbox.Pending).where(
+            outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
+            outbox.Pending.subject_id == campaign_id, outbox.Pending.set_aside_at.is_not(None),
+        )
+    )  # fmt: skip
 
 
 def _campaign(session: Session, workspace_id: UUID, campaign_id: UUID) -> Campaign:
