@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from surveys.filters import parse_compact
 from vocapp import outbox
@@ -606,6 +607,32 @@ def test_one_person_who_cannot_be_decided_stops_nobody_else_and_can_be_tried_aga
     service.try_again(crew.workspace_id, campaign_id, actor_user_id=None, now=NOON)
     crew.run(NOON + timedelta(minutes=10))
     assert crew.asked() == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize("what", ["end", "undo", "try_again"])
+def test_whoever_acts_does_not_hear_of_a_deadlock_with_a_worker(crew, colleague, monkeypatch, what):
+    crew.people(1)
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    by = {"actor_user_id": colleague(crew.workspace_id, "admin"), "now": NOON}
+    done = service.act(crew.workspace_id, campaign_id, "end", **by) if what == "undo" else None
+    real, deadlocks = service.settle, iter([True])
+
+    def settles(*args, **kwargs):
+        if next(deadlocks, False):
+            raise OperationalError("SELECT", None, Exception("deadlock detected"))
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(service, "settle", settles)
+    match what:
+        case "end":
+            service.act(crew.workspace_id, campaign_id, "end", **by)
+        case "undo":
+            service.undo(crew.workspace_id, done.undo, **by)
+        case "try_again":
+            service.try_again(crew.workspace_id, campaign_id, **by)
+    assert list(deadlocks) == []
+    assert [row.state for row in crew.all(Campaign)] == ["ended" if what == "end" else "active"]
 
 
 def test_a_campaign_that_was_given_up_says_so_and_goes_on_when_it_is_told_to(crew, monkeypatch):
