@@ -168,6 +168,21 @@ def test_the_same_long_text_by_several_on_public_links_is_marked_in_all_of_them(
     assert not any("product" in each for each in prints)
 
 
+def test_whose_text_nobody_else_has_any_more_is_no_longer_marked(any_api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path, client = f"/s/{any_api.survey(questions=TWO)['public_id']}", any_api.client
+    first = visit(any_api, path, 9, monkeypatch, why=COPY)
+    pages = [press(client, path, client.get(path), "score", score="9") for _ in range(2)]
+    for page in pages:
+        press(client, path, page, "rest", score="9", why=COPY)
+    ids = [str(row.id) for row in stored(Response)]
+    assert [marks(each) for each in ids] == [{"same_text"}] * 3
+    press(client, path, pages[0], "rest", score="9", why="These are words of my own and no copy")
+    assert sorted(len(marks(each)) for each in ids) == [0, 1, 1]
+    press(client, path, pages[1], "rest", score="9", why="Other words, and they are mine as well")
+    assert [marks(each) for each in (first, *ids)] == [set()] * 4
+
+
 def test_two_who_correct_the_same_text_at_once_do_not_hear_that_they_met(api, monkeypatch):
     monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
     path, calls = f"/s/{api.survey(questions=TWO)['public_id']}", []
