@@ -530,6 +530,26 @@ def stopped(crew):
     return held.count(True), len(held)
 
 
+def test_what_a_mail_server_did_not_take_waits_while_the_campaign_is_paused(crew):
+    (person,) = crew.people(1)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign()
+    crew.run()
+
+    def mail(state):
+        with transaction() as session:
+            session.scalars(scoped(Invitation, crew.workspace_id)).one().state = state
+
+    mail("sending")
+    crew.act(campaign_id, "pause")
+    mail("scheduled")  # it was not taken, and is tried again
+    assert stopped(crew) == (1, 1)
+    crew.act(campaign_id, "resume")
+    assert stopped(crew) == (0, 1)
+    crew.run(NOON + DAY)
+    assert crew.asked() == {person: 1}
+
+
 def test_what_was_left_to_stop_stops_nobody_once_the_campaign_goes_on(crew, monkeypatch):
     monkeypatch.setattr(stopping, "SLICE", 4)
     crew.people(10)

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
@@ -42,9 +42,17 @@ def of_campaign(campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
 
 
 def is_stopped(session: Session, workspace_id: UUID, invitation_id: UUID) -> bool:
-    """Whether an invitation must not go out now, as its campaign is being stopped and a worker has
-    yet to come to it. What was given up holds it as well. Those of a campaign that ended by itself
-    go out while its turns are closed."""
+    """Whether an invitation must not go out now: its campaign is paused, which holds what a mail
+    server did not take as well, or was ended and a worker has yet to come to it. What was given up
+    holds it, too. Those of a campaign that ended by itself go out while its turns are closed."""
+    is_left = (
+        select(Pending.id)
+        .where(
+            Pending.workspace_id == workspace_id, Pending.subject_id == Campaign.id,
+            Pending.kind == STOP, Pending.detail["do"].as_string() == "stop",
+        )
+        .exists()
+    )  # fmt: skip
     held = (
         select(Campaign.id)
         .join(
@@ -54,16 +62,9 @@ def is_stopped(session: Session, workspace_id: UUID, invitation_id: UUID) -> boo
                 AskDecision.cause_id == Campaign.id,
             ),
         )
-        .join(
-            Pending,
-            and_(
-                Pending.workspace_id == Campaign.workspace_id, Pending.subject_id == Campaign.id,
-                Pending.kind == STOP, Pending.detail["do"].as_string() == "stop",
-            ),
-        )
         .where(
             AskDecision.workspace_id == workspace_id, AskDecision.id == invitation_id,
-            Campaign.state.in_(_REASONS),
+            or_(Campaign.state == "paused", and_(Campaign.state == "ended", is_left)),
         )
     )  # fmt: skip
     return session.scalar(held.limit(1)) is not None
