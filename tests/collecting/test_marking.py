@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from surveys.response_quality import (
     LEAST_TO_COMPARE,
@@ -21,6 +22,7 @@ from surveys.response_quality import (
 )
 from tests.collecting.test_pages import press
 from vocapp import outbox
+from vocapp.collecting.marking import mark_same_text
 from vocapp.collecting.models import Response, ResponseMark, TextPrint
 from vocapp.database import snapshot, utcnow
 
@@ -164,6 +166,37 @@ def test_the_same_long_text_by_several_on_public_links_is_marked_in_all_of_them(
     assert [marks(each) for each in (elsewhere, *short)] == [set()] * 3
     prints = {row.print for row in stored(TextPrint)}
     assert not any("product" in each for each in prints)
+
+
+def test_whose_text_nobody_else_has_any_more_is_no_longer_marked(any_api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path, client = f"/s/{any_api.survey(questions=TWO)['public_id']}", any_api.client
+    first = visit(any_api, path, 9, monkeypatch, why=COPY)
+    pages = [press(client, path, client.get(path), "score", score="9") for _ in range(2)]
+    for page in pages:
+        press(client, path, page, "rest", score="9", why=COPY)
+    ids = [str(row.id) for row in stored(Response)]
+    assert [marks(each) for each in ids] == [{"same_text"}] * 3
+    press(client, path, pages[0], "rest", score="9", why="These are words of my own and no copy")
+    assert sorted(len(marks(each)) for each in ids) == [0, 1, 1]
+    press(client, path, pages[1], "rest", score="9", why="Other words, and they are mine as well")
+    assert [marks(each) for each in (first, *ids)] == [set()] * 4
+
+
+def test_two_who_correct_the_same_text_at_once_do_not_hear_that_they_met(api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path, calls = f"/s/{api.survey(questions=TWO)['public_id']}", []
+
+    def meets(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:  # the second press, which corrects what the first has stored
+            raise OperationalError("INSERT", None, Exception("deadlock detected"))
+        mark_same_text(*args, **kwargs)
+
+    monkeypatch.setattr("vocapp.collecting.views.mark_same_text", meets)
+    visit(api, path, 9, monkeypatch, why=COPY)
+    assert len(calls) == 3
+    assert len(stored(TextPrint)) == 1
 
 
 @pytest.fixture

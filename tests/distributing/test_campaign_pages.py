@@ -219,6 +219,25 @@ def test_a_machine_is_told_where_the_look_ahead_over_many_will_be(api, people, m
     assert api.get(address).status_code == 202
 
 
+def test_a_machine_hears_that_its_look_ahead_was_given_up_and_may_ask_again(
+    api, people, monkeypatch
+):
+    campaign = made(api)
+    address = f"/api/v1/campaigns/{campaign}/dry-run"
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    with monkeypatch.context() as broken:
+        broken.setattr(dry_run, "may_be_asked", lambda *_a, **_k: 1 / 0)
+        assert api.get(address).status_code == 202
+        for minutes in range(0, 60, 15):
+            outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow() + timedelta(minutes=minutes))
+    told = api.get(address)
+    assert told.status_code == 503
+    assert "given up (ZeroDivisionError)" in told.json["detail"]
+    assert api.get(address).status_code == 202
+    assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    assert api.get(address).json["asked"] == 6
+
+
 def test_a_page_says_what_was_given_up_and_tries_it_again(api, people, staff, monkeypatch):
     campaign = made(api)
     act(api, campaign, "switch_on")

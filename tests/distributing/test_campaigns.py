@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from surveys.filters import parse_compact
 from vocapp import outbox
@@ -20,7 +21,7 @@ from vocapp.distributing.asking.service import Wished as Limits
 from vocapp.distributing.asking.service import save_limits
 from vocapp.distributing.campaigns import looking_ahead, queries, running, service, stopping
 from vocapp.distributing.campaigns.dry_run import dry_run
-from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead, CampaignTurn
 from vocapp.distributing.campaigns.service import Wished
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation
@@ -387,9 +388,9 @@ def test_before_a_renewal(crew):
     assert crew.asked() == {person: 1}
 
 
-def renews(crew, account, renewal_on):
+def renews(crew, account, renewal_on, *, as_of=NOON):
     with transaction() as session:
-        said = Said(as_of=NOON, account=AccountFacts(account, renewal_on=renewal_on))
+        said = Said(as_of=as_of, account=AccountFacts(account, renewal_on=renewal_on))
         identify_one(session, crew.workspace_id, said, now=NOON)
 
 
@@ -423,6 +424,24 @@ def test_who_renews_a_little_earlier_or_later_is_asked_once_and_on_the_day_of_th
     assert crew.asked() == {person: 1}
     (turn,) = crew.all(CampaignTurn)
     assert turn.occasion == (TODAY + (100 + by) * DAY).isoformat()
+
+
+def test_two_turns_that_come_to_mean_one_renewal_are_asked_about_once(crew):
+    (person,) = crew.people(1, renewal_on=TODAY + 100 * DAY)
+    wished = {"moment": "renewal", "moment_days": -90, "repeat_days": 10}
+    campaign_id = crew.campaign(kind="moment", **wished)
+    crew.run()
+    renews(crew, "acme-0", TODAY + 112 * DAY, as_of=NOON - DAY)
+    crew.run(NOON + DAY)
+    assert crew.turns() == {("planned", None): 2}
+    renews(crew, "acme-0", TODAY + 106 * DAY)  # a little from either
+    told = ahead(crew, campaign_id, days=60)
+    assert [(day, count) for day, count in told.days if count] == [(TODAY + 16 * DAY, 1)]
+    for number in range(2, 30):
+        crew.run(NOON + number * DAY)
+        assert sum(crew.asked().values()) == (number >= 16), number
+    assert crew.asked() == {person: 1}
+    assert crew.turns() == {("asked", None): 1, ("not_asked", "moment_moved"): 1}
 
 
 def test_after_a_renewal_people_are_asked_though_the_account_has_its_next_one_already(crew):
@@ -503,6 +522,72 @@ def test_what_waits_is_stopped_slice_by_slice_and_nothing_goes_out_meanwhile(
     assert not crew.all(AskDecision, AskDecision.outcome == "asked")
 
 
+def stopped(crew):
+    """How many of the invitations that wait must not go out, and of how many."""
+    waiting = crew.all(Invitation, Invitation.state == "scheduled")
+    with snapshot() as session:
+        held = [stopping.is_stopped(session, crew.workspace_id, row.id) for row in waiting]
+    return held.count(True), len(held)
+
+
+def test_what_a_mail_server_did_not_take_waits_while_the_campaign_is_paused(crew):
+    (person,) = crew.people(1)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign()
+    crew.run()
+
+    def mail(state):
+        with transaction() as session:
+            session.scalars(scoped(Invitation, crew.workspace_id)).one().state = state
+
+    mail("sending")
+    crew.act(campaign_id, "pause")
+    mail("scheduled")  # it was not taken, and is tried again
+    assert stopped(crew) == (1, 1)
+    crew.act(campaign_id, "resume")
+    assert stopped(crew) == (0, 1)
+    crew.run(NOON + DAY)
+    assert crew.asked() == {person: 1}
+
+
+def test_what_was_left_to_stop_stops_nobody_once_the_campaign_goes_on(crew, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    crew.people(10)
+    limit(crew, since=time(15), until=time(18))
+    campaign_id = crew.campaign(ends_on=TODAY + DAY)
+    crew.run()
+    crew.act(campaign_id, "pause")
+    assert stopped(crew) == (6, 6)
+    with transaction() as session:
+        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
+            if row.kind == stopping.STOP:
+                row.set_aside_at, row.last_error = NOON, "ValueError"
+    crew.act(campaign_id, "resume")
+    told = queries.campaign(crew.workspace_id, campaign_id, now=NOON, zone="UTC")
+    assert told.stuck is None
+    crew.run()
+    crew.run(NOON + 2 * DAY)
+    assert [row.state for row in crew.all(Campaign)] == ["ended"]
+    assert stopped(crew) == (0, 10)
+
+
+def test_what_a_campaign_has_asked_goes_out_though_it_is_still_being_closed(crew, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 4)
+    crew.people(10)
+    limit(crew, since=time(15), until=time(18))
+    crew.campaign(ends_on=TODAY + DAY)
+    crew.run()
+    with transaction() as session:  # as if the day had ended before all were asked
+        for turn in session.scalars(scoped(CampaignTurn, crew.workspace_id).limit(6)):
+            turn.state, turn.invitation_id = "planned", None
+    crew.run(NOON + 2 * DAY)
+    assert [row.state for row in crew.all(Campaign)] == ["ended"]
+    assert crew.turns()["planned", None] == 2
+    assert stopped(crew) == (0, 10)
+    assert crew.settle(NOON + 2 * DAY) == 1
+    assert crew.turns() == {("asked", None): 4, ("not_asked", "campaign_ended"): 6}
+
+
 def test_an_end_of_many_taken_back_lets_all_of_them_wait_again(crew, colleague, monkeypatch):
     monkeypatch.setattr(stopping, "SLICE", 4)
     people = crew.people(10)
@@ -542,6 +627,32 @@ def test_one_person_who_cannot_be_decided_stops_nobody_else_and_can_be_tried_aga
     service.try_again(crew.workspace_id, campaign_id, actor_user_id=None, now=NOON)
     crew.run(NOON + timedelta(minutes=10))
     assert crew.asked() == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize("what", ["end", "undo", "try_again"])
+def test_whoever_acts_does_not_hear_of_a_deadlock_with_a_worker(crew, colleague, monkeypatch, what):
+    crew.people(1)
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    by = {"actor_user_id": colleague(crew.workspace_id, "admin"), "now": NOON}
+    done = service.act(crew.workspace_id, campaign_id, "end", **by) if what == "undo" else None
+    real, deadlocks = service.settle, iter([True])
+
+    def settles(*args, **kwargs):
+        if next(deadlocks, False):
+            raise OperationalError("SELECT", None, Exception("deadlock detected"))
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(service, "settle", settles)
+    match what:
+        case "end":
+            service.act(crew.workspace_id, campaign_id, "end", **by)
+        case "undo":
+            service.undo(crew.workspace_id, done.undo, **by)
+        case "try_again":
+            service.try_again(crew.workspace_id, campaign_id, **by)
+    assert list(deadlocks) == []
+    assert [row.state for row in crew.all(Campaign)] == ["ended" if what == "end" else "active"]
 
 
 def test_a_campaign_that_was_given_up_says_so_and_goes_on_when_it_is_told_to(crew, monkeypatch):
@@ -809,7 +920,7 @@ def test_without_anybody_a_look_ahead_is_empty(crew):
 
 
 def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(crew, monkeypatch):
-    people = crew.people(30)
+    crew.people(30)
     crew.people(5, plan="free", start=40)
     campaign_id = crew.campaign(on=False, held_out=0.2, a_day=3)
     found = ahead(crew, campaign_id, attributes=looking_ahead.ATTRIBUTES)
@@ -836,10 +947,6 @@ def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(c
     assert len(steps) > 30
     assert steps == sorted(steps)
     assert {total for _done, total in steps} == {70}
-    gone = next(each.contact_id for each in found.sample)
-    assert gone in people
-    erase_contact(crew.workspace_id, gone, actor_user_id=None, now=NOON)
-    assert gone not in {each.contact_id for each in kept().run.sample}
     assert kept().is_outdated is False
     service.change(
         crew.workspace_id, campaign_id,
@@ -847,6 +954,37 @@ def test_a_look_ahead_over_many_says_how_far_it_is_and_is_kept_as_it_was_found(c
         actor_user_id=None, now=NOON,
     )  # fmt: skip
     assert kept().is_outdated is True
+
+
+@pytest.mark.parametrize("is_overtaken", [False, True])
+def test_a_kept_look_ahead_says_nothing_of_somebody_who_was_erased(crew, monkeypatch, is_overtaken):
+    gone, stays = crew.people(2)
+    with transaction() as session:
+        session.get_one(Contact, (crew.workspace_id, gone)).attributes = {"nick": "kanaria"}
+    campaign_id = crew.campaign(on=False)
+    monkeypatch.setattr(looking_ahead, "takes_long", lambda *_: True)
+    monkeypatch.setattr(looking_ahead, "utcnow", lambda: NOON)
+    looking_ahead.ask_for(crew.workspace_id, campaign_id, now=NOON, by="nick")
+
+    def overtaken(*args, **kwargs):
+        found = dry_run(*args, **kwargs)
+        erase_contact(crew.workspace_id, gone, now=NOON)
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        if is_overtaken:
+            meanwhile.setattr(looking_ahead, "dry_run", overtaken)
+        outbox.work_off(looking_ahead.LOOK_AHEAD, now=NOON)
+    kept = [row.result for row in crew.all(CampaignLookAhead)]
+    assert ("kanaria" in str(kept)) is not is_overtaken
+    if not is_overtaken:
+        erase_contact(crew.workspace_id, gone, now=NOON)
+        assert crew.all(CampaignLookAhead) == []
+        looking_ahead.ask_for(crew.workspace_id, campaign_id, now=NOON, by="nick")
+    outbox.work_off(looking_ahead.LOOK_AHEAD, now=NOON)  # who was overtaken looks again by itself
+    run = looking_ahead.look_ahead(crew.workspace_id, campaign_id, now=NOON).run
+    assert [each.contact_id for each in run.sample] == [stays]
+    assert run.segments["nick"] == [("", 1, 1)]
 
 
 # --- a person -----------------------------------------------------------------------------------

@@ -150,14 +150,18 @@ def mark_same_text(
     *,
     now: datetime,
 ) -> None:
-    """Keep prints of the long texts of an answer, and mark all that have the same one."""
+    """Keep prints of the long texts of an answer, and mark all that have the same one. Whose text
+    nobody else has any more, as this one was corrected, loses the mark."""
     found = {plain for text in texts if (plain := comparable_text(text))}
-    session.execute(
-        delete(TextPrint).where(
-            TextPrint.workspace_id == workspace_id, TextPrint.response_id == response_id
-        )
-    )
+    former = session.scalars(
+        delete(TextPrint)
+        .where(TextPrint.workspace_id == workspace_id, TextPrint.response_id == response_id)
+        .returning(TextPrint.print)
+    ).all()
     _unmark(session, workspace_id, response_id, "same_text")
+    prints = {keyed_hash(_PRINT, f"{survey_id}:{plain}") for plain in found}
+    for print in set(former) - prints:
+        _unmark_alone(session, workspace_id, print)
     if not found:
         return
     known = [print for plain in found for print in keyed_hashes(_PRINT, f"{survey_id}:{plain}")]
@@ -170,14 +174,29 @@ def mark_same_text(
     insert_absent(
         session, TextPrint,
         [
-            {"workspace_id": workspace_id, "response_id": response_id,
-             "print": keyed_hash(_PRINT, f"{survey_id}:{plain}")}
-            for plain in found
+            {"workspace_id": workspace_id, "response_id": response_id, "print": print}
+            for print in prints
         ],
     )  # fmt: skip
     if others:
         pairs = [(each, "same_text") for each in (*others, response_id)]
         _note(session, workspace_id, pairs, now=now)
+
+
+def _unmark_alone(session: Session, workspace_id: UUID, print: str) -> None:
+    """Where one answer alone is left with a text, and shares no other one, it is like no other."""
+    of_workspace = select(TextPrint.response_id).where(TextPrint.workspace_id == workspace_id)
+    left = session.scalars(of_workspace.where(TextPrint.print == print).limit(2)).all()
+    if len(left) != 1:
+        return
+    own = session.scalars(
+        select(TextPrint.print).where(
+            TextPrint.workspace_id == workspace_id, TextPrint.response_id == left[0]
+        )
+    ).all()
+    shared = of_workspace.where(TextPrint.print.in_(own), TextPrint.response_id != left[0])
+    if session.scalar(shared.limit(1)) is None:
+        _unmark(session, workspace_id, left[0], "same_text")
 
 
 def _has_line(values: Iterable[Any]) -> bool:

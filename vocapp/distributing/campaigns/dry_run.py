@@ -307,12 +307,16 @@ class _Trial:
                 CampaignTurn.campaign_id == self._campaign.id, CampaignTurn.state == "planned",
             )
         )  # fmt: skip
+        begun = set()  # two turns may have come to mean one renewal
         for contact_id, day, occasion in stored:
             last_day = last_day_of(self._plan, occasion)
             turn = Turn(max(day, self._today), occasion, last_day)
             if contact_id in self._people:
                 candidate = self._people[contact_id].candidate
                 turn = moved_turn(self._plan, candidate, occasion, self._today) or turn
+            if (contact_id, turn.occasion) in begun:
+                continue
+            begun.add((contact_id, turn.occasion))
             if turn.day < self._until and contact_id in self._people:
                 yield turn.day, contact_id, turn
         if self._plan.starts_on >= self._until:

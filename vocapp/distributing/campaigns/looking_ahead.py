@@ -1,7 +1,8 @@
 """Looks ahead over many people: made by a worker when somebody asks, and kept.
 
 Of few people a look ahead is made while the page is built (`dry_run.takes_long`). What is kept of
-the others holds ids of people and no names, so that it says nothing of somebody who was erased.
+the others holds ids of people in place of their names; values of attributes may tell of somebody
+as well, so that all of it goes when anybody is erased (`forget_person`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
-from vocapp.database import insert_into, scoped, snapshot, transaction, utcnow
+from vocapp.database import insert_if_absent, scoped, snapshot, transaction, utcnow
 from vocapp.distributing.campaigns.dry_run import DAYS, DryRun, WouldAsk, dry_run, takes_long
 from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead
 from vocapp.people.models import Contact
-from vocapp.problems import NotFound
+from vocapp.problems import NotFound, Unavailable
 
 LOOK_AHEAD = "campaign_look_ahead"
 ATTRIBUTES = ("plan", "region", "locale", "industry", "role")
@@ -66,10 +67,15 @@ def fresh_look_ahead(
     workspace_id: UUID, campaign_id: UUID, *, now: datetime, days: int, by: str
 ) -> LookAhead:
     """For machines: what is kept where it answers what is asked now; else it has a worker look,
-    once however often it is asked, and run is None."""
+    once however often it is asked, and run is None. Raises NotFound; Unavailable, once, where that
+    failed too often: whoever asks after that has it tried again."""
     ahead = look_ahead(workspace_id, campaign_id, now=now, days=days, by=by)
     if ahead.run is not None and _answers(ahead, now=now, days=days, by=by):
         return ahead
+    if ahead.error is not None and not ahead.is_working:
+        with transaction() as session:
+            _forget_given_up(session, workspace_id, campaign_id)
+        raise Unavailable(f"The look ahead was given up ({ahead.error}). Ask again to try again.")
     if not ahead.is_working:
         ask_for(workspace_id, campaign_id, days=days, by=by, now=now)
     return replace(ahead, run=None, computed_at=None)
@@ -89,13 +95,7 @@ def ask_for(
     """Have a worker look; asking twice before it begins looks once. Raises NotFound."""
     with transaction() as session:
         _campaign(session, workspace_id, campaign_id)
-        session.execute(
-            delete(outbox.Pending).where(
-                outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
-                outbox.Pending.subject_id == campaign_id,
-                outbox.Pending.set_aside_at.is_not(None),
-            )
-        )  # fmt: skip
+        _forget_given_up(session, workspace_id, campaign_id)
         session.execute(
             update(CampaignLookAhead)
             .where(
@@ -109,6 +109,15 @@ def ask_for(
             detail={"days": days, "by": by},
         )  # fmt: skip
     outbox.ring(LOOK_AHEAD)
+
+
+def _forget_given_up(session: Session, workspace_id: UUID, campaign_id: UUID) -> None:
+    session.execute(
+        delete(outbox.Pending).where(
+            outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
+            outbox.Pending.subject_id == campaign_id, outbox.Pending.set_aside_at.is_not(None),
+        )
+    )  # fmt: skip
 
 
 def _campaign(session: Session, workspace_id: UUID, campaign_id: UUID) -> Campaign:
@@ -133,8 +142,9 @@ def work_out(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
 def _worked_out(row: outbox.Pending) -> outbox.Outcome:
     now, days = utcnow(), int(row.detail.get("days", DAYS))
     try:
-        with snapshot() as session:
+        with transaction() as session:
             revision = _campaign(session, row.workspace_id, row.subject_id).revision
+            _begin(session, row)
         run = dry_run(
             row.workspace_id, row.subject_id, now=now, days=days,
             attributes=_names(str(row.detail.get("by", "plan"))),
@@ -142,16 +152,31 @@ def _worked_out(row: outbox.Pending) -> outbox.Outcome:
         )  # fmt: skip
     except NotFound:  # a draft that was removed meanwhile
         return _nothing
-    return partial(
-        _write, workspace_id=row.workspace_id, campaign_id=row.subject_id,
-        values={
-            "days": days, "revision": revision, "computed_at": now, "result": _as_json(run)
-        },
-    )  # fmt: skip
+    values = {"days": days, "revision": revision, "computed_at": now, "result": _as_json(run)}
+    return partial(_finish, row=row, values=values)
 
 
 def _nothing(session: Session) -> None:
     pass
+
+
+def _begin(session: Session, row: outbox.Pending) -> None:
+    """There is something to write to, which goes when somebody is erased meanwhile."""
+    insert_if_absent(
+        session, CampaignLookAhead, workspace_id=row.workspace_id, campaign_id=row.subject_id,
+        done=0, total=0,
+    )  # fmt: skip
+
+
+def _finish(session: Session, *, row: outbox.Pending, values: Mapping[str, Any]) -> None:
+    """Keep what was found, unless somebody was erased of whom it may tell: then look again."""
+    if _write(session, workspace_id=row.workspace_id, campaign_id=row.subject_id, values=values):
+        return
+    is_there = scoped(Campaign, row.workspace_id).where(Campaign.id == row.subject_id)
+    if session.scalar(is_there) is not None:
+        outbox.ask_now(
+            session, row.workspace_id, LOOK_AHEAD, row.subject_id, now=utcnow(), detail=row.detail
+        )
 
 
 class _Teller:
@@ -174,15 +199,19 @@ class _Teller:
 
 def _write(
     session: Session, *, workspace_id: UUID, campaign_id: UUID, values: Mapping[str, Any]
-) -> None:
-    offered = insert_into(session, CampaignLookAhead).values(
-        workspace_id=workspace_id, campaign_id=campaign_id, **values
-    )
-    session.execute(
-        offered.on_conflict_do_update(
-            index_elements=["workspace_id", "campaign_id"], set_=dict(values)
+) -> bool:
+    """False where there is nothing to write to any more."""
+    written = session.scalar(
+        update(CampaignLookAhead)
+        .where(
+            CampaignLookAhead.workspace_id == workspace_id,
+            CampaignLookAhead.campaign_id == campaign_id,
         )
+        .values(dict(values))
+        .returning(CampaignLookAhead.campaign_id)
+        .execution_options(synchronize_session=False)
     )
+    return written is not None
 
 
 # --- what is kept -------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class CampaignLookAhead(Tenant, Base):
     """The last look ahead of a campaign that a worker made, and how far a new one is.
 
     done, total: steps of the one that is being made, or was last. revision: of the campaign that
-    was looked at. result: as `looking_ahead` stores it, with ids of people and no names.
+    was looked at. result: as `looking_ahead` stores it. Gone when anybody is erased.
     """
 
     campaign_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -8,16 +8,19 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import scoped
-from vocapp.distributing.campaigns.models import CampaignTurn
+from vocapp.distributing.campaigns.models import CampaignLookAhead, CampaignTurn
 from vocapp.people.personal_stores import Merge
 
 
 def forget_person(session: Session, workspace_id: UUID, contact_id: UUID) -> None:
+    """With looks ahead: these hold values of attributes, of which it is not known whose they are;
+    they are made again in seconds."""
     session.execute(
         delete(CampaignTurn).where(
             CampaignTurn.workspace_id == workspace_id, CampaignTurn.contact_id == contact_id
         )
     )
+    session.execute(delete(CampaignLookAhead).where(CampaignLookAhead.workspace_id == workspace_id))
 
 
 def hand_over(session: Session, merge: Merge) -> None:

@@ -86,24 +86,31 @@ def _follow_renewals(
     now: datetime,
 ) -> None:
     """A renewal that moved by less than repeat_days is the same one on another day: who waits for
-    it has the day and the occasion that it has now."""
+    it has the day and the occasion that it has now. Two turns that come to mean one renewal, as it
+    moved far and came back halfway, are one: the other is not asked."""
     plan = campaign.plan
     if plan.moment is None or plan.moment.kind != "renewal" or plan.moment.days >= 0:
         return
     of_person = {each.contact_id: each for each in people}
     turns = session.scalars(
-        scoped(CampaignTurn, campaign.workspace_id).where(
-            CampaignTurn.campaign_id == campaign.id, CampaignTurn.contact_id.in_(of_person)
-        )
+        scoped(CampaignTurn, campaign.workspace_id)
+        .where(CampaignTurn.campaign_id == campaign.id, CampaignTurn.contact_id.in_(of_person))
+        .order_by(CampaignTurn.id)
     ).all()
     taken = {(turn.contact_id, turn.occasion) for turn in turns}
     for turn in turns:
         if turn.state != "planned":
             continue
         moved = moved_turn(plan, of_person[turn.contact_id], turn.occasion, today)
-        if moved is not None and (turn.contact_id, moved.occasion) not in taken:
+        if moved is None:
+            continue
+        if (turn.contact_id, moved.occasion) in taken:
+            turn.state, turn.day, turn.reason = "not_asked", today, MOMENT_MOVED
+        else:
+            taken.add((turn.contact_id, moved.occasion))
             turn.occasion, turn.day, turn.last_day = moved.occasion, moved.day, moved.last_day
-            turn.reason, turn.changed_at = None, now
+            turn.reason = None
+        turn.changed_at = now
     session.flush()
 
 

@@ -17,13 +17,20 @@ from surveys.periods import local_day
 from surveys.questions import storable_problem
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
-from vocapp.database import scoped, transaction, uuid7
+from vocapp.database import scoped, transaction, until_no_deadlock, uuid7
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.campaigns.running import (
     look_now,
     survey_state,
 )
-from vocapp.distributing.campaigns.stopping import CAMPAIGN, STOP, given_up, of_campaign, settle
+from vocapp.distributing.campaigns.stopping import (
+    CAMPAIGN,
+    STOP,
+    forget_stops,
+    given_up,
+    of_campaign,
+    settle,
+)
 from vocapp.distributing.service import CHANNELS, EMAIL
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.undo_tokens import read_undo, undo_token
@@ -196,6 +203,23 @@ def act(
     """One of ACTIONS; said twice it does it once. Raises NotFound; Conflict where the campaign is
     in no state for it, BadInput where its survey takes no answers.
     """
+    # It holds the campaign and wants its work; a worker that has just taken up a row of it holds
+    # that and wants the campaign.
+    done = until_no_deadlock(
+        lambda: _act(workspace_id, campaign_id, action, actor_user_id=actor_user_id, now=now)
+    )
+    outbox.ring(CAMPAIGN if action in {"switch_on", "resume"} else STOP)
+    return done
+
+
+def _act(
+    workspace_id: UUID,
+    campaign_id: UUID,
+    action: str,
+    *,
+    actor_user_id: UUID | None,
+    now: datetime,
+) -> Done:
     with transaction() as session:
         row = _locked(session, workspace_id, campaign_id)
         before = row.state
@@ -205,9 +229,7 @@ def act(
         row.revision += 1
         row.updated_at = now
         _note(session, row, f"campaign.{action}", actor_user_id, now)
-        done = Done(row.id, _token(row, actor_user_id, action, {"was": before}))
-    outbox.ring(CAMPAIGN if action in {"switch_on", "resume"} else STOP)
-    return done
+        return Done(row.id, _token(row, actor_user_id, action, {"was": before}))
 
 
 def try_again(
@@ -215,6 +237,15 @@ def try_again(
 ) -> None:
     """Take up again what was given up after too many failures: the work of the campaign, and the
     people in whom it failed. Raises NotFound."""
+    until_no_deadlock(
+        lambda: _try_again(workspace_id, campaign_id, actor_user_id=actor_user_id, now=now)
+    )
+    outbox.ring(CAMPAIGN, STOP)
+
+
+def _try_again(
+    workspace_id: UUID, campaign_id: UUID, *, actor_user_id: UUID | None, now: datetime
+) -> None:
     with transaction() as session:
         row = _locked(session, workspace_id, campaign_id)
         session.execute(
@@ -227,7 +258,6 @@ def try_again(
         if row.state == "active":
             outbox.ask_now(session, workspace_id, CAMPAIGN, row.id, now=now)
         _note(session, row, "campaign.tried_again", actor_user_id, now)
-    outbox.ring(CAMPAIGN, STOP)
 
 
 def _switch_on(session: Session, row: Campaign, now: datetime) -> None:
@@ -251,6 +281,7 @@ def _go_on(session: Session, row: Campaign, now: datetime) -> None:
             outbox.Pending.subject_id == row.id, outbox.Pending.lease_token.is_(None),
         )
     )  # fmt: skip
+    forget_stops(session, row)
     look_now(session, row, now=now)
 
 
@@ -288,6 +319,14 @@ def _expect(row: Campaign, *states: str) -> None:
 def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) -> UUID:
     """Take the last change back. Raises Conflict: too late, or somebody changed it since."""
     told = read_undo(token, "campaign", workspace_id, actor_user_id)
+    until_no_deadlock(lambda: _undo(workspace_id, told, actor_user_id=actor_user_id, now=now))
+    outbox.ring(CAMPAIGN, STOP)
+    return UUID(told["campaign"])
+
+
+def _undo(
+    workspace_id: UUID, told: Mapping[str, Any], *, actor_user_id: UUID, now: datetime
+) -> None:
     with transaction() as session:
         row = _locked(session, workspace_id, UUID(told["campaign"]))
         if row.revision != told["revision"]:
@@ -299,8 +338,6 @@ def undo(workspace_id: UUID, token: str, *, actor_user_id: UUID, now: datetime) 
             row.revision += 1
             row.updated_at = now
         _note(session, row, "campaign.undone", actor_user_id, now)
-    outbox.ring(CAMPAIGN, STOP)
-    return UUID(told["campaign"])
 
 
 def _take_back(session: Session, row: Campaign, action: str, was: str, now: datetime) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
@@ -42,8 +42,17 @@ def of_campaign(campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
 
 
 def is_stopped(session: Session, workspace_id: UUID, invitation_id: UUID) -> bool:
-    """Whether an invitation must not go out now, as its campaign is being stopped and a worker has
-    yet to come to it. What was given up holds it as well."""
+    """Whether an invitation must not go out now: its campaign is paused, which holds what a mail
+    server did not take as well, or was ended and a worker has yet to come to it. What was given up
+    holds it, too. Those of a campaign that ended by itself go out while its turns are closed."""
+    is_left = (
+        select(Pending.id)
+        .where(
+            Pending.workspace_id == workspace_id, Pending.subject_id == Campaign.id,
+            Pending.kind == STOP, Pending.detail["do"].as_string() == "stop",
+        )
+        .exists()
+    )  # fmt: skip
     held = (
         select(Campaign.id)
         .join(
@@ -53,16 +62,9 @@ def is_stopped(session: Session, workspace_id: UUID, invitation_id: UUID) -> boo
                 AskDecision.cause_id == Campaign.id,
             ),
         )
-        .join(
-            Pending,
-            and_(
-                Pending.workspace_id == Campaign.workspace_id, Pending.subject_id == Campaign.id,
-                Pending.kind == STOP,
-            ),
-        )
         .where(
             AskDecision.workspace_id == workspace_id, AskDecision.id == invitation_id,
-            Campaign.state.in_(_REASONS),
+            or_(Campaign.state == "paused", and_(Campaign.state == "ended", is_left)),
         )
     )  # fmt: skip
     return session.scalar(held.limit(1)) is not None
@@ -74,6 +76,20 @@ def given_up(workspace_id: UUID) -> tuple[ColumnElement[bool], ...]:
         Pending.workspace_id == workspace_id, Pending.kind.in_((CAMPAIGN, STOP)),
         Pending.set_aside_at.is_not(None),
     )  # fmt: skip
+
+
+def forget_stops(session: Session, campaign: Campaign) -> None:
+    """What is left to stop of a campaign that goes on, given up or not, in the caller's
+    transaction: it would stop people when the campaign ends by itself. What a worker has in hand
+    finds by itself that there is nothing to stop."""
+    rows = session.scalars(
+        scoped(Pending, campaign.workspace_id)
+        .where(Pending.kind == STOP, Pending.subject_id == campaign.id)
+        .with_for_update(skip_locked=True)
+    )
+    for row in rows:
+        if row.detail["do"] in {"stop", "close"}:
+            session.delete(row)
 
 
 def settle_rows(session: Session, rows: Sequence[Pending]) -> None:
