@@ -1,12 +1,12 @@
 """forget keys of answers that are over, by an index
 
-Revises: haste1
+Revises: texting4
 """
 
 from alembic import op
 
 revision = "oldkeys1"
-down_revision = "haste1"
+down_revision = "texting4"
 branch_labels = None
 depends_on = None
 
