@@ -233,7 +233,6 @@ def wish_in(text: str) -> Literal["stop", "start"] | None:
     plain = unicodedata.normalize("NFKC", text[:200]).casefold().replace("-", " ")
     plain = " ".join(_AROUND.sub("", plain).split())
     word = _JOINED.sub("", _POLITE.sub("", plain))
-    for wish, words in (("stop", _STOP), ("start", _START)):
-        if plain in words or word in words:
-            return wish
-    return None
+    if plain in _STOP or word in _STOP:
+        return "stop"
+    return "start" if plain in _START or word in _START else None
