@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from surveys import standard_wording
 from surveys.branching import END, OPS, conditions_of
+from surveys.languages import is_language_tag
 from surveys.questions import (
     CONTACT_FIELDS,
     KINDS,
@@ -36,7 +37,6 @@ MAX_WORDING_CHARS = 1_000
 MAX_LABEL_CHARS = 200
 
 _KEY = re.compile(r"[a-z0-9_-]{1,64}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 _QUESTION_FIELDS = {
     *("key", "kind", "text", "low_label", "high_label"),
     *("wording_by_category", "options", "rows", "columns", "fields", "required", "branches"),
@@ -169,7 +169,7 @@ def _read_languages(value: object) -> tuple[str, ...]:
         expected = f'expected a list of 1 to {MAX_LANGUAGES} language tags such as "en"'
         raise DefinitionError("languages", expected)
     for number, tag in enumerate(value):
-        if not isinstance(tag, str) or not _LANGUAGE.fullmatch(tag):
+        if not isinstance(tag, str) or not is_language_tag(tag):
             message = f'expected a language tag such as "en" or "pt-BR", got {_shown(tag)}'
             raise DefinitionError(f"languages[{number}]", message)
     if len({tag.lower() for tag in value}) < len(value):

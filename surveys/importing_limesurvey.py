@@ -23,6 +23,7 @@ from surveys.imported_survey import (
     kind_of_points,
     plain,
 )
+from surveys.languages import is_language_tag
 from surveys.safe_xml import BadXml, Element, read_xml
 
 Row = Mapping[str, str]
@@ -80,7 +81,7 @@ class _Reader:
         listed = [each.text().strip() for each in self.root.all("languages", "language")]
         main = survey.get("language", "").strip()
         tags = dict.fromkeys(tag for tag in (main, *listed) if tag)
-        fit = [tag for tag in tags if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", tag)]
+        fit = [tag for tag in tags if is_language_tag(tag)]
         if not fit:
             raise NoSurvey("it names no language")
         for tag in [*(tag for tag in tags if tag not in fit), *fit[MAX_LANGUAGES:]]:

@@ -8,7 +8,6 @@ surveyjs.io, Form Library, API reference.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from surveys.imported_survey import (
     fitted,
     kind_of_points,
 )
+from surveys.languages import is_language_tag
 from surveys.questions import storable_problem
 
 MAX_DEPTH = 20
@@ -80,7 +80,7 @@ class _Reader:
         found = {self.main: None}
         for texts in _texts_in(self.elements):
             found.update(dict.fromkeys(self._texts(texts)))
-        fit = [tag for tag in found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", tag)]
+        fit = [tag for tag in found if is_language_tag(tag)]
         unique = {tag.lower(): tag for tag in reversed(fit)}
         kept = [tag for tag in fit if unique[tag.lower()] == tag][:MAX_LANGUAGES]
         if not kept:

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from surveys.languages import is_language_tag
 from surveys.questions import storable_problem
 
 MAX_WORD_CHARS = 1000
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 _GAP = re.compile(r"\{([^{}]*)\}")
 
 Words = Mapping[str, str]
@@ -47,7 +47,7 @@ def read_pack(name: str, document: Any, english: English) -> Pack:
     ('respondents.chose: expected the gaps {score}, got none',)
     """
     problems: list[str] = []
-    if not _TAG.fullmatch(name):
+    if not is_language_tag(name):
         return Pack(name, problems=("the file is to be called by a language's code: fr.json",))
     if not isinstance(document, dict):
         return Pack(name, problems=("expected an object of JSON",))

@@ -1,10 +1,23 @@
-"""Which of a survey's languages a person reads, and in which direction it is written."""
+"""Tags of languages; which of a survey's a person reads, and in which direction it is written."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+# `ja`, `pt-BR`, `zh-Hant-TW`: language, script, region, variant.
+LANGUAGE_TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}"
+# As systems name what their user reads: `ja_JP`, `ca_ES_valencia`. `fitting_language` takes both.
+LOCALE = r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*"
 _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv"}
+
+
+def is_language_tag(text: str) -> bool:
+    """
+    >>> [is_language_tag(each) for each in ("ja", "pt-BR", "pt_BR", "ja ", "")]
+    [True, True, False, False, False]
+    """
+    return re.fullmatch(LANGUAGE_TAG, text) is not None
 
 
 def fitting_language(wanted: str | None, offered: Sequence[str]) -> str | None:

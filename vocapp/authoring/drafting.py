@@ -31,6 +31,7 @@ from surveys.definitions import (
     standard_definition,
     to_json,
 )
+from surveys.languages import is_language_tag
 from surveys.questions import (
     CONTACT_FIELDS,
     KINDS,
@@ -48,7 +49,6 @@ _BLANK_OPTIONS = 2
 _LISTS = ("options", "rows", "columns")
 _SHORT = {"options": "opt", "rows": "row", "columns": "col"}
 ADDED_KINDS = tuple(kind for kind in KINDS if kind not in METRICS)  # further scales: by the API
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 Texts = dict[str, str]
 
 
@@ -247,14 +247,14 @@ class _Reader:
 
 def read_languages(form: Mapping[str, str], stored: Sequence[str]) -> tuple[str, ...]:
     """The languages of the form: those stored, then those added since, each once."""
-    added = [tag for tag in form.get("languages", "").split(",") if _LANGUAGE.fullmatch(tag)]
+    added = [tag for tag in form.get("languages", "").split(",") if is_language_tag(tag)]
     return tuple(dict.fromkeys((*stored, *added)))[:MAX_LANGUAGES]
 
 
 def add_language(draft: Draft, tag: str) -> None:
     """Room for another language; standard questions come in its words where we have them."""
     tag = tag.strip()
-    if not _LANGUAGE.fullmatch(tag):
+    if not is_language_tag(tag):
         draft.errors["new_language"] = _("Not a language code: %(codes)s", codes=tag)
         return
     if tag.lower() in {known.lower() for known in draft.languages}:

@@ -17,12 +17,12 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from surveys.languages import is_language_tag
 from surveys.survey_templates import TEMPLATES
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
 _TAGS = re.compile(r"[,、\s]+")
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 class SomeLanguage:
@@ -87,7 +87,7 @@ class NewSurveyForm(FlaskForm):
     )
 
     def validate_other_languages(self, field: StringField) -> None:
-        wrong = [tag for tag in _TAGS.split(field.data or "") if tag and not _TAG.fullmatch(tag)]
+        wrong = [tag for tag in _TAGS.split(field.data or "") if tag and not is_language_tag(tag)]
         if wrong:
             raise ValidationError(_("Not a language code: %(codes)s", codes=", ".join(wrong)))
 

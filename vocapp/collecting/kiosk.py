@@ -19,6 +19,7 @@ from flask import Response as HttpResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveys.definitions import Definition
+from surveys.languages import LOCALE
 from surveys.limits import Limits, closes_at
 from surveys.piping import filled
 from vocapp.api_documents import MAX_PUBLIC_BYTES, refuse_unstorable
@@ -27,7 +28,7 @@ from vocapp.authoring.links import read_place
 from vocapp.authoring.queries import SurveySummary, published_at, survey_by_public_id
 from vocapp.collecting import service
 from vocapp.collecting.letting_in import closing_words
-from vocapp.collecting.parsing import LANGUAGE_TAG, answerable_version, in_one_order
+from vocapp.collecting.parsing import answerable_version, in_one_order
 from vocapp.collecting.public import present_survey
 from vocapp.collecting.service import Submission, checked_answers
 from vocapp.collecting.texts import respondent_texts
@@ -93,7 +94,7 @@ class KioskBody(BaseModel):
 
     id: UUID
     survey_version: int = Field(ge=1, le=2**31 - 1, strict=True)
-    locale: str = Field(max_length=20, pattern=LANGUAGE_TAG)
+    locale: str = Field(max_length=20, pattern=f"^{LOCALE}$")
     answered_at: int = Field(ge=0, le=2**53, strict=True)
     sent_at: int = Field(ge=0, le=2**53, strict=True)
     answers: dict[str, Any] = Field(max_length=100)

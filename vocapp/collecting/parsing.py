@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveys.definitions import Definition
+from surveys.languages import LOCALE
 from vocapp.authoring.limiting.queries import Link, link_of_token
 from vocapp.authoring.queries import SurveySummary, definition_of
 from vocapp.collecting.service import Submission, checked_answers
@@ -18,9 +19,6 @@ from vocapp.problems import BadInput, FieldError, NotFound
 from vocapp.signing import digest_of_json
 
 SINGLE_USE = "What stands in a single-use link after `/once/`; the answer has the id of the link"
-
-
-LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$"
 
 
 class AnswersBody(BaseModel):
@@ -42,7 +40,7 @@ class ResponseBody(AnswersBody):
     single_use: str | None = Field(None, max_length=300, description=SINGLE_USE)
     channel: Literal["api", "web", "widget", "embed", "email", "sms", "import"] = "api"
     answered_at: Instant | None = None
-    locale: str | None = Field(None, max_length=20, pattern=LANGUAGE_TAG)
+    locale: str | None = Field(None, max_length=20, pattern=f"^{LOCALE}$")
     touchpoint: Touchpoint | None = Field(
         None, description="The moment that the answer is about; an attribute of the answer"
     )

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from surveys.definitions import Definition, branch_to_json
-from surveys.languages import best_language, direction
+from surveys.languages import LOCALE, best_language, direction
 from surveys.look import widget_css
 from surveys.piping import filled
 from surveys.questions import localised, scale_of
@@ -31,7 +31,6 @@ from vocapp.collecting import service, texts
 from vocapp.collecting.identity import contact_of_token
 from vocapp.collecting.parsing import (
     ANOTHER_SYSTEM,
-    LANGUAGE_TAG,
     SINGLE_USE,
     AnswersBody,
     answerable_version,
@@ -63,7 +62,7 @@ class PublicBody(AnswersBody):
     survey: str = Field(min_length=1, max_length=100, description="The survey's public_id")
     id: UUID
     survey_version: int | None = Field(None, ge=1, le=2**31 - 1, strict=True)
-    locale: str | None = Field(None, max_length=20, pattern=LANGUAGE_TAG)
+    locale: str | None = Field(None, max_length=20, pattern=f"^{LOCALE}$")
     page: str | None = Field(None, max_length=2000)
     identity: str | None = Field(None, max_length=8000)
     touchpoint: Touchpoint | None = Field(

@@ -9,6 +9,7 @@ from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
+from surveys.languages import LANGUAGE_TAG
 from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, moment_and_id, page_of, read_cursor
 from vocapp.collecting.parsing import checked_key
 from vocapp.database import snapshot, utcnow
@@ -55,7 +56,7 @@ class LetterBody(BaseModel):
     subject: str
     body: str
     language: str | None = Field(
-        None, max_length=20, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        None, max_length=20, pattern=f"^{LANGUAGE_TAG}$",
         description="Default: that of the answer, else of the person.",
     )  # fmt: skip
     author: str | None = Field(
