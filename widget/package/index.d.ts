@@ -42,6 +42,9 @@ export interface Headless {
     readonly direction: "ltr" | "rtl";
     readonly questions: readonly Question[];
     readonly texts: Readonly<Record<string, string>>;
+    /** Style sheet of the workspace's colours, corners and font, or "": `--accent`, `--on-accent`
+     *  and `--edge` for elements of class `box`. */
+    readonly look: string;
   };
   /** The question to draw, null after the last one. */
   readonly question: Question | null;

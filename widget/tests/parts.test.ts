@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Headless } from "../package/index";
 import {
   behave,
   boxText,
@@ -264,25 +265,15 @@ describe("branches", () => {
 });
 
 describe("headless", () => {
-  interface Api {
-    question: { key: string } | null;
-    wording: string;
-    survey: { language: string };
-    answer(key: string, value: unknown): void;
-    next(): string;
-    complete(): void;
-    close(): void;
-  }
-
-  async function take(): Promise<[Api, string[]]> {
+  async function take(): Promise<[Headless, string[]]> {
     const heard: string[] = [];
-    let api: Api | undefined;
+    let api: Headless | undefined;
     const voc = await loadPage({ survey: "pub1", display: "headless" }, () => {
       window.voc = Object.assign(() => undefined, {
         q: ["shown", "started", "answered", "completed", "closed"].map((type) => [
           "on",
           type,
-          (event: { api?: Api }) => {
+          (event: { api?: Headless }) => {
             heard.push(type);
             api ||= event.api;
           },
@@ -292,6 +283,13 @@ describe("headless", () => {
     expect(voc).toBe(window.voc);
     return [api!, heard];
   }
+
+  test("says how the workspace looks, for the page to follow", async () => {
+    const look = ".box,.handle{--accent:#ffd400}";
+    behave(({ method }) => ({ status: 200, body: method === "GET" ? { ...rawSurvey, look } : {} }));
+    const [api] = await take();
+    expect(api.survey.look).toBe(look);
+  });
 
   test("puts nothing on the page and lets it ask by itself", async () => {
     const [api, heard] = await take();
