@@ -354,6 +354,27 @@ def test_what_cannot_be_done_yet_is_tried_again_then_and_has_not_failed(kinds, h
     assert all(row.due_at <= utcnow() for row in rows())
 
 
+def test_what_waits_for_something_of_its_own_goes_behind_what_is_fresh(kinds, home):
+    held = set()
+
+    def work(found):
+        again = outbox.NotYet(later(seconds=-1), goes_behind=True)  # it is due again at once
+        done = effects(found)
+        return [again if row.subject_id in held else done[at] for at, row in enumerate(found)]
+
+    kinds(mode="leased", batch=2, work=work)
+    held.update(add(home, 6))
+    for _ in range(3):
+        outbox.work_off("test", now=utcnow())
+    (fresh,) = add(home)
+    outbox.work_off("test", now=utcnow())
+    assert noted() == [str(fresh)]
+    assert {(row.attempts, row.priority) for row in rows()} == {(0, outbox.BACKLOG)}
+    held.clear()
+    work_off_all()
+    assert len(noted()) == 7
+
+
 def test_nothing_is_worked_off_before_it_is_due(kinds, home):
     kinds(**fails_for({}, "database"))
     add(home, due_at=later(hours=1))

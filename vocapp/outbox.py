@@ -97,9 +97,14 @@ class Never(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """What a row needs is not there: it is tried again then, and has not failed."""
+    """What a row needs is not there: it is tried again then, and has not failed.
+
+    goes_behind: it waits for something of its own, perhaps for days and with thousands of others:
+    from now on all fresh work goes first, or each look at them would hold it up.
+    """
 
     until: datetime
+    goes_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +502,8 @@ def _conclude(session: Session, kind: Kind, row: Pending, outcome: Outcome) -> N
         row.attempts -= 1  # counted when claimed
         row.lease_token = row.lease_until = None
         row.due_at = outcome.until
+        if outcome.goes_behind:
+            row.priority = BACKLOG
         session.flush()
         return
     if not isinstance(outcome, Exception):

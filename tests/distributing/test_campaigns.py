@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from surveys.filters import parse_compact
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import survey_by_key
-from vocapp.database import scoped, snapshot, transaction
+from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing import sending
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished as Limits
@@ -530,6 +531,13 @@ def stopped(crew):
     return held.count(True), len(held)
 
 
+def give_up_stops(crew):
+    with transaction() as session:
+        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
+            if row.kind == stopping.STOP:
+                row.set_aside_at, row.last_error = NOON, "ValueError"
+
+
 def test_what_a_mail_server_did_not_take_waits_while_the_campaign_is_paused(crew):
     (person,) = crew.people(1)
     limit(crew, since=time(15), until=time(18))
@@ -550,6 +558,27 @@ def test_what_a_mail_server_did_not_take_waits_while_the_campaign_is_paused(crew
     assert crew.asked() == {person: 1}
 
 
+def test_a_campaign_whose_stop_was_given_up_holds_up_no_other_mail(crew, monkeypatch):
+    monkeypatch.setattr(stopping, "SLICE", 1)
+    by_two = replace(outbox._registry.kinds["mail"], batch=2)
+    monkeypatch.setitem(outbox._registry.kinds, "mail", by_two)
+    crew.people(8)
+    campaign_id = crew.campaign()
+    crew.run()
+    crew.act(campaign_id, "end")
+    give_up_stops(crew)
+    now = utcnow()
+    for minute in range(4):  # all are looked at, and are due again
+        outbox.work_off("mail", now=now + timedelta(minutes=minute))
+    fresh = NewInvitation(
+        survey_by_key(crew.workspace_id, "nps").id, ContactFacts("ann", "ann@example.com")
+    )
+    told = invite(crew.workspace_id, fresh, now=now + timedelta(minutes=5))
+    outbox.work_off("mail", now=now + timedelta(minutes=5))
+    out = crew.all(Invitation, Invitation.state != "not_sent", Invitation.state != "scheduled")
+    assert [(row.id, row.state) for row in out] == [(told.id, "sent")]
+
+
 def test_what_was_left_to_stop_stops_nobody_once_the_campaign_goes_on(crew, monkeypatch):
     monkeypatch.setattr(stopping, "SLICE", 4)
     crew.people(10)
@@ -558,10 +587,7 @@ def test_what_was_left_to_stop_stops_nobody_once_the_campaign_goes_on(crew, monk
     crew.run()
     crew.act(campaign_id, "pause")
     assert stopped(crew) == (6, 6)
-    with transaction() as session:
-        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
-            if row.kind == stopping.STOP:
-                row.set_aside_at, row.last_error = NOON, "ValueError"
+    give_up_stops(crew)
     crew.act(campaign_id, "resume")
     told = queries.campaign(crew.workspace_id, campaign_id, now=NOON, zone="UTC")
     assert told.stuck is None

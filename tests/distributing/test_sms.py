@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
@@ -274,6 +275,31 @@ def test_a_provider_that_is_silent_is_asked_once_and_the_others_wait(
     assert {row.attempts for row in rows(Pending) if row.kind == "sms"} <= {0, 1}
     send()
     assert len(provider.texts) == 3
+
+
+def test_the_messages_of_a_provider_that_is_left_alone_hold_up_no_other_workspace(
+    api, api_of, new_workspace, ask, provider, monkeypatch
+):
+    by_two = replace(outbox._registry.kinds["sms"], batch=2)
+    monkeypatch.setitem(outbox._registry.kinds, "sms", by_two)
+    for name in ("ann", "ben", "cem", "dan"):
+        ask(ANN | {"external_id": name})
+    with transaction() as session:
+        session.execute(update(TextProvider).values(wait_until=utcnow() + timedelta(minutes=1)))
+    for _ in range(2):
+        outbox.work_off("sms", now=utcnow())
+    with transaction() as session:  # the minute is over, and it is left alone for another
+        session.execute(update(Pending).where(Pending.kind == "sms").values(due_at=utcnow()))
+    other = api_of(api.client, new_workspace())
+    other.survey()
+    save_provider(
+        other.workspace_id, url=provider.url, token=TOKEN, sender="Other",
+        actor_user_id=other.workspace.user_id, now=utcnow(),
+    )  # fmt: skip
+    fresh = {"survey": "nps", "channel": "sms", "contact": ANN | {"phone": "+12015550123"}}
+    assert other.post("/api/v1/invitations", fresh).status_code == 201
+    outbox.work_off("sms", now=utcnow())
+    assert [number for number, _ in provider.texts] == ["+12015550123"]
 
 
 def test_what_happens_between_handing_over_and_noting_it_does_not_send_twice(

@@ -81,7 +81,7 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     if asked.letter is None:
         return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
     if asked.is_stopped:  # its campaign was paused or ended, and takes it back slice by slice
-        return NotYet(now + LOOK_AGAIN)
+        return NotYet(now + LOOK_AGAIN, goes_behind=True)
     if asked.not_before > now:  # the mail was late, and night has fallen there
         return NotYet(asked.not_before)
     message = build(asked.letter, now=now)

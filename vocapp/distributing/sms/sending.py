@@ -83,11 +83,11 @@ def _send(row: Pending) -> Finish | NotYet:
     if message.provider is None:
         return steps.end(_unsent(message), reason=message.reason)
     if message.is_stopped and message.state == "scheduled":
-        return NotYet(now + LOOK_AGAIN)
+        return NotYet(now + LOOK_AGAIN, goes_behind=True)
     if message.not_before > now:  # it was late, and night has fallen there
         return NotYet(message.not_before)
     if message.wait_until is not None and message.wait_until > now:
-        return NotYet(message.wait_until)
+        return NotYet(message.wait_until, goes_behind=True)
     try:
         steps.begin()
     except NotWantedNow:
@@ -114,7 +114,7 @@ def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish |
         note_trouble(message.workspace_id, exc.reason[:60], wait_until=wait_until, now=now)
         steps.again(exc.reason)
         if wait_until and not exc.is_silence and now - message.due_at < _PATIENCE:
-            return NotYet(wait_until)
+            return NotYet(wait_until, goes_behind=True)
         raise
     note_trouble(message.workspace_id, None, now=utcnow())
     return stored(steps.taken(provider_id))
