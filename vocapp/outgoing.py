@@ -41,6 +41,10 @@ class Undelivered(Exception):
     """The receiver was not reached, or did not answer in time; a later attempt may succeed."""
 
 
+class Unreached(Undelivered):
+    """The receiver was not reached: nothing of the message has left."""
+
+
 def check_address(url: str, allowed: Collection[str]) -> SplitResult:
     """The parts of an address that may be sent to, as far as can be told without looking it up.
 
@@ -137,7 +141,7 @@ def exchange(
 ) -> Answer:
     """Send a body by POST, and read at most so many bytes of what the receiver says.
 
-    Raises NotAllowed, Undelivered.
+    Raises NotAllowed; Undelivered, and Unreached where that is certain.
     """
     parts = check_address(url, allowed)
     until = time.monotonic() + TIMEOUT_S
@@ -157,7 +161,8 @@ def exchange(
         response = connection.getresponse()
         said = response.read(most_bytes) if most_bytes else b""
     except (OSError, HTTPException, UnicodeError) as exc:
-        raise Undelivered(type(exc).__name__) from exc
+        failure = Undelivered if connection.is_made else Unreached
+        raise failure(type(exc).__name__) from exc
     finally:
         ends.cancel()
         connection.close()
@@ -179,7 +184,7 @@ def _left(until: float) -> float:
 
 def _looked_up(host: str, port: int, until: float) -> list[str]:
     """All addresses of a name. The system's resolver takes no limit of time, so that it is asked
-    on a thread which is left where it takes too long. Raises Undelivered."""
+    on a thread which is left where it takes too long. Raises Unreached."""
     found: list[str] = []
 
     def look_up() -> None:
@@ -193,7 +198,7 @@ def _looked_up(host: str, port: int, until: float) -> list[str]:
     asking.start()
     asking.join(_left(until))
     if not found:
-        raise Undelivered("the name is not known")
+        raise Unreached("the name is not known")
     return list(found)
 
 
@@ -212,6 +217,7 @@ class _Pinned(HTTPConnection):
         self._addresses, self._context, self._until = addresses, context, until
         # `http.client` forgets its own once the head says that the connection ends with the answer.
         self._reading: socket.socket | None = None
+        self.is_made = False
         self.is_over = False
 
     def connect(self) -> None:
@@ -225,6 +231,7 @@ class _Pinned(HTTPConnection):
             raise TimeoutError
         if isinstance(self.sock, ssl.SSLSocket):
             self.sock.do_handshake()
+        self.is_made = True
 
     def _reached(self) -> socket.socket:
         """The first of the addresses that takes a connection."""

@@ -266,8 +266,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             distributing_service.SMS, mode="leased", work=sms_sending.send_texts,
-            queue="slow", batch=20, lease_s=600,
-            max_attempts=150,  # a provider may be away for a day
+            queue="slow", batch=20, lease_s=600, max_attempts=sms_sending.MOST_ATTEMPTS,
         )
     )  # fmt: skip
     outbox.register(

@@ -27,6 +27,7 @@ from vocapp.distributing.asking.service import Wished, save_limits
 from vocapp.distributing.campaigns import stopping
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.sms.models import TextMessage, TextProvider
+from vocapp.distributing.sms.sending import MOST_ATTEMPTS
 from vocapp.distributing.sms.settings import save_provider
 from vocapp.outbox import Pending
 from vocapp.people.models import Contact
@@ -213,16 +214,19 @@ def test_looking_at_a_link_counts_nothing_and_its_answer_says_by_what_it_came(ap
 
 @pytest.mark.parametrize(
     "script", [[500], [503, 500], [("wait", 30)], [429, 401], ["hang"], ["take_and_hang"],
-               ["take_and_hang", 500]],
+               ["take_and_hang", 500], [502, 500]],
     ids=str,
 )  # fmt: skip
 def test_whatever_a_provider_does_a_message_arrives_once(api, ask, send, provider, script,
                                                          monkeypatch):  # fmt: skip
-    monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
     provider.script = list(script)
     told = ask()
-    send(times=len(script))
-    assert state(api, told)[0] == "sending"
+    with monkeypatch.context() as hurried:
+        if {"hang", "take_and_hang"} & set(script):
+            hurried.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+        send(times=len(script))
+    may_be_out = {"hang", "take_and_hang", 502} & set(script)
+    assert state(api, told)[0] == ("sending" if may_be_out else "scheduled")
     send()
     assert state(api, told) == ("sent", None)
     assert len(provider.texts) == 1
@@ -244,9 +248,11 @@ def test_a_provider_is_left_alone_as_long_as_it_asks_for(api, ask, send, provide
     assert rows(TextProvider)[0].trouble is None
 
 
-@pytest.mark.parametrize(("step", "seconds"), [(("wait", 1800), 1800), ("hang", 30)], ids=str)
+@pytest.mark.parametrize(
+    ("step", "seconds", "tried"), [(("wait", 1800), 1800, "scheduled"), ("hang", 30, "sending")]
+)
 def test_nobody_asks_a_provider_that_is_to_be_left_alone(
-    api, ask, send, provider, monkeypatch, step, seconds
+    api, ask, send, provider, monkeypatch, step, seconds, tried
 ):
     monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
     provider.script = [step]
@@ -257,7 +263,7 @@ def test_nobody_asks_a_provider_that_is_to_be_left_alone(
     outbox.work_off("sms", now=utcnow())
     assert len(provider.requests) == 1
     states = sorted(row.state for row in rows(Invitation))
-    assert states == ["scheduled", "scheduled", "sending"]  # what has not begun can be paused
+    assert states == ["scheduled", "scheduled", tried]  # what nobody has can be paused
     waits = [row.due_at - utcnow() for row in rows(Pending) if row.kind == "sms"]
     almost = timedelta(seconds=seconds - 5)
     assert sum(almost < wait <= timedelta(seconds=seconds) for wait in waits) >= 2
@@ -326,6 +332,49 @@ def test_who_says_stop_while_nobody_knows_whether_a_message_is_out_gets_it_no_mo
     send()
     assert state(api, told) == ("unknown", "unsubscribed")
     assert provider.texts == []
+
+
+def refuses(_connection):
+    raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    ("step", "ends", "said", "outcome"),
+    [(503, "not_sent", "HTTP 503", "not_asked"), (401, "not_sent", "not_let_in", "not_asked"),
+     ("away", "not_sent", "ConnectionRefusedError", "not_asked"),
+     (504, "unknown", "HTTP 504", "asked"), ("hang", "unknown", "TimeoutError", "asked")],
+)  # fmt: skip
+def test_a_message_that_was_taken_at_no_attempt_ends_and_says_why(
+    api, staff, ask, send, provider, monkeypatch, step, ends, said, outcome
+):
+    if step == "hang":
+        monkeypatch.setattr("vocapp.outgoing.TIMEOUT_S", 0.3)
+    told = ask()
+    provider.script = [step]
+    with transaction() as session:
+        waiting = update(Pending).where(Pending.kind == "sms")
+        session.execute(waiting.values(attempts=MOST_ATTEMPTS - 1))
+    if step == "away":
+        monkeypatch.setattr("vocapp.outgoing._Pinned._reached", refuses)
+    send()
+    found, reason = state(api, told)
+    assert found == ends
+    assert said in reason
+    assert [row for row in rows(Pending) if row.kind == "sms"] == []
+    assert [line.outcome for line in rows(AskDecision)] == [outcome]
+    shown = staff("success").get("/surveys/nps/invitations").text
+    assert "The provider did not take it for about a day" in shown
+
+
+def test_a_message_that_is_tried_rarely_is_given_up_as_well(api, ask, send, provider):
+    told = ask()
+    provider.script = [503, 503]
+    send()
+    assert state(api, told)[0] == "scheduled"
+    with transaction() as session:
+        session.execute(update(TextMessage).values(created_at=utcnow() - timedelta(days=7)))
+    send()
+    assert state(api, told) == ("not_sent", "given_up: HTTP 503")
 
 
 @pytest.mark.parametrize(

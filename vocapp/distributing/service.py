@@ -41,6 +41,7 @@ MAIL, SMS, ANSWERED, SEEN, FORGET_MAIL = "mail", "sms", "answered", "seen", "for
 EMAIL, TEXT = CHANNELS = ("email", "sms")
 _WORK_OF = {EMAIL: MAIL, TEXT: SMS}
 NO_PROVIDER = "no_sms"
+GIVEN_UP = "given_up: "  # before what a provider said at the last attempt
 
 
 @dataclass(frozen=True, slots=True)

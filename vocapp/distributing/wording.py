@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vocapp.distributing.campaigns.stopping import FAILED
+from vocapp.distributing.service import GIVEN_UP
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
@@ -61,4 +62,7 @@ def reason_text(reason: str | None) -> str:
     if reason.startswith(FAILED):
         error = reason.removeprefix(FAILED)
         return _("An error kept this person from being asked (%(error)s).", error=error)
+    if reason.startswith(GIVEN_UP):
+        said = reason.removeprefix(GIVEN_UP)
+        return _("The provider did not take it for about a day (%(said)s).", said=said)
     return str(REASON_WORDS.get(reason, reason))

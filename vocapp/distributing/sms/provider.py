@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from vocapp.outgoing import Answer, NotAllowed, Undelivered, exchange
+from vocapp.outgoing import Answer, NotAllowed, Undelivered, Unreached, exchange
 
 MAX_ID = 200
 _MOST_BYTES = 20_000  # of an answer
@@ -22,6 +22,8 @@ _LONGEST_WAIT_S = 3600.0
 # Of what a provider answers with 4xx, what is not about this one message.
 _NOT_THE_MESSAGE = {401: "not_let_in", 402: "no_credit", 403: "not_let_in", 404: "no_such_address"}
 _BUSY = frozenset({408, 425, 429})
+# What a gateway says that got no answer itself.
+_NOBODY_KNOWS = frozenset({502, 504})
 # What it may call a number to which nothing will ever arrive.
 _BAD_NUMBER = frozenset({"bad_number", "invalid_number", "unreachable_number", "opted_out"})
 OPTED_OUT = "opted_out"
@@ -38,14 +40,20 @@ class TextError(Exception):
 class NotTaken(TextError):
     """Nobody has taken the message for certain, or nobody knows; it is handed over again, under
     the same reference. wait_s: how long the provider asked to be left alone, None where it did
-    not. is_silence: it did not answer at all."""
+    not. is_silence: it did not answer at all. may_be_out: nobody knows."""
 
     def __init__(
-        self, reason: str, *, wait_s: float | None = None, is_silence: bool = False
+        self,
+        reason: str,
+        *,
+        wait_s: float | None = None,
+        is_silence: bool = False,
+        may_be_out: bool = False,
     ) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
         self.is_silence = is_silence
+        self.may_be_out = may_be_out
 
 
 class Refused(TextError):
@@ -90,7 +98,8 @@ class HttpProvider:
         try:
             answer = exchange(self.url, body, headers, allowed=self.allowed, most_bytes=_MOST_BYTES)
         except Undelivered as exc:
-            raise NotTaken(f"no_answer ({exc})", is_silence=True) from exc
+            may_be_out = not isinstance(exc, Unreached)
+            raise NotTaken(f"no_answer ({exc})", is_silence=True, may_be_out=may_be_out) from exc
         except NotAllowed as exc:
             raise NotTaken(f"not_allowed ({exc})") from exc
         return _judged(answer)
@@ -107,7 +116,10 @@ def _judged(answer: Answer) -> str:
         code = said.get("code")
         code = code if isinstance(code, str) and code in _BAD_NUMBER else ""
         raise Refused(code or f"HTTP {answer.status}", code=code)
-    raise NotTaken(f"HTTP {answer.status}", wait_s=_wait(answer.headers.get("retry-after")))
+    raise NotTaken(
+        f"HTTP {answer.status}", wait_s=_wait(answer.headers.get("retry-after")),
+        may_be_out=answer.status in _NOBODY_KNOWS,
+    )  # fmt: skip
 
 
 def _said(body: bytes) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 A provider knows a message by our reference, the invitation's id. So, other than mail, a message of
 which nobody knows whether it is out is handed over again: under the same reference it is the same
-message. `sending` is committed before it is handed over for the first time, and stays while it may
-be out: what is then said of the invitation never calls it unsent.
+message. `sending` is committed before it is handed over, and stays while it may be out: what is
+then said of the invitation never calls it unsent. It ends where no attempt of a day was taken.
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ from vocapp.distributing.at_most_once import Finish, NotWantedNow, nothing_more,
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.sending import LOOK_AGAIN, InvitationSteps, Read, read_invitation
-from vocapp.distributing.service import reason_not_to_text, suppress
+from vocapp.distributing.service import GIVEN_UP, reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import NotTaken, Provider, Refused
 from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
 from vocapp.distributing.sms.wording import new_code, own_texts, said
 from vocapp.outbox import NotYet, Outcome, Pending
 
+# With the back-off of the outbox about a day.
+MOST_ATTEMPTS = 150
+# Of thousands that wait for a silent provider each is tried rarely. Longer than days off, between
+# which there are few attempts as well.
+_LONGEST = timedelta(days=7)
 # A provider that asks to be left alone is, for so long after the message was due; then it counts
 # as one that fails.
 _PATIENCE = timedelta(days=1)
@@ -56,6 +61,12 @@ class _Message:
     text: str = ""
     is_stopped: bool = False
     wait_until: datetime | None = None
+    begun_at: datetime | None = None
+
+    def is_last_attempt(self, row: Pending, now: datetime) -> bool:
+        """Whether it is given up where this attempt fails."""
+        is_old = self.begun_at is not None and now - self.begun_at >= _LONGEST
+        return is_old or row.attempts >= MOST_ATTEMPTS
 
 
 def send_texts(rows: Sequence[Pending]) -> list[Outcome]:
@@ -92,7 +103,7 @@ def _send(row: Pending) -> Finish | NotYet:
         steps.begin()
     except NotWantedNow:
         return nothing_more
-    return _hand_over(message, message.provider, steps)
+    return _hand_over(message, message.provider, steps, row)
 
 
 def _unsent(message: _Message) -> str:
@@ -100,7 +111,9 @@ def _unsent(message: _Message) -> str:
     return "unknown" if message.state == "sending" else "not_sent"
 
 
-def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish | NotYet:
+def _hand_over(
+    message: _Message, provider: Provider, steps: _Steps, row: Pending
+) -> Finish | NotYet:
     try:
         provider_id = provider.send(
             to=message.number, sender=message.sender, text=message.text,
@@ -112,7 +125,9 @@ def _hand_over(message: _Message, provider: Provider, steps: _Steps) -> Finish |
         now = utcnow()
         wait_until = _alone_until(exc, now)
         note_trouble(message.workspace_id, exc.reason[:60], wait_until=wait_until, now=now)
-        steps.again(exc.reason)
+        if message.is_last_attempt(row, now):
+            return steps.given_up(exc)
+        steps.try_again(exc)
         if wait_until and not exc.is_silence and now - message.due_at < _PATIENCE:
             return NotYet(wait_until, goes_behind=True)
         raise
@@ -154,10 +169,20 @@ class _Steps(InvitationSteps):
                 raise NotTaken("begun by another worker")
             known.number_digest = digest  # the number may have been corrected between two attempts
 
-    def again(self, reason: str) -> None:
-        """It may be out, so it stays what it is: being sent."""
+    def try_again(self, failure: NotTaken) -> None:
+        """What may be out stays what it is: being sent. Of the others nobody has anything yet."""
+        state = "sending" if self._may_be_out(failure) else "scheduled"
         with transaction() as session:
-            self._move(session, "sending", was=("sending",), reason=f"retrying: {reason}")
+            self._move(session, state, was=("sending",), reason=f"retrying: {failure.reason}")
+
+    def given_up(self, failure: NotTaken) -> Finish:
+        """No attempt was taken, and none follows."""
+        state = "unknown" if self._may_be_out(failure) else "not_sent"
+        return self.end(state, reason=f"{GIVEN_UP}{failure.reason}"[:60])
+
+    def _may_be_out(self, failure: NotTaken) -> bool:
+        """By this attempt, or by one before."""
+        return failure.may_be_out or self._message.state == "sending"
 
     def taken(self, provider_id: str) -> Finish:
         """The provider has it."""
@@ -231,7 +256,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message
     return _Message(
         workspace_id, invitation_id, invitation.state, None, not_before, invitation.send_at,
         takes(provider), provider.sender, contact.phone or "", code, text, stopped,
-        provider.wait_until,
+        provider.wait_until, known.created_at if known else None,
     )  # fmt: skip
 
 
