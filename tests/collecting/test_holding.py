@@ -15,7 +15,13 @@ from sqlalchemy import select
 
 from vocapp.authoring.links import InvitationLink
 from vocapp.collecting import holding
-from vocapp.collecting.models import HeldAnswer, LinkFetch, Response
+from vocapp.collecting.models import (
+    HeldAnswer,
+    LinkFetch,
+    Response,
+    ResponseMark,
+    ResponsePace,
+)
 from vocapp.collecting.seeing import KEPT
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.models import Invitation
@@ -235,6 +241,30 @@ def test_a_link_that_is_opened_has_those_of_others_forgotten_too(any_api, visito
     visitor.clock.shift(KEPT + timedelta(minutes=1))
     Visitor(any_api.client, invite("ken@example.com"), visitor.clock).open(2)
     assert [row.score for row in stored(LinkFetch)] == [2]
+
+
+def test_who_rushes_through_the_page_behind_a_mail_is_marked(any_api, invite, clock, monkeypatch):
+    """The score is read and chosen in the mail, so that it alone takes no time."""
+    monkeypatch.setattr("surveys.response_quality.LEAST_TO_COMPARE", 8)
+    why = "What is it that we should change first, and what should stay exactly as it is today?"
+    questions = [{"key": "score", "kind": "nps"}, {"key": "why", "kind": "text", "text": why}]
+
+    def answer(seconds: float | None) -> UUID:
+        link = invite(f"{uuid4()}@example.com", questions=questions)
+        visitor = Visitor(any_api.client, link, clock).open(9)
+        visitor.press(after=3)
+        if seconds is not None:
+            visitor.press("rest", after=seconds, why="Fine")
+        return link.invitation_id
+
+    usual = [answer(20 + n) for n in range(9)]
+    fast, only_score = answer(0.1), answer(None)
+    with snapshot() as session:
+        marks = session.execute(select(ResponseMark.response_id, ResponseMark.reason)).all()
+        timed = set(session.scalars(select(ResponsePace.response_id)))
+    assert [tuple(each) for each in marks] == [(fast, "speeding")]
+    assert timed == {*usual, fast}
+    assert only_score in {row.id for row in stored(Response)}
 
 
 # --- what colleagues decide -------------------------------------------------------------

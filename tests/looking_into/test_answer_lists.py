@@ -10,6 +10,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 
@@ -17,8 +18,9 @@ from surveys.attributes import DEFAULT, Reportable
 from surveys.filters import parse_compact
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
+from vocapp.collecting.marking import mark
 from vocapp.collecting.models import Response
-from vocapp.database import scoped, utcnow
+from vocapp.database import scoped, transaction, utcnow
 from vocapp.extensions import db
 from vocapp.looking_into import counted, finding
 from vocapp.looking_into.finding import all_answers, count_answers, find_answers
@@ -581,8 +583,54 @@ def test_the_number_of_answers_of_an_account_leads_to_them(api, staff, drain_out
     assert seen == int(n) == 10
 
 
+def marked(api, *reasons):
+    """One answer for each set of reasons; their ids."""
+    made = [api.respond(score=score).json["id"] for score, _ in enumerate(reasons)]
+    with transaction() as session:
+        for each, why in zip(made, reasons, strict=True):
+            mark(session, api.workspace_id, UUID(each), why, now=utcnow())
+    return made
+
+
 @pytest.mark.parametrize(
-    "query", ["theme=none", "received_by=soon", "received_by=2026-01-01T00:00:00"]
+    ("which", "expected"),
+    [("any", [2, 1]), ("none", [3, 0]), ("speeding", [2, 1]), ("same_text", [2]), ("too_fast", [])],
+)
+def test_marked_answers_are_looked_at_or_left_out(any_api, which, expected):
+    any_api.survey()
+    made = marked(any_api, [], ["speeding"], ["same_text", "speeding"], [])
+    count()
+    survey = survey_by_key(any_api.workspace_id, "nps")
+    for ask in (Ask(), Ask(basis="people")):
+        selection = Selection(ask, marked=which)
+        with reading(survey, time_zone="UTC", now=utcnow()) as opened:
+            found = find_answers(opened, selection, limit=10).ids
+            assert [made.index(str(each)) for each in found] == expected
+            assert count_answers(opened, selection) == len(expected)
+
+
+def test_marks_stand_with_answers_and_in_the_filter_once_there_are_any(api, staff):
+    api.survey()
+    api.respond(score=9)
+    product = staff("product")
+    assert "Without marked answers" not in words_of(product.get(PAGE))
+    marked(api, ["speeding"])
+    count()
+    page = words_of(product.get(f"{PAGE}?period=all"))
+    assert (number_on(page), "Marked: Speeding</a>" in page) == (2, True)
+    without = words_of(product.get(f"{PAGE}?period=all&marked=none"))
+    assert "Remove: Without marked answers" in without
+    assert (number_on(without), "Marked: Speeding</a>" in without) == (1, False)
+    lines = product.get("/results/nps/answers.csv?period=all&marked=speeding").text.splitlines()
+    assert len(lines) == 2
+    assert "answers?period=all&marked=speeding" in words_of(
+        product.get("/results/nps/marked?reason=speeding")
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["theme=none", "received_by=soon", "received_by=2026-01-01T00:00:00", "marked=odd"],
 )
 def test_what_lists_are_narrowed_to_must_be_there(api, staff, query):
     api.survey()

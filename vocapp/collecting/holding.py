@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.collecting import service
 from vocapp.collecting.models import HeldAnswer
-from vocapp.collecting.service import Submission
+from vocapp.collecting.service import Also, Submission
 from vocapp.database import insert_into, scoped, transaction
 from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Contact
@@ -29,10 +29,11 @@ from vocapp.workspaces.service import audit
 
 
 def keep_or_hold(
-    workspace_id: UUID, submission: Submission, reasons: Sequence[str], *, now: datetime
+    workspace_id: UUID, submission: Submission, reasons: Sequence[str], *, also: Also, now: datetime
 ) -> bool:
     """Store the answer to an invitation: held where there are reasons for it (True), or counted,
-    in which case what was held of the same person gives way. Raises NotFound."""
+    in which case what was held of the same person gives way. also: done in the transaction of one
+    that counts. Raises NotFound."""
     if reasons:
         _hold(workspace_id, submission, reasons, now=now)
         return True
@@ -47,6 +48,7 @@ def keep_or_hold(
             )
             .values(state="overtaken", decided_at=now, decided_by_user_id=None)
         )
+        also(session)
 
     service.keep_answer(workspace_id, submission, also=overtake, now=now)
     return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -40,14 +40,13 @@ def marked_scores(
     *, since: datetime | None = None, until: datetime | None = None,
 ) -> Counter[int]:  # fmt: skip
     """How many marked answers of a time have each score; since <= answered_at < until."""
-    marked = select(ResponseMark.response_id).where(ResponseMark.workspace_id == workspace_id)
     query = (
         select(Response.score, func.count())
         .where(
             Response.workspace_id == workspace_id,
             Response.survey_id == survey_id,
             Response.score.is_not(None),
-            Response.id.in_(marked),
+            Response.id.in_(marked_ids(workspace_id)),
         )
         .group_by(Response.score)
     )
@@ -71,7 +70,7 @@ def marked_answers(
         .where(
             Response.workspace_id == survey.workspace_id,
             Response.survey_id == survey.id,
-            Response.id.in_(_ids(survey, reason)),
+            Response.id.in_(marked_ids(survey.workspace_id, reason)),
         )
         .order_by(Response.answered_at.desc(), Response.id.desc())
         .limit(limit)
@@ -79,28 +78,47 @@ def marked_answers(
     if before is not None:
         query = query.where(tuple_(*before, types=_AT.type.types) > _AT)
     rows = db.session.scalars(query).all()
-    found = db.session.execute(
-        select(ResponseMark.response_id, ResponseMark.reason).where(
-            ResponseMark.workspace_id == survey.workspace_id,
-            ResponseMark.response_id.in_([row.id for row in rows]),
-        )
-    ).all()
+    marks = marks_of(survey.workspace_id, [row.id for row in rows])
     return [
         MarkedRow(
             id=row.id,
             score=row.score,
             category=category_of(survey.kind, row.score) if row.score is not None else None,
             channel=row.channel,
-            reasons=[mark for mark in MARKS if (row.id, mark) in {tuple(each) for each in found}],
+            reasons=marks[row.id],
             answered_at=row.answered_at,
         )
         for row in rows
     ]
 
 
-def _ids(survey: SurveySummary, reason: str | None) -> Select[UUID]:
-    query = select(ResponseMark.response_id).where(ResponseMark.workspace_id == survey.workspace_id)
+def marked_ids(workspace_id: UUID, reason: str | None = None) -> Select[UUID]:
+    """The statement that finds the marked answers of a workspace, of one reason or of all."""
+    query = select(ResponseMark.response_id).where(ResponseMark.workspace_id == workspace_id)
     return query.where(ResponseMark.reason == reason) if reason else query
+
+
+def marks_of(workspace_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:
+    """Why some answers are marked, in the order of `MARKS`; none for those that are not."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    rows = db.session.execute(
+        select(ResponseMark.response_id, ResponseMark.reason).where(
+            ResponseMark.workspace_id == workspace_id, ResponseMark.response_id.in_(ids)
+        )
+    )
+    for response_id, reason in sorted(rows, key=lambda row: MARKS.index(row.reason)):
+        found[response_id].append(reason)
+    return found
+
+
+def is_any_marked(survey: SurveySummary) -> bool:
+    """Whether there is anything to be left out or looked at."""
+    query = (
+        select(Response.id)
+        .join(ResponseMark, _MARKED)
+        .where(Response.workspace_id == survey.workspace_id, Response.survey_id == survey.id)
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def counts_by_reason(survey: SurveySummary) -> dict[str, int]:

@@ -569,7 +569,11 @@ def _store(sheet: Sheet, answers: Mapping[str, Value], passed_by: Set[str] = fro
         return _keep_of_anybody(sheet, submission, now=now)
     opened = fetches_of(workspace_id, link.invitation_id)
     reasons = reasons_to_hold(sheet.visit, opened, pressed_at=now)
-    is_held = keep_or_hold(workspace_id, submission, reasons, now=now)
+
+    def note(session: Session) -> None:
+        _mark_pace(session, sheet, submission, now=now)
+
+    is_held = keep_or_hold(workspace_id, submission, reasons, also=note, now=now)
     visit = sheet.visit or visits.begin(now)
     return replace(sheet, visit=replace(visit, is_cleared=not is_held))
 
@@ -590,25 +594,43 @@ def _keep_of_anybody(sheet: Sheet, submission: Submission, *, now: datetime) -> 
         ):
             raise Gone(USED)
         mark(session, sheet.survey.workspace_id, submission.id, marks, now=now)
-        _mark_answer(session, sheet, submission, now=now)
+        _mark_pace(session, sheet, submission, now=now)
+        _mark_texts(session, sheet, submission, now=now)
 
     service.keep_answer(sheet.survey.workspace_id, submission, also=note, now=now)
     return sheet
 
 
-def _mark_answer(session: Session, sheet: Sheet, submission: Submission, *, now: datetime) -> None:
-    """What is to be said of an answer beside others of the survey; of confidential ones nothing."""
+def _mark_pace(session: Session, sheet: Sheet, submission: Submission, *, now: datetime) -> None:
+    """How long the page took somebody, beside others of the survey; of confidential ones nothing.
+    Who came by an e-mail has read there how the score is asked for, and mostly chosen it."""
+    survey, visit = sheet.survey, sheet.visit
+    read_before = {sheet.definition.primary.key} if sheet.channel == "email" else set()
+    read_here = submission.answers.keys() - read_before
+    if survey.confidential or visit is None or not read_here:
+        return
+    assert submission.id is not None
+    asked = [each for each in sheet.questions if each.key in read_here]
+    said = [text for each in asked for text in words_of(each, sheet.language.tag)]
+    taken_ms = (now - visit.began_at) // timedelta(milliseconds=1)
+    mark_pace(
+        session, survey.workspace_id, survey.id, submission.id,
+        taken_ms=min(taken_ms, _LONGEST_MS), reading_ms=reading_ms(said), now=now,
+    )  # fmt: skip
+
+
+def _mark_texts(session: Session, sheet: Sheet, submission: Submission, *, now: datetime) -> None:
+    """Whether others wrote the same; of confidential surveys nothing."""
     if sheet.survey.confidential:
         return
     assert submission.id is not None
-    of = (session, sheet.survey.workspace_id, sheet.survey.id, submission.id)
-    answered = [each for each in sheet.questions if each.key in submission.answers]
-    if sheet.visit is not None:
-        taken = (now - sheet.visit.began_at) // timedelta(milliseconds=1)
-        said = [text for each in answered for text in words_of(each, sheet.language.tag)]
-        mark_pace(*of, taken_ms=min(taken, _LONGEST_MS), reading_ms=reading_ms(said), now=now)
-    texts = [str(submission.answers[each.key]) for each in answered if each.kind == "text"]
-    mark_same_text(*of, texts, now=now)
+    texts = [
+        str(submission.answers[each.key])
+        for each in sheet.questions
+        if each.kind == "text" and each.key in submission.answers
+    ]
+    survey = sheet.survey
+    mark_same_text(session, survey.workspace_id, survey.id, submission.id, texts, now=now)
 
 
 # --- showing ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from surveys.attributes import Reportable, value_of
 from surveys.periods import day_bounds, local_day
 from surveys.questions import scale_of
+from vocapp.collecting.marked_queries import marked_ids
 from vocapp.collecting.models import Response
 from vocapp.database import older_than
 from vocapp.distributing.queries import answered_invitations
@@ -69,14 +70,11 @@ def answers_looked_at(
             )  # fmt: skip
 
 
-def count_candidates(source: Source, selection: Selection) -> int:
-    """How many answers would have to be looked at."""
-    return (
-        source.session.scalar(
-            select(func.count()).select_from(Response).where(*_candidates(source, selection))
-        )
-        or 0
-    )
+def count_candidates(source: Source, selection: Selection, *, most: int) -> int:
+    """How many answers would have to be looked at, counted no further than `most`."""
+    candidates = select(Response.id).where(*_candidates(source, selection)).limit(most)
+    counted = select(func.count()).select_from(candidates.subquery())
+    return source.session.scalar(counted) or 0
 
 
 def _candidates(source: Source, selection: Selection) -> list[Any]:
@@ -103,6 +101,8 @@ def _candidates(source: Source, selection: Selection) -> list[Any]:
         conditions.append(
             Response.id.in_(responses_about(source.survey.workspace_id, selection.theme))
         )
+    if selection.marked is not None:
+        conditions.append(_marked(source.survey.workspace_id, selection.marked))
     if selection.received_by is not None:
         conditions.append(Response.received_at <= selection.received_by)
     if selection.at or selection.not_at:
@@ -112,6 +112,12 @@ def _candidates(source: Source, selection: Selection) -> list[Any]:
             stages.are_at(selection.at, selection.not_at) if stages is not None else false()
         )
     return conditions
+
+
+def _marked(workspace_id: UUID, which: str) -> Any:
+    if which == "none":
+        return Response.id.not_in(marked_ids(workspace_id))
+    return Response.id.in_(marked_ids(workspace_id, None if which == "any" else which))
 
 
 def _given(

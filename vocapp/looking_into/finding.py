@@ -62,8 +62,8 @@ def count_answers(opened: Reading, selection: Selection) -> int | None:
         return 0
     if not _is_scanned(source, selection):
         return count_counted(source, source.state, selection) if source.state else 0
-    if selection.theme is not None or not selection.is_scored or source.state is None:
-        to_look_at = count_candidates(source, selection)
+    if selection.is_of_rows or source.state is None:
+        to_look_at = count_candidates(source, selection, most=MOST_LOOKED_AT + 1)
     else:
         ask = Ask(since=selection.ask.since, until=selection.ask.until)
         to_look_at = int(from_cells(source, source.state, ask).overall.sum())

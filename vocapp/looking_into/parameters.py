@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request
 
+from surveys.response_quality import MARKS
 from surveys.scoring import categories, category_of, scale
 from vocapp.authoring.queries import SurveySummary
 from vocapp.looking_into.selection import Selection
@@ -21,6 +22,7 @@ from vocapp.problems import BadInput, NotFound
 from vocapp.understanding.queries import theme_by_key
 from vocapp.workspaces.access import current_workspace
 
+MARKED = ("none", "any", *MARKS)
 IN = "in."  # before an attribute: in.plan=pro; empty: the answers without one
 
 
@@ -51,6 +53,7 @@ def asked_for(survey: SurveySummary) -> Asked:
     start, segment = _start(), _segment()
     theme, invited, received_by = _theme(), request.args.get("invited") == "1", _received_by()
     at, not_at = _stages("at", survey), _stages("not_at", survey)
+    marked = _marked()
     parameters = {
         name: value for name, value in form.parameters().items() if name not in {"by", "by2"}
     }
@@ -58,14 +61,14 @@ def asked_for(survey: SurveySummary) -> Asked:
         "category": category, "score": score, "start": start.isoformat() if start else None,
         "theme": theme, "invited": "1" if invited else None,
         "received_by": received_by.isoformat() if received_by else None,
-        "at": ",".join(at) or None, "not_at": ",".join(not_at) or None,
+        "at": ",".join(at) or None, "not_at": ",".join(not_at) or None, "marked": marked,
     }  # fmt: skip
     parameters |= {name: str(value) for name, value in named.items() if value is not None}
     parameters |= {f"{IN}{name}": value or "" for name, value in segment.items()}
     selection = Selection(
         ask=replace(ask, by=()), segment=segment, places=_places(survey.kind, category, score),
         period=start, theme=theme, invited=invited, received_by=received_by,
-        at=at, not_at=not_at,
+        at=at, not_at=not_at, marked=marked,
     )  # fmt: skip
     return Asked(selection, form, category, score, parameters)
 
@@ -120,6 +123,13 @@ def _stages(name: str, survey: SurveySummary) -> tuple[str, ...]:
         raise BadInput.of(name, f"expected stages of {', '.join(PLACES)}, with commas between")
     if not asks_journey(survey):
         raise BadInput.of(name, "this survey does not ask the five A's")
+    return given
+
+
+def _marked() -> str | None:
+    given = request.args.get("marked") or None
+    if given is not None and given not in MARKED:
+        raise BadInput.of("marked", f"expected one of {', '.join(MARKED)}")
     return given
 
 

@@ -15,6 +15,7 @@ from surveys.questions import Question, Value
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
+from vocapp.collecting.marked_queries import marks_of
 from vocapp.collecting.models import Response
 from vocapp.collecting.queries import (
     PEOPLE,
@@ -37,7 +38,7 @@ class ShownAnswer:
     personal data first. asked: the questions that were answered, in the words of their version
     and in the language asked_in. attributes: as they were then, in the order of their names.
     others: what was answered beside the score, in the order of the questions; not texts and
-    contact details, which nobody has read for personal data.
+    contact details, which nobody has read for personal data. marks: why somebody may want to look.
     """
 
     response_id: UUID
@@ -58,6 +59,7 @@ class ShownAnswer:
     asked: tuple[AskedAndAnswered, ...]
     attributes: tuple[tuple[str, str], ...]
     others: tuple[tuple[Question, Value], ...]
+    marks: tuple[str, ...]
 
 
 _SHOWN = (
@@ -82,8 +84,15 @@ def answers_shown(workspace_id: UUID, ids: Sequence[UUID]) -> list[ShownAnswer]:
     answers = answers_of(workspace_id, list(by_id))
     comments = {key: answers.get(key, StoredAnswers()).comment or "" for key in by_id}
     themes = themes_of(workspace_id, list(by_id), comments)
+    marks = marks_of(workspace_id, list(by_id))
     return [
-        _shown(workspace_id, by_id[key], answers.get(key, StoredAnswers()), themes.get(key, []))
+        _shown(
+            workspace_id,
+            by_id[key],
+            answers.get(key, StoredAnswers()),
+            themes=themes.get(key, []),
+            marks=marks.get(key, ()),
+        )
         for key in ids
         if key in by_id
     ]
@@ -100,7 +109,12 @@ def _others(definition: Definition, answers: StoredAnswers) -> tuple[tuple[Quest
 
 
 def _shown(
-    workspace_id: UUID, row: Any, answers: StoredAnswers, themes: list[dict[str, Any]]
+    workspace_id: UUID,
+    row: Any,
+    answers: StoredAnswers,
+    *,
+    themes: Sequence[dict[str, Any]],
+    marks: Sequence[str],
 ) -> ShownAnswer:
     comment = answers.comment or ""
     definition = definition_of(workspace_id, row.survey_id, row.survey_version)
@@ -124,6 +138,7 @@ def _shown(
         asked=tuple(asked),
         attributes=tuple(_texts(row.attributes)),
         others=_others(definition, answers),
+        marks=tuple(marks),
     )
 
 

@@ -21,7 +21,8 @@ class Selection:
     about it; invited: those that led from invitations of the days asked for, whenever they came
     and whether or not with a score; received_by: only those that were here at this instant; at,
     not_at: of a survey of the five A's only who is at all of these stages and at none of those,
-    whether or not with a score.
+    whether or not with a score; marked: only answers with this mark, with one or more (`any`), or
+    with none.
     """
 
     ask: Ask
@@ -33,6 +34,7 @@ class Selection:
     received_by: datetime | None = None
     at: tuple[str, ...] = ()
     not_at: tuple[str, ...] = ()
+    marked: str | None = None
 
     @property
     def question(self) -> Ask:
@@ -42,7 +44,8 @@ class Selection:
     @property
     def is_of_rows(self) -> bool:
         """Whether only the answers themselves tell, as nothing counted holds what is asked."""
-        return self.theme is not None or not self.is_scored or self.received_by is not None
+        narrowed = (self.theme, self.received_by, self.marked)
+        return not self.is_scored or any(each is not None for each in narrowed)
 
     @property
     def is_scored(self) -> bool:

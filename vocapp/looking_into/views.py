@@ -15,6 +15,8 @@ from markupsafe import Markup, escape
 from vocapp.api_documents import PAGE_SIZE, moment_and_id, read_cursor
 from vocapp.authoring import queries as authoring
 from vocapp.authoring.queries import SurveySummary
+from vocapp.collecting.marked_queries import is_any_marked
+from vocapp.collecting.marked_wording import SHORT_WORDS
 from vocapp.database import utcnow
 from vocapp.looking_into.finding import count_answers, find_answers
 from vocapp.looking_into.originals import look_at_original
@@ -22,7 +24,7 @@ from vocapp.looking_into.other_answers import other_in_words
 from vocapp.looking_into.parameters import IN, Asked, asked_for
 from vocapp.looking_into.queries import answers_shown
 from vocapp.looking_into.selection import Found, Place
-from vocapp.looking_into.wording import parts_in_words
+from vocapp.looking_into.wording import marked_choices, parts_in_words
 from vocapp.measuring.queries import reading
 from vocapp.problems import Forbidden
 from vocapp.signing import sign
@@ -32,7 +34,7 @@ from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("looking_into", __name__, template_folder="templates")
 _OF_THE_NUMBER = frozenset(
-    ("category", "score", "start", "theme", "invited", "received_by", "at", "not_at")
+    ("category", "score", "start", "theme", "invited", "received_by", "at", "not_at", "marked")
 )
 _FILES = (("csv", "exporting.export_csv"), ("jsonl", "exporting.export_jsonl"))
 
@@ -60,6 +62,10 @@ def answers(key: str) -> str:
             (words, url_for(".answers", key=key, **asked.without(*names)))
             for words, names in parts_in_words(survey.kind, asked)
         ],
+        marked=asked.selection.marked,
+        marked_choices=marked_choices() if is_any_marked(survey) else [],
+        mark_words=SHORT_WORDS,
+        kept=asked.without("marked"),
         filter_errors=[*asked.form.filter.errors, *asked.form.segment.errors],
         pending=pending,
         time_zone=zone,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from surveys.periods import period_end, period_start
 from surveys.scoring import categories
-from vocapp.looking_into.parameters import IN, Asked
+from vocapp.collecting.marked_wording import SHORT_WORDS
+from vocapp.looking_into.parameters import IN, MARKED, Asked
 from vocapp.measuring import wording
 from vocapp.measuring.filter_wording import filter_in_words
 from vocapp.measuring.forms import BASES
@@ -42,6 +43,8 @@ def parts_in_words(kind: str, asked: Asked) -> list[Part]:
         parts.append((words, ("theme",)))
     if selection.invited:
         parts.append((_("Answers to invitations of these days"), ("invited",)))
+    if selection.marked is not None:
+        parts.append((_marked_words(selection.marked), ("marked",)))
     if selection.received_by is not None:
         when = local_datetime(selection.received_by)
         parts.append((_("Received by %(when)s", when=when), ("received_by",)))
@@ -55,6 +58,19 @@ def parts_in_words(kind: str, asked: Asked) -> list[Part]:
     if ask.basis != "responses":
         parts.append((_("Only %(which)s", which=dict(BASES)[ask.basis]), ("basis",)))
     return parts
+
+
+def marked_choices() -> list[tuple[str, str]]:
+    """What a list may be narrowed to by marks, with the words of each."""
+    return [("", _("All answers")), *((which, _marked_words(which)) for which in MARKED)]
+
+
+def _marked_words(which: str) -> str:
+    if which == "none":
+        return _("Without marked answers")
+    if which == "any":
+        return _("Only marked answers")
+    return _("Marked: %(reason)s", reason=SHORT_WORDS[which])
 
 
 def _period_words(asked: Asked) -> str:
