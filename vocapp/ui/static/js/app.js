@@ -111,8 +111,8 @@
 
   // --- drafts: what is typed is kept a moment after typing stops; a failure is tried again ---
   for (const form of $$("form[data-keep]")) {
-    const kept = $("[data-kept]", form);
-    let waiting;
+    const kept = $("[data-kept]", form), undo = $("[data-undo]", form);
+    let waiting, lost = false;
     const keep = async () => {
       const written = new FormData(form);
       written.set("action", "autosave");
@@ -123,13 +123,22 @@
           const told = await answer.json();
           kept.textContent = told.text;
           if (told.seen) form.elements.seen.value = told.seen;
+          if (told.seen && undo) undo.hidden = false;
         } else if (!answer.ok) throw new Error(answer.status);
-      } catch { waiting = setTimeout(keep, 15000); }
+        lost = false;
+      } catch {
+        lost = true;
+        if (kept) kept.textContent = kept.dataset.lost;
+        clearTimeout(waiting);
+        waiting = setTimeout(keep, 15000);
+      }
     };
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(keep, 2000); };
     form.addEventListener("input", soon);
     if (form.dataset.unsaved !== undefined) soon();
-    form.addEventListener("submit", () => clearTimeout(waiting));
+    form.addEventListener("submit", () => { clearTimeout(waiting); lost = false; });
+    addEventListener("online", () => { if (lost) keep(); });
+    addEventListener("beforeunload", (event) => { if (lost) event.preventDefault(); });
   }
 
   // --- who else is here: told once a minute while the page is looked at and used ---
