@@ -24,7 +24,7 @@ from vocapp.distributing.campaigns import looking_ahead, queries, running, servi
 from vocapp.distributing.campaigns.dry_run import dry_run
 from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead, CampaignTurn
 from vocapp.distributing.campaigns.service import Wished
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail import address_digest, build
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import NewInvitation, invite, suppress
 from vocapp.people.events.service import NewEvent, record_events
@@ -529,6 +529,26 @@ def stopped(crew):
     with snapshot() as session:
         held = [stopping.is_stopped(session, crew.workspace_id, row.id) for row in waiting]
     return held.count(True), len(held)
+
+
+@pytest.mark.parametrize("action", ["pause", "end"])
+def test_a_mail_in_hand_stays_when_its_campaign_is_stopped_at_the_last_moment(
+    crew, monkeypatch, action
+):
+    monkeypatch.setattr(stopping, "SLICE", 1)
+    monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)  # the person's slice comes later
+    crew.people(1)
+    campaign_id = crew.campaign()
+    crew.run()
+
+    def stopped_meanwhile(*args, **kwargs):
+        crew.act(campaign_id, action)
+        return build(*args, **kwargs)
+
+    monkeypatch.setattr(sending, "build", stopped_meanwhile)
+    outbox.work_off("mail", now=utcnow())
+    assert [row.state for row in crew.all(Campaign)] == ["paused" if action == "pause" else "ended"]
+    assert [row.state for row in crew.all(Invitation)] == ["scheduled"]
 
 
 def give_up_stops(crew):

@@ -26,6 +26,7 @@ from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished, save_limits
 from vocapp.distributing.campaigns import stopping
 from vocapp.distributing.models import Invitation, Suppression
+from vocapp.distributing.sms import sending as sms_sending
 from vocapp.distributing.sms.models import TextMessage, TextProvider
 from vocapp.distributing.sms.sending import MOST_ATTEMPTS
 from vocapp.distributing.sms.settings import save_provider
@@ -745,7 +746,8 @@ def test_a_campaign_asks_by_text_message(api, staff, send, provider, drain_outbo
     assert "Text message" in staff("admin").get(f"/campaigns/{made['id']}/edit").text
 
 
-def test_a_campaign_that_is_being_stopped_texts_nobody(api, send, provider, monkeypatch):
+def texting_campaign(api):
+    """A campaign that has asked Ann, whose message waits."""
     api.post("/api/v1/contacts", ANN)
     body = {
         "name": "By text", "survey": "nps", "kind": "once", "channel": "sms", "hour": 0,
@@ -755,11 +757,33 @@ def test_a_campaign_that_is_being_stopped_texts_nobody(api, send, provider, monk
     api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "switch_on"})
     for _ in range(4):
         outbox.work_off("campaign", now=utcnow())
+    return made
+
+
+def test_a_campaign_that_is_being_stopped_texts_nobody(api, send, provider, monkeypatch):
+    made = texting_campaign(api)
     monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)  # the person's slice comes later
     monkeypatch.setattr(stopping, "SLICE", 1)
     api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "pause"})
     send()
     assert provider.texts == []
+    assert [row.state for row in rows(Invitation)] == ["scheduled"]
+
+
+def test_a_message_in_hand_stays_when_its_campaign_is_paused_at_the_last_moment(
+    api, send, provider, monkeypatch
+):
+    made = texting_campaign(api)
+    monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)
+    begin = sms_sending._Steps.begin
+
+    def paused_meanwhile(steps):
+        api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "pause"})
+        begin(steps)
+
+    monkeypatch.setattr(sms_sending._Steps, "begin", paused_meanwhile)
+    send()
+    assert provider.requests == []
     assert [row.state for row in rows(Invitation)] == ["scheduled"]
 
 

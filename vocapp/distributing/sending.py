@@ -38,7 +38,7 @@ from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.extensions import db
-from vocapp.mailing import Mailer, mail_folder
+from vocapp.mailing import Mailer, NotSent, mail_folder
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.people.texts_about import facts_about
@@ -121,6 +121,12 @@ class _Steps(InvitationSteps):
     def __init__(self, asked: Asked) -> None:
         super().__init__(asked.workspace_id, asked.id, asked.address)
         self._letter = asked.letter
+
+    def check(self, session: Session) -> None:
+        """Its campaign may have been paused or ended since it was read, as well."""
+        super().check(session)
+        if is_stopped(session, self.workspace_id, self.row_id):
+            raise NotSent("stopped meanwhile")
 
     def sent(self) -> Finish:
         now = utcnow()

@@ -151,11 +151,14 @@ class _Steps(InvitationSteps):
 
     def begin(self) -> None:
         """Only one worker can, and only while the number may be written to. Raises NotWantedNow;
-        NotTaken where somebody else begins at the same moment, or the person said stop."""
+        NotTaken where somebody else begins at the same moment, the person said stop, or the
+        campaign was stopped."""
         message = self._message
         with transaction() as session:
             if reason_not_to_text(session, self.workspace_id, self.address) is not None:
                 raise NotTaken("suppressed meanwhile")  # the next attempt notes why
+            if message.state == "scheduled" and is_stopped(session, self.workspace_id, self.row_id):
+                raise NotTaken("stopped meanwhile")
             if not self._move(session, "sending", was=("scheduled", "sending")):
                 raise NotWantedNow
             digest = address_digest(self.workspace_id, self.address)
