@@ -24,6 +24,7 @@ from tests.collecting.test_pages import press
 from vocapp import outbox
 from vocapp.collecting.marking import mark_same_text
 from vocapp.collecting.models import Response, ResponseMark, TextPrint
+from vocapp.collecting.public import edit_token
 from vocapp.database import snapshot, utcnow
 
 SCALES = [
@@ -181,6 +182,24 @@ def test_whose_text_nobody_else_has_any_more_is_no_longer_marked(any_api, monkey
     assert sorted(len(marks(each)) for each in ids) == [0, 1, 1]
     press(client, path, pages[1], "rest", score="9", why="Other words, and they are mine as well")
     assert [marks(each) for each in (first, *ids)] == [set()] * 4
+
+
+def test_a_text_that_is_corrected_by_the_api_is_compared_anew(any_api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path = f"/s/{any_api.survey(questions=TWO)['public_id']}"
+    ids = [visit(any_api, path, 9, monkeypatch, why=COPY) for _ in range(2)]
+    assert [marks(each) for each in ids] == [{"same_text"}] * 2
+
+    def correct(response_id, why, revision):
+        token = edit_token(any_api.workspace_id, UUID(response_id))
+        body = {"edit_token": token, "revision": revision, "answers": {"why": why}}
+        told = any_api.client.patch(f"/public/v1/responses/{response_id}", json=body)
+        assert told.status_code == 200
+
+    correct(ids[1], "These are words of my own and no copy", 5)
+    assert [marks(each) for each in ids] == [set()] * 2
+    correct(ids[1], COPY, 6)
+    assert [marks(each) for each in ids] == [{"same_text"}] * 2
 
 
 def test_two_who_correct_the_same_text_at_once_do_not_hear_that_they_met(api, monkeypatch):

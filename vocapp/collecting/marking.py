@@ -81,17 +81,24 @@ def _again(
     ]
 
 
-def mark_revised(session: Session, workspace_id: UUID, response_id: UUID, *, now: datetime) -> None:
-    """Look at an answer anew whose scales were corrected or added to."""
+def mark_revised(session: Session, response: Response, *, now: datetime) -> None:
+    """Look at an answer anew that was corrected or added to, whichever way."""
+    workspace_id, response_id = response.workspace_id, response.id
     given = session.execute(
-        select(Answer.number, Answer.value).where(
+        select(Answer.number, Answer.value, Answer.text).where(
             Answer.workspace_id == workspace_id, Answer.response_id == response_id
         )
-    )
-    if _has_line([value if number is None else number for number, value in given]):
+    ).all()
+    if _has_line([value if number is None else number for number, value, _text in given]):
         mark(session, workspace_id, response_id, ["straight_line"], now=now)
-        return
-    _unmark(session, workspace_id, response_id, "straight_line")
+    else:
+        _unmark(session, workspace_id, response_id, "straight_line")
+    has_prints = select(TextPrint.print).where(
+        TextPrint.workspace_id == workspace_id, TextPrint.response_id == response_id
+    )
+    if session.scalar(has_prints.limit(1)) is not None:
+        texts = [text for _number, _value, text in given if text is not None]
+        mark_same_text(session, workspace_id, response.survey_id, response_id, texts, now=now)
 
 
 def _unmark(session: Session, workspace_id: UUID, response_id: UUID, reason: str) -> None:

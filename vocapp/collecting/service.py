@@ -573,7 +573,7 @@ def _revise(
         return False
     response.revision = next_revision
     _correct_answers(session, response, answers, passed_by)
-    mark_revised(session, workspace_id, response_id, now=now)
+    mark_revised(session, response, now=now)
     response.score = _primary_score(session, response)
     if response.account_id is not None:
         since = response.answered_at.astimezone(UTC).date()
