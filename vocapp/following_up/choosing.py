@@ -3,14 +3,16 @@ a tab counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, true
 
+from vocapp.database import UtcDateTime
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, MERGED, FollowUp
 from vocapp.following_up.reaching import cases_within
@@ -43,21 +45,38 @@ class Filters:
 _MANY = 5_000
 _MANY_NAMES = 1_000
 _MANY_ACCOUNTS = 1_000
+# Of so many readers and filters statements are kept: building one takes longer than executing it.
+_KEPT = 256
+
+# The parameter of all statements here: when it is.
+NOW = bindparam("now", type_=UtcDateTime())
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What filters and reach leave of a queue, whatever the state; may be asked for often."""
+    """What filters and reach leave of a queue, whatever the state; may be asked for often.
+
+    Its statements have the parameter `now`.
+    """
 
     workspace_id: UUID
     conditions: tuple[ColumnElement[bool], ...]
     within: tuple[ColumnElement[bool], ...]
     in_order: tuple[ColumnElement[bool], ...]
     is_overdue: bool
-    now: datetime
     are_few: bool  # an index leads to all of them, so that they are read at once
     is_rare: bool  # the same, whoever reads
     is_by_due: bool  # an index has the first of `within` by due time
+    _built: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What is built of this choice, built at the first time; `key` names it."""
+        if key not in self._built:
+            self._built[key] = build()
+        found: T = self._built[key]
+        return found
 
     def parts(
         self, states: tuple[str, ...], *, snoozed: bool | None, first_due_first: bool = False
@@ -101,8 +120,8 @@ class Choice:
     def _late(self, *, by_index: bool) -> list[ColumnElement[bool]]:
         """by_index: what is overdue is a stretch of the index by due times. Else it is said so
         that another index is taken, and what is overdue met in the order of the list."""
-        due = FollowUp.due_at if by_index else func.coalesce(FollowUp.due_at, self.now)
-        return [due < self.now] if self.is_overdue else []
+        due = FollowUp.due_at if by_index else func.coalesce(FollowUp.due_at, NOW)
+        return [due < NOW] if self.is_overdue else []
 
     def _states(self, states: tuple[str, ...]) -> list[str]:
         known = ACTIVE_STATES if self.is_overdue else (*FOLLOW_UP_STATES, MERGED)
@@ -111,12 +130,49 @@ class Choice:
     def _put_off(self, snoozed: bool | None) -> list[ColumnElement[bool]]:
         if snoozed is None:
             return []
-        return [is_snoozed(self.now) if snoozed else is_awake(self.now)]
+        return [is_snoozed(NOW) if snoozed else is_awake(NOW)]
 
 
-def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) -> Choice:
-    """The filters but those by state; one statement where a theme is wanted, two for a search."""
-    conditions: list[ColumnElement[bool]] = []
+# What a theme or a search leaves, and whether these are few.
+_Found = tuple[ColumnElement[bool], bool]
+
+
+def choice(workspace_id: UUID, filters: Filters, reach: Reach) -> Choice:
+    """The filters but those by state; one statement where a theme is wanted, two for a search,
+    one more for somebody who is limited to own accounts."""
+    plain = replace(filters, states=(), snoozed=None, theme=None, search=None)
+    found: list[_Found] = []
+    if filters.theme:
+        found.append(_has_theme(workspace_id, filters.theme))
+    if filters.search:
+        found.append(_is_of(workspace_id, filters.search))
+    has_many_accounts = (
+        isinstance(reach, OwnAccounts)
+        and filters.owner != reach.user_id
+        and not any(is_rare for _, is_rare in found)
+        and has_more_accounts(reach, workspace_id, _MANY_ACCOUNTS)
+    )
+    if found:
+        return _choice(workspace_id, plain, reach, has_many_accounts, found)
+    return _kept_choice(workspace_id, plain, reach, has_many_accounts)
+
+
+@lru_cache(_KEPT)
+def _kept_choice(
+    workspace_id: UUID, filters: Filters, reach: Reach, has_many_accounts: bool
+) -> Choice:
+    return _choice(workspace_id, filters, reach, has_many_accounts, ())
+
+
+def _choice(
+    workspace_id: UUID,
+    filters: Filters,
+    reach: Reach,
+    has_many_accounts: bool,
+    found: Sequence[_Found],
+) -> Choice:
+    conditions = [condition for condition, _ in found]
+    is_rare = any(is_rare for _, is_rare in found)
     if filters.team:
         conditions.append(FollowUp.team == filters.team)
     if filters.owner == "unassigned":
@@ -125,27 +181,17 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach, now: datetime) ->
         conditions.append(FollowUp.owner_user_id == filters.owner)
     elif filters.owner:
         conditions.append(false())
-    found = []
-    for asked in (
-        _has_theme(workspace_id, filters.theme) if filters.theme else None,
-        _is_of(workspace_id, filters.search) if filters.search else None,
-    ):
-        if asked:
-            conditions.append(asked[0])
-            found.append(asked[1])
-    is_rare = any(found)
     within = (
         (cases_within(reach, workspace_id),)
         if is_rare
         else _within(reach, workspace_id, filters.owner)
     )
-    by_account, in_order = False, within
-    if isinstance(reach, OwnAccounts) and filters.owner != reach.user_id:
-        by_account = True
-        if not is_rare and has_more_accounts(reach, workspace_id, _MANY_ACCOUNTS):
-            in_order = (_within_in_order(reach, workspace_id, filters.owner),)
+    in_order = within
+    if has_many_accounts:
+        in_order = (_within_in_order(reach, workspace_id, filters.owner),)
+    by_account = isinstance(reach, OwnAccounts) and filters.owner != reach.user_id
     return Choice(
-        workspace_id, tuple(conditions), within, in_order, filters.overdue, now,
+        workspace_id, tuple(conditions), within, in_order, filters.overdue,
         are_few=is_rare or (by_account and not found),
         is_rare=is_rare,
         is_by_due=len(within) > 1
@@ -183,17 +229,17 @@ def _within_in_order(
     return or_(func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id, own)
 
 
-def is_snoozed(now: datetime) -> ColumnElement[bool]:
+def is_snoozed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """For statements on cases: those that are put off."""
     return and_(FollowUp.snoozed_until.is_not(None), FollowUp.snoozed_until > now)
 
 
-def is_awake(now: datetime) -> ColumnElement[bool]:
+def is_awake(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The counterpart of `is_snoozed`."""
     return or_(FollowUp.snoozed_until.is_(None), FollowUp.snoozed_until <= now)
 
 
-def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]:
+def _has_theme(workspace_id: UUID, key: str) -> _Found:
     """The condition, and whether it holds for few. Which theme it is, is read first: of one that
     PostgreSQL does not know yet, it takes as many answers for granted as of any."""
     theme = db.session.scalar(
@@ -212,7 +258,7 @@ def _has_theme(workspace_id: UUID, key: str) -> tuple[ColumnElement[bool], bool]
     return FollowUp.response_id.in_(of_theme), True
 
 
-def _is_of(workspace_id: UUID, text: str) -> tuple[ColumnElement[bool], bool]:
+def _is_of(workspace_id: UUID, text: str) -> _Found:
     """Whether the account or the person has this in the name or the address; and the same."""
     accounts, people = found_accounts(workspace_id, text), found_people(workspace_id, text)
     some = [set(db.session.scalars(found.limit(_MANY_NAMES + 1))) for found in (accounts, people)]

@@ -89,7 +89,7 @@ def queue() -> str:
     """Whom do I call now, and why."""
     filters, sort, now = filters_of_address(), sort_of_address(), utcnow()
     after = read_cursor(request.args.get("cursor"), lambda value: queries.after_of(value, sort))
-    wanted = choice(current_workspace.id, filters, current_user.reach, now)
+    wanted = choice(current_workspace.id, filters, current_user.reach)
     rows = queries.queue(
         current_workspace.id, filters, reach=current_user.reach, now=now, sort=sort,
         limit=_PAGE + 1, after=after, wanted=wanted,

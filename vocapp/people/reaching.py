@@ -8,6 +8,7 @@ account whose parent somebody owns is not thereby theirs: each account has a tea
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from vocapp.extensions import db
 from vocapp.people.colleagues import AccountColleague
 from vocapp.people.models import Account
 from vocapp.workspaces.reach import OwnAccounts, Reach, WholeWorkspace
+
+# Of so many it is kept: it stands in most statements of a page, and building it takes a while.
+_READERS = 256
 
 
 def accounts_within(reach: Reach, workspace_id: UUID) -> ColumnElement[bool]:
@@ -56,6 +60,7 @@ def has_more_accounts(reach: OwnAccounts, workspace_id: UUID, count: int) -> boo
     return (db.session.scalar(select(func.count()).select_from(some)) or 0) > count
 
 
+@lru_cache(_READERS)
 def _own(workspace_id: UUID, user_id: UUID) -> CompoundSelect[tuple[UUID]]:
     """Two reads of an index each: joined by `or`, PostgreSQL would look at every account."""
     owned = aliased(Account)
