@@ -93,12 +93,22 @@ def mark_revised(session: Session, response: Response, *, now: datetime) -> None
         mark(session, workspace_id, response_id, ["straight_line"], now=now)
     else:
         _unmark(session, workspace_id, response_id, "straight_line")
-    has_prints = select(TextPrint.print).where(
-        TextPrint.workspace_id == workspace_id, TextPrint.response_id == response_id
-    )
-    if session.scalar(has_prints.limit(1)) is not None:
+    if _is_compared(session, workspace_id, response_id):
         texts = [text for _number, _value, text in given if text is not None]
         mark_same_text(session, workspace_id, response.survey_id, response_id, texts, now=now)
+
+
+def _is_compared(session: Session, workspace_id: UUID, response_id: UUID) -> bool:
+    """Whether it is looked at beside others: it came by a link that no name stands behind, which
+    its pace or the print of a text tells."""
+    return any(
+        session.scalar(
+            select(kept.response_id)
+            .where(kept.workspace_id == workspace_id, kept.response_id == response_id)
+            .limit(1)
+        )
+        for kept in (ResponsePace, TextPrint)
+    )
 
 
 def _unmark(session: Session, workspace_id: UUID, response_id: UUID, reason: str) -> None:
