@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 EXACT_UP_TO = 250  # renewals of a group
 _STEPS, _MARGIN = 2048, 512  # into so many steps the whole amount is cut, and room around
+_REACHED = 9  # standard deviations; beyond is less than what floats tell apart from nothing
 # Between these quantiles a group's rate is taken as one value, closer together at the ends.
 _PARTS = np.array([0, 0.5, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99.5, 100]) / 100
 # Fewer past renewals tell nothing of whether chances mean what they say.
@@ -118,10 +120,8 @@ def _masses(chance: Chance, amounts: Floats, length: int) -> Floats:
     # The middles lie a little inside: their mean is made that of the distribution.
     rates = np.clip(middles + chance.value - weights @ middles, 0.0, 1.0)[:, None]
     if len(amounts) > EXACT_UP_TO:
-        given_rate = _normal(rates, amounts, length)
-    else:
-        given_rate = _exact(rates, np.rint(amounts).astype(int), length)
-    mean: Floats = weights @ given_rate
+        return _normal(rates, weights, amounts, length)
+    mean: Floats = weights @ _exact(rates, np.rint(amounts).astype(int), length)
     return mean
 
 
@@ -138,12 +138,17 @@ def _exact(rates: Floats, amounts: npt.NDArray[np.int_], length: int) -> Floats:
     return found
 
 
-def _normal(rates: Floats, amounts: Floats, length: int) -> Floats:
-    """The same of many; what is certain is a normal so narrow that it lies in one step."""
+def _normal(rates: Floats, weights: Floats, amounts: Floats, length: int) -> Floats:
+    """The same of many, as their mean, over the steps that any of them reaches; what is certain is
+    a normal so narrow that it lies in one step."""
+    means = rates * amounts.sum()
     spread = np.sqrt(rates * (1 - rates) * (amounts**2).sum()).clip(1e-9)
-    edges = np.arange(-_MARGIN, length - _MARGIN + 1) - 0.5
-    found = np.diff(ndtr((edges - rates * amounts.sum()) / spread))
-    return np.roll(found, -_MARGIN, axis=1)
+    first = max(-_MARGIN, floor((means - _REACHED * spread).min()))
+    last = min(length - _MARGIN - 1, ceil((means + _REACHED * spread).max()))
+    edges = np.arange(first, last + 2) - 0.5
+    found = np.zeros(length)
+    found[np.arange(first, last + 1)] = np.diff(weights @ ndtr((edges - means) / spread))
+    return found
 
 
 # --- how true it was ----------------------------------------------------------------------

@@ -434,24 +434,19 @@ def listed(session: Session, value: Any) -> ColumnElement[str]:
     return func.json_group_array(value, type_=Text())
 
 
-def text_within(
-    session: Session, column: Any, name: str, *, place: Sequence[int] = ()
-) -> ColumnElement[str]:
-    """A value of a JSON object as `surveys.attributes.as_text` has it, but of whole numbers and
+def text_within(session: Session, column: Any, *path: str | int) -> ColumnElement[str]:
+    """A value of a JSON document as `surveys.attributes.as_text` has it, but of whole numbers and
     fractions, which are as they were written; null where it is a list, an object or nothing.
 
-    name: without `"` and `\\`, which cannot stand in a path of SQLite (ValueError). place: where in
-    a list of lists that stands by this name, from 0.
+    path: names in objects and places in lists (from 0) that lead to it, see `json_path`; none: the
+    document itself, which may be what `json_within` gave.
     """
-    if set('"\\') & set(name):
-        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
     if session.get_bind().dialect.name == "postgresql":
-        plain = ("string", "number", "boolean")
-        value = column[(name, *place)] if place else column[name]
+        plain, value = ("string", "number", "boolean"), cast(column, postgresql.JSONB)[path]
         text = case((func.jsonb_typeof(value).in_(plain), value.as_string()))
     else:
-        path = f'$."{name}"' + "".join(f"[{number}]" for number in place)
-        kind, value = func.json_type(column, path), func.json_extract(column, path)
+        where = json_path(*path)
+        kind, value = func.json_type(column, where), func.json_extract(column, where)
         text = case(
             (kind.in_(("true", "false")), kind),
             (kind.in_(("text", "integer", "real")), cast(value, Text)),
@@ -459,28 +454,32 @@ def text_within(
     return func.nullif(func.substr(trimmed(text), 1, MAX_VALUE_LENGTH), "")
 
 
-def length_within(session: Session, column: Any, name: str) -> ColumnElement[int]:
-    """The length of the list that a JSON object has by a name; 0 or null where it has none.
-
-    name: as for `text_within`.
-    """
-    if set('"\\') & set(name):
-        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
+def length_within(session: Session, column: Any, *path: str | int) -> ColumnElement[int]:
+    """The length of a list of a JSON document; 0 or null where it has none there."""
     if session.get_bind().dialect.name == "postgresql":
-        return func.jsonb_array_length(column[name], type_=Integer())
-    return func.json_array_length(column, f'$."{name}"', type_=Integer())
+        return func.jsonb_array_length(column[path], type_=Integer())
+    return func.json_array_length(column, json_path(*path), type_=Integer())
 
 
-def json_within(session: Session, column: Any, name: str) -> ColumnElement[str]:
-    """What a JSON object has by a name, a list or an object, as JSON; null where it has nothing.
-
-    name: as for `text_within`.
-    """
-    if set('"\\') & set(name):
-        raise ValueError(f"name: expected one without quotes and backslashes, got {name!r}")
+def json_within(session: Session, column: Any, *path: str | int) -> ColumnElement[str]:
+    """What a JSON document has at a path, as JSON; null where it has nothing there."""
     if session.get_bind().dialect.name == "postgresql":
-        return cast(column[name], Text)
-    return func.json_extract(column, f'$."{name}"', type_=Text())
+        return cast(column[path], Text)
+    return type_coerce(column, Text).op("->", return_type=Text())(json_path(*path))
+
+
+def json_path(*path: str | int) -> str:
+    """As SQLite names a place in a JSON document.
+
+    Raises ValueError for a name with `"` or `\\`, which cannot stand in one.
+
+    >>> json_path("plans", 0, 1), json_path()
+    ('$."plans"[0][1]', '$')
+    """
+    for name in path:
+        if isinstance(name, str) and set('"\\') & set(name):
+            raise ValueError(f"path: expected names without quotes and backslashes, got {name!r}")
+    return "$" + "".join(f"[{e}]" if isinstance(e, int) else f'."{e}"' for e in path)
 
 
 def trimmed(text: Any) -> ColumnElement[str]:
@@ -517,6 +516,9 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
 
 _WAIT_FOR_WRITER_S = 30
 _ASK_AGAIN_S = 0.005
+# Pages of a connection. By the 2 MiB of SQLite itself a statement that joins some ten thousand
+# accounts to what is known of each reads the same pages again and again.
+_CACHE_KIB = 16 * 1024
 
 
 def configure_engine(engine: Engine) -> None:
@@ -534,6 +536,7 @@ def configure_engine(engine: Engine) -> None:
             "foreign_keys=ON",
             f"busy_timeout={_WAIT_FOR_WRITER_S * 1000}",
             "secure_delete=ON",
+            f"cache_size=-{_CACHE_KIB}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -6,14 +6,15 @@ nothing of others shows through in a rate.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, extract, func, null, or_, select, union_all
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, load_only
 
 from surveys.renewals import (
     WORD_HOLDS_DAYS,
@@ -24,7 +25,15 @@ from surveys.renewals import (
     chance_of,
     word_holds,
 )
-from vocapp.database import days_between, listed, newer_than, read_json, text_within, trimmed
+from vocapp.database import (
+    days_between,
+    json_within,
+    listed,
+    newer_than,
+    read_json,
+    text_within,
+    trimmed,
+)
 from vocapp.people.models import Account
 from vocapp.people.reaching import accounts_within, of_accounts_within
 from vocapp.succeeding.health.models import BANDS, AccountHealth
@@ -77,15 +86,19 @@ class Segment:
 
 
 def can_split(attribute: str) -> bool:
-    """Whether accounts can be told apart by an attribute of this name; see `text_within`."""
+    """Whether accounts can be told apart by an attribute of this name; see `json_path`."""
     return bool(attribute) and not set('"\\\0') & set(attribute)
 
 
 def value_of(session: Session, attribute: str) -> ColumnElement[str]:
     """Of a statement on accounts; attribute: one that `can_split`."""
     if attribute in FACTS:
-        return func.nullif(trimmed(getattr(Account, attribute)), "")
+        return _fact(getattr(Account, attribute))
     return text_within(session, Account.attributes, attribute)
+
+
+def _fact(said: Any) -> ColumnElement[str]:
+    return func.nullif(trimmed(said), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +201,10 @@ def at_stake(
     session: Session, workspace_id: UUID, asked: Asked, chances: Chances, *, by: str | None = None
 ) -> list[AtStake]:
     """All renewals that come, as sums and shares are made of them, split by an attribute where one
-    is named: no account is read by itself, as a large business has twenty thousand a year."""
+    is named: no account is read by itself, as a large business has twenty thousand a year.
+
+    They are summed by what is said, as it is kept: the value that it is, is asked once of each."""
+    said, as_value = _said(session, by)
     each = _joined(
         select(
             extract("year", Account.renewal_on).label("year"),
@@ -196,17 +212,27 @@ def at_stake(
             Account.currency,
             AccountHealth.band,
             _category(session, chances).label("category"),
+            said.label("said"),
             Account.mrr_minor,
-            (value_of(session, by) if by else null()).label("value"),
         )
     ).where(*asked.conditions(session, workspace_id)).subquery()  # fmt: skip
-    alike = (each.c.year, each.c.month, each.c.currency, each.c.band, each.c.category,
-             each.c.value)  # fmt: skip
-    rows = session.execute(select(*alike, listed(session, each.c.mrr_minor)).group_by(*alike))
+    *alike, amount = each.c
+    groups = select(*alike, listed(session, amount)).group_by(*alike).subquery()
+    *alike, of_all, amounts = groups.c
+    rows: Any = session.execute(select(*alike, as_value(of_all), amounts))
     return [
         AtStake(date(int(year), int(month), 1), currency, band, category, read_json(amounts), value)
         for year, month, currency, band, category, value, amounts in rows
     ]
+
+
+def _said(session: Session, by: str | None) -> tuple[ColumnElement[Any], Callable[[Any], Any]]:
+    """What is said of an account, as it is kept, and what makes a value of that as `value_of`."""
+    if by is None:
+        return null(), lambda said: said
+    if by in FACTS:
+        return getattr(Account, by), _fact
+    return json_within(session, Account.attributes, by), partial(text_within, session)
 
 
 def coming(
@@ -229,8 +255,11 @@ def coming(
         .order_by(Account.renewal_on, Account.id)
         .limit(limit)
         .options(
-            defer(Account.attributes), defer(Account.fact_as_of), defer(Account.fact_history),
-            defer(AccountHealth.components),
+            load_only(
+                Account.external_id, Account.name, Account.mrr_minor, Account.currency,
+                Account.renewal_on,
+            ),
+            load_only(AccountHealth.score, AccountHealth.band, AccountHealth.reasons),
         )
     )  # fmt: skip
     if accounts is not None:

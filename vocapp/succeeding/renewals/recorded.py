@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
@@ -19,7 +19,7 @@ from surveys.periods import day_bounds, local_day, period_start
 from surveys.renewal_forecast import Accuracy, Recorded, accuracy
 from surveys.renewals import WORD_HOLDS_DAYS, Category, Outcome
 from surveys.subscriptions import Price
-from vocapp.database import days_between, length_within, text_within
+from vocapp.database import days_between, json_within, length_within, read_json, text_within
 from vocapp.extensions import db
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
@@ -29,6 +29,7 @@ from vocapp.succeeding.renewals.models import RenewalOutcome, RenewalSnapshot
 from vocapp.succeeding.renewals.reading import Segment
 
 _MONTHS = 12
+_SUMS = 5  # how many columns `_summed` adds up
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,61 +106,48 @@ def _by_value(
     workspace_id: UUID, attribute: str, this_month: date, time_zone: str
 ) -> Mapping[str | None, list[_InCurrency]]:
     """What was said of an account before its month stands in its history. Of most only one thing
-    ever was: these are summed by the database, as all are where nothing is asked of them."""
+    ever was, and what is alike is summed by the database; of the others it gives the history."""
     session, fact = db.session(), fact_name(attribute)
-    changes = func.coalesce(length_within(session, Account.fact_history, fact), 0)
-    once = text_within(session, Account.fact_history, fact, place=(0, 1))
-    found: dict[str | None, list[_InCurrency]] = defaultdict(list)
-    steady = _each(session, workspace_id, this_month, once.label("value"), only=changes <= 1)
-    for row in _summed(session, steady, steady.c.value):
-        found[row[0]].append(_recorded(*row[1:]))
-    changed = _of_changed(session, workspace_id, attribute, this_month, time_zone, changes)
-    for value, recorded in changed:
-        found[value].append(recorded)
-    return found
-
-
-def _of_changed(
-    session: Session,
-    workspace_id: UUID,
-    attribute: str,
-    this_month: date,
-    time_zone: str,
-    changes: ColumnElement[int],
-) -> Iterator[tuple[str | None, _InCurrency]]:
-    """Of accounts of which more than one thing was said: forecast by forecast."""
-    said = Account.fact_history[fact_name(attribute)].label("said")
-    each = _each(session, workspace_id, this_month, said, only=changes > 1)
-    sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 5)
+    history = Account.fact_history
+    is_steady = func.coalesce(length_within(session, history, fact), 0) <= 1
+    said = case(
+        (is_steady, json_within(session, history, fact, 0, 1)),
+        else_=json_within(session, history, fact),
+    )
+    each = _each(
+        session, workspace_id, this_month, is_steady.label("is_steady"), said.label("said")
+    )
+    sums = _summed(each, each.c.is_steady, each.c.said).subquery()
+    once = text_within(session, case((sums.c.is_steady, sums.c.said)))
+    rows: Any = session.execute(select(sums, once))
     begin = cache(lambda month: day_bounds(month, time_zone)[0])
-    for row in session.execute(select(each)):
-        value = as_text(value_at({attribute: row.said}, attribute, begin(row.month)))
-        key = (value, row.month, row.currency, row.category, row.outcome)
-        chance, amount = row.chance, row.amount
-        own = (1, chance, chance * chance, chance * amount, min(row.kept, amount))
-        sums[key] = [a + b for a, b in zip(sums[key], own, strict=True)]
-    for (value, *alike), (n, *told) in sums.items():
-        recorded: Any = (*alike, int(n), *told)
-        yield value, _recorded(*recorded)
+    found: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0] * _SUMS)
+    for steady, told, month, *more, value in rows:
+        if not steady:
+            value = as_text(value_at({fact: read_json(told)}, fact, begin(month)))
+        key = (value, month, *more[:-_SUMS])
+        found[key] = [a + b for a, b in zip(found[key], more[-_SUMS:], strict=True)]
+    by_value: dict[str | None, list[_InCurrency]] = defaultdict(list)
+    for (value, *alike), summed in found.items():
+        by_value[value].append(_recorded(*alike, *summed))
+    return by_value
 
 
 def _sums(session: Session, workspace_id: UUID, this_month: date) -> list[_InCurrency]:
     """Summed by the database: a large business has some thousand renewals a month."""
     each = _each(session, workspace_id, this_month)
-    return [_recorded(*told) for told in _summed(session, each)]
+    return [_recorded(*told) for told in session.execute(_summed(each))]
 
 
-def _summed(session: Session, each: Subquery, *by: ColumnElement[Any]) -> Iterable[Sequence[Any]]:
+def _summed(each: Subquery, *by: ColumnElement[Any]) -> Select[Any]:
     """Rows for `_recorded`, before each what they are split by."""
     alike = (*by, each.c.month, each.c.currency, each.c.category, each.c.outcome)
-    return session.execute(
-        select(
-            *alike, func.count(), func.sum(each.c.chance),
-            func.sum(each.c.chance * each.c.chance),
-            func.sum(each.c.chance * each.c.amount),
-            func.sum(case((each.c.kept < each.c.amount, each.c.kept), else_=each.c.amount)),
-        ).group_by(*alike)
-    )  # fmt: skip
+    return select(
+        *alike, func.count(), func.sum(each.c.chance),
+        func.sum(each.c.chance * each.c.chance),
+        func.sum(each.c.chance * each.c.amount),
+        func.sum(case((each.c.kept < each.c.amount, each.c.kept), else_=each.c.amount)),
+    ).group_by(*alike)  # fmt: skip
 
 
 def _recorded(
@@ -181,12 +169,11 @@ def _each(
     workspace_id: UUID,
     this_month: date,
     *more: ColumnElement[Any],
-    only: ColumnElement[bool] | None = None,
 ) -> Subquery:
     """What was forecast and what happened, as events tell, or else what is known of the account
     later: lost, as it pays nothing; renewed, as its renewal day has moved on by more than a word
     on it would hold; who pays in another currency then kept all, as with events. more: columns of
-    the account, only: of which accounts."""
+    the account."""
     known = RenewalOutcome.outcome.is_not(None)
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
@@ -226,7 +213,6 @@ def _each(
             RenewalSnapshot.workspace_id == workspace_id,
             RenewalSnapshot.month >= this_month - timedelta(days=31 * _MONTHS),
             RenewalSnapshot.month < this_month,
-            true() if only is None else only,
         )
         .subquery()
     )  # fmt: skip
@@ -235,14 +221,16 @@ def _each(
 def _how_true(
     month: date | None, rows: Sequence[_InCurrency], stated: StatedRates | None
 ) -> HowTrue:
-    currencies = sorted({currency for _, currency, _ in rows if currency})
+    by_currency: dict[str | None, list[Recorded]] = defaultdict(list)
+    for _, currency, each in rows:
+        by_currency[currency].append(each)
+    currencies = sorted(currency for currency in by_currency if currency)
     base = stated.base if stated and set(currencies) - {stated.base} else None
+    whole = accuracy([each for _, _, each in rows])
     return HowTrue(
         month=month,
-        whole=accuracy([replace(each, expected=0.0, kept_minor=0) for _, _, each in rows]),
-        by_currency={
-            code: accuracy([each for _, own, each in rows if own == code]) for code in currencies
-        },
+        whole=replace(whole, expected_minor=0, kept_minor=0, bias=None),
+        by_currency={code: accuracy(by_currency[code]) for code in currencies},
         converted=accuracy(_in_base(rows, stated)) if stated and base else None,
         base=base,
     )
