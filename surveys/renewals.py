@@ -94,8 +94,8 @@ def past_renewals(steps: Iterable[TermStep]) -> list[PastRenewal]:
             and before.mrr_minor > 0
             and step.action in {"renewed", "cancelled"}
         ):
-            is_same = step.currency in {before.currency, None}
-            after = min(before.mrr_minor, step.mrr_minor) if is_same else before.mrr_minor
+            has_moved = step.mrr_minor > 0 and step.currency not in {before.currency, None}
+            after = before.mrr_minor if has_moved else min(before.mrr_minor, step.mrr_minor)
             closed.setdefault(before.term_ends_on, {})[step.product] = _Closed(
                 step.on, step.mrr_minor > 0, before.currency, before.mrr_minor, after
             )

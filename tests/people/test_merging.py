@@ -256,6 +256,13 @@ def test_forgetting_the_kept_record_forgets_every_name_of_the_merged_one(any_api
     assert places_of({"second": "u2@example.com"}) == []
 
 
+def test_who_is_to_be_forgotten_may_be_named_by_the_merged_record(any_api, two):
+    _, merged = two
+    assert merge(any_api).status_code == 200
+    erase_contact(any_api.workspace_id, merged.id, now=utcnow())
+    assert contacts(any_api) == []
+
+
 def test_a_chain_of_merges_leads_to_the_last(any_api, two):
     any_api.post("/api/v1/contacts", by_key("u3"))
     merge(any_api)

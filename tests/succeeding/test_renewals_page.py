@@ -512,6 +512,11 @@ def test_amounts_of_all_months_are_in_the_reporting_currency(any_api, staff):
         session.execute(update(RenewalSnapshot).values(currency="USD", mrr_minor=2_00).where(
             RenewalSnapshot.account_id.in_([account_id(any_api, f"r-{n}") for n in range(4)])
         ))  # fmt: skip
+        session.execute(update(RenewalOutcome).values(
+            currency="USD", mrr_minor=2_00, kept_minor=1_00
+        ).where(
+            RenewalOutcome.account_id.in_([account_id(any_api, f"r-{n}") for n in range(4)])
+        ))  # fmt: skip
         session.execute(update(RenewalSnapshot).values(currency="KWD").where(
             RenewalSnapshot.account_id == account_id(any_api, "r-4")
         ))  # fmt: skip
@@ -551,6 +556,26 @@ def test_who_renewed_in_another_currency_kept_all(any_api):
     save(any_api, "r-0", mrr=7, currency="EUR")
     told = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow()).whole
     assert told.by_currency["JPY"].kept_minor == 100
+
+
+def test_what_was_kept_in_another_currency_is_that_share_of_the_forecast(any_api):
+    recorded(any_api, ["renewed", "renewed", "cancelled", "renewed"])
+    euros = {"currency": "EUR", "mrr_minor": 40_00}
+    for key, told in (
+        ("r-0", {**euros, "kept_minor": 30_00}), ("r-2", {**euros, "kept_minor": 0}),
+        ("r-3", {"currency": None, "mrr_minor": None, "kept_minor": None}),  # in several
+    ):  # fmt: skip
+        with transaction() as session:
+            session.execute(
+                update(RenewalOutcome).values(told).where(
+                    RenewalOutcome.account_id == account_id(any_api, key)
+                )
+            )  # fmt: skip
+    told = recorded_months(any_api.workspace_id, time_zone="UTC", now=utcnow()).whole
+    (yen,) = told.by_currency.values()
+    assert (yen.decided, yen.renewed.value) == (4, 0.75)
+    assert yen.expected_minor == 3 * 80
+    assert yen.kept_minor == 75 + 100
 
 
 def test_few_decided_are_said_to_tell_nothing(any_api, staff):

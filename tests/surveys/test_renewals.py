@@ -81,6 +81,13 @@ def test_money_of_two_currencies_stays_apart():
     assert (found.due, found.kept) == ({"EUR": 900, "JPY": 70}, {"EUR": 900, "JPY": 0})
 
 
+def test_who_gives_notice_in_another_currency_keeps_nothing():
+    notice = step("cancelled", DAY, product="api")._replace(currency="JPY")
+    steps = [started(), started(70, product="api"), step("renewed", DAY, 900), notice]
+    (found,) = past_renewals(steps)
+    assert (found.due, found.kept) == ({"EUR": 970}, {"EUR": 900})
+
+
 @given(
     st.lists(
         st.tuples(

@@ -34,10 +34,10 @@ from vocapp.people.models import (
     IDENTITY_KINDS,
     Account,
     Contact,
-    ContactAlias,
     ContactIdentity,
     MergeSuggestion,
 )
+from vocapp.people.reaching import contact_of_id
 from vocapp.people.tombstones import are_erased
 
 Identity = tuple[str, str]  # kind and value of a ContactIdentity
@@ -217,15 +217,8 @@ def accounts_by_external_id(
 
 
 def contact_by_id(session: Session, workspace_id: UUID, contact_id: UUID) -> Contact | None:
-    """The person of this id, also where it is that of a record merged into another."""
-    into = (
-        select(ContactAlias.contact_id)
-        .where(ContactAlias.workspace_id == workspace_id, ContactAlias.former_id == contact_id)
-        .scalar_subquery()
-    )
-    found: Contact | None = session.scalar(
-        scoped(Contact, workspace_id).where(Contact.id == func.coalesce(into, contact_id))
-    )
+    """The person of this id, as `contact_of_id` has it."""
+    found: Contact | None = session.scalar(contact_of_id(workspace_id, contact_id))
     return found
 
 

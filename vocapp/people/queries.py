@@ -8,9 +8,10 @@ from uuid import UUID
 from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.account_names import is_called
-from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Account, Contact
+from vocapp.people.reaching import contact_within
 from vocapp.problems import NotFound
+from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 
 def account_by_external_id(workspace_id: UUID, external_id: str) -> dict[str, Any]:
@@ -28,10 +29,8 @@ def contact(workspace_id: UUID, contact_id: UUID) -> dict[str, Any]:
 
     Raises NotFound.
     """
-    found = contact_by_id(db.session(), workspace_id, contact_id)
-    if found is None:
-        raise NotFound("No such contact.")
-    return present_contact(found)
+    session = db.session()
+    return present_contact(contact_within(session, workspace_id, contact_id, reach=WHOLE_WORKSPACE))
 
 
 def present_account(account: Account) -> dict[str, Any]:

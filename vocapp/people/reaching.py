@@ -12,12 +12,23 @@ from functools import lru_cache
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, func, select, true, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    exists,
+    func,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
+from vocapp.database import scoped
 from vocapp.extensions import db
 from vocapp.people.colleagues import AccountColleague
-from vocapp.people.models import Account
+from vocapp.people.models import Account, Contact, ContactAlias
+from vocapp.problems import NotFound
 from vocapp.workspaces.reach import OwnAccounts, Reach, WholeWorkspace
 
 # Of so many it is kept: it stands in most statements of a page, and building it takes a while.
@@ -52,6 +63,46 @@ def sees_account(reach: Reach, workspace_id: UUID, account_id: UUID) -> bool:
         accounts_within(reach, workspace_id),
     )
     return bool(db.session.scalar(select(account)))
+
+
+def contact_of_id(workspace_id: UUID, contact_id: UUID) -> Select[Contact]:
+    """Statement: the person of this id, also where it is that of a record merged into another."""
+    into = (
+        select(ContactAlias.contact_id)
+        .where(ContactAlias.workspace_id == workspace_id, ContactAlias.former_id == contact_id)
+        .scalar_subquery()
+    )
+    return scoped(Contact, workspace_id).where(Contact.id == func.coalesce(into, contact_id))
+
+
+def contact_within(
+    session: Session, workspace_id: UUID, contact_id: UUID, *, reach: Reach
+) -> Contact:
+    """A person whom the reader sees, also by the id of a record merged into another.
+
+    Raises NotFound.
+    """
+    return _found(session.scalar(_contact_of_id(workspace_id, contact_id, reach)))
+
+
+def contact_held(
+    session: Session, workspace_id: UUID, contact_id: UUID, *, reach: Reach
+) -> Contact:
+    """The same, and nobody else changes them until the transaction ends. Raises NotFound."""
+    statement = _contact_of_id(workspace_id, contact_id, reach)
+    return _found(session.scalar(statement.with_for_update()))
+
+
+def _contact_of_id(workspace_id: UUID, contact_id: UUID, reach: Reach) -> Select[Contact]:
+    return contact_of_id(workspace_id, contact_id).where(
+        of_accounts_within(reach, workspace_id, Contact.account_id)
+    )
+
+
+def _found(contact: Contact | None) -> Contact:
+    if contact is None:
+        raise NotFound("No such contact.")
+    return contact
 
 
 def has_more_accounts(reach: OwnAccounts, workspace_id: UUID, count: int) -> bool:

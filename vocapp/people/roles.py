@@ -16,13 +16,12 @@ from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, 
 from sqlalchemy.orm import Session
 
 from surveys.contact_roles import CHAMPION, OFFERED, folded
-from vocapp.database import scoped, transaction, utcnow, uuid7
+from vocapp.database import transaction, utcnow, uuid7
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account, Contact, ContactDeparture
 from vocapp.people.personal_stores import Merge
-from vocapp.people.reaching import of_accounts_within
-from vocapp.problems import NotFound
+from vocapp.people.reaching import contact_held
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
@@ -146,16 +145,7 @@ def change_standing(
     What held before, None where it was so already. Raises NotFound.
     """
     with transaction() as session:
-        contact = session.scalar(
-            scoped(Contact, workspace_id)
-            .where(
-                Contact.id == contact_id,
-                of_accounts_within(reach, workspace_id, Contact.account_id),
-            )
-            .with_for_update()
-        )
-        if contact is None:
-            raise NotFound("No such contact.")
+        contact = contact_held(session, workspace_id, contact_id, reach=reach)
         held = standing(contact)
         before = Changed(tuple(contact.roles), held.has_left)
         if roles is not None and set(roles) != held.roles:

@@ -21,10 +21,9 @@ from vocapp.people.identifying import Said, identify_one
 from vocapp.people.models import Contact, ContactAlias, ContactIdentity, Tombstone
 from vocapp.people.parents import put_under
 from vocapp.people.personal_stores import personal_stores
-from vocapp.people.reaching import of_accounts_within
+from vocapp.people.reaching import contact_held
 from vocapp.people.tombstones import buried, has_tombstones, tombstones_of
-from vocapp.problems import NotFound
-from vocapp.workspaces.reach import Reach
+from vocapp.workspaces.reach import WHOLE_WORKSPACE, Reach
 from vocapp.workspaces.service import audit
 
 
@@ -64,16 +63,7 @@ def change_phone(
     What was known before. Raises NotFound.
     """
     with transaction() as session:
-        contact = session.scalar(
-            scoped(Contact, workspace_id)
-            .where(
-                Contact.id == contact_id,
-                of_accounts_within(reach, workspace_id, Contact.account_id),
-            )
-            .with_for_update()
-        )
-        if contact is None:
-            raise NotFound("No such contact.")
+        contact = contact_held(session, workspace_id, contact_id, reach=reach)
         before = contact.phone
         if (phone or None) != before:
             take_contact_facts(contact, ContactFacts(phone=phone), as_of=now, now=now)
@@ -95,15 +85,11 @@ def erase_contact(
     Raises NotFound.
     """
     with transaction() as session:
-        contact = session.scalar(
-            scoped(Contact, workspace_id).where(Contact.id == contact_id).with_for_update()
-        )
-        if contact is None:
-            raise NotFound("No such contact.")
+        contact = contact_held(session, workspace_id, contact_id, reach=WHOLE_WORKSPACE)
         _forget(session, contact, now=now)
         audit(
             session, workspace_id, "contact.erased", now=now, actor_user_id=actor_user_id,
-            detail={"contact_id": str(contact_id)},
+            detail={"contact_id": str(contact.id)},
         )  # fmt: skip
 
 

@@ -18,10 +18,8 @@ from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import reason_not_to_mail, reason_not_to_text
 from vocapp.extensions import db
-from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Account, Contact
-from vocapp.people.reaching import of_accounts_within
-from vocapp.problems import NotFound
+from vocapp.people.reaching import contact_within, of_accounts_within
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
@@ -88,14 +86,7 @@ class AskingOf:
 def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: datetime) -> AskingOf:
     """Also by the id of a record merged into another. Raises NotFound."""
     session = db.session()
-    found = contact_by_id(session, workspace_id, contact_id)
-    contact = found and session.scalar(
-        scoped(Contact, workspace_id).where(
-            Contact.id == found.id, of_accounts_within(reach, workspace_id, Contact.account_id)
-        )
-    )
-    if contact is None:
-        raise NotFound("No such contact.")
+    contact = contact_within(session, workspace_id, contact_id, reach=reach)
     account = contact.account_id and session.scalar(
         scoped(Account, workspace_id).where(Account.id == contact.account_id)
     )

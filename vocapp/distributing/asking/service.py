@@ -14,11 +14,10 @@ from vocapp.database import insert_if_absent, scoped, transaction
 from vocapp.distributing.asking.deciding import trim
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.people.account_stores import AccountMerge, move_rows
-from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import Merge
-from vocapp.people.reaching import of_accounts_within
-from vocapp.problems import BadInput, FieldError, NotFound
+from vocapp.people.reaching import contact_held
+from vocapp.problems import BadInput, FieldError
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
@@ -84,7 +83,7 @@ def never_ask(
     stopped when it would go out. Raises NotFound.
     """
     with transaction() as session:
-        contact = _locked(session, workspace_id, contact_id, reach)
+        contact = contact_held(session, workspace_id, contact_id, reach=reach)
         is_new = insert_if_absent(
             session, NeverAsked, workspace_id=workspace_id, contact_id=contact.id,
             by_user_id=actor_user_id, since=now,
@@ -99,7 +98,7 @@ def ask_again(
 ) -> bool:
     """The counterpart; False where they were not excepted. Raises NotFound."""
     with transaction() as session:
-        contact = _locked(session, workspace_id, contact_id, reach)
+        contact = contact_held(session, workspace_id, contact_id, reach=reach)
         gone = session.execute(
             delete(NeverAsked)
             .where(NeverAsked.workspace_id == workspace_id, NeverAsked.contact_id == contact.id)
@@ -108,21 +107,6 @@ def ask_again(
         if gone is not None:
             _note(session, contact, "contact.asked_again", actor_user_id, now)
         return gone is not None
-
-
-def _locked(session: Session, workspace_id: UUID, contact_id: UUID, reach: Reach) -> Contact:
-    found = contact_by_id(session, workspace_id, contact_id)
-    contact = session.scalar(
-        scoped(Contact, workspace_id)
-        .where(
-            Contact.id == (found.id if found else contact_id),
-            of_accounts_within(reach, workspace_id, Contact.account_id),
-        )
-        .with_for_update()
-    )
-    if contact is None:
-        raise NotFound("No such contact.")
-    return contact
 
 
 def _note(

@@ -11,11 +11,9 @@ from sqlalchemy import func, select
 
 from vocapp.database import older_than, scoped
 from vocapp.extensions import db
-from vocapp.people.identifying import contact_by_id
 from vocapp.people.merging.queries import shown_name
 from vocapp.people.models import Account, Contact, ContactDeparture
-from vocapp.people.reaching import of_accounts_within
-from vocapp.problems import NotFound
+from vocapp.people.reaching import contact_within
 from vocapp.workspaces.reach import Reach
 
 
@@ -42,14 +40,7 @@ class Cover:
 
 def person(workspace_id: UUID, contact_id: UUID, *, reach: Reach) -> PersonShown:
     """Also by the id of a record merged into another. Raises NotFound."""
-    found = contact_by_id(db.session(), workspace_id, contact_id)
-    contact = found and db.session.scalar(
-        scoped(Contact, workspace_id).where(
-            Contact.id == found.id, of_accounts_within(reach, workspace_id, Contact.account_id)
-        )
-    )
-    if contact is None:
-        raise NotFound("No such contact.")
+    contact = contact_within(db.session(), workspace_id, contact_id, reach=reach)
     account = contact.account_id and db.session.get(Account, (workspace_id, contact.account_id))
     departures = db.session.scalars(
         scoped(ContactDeparture, workspace_id)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Float, Select, Subquery, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from surveys.attributes import as_text
@@ -161,7 +161,7 @@ def _recorded(
     expected: float,
     kept: float,
 ) -> _InCurrency:
-    return month, currency, Recorded(category, outcome, n, said, squared, expected, int(kept))
+    return month, currency, Recorded(category, outcome, n, said, squared, expected, round(kept))
 
 
 def _each(
@@ -172,26 +172,36 @@ def _each(
 ) -> Subquery:
     """What was forecast and what happened, as events tell, or else what is known of the account
     later: lost, as it pays nothing; renewed, as its renewal day has moved on by more than a word
-    on it would hold; who pays in another currency then kept all, as with events. more: columns of
-    the account."""
+    on it would hold; who pays in another currency then kept all, as with events.
+
+    Amounts are in the currency of the forecast: of what events tell in another one, its share of
+    what was due, which needs no rate. Of what they tell in several at once no share is known: such
+    a renewal is counted, with no amount. more: columns of the account."""
+    said = func.coalesce(RenewalSnapshot.mrr_minor, 0)
     known = RenewalOutcome.outcome.is_not(None)
+    in_several = and_(RenewalOutcome.outcome == "renewed", RenewalOutcome.currency.is_(None))
     moved = days_between(session, RenewalSnapshot.due_on, Account.renewal_on) > WORD_HOLDS_DAYS
     return (
         select(
             RenewalSnapshot.month, RenewalSnapshot.currency,
             RenewalSnapshot.category, RenewalSnapshot.chance,
-            func.coalesce(RenewalSnapshot.mrr_minor, 0).label("amount"),
+            case((in_several, 0), else_=said).label("amount"),
             case(
                 (known, RenewalOutcome.outcome), (Account.mrr_minor == 0, "lost"),
                 (moved, "renewed"),
             ).label("outcome"),
             case(
+                (RenewalOutcome.outcome == "lost", 0),
+                (
+                    RenewalOutcome.currency != RenewalSnapshot.currency,
+                    said * cast(RenewalOutcome.kept_minor, Float) / RenewalOutcome.mrr_minor,
+                ),
                 (known, func.coalesce(RenewalOutcome.kept_minor, 0)),
                 (
                     and_(
                         moved, Account.mrr_minor > 0, Account.currency != RenewalSnapshot.currency
                     ),
-                    func.coalesce(RenewalSnapshot.mrr_minor, 0),
+                    said,
                 ),
                 (moved, func.coalesce(Account.mrr_minor, 0)),
                 else_=0,
