@@ -1,20 +1,23 @@
 """How long a survey takes answers, and how many: a last day, quotas, single-use links only.
 
-The last day is one of the workspace's calendar and ends with it. A quota holds for the survey, or
-for the answers that have one value of an attribute (`plan` = `pro`, `touchpoint` = `Shop Kyoto`).
-Who was let in may finish and correct; only new answers are refused.
+The last day is one of the workspace's calendar and ends with it. A quota holds for the survey, for
+the answers that have one value of an attribute (`plan` = `pro`, `touchpoint` = `Shop Kyoto`), or
+for those that chose one option of a question before the score, so that the group is known before
+anything is counted. Who was let in may finish and correct; only new answers are refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from surveys.attributes import as_text
+from surveys.definitions import Definition
 from surveys.periods import day_bounds
-from surveys.questions import storable_problem
+from surveys.questions import Option, Question, storable_problem
 
 MOST_ANSWERS = 10_000_000
 MOST_QUOTAS = 50
@@ -33,19 +36,27 @@ class LimitsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """At most `most` answers whose attribute has this value, as text."""
+    """At most `most` answers whose attribute has this value, as text; or, where there is a question
+    (its key) in place of the attribute, that chose this option."""
 
     attribute: str
     value: str
     most: int
+    question: str = ""
 
-    def holds_for(self, attributes: Mapping[str, Any]) -> bool:
+    def holds_for(self, attributes: Mapping[str, Any], answers: Mapping[str, Any]) -> bool:
         """
-        >>> Quota("seats", "3", 10).holds_for({"seats": 3})
+        >>> Quota("seats", "3", 10).holds_for({"seats": 3}, {})
         True
-        >>> Quota("plan", "pro", 10).holds_for({})
+        >>> Quota("plan", "pro", 10).holds_for({}, {"plan": "pro"})
         False
+        >>> of_role = Quota("", "it", 10, question="roles")
+        >>> of_role.holds_for({}, {"roles": ["hr", "it"]}), of_role.holds_for({}, {"roles": "it"})
+        (True, True)
         """
+        if self.question:
+            given = answers.get(self.question)
+            return self.value in given if isinstance(given, list | tuple) else given == self.value
         return as_text(attributes.get(self.attribute)) == self.value
 
 
@@ -58,6 +69,11 @@ class Limits:
     quotas: Sequence[Quota] = ()
     only_single_use: bool = False
     closing_words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ask_choices(self) -> bool:
+        """Whether what is chosen before the score decides if an answer is taken."""
+        return any(quota.question for quota in self.quotas)
 
     @property
     def count_answers(self) -> bool:
@@ -85,11 +101,12 @@ def refusal(
     taken: int = 0,
     taken_of: Mapping[Quota, int] | None = None,
     attributes: Mapping[str, Any] | None = None,
+    answers: Mapping[str, Any] | None = None,
 ) -> Refusal | None:
     """Why an answer given at a moment is not taken; None where it is.
 
-    taken: answers that the survey has; taken_of: those that each quota has; attributes: of the
-    answer.
+    taken: answers that the survey has; taken_of: those that each quota has; attributes, answers: of
+    the answer.
 
     >>> from datetime import UTC
     >>> noon = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -108,10 +125,21 @@ def refusal(
         return "over"
     if limits.most is not None and taken >= limits.most:
         return "full"
-    of_answer = (quota for quota in limits.quotas if quota.holds_for(attributes or {}))
-    if any((taken_of or {}).get(quota, 0) >= quota.most for quota in of_answer):
+    full = (quota for quota in limits.quotas if (taken_of or {}).get(quota, 0) >= quota.most)
+    if any(quota.holds_for(attributes or {}, answers or {}) for quota in full):
         return "group_full"
     return None
+
+
+def options_before_score(definition: Definition) -> list[tuple[Question, Option]]:
+    """What a quota may hold for: the options of questions that stand before the primary scale."""
+    before = takewhile(lambda each: each is not definition.primary, definition.questions)
+    return [
+        (question, option)
+        for question in before
+        if question.kind in ("choice", "multiple")
+        for option in question.options
+    ]
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -126,13 +154,14 @@ def checked(limits: Limits) -> Limits:
         raise LimitsError("quotas", f"at most {MOST_QUOTAS}")
     for index, quota in enumerate(limits.quotas):
         place = f"quotas.{index}"
-        _check_text(f"{place}.attribute", quota.attribute, MAX_NAME)
+        if bool(quota.attribute) == bool(quota.question):
+            raise LimitsError(f"{place}.attribute", "either an attribute or a question")
+        _check_text(f"{place}.attribute", quota.attribute or quota.question, MAX_NAME)
         _check_text(f"{place}.value", quota.value, MAX_VALUE)
         if set('"\\') & set(quota.attribute):
             raise LimitsError(f"{place}.attribute", "no quotes and backslashes")
         _check_number(f"{place}.most", quota.most)
-        same = (quota.attribute, quota.value)
-        if same in [(each.attribute, each.value) for each in limits.quotas[:index]]:
+        if any(replace(quota, most=each.most) == each for each in limits.quotas[:index]):
             raise LimitsError(f"{place}.value", "the same group stands there twice")
     for language, words in limits.closing_words.items():
         _check_text(f"closing_words.{language}", words, MAX_WORDS)

@@ -298,7 +298,8 @@ SCHEMAS: dict[str, Schema] = {
     "Metrics": with_optional(
         record(
             survey=TEXT, metric=TEXT, interval_level=NUMBER, basis=TEXT, time_zone=TEXT,
-            pending=COUNT, held=COUNT, marked=record(n=COUNT, without=or_null(OBJECT)),
+            pending=COUNT, held=COUNT, over_quota=COUNT,
+            marked=record(n=COUNT, without=or_null(OBJECT)),
             overall=ref("Score"), segments=list_of(OBJECT),
             series=list_of(OBJECT), since=or_null(TEXT), until=or_null(TEXT),
             filter=or_null(TEXT), segment=or_null(TEXT), as_of=TEXT,
@@ -597,7 +598,9 @@ SCHEMAS: dict[str, Schema] = {
     "Surveys": page(ref("Survey")),
     "Limits": record(
         last_day=or_null(DAY), most=or_null(COUNT),
-        quotas=list_of(record(attribute=TEXT, value=TEXT, most=COUNT)),
+        quotas=list_of(
+            with_optional(record(value=TEXT, most=COUNT), attribute=TEXT, question=TEXT)
+        ),
         only_single_use=YES_NO, closing_words=BY_LANGUAGE,
     ),
     "Look": {
@@ -782,7 +785,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/tasks"): ("Page", (200,)),
     ("get", "/api/v1/closed-loop"): ("ClosedLoop", (200,)),
     ("get", "/public/v1/surveys/{public_id}"): ("Asked", (200,)),
-    ("post", "/public/v1/responses"): ("Receipt", (201, 200)),
+    ("post", "/public/v1/responses"): ("Receipt", (201, 200, 202)),
     ("patch", "/public/v1/responses/{response_id}"): ("Receipt", (200,)),
 }
 

@@ -31,7 +31,7 @@ api = APIBlueprint(
 
 
 class HeldQuery(BaseModel):
-    state: Literal["held", "put_aside", "counted", "overtaken"] = "held"
+    state: Literal["held", "over_quota", "put_aside", "counted", "overtaken"] = "held"
     survey: str | None = Field(None, description="Key of a survey")
     limit: int = Field(PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
     cursor: str | None = None

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
 
 from surveys.definitions import from_json
 from surveys.scoring import category_of
@@ -22,6 +21,7 @@ from vocapp.people.reaching import of_accounts_within
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
+ACCOUNT = func.coalesce(HeldAnswer.account_id, Contact.account_id)  # whose answer it is
 _AT = tuple_(HeldAnswer.pressed_at, HeldAnswer.id)
 
 
@@ -29,7 +29,8 @@ _AT = tuple_(HeldAnswer.pressed_at, HeldAnswer.id)
 class HeldRow:
     """A held answer as the list shows it.
 
-    Of a confidential survey it is not said who it is of, nor what was answered: both are None.
+    Of a confidential survey it is not said who it is of, nor what was answered: both are None. Of
+    one over a quota that came by a link for everybody, nobody is known.
     """
 
     id: UUID
@@ -87,7 +88,11 @@ def held_answers(
 
 
 def _row(
-    held: HeldAnswer, survey: Survey, contact: Contact, definition: Any, decided_by: str | None
+    held: HeldAnswer,
+    survey: Survey,
+    contact: Contact | None,
+    definition: Any,
+    decided_by: str | None,
 ) -> HeldRow:
     opened = not survey.confidential
     score = held.score if opened else None
@@ -98,8 +103,8 @@ def _row(
         survey=survey.key,
         survey_name=survey.name,
         confidential=survey.confidential,
-        contact_id=contact.id if opened else None,
-        who=(contact.name or contact.email or contact.external_id) if opened else None,
+        contact_id=contact.id if opened and contact else None,
+        who=(contact.name or contact.email or contact.external_id) if opened and contact else None,
         score=score,
         category=category_of(survey.kind, score) if score is not None else None,
         comment=comment,
@@ -121,21 +126,11 @@ def held_counts(
 
 
 def _within(query: Any, workspace_id: UUID, reach: Reach, survey_id: UUID | None) -> Any:
-    query = query.join(
+    query = query.outerjoin(
         Contact,
         (Contact.workspace_id == HeldAnswer.workspace_id) & (Contact.id == HeldAnswer.contact_id),
     ).where(
         HeldAnswer.workspace_id == workspace_id,
-        of_accounts_within(reach, workspace_id, Contact.account_id),
+        of_accounts_within(reach, workspace_id, ACCOUNT),
     )
     return query.where(HeldAnswer.survey_id == survey_id) if survey_id else query
-
-
-def number_held(session: Session, workspace_id: UUID, survey_id: UUID) -> int:
-    """How many answers to a survey stand aside until somebody has looked."""
-    query = select(func.count()).where(
-        HeldAnswer.workspace_id == workspace_id,
-        HeldAnswer.survey_id == survey_id,
-        HeldAnswer.state == "held",
-    )
-    return session.scalar(query) or 0

@@ -28,6 +28,7 @@ _ROLES = ("admin", "product", "success")
 
 STATE_WORDS = {
     "held": _l("Held"),
+    "over_quota": _l("Over quota"),
     "put_aside": _l("Put aside"),
     "counted": _l("Counted"),
     "overtaken": _l("Answered since"),
@@ -36,6 +37,7 @@ REASON_WORDS = {
     "hidden_link": _l("A link was followed that people cannot see."),
     "many_scores": _l("Three or more numbers of the scale were opened at about the same time."),
     "too_fast": _l("The button was pressed less than two seconds after the page was there."),
+    "group_full": _l("The quota of its group was full when it came."),
 }
 
 

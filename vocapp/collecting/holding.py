@@ -16,9 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vocapp.collecting import service
+from vocapp.collecting.aside import overtake, set_aside
+from vocapp.collecting.held_queries import ACCOUNT
 from vocapp.collecting.models import HeldAnswer
 from vocapp.collecting.service import Also, Submission
-from vocapp.database import insert_into, scoped, transaction
+from vocapp.database import scoped, transaction
 from vocapp.people.identifying import contact_by_id
 from vocapp.people.models import Contact
 from vocapp.people.reaching import of_accounts_within
@@ -38,55 +40,30 @@ def keep_or_hold(
         _hold(workspace_id, submission, reasons, now=now)
         return True
 
-    def overtake(session: Session) -> None:
-        session.execute(
-            update(HeldAnswer)
-            .where(
-                HeldAnswer.workspace_id == workspace_id,
-                HeldAnswer.id == submission.id,
-                HeldAnswer.state != "counted",
-            )
-            .values(state="overtaken", decided_at=now, decided_by_user_id=None)
-        )
+    def count(session: Session) -> None:
+        assert submission.id is not None
+        overtake(session, workspace_id, [submission.id], now=now)
         also(session)
 
-    service.keep_answer(workspace_id, submission, also=overtake, now=now)
+    service.keep_answer(workspace_id, submission, also=count, now=now)
     return False
 
 
 def _hold(
     workspace_id: UUID, submission: Submission, reasons: Sequence[str], *, now: datetime
 ) -> None:
-    """The last press is what is held; that there were others is counted."""
-    said = {
-        "survey_version": submission.version,
-        "locale": submission.locale,
-        "score": submission.score,
-        "answers": json.dumps(dict(submission.answers), ensure_ascii=False),
-        "reasons": list(reasons),
-        "pressed_at": now,
-        "state": "held",
-        "decided_at": None,
-        "decided_by_user_id": None,
-    }
     try:
         with transaction() as session:
             assert submission.contact_id is not None
             # Also one whose record was merged into another since the mail went out.
             contact = contact_by_id(session, workspace_id, submission.contact_id)
-            offered = insert_into(session, HeldAnswer).values(
-                workspace_id=workspace_id, id=submission.id, survey_id=submission.survey_id,
-                invitation_id=submission.invitation_id,
-                contact_id=contact.id if contact else submission.contact_id,
-                touchpoint=submission.attributes.get("touchpoint"),
-                channel=submission.channel, presses=1, **said,
-            )  # fmt: skip
-            session.execute(
-                offered.on_conflict_do_update(
-                    index_elements=["workspace_id", "id"],
-                    set_={name: offered.excluded[name] for name in said}
-                    | {"presses": HeldAnswer.presses + 1},
-                )
+            of = {
+                "id": submission.id,
+                "contact_id": contact.id if contact else submission.contact_id,
+                "touchpoint": submission.attributes.get("touchpoint"),
+            }
+            set_aside(
+                session, workspace_id, submission, state="held", reasons=reasons, of=of, at=now
             )
     except IntegrityError as exc:
         raise NotFound("This invitation is no longer there.") from exc
@@ -95,7 +72,7 @@ def _hold(
 # --- what a colleague decides -----------------------------------------------------------
 
 
-_UNDECIDED = ("held", "put_aside")
+_UNDECIDED = ("held", "over_quota", "put_aside")
 
 
 class _DecidedMeanwhile(Exception):
@@ -183,12 +160,12 @@ def _within(
 ) -> Sequence[HeldAnswer]:
     rows = session.scalars(
         scoped(HeldAnswer, workspace_id)
-        .join(
+        .outerjoin(
             Contact,
             (Contact.workspace_id == HeldAnswer.workspace_id)
             & (Contact.id == HeldAnswer.contact_id),
         )
-        .where(HeldAnswer.id.in_(ids), of_accounts_within(reach, workspace_id, Contact.account_id))
+        .where(HeldAnswer.id.in_(ids), of_accounts_within(reach, workspace_id, ACCOUNT))
         .order_by(HeldAnswer.pressed_at, HeldAnswer.id)
         .with_for_update(of=HeldAnswer)
     ).all()
@@ -210,8 +187,9 @@ def _submission(row: HeldAnswer) -> Submission:
         id=row.id,
         locale=row.locale,
         contact_id=row.contact_id,
+        account_id=row.account_id,
         invitation_id=row.invitation_id,
-        attributes={"touchpoint": row.touchpoint} if row.touchpoint else {},
+        attributes={"touchpoint": row.touchpoint} if row.touchpoint else row.attributes,
         is_admitted=True,
     )
 

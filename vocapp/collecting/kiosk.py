@@ -27,7 +27,7 @@ from vocapp.authoring.limiting.queries import is_closed, limits_of, time_zone_of
 from vocapp.authoring.links import read_place
 from vocapp.authoring.queries import SurveySummary, published_at, survey_by_public_id
 from vocapp.collecting import service
-from vocapp.collecting.letting_in import closing_words
+from vocapp.collecting.letting_in import GroupFull, closing_words
 from vocapp.collecting.parsing import answerable_version, in_one_order
 from vocapp.collecting.public import present_survey
 from vocapp.collecting.service import Submission, checked_answers
@@ -144,7 +144,10 @@ def take(public_id: str) -> Any:
     now = utcnow()
     place = read_place(survey.id, request.args.get("at", ""))
     submission = _submission(KioskBody.model_validate(raw), survey, place, now=now)
-    recorded = service.record_response(survey.workspace_id, submission, now=now)
+    try:
+        recorded = service.record_response(survey.workspace_id, submission, now=now)
+    except GroupFull:  # it is kept, and the next person answers
+        return {"id": str(submission.id)}, 202
     return {"id": str(recorded.id)}, 201 if recorded.created else 200
 
 

@@ -2,7 +2,8 @@
 
 Two answers for the last place are decided one after the other, by the lock on the survey (SQLite
 has one writer). What is stored already is never asked about: repeating, finishing and correcting
-an answer go on after a survey has closed.
+an answer go on after a survey has closed. Whose group is full is not turned away with empty hands:
+what they answered stands aside (`aside.py`), outside every number.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.languages import best_language
 from surveys.limits import Limits, Quota, refusal
 from vocapp.authoring.limiting.queries import limits_of, time_zone_of
 from vocapp.authoring.limiting.service import close, use_link
-from vocapp.authoring.models import Survey
-from vocapp.collecting.models import Response
+from vocapp.authoring.models import Question, Survey
+from vocapp.collecting.aside import overtake
+from vocapp.collecting.models import Answer, Response
 from vocapp.database import read_once, scoped, text_within
 from vocapp.problems import BadInput, Gone, Problem
 
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 CLOSED = "The survey is closed."
 USED = "This link has been used."
+
+
+class GroupFull(Gone):
+    """Enough people of this group have answered; this answer is stored, and does not count."""
 
 
 def refusals(
@@ -50,11 +56,11 @@ def refusals(
     for place, (response_id, item, attributes) in enumerate(newcomers):
         problem = doors[item.survey_id].problem(response_id, item, attributes, now=now)
         if problem is None:
-            doors[item.survey_id].let_in(attributes)
+            doors[item.survey_id].let_in(response_id, item, attributes)
         else:
             found[place] = problem
     for door in doors.values():
-        door.close_if_full(now=now)
+        door.leave(now=now)
     return found
 
 
@@ -72,6 +78,7 @@ class _Door:
         self._taken = self._count() if self._limits.most is not None else 0
         self._taken_of = Counter({quota: self._count(quota) for quota in self._limits.quotas})
         self._came = 0
+        self._newly: list[UUID] = []  # not those that a colleague lets count
 
     def _read_state(self) -> str | None:
         """Under a lock where others must wait for what becomes of this answer."""
@@ -87,11 +94,31 @@ class _Door:
         query = select(Response.id).where(
             Response.workspace_id == self._workspace_id, Response.survey_id == self._survey_id
         )
-        if quota is not None:
+        if quota is not None and quota.attribute:
             text = text_within(self._session, Response.attributes, quota.attribute)
             query = query.where(text == quota.value)
+        elif quota is not None:
+            query = query.where(Response.id.in_(self._answered_with(quota)))
         counted = select(func.count()).select_from(query.limit(most).subquery())
         return self._session.scalar(counted) or 0
+
+    def _answered_with(self, quota: Quota) -> Select[UUID]:
+        """The responses that chose an option, alone or among several (a JSON list of keys)."""
+        several = cast(Answer.value, Text).contains(f'"{quota.value}"', autoescape=True)
+        return (
+            select(Answer.response_id)
+            .join(
+                Question,
+                (Question.workspace_id == Answer.workspace_id)
+                & (Question.id == Answer.question_id),
+            )
+            .where(
+                Answer.workspace_id == self._workspace_id,
+                Question.survey_id == self._survey_id,
+                Question.key == quota.question,
+                or_(Answer.option == quota.value, several),
+            )
+        )
 
     def problem(
         self, response_id: UUID, item: Submission, attributes: Mapping[str, Any], *, now: datetime
@@ -99,7 +126,10 @@ class _Door:
         """Why an answer is not taken; where it comes by a single-use link, that is used now."""
         if item.is_admitted or item.quiet:
             return None
-        if self._state == "closed" or self._refusal(item, attributes):
+        why = "closed" if self._state == "closed" else self._refusal(item, attributes)
+        if why == "group_full":
+            return GroupFull("Its group is full: the answer is kept, and does not count.")
+        if why is not None:
             return Gone(closing_words(self._limits, item.locale) or CLOSED)
         if item.used_by:
             is_first = use_link(
@@ -121,14 +151,26 @@ class _Door:
             taken=self._taken,
             taken_of=self._taken_of,
             attributes=attributes,
+            answers=item.answers,
         )
 
-    def let_in(self, attributes: Mapping[str, Any]) -> None:
+    def let_in(self, response_id: UUID, item: Submission, attributes: Mapping[str, Any]) -> None:
         self._taken += 1
         self._came += 1
-        self._taken_of.update(quota for quota in self._limits.quotas if quota.holds_for(attributes))
+        if not item.is_admitted:
+            self._newly.append(response_id)
+        self._taken_of.update(
+            quota for quota in self._limits.quotas if quota.holds_for(attributes, item.answers)
+        )
 
-    def close_if_full(self, *, now: datetime) -> None:
+    def leave(self, *, now: datetime) -> None:
+        """After the last one: what came again once there was room stands no longer aside, and a
+        full survey is closed."""
+        if self._limits.quotas and self._newly:
+            overtake(self._session, self._workspace_id, self._newly, now=now)
+        self._close_if_full(now=now)
+
+    def _close_if_full(self, *, now: datetime) -> None:
         most = self._limits.most
         if most is None or not self._came or self._taken < most or self._state != "published":
             return

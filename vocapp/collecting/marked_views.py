@@ -13,6 +13,7 @@ from vocapp.collecting.marked_queries import counts_by_reason, marked_answers
 from vocapp.collecting.marked_wording import REASON_WORDS, SHORT_WORDS
 from vocapp.problems import NotFound
 from vocapp.signing import sign
+from vocapp.ui.attribute_names import value_name
 from vocapp.workspaces.access import current_workspace, signed_in
 
 blueprint = Blueprint("marked", __name__, template_folder="templates")
@@ -44,6 +45,7 @@ def answers(key: str) -> Any:
         counts=counts_by_reason(survey),
         reason_words=REASON_WORDS,
         short_words=SHORT_WORDS,
+        value_name=value_name,
         next_url=url_for(".answers", **address, cursor=following) if following else None,
         first_url=url_for(".answers", **address) if cursor else None,
     )

@@ -15,7 +15,7 @@ from surveys.response_quality import MARKS
 from vocapp.database import Base, JsonValue, Tenant, TenantRow, one_of, short_text, tenant_key
 from vocapp.sealing import SealedText
 
-HELD_STATES = ("held", "counted", "put_aside", "overtaken")
+HELD_STATES = ("held", "over_quota", "counted", "put_aside", "overtaken")
 CHANNELS = ("api", "web", "widget", "embed", "email", "sms", "import")
 
 
@@ -153,19 +153,23 @@ class LinkFetch(TenantRow, Base):
 class HeldAnswer(TenantRow, Base):
     """An answer that stands aside until a person has looked; `id` is that of its response.
 
-    answers: JSON of what was last pressed, by question key. presses: how often. state: `counted`
-    where a colleague let it count, `overtaken` where the person answered without doubt.
+    answers: JSON of what was last pressed, by question key. presses: how often. state: `held` where
+    it may be a program's, `over_quota` where its group was full, `counted` where a colleague let it
+    count, `overtaken` where the person answered without doubt. attributes: as a response has them,
+    of one over a quota, which need be nobody's.
     """
 
     survey_id: Mapped[UUID]
     survey_version: Mapped[int]
-    invitation_id: Mapped[UUID]
-    contact_id: Mapped[UUID]
+    invitation_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]
     locale: Mapped[str | None] = mapped_column(short_text(20))
     touchpoint: Mapped[str | None] = mapped_column(short_text(100))
     channel: Mapped[str] = mapped_column(short_text(20), default="email", server_default="email")
     score: Mapped[int | None]
     answers: Mapped[str] = mapped_column(SealedText)
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     reasons: Mapped[list[str]]
     presses: Mapped[int] = mapped_column(default=1)
     pressed_at: Mapped[datetime]
@@ -180,10 +184,12 @@ class HeldAnswer(TenantRow, Base):
         tenant_key("survey_id", "survey", ondelete="CASCADE"),
         tenant_key("invitation_id", "invitation", ondelete="CASCADE"),
         tenant_key("contact_id", "contact", ondelete="CASCADE"),
+        tenant_key("account_id", "account"),
         Index(None, "workspace_id", "state", "pressed_at"),
         Index(None, "workspace_id", "survey_id", "state"),
         Index(None, "workspace_id", "invitation_id"),
         Index(None, "workspace_id", "contact_id"),
+        Index(None, "workspace_id", "account_id"),
         Index(None, "decided_by_user_id"),
     )
 

@@ -49,7 +49,8 @@ def hand_over(session: Session, merge: Merge) -> None:
 
 def hand_over_account(session: Session, merge: AccountMerge) -> None:
     """What people of the merged account answered is of the kept one."""
-    move_rows(session, merge, Response)
+    for model in (Response, HeldAnswer):
+        move_rows(session, merge, model)
 
 
 def count_of_person(session: Session, workspace_id: UUID, contact_id: UUID) -> int:

@@ -28,7 +28,9 @@ from vocapp.authoring.limiting.queries import is_closed, limits_of
 from vocapp.authoring.look.queries import look_of
 from vocapp.authoring.queries import SurveySummary, definition_of, survey_by_public_id
 from vocapp.collecting import service, texts
+from vocapp.collecting.aside import add_over_quota, over_quota
 from vocapp.collecting.identity import contact_of_token
+from vocapp.collecting.letting_in import GroupFull
 from vocapp.collecting.parsing import (
     ANOTHER_SYSTEM,
     SINGLE_USE,
@@ -149,9 +151,13 @@ def create_response(body: PublicBody) -> Any:
         survey = _survey_of(workspace, body.survey)
     except NotFound as exc:
         raise BadInput.of("survey", "no such survey") from exc
-    recorded = service.record_response(
-        workspace.id, _submission(body, workspace, survey, now=now), now=now
-    )
+    submission = _submission(body, workspace, survey, now=now)
+    try:
+        recorded = service.record_response(workspace.id, submission, now=now)
+    except GroupFull:  # kept with what will be added; the person is thanked as everybody is
+        assert submission.id is not None
+        token = edit_token(workspace.id, submission.id)
+        return {"id": str(submission.id), "edit_token": token}, 202
     token = edit_token(workspace.id, recorded.id)
     return {"id": str(recorded.id), "edit_token": token}, 201 if recorded.created else 200
 
@@ -162,13 +168,24 @@ def revise_response(path: ResponsePath, body: RevisionBody) -> Any:
     workspace_id = _workspace_of_token(body.edit_token, path.response_id)
     row = find_response(workspace_id, path.response_id)
     if row is None:
-        raise Forbidden("The edit token does not fit.")
+        return _add_over_quota(workspace_id, path.response_id, body)
     definition = definition_of(workspace_id, row.survey_id, row.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
     service.revise_response(
         workspace_id, row.id, revision=body.revision, answers=answers, now=utcnow()
     )
     return {"id": str(row.id), "edit_token": body.edit_token}
+
+
+def _add_over_quota(workspace_id: UUID, response_id: UUID, body: RevisionBody) -> Any:
+    """Raises Forbidden where no answer is kept over a quota, either."""
+    kept = over_quota(workspace_id, response_id)
+    if kept is None:
+        raise Forbidden("The edit token does not fit.")
+    definition = definition_of(workspace_id, kept.survey_id, kept.survey_version)
+    answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
+    add_over_quota(workspace_id, response_id, answers)
+    return {"id": str(response_id), "edit_token": body.edit_token}
 
 
 def edit_token(workspace_id: UUID, response_id: UUID) -> str:

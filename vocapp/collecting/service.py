@@ -22,7 +22,8 @@ from surveys.definitions import Definition, from_json
 from surveys.questions import BadAnswer, Value, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
-from vocapp.collecting.letting_in import refusals
+from vocapp.collecting.aside import set_aside
+from vocapp.collecting.letting_in import GroupFull, refusals
 from vocapp.collecting.marking import mark_fresh, mark_revised
 from vocapp.collecting.models import (
     GIVEN,
@@ -71,6 +72,7 @@ class Submission:
     page: str | None = None
     contact: ContactFacts | None = None
     contact_id: UUID | None = None  # already known, from a signed invitation
+    account_id: UUID | None = None  # already known, of an answer that stood aside
     account: AccountFacts | None = None
     invitation_id: UUID | None = None
     quiet: bool = False  # imported history: opens no follow-up
@@ -153,7 +155,8 @@ def record_response(
     """Store a response and all it causes, or nothing.
 
     Repeatable: the same id (or idempotency key) with the same content gives the stored
-    row (created=False). Raises Conflict when the content differs. also: done in the transaction
+    row (created=False). Raises Conflict when the content differs, GroupFull when it was set aside
+    (`aside.py`). also: done in the transaction
     that stores the response, not where it was stored before; what it raises takes all back.
     """
     (outcome,) = _record(workspace_id, [submission], also=also, now=now)
@@ -358,6 +361,8 @@ def _store_responses(
     people = identify(session, workspace_id, said, now=now)
     for (response_id, item), who in zip(fresh, people, strict=True):
         account, contact = who.account, who.contact
+        if account is None and item.account_id is not None:
+            account = session.get_one(Account, (workspace_id, item.account_id))
         if item.contact is None and item.contact_id is not None:
             contact = contact_by_id(session, workspace_id, item.contact_id)
             if account is None and contact is not None and contact.account_id is not None:
@@ -401,20 +406,40 @@ def _let_in(
     *,
     now: datetime,
 ) -> tuple[list[Fresh], list[dict[str, Any]]]:
-    """Those that their survey takes, with their rows."""
+    """Those that their survey takes, with their rows; of those whose group is full what they
+    answered is set aside."""
     newcomers = [
         (response_id, item, row["attributes"])
         for (response_id, item), row in zip(fresh, rows, strict=True)
     ]
     refused = refusals(session, workspace_id, newcomers, now=now)
-    if refused and len(outcomes) == 1:
-        raise refused[0]
+    for place, problem in refused.items():
+        if isinstance(problem, GroupFull):
+            _set_aside(session, workspace_id, fresh[place][1], rows[place])
+        elif len(outcomes) == 1:
+            raise problem
     why = {fresh[place][0]: problem for place, problem in refused.items()}
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, Recorded) and outcome.id in why:
             outcomes[place] = why[outcome.id]
     let_in = [place for place in range(len(fresh)) if place not in refused]
     return [fresh[place] for place in let_in], [rows[place] for place in let_in]
+
+
+def _set_aside(
+    session: Session, workspace_id: UUID, item: Submission, row: Mapping[str, Any]
+) -> None:
+    """row: of the response that it would have been. Its key is free: sent again, it may count."""
+    of = {name: row[name] for name in ("id", "contact_id", "account_id", "attributes")}
+    set_aside(
+        session, workspace_id, item, state="over_quota", reasons=["group_full"], of=of,
+        at=item.answered_at,
+    )  # fmt: skip
+    session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == item.idempotency_key
+        )
+    )
 
 
 def _attributes(

@@ -26,6 +26,9 @@ _TEXTS = {
         "preselected": "You chose {score}. It counts once you press the button.",
         "closed": "This survey is closed.",
         "closed_detail": "It no longer takes answers. Thank you for coming.",
+        "group_full": "Thank you",
+        "group_full_detail": "Enough people like you have answered already, so that nothing more "
+        "is asked of you. Your answer has been kept.",
         "open_until": "Open until {day}.",
         "used": "This link has been used.",
         "used_detail": "It was for one answer, and that has been saved. Thank you.",
@@ -85,6 +88,9 @@ _TEXTS = {
         "preselected": "{score} を選択しています。ボタンを押すと回答になります。",
         "closed": "このアンケートは終了しました。",
         "closed_detail": "現在は回答を受け付けておりません。お越しいただきありがとうございます。",
+        "group_full": "ありがとうございます",
+        "group_full_detail": "同じ立場の方から必要な数の回答が集まりましたので、"
+        "質問はここまでです。ご回答は保存いたしました。",
         "open_until": "{day}まで受け付けています。",
         "used": "このリンクは使用済みです。",
         "used_detail": "1回の回答用のリンクで、ご回答は保存されています。ありがとうございました。",

@@ -54,7 +54,7 @@ from vocapp.collecting.forms import (
     read_score,
 )
 from vocapp.collecting.holding import keep_or_hold
-from vocapp.collecting.letting_in import USED, closing_words
+from vocapp.collecting.letting_in import USED, GroupFull, closing_words
 from vocapp.collecting.marking import mark, mark_pace, mark_same_text
 from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
@@ -129,6 +129,7 @@ class Sheet:
     single_use: Link | None = None
     visit: Visit | None = None
     last_day: date | None = None
+    asks_choices: bool = False  # what is chosen before the score decides whether it is taken
     place: str | None = None  # where the public link hangs
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -224,8 +225,10 @@ class Sheet:
     @property
     def is_in_order(self) -> bool:
         """Whether all questions are asked at once: who need not give a score, and is to think of
-        something else first, cannot begin with it."""
+        something else first, cannot begin with it; nor can who may be of a group that is full."""
         primary = self.definition.primary
+        if self.asks_choices:
+            return True
         return not primary.required and self.definition.questions[0] is not primary
 
     @property
@@ -331,6 +334,7 @@ def single_use(token: str) -> Any:
     sheet = replace(
         _sheet(survey, channel="web", response_id=link.id),
         single_use=link, visit=visit, place=link.place or None, last_day=limits.last_day,
+        asks_choices=limits.ask_choices,
     )  # fmt: skip
     return _ask(sheet) if request.method != "POST" else _take(sheet)
 
@@ -353,7 +357,7 @@ def invited(token: str) -> Any:
     ):
         return closed_page(survey, limits)
     sheet = _sheet(survey, channel=link.channel, response_id=link.invitation_id, link=link)
-    sheet = replace(sheet, last_day=limits.last_day)
+    sheet = replace(sheet, last_day=limits.last_day, asks_choices=limits.ask_choices)
     if request.method == "POST":
         visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
         return _take(replace(sheet, invitation=link, visit=visit))
@@ -393,7 +397,7 @@ def _visit_survey(public_id: str, *, channel: str) -> Any:
         return only_links_page(survey)
     sheet = _sheet(survey, channel=channel, response_id=response_id or uuid7())
     place = read_place(survey.id, request.args.get("at", ""))
-    sheet = replace(sheet, place=place, last_day=limits.last_day)
+    sheet = replace(sheet, place=place, last_day=limits.last_day, asks_choices=limits.ask_choices)
     if request.method != "POST":
         return _ask(sheet)
     if response_id is None:
@@ -488,8 +492,8 @@ def _take(sheet: Sheet) -> Any:
         sheet = _keep(sheet, primary, others if step == "rest" else None)
     except NotFound:
         return nowhere_page()
-    except Gone:
-        return _too_late(sheet)
+    except Gone as problem:
+        return _too_late(sheet, problem)
     return _ask_rest(sheet) if step == "score" and sheet.rest else _thank(sheet)
 
 
@@ -516,8 +520,8 @@ def _take_page(sheet: Sheet, step: str) -> Any:
             sheet = _store(sheet, filled.answers, passed_by)
         except NotFound:
             return nowhere_page()
-        except Gone:
-            return _too_late(sheet)
+        except Gone as problem:
+            return _too_late(sheet, problem)
     return _thank(sheet) if is_last else _ask(replace(sheet, page=at + 1))
 
 
@@ -529,13 +533,16 @@ def _take_whole(sheet: Sheet, primary: Filled, others: Filled) -> Any:
         sheet = _keep(sheet, primary, others)
     except NotFound:
         return nowhere_page()
-    except Gone:
-        return _too_late(sheet)
+    except Gone as problem:
+        return _too_late(sheet, problem)
     return _thank(sheet)
 
 
-def _too_late(sheet: Sheet) -> Any:
-    """The last place was taken, or the link was used, while the page was open."""
+def _too_late(sheet: Sheet, problem: Gone) -> Any:
+    """The last place was taken, or the link was used, while the page was open. Whose group is full
+    is thanked: what they answered is kept."""
+    if isinstance(problem, GroupFull):
+        return message_page(sheet.language, "group_full", 200, survey=sheet.survey)
     if sheet.single_use and link_of_token(sheet.single_use.token).used_by:
         return message_page(sheet.language, "used", Gone.status)
     return closed_page(sheet.survey, limits_of(sheet.survey.workspace_id, sheet.survey.id))

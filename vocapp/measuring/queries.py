@@ -33,7 +33,7 @@ from surveys.scoring import category_counts
 from vocapp import outbox
 from vocapp.authoring.models import Question
 from vocapp.authoring.queries import SurveySummary, definition_of
-from vocapp.collecting.held_queries import number_held
+from vocapp.collecting.aside import number_aside
 from vocapp.collecting.marked_queries import marked_scores
 from vocapp.collecting.models import Response
 from vocapp.database import OF_WORKSPACE, read_once, scoped_statement, snapshot
@@ -82,6 +82,7 @@ class Metrics:
     filter: Filter | None = None
     as_of_today: bool = False
     held: int = 0  # answers to e-mails that stand aside until somebody has looked
+    over_quota: int = 0  # answers that came when their group was full, of all time
     marked: int = 0  # answers that count and that somebody may want to look at
     without_marked: Figure | None = None  # the score of the others
 
@@ -242,7 +243,8 @@ def _judge(
     return Metrics(
         survey, opened.zone, ask.basis, opened.pending, overall, tuple(segments), tuple(series),
         scanned, ask.since, ask.until, filter=ask.filter, as_of_today=ask.today is not None,
-        held=_held(opened), marked=marked, without_marked=without_marked,
+        held=_aside(opened, "held"), over_quota=_aside(opened, "over_quota"),
+        marked=marked, without_marked=without_marked,
     )  # fmt: skip
 
 
@@ -279,8 +281,8 @@ def present_marked(metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _held(opened: Reading) -> int:
-    return number_held(opened.session, opened.survey.workspace_id, opened.survey.id)
+def _aside(opened: Reading, state: str) -> int:
+    return number_aside(opened.session, opened.survey.workspace_id, opened.survey.id, state)
 
 
 def _enough(clusters: Clusters | None, repeated: Repeated) -> Clusters | None:
@@ -394,6 +396,7 @@ def present_metrics(metrics: Metrics) -> dict[str, Any]:
         "until": (metrics.until - timedelta(days=1)).isoformat() if metrics.until else None,
         "pending": metrics.pending,
         "held": metrics.held,
+        "over_quota": metrics.over_quota,
         "marked": present_marked(metrics),
         "source": "scan" if metrics.scanned else "cells",
         "filter": to_compact(normalised(metrics.filter)) if metrics.filter else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from vocapp.api_documents import MAX_PAGE_SIZE, PAGE_SIZE, page_of, read_cursor
 from vocapp.authoring.limiting import queries, service
 from vocapp.authoring.limiting.queries import Link
 from vocapp.authoring.limiting.service import MOST_LINKS
-from vocapp.authoring.queries import survey_by_key
+from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import utcnow
 from vocapp.workspaces.access import current_workspace, machine
 
@@ -30,7 +31,11 @@ api = APIBlueprint(
 class QuotaBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    attribute: str = Field(min_length=1, max_length=MAX_NAME)
+    attribute: str = Field("", max_length=MAX_NAME)
+    question: str = Field(
+        "", max_length=MAX_NAME,
+        description="In place of an attribute: key of a question with options before the score",
+    )  # fmt: skip
     value: str = Field(min_length=1, max_length=MAX_VALUE)
     most: int = Field(ge=1, le=MOST_ANSWERS, strict=True)
 
@@ -75,7 +80,7 @@ class PageQuery(BaseModel):
 @machine()
 def show_limits(path: SurveyPath) -> Any:
     survey = survey_by_key(current_workspace.id, path.key)
-    return _present(queries.limits_of(survey.workspace_id, survey.id))
+    return _present(survey)
 
 
 @api.put("/surveys/<key>/limits", summary="Limit what a survey takes")
@@ -90,7 +95,7 @@ def limit_answers(path: SurveyPath, body: LimitsBody) -> Any:
         closing_words=body.closing_words,
     )
     service.limit_answers(survey.workspace_id, survey.id, limits, now=utcnow())
-    return _present(queries.limits_of(survey.workspace_id, survey.id))
+    return _present(survey)
 
 
 @api.post("/surveys/<key>/single-use-links", summary="Make links for one answer each")
@@ -116,13 +121,13 @@ def list_links(path: BatchPath, query: PageQuery) -> Any:
     return page_of(rows, limit=query.limit, present=_present_link, cursor_of=lambda row: row.number)
 
 
-def _present(limits: Limits) -> dict[str, Any]:
+def _present(survey: SurveySummary) -> dict[str, Any]:
+    limits = queries.limits_of(survey.workspace_id, survey.id)
     return {
         "last_day": limits.last_day.isoformat() if limits.last_day else None,
         "most": limits.most,
         "quotas": [
-            {"attribute": each.attribute, "value": each.value, "most": each.most}
-            for each in limits.quotas
+            {name: value for name, value in asdict(each).items() if value} for each in limits.quotas
         ],
         "only_single_use": limits.only_single_use,
         "closing_words": dict(limits.closing_words),

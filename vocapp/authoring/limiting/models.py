@@ -15,7 +15,7 @@ from vocapp.database import Base, Tenant, TenantRow, short_text, tenant_key
 class AnswerLimits(Tenant, Base):
     """What a survey takes; without a row it takes whatever comes (`surveys/limits.py`).
 
-    quotas: a list of {attribute, value, most}. closing_words: by language.
+    quotas: a list of {attribute, question, value, most}. closing_words: by language.
     """
 
     survey_id: Mapped[UUID] = mapped_column(primary_key=True)

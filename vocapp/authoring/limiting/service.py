@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
-from surveys.limits import Limits, LimitsError, checked, closes_at
+from surveys.definitions import Definition, from_json
+from surveys.limits import Limits, LimitsError, checked, closes_at, options_before_score
 from surveys.questions import storable_problem
 from vocapp import outbox
 from vocapp.authoring.limiting.models import AnswerLimits, SingleUseBatch, SingleUseLink
@@ -41,6 +42,7 @@ def limit_answers(
         raise BadInput.of(exc.field, exc.message) from exc
     with transaction() as session:
         survey = locked_survey(session, workspace_id, survey_id)
+        _check_choices(limits, from_json(survey.draft))
         row = session.get(AnswerLimits, (workspace_id, survey_id))
         if row is None:
             row = AnswerLimits(workspace_id=workspace_id, survey_id=survey_id)
@@ -55,6 +57,15 @@ def limit_answers(
             session, workspace_id, "survey.limited", subject=survey, now=now,
             actor_user_id=actor_user_id,
         )  # fmt: skip
+
+
+def _check_choices(limits: Limits, definition: Definition) -> None:
+    offered = {(each.key, option.key) for each, option in options_before_score(definition)}
+    for index, quota in enumerate(limits.quotas):
+        if quota.question and (quota.question, quota.value) not in offered:
+            raise BadInput.of(
+                f"quotas.{index}.question", "a question with this option before the score"
+            )
 
 
 def _close_later(session: Session, survey: Survey, limits: Limits, *, now: datetime) -> None:

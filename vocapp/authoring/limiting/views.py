@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask import stream_with_context as streamed
+from flask_babel import get_locale
 
+from surveys.definitions import from_json
 from surveys.limits import (
     MAX_NAME,
     MAX_VALUE,
@@ -21,11 +24,13 @@ from surveys.limits import (
     LimitsError,
     Quota,
     checked,
+    options_before_score,
 )
+from surveys.questions import Option, Question, localised
 from vocapp.authoring.limiting import queries, service
 from vocapp.authoring.limiting.service import MOST_LINKS
 from vocapp.authoring.links import MAX_PLACE
-from vocapp.authoring.queries import SurveySummary, survey_by_key
+from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
 from vocapp.database import utcnow
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
@@ -43,19 +48,25 @@ class Form:
     """typed: by the name of a field; errors: in words, by the same names."""
 
     typed: Mapping[str, str]
+    offered: Sequence[tuple[Question, Option]] = ()
     errors: dict[str, str] = field(default_factory=dict)
 
     def read(self, languages: tuple[str, ...]) -> Limits | None:
         """None where something is wrong, which `errors` then says."""
         day = self._day("last_day")
         most = self._number("most")
-        quotas = tuple(quota for at in range(self.rows) if (quota := self._quota(at)))
+        quotas = [quota for at in range(self.rows) if (quota := self._quota(at))]
+        quotas += [
+            Quota("", option.key, most, question=question.key)
+            for question, option in self.offered
+            if (most := self._number(choice_field(question.key, option.key)))
+        ]
         words = {
             language: text
             for language in languages
             if (text := self._text(f"words-{language}", MAX_WORDS))
         }
-        limits = Limits(day, most, quotas, "only_single_use" in self.typed, words)
+        limits = Limits(day, most, tuple(quotas), "only_single_use" in self.typed, words)
         if not self.errors:
             try:
                 checked(limits)
@@ -111,6 +122,11 @@ class Form:
             return None
 
 
+def choice_field(question: str, option: str) -> str:
+    """The name of the field that says how many may choose an option."""
+    return f"choice-{question}-{option}"
+
+
 def _field_of(name: str) -> str:
     """`quotas.1.value` of the rules is `value-1` of the page."""
     first, *rest = name.split(".")
@@ -126,7 +142,9 @@ def _typed(limits: Limits) -> dict[str, str]:
         **{f"words-{language}": text for language, text in limits.closing_words.items()},
         **({"only_single_use": "1"} if limits.only_single_use else {}),
     }
-    for at, quota in enumerate(limits.quotas):
+    of_choices = [quota for quota in limits.quotas if quota.question]
+    typed |= {choice_field(each.question, each.value): str(each.most) for each in of_choices}
+    for at, quota in enumerate(quota for quota in limits.quotas if quota.attribute):
         typed[f"attribute-{at}"], typed[f"value-{at}"] = quota.attribute, quota.value
         typed[f"most-{at}"] = str(quota.most)
     return typed
@@ -137,14 +155,15 @@ def _typed(limits: Limits) -> dict[str, str]:
 def limits(key: str) -> Any:
     """Until when the survey takes answers, how many, and by which links."""
     survey = survey_by_key(current_workspace.id, key)
-    return _limits_page(survey, Form(_typed(queries.limits_of(survey.workspace_id, survey.id))))
+    stored = queries.limits_of(survey.workspace_id, survey.id)
+    return _limits_page(survey, Form(_typed(stored), _offered(survey)))
 
 
 @blueprint.post("/surveys/<key>/limits")
 @signed_in("product")
 def change_limits(key: str) -> Any:
     survey = survey_by_key(current_workspace.id, key)
-    form = Form(request.form)
+    form = Form(request.form, _offered(survey))
     wanted = form.read(survey.languages)
     if wanted is None:
         return _limits_page(survey, form), BadInput.status
@@ -155,11 +174,17 @@ def change_limits(key: str) -> Any:
     return redirect(url_for("authoring.show_survey", key=key), 303)
 
 
+def _offered(survey: SurveySummary) -> list[tuple[Question, Option]]:
+    return options_before_score(from_json(draft_of(survey.workspace_id, survey.id)))
+
+
 def _limits_page(survey: SurveySummary, form: Form) -> str:
     return render_template(
         "authoring/limits.html",
         survey=survey,
         form=form,
+        choice_field=choice_field,
+        in_language=partial(localised, language=str(get_locale() or "en")),
         most_words=MAX_WORDS,
     )
 

@@ -1,0 +1,216 @@
+"""Quotas of groups: who comes when theirs is full is thanked, and the answer stands aside."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from tests.collecting.test_limits import at_once, limit, stored
+from tests.collecting.test_pages import press
+from vocapp import outbox
+from vocapp.collecting.models import HeldAnswer
+from vocapp.database import snapshot, utcnow
+
+ROLE = {
+    "key": "role", "kind": "choice", "text": "What do you do?",
+    "options": [{"key": "it", "label": "IT"}, {"key": "hr", "label": "HR"}],
+}  # fmt: skip
+ROLES = ROLE | {"kind": "multiple"}
+SCORE = {"key": "score", "kind": "nps"}
+WHY = {"key": "why", "kind": "text", "text": "Why?"}
+ONE_IN_IT = [{"question": "role", "value": "it", "most": 1}]
+ONE_PRO = [{"attribute": "plan", "value": "pro", "most": 1}]
+PRO = {"account": {"external_id": "acme", "plan": "pro"}}
+
+
+def aside() -> list[HeldAnswer]:
+    with snapshot() as session:
+        return list(session.scalars(select(HeldAnswer).order_by(HeldAnswer.pressed_at)))
+
+
+def count() -> None:
+    while outbox.work_off("measure", now=utcnow()):
+        pass
+
+
+def numbers(api: Any) -> tuple[int, int]:
+    """How many count, and how many are over a quota."""
+    count()
+    told = api.get("/api/v1/surveys/nps/metrics").json
+    return told["overall"]["n"], told["over_quota"]
+
+
+def answer_page(api: Any, survey: dict[str, Any], **answers: str) -> Any:
+    path = f"/s/{survey['public_id']}"
+    return press(api.client, path, api.client.get(path), "whole", **answers)
+
+
+def test_whose_choice_is_full_is_thanked_and_the_answer_stands_outside_the_score(any_api):
+    survey = any_api.survey(questions=[ROLE, SCORE, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    assert "Your answer has been saved" in answer_page(any_api, survey, role="it", score="9").text
+    over = answer_page(any_api, survey, role="it", score="0", why="Slow")
+    assert (over.status_code, "Enough people like you" in over.text) == (200, True)
+    assert "Your answer has been saved" in answer_page(any_api, survey, role="hr", score="5").text
+    assert [row.score for row in stored()] == [9, 5]
+    (row,) = aside()
+    assert (row.state, row.reasons, row.contact_id) == ("over_quota", ["group_full"], None)
+    assert json.loads(row.answers) == {"role": "it", "score": 0, "why": "Slow"}
+    assert numbers(any_api) == (2, 1)
+
+
+def test_whoever_presses_again_is_kept_once(any_api):
+    survey = any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=ONE_IN_IT)
+    answer_page(any_api, survey, role="it", score="9")
+    path = f"/s/{survey['public_id']}"
+    page = any_api.client.get(path)
+    for score in ("1", "2"):
+        press(any_api.client, path, page, "whole", role="it", score=score)
+    assert [(row.score, row.presses) for row in aside()] == [(2, 2)]
+
+
+def test_a_choice_among_several_is_of_its_group(any_api):
+    any_api.survey(questions=[ROLES, SCORE])
+    limit(any_api, quotas=ONE_IN_IT)
+    given: list[tuple[list[str], int]] = [(["hr", "it"], 201), (["it"], 410), (["hr"], 201)]
+    for roles, status in given:
+        assert any_api.respond(answers={"role": roles, "score": 9}).status_code == status
+    assert numbers(any_api) == (2, 1)
+
+
+def test_a_survey_with_branches_looks_at_the_choice_before_it_stores_the_score(any_api):
+    low = {"if": {"question": "score", "op": "category", "value": "detractor"}, "to": "end"}
+    survey = any_api.survey(questions=[ROLE, SCORE | {"branches": [low]}, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    path = f"/s/{survey['public_id']}"
+    for _ in range(2):
+        page = any_api.client.get(path)
+        last = press(any_api.client, path, page, "next", role="it", score="9")
+    assert "Enough people like you" in last.text
+    assert (len(stored()), len(aside())) == (1, 1)
+
+
+def test_the_widget_thanks_and_what_is_added_is_kept_with_it(any_api):
+    survey = any_api.survey(questions=[ROLE, SCORE, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    body = {"key": any_api.workspace.public_key, "survey": survey["public_id"],
+            "answers": {"role": "it", "score": 9}}  # fmt: skip
+
+    def post(response_id: UUID) -> Any:
+        sent = body | {"id": str(response_id)}
+        return any_api.client.post("/public/v1/responses", json=sent)
+
+    assert post(uuid4()).status_code == 201
+    over = uuid4()
+    answers = [post(over) for _ in range(2)]
+    assert [each.status_code for each in answers] == [202, 202]
+    more = {"edit_token": answers[0].json["edit_token"], "revision": 1, "answers": {"why": "Slow"}}
+    address = f"/public/v1/responses/{over}"
+    assert any_api.client.patch(address, json=more).status_code == 200
+    (row,) = aside()
+    assert (row.id, json.loads(row.answers)["why"]) == (over, "Slow")
+    stranger = more | {"edit_token": post(uuid4()).json["edit_token"]}
+    assert any_api.client.patch(address, json=stranger).status_code == 403
+
+
+def test_a_kiosk_goes_on_with_the_next_person(any_api):
+    survey = any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=ONE_IN_IT)
+    now = int(utcnow().timestamp() * 1000)
+    found = [
+        any_api.client.post(
+            f"/kiosk/{survey['public_id']}",
+            json={"id": str(uuid4()), "survey_version": 1, "locale": "en", "sent_at": now,
+                  "answered_at": now, "answers": {"role": "it", "score": 9}},
+        ).status_code
+        for _ in range(2)
+    ]  # fmt: skip
+    assert found == [201, 202]
+
+
+def test_a_machine_hears_410_and_may_send_again_once_there_is_room(any_api):
+    any_api.survey()
+    limit(any_api, quotas=ONE_PRO)
+    assert any_api.respond(score=9, **PRO).status_code == 201
+    body = {"survey": "nps", "id": str(uuid4()), "score": 3, **PRO}
+    headers = {"Idempotency-Key": "k"}
+    refused = any_api.post("/api/v1/responses", body, headers=headers)
+    assert (refused.status_code, "is kept" in refused.json["detail"]) == (410, True)
+    assert [row.attributes["plan"] for row in aside()] == ["pro"]
+    limit(any_api, quotas=[ONE_PRO[0] | {"most": 2}])
+    assert any_api.post("/api/v1/responses", body, headers=headers).status_code == 201
+    assert [row.state for row in aside()] == ["overtaken"]
+    assert numbers(any_api) == (2, 0)
+
+
+def test_what_is_over_a_quota_counts_once_a_colleague_says_so(any_api):
+    any_api.survey()
+    limit(any_api, quotas=ONE_PRO)
+    for score in (9, 3):
+        any_api.respond(score=score, comment="Slow", **PRO)
+    (listed,) = any_api.get("/api/v1/held-answers?state=over_quota").json["items"]
+    assert (listed["score"], listed["comment"]) == (3, "Slow")
+    decision = {"ids": [listed["id"]], "decision": "count"}
+    for expected in ([listed["id"]], []):
+        decided = any_api.post("/api/v1/held-answers/decisions", decision)
+        assert decided.json["ids"] == expected
+    shown = any_api.get(f"/api/v1/responses/{listed['id']}").json
+    assert (shown["comment"], shown["account"]["external_id"]) == ("Slow", "acme")
+    assert [row.attributes["plan"] for row in stored()] == ["pro", "pro"]
+    assert numbers(any_api) == (2, 0)
+
+
+def test_of_many_at_once_exactly_the_quota_counts_and_no_answer_is_lost(any_database, any_api):
+    any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=[ONE_IN_IT[0] | {"most": 5}])
+
+    def answer(index: int) -> int:
+        client = any_api.client.application.test_client()
+        body = {"survey": "nps", "answers": {"role": "it", "score": index % 11}}
+        headers = {"Authorization": f"Bearer {any_api.workspace.secret_key}"}
+        return client.post("/api/v1/responses", json=body, headers=headers).status_code
+
+    found = at_once(any_database, 20, answer)
+    assert (found.count(201), found.count(410)) == (5, 15)
+    assert (len(stored()), len(aside())) == (5, 15)
+
+
+@pytest.mark.parametrize(
+    ("quota", "field"),
+    [
+        ({"question": "why", "value": "it"}, "quotas.0.question"),
+        ({"question": "after", "value": "it"}, "quotas.0.question"),
+        ({"question": "role", "value": "boss"}, "quotas.0.question"),
+        ({"question": "role", "attribute": "plan", "value": "it"}, "quotas.0.attribute"),
+        ({"value": "it"}, "quotas.0.attribute"),
+    ],
+)
+def test_a_quota_is_of_an_attribute_or_of_an_option_before_the_score(api, quota, field):
+    api.survey(questions=[ROLE, SCORE, ROLE | {"key": "after"}, WHY])
+    answer = api._call("PUT", "/api/v1/surveys/nps/limits", json={"quotas": [quota | {"most": 1}]})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
+
+
+def test_quotas_of_choices_are_set_on_the_page_and_seen_beside_the_score(api, staff):
+    survey = api.survey(questions=[ROLE, SCORE])
+    product = staff("product")
+    form = {"choice-role-it": "1", "choice-role-hr": ""}
+    assert product.post("/surveys/nps/limits", form | {"choice-role-it": "x"}).status_code == 422
+    assert product.post("/surveys/nps/limits", form).status_code == 303
+    assert api.get("/api/v1/surveys/nps/limits").json["quotas"] == ONE_IN_IT
+    shown = product.get("/surveys/nps/limits").text
+    assert re.search(r'name="choice-role-it" type="text" value="1"', shown)
+    assert "Nothing is over a quota" in product.get("/held-answers?state=over_quota").text
+    for _ in range(3):
+        answer_page(api, survey, role="it", score="9")
+    count()
+    assert "2 over quota" in product.get("/results/nps").text
+    listed = product.get("/held-answers?state=over_quota&survey=nps").text
+    assert listed.count("The quota of its group was full when it came.") == 2
+    assert "Anonymous" in listed

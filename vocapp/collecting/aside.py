@@ -1,0 +1,105 @@
+"""Answers that stand aside: stored as safely as any other, and nowhere counted.
+
+They wait for a colleague (`holding.py`): because a program may have pressed, or because the quota
+of their group was full when they came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from surveys.questions import Value
+from vocapp.collecting.models import HeldAnswer
+from vocapp.database import insert_into, scoped, transaction
+from vocapp.extensions import db
+
+if TYPE_CHECKING:
+    from vocapp.collecting.service import Submission
+
+
+def set_aside(
+    session: Session,
+    workspace_id: UUID,
+    submission: Submission,
+    *,
+    state: str,
+    reasons: Sequence[str],
+    of: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Keep an answer out of every number. The last press is what is kept; that there were others
+    is counted. of: id, contact_id and what else is known of its person and moment."""
+    said = {
+        **of,
+        "survey_version": submission.version,
+        "locale": submission.locale,
+        "score": submission.score,
+        "answers": json.dumps(dict(submission.answers), ensure_ascii=False),
+        "reasons": list(reasons),
+        "pressed_at": at,
+        "state": state,
+        "decided_at": None,
+        "decided_by_user_id": None,
+    }
+    offered = insert_into(session, HeldAnswer).values(
+        workspace_id=workspace_id, survey_id=submission.survey_id,
+        invitation_id=submission.invitation_id, channel=submission.channel, presses=1,
+        **said,
+    )  # fmt: skip
+    session.execute(
+        offered.on_conflict_do_update(
+            index_elements=["workspace_id", "id"],
+            set_={name: offered.excluded[name] for name in said if name != "id"}
+            | {"presses": HeldAnswer.presses + 1},
+        )
+    )
+
+
+def overtake(session: Session, workspace_id: UUID, ids: Collection[UUID], *, now: datetime) -> None:
+    """What stands aside under these ids gives way to answers that count."""
+    session.execute(
+        update(HeldAnswer)
+        .where(
+            HeldAnswer.workspace_id == workspace_id,
+            HeldAnswer.id.in_(ids),
+            HeldAnswer.state != "counted",
+        )
+        .values(state="overtaken", decided_at=now, decided_by_user_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def over_quota(workspace_id: UUID, response_id: UUID) -> HeldAnswer | None:
+    """The answer with this id that is kept over a quota."""
+    return db.session.scalar(_over_quota(workspace_id, response_id))
+
+
+def add_over_quota(workspace_id: UUID, response_id: UUID, answers: Mapping[str, Value]) -> None:
+    """What its person adds to an answer over a quota; nothing where it was decided meanwhile."""
+    with transaction() as session:
+        row = session.scalar(_over_quota(workspace_id, response_id).with_for_update())
+        if row is not None:
+            row.answers = json.dumps(json.loads(row.answers) | dict(answers), ensure_ascii=False)
+
+
+def _over_quota(workspace_id: UUID, response_id: UUID) -> Select[HeldAnswer]:
+    return scoped(HeldAnswer, workspace_id).where(
+        HeldAnswer.id == response_id, HeldAnswer.state == "over_quota"
+    )
+
+
+def number_aside(session: Session, workspace_id: UUID, survey_id: UUID, state: str) -> int:
+    """How many answers to a survey stand aside in a state."""
+    query = select(func.count()).where(
+        HeldAnswer.workspace_id == workspace_id,
+        HeldAnswer.survey_id == survey_id,
+        HeldAnswer.state == state,
+    )
+    return session.scalar(query) or 0
