@@ -167,6 +167,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
                              "channel": "email"}),
     ),
     "asking_api.show_asking": (by(contact_id="contact"),),
+    "asking_api.reach_again": (
+        Call(path={"contact_id": "contact"}, json=lambda _: {"channel": "email"}),
+    ),
     "campaigns_api.list_campaigns": NO_IDS,
     "campaigns_api.create_campaign": (Call(json=lambda t: A_CAMPAIGN | {"survey": t.survey}),),
     "campaigns_api.show_campaign": (by(campaign_id="campaign"),),
@@ -330,6 +333,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "story.unseen": (Call(query=lambda t: {"token": t.undo}),),
     "asking.never": (by(contact_id="contact"),),
     "asking.again": (by(contact_id="contact"),),
+    "asking.reach_again": (by(contact_id="contact", channel="=email"),),
     "asking.undo": (Call(query=lambda t: {"token": t.undo}),),
     "distributing.invitations": (
         A_SURVEY,

@@ -657,6 +657,7 @@ SCHEMAS: dict[str, Schema] = {
         planned=list_of(
             record(campaign=ID, name=TEXT, state=TEXT, day=DAY, reason=or_null(TEXT))
         ),
+        barred=list_of(record(channel=TEXT, kind=TEXT, since=TIME)),
         decisions=list_of(
             record(
                 id=ID, survey=TEXT, channel=TEXT, cause=TEXT, campaign=or_null(TEXT),
@@ -754,6 +755,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
+    ("post", "/api/v1/contacts/{contact_id}/asking/reach"): ("Asking", (200,)),
     ("get", "/api/v1/campaigns"): ("Campaigns", (200,)),
     ("post", "/api/v1/campaigns"): ("Campaign", (201,)),
     ("get", "/api/v1/campaigns/{campaign_id}"): ("Campaign", (200,)),

@@ -15,13 +15,15 @@ from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding, queries, service
 from vocapp.distributing.asking.models import AskDecision, NeverAsked
 from vocapp.distributing.asking.service import Wished, save_limits
+from vocapp.distributing.mail import address_digest
 from vocapp.distributing.models import Invitation
-from vocapp.distributing.service import NewInvitation, invite
+from vocapp.distributing.service import NewInvitation, invite, suppress
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.merging.service import merge_contacts
 from vocapp.people.models import Contact
 from vocapp.people.service import erase_contact
 from vocapp.problems import BadInput
+from vocapp.workspaces.models import AuditEntry
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 # A Wednesday at noon in Tokyo, then a Friday evening there.
@@ -323,6 +325,51 @@ def test_a_colleague_excepts_somebody_and_takes_it_back(api, staff):
     assert "Nothing stands against it." in back.text
     with snapshot() as session:
         assert session.scalars(select(NeverAsked)).all() == []
+
+
+def bar(api, address, kind):
+    with transaction() as session:
+        digest = address_digest(api.workspace_id, address)
+        suppress(session, api.workspace_id, digest, kind=kind, now=NOON)
+
+
+def test_a_machine_has_an_address_written_to_again_and_no_wish_is_overruled(any_api):
+    any_api.survey()
+    person = {"external_id": "aiko", "email": "aiko@example.com", "phone": "+819012345678"}
+    body = {"survey": "nps", "contact": person}
+    bar(any_api, "aiko@example.com", "bounced")
+    bar(any_api, "+819012345678", "bounced")
+    bar(any_api, "+819012345678", "unsubscribed")
+    left_out = any_api.post("/api/v1/invitations", body).json
+    assert left_out["reason"] == "bounced"
+    path = f"/api/v1/contacts/{left_out['contact']['id']}/asking"
+    barred = [(each["channel"], each["kind"]) for each in any_api.get(path).json["barred"]]
+    assert sorted(barred) == [("email", "bounced"), ("sms", "bounced"), ("sms", "unsubscribed")]
+    assert any_api.post(f"{path}/reach", {"channel": "email"}).json["may_be_asked"]
+    assert any_api.post("/api/v1/invitations", body).json["state"] == "scheduled"
+    told = any_api.post(f"{path}/reach", {"channel": "sms"}).json
+    assert [(each["channel"], each["kind"]) for each in told["barred"]] == [("sms", "unsubscribed")]
+    assert any_api.post(f"{path}/reach", {"channel": "pigeon"}).status_code == 422
+
+
+def test_an_admin_has_a_number_written_to_again_and_it_is_noted(api, staff):
+    api.survey()
+    person = {"external_id": "aiko", "name": "Aiko", "phone": "+819012345678"}
+    made = api.post("/api/v1/invitations", {"survey": "nps", "contact": person}).json
+    bar(api, "+819012345678", "bounced")
+    path = f"/contacts/{made['contact']['id']}/asking"
+    assert "came back" in staff("success").get(path).text
+    assert "Write to it again" not in staff("success").get(path).text
+    assert staff("success").post(f"{path}/reach/sms").status_code == 403
+    browser = staff("admin")
+    assert "Write to it again" in browser.get(path).text
+    said = browser.post(f"{path}/reach/sms", follow_redirects=True).text
+    assert "It is written to again." in said
+    assert "came back" not in said
+    assert "Nothing was changed." in browser.post(f"{path}/reach/sms", follow_redirects=True).text
+    with snapshot() as session:
+        noted = select(AuditEntry.subject_id).where(AuditEntry.action == "contact.reached_again")
+        assert session.scalars(noted).all() == [made["contact"]["id"]]
 
 
 @pytest.mark.parametrize(

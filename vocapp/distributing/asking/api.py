@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from vocapp.database import utcnow
-from vocapp.distributing.asking import queries
+from vocapp.distributing.asking import queries, service
 from vocapp.distributing.asking.queries import DecisionRow
 from vocapp.workspaces.access import current_workspace, machine
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
@@ -27,14 +27,34 @@ class ContactPath(BaseModel):
     contact_id: UUID
 
 
+class ReachBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["email", "sms"]
+
+
 @api.get("/contacts/<uuid:contact_id>/asking", summary="May this person be asked now")
 @machine()
 def show_asking(path: ContactPath) -> Any:
     """And if not, why, and from which day on; the days on which campaigns are going to, and the
     decisions before, newest first."""
-    found = queries.asking_of(
-        current_workspace.id, path.contact_id, reach=WHOLE_WORKSPACE, now=utcnow()
-    )
+    return _shown(path.contact_id)
+
+
+@api.post("/contacts/<uuid:contact_id>/asking/reach", summary="Write to an address again")
+@machine()
+def reach_again(path: ContactPath, body: ReachBody) -> Any:
+    """To the address or number that the person has now, though a message came back from it
+    (`bounced`); that somebody unsubscribed, or reported a mail as spam, holds."""
+    service.reach_again(
+        current_workspace.id, path.contact_id, body.channel, reach=WHOLE_WORKSPACE,
+        actor_user_id=None, now=utcnow(),
+    )  # fmt: skip
+    return _shown(path.contact_id)
+
+
+def _shown(contact_id: UUID) -> dict[str, Any]:
+    found = queries.asking_of(current_workspace.id, contact_id, reach=WHOLE_WORKSPACE, now=utcnow())
     verdict = found.verdict
     return {
         "contact": str(found.contact.id),
@@ -51,6 +71,10 @@ def show_asking(path: ContactPath) -> Any:
                 "reason": each.reason,
             }
             for each in found.planned
+        ],
+        "barred": [
+            {"channel": each.channel, "kind": each.kind, "since": each.since.isoformat()}
+            for each in found.bars
         ],
         "decisions": [_present(line) for line in found.lines],
     }

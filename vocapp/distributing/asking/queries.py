@@ -15,8 +15,9 @@ from vocapp.distributing.asking import deciding
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.distributing.asking.service import Wished
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
-from vocapp.distributing.models import Invitation
-from vocapp.distributing.service import reason_not_to_mail, reason_not_to_text
+from vocapp.distributing.mail import address_digests
+from vocapp.distributing.models import Invitation, Suppression
+from vocapp.distributing.service import EMAIL, TEXT, reason_not_to_mail, reason_not_to_text
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
 from vocapp.people.reaching import contact_within, of_accounts_within
@@ -70,9 +71,24 @@ class PlannedDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """That an address or number (channel: email, sms) is not written to. kind: one of
+    SUPPRESSION_KINDS; of wishes nobody but the person takes them back."""
+
+    channel: str
+    address: str
+    kind: str
+    since: datetime
+
+    @property
+    def can_be_lifted(self) -> bool:
+        return self.kind == "bounced"
+
+
+@dataclass(frozen=True, slots=True)
 class AskingOf:
     """All that is to be said of asking a person. excepted_by: a name, empty where it is gone.
-    planned: by campaigns, the next day first."""
+    planned: by campaigns, the next day first. bars: of the address and number they have now."""
 
     contact: Contact
     account: Account | None
@@ -81,6 +97,7 @@ class AskingOf:
     never_since: datetime | None
     excepted_by: str
     planned: list[PlannedDay]
+    bars: list[Bar]
 
 
 def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: datetime) -> AskingOf:
@@ -103,7 +120,7 @@ def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: dateti
         deciding.look(session, contact, wanted=now, barred=barred),
         _lines(workspace_id, contact.id),
         never.since if never else None, (never.name or "") if never else "",
-        _planned(workspace_id, contact.id),
+        _planned(workspace_id, contact.id), _bars(contact),
     )  # fmt: skip
 
 
@@ -170,6 +187,21 @@ def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
         .limit(deciding.KEPT)
     )  # fmt: skip
     return [PlannedDay(*row) for row in rows]
+
+
+def _bars(contact: Contact) -> list[Bar]:
+    known = {
+        digest: (channel, address)
+        for channel, address in ((EMAIL, contact.email), (TEXT, contact.phone))
+        if address
+        for digest in address_digests(contact.workspace_id, address)
+    }
+    rows = db.session.scalars(
+        scoped(Suppression, contact.workspace_id)
+        .where(Suppression.address_digest.in_(known))
+        .order_by(Suppression.created_at)
+    )
+    return [Bar(*known[row.address_digest], row.kind, row.created_at) for row in rows]
 
 
 def left_out(workspace_id: UUID, survey_id: UUID) -> list[tuple[str, int]]:

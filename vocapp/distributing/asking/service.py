@@ -13,6 +13,9 @@ from surveys.fatigue import MAX_DAYS
 from vocapp.database import insert_if_absent, scoped, transaction
 from vocapp.distributing.asking.deciding import trim
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
+from vocapp.distributing.mail import address_digests
+from vocapp.distributing.models import Suppression
+from vocapp.distributing.service import TEXT
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import Merge
@@ -109,8 +112,36 @@ def ask_again(
         return gone is not None
 
 
+def reach_again(
+    workspace_id: UUID,
+    contact_id: UUID,
+    channel: str,
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
+) -> bool:
+    """Write again to the address or number (channel: email, sms) that a person has now, though a
+    message came back from it; False where none did. What its owner wished holds. Raises NotFound.
+    """
+    with transaction() as session:
+        contact = contact_held(session, workspace_id, contact_id, reach=reach)
+        address = contact.phone if channel == TEXT else contact.email
+        lifted = session.execute(
+            delete(Suppression)
+            .where(
+                Suppression.workspace_id == workspace_id, Suppression.kind == "bounced",
+                Suppression.address_digest.in_(address_digests(workspace_id, address or "")),
+            )
+            .returning(Suppression.kind)
+        ).all()  # fmt: skip
+        if lifted:
+            _note(session, contact, "contact.reached_again", actor_user_id, now)
+        return bool(lifted)
+
+
 def _note(
-    session: Session, contact: Contact, action: str, actor_user_id: UUID, now: datetime
+    session: Session, contact: Contact, action: str, actor_user_id: UUID | None, now: datetime
 ) -> None:
     audit(
         session, contact.workspace_id, action, now=now, actor_user_id=actor_user_id,

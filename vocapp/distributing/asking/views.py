@@ -84,6 +84,21 @@ def again(contact_id: UUID) -> Any:
     return _back(contact_id)
 
 
+@blueprint.post("/contacts/<uuid:contact_id>/asking/reach/<any(email, sms):channel>")
+@signed_in("admin")
+def reach_again(contact_id: UUID, channel: str) -> Any:
+    """An address or number that a message came back from is right by now, says an admin."""
+    is_done = service.reach_again(
+        current_workspace.id, contact_id, channel, reach=current_user.reach,
+        actor_user_id=current_user.id, now=utcnow(),
+    )  # fmt: skip
+    if is_done:
+        notice(_("It is written to again."))
+    else:
+        notice(_("Nothing was changed."), kind="info")
+    return _back(contact_id)
+
+
 def _token(contact_id: UUID, was_excepted: bool) -> str:
     return undo_token(
         "never_asked", current_workspace.id, current_user.id, contact=contact_id.hex,
