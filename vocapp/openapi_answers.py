@@ -655,7 +655,9 @@ SCHEMAS: dict[str, Schema] = {
         contact=ID, may_be_asked=YES_NO, reason=or_null(TEXT), next_at=or_null(TIME),
         next_day=or_null(DAY),
         planned=list_of(
-            record(campaign=ID, name=TEXT, state=TEXT, day=DAY, reason=or_null(TEXT))
+            record(
+                campaign=ID, name=TEXT, state=TEXT, day=DAY, reason=or_null(TEXT), is_stuck=YES_NO
+            )
         ),
         barred=list_of(record(channel=TEXT, kind=TEXT, since=TIME)),
         decisions=list_of(

@@ -1048,11 +1048,33 @@ def test_the_ledger_of_a_person_says_which_campaign_and_which_day_is_planned(cre
     told = crew.api.get(f"/api/v1/contacts/{person}/asking").json
     assert told["planned"] == [
         {"campaign": str(campaign_id), "name": "Relationship", "state": "active",
-         "day": (TODAY + 6 * DAY).isoformat(), "reason": "asked_lately"},
+         "day": (TODAY + 6 * DAY).isoformat(), "reason": "asked_lately", "is_stuck": False},
     ]  # fmt: skip
     newest = told["decisions"][0]
     assert (newest["campaign"], newest["reason"]) == ("Relationship", "asked_lately")
     assert newest["next_day"] == (TODAY + 6 * DAY).isoformat()
+
+
+def test_the_page_of_a_person_says_why_a_campaign_has_not_asked_yet(api, staff, monkeypatch):
+    crew = Crew(api, monkeypatch)
+    (person,) = crew.people(1)
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    page, path = staff("success"), f"/contacts/{person}/asking"
+    planned = page.get(path).text
+    assert f'href="/campaigns/{campaign_id}"' in planned
+    assert "Given up" not in planned
+    with transaction() as session:
+        for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):
+            if row.kind == stopping.CAMPAIGN:
+                row.set_aside_at, row.last_error = NOON, "ValueError"
+    assert "An error keeps the campaign from asking anybody" in page.get(path).text
+    assert crew.api.get(f"/api/v1/contacts/{person}/asking").json["planned"][0]["is_stuck"]
+    service.try_again(crew.workspace_id, campaign_id, actor_user_id=None, now=NOON)
+    crew.run(NOON + timedelta(hours=5))
+    asked = page.get(path).text
+    assert "By the campaign “Relationship”" in asked
+    assert "Given up" not in asked
 
 
 def test_a_contact_that_took_place_is_a_moment(crew):

@@ -69,6 +69,7 @@ def _shown(contact_id: UUID) -> dict[str, Any]:
                 "state": each.state,
                 "day": each.day.isoformat(),
                 "reason": each.reason,
+                "is_stuck": each.is_stuck,
             }
             for each in found.planned
         ],

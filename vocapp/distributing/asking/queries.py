@@ -15,10 +15,12 @@ from vocapp.distributing.asking import deciding
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.distributing.asking.service import Wished
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
+from vocapp.distributing.campaigns.stopping import given_up
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import EMAIL, TEXT, reason_not_to_mail, reason_not_to_text
 from vocapp.extensions import db
+from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
 from vocapp.people.reaching import contact_within, of_accounts_within
 from vocapp.workspaces.models import User
@@ -61,13 +63,15 @@ class DecisionRow:
 @dataclass(frozen=True, slots=True)
 class PlannedDay:
     """That a campaign is going to ask somebody. state: the campaign's; reason: why they were put
-    off to that day."""
+    off to that day. is_stuck: its work was given up, so that it asks nobody until somebody has it
+    tried again."""
 
     campaign_id: UUID
     campaign: str
     state: str
     day: date
     reason: str | None
+    is_stuck: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +176,16 @@ def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
 
 
 def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
+    is_stuck = (
+        select(Pending.id)
+        .where(*given_up(workspace_id), Pending.subject_id == Campaign.id)
+        .exists()
+    )
     rows = db.session.execute(
-        select(Campaign.id, Campaign.name, Campaign.state, CampaignTurn.day, CampaignTurn.reason)
+        select(
+            Campaign.id, Campaign.name, Campaign.state, CampaignTurn.day, CampaignTurn.reason,
+            is_stuck,
+        )
         .join(
             Campaign,
             (Campaign.workspace_id == CampaignTurn.workspace_id)
