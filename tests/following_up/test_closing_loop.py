@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.following_up.closing_loop.cases import Asked
 from vocapp.following_up.closing_loop.cases_behind import LISTS, cases_behind
-from vocapp.following_up.closing_loop.next_answers import next_answers
+from vocapp.following_up.closing_loop.next_answers import count_next_answers, next_answers
 from vocapp.following_up.closing_loop.queries import closed_loop
 from vocapp.following_up.merging import merge_cases
 from vocapp.following_up.models import FollowUp
@@ -309,7 +310,7 @@ def test_sums_are_those_of_looking_at_every_answer(api, handle, by):
     naive = _naive(api.workspace_id)
     found = list(next_answers(api.workspace_id, replace(EVER, by=by), WHOLE_WORKSPACE, split=True))
     assert len(naive) > 20
-    assert sorted((each.case_id, each.before, each.after, each.contacted) for each in found) == (
+    assert sorted((id_, each.before, each.after, each.contacted) for id_, each in found) == (
         sorted(naive)
     )
     told = closed_loop(api.workspace_id, replace(EVER, by=by), reach=WHOLE_WORKSPACE, now=now)
@@ -317,6 +318,14 @@ def test_sums_are_those_of_looking_at_every_answer(api, handle, by):
         told.overall == closed_loop(api.workspace_id, EVER, reach=WHOLE_WORKSPACE, now=now).overall
     )
     assert told.overall.compared.contacted.n == sum(contacted for *_, contacted in naive)
+    counted = count_next_answers(
+        api.workspace_id, replace(EVER, by=by), WHOLE_WORKSPACE, split=True
+    )  # fmt: skip
+    assert counted == Counter(each for _, each in found)
+    for value, group in told.groups.items():
+        own = [each for _, each in found if value in each.groups]
+        assert group.compared.contacted.n == sum(each.contacted for each in own)
+        assert group.compared.others.n == sum(not each.contacted for each in own)
     assert told.overall.n == sum(group.n for group in told.groups.values())
 
 

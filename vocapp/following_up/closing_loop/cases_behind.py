@@ -13,7 +13,7 @@ from sqlalchemy import Subquery, and_, select
 from surveys.closed_loop import OUTCOMES
 from vocapp.extensions import db
 from vocapp.following_up.closing_loop.cases import Asked, cases_of, groups_of
-from vocapp.following_up.closing_loop.next_answers import NextAnswer, next_answers
+from vocapp.following_up.closing_loop.next_answers import Alike, next_answers
 from vocapp.following_up.closing_loop.passing import facts_in, passing_of
 from vocapp.following_up.models import FollowUp
 from vocapp.people.models import Account, Contact
@@ -81,8 +81,8 @@ def cases_behind(
         return sorted(rows, key=_newest_first)
     group, _, outcome = which.partition("_")
     found = {
-        each.case_id: each
-        for each in next_answers(workspace_id, asked, reach, split=is_split)
+        case_id: each
+        for case_id, each in next_answers(workspace_id, asked, reach, split=is_split)
         if each.outcome == outcome
         and _is_in(each, group)
         and (not is_split or value in each.groups)
@@ -90,7 +90,7 @@ def cases_behind(
     return sorted(_of_answers(workspace_id, found), key=_newest_first)
 
 
-def _is_in(answer: NextAnswer, group: str) -> bool:
+def _is_in(answer: Alike, group: str) -> bool:
     return {
         "after": answer.contacted,
         "without": not answer.contacted,
@@ -116,7 +116,7 @@ def _condition(cases: Subquery, which: str, now: datetime) -> Any:
     }[which]
 
 
-def _of_answers(workspace_id: UUID, found: dict[UUID, NextAnswer]) -> Iterator[Behind]:
+def _of_answers(workspace_id: UUID, found: dict[UUID, Alike]) -> Iterator[Behind]:
     for row in _of_cases(workspace_id, list(found)):
         answer = found[row.id]
         yield replace(row, kind=answer.kind, before=answer.before, after=answer.after)

@@ -6,14 +6,14 @@ is made once for each text.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, String, Subquery, and_, cast, func, select
+from sqlalchemy import ColumnElement, Integer, String, Subquery, and_, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from surveys.closed_loop import Next, OutcomeName, lowest_scores, outcome_of
@@ -31,12 +31,12 @@ KINDS = ("nps", "csat", "ces")
 _GAPS = (45, 120)
 
 
-class NextAnswer(NamedTuple):
-    """A case that was opened on a score of the lowest category, and the person's next answer to a
-    survey of that kind; gap: how many of the limits of days lie between both. asked_for: they were
-    asked for it after the case was resolved. groups: those of its case."""
+class Alike(NamedTuple):
+    """What two next answers have alike that count as one kind of people: of a case that was opened
+    on a score of the lowest category, that score (`before`) and the person's next one to a survey
+    of the same kind; gap: how many of the limits of days lie between both. asked_for: they were
+    asked for it after the case was resolved. groups: those of the case."""
 
-    case_id: UUID
     groups: tuple[str | None, ...]
     kind: str
     before: int
@@ -51,47 +51,64 @@ class NextAnswer(NamedTuple):
     def outcome(self) -> OutcomeName:
         return outcome_of(self.kind, self.before, self.after)
 
-
-def as_next(
-    kind: str,
-    before: int,
-    after: int,
-    contacted: bool,
-    gap: int,
-    revenue: str | None,
-    tenure: str | None,
-    asked_for: bool,
-    *,
-    count: int,
-) -> Next:
-    """Next answers that are alike, with what has to be alike for two people to be compared."""
-    like = (kind, before, gap, revenue, tenure)
-    outcome = outcome_of(kind, before, after)
-    return Next(outcome, contacted, like, count, asked_for=asked_for)
+    def as_next(self, count: int) -> Next:
+        """So many of them, with what has to be alike for two people to be compared."""
+        like = (self.kind, self.before, self.gap, self.revenue, self.tenure)
+        return Next(self.outcome, self.contacted, like, count, asked_for=self.asked_for)
 
 
 def next_answers(
     workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool
-) -> Iterator[NextAnswer]:
-    """Of each case the first answer after the one that opened it; cases without one are left out,
-    as are answers of surveys that single nobody out."""
-    passing = passing_of(workspace_id, asked.filter)
-    cases = cases_of(
-        workspace_id, asked, reach, passing=passing, split=split, with_answers=True
-    )  # fmt: skip
-    groups = groups_of(workspace_id, asked.by if split else None)
-    revenue, tenure = cache(_revenue), cache(_tenure)
-    for kind, surveys in _surveys_of_kinds(workspace_id).items():
-        for row in db.session.execute(_nexts(cases, kind, surveys)):
-            (case_id, value, before, after, contacted, days, mrr, currency, started, day, again,
-             *facts) = row  # fmt: skip
-            if passing and not passing.holds(facts):
-                continue
-            gap = sum([days > edge for edge in _GAPS])
-            yield NextAnswer(
-                case_id, groups(value), kind, before, after, contacted, gap,
-                revenue(mrr, currency), tenure(started, day), contacted and again,
-            )  # fmt: skip
+) -> Iterator[tuple[UUID, Alike]]:
+    """Of each case, by its id, the first answer after the one that opened it; cases without one
+    are left out, as are answers of surveys that single nobody out."""
+    reading = _Reading(workspace_id, asked, reach, split=split)
+    for kind, rows in reading.rows(with_ids=True):
+        for case_id, *row in rows:
+            if found := reading.made(kind, tuple(row)):
+                yield case_id, found
+
+
+def count_next_answers(
+    workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool
+) -> Counter[Alike]:
+    """How many of the same there are that are alike: each is made once of what was read."""
+    reading = _Reading(workspace_id, asked, reach, split=split)
+    counts: Counter[Alike] = Counter()
+    for kind, rows in reading.rows(with_ids=False):
+        for row, n in Counter(map(tuple, rows)).items():
+            if found := reading.made(kind, row):
+                counts[found] += n
+    return counts
+
+
+class _Reading:
+    """The statements, and what is made of their rows."""
+
+    def __init__(self, workspace_id: UUID, asked: Asked, reach: Reach, *, split: bool) -> None:
+        self._workspace_id = workspace_id
+        self._passing = passing_of(workspace_id, asked.filter)
+        self._cases = cases_of(
+            workspace_id, asked, reach, passing=self._passing, split=split, with_answers=True
+        )  # fmt: skip
+        self._groups = groups_of(workspace_id, asked.by if split else None)
+        self._revenue, self._tenure = cache(_revenue), cache(_tenure)
+
+    def rows(self, *, with_ids: bool) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
+        """(kind of the surveys, rows)."""
+        for kind, surveys in _surveys_of_kinds(self._workspace_id).items():
+            statement = _nexts(self._cases, kind, surveys, with_ids=with_ids)
+            yield kind, db.session.execute(statement)
+
+    def made(self, kind: str, row: tuple[Any, ...]) -> Alike | None:
+        """None: a filter does not hold."""
+        value, before, after, contacted, gap, mrr, currency, started, day, again, *facts = row
+        if self._passing and not self._passing.holds(facts):
+            return None
+        return Alike(
+            self._groups(value), kind, before, after, bool(contacted), gap,
+            self._revenue(mrr, currency), self._tenure(started, day), bool(contacted and again),
+        )  # fmt: skip
 
 
 def _surveys_of_kinds(workspace_id: UUID) -> dict[str, list[UUID]]:
@@ -109,9 +126,10 @@ def _surveys_of_kinds(workspace_id: UUID) -> dict[str, list[UUID]]:
     return found
 
 
-def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID]) -> Any:
-    """(case, value, first score, next score, whether contacted by then, days between both, revenue,
-    currency, day of the start, day of the first answer, whether asked again, facts of a filter).
+def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID], *, with_ids: bool) -> Any:
+    """(case, if asked for; value, first score, next score, whether contacted by then, limits of
+    days between both, revenue, currency, day of the start, day of the first answer where that is
+    known, whether asked again, facts of a filter).
 
     Which the next one is, is found in an index alone, and only then is that one read."""
     later, answer = aliased(Response), aliased(Response)
@@ -141,10 +159,11 @@ def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID]) -> Any:
     )  # fmt: skip
     return (
         select(
-            low.c.id, low.c.value, low.c.score, answer.score,
+            *([low.c.id] if with_ids else []), low.c.value, low.c.score, answer.score,
             and_(low.c.first_contact_at.is_not(None), low.c.first_contact_at < answer.answered_at),
-            _days(low.c.answered_at, answer.answered_at), low.c.mrr, low.c.currency,
-            low.c.started_on, _day(low.c.answered_at), AskedAgain.follow_up_id.is_not(None),
+            _gap(low.c.answered_at, answer.answered_at), low.c.mrr, low.c.currency,
+            low.c.started_on, case((low.c.started_on.is_not(None), _day(low.c.answered_at))),
+            AskedAgain.follow_up_id.is_not(None),
             *facts_in(low),
         )
         .join(answer, (answer.workspace_id == low.c.workspace_id) & (answer.id == low.c.next_id))
@@ -155,6 +174,12 @@ def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID]) -> Any:
             & (AskedAgain.invitation_id == answer.invitation_id),
         )
     )  # fmt: skip
+
+
+def _gap(since: Any, until: Any) -> ColumnElement[int]:
+    """How many of the limits of days lie between two instants."""
+    days, (first, second) = _days(since, until), _GAPS
+    return case((days > second, 2), (days > first, 1), else_=0)
 
 
 def _days(since: Any, until: Any) -> ColumnElement[int]:
@@ -179,8 +204,8 @@ def _revenue(mrr: str | None, currency: str | None) -> str | None:
         return None
 
 
-def _tenure(started_on: str | None, day: str) -> str | None:
-    if not started_on:
+def _tenure(started_on: str | None, day: str | None) -> str | None:
+    if not started_on or day is None:
         return None
     try:
         return tenure_band((date.fromisoformat(day) - date.fromisoformat(started_on)).days)

@@ -6,7 +6,7 @@ adds up cases that are alike, so that 200,000 of them are some thousand rows, bu
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +19,11 @@ from surveys.closed_loop import Compared, Next, Timing, compare, timing
 from surveys.ratios import Figure, share
 from vocapp.extensions import db
 from vocapp.following_up.closing_loop.cases import THEME, Asked, cases_of, groups_of
-from vocapp.following_up.closing_loop.next_answers import NextAnswer, as_next, next_answers
+from vocapp.following_up.closing_loop.next_answers import count_next_answers
 from vocapp.following_up.closing_loop.passing import Passing, facts_in, passing_of
 from vocapp.workspaces.reach import Reach
 
 MOST_GROUPS = 50
-_Nexts = Counter[tuple[Any, ...]]
-_LIKE = NextAnswer._fields.index("kind")  # from there on, what makes two of them alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +78,17 @@ def closed_loop(workspace_id: UUID, asked: Asked, *, reach: Reach, now: datetime
     attribute that cannot be one.
     """
     groups, overall = _times(workspace_id, asked, reach, now)
-    counts: dict[str | None, _Nexts] = defaultdict(Counter)
-    in_all: _Nexts = Counter()
-    found = next_answers(workspace_id, asked, reach, split=asked.by is not None)
-    alike = Counter((each.groups, each[_LIKE:]) for each in found)
-    for (own, like), n in alike.items():
-        in_all[like] += n
-        for group in own:
-            counts[group][like] += n
-    overall.next = _nexts(in_all)
+    counts = count_next_answers(workspace_id, asked, reach, split=asked.by is not None)
+    by_group: dict[str | None, list[Next]] = defaultdict(list)
+    for alike, n in counts.items():
+        found = alike.as_next(n)
+        overall.next.append(found)
+        for group in alike.groups:
+            by_group[group].append(found)
     if asked.by is None or len(groups) > MOST_GROUPS:
         return Told(overall.loop(), is_too_many=asked.by is not None)
-    for group, own_nexts in counts.items():
-        groups[group].next = _nexts(own_nexts)
+    for group, own in by_group.items():
+        groups[group].next = own
     loops = {group: each.loop() for group, each in groups.items()}
     ordered = sorted(loops.items(), key=lambda item: (-item[1].n, item[0] is None, item[0] or ""))
     return Told(overall.loop(), dict(ordered))
@@ -155,10 +151,6 @@ def _passed(statement: Any, passing: Passing | None) -> dict[Any, list[Sequence[
         if passing is None or passing.holds(row[1 : 1 + width]):
             found[row[0]].append(row[1 + width :])
     return found
-
-
-def _nexts(counts: _Nexts) -> list[Next]:
-    return [as_next(*like, count=count) for like, count in counts.items()]
 
 
 def _columns(rows: list[tuple[int, bool, int]]) -> Any:
