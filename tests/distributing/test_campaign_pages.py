@@ -219,6 +219,19 @@ def test_a_machine_is_told_where_the_look_ahead_over_many_will_be(api, people, m
     assert api.get(address).status_code == 202
 
 
+def test_who_asks_for_another_look_meanwhile_is_told_and_takes_nothing_from_the_first(
+    api, people, monkeypatch
+):
+    address = f"/api/v1/campaigns/{made(api)}/dry-run"
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    assert api.get(f"{address}?days=10").status_code == 202
+    assert api.get(f"{address}?days=20").status_code == 409
+    assert api.get(f"{address}?days=10&by=region").status_code == 202  # one look tells both
+    assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+    assert len(api.get(f"{address}?days=10").json["days"]) <= 10
+    assert api.get(f"{address}?days=20").status_code == 202
+
+
 def test_a_machine_hears_that_its_look_ahead_was_given_up_and_may_ask_again(
     api, people, monkeypatch
 ):

@@ -181,8 +181,9 @@ def look_ahead(path: CampaignPath, query: DryRunQuery) -> Any:
     """With all limits and what other campaigns have planned; nothing is sent.
 
     Of more than 2,000 people a worker looks: the answer is 202 with how far it is, until the same
-    request finds the result, which is kept for an hour or until the campaign is changed. Where the
-    look failed too often, the answer is 503 once; the next request has it tried again.
+    request finds the result, which is kept for an hour or until the campaign is changed. While it
+    looks for somebody who asked for other days or another attribute, the answer is 409. Where the
+    look failed too often, it is 503 once; the next request has it tried again.
     """
     ahead = looking_ahead.fresh_look_ahead(
         current_workspace.id, path.campaign_id, now=utcnow(), days=query.days, by=query.by

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from vocapp import outbox
@@ -23,7 +23,7 @@ from vocapp.database import insert_if_absent, scoped, snapshot, transaction, utc
 from vocapp.distributing.campaigns.dry_run import DAYS, DryRun, WouldAsk, dry_run, takes_long
 from vocapp.distributing.campaigns.models import Campaign, CampaignLookAhead
 from vocapp.people.models import Contact
-from vocapp.problems import NotFound, Unavailable
+from vocapp.problems import Conflict, NotFound, Unavailable
 
 LOOK_AHEAD = "campaign_look_ahead"
 ATTRIBUTES = ("plan", "region", "locale", "industry", "role")
@@ -35,18 +35,23 @@ _SAY_EVERY_S = 1.0
 @dataclass(frozen=True, slots=True)
 class LookAhead:
     """What there is of a look ahead. run: None before the first. computed_at: None where it was
-    made just now. is_outdated: the campaign was changed since. done, total: of the one that is
-    being made. error: why the last one was given up, None where it was not.
+    made just now. is_outdated: the campaign was changed since. working_on: what was asked for of
+    those that wait or are being made; done, total: of that one. error: why the last one was given
+    up, None where it was not.
     """
 
     run: DryRun | None
     computed_at: datetime | None = None
     is_outdated: bool = False
-    is_working: bool = False
+    working_on: tuple[Mapping[str, Any], ...] = ()
     done: int = 0
     total: int = 0
     error: str | None = None
     days: int = DAYS
+
+    @property
+    def is_working(self) -> bool:
+        return bool(self.working_on)
 
 
 def look_ahead(
@@ -67,8 +72,9 @@ def fresh_look_ahead(
     workspace_id: UUID, campaign_id: UUID, *, now: datetime, days: int, by: str
 ) -> LookAhead:
     """For machines: what is kept where it answers what is asked now; else it has a worker look,
-    once however often it is asked, and run is None. Raises NotFound; Unavailable, once, where that
-    failed too often: whoever asks after that has it tried again."""
+    once however often it is asked, and run is None. Raises NotFound; Conflict while a worker looks
+    for somebody who asked something else, as one look is kept; Unavailable, once, where that failed
+    too often: whoever asks after that has it tried again."""
     ahead = look_ahead(workspace_id, campaign_id, now=now, days=days, by=by)
     if ahead.run is not None and _answers(ahead, now=now, days=days, by=by):
         return ahead
@@ -78,6 +84,8 @@ def fresh_look_ahead(
         raise Unavailable(f"The look ahead was given up ({ahead.error}). Ask again to try again.")
     if not ahead.is_working:
         ask_for(workspace_id, campaign_id, days=days, by=by, now=now)
+    elif not any(_will_answer(asked, days=days, by=by) for asked in ahead.working_on):
+        raise Conflict("Another look ahead of this campaign is being made. Ask again once it is.")
     return replace(ahead, run=None, computed_at=None)
 
 
@@ -87,6 +95,11 @@ def _answers(ahead: LookAhead, *, now: datetime, days: int, by: str) -> bool:
         return True
     is_fresh = now - ahead.computed_at < FRESH_FOR and not ahead.is_outdated
     return is_fresh and ahead.days == days and by in ahead.run.segments
+
+
+def _will_answer(asked: Mapping[str, Any], *, days: int, by: str) -> bool:
+    """Whether the look that was asked for tells this as well."""
+    return bool(asked["days"] == days and by in _names(asked["by"]))
 
 
 def ask_for(
@@ -112,11 +125,14 @@ def ask_for(
 
 
 def _forget_given_up(session: Session, workspace_id: UUID, campaign_id: UUID) -> None:
-    session.execute(
-        delete(outbox.Pending).where(
-            outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
-            outbox.Pending.subject_id == campaign_id, outbox.Pending.set_aside_at.is_not(None),
-        )
+    session.execute(delete(outbox.Pending).where(*_given_up(workspace_id, campaign_id)))
+
+
+def _given_up(workspace_id: UUID, campaign_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for looks that failed too often."""
+    return (
+        outbox.Pending.workspace_id == workspace_id, outbox.Pending.kind == LOOK_AHEAD,
+        outbox.Pending.subject_id == campaign_id, outbox.Pending.set_aside_at.is_not(None),
     )  # fmt: skip
 
 
@@ -140,14 +156,14 @@ def work_out(rows: Sequence[outbox.Pending]) -> list[outbox.Outcome]:
 
 
 def _worked_out(row: outbox.Pending) -> outbox.Outcome:
-    now, days = utcnow(), int(row.detail.get("days", DAYS))
+    now, days = utcnow(), int(row.detail["days"])
     try:
         with transaction() as session:
             revision = _campaign(session, row.workspace_id, row.subject_id).revision
             _begin(session, row)
         run = dry_run(
             row.workspace_id, row.subject_id, now=now, days=days,
-            attributes=_names(str(row.detail.get("by", "plan"))),
+            attributes=_names(str(row.detail["by"])),
             say=_Teller(row.workspace_id, row.subject_id),
         )  # fmt: skip
     except NotFound:  # a draft that was removed meanwhile
@@ -218,12 +234,13 @@ def _write(
 
 
 def _kept(session: Session, campaign: Campaign) -> LookAhead:
-    row = session.get(CampaignLookAhead, (campaign.workspace_id, campaign.id))
-    error = _error(session, campaign)
-    ahead = LookAhead(
-        None, error=error,
-        is_working=outbox.is_waiting(session, campaign.workspace_id, LOOK_AHEAD, campaign.id),
-    )  # fmt: skip
+    of_campaign = (campaign.workspace_id, campaign.id)
+    row = session.get(CampaignLookAhead, of_campaign)
+    error = session.scalar(select(outbox.Pending.last_error).where(*_given_up(*of_campaign)))
+    asked = outbox.waiting(
+        select(outbox.Pending.detail), campaign.workspace_id, LOOK_AHEAD, campaign.id
+    )
+    ahead = LookAhead(None, error=error, working_on=tuple(session.scalars(asked)))
     if row is None:
         return ahead
     ahead = replace(ahead, done=row.done, total=row.total, days=row.days or DAYS)
@@ -232,17 +249,6 @@ def _kept(session: Session, campaign: Campaign) -> LookAhead:
     return replace(
         ahead, run=_run_of(session, campaign.workspace_id, row.result),
         computed_at=row.computed_at, is_outdated=row.revision != campaign.revision,
-    )  # fmt: skip
-
-
-def _error(session: Session, campaign: Campaign) -> str | None:
-    """Why the last one was given up."""
-    return session.scalar(
-        select(outbox.Pending.last_error).where(
-            outbox.Pending.workspace_id == campaign.workspace_id,
-            outbox.Pending.kind == LOOK_AHEAD, outbox.Pending.subject_id == campaign.id,
-            outbox.Pending.set_aside_at.is_not(None),
-        )
     )  # fmt: skip
 
 
