@@ -21,6 +21,7 @@ from vocapp.collecting.models import (
     Response,
     ResponseMark,
     ResponsePace,
+    TextPrint,
 )
 from vocapp.collecting.seeing import KEPT
 from vocapp.database import snapshot, transaction, utcnow
@@ -265,6 +266,21 @@ def test_who_rushes_through_the_page_behind_a_mail_is_marked(any_api, invite, cl
     assert [tuple(each) for each in marks] == [(fast, "speeding")]
     assert timed == {*usual, fast}
     assert only_score in {row.id for row in stored(Response)}
+
+
+def test_texts_of_people_who_were_invited_are_compared_with_nothing(any_api, invite, clock):
+    """Their pages are timed as well, so that having a pace does not say that nobody is known."""
+    questions = [{"key": "score", "kind": "nps"}, {"key": "why", "kind": "text", "text": "Why?"}]
+    for _ in range(2):
+        link = invite(f"{uuid4()}@example.com", questions=questions)
+        visitor = Visitor(any_api.client, link, clock).open(9)
+        visitor.press()
+        rest = visitor.fields
+        for why in ("A typo", "We all say the same here, as our team leader told us to"):
+            visitor.fields = rest
+            visitor.press("rest", why=why)
+    assert len(stored(ResponsePace)) == 2
+    assert (stored(ResponseMark), stored(TextPrint)) == ([], [])
 
 
 # --- what colleagues decide -------------------------------------------------------------

@@ -184,21 +184,30 @@ def test_whose_text_nobody_else_has_any_more_is_no_longer_marked(any_api, monkey
     assert [marks(each) for each in (first, *ids)] == [set()] * 4
 
 
+def correct(api, response_id, why, revision):
+    """Correct a text by the public API."""
+    token = edit_token(api.workspace_id, UUID(response_id))
+    body = {"edit_token": token, "revision": revision, "answers": {"why": why}}
+    told = api.client.patch(f"/public/v1/responses/{response_id}", json=body)
+    assert told.status_code == 200
+
+
 def test_a_text_that_is_corrected_by_the_api_is_compared_anew(any_api, monkeypatch):
     monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
     path = f"/s/{any_api.survey(questions=TWO)['public_id']}"
     ids = [visit(any_api, path, 9, monkeypatch, why=COPY) for _ in range(2)]
     assert [marks(each) for each in ids] == [{"same_text"}] * 2
-
-    def correct(response_id, why, revision):
-        token = edit_token(any_api.workspace_id, UUID(response_id))
-        body = {"edit_token": token, "revision": revision, "answers": {"why": why}}
-        told = any_api.client.patch(f"/public/v1/responses/{response_id}", json=body)
-        assert told.status_code == 200
-
-    correct(ids[1], "These are words of my own and no copy", 5)
+    correct(any_api, ids[1], "These are words of my own and no copy", 5)
     assert [marks(each) for each in ids] == [set()] * 2
-    correct(ids[1], COPY, 6)
+    correct(any_api, ids[1], COPY, 6)
+    assert [marks(each) for each in ids] == [{"same_text"}] * 2
+
+
+def test_a_short_text_that_becomes_a_long_one_by_the_api_is_compared(any_api, monkeypatch):
+    monkeypatch.setattr("surveys.response_quality.FASTEST", timedelta(0))
+    path = f"/s/{any_api.survey(questions=TWO)['public_id']}"
+    ids = [visit(any_api, path, 9, monkeypatch, why=why) for why in (COPY, "Great")]
+    correct(any_api, ids[1], COPY, 5)
     assert [marks(each) for each in ids] == [{"same_text"}] * 2
 
 

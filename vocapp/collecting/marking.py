@@ -93,18 +93,18 @@ def mark_revised(session: Session, response: Response, *, now: datetime) -> None
         mark(session, workspace_id, response_id, ["straight_line"], now=now)
     else:
         _unmark(session, workspace_id, response_id, "straight_line")
-    if _is_compared(session, workspace_id, response_id):
+    if _is_compared(session, response):
         texts = [text for _number, _value, text in given if text is not None]
         mark_same_text(session, workspace_id, response.survey_id, response_id, texts, now=now)
 
 
-def _is_compared(session: Session, workspace_id: UUID, response_id: UUID) -> bool:
-    """Whether it is looked at beside others: it came by a link that no name stands behind, which
-    its pace or the print of a text tells."""
-    return any(
+def _is_compared(session: Session, response: Response) -> bool:
+    """Whether it is looked at beside others: it came by a page whose link no name stands behind,
+    where its pace or the print of a text is kept."""
+    return response.invitation_id is None and any(
         session.scalar(
             select(kept.response_id)
-            .where(kept.workspace_id == workspace_id, kept.response_id == response_id)
+            .where(kept.workspace_id == response.workspace_id, kept.response_id == response.id)
             .limit(1)
         )
         for kept in (ResponsePace, TextPrint)
@@ -121,7 +121,7 @@ def _unmark(session: Session, workspace_id: UUID, response_id: UUID, reason: str
     )
 
 
-# --- answers by links that no name stands behind ------------------------------------------------
+# --- answers of pages, beside others of their survey ---------------------------------------------
 
 
 def mark_pace(
