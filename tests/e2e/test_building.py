@@ -67,7 +67,7 @@ def test_what_is_typed_while_the_server_is_down_is_saved_once_it_is_back(
     live_server.stop()
     name(editor).fill("Typed into the dark")
     editor.clock.fast_forward(A_PAUSE_MS)
-    expect(status(editor)).to_contain_text("Not saved: no connection.")
+    expect(status(editor)).to_contain_text("Not saved yet")
     expect(name(editor)).to_have_value("Typed into the dark")
     assert violations(editor) == []
     picture(editor, "editor-server-down")
