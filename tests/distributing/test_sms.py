@@ -343,7 +343,7 @@ def refuses(_connection):
     ("step", "ends", "said", "outcome"),
     [(503, "not_sent", "HTTP 503", "not_asked"), (401, "not_sent", "not_let_in", "not_asked"),
      ("away", "not_sent", "ConnectionRefusedError", "not_asked"),
-     (504, "unknown", "HTTP 504", "asked"), ("hang", "unknown", "TimeoutError", "asked")],
+     (504, "unknown", "HTTP 504", "asked"), ("hang", "unknown", "no_answer", "asked")],
 )  # fmt: skip
 def test_a_message_that_was_taken_at_no_attempt_ends_and_says_why(
     api, staff, ask, send, provider, monkeypatch, step, ends, said, outcome
