@@ -442,8 +442,8 @@ def text_within(session: Session, column: Any, *path: str | int) -> ColumnElemen
     document itself, which may be what `json_within` gave.
     """
     if session.get_bind().dialect.name == "postgresql":
-        plain, value = ("string", "number", "boolean"), cast(column, postgresql.JSONB)[path]
-        text = case((func.jsonb_typeof(value).in_(plain), value.as_string()))
+        plain, value = ("string", "number", "boolean"), _at(cast(column, postgresql.JSONB), path)
+        text = case((func.jsonb_typeof(value).in_(plain), value[()].as_string()))
     else:
         where = json_path(*path)
         kind, value = func.json_type(column, where), func.json_extract(column, where)
@@ -457,15 +457,22 @@ def text_within(session: Session, column: Any, *path: str | int) -> ColumnElemen
 def length_within(session: Session, column: Any, *path: str | int) -> ColumnElement[int]:
     """The length of a list of a JSON document; 0 or null where it has none there."""
     if session.get_bind().dialect.name == "postgresql":
-        return func.jsonb_array_length(column[path], type_=Integer())
+        return func.jsonb_array_length(_at(column, path), type_=Integer())
     return func.json_array_length(column, json_path(*path), type_=Integer())
 
 
 def json_within(session: Session, column: Any, *path: str | int) -> ColumnElement[str]:
     """What a JSON document has at a path, as JSON; null where it has nothing there."""
     if session.get_bind().dialect.name == "postgresql":
-        return cast(column[path], Text)
+        return cast(_at(column, path), Text)
     return type_coerce(column, Text).op("->", return_type=Text())(json_path(*path))
+
+
+def _at(column: Any, path: Sequence[str | int]) -> ColumnElement[Any]:
+    """What stands at a path, of PostgreSQL. Name by name: as one text, which is how SQLAlchemy
+    writes a path, a comma ends a name and a brace makes the text unreadable."""
+    names = postgresql.array([str(each) for each in path], type_=Text())
+    return column.op("#>", return_type=postgresql.JSONB())(names)
 
 
 def json_path(*path: str | int) -> str:

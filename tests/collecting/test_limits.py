@@ -194,6 +194,13 @@ def test_a_full_group_is_turned_away_and_others_are_not(any_api, survey):
     assert [row.score for row in stored()] == [9, 9, 2]
 
 
+@pytest.mark.parametrize("name", ["seats, sold", "seats {sold}", "NULL"])
+def test_a_group_is_full_by_an_attribute_of_any_name(any_api, survey, name):
+    limit(any_api, quotas=[{"attribute": name, "value": "3", "most": 1}])
+    of = {"account": {"external_id": "a", "attributes": {name: 3}}}
+    assert [any_api.respond(score=9, **of).status_code for _ in range(2)] == [201, 410]
+
+
 def test_who_is_turned_away_leaves_nothing_behind(api):
     api.survey()
     limit(api, most=1)

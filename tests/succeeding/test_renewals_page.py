@@ -673,14 +673,15 @@ def test_too_many_values_are_said_to_be_too_many(any_api, staff, monkeypatch):
 def test_values_of_every_kind_and_names_of_every_kind_narrow_alike_on_both_databases(
     any_api, staff
 ):
-    odd = {"vip": True, "score": 1.5, "会社.規模 x'": " 大\u3000", "tags": None, 'a"b': 1}
+    odd = {"vip": True, "score": 1.5, "会社.規模 x'": " 大\u3000", "tags": None, 'a"b': 1,
+           "seats, {sold}": 9}  # fmt: skip
     save(any_api, "odd", renewal_on=ahead(20), region="\u3000jp", attributes=odd)
     plain = {"vip": False, "tags": "\u3000", 'a"b': 2}
     save(any_api, "plain", renewal_on=ahead(20), attributes=plain)
     for name, value, found in (
         ("vip", "true", "odd"), ("vip", "false", "plain"), ("score", "1.5", "odd"),
         ("会社.規模 x'", "大", "odd"), ("score", "", "plain"), ("tags", "", "odd, plain"),
-        ("region", "jp", "odd"), ("vip", "\0x", ""),
+        ("region", "jp", "odd"), ("vip", "\0x", ""), ("seats, {sold}", "9", "odd"),
     ):  # fmt: skip
         told = any_api.get("/api/v1/renewals", query_string={"by": name, "value": value}).json
         assert ", ".join(sorted(each["account"] for each in told["items"])) == found, name
