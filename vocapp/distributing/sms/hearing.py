@@ -154,11 +154,12 @@ def _invitation(
 
 
 def _delivered(session: Session, workspace_id: UUID, invitation_id: UUID, now: datetime) -> None:
-    """What arrived is out, also where nobody knew it yet: it is not handed over again."""
+    """What arrived is out, also where nobody knew it yet, or the provider had said that it did not
+    take it: it is not handed over again."""
     of_message = (Invitation.workspace_id == workspace_id, Invitation.id == invitation_id)
     session.execute(
         update(Invitation)
-        .where(*of_message, Invitation.state.in_(("sending", "unknown")))
+        .where(*of_message, Invitation.state.in_(("scheduled", "sending", "unknown")))
         .values(state="sent", sent_at=now, reason=None)
     )
     session.execute(
