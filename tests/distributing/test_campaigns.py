@@ -1077,6 +1077,22 @@ def test_the_page_of_a_person_says_why_a_campaign_has_not_asked_yet(api, staff, 
     assert "Given up" not in asked
 
 
+def test_nobody_is_said_to_wait_for_what_goes_on_or_is_over(crew, monkeypatch):
+    (person,) = crew.people(1)
+    campaign_id = crew.campaign(hour=15)
+    crew.run()
+    path = f"/api/v1/contacts/{person}/asking"
+    with transaction() as session:  # who failed is not taken up again; the others are asked
+        outbox.add(
+            session, crew.workspace_id, stopping.STOP, campaign_id, now=NOON, detail={"do": "retry"}
+        )
+    give_up_stops(crew)
+    assert [each["is_stuck"] for each in crew.api.get(path).json["planned"]] == [False]
+    monkeypatch.setitem(stopping._DO, "close", lambda *_: None)  # the person's slice comes later
+    crew.act(campaign_id, "end")
+    assert crew.api.get(path).json["planned"] == []
+
+
 def test_a_contact_that_took_place_is_a_moment(crew):
     people = crew.people(2, account="acme")
     with transaction() as session:

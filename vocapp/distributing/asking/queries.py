@@ -15,7 +15,7 @@ from vocapp.distributing.asking import deciding
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.distributing.asking.service import Wished
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
-from vocapp.distributing.campaigns.stopping import given_up
+from vocapp.distributing.campaigns.stopping import CAMPAIGN, given_up
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import EMAIL, TEXT, reason_not_to_mail, reason_not_to_text
@@ -63,7 +63,7 @@ class DecisionRow:
 @dataclass(frozen=True, slots=True)
 class PlannedDay:
     """That a campaign is going to ask somebody. state: the campaign's; reason: why they were put
-    off to that day. is_stuck: its work was given up, so that it asks nobody until somebody has it
+    off to that day. is_stuck: its asking was given up, so that it asks nobody until somebody has it
     tried again."""
 
     campaign_id: UUID
@@ -178,7 +178,7 @@ def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:
 def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
     is_stuck = (
         select(Pending.id)
-        .where(*given_up(workspace_id), Pending.subject_id == Campaign.id)
+        .where(*given_up(workspace_id), Pending.kind == CAMPAIGN, Pending.subject_id == Campaign.id)
         .exists()
     )
     rows = db.session.execute(
@@ -193,7 +193,7 @@ def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
         )
         .where(
             CampaignTurn.workspace_id == workspace_id, CampaignTurn.contact_id == contact_id,
-            CampaignTurn.state == "planned",
+            CampaignTurn.state == "planned", Campaign.state != "ended",
         )
         .order_by(CampaignTurn.day, CampaignTurn.id)
         .limit(deciding.KEPT)
