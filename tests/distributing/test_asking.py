@@ -370,6 +370,7 @@ def test_an_admin_has_a_number_written_to_again_and_it_is_noted(api, staff):
     with snapshot() as session:
         noted = select(AuditEntry.subject_id).where(AuditEntry.action == "contact.reached_again")
         assert session.scalars(noted).all() == [made["contact"]["id"]]
+    assert "had a person written to again" in browser.get("/settings/audit").text
 
 
 @pytest.mark.parametrize(
