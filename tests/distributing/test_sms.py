@@ -365,13 +365,16 @@ def test_a_message_that_was_taken_at_no_attempt_ends_and_says_why(
     assert [line.outcome for line in rows(AskDecision)] == [outcome]
     shown = staff("success").get("/surveys/nps/invitations").text
     assert "The provider did not take it for about a day" in shown
+    assert ("it does not know the token (HTTP 401)" in shown) is (step == 401)
 
 
-def test_a_message_that_is_tried_rarely_is_given_up_as_well(api, ask, send, provider):
+def test_a_message_that_is_tried_rarely_is_given_up_as_well(api, staff, ask, send, provider):
     told = ask()
     provider.script = [503, 503]
     send()
     assert state(api, told)[0] == "scheduled"
+    shown = staff("success").get("/surveys/nps/invitations").text
+    assert "The last attempt failed (HTTP 503)." in shown
     with transaction() as session:
         session.execute(update(TextMessage).values(created_at=utcnow() - timedelta(days=7)))
     send()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotWantedNow
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.service import reason_not_to_mail, suppress
+from vocapp.distributing.service import RETRYING, reason_not_to_mail, suppress
 from vocapp.mailing import NotSent, Refused
 
 _MAX_REASON_CHARS = 60
@@ -58,7 +58,7 @@ class MailSteps:
     def again(self, reason: str) -> None:
         """The server took nothing: the same mail is tried again."""
         with transaction() as session:
-            self._move(session, "scheduled", was=_OPEN, reason=f"retrying: {reason}")
+            self._move(session, "scheduled", was=_OPEN, reason=f"{RETRYING}{reason}")
 
     def sent(self) -> Finish:
         return self.end("sent", was="sending", sent_at=utcnow(), reason=None)

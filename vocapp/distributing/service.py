@@ -41,7 +41,8 @@ MAIL, SMS, ANSWERED, SEEN, FORGET_MAIL = "mail", "sms", "answered", "seen", "for
 EMAIL, TEXT = CHANNELS = ("email", "sms")
 _WORK_OF = {EMAIL: MAIL, TEXT: SMS}
 NO_PROVIDER = "no_sms"
-GIVEN_UP = "given_up: "  # before what a provider said at the last attempt
+# Before what a mail server or provider said: at an attempt that another follows, at the last one.
+RETRYING, GIVEN_UP = "retrying: ", "given_up: "
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vocapp.distributing.campaigns.stopping import FAILED
-from vocapp.distributing.service import GIVEN_UP
+from vocapp.distributing.service import GIVEN_UP, RETRYING
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 
@@ -44,6 +44,13 @@ REASON_WORDS = {
     "campaign_paused": _l("The campaign was paused before the message went out."),
     "day_off": _l("A day off there: it goes out on the next working day."),
 }
+_TROUBLE_WORDS = {
+    "not_let_in": _l("it does not know the token"),
+    "no_credit": _l("there is no credit left"),
+    "no_such_address": _l("nothing is at this address"),
+    "no_answer": _l("it did not answer"),
+    "not_allowed": _l("the address lies inside the network"),
+}
 CHANNEL_WORDS = {"email": _l("E-mail"), "sms": _l("Text message")}
 CAUSE_WORDS = {
     "campaign": _l("Sent to a list"),
@@ -62,7 +69,17 @@ def reason_text(reason: str | None) -> str:
     if reason.startswith(FAILED):
         error = reason.removeprefix(FAILED)
         return _("An error kept this person from being asked (%(error)s).", error=error)
+    if reason.startswith(RETRYING):
+        said = trouble_text(reason.removeprefix(RETRYING))
+        return _("The last attempt failed (%(said)s).", said=said)
     if reason.startswith(GIVEN_UP):
-        said = reason.removeprefix(GIVEN_UP)
+        said = trouble_text(reason.removeprefix(GIVEN_UP))
         return _("The provider did not take it for about a day (%(said)s).", said=said)
     return str(REASON_WORDS.get(reason, reason))
+
+
+def trouble_text(reason: str) -> str:
+    """Why a provider of text messages took nothing, in words, with the code behind them; what is
+    not known stays as it is."""
+    name, blank, code = reason.partition(" ")
+    return f"{_TROUBLE_WORDS.get(name, name)}{blank}{code}"

@@ -25,7 +25,7 @@ from vocapp.distributing.at_most_once import Finish, NotWantedNow, nothing_more,
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.sending import LOOK_AGAIN, InvitationSteps, Read, read_invitation
-from vocapp.distributing.service import GIVEN_UP, reason_not_to_text, suppress
+from vocapp.distributing.service import GIVEN_UP, RETRYING, reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import NotTaken, Provider, Refused
 from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
@@ -176,7 +176,7 @@ class _Steps(InvitationSteps):
         """What may be out stays what it is: being sent. Of the others nobody has anything yet."""
         state = "sending" if self._may_be_out(failure) else "scheduled"
         with transaction() as session:
-            self._move(session, state, was=("sending",), reason=f"retrying: {failure.reason}")
+            self._move(session, state, was=("sending",), reason=f"{RETRYING}{failure.reason}")
 
     def given_up(self, failure: NotTaken) -> Finish:
         """No attempt was taken, and none follows."""

@@ -31,10 +31,10 @@ from vocapp.distributing.sms.wording import (
     save_own_texts,
     usual_text,
 )
+from vocapp.distributing.wording import trouble_text
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, Conflict, Malformed, NotFound
 from vocapp.translating import gettext as _
-from vocapp.translating import lazy_gettext as _l
 from vocapp.ui import notice
 from vocapp.workspaces.access import anyone, current_user, current_workspace, signed_in
 
@@ -191,23 +191,8 @@ def _provider_page(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
         errors=errors,
         hook=found and base + url_for(".take_in", hook_id=found.hook_id),
         header=SIGNATURE,
-        trouble_text=_trouble_text,
+        trouble_text=trouble_text,
     )
-
-
-_TROUBLE_WORDS = {
-    "not_let_in": _l("it does not know the token"),
-    "no_credit": _l("there is no credit left"),
-    "no_such_address": _l("nothing is at this address"),
-    "no_answer": _l("it did not answer"),
-    "not_allowed": _l("the address lies inside the network"),
-}
-
-
-def _trouble_text(reason: str) -> str:
-    """In words, with the code behind them; what is not known stays as it is."""
-    name, blank, code = reason.partition(" ")
-    return f"{_TROUBLE_WORDS.get(name, name)}{blank}{code}"
 
 
 # --- what a survey says -----------------------------------------------------------------------
