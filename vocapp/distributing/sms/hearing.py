@@ -32,7 +32,7 @@ from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.sending import InvitationSteps
 from vocapp.distributing.service import suppress
 from vocapp.distributing.sms.models import TextMessage
-from vocapp.distributing.sms.provider import MAX_ID
+from vocapp.distributing.sms.provider import BAD_NUMBER, MAX_ID
 from vocapp.distributing.sms.sending import digest_texted, note_bad_number
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, from_validation
@@ -40,7 +40,6 @@ from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.office.places import country_of
 
 NOT_DELIVERED = "not_delivered"
-_BAD_NUMBER = ("bad_number", "invalid_number", "unreachable_number", "opted_out")
 
 
 def _as_text(value: Any) -> Any:
@@ -181,7 +180,7 @@ def _failed(
     row = session.scalars(
         scoped(Invitation, workspace_id).where(Invitation.id == invitation_id).with_for_update()
     ).one()
-    known = code if code in _BAD_NUMBER else None
+    known = code if code in BAD_NUMBER else None
     if row.delivered_at is None and row.state in ("scheduled", "sending", "sent", "unknown"):
         steps = InvitationSteps(workspace_id, invitation_id, address="")
         steps.end("bounced", was=row.state, reason=known or NOT_DELIVERED)(session)

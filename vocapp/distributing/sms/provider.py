@@ -25,8 +25,8 @@ _BUSY = frozenset({408, 425, 429})
 # What a gateway says that got no answer itself.
 _NOBODY_KNOWS = frozenset({502, 504})
 # What it may call a number to which nothing will ever arrive.
-_BAD_NUMBER = frozenset({"bad_number", "invalid_number", "unreachable_number", "opted_out"})
 OPTED_OUT = "opted_out"
+BAD_NUMBER = frozenset({"bad_number", "invalid_number", "unreachable_number", OPTED_OUT})
 
 
 class TextError(Exception):
@@ -65,7 +65,7 @@ class Refused(TextError):
 
     @property
     def is_bad_address(self) -> bool:
-        return self.code in _BAD_NUMBER
+        return self.code in BAD_NUMBER
 
 
 class Provider(Protocol):
@@ -114,7 +114,7 @@ def _judged(answer: Answer) -> str:
         raise NotTaken(f"{_NOT_THE_MESSAGE[answer.status]} (HTTP {answer.status})")
     if 400 <= answer.status < 500 and answer.status not in _BUSY:
         code = said.get("code")
-        code = code if isinstance(code, str) and code in _BAD_NUMBER else ""
+        code = code if isinstance(code, str) and code in BAD_NUMBER else ""
         raise Refused(code or f"HTTP {answer.status}", code=code)
     raise NotTaken(
         f"HTTP {answer.status}", wait_s=_wait(answer.headers.get("retry-after")),

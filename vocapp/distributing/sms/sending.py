@@ -27,7 +27,7 @@ from vocapp.distributing.mail import address_digest
 from vocapp.distributing.sending import LOOK_AGAIN, InvitationSteps, Read, read_invitation
 from vocapp.distributing.service import GIVEN_UP, RETRYING, reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
-from vocapp.distributing.sms.provider import NotTaken, Provider, Refused
+from vocapp.distributing.sms.provider import OPTED_OUT, NotTaken, Provider, Refused
 from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
 from vocapp.distributing.sms.wording import new_code, own_texts, said
 from vocapp.outbox import NotYet, Outcome, Pending
@@ -225,7 +225,7 @@ def note_bad_number(
 ) -> None:
     """Nothing arrives at a number, or its owner told the provider to stop; in the caller's
     transaction. digest: see `address_digest`."""
-    kind = "unsubscribed" if code == "opted_out" else "bounced"
+    kind = "unsubscribed" if code == OPTED_OUT else "bounced"
     suppress(session, workspace_id, digest, kind=kind, now=now)
 
 
