@@ -81,12 +81,16 @@ def over_quota(workspace_id: UUID, response_id: UUID) -> HeldAnswer | None:
     return db.session.scalar(_over_quota(workspace_id, response_id))
 
 
-def add_over_quota(workspace_id: UUID, response_id: UUID, answers: Mapping[str, Value]) -> None:
-    """What its person adds to an answer over a quota; nothing where it was decided meanwhile."""
+def add_over_quota(
+    workspace_id: UUID, response_id: UUID, answers: Mapping[str, Value], *, primary: str
+) -> None:
+    """What its person adds to an answer over a quota, or corrects; nothing where it was decided
+    meanwhile. primary: key of the question whose answer is the score."""
     with transaction() as session:
         row = session.scalar(_over_quota(workspace_id, response_id).with_for_update())
         if row is not None:
-            row.answers = json.dumps(json.loads(row.answers) | dict(answers), ensure_ascii=False)
+            said = json.loads(row.answers) | dict(answers)
+            row.answers, row.score = json.dumps(said, ensure_ascii=False), said.get(primary)
 
 
 def _over_quota(workspace_id: UUID, response_id: UUID) -> Select[HeldAnswer]:

@@ -184,7 +184,7 @@ def _add_over_quota(workspace_id: UUID, response_id: UUID, body: RevisionBody) -
         raise Forbidden("The edit token does not fit.")
     definition = definition_of(workspace_id, kept.survey_id, kept.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
-    add_over_quota(workspace_id, response_id, answers)
+    add_over_quota(workspace_id, response_id, answers, primary=definition.primary.key)
     return {"id": str(response_id), "edit_token": body.edit_token}
 
 
