@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from tests.collecting.test_limits import at_once, limit, stored
+from tests.collecting.test_limits import at_once, limit, links, stored
 from tests.collecting.test_pages import press
 from vocapp import outbox
 from vocapp.collecting.models import HeldAnswer
@@ -138,6 +138,34 @@ def test_a_score_that_is_corrected_while_it_stands_aside_is_the_one_that_counts(
     assert listed["score"] == 9
     let_count(any_api, over)
     assert [row.score for row in stored() if row.id == UUID(over)] == [9]
+
+
+def test_a_single_use_link_is_used_by_an_answer_over_a_quota(any_api):
+    """Whoever it is passed on to writes over nothing, not even once the answer counts."""
+    any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=ONE_IN_IT)
+    any_api.respond(answers={"role": "it", "score": 9})
+    (link,) = links(any_api)
+    path = f"/once/{link['token']}"
+    mine, theirs = any_api.client.get(path), any_api.client.get(path)
+    for score in ("1", "2"):  # who pressed goes back and presses again
+        last = press(any_api.client, path, mine, "whole", role="it", score=score)
+        assert "Enough people like you" in last.text
+    for _ in range(2):
+        late = press(any_api.client, path, theirs, "whole", role="hr", score="10")
+        assert "This link has been used." in late.text
+        let_count(any_api, link["id"])
+    assert sorted(row.score for row in stored()) == [2, 9]
+
+
+def test_nothing_is_kept_of_who_comes_without_the_link_that_it_takes(any_api):
+    any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=ONE_IN_IT, only_single_use=True)
+    (link,) = links(any_api)
+    body = {"answers": {"role": "it", "score": 9}}
+    assert any_api.respond(**body, single_use=link["token"]).status_code == 201
+    assert any_api.respond(**body).status_code == 422
+    assert aside() == []
 
 
 def test_a_kiosk_goes_on_with_the_next_person(any_api):

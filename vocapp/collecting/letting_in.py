@@ -123,21 +123,22 @@ class _Door:
     def problem(
         self, response_id: UUID, item: Submission, attributes: Mapping[str, Any], *, now: datetime
     ) -> Problem | None:
-        """Why an answer is not taken; where it comes by a single-use link, that is used now."""
+        """Why an answer is not taken; where it comes by a single-use link, that is used now, also
+        by one that is kept over a quota."""
         if item.is_admitted or item.quiet:
             return None
         why = "closed" if self._state == "closed" else self._refusal(item, attributes)
-        if why == "group_full":
-            return GroupFull("Its group is full: the answer is kept, and does not count.")
-        if why is not None:
+        if why not in (None, "group_full"):
             return Gone(closing_words(self._limits, item.locale) or CLOSED)
         if item.used_by:
-            is_first = use_link(
+            if not use_link(
                 self._session, self._workspace_id, response_id, by=item.used_by, now=now
-            )
-            return None if is_first else Gone(USED)
-        if self._limits.only_single_use and item.invitation_id is None:
+            ):
+                return Gone(USED)
+        elif self._limits.only_single_use and item.invitation_id is None:
             return BadInput.of("single_use", "this survey is answered by single-use links only")
+        if why == "group_full":
+            return GroupFull("Its group is full: the answer is kept, and does not count.")
         return None
 
     def _refusal(self, item: Submission, attributes: Mapping[str, Any]) -> str | None:
