@@ -198,6 +198,19 @@ def test_a_machine_hears_410_and_may_send_again_once_there_is_room(any_api):
     assert numbers(any_api) == (2, 0)
 
 
+def test_what_counts_once_the_quota_is_gone_stands_no_longer_aside(any_api):
+    any_api.survey()
+    limit(any_api, quotas=ONE_PRO)
+    any_api.respond(score=9, **PRO)
+    body = {"id": str(uuid4()), **PRO}
+    assert any_api.respond(score=3, **body).status_code == 410
+    limit(any_api, quotas=[])
+    assert any_api.respond(score=8, **body).status_code == 201
+    assert let_count(any_api, body["id"]) == []
+    assert [row.score for row in stored()] == [9, 8]
+    assert numbers(any_api) == (2, 0)
+
+
 def test_what_is_over_a_quota_counts_once_a_colleague_says_so(any_api):
     any_api.survey()
     limit(any_api, quotas=ONE_PRO)

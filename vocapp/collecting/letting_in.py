@@ -167,7 +167,7 @@ class _Door:
     def leave(self, *, now: datetime) -> None:
         """After the last one: what came again once there was room stands no longer aside, and a
         full survey is closed."""
-        if self._limits.quotas and self._newly:
+        if self._newly:  # also where there are no quotas any more
             overtake(self._session, self._workspace_id, self._newly, now=now)
         self._close_if_full(now=now)
 
