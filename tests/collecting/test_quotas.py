@@ -198,6 +198,30 @@ def test_a_machine_hears_410_and_may_send_again_once_there_is_room(any_api):
     assert numbers(any_api) == (2, 0)
 
 
+@pytest.mark.parametrize("is_let_count", [True, False])
+def test_a_key_without_an_id_makes_one_answer_of_what_is_sent_again(any_api, is_let_count):
+    any_api.survey()
+    limit(any_api, quotas=ONE_PRO)
+    any_api.respond(score=9, **PRO)
+
+    def send() -> int:
+        body = {"survey": "nps", "score": 3, **PRO}
+        sent = any_api.post("/api/v1/responses", body, headers={"Idempotency-Key": "k"})
+        return int(sent.status_code)
+
+    assert [send(), send()] == [410, 410]
+    (row,) = aside()
+    if is_let_count:
+        let_count(any_api, str(row.id))
+    else:
+        limit(any_api, quotas=[ONE_PRO[0] | {"most": 2}])
+        assert send() == 201
+    assert send() == 200
+    assert let_count(any_api, str(row.id)) == []
+    assert [each.score for each in stored()] == [9, 3]
+    assert numbers(any_api) == (2, 0)
+
+
 def test_what_counts_once_the_quota_is_gone_stands_no_longer_aside(any_api):
     any_api.survey()
     limit(any_api, quotas=ONE_PRO)

@@ -76,9 +76,11 @@ def overtake(session: Session, workspace_id: UUID, ids: Collection[UUID], *, now
     )
 
 
-def over_quota(workspace_id: UUID, response_id: UUID) -> HeldAnswer | None:
+def over_quota(
+    workspace_id: UUID, response_id: UUID, *, session: Session | None = None
+) -> HeldAnswer | None:
     """The answer with this id that is kept over a quota."""
-    return db.session.scalar(_over_quota(workspace_id, response_id))
+    return (session or db.session).scalar(_over_quota(workspace_id, response_id))
 
 
 def add_over_quota(

@@ -22,7 +22,7 @@ from surveys.definitions import Definition, from_json
 from surveys.questions import BadAnswer, Value, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
-from vocapp.collecting.aside import set_aside
+from vocapp.collecting.aside import over_quota, set_aside
 from vocapp.collecting.letting_in import GroupFull, refusals
 from vocapp.collecting.marking import mark_fresh, mark_revised
 from vocapp.collecting.models import (
@@ -264,10 +264,11 @@ def _sort_out(
         except Conflict as conflict:
             outcomes.append(conflict)
             continue
-        if known is None:
-            digests[response_id] = item.digest
-            fresh.append((response_id, item))
-        outcomes.append(known or Recorded(response_id, created=True))
+        outcome = known or Recorded(response_id, created=True)
+        if outcome.created:
+            digests[outcome.id] = item.digest
+            fresh.append((outcome.id, item))
+        outcomes.append(outcome)
     return outcomes, fresh
 
 
@@ -292,7 +293,8 @@ def _known(
     *,
     now: datetime,
 ) -> Recorded | None:
-    """The stored row where an answer is repeated. Raises Conflict when the content differs."""
+    """The stored row where an answer is repeated; created where it was kept over a quota so far,
+    and is to be looked at anew. Raises Conflict when the content differs."""
     if digest not in (None, item.digest):
         raise Conflict("A response with this id and other content is already stored.")
     if item.idempotency_key:
@@ -338,7 +340,8 @@ def _claim_key(
     ).one()
     if known.digest != item.digest:
         raise Conflict("This Idempotency-Key was used with another body.")
-    return Recorded(known.response_id, created=False)
+    is_aside = over_quota(workspace_id, known.response_id, session=session) is not None
+    return Recorded(known.response_id, created=is_aside)
 
 
 def _store_responses(
@@ -429,17 +432,12 @@ def _let_in(
 def _set_aside(
     session: Session, workspace_id: UUID, item: Submission, row: Mapping[str, Any]
 ) -> None:
-    """row: of the response that it would have been. Its key is free: sent again, it may count."""
+    """row: of the response that it would have been. Sent again, it may count."""
     of = {name: row[name] for name in ("id", "contact_id", "account_id", "attributes")}
     set_aside(
         session, workspace_id, item, state="over_quota", reasons=["group_full"], of=of,
         at=item.answered_at,
     )  # fmt: skip
-    session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == item.idempotency_key
-        )
-    )
 
 
 def _attributes(
