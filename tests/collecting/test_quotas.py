@@ -265,6 +265,23 @@ def test_of_many_at_once_exactly_the_quota_counts_and_no_answer_is_lost(any_data
     assert (len(stored()), len(aside())) == (5, 15)
 
 
+def test_one_answer_that_is_sent_many_times_at_once_takes_the_last_place_once(
+    any_database, any_api
+):
+    any_api.survey(questions=[ROLE, SCORE])
+    limit(any_api, quotas=ONE_IN_IT)
+    body = {"survey": "nps", "id": str(uuid4()), "answers": {"role": "it", "score": 9}}
+
+    def answer(_: int) -> int:
+        client = any_api.client.application.test_client()
+        headers = {"Authorization": f"Bearer {any_api.workspace.secret_key}"}
+        return client.post("/api/v1/responses", json=body, headers=headers).status_code
+
+    found = at_once(any_database, 16, answer)
+    assert (found.count(201), found.count(200)) == (1, 15)
+    assert (len(stored()), aside()) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("quota", "field"),
     [

@@ -433,6 +433,9 @@ def _set_aside(
     session: Session, workspace_id: UUID, item: Submission, row: Mapping[str, Any]
 ) -> None:
     """row: of the response that it would have been. Sent again, it may count."""
+    # Sent twice at once, the other of the two may have taken the last place.
+    if _digests(session, workspace_id, [row["id"]]):
+        raise _Overtaken
     of = {name: row[name] for name in ("id", "contact_id", "account_id", "attributes")}
     set_aside(
         session, workspace_id, item, state="over_quota", reasons=["group_full"], of=of,
