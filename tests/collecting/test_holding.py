@@ -214,6 +214,24 @@ def test_a_scanner_does_not_change_what_a_person_answered(any_api, visitor, cloc
     assert counted(any_api) == 1
 
 
+def test_a_scanner_does_not_change_what_a_person_is_told_is_kept(
+    any_api, visitor, invite, clock, drain_outbox
+):
+    quota = {"attribute": "channel", "value": "email", "most": 1}
+    any_api._call("PUT", "/api/v1/surveys/nps/limits", json={"quotas": [quota]})
+    visitor.open(9).press()
+    late = Visitor(any_api.client, invite("ben@example.com"), clock).open(8)
+    assert "Enough people like you" in late.press().text
+    scanner = Visitor(any_api.client, late.link, clock).open(0)
+    scanner.fields["q-score"] = "0"
+    scanner.press(after=1)
+    assert held() == [("over_quota", 8, ["group_full"])]
+    # Nothing more is asked of them, by a reminder neither.
+    drain_outbox()
+    shown = any_api.get(f"/api/v1/invitations/{late.link.invitation_id}").json
+    assert shown["state"] == "answered"
+
+
 def test_once_a_press_counted_the_person_may_be_quick(visitor):
     visitor.open(9).press()
     visitor.press("change", after=1)

@@ -35,7 +35,8 @@ def set_aside(
     at: datetime,
 ) -> None:
     """Keep an answer out of every number. The last press is what is kept; that there were others
-    is counted. of: id, contact_id and what else is known of its person and moment."""
+    is counted. A press that may be a program's replaces no answer that is only over a quota. of:
+    id, contact_id and what else is known of its person and moment."""
     said = {
         **of,
         "survey_version": submission.version,
@@ -58,6 +59,7 @@ def set_aside(
             index_elements=["workspace_id", "id"],
             set_={name: offered.excluded[name] for name in said if name != "id"}
             | {"presses": HeldAnswer.presses + 1},
+            where=HeldAnswer.state != "over_quota" if state == "held" else None,
         )
     )
 

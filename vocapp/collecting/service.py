@@ -441,6 +441,8 @@ def _set_aside(
         session, workspace_id, item, state="over_quota", reasons=["group_full"], of=of,
         at=item.answered_at,
     )  # fmt: skip
+    if item.invitation_id is not None:  # nothing more is asked of them, by a reminder neither
+        outbox.add(session, workspace_id, "answered", item.invitation_id, now=row["received_at"])
 
 
 def _attributes(
