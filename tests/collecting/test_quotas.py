@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.collecting.test_limits import at_once, limit, links, stored
 from tests.collecting.test_pages import press
 from vocapp import outbox
+from vocapp.collecting import holding
 from vocapp.collecting.models import HeldAnswer
 from vocapp.database import snapshot, utcnow
 
@@ -248,6 +249,28 @@ def test_what_is_over_a_quota_counts_once_a_colleague_says_so(any_api):
     assert (shown["comment"], shown["account"]["external_id"]) == ("Slow", "acme")
     assert [row.attributes["plan"] for row in stored()] == ["pro", "pro"]
     assert numbers(any_api) == (2, 0)
+
+
+def test_what_is_added_while_it_is_let_count_is_not_lost(any_api, monkeypatch):
+    survey = any_api.survey(questions=[ROLE, SCORE, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    body = {"key": any_api.workspace.public_key, "survey": survey["public_id"],
+            "answers": {"role": "it", "score": 9}}  # fmt: skip
+    for over in (str(uuid4()), str(uuid4())):
+        told = any_api.client.post("/public/v1/responses", json=body | {"id": over})
+    token, count = told.json["edit_token"], holding._count
+
+    def once_more_was_said(*args: Any, **kwargs: Any) -> bool:
+        more = {"edit_token": token, "revision": 1, "answers": {"why": "Slow"}}
+        browser = any_api.client.application.test_client()
+        assert browser.patch(f"/public/v1/responses/{over}", json=more).status_code == 200
+        return count(*args, **kwargs)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(holding, "_count", once_more_was_said)
+        assert let_count(any_api, over) == []
+    assert let_count(any_api, over) == [over]
+    assert any_api.get(f"/api/v1/responses/{over}").json["comment"] == "Slow"
 
 
 def test_of_many_at_once_exactly_the_quota_counts_and_no_answer_is_lost(any_database, any_api):

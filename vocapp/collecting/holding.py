@@ -76,7 +76,7 @@ _UNDECIDED = ("held", "over_quota", "put_aside")
 
 
 class _DecidedMeanwhile(Exception):
-    """Its person has answered without doubt, or a colleague was quicker."""
+    """Its person has answered without doubt or said more, or a colleague was quicker."""
 
 
 def let_count(
@@ -90,7 +90,8 @@ def let_count(
     """Have held answers count, each from the moment when it was given. Repeatable.
 
     Returns those that count now: not those that were decided before, nor that gave way to what
-    the person answered since. Raises NotFound where one is not there, or not within reach.
+    the person answered since, nor to which they add something at this moment. Raises NotFound where
+    one is not there, or not within reach.
     """
     with transaction() as session:
         rows = _within(session, workspace_id, ids, reach)
@@ -110,7 +111,11 @@ def _count(
     held_id = submission.id
 
     def decide(session: Session) -> None:
-        if not _decide(session, workspace_id, [held_id], "counted", actor_user_id, now):
+        row = session.get(HeldAnswer, (workspace_id, held_id), with_for_update=True)
+        is_as_read = row is not None and _submission(row) == submission
+        if not is_as_read or not _decide(
+            session, workspace_id, [held_id], "counted", actor_user_id, now
+        ):
             raise _DecidedMeanwhile
 
     try:
