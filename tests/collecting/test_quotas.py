@@ -251,6 +251,21 @@ def test_what_is_over_a_quota_counts_once_a_colleague_says_so(any_api):
     assert numbers(any_api) == (2, 0)
 
 
+def test_what_is_sent_again_once_it_counts_is_known(any_api):
+    """A page whose connection broke before it heard 202 goes on, and a machine hears no 409."""
+    survey = any_api.survey(questions=[ROLE, SCORE, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    given = {"answers": {"role": "it", "score": 9}}
+    any_api.respond(**given)
+    of_widget = {"key": any_api.workspace.public_key, "survey": survey["public_id"]}
+    for address, more in (("/public/v1/responses", of_widget), ("/api/v1/responses", {})):
+        body = {"survey": "nps", "id": str(uuid4()), **given, **more}
+        assert any_api.post(address, body).status_code in {202, 410}
+        assert let_count(any_api, body["id"]) == [body["id"]]
+        assert any_api.post(address, body).status_code == 200
+    assert len(stored()) == 3
+
+
 def test_what_is_added_while_it_is_let_count_is_not_lost(any_api, monkeypatch):
     survey = any_api.survey(questions=[ROLE, SCORE, WHY])
     limit(any_api, quotas=ONE_IN_IT)

@@ -43,6 +43,7 @@ def set_aside(
         "locale": submission.locale,
         "score": submission.score,
         "answers": json.dumps(dict(submission.answers), ensure_ascii=False),
+        "digest": submission.digest,
         "reasons": list(reasons),
         "pressed_at": at,
         "state": state,

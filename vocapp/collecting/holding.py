@@ -188,7 +188,7 @@ def _submission(row: HeldAnswer) -> Submission:
         score=row.score,
         channel=row.channel,
         answered_at=row.pressed_at,
-        digest=digest_of_json([str(row.survey_id), row.survey_version, answers]),
+        digest=row.digest or digest_of_json([str(row.survey_id), row.survey_version, answers]),
         id=row.id,
         locale=row.locale,
         contact_id=row.contact_id,
