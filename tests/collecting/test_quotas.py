@@ -339,10 +339,11 @@ def test_a_quota_is_of_an_attribute_or_of_an_option_before_the_score(api, quota,
 def test_quotas_of_choices_are_set_on_the_page_and_seen_beside_the_score(api, staff):
     survey = api.survey(questions=[ROLE, SCORE])
     product = staff("product")
-    form = {"choice-role-it": "1", "choice-role-hr": ""}
+    form = {"choice-role-it": "1", "choice-role-hr": "", "most": "500"}
     assert product.post("/surveys/nps/limits", form | {"choice-role-it": "x"}).status_code == 422
     assert product.post("/surveys/nps/limits", form).status_code == 303
-    assert api.get("/api/v1/surveys/nps/limits").json["quotas"] == ONE_IN_IT
+    kept = api.get("/api/v1/surveys/nps/limits").json
+    assert (kept["quotas"], kept["most"]) == (ONE_IN_IT, 500)
     shown = product.get("/surveys/nps/limits").text
     assert re.search(r'name="choice-role-it" type="text" value="1"', shown)
     assert "Nothing is over a quota" in product.get("/held-answers?state=over_quota").text

@@ -57,9 +57,9 @@ class Form:
         most = self._number("most")
         quotas = [quota for at in range(self.rows) if (quota := self._quota(at))]
         quotas += [
-            Quota("", option.key, most, question=question.key)
+            Quota("", option.key, of_option, question=question.key)
             for question, option in self.offered
-            if (most := self._number(choice_field(question.key, option.key)))
+            if (of_option := self._number(choice_field(question.key, option.key)))
         ]
         words = {
             language: text
