@@ -129,7 +129,8 @@ def test_the_widget_thanks_and_what_is_added_is_kept_with_it(any_api):
 def test_a_score_that_is_corrected_while_it_stands_aside_is_the_one_that_counts(any_api):
     survey = any_api.survey()
     limit(any_api, quotas=[{"attribute": "channel", "value": "widget", "most": 1}])
-    body = {"key": any_api.workspace.public_key, "survey": survey["public_id"], "score": 3}
+    body = {"key": any_api.workspace.public_key, "survey": survey["public_id"], "score": 3,
+            "page": "https://acme.example/pricing"}  # fmt: skip
     for over in (str(uuid4()), str(uuid4())):
         told = any_api.client.post("/public/v1/responses", json=body | {"id": over})
     more = {"edit_token": told.json["edit_token"], "revision": 1, "score": 9}
@@ -138,7 +139,8 @@ def test_a_score_that_is_corrected_while_it_stands_aside_is_the_one_that_counts(
     (listed,) = any_api.get("/api/v1/held-answers?state=over_quota").json["items"]
     assert listed["score"] == 9
     let_count(any_api, over)
-    assert [row.score for row in stored() if row.id == UUID(over)] == [9]
+    (row,) = (row for row in stored() if row.id == UUID(over))
+    assert (row.score, row.page) == (9, "https://acme.example/pricing")
 
 
 def test_a_single_use_link_is_used_by_an_answer_over_a_quota(any_api):
@@ -221,6 +223,18 @@ def test_a_key_without_an_id_makes_one_answer_of_what_is_sent_again(any_api, is_
     assert let_count(any_api, str(row.id)) == []
     assert [each.score for each in stored()] == [9, 3]
     assert numbers(any_api) == (2, 0)
+
+
+def test_of_many_that_are_sent_together_only_those_of_a_full_group_stand_aside(any_api):
+    any_api.survey()
+    limit(any_api, quotas=ONE_PRO)
+    basic = {"account": {"external_id": "beta", "plan": "basic"}}
+    rows = [{"survey": "nps", "id": str(uuid4()), "score": 9, **who} for who in (PRO, PRO, basic)]
+    for expected in ([201, 410, 201], [200, 410, 200]):
+        told = any_api.post("/api/v1/responses/batch", {"responses": rows}).json["items"]
+        assert [each["status"] for each in told] == expected
+    assert [(str(row.id), row.presses) for row in aside()] == [(rows[1]["id"], 2)]
+    assert numbers(any_api) == (2, 1)
 
 
 def test_what_counts_once_the_quota_is_gone_stands_no_longer_aside(any_api):

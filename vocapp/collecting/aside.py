@@ -41,6 +41,7 @@ def set_aside(
         **of,
         "survey_version": submission.version,
         "locale": submission.locale,
+        "page": submission.page,
         "score": submission.score,
         "answers": json.dumps(dict(submission.answers), ensure_ascii=False),
         "digest": submission.digest,

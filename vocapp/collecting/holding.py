@@ -191,6 +191,7 @@ def _submission(row: HeldAnswer) -> Submission:
         digest=row.digest or digest_of_json([str(row.survey_id), row.survey_version, answers]),
         id=row.id,
         locale=row.locale,
+        page=row.page,
         contact_id=row.contact_id,
         account_id=row.account_id,
         invitation_id=row.invitation_id,

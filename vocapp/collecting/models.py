@@ -156,8 +156,8 @@ class HeldAnswer(TenantRow, Base):
     answers: JSON of what was last pressed, by question key. presses: how often. state: `held` where
     it may be a program's, `over_quota` where its group was full, `counted` where a colleague let it
     count, `overtaken` where the person answered without doubt. attributes: as a response has them,
-    of one over a quota, which need be nobody's. digest: as a response has it; rows from before it
-    was kept have none.
+    of one over a quota, which need be nobody's. page, digest: as a response has them; rows from
+    before they were kept have none.
     """
 
     survey_id: Mapped[UUID]
@@ -167,6 +167,7 @@ class HeldAnswer(TenantRow, Base):
     account_id: Mapped[UUID | None]
     locale: Mapped[str | None] = mapped_column(short_text(20))
     touchpoint: Mapped[str | None] = mapped_column(short_text(100))
+    page: Mapped[str | None] = mapped_column(short_text(500))
     channel: Mapped[str] = mapped_column(short_text(20), default="email", server_default="email")
     score: Mapped[int | None]
     answers: Mapped[str] = mapped_column(SealedText)
