@@ -539,8 +539,8 @@ def _register_account_stores() -> None:
         AccountStore("people.names", ("account_name",), account_stores.drop_names),
         AccountStore("people.departures", ("contact_departure",), roles.hand_over_account),
         AccountStore("distributing.asking", ("ask_decision",), asking_service.hand_over_account),
-        AccountStore("collecting.responses", ("response",), collecting_people.hand_over_account,
-                     (_l("Answers"), Response)),
+        AccountStore("collecting.responses", ("response", "held_answer"),
+                     collecting_people.hand_over_account, (_l("Answers"), Response)),
         AccountStore("following_up.cases", ("follow_up",), following_up_people.hand_over_account,
                      (_l("Follow-ups"), FollowUp), following_up_people.rank_of_account),
         AccountStore(
