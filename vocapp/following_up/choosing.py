@@ -146,15 +146,20 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach) -> Choice:
         found.append(_has_theme(workspace_id, filters.theme))
     if filters.search:
         found.append(_is_of(workspace_id, filters.search))
+    own = _by_accounts(filters, reach)
     has_many_accounts = (
-        isinstance(reach, OwnAccounts)
-        and filters.owner != reach.user_id
+        own is not None
         and not any(is_rare for _, is_rare in found)
-        and has_more_accounts(reach, workspace_id, _MANY_ACCOUNTS)
+        and has_more_accounts(own, workspace_id, _MANY_ACCOUNTS)
     )
     if found:
         return _choice(workspace_id, plain, reach, has_many_accounts, found)
     return _kept_choice(workspace_id, plain, reach, has_many_accounts)
+
+
+def _by_accounts(filters: Filters, reach: Reach) -> OwnAccounts | None:
+    """The reach whose accounts lead to the cases; not where one's own cases are asked for."""
+    return reach if isinstance(reach, OwnAccounts) and filters.owner != reach.user_id else None
 
 
 @lru_cache(_KEPT)
@@ -189,7 +194,7 @@ def _choice(
     in_order = within
     if has_many_accounts:
         in_order = (_within_in_order(reach, workspace_id, filters.owner),)
-    by_account = isinstance(reach, OwnAccounts) and filters.owner != reach.user_id
+    by_account = _by_accounts(filters, reach) is not None
     return Choice(
         workspace_id, tuple(conditions), within, in_order, filters.overdue,
         are_few=is_rare or (by_account and not found),
