@@ -31,6 +31,7 @@ from tests.test_tenancy import (
     held_of,
     task_of,
 )
+from tests.written import KeptDigest
 from vocapp import outbox
 from vocapp.authoring.queries import survey_by_key
 from vocapp.collecting.models import HeldAnswer
@@ -374,6 +375,9 @@ def _digest(*but: str) -> str:
     return found.hexdigest()
 
 
+_others_rows = KeptDigest(lambda: _digest(*PERSONAL_TABLES))
+
+
 def _calls(endpoint: str) -> tuple[Call, ...]:
     entry = MATRIX[endpoint]
     return (Call(),) if isinstance(entry, str) else entry
@@ -409,14 +413,14 @@ def _ask(app, browser, rule, access, call, method, ids) -> Asked:
         for name, make in (("query_string", call.query), ("json", call.json), ("data", call.form))
         if make is not None
     }
-    before = "" if method == "GET" else _digest(*PERSONAL_TABLES)
+    before = "" if method == "GET" else _others_rows()
     browser._forget_request()
     browser.client.delete_cookie("voc_form")  # notices of an earlier call
     answer = browser.client.open(url, method=method, **body)
     browser._forget_request()
     return Asked(
         rule.endpoint, method, access.kind, access.within_own_accounts, answer.status_code,
-        answer_text(answer), method != "GET" and _digest(*PERSONAL_TABLES) != before,
+        answer_text(answer), method != "GET" and _others_rows() != before,
     )  # fmt: skip
 
 
