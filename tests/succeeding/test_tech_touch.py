@@ -533,6 +533,25 @@ def test_a_bounce_stops_letters(ready):
     assert states(ready)[("not_sent", "bounced")] == 1
 
 
+@pytest.mark.parametrize(
+    ("bounce", "kind"), [(Bounce("5.1.1"), "bounced"), (None, "complained")]
+)  # fmt: skip
+def test_what_comes_back_late_bars_the_address_that_the_letter_went_to(ready, bounce, kind):
+    switch(ready, add(ready))
+    work()
+    letter = rows_of(ready, PlaybookLetter)[0]
+    with transaction() as session:
+        contact = session.get_one(Contact, (ready.workspace_id, letter.contact_id))
+        wrong, contact.email = contact.email, "put.right@example.com"
+    told = Incoming(
+        "<b@x>", (), (letter.message_digest,), "", "", "", (), True, bounce, bounce is None
+    )
+    assert sending.take_reply(told, utcnow())
+    with snapshot() as session:
+        barred = session.execute(select(Suppression.address_digest, Suppression.kind)).all()
+    assert barred == [(address_digest(ready.workspace_id, wrong), kind)]
+
+
 def test_whoever_calls_a_letter_spam_gets_no_more(ready):
     switch(ready, add(ready))
     work()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.database import transaction
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.mail import REMINDER, address_digest
+from vocapp.distributing.mail import REMINDER, digest_reached
 from vocapp.distributing.models import Invitation, Reminder
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress
@@ -55,20 +55,33 @@ def take_report(incoming: Incoming, now: datetime) -> bool:
         if found is None:
             return False
         invitation, is_reminder = found
-        address = session.scalar(
-            select(Contact.email).where(
-                Contact.workspace_id == invitation.workspace_id,
-                Contact.id == invitation.contact_id,
-            )
-        )
         kind = "complained" if incoming.is_complaint else None
         if incoming.bounce is not None:
             _note_bounce(session, invitation, incoming.bounce.status, now, is_reminder=is_reminder)
             kind = kind or ("bounced" if incoming.bounce.is_bad_address else None)
-        if address and kind:
-            digest = address_digest(invitation.workspace_id, address)
+        digest = _digest_mailed(session, invitation, is_reminder=is_reminder)
+        if digest and kind:
             suppress(session, invitation.workspace_id, digest, kind=kind, now=now)
     return True
+
+
+def _digest_mailed(session: Session, invitation: Invitation, *, is_reminder: bool) -> str | None:
+    """The address that the mail went to, as a suppression knows it: the person's may have been
+    corrected since, which the report says nothing of."""
+    workspace_id = invitation.workspace_id
+    kept = invitation.address_digest
+    if is_reminder:
+        kept = session.scalar(
+            select(Reminder.address_digest).where(
+                Reminder.workspace_id == workspace_id, Reminder.invitation_id == invitation.id
+            )
+        )
+    present = session.scalar(
+        select(Contact.email).where(
+            Contact.workspace_id == workspace_id, Contact.id == invitation.contact_id
+        )
+    )
+    return digest_reached(workspace_id, kept, present)
 
 
 def _note_bounce(

@@ -100,6 +100,12 @@ def address_digests(workspace_id: UUID, address: str) -> list[str]:
     return keyed_hashes("suppression", f"{workspace_id}:{address.strip().casefold()}")
 
 
+def digest_reached(workspace_id: UUID, kept: str | None, present: str | None) -> str | None:
+    """Which address or number a message went to, as its `address_digest`. kept: what was noted of
+    it then; of before that was noted, present stands for it, which the person has now."""
+    return kept or (address_digest(workspace_id, present) if present else None)
+
+
 def build(letter: Letter, *, now: datetime) -> EmailMessage:
     """The mail of an invitation. Raises ValueError where a header could not hold it."""
     settings = current_app.config["SETTINGS"]

@@ -46,13 +46,18 @@ class MailSteps:
     def overtaken(self, session: Session, values: dict[str, Any]) -> None:
         """The row had moved on by another way before its end could be stored."""
 
+    def kept(self) -> dict[str, Any]:
+        """What the row keeps of whom it goes to: reports may tell of it when the person has another
+        address."""
+        return {"address_digest": self._digest}
+
     # --- the steps ------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Only one worker can, and only while it may be sent."""
         with transaction() as session:
             self.check(session)
-            if not self._move(session, "sending", was=("scheduled",)):
+            if not self._move(session, "sending", was=("scheduled",), **self.kept()):
                 raise NotWantedNow
 
     def again(self, reason: str) -> None:
@@ -73,8 +78,7 @@ class MailSteps:
         def finish(session: Session) -> None:
             moved(session)
             if refusal.is_bad_address:
-                digest = address_digest(self.workspace_id, self.address)
-                suppress(session, self.workspace_id, digest, kind="bounced", now=now)
+                suppress(session, self.workspace_id, self._digest, kind="bounced", now=now)
 
         return finish
 
@@ -88,6 +92,10 @@ class MailSteps:
                 self.overtaken(session, values)
 
         return finish
+
+    @property
+    def _digest(self) -> str:
+        return address_digest(self.workspace_id, self.address)
 
     def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> bool:
         row = self._row

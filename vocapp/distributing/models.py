@@ -24,7 +24,9 @@ class Invitation(TenantRow, Base):
     send twice. `clicked_at`: when the page behind the link was first fetched, which
     scanners of mail do as well as people. `delivered_at` and `opened_at` are kept for
     senders that tell; nothing here finds them out. `touchpoint`: the moment that the
-    survey is about; the answer has it, too.
+    survey is about; the answer has it, too. `address_digest`: the address that its mail
+    went to, as a suppression knows it (None: no mail, or from before it was kept); the
+    person may have another by now.
     """
 
     survey_id: Mapped[UUID]
@@ -42,6 +44,7 @@ class Invitation(TenantRow, Base):
     answered_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]  # by a mail, instead of the link or beside it
+    address_digest: Mapped[str | None] = mapped_column(short_text(64))
 
     __table_args__ = (
         one_of("state", INVITATION_STATES),
@@ -54,13 +57,15 @@ class Invitation(TenantRow, Base):
 
 class Reminder(Tenant, Base):
     """The one reminder of an invitation: its state moves scheduled → sending → sent, as that of
-    the invitation does. reason: why it did not go."""
+    the invitation does. reason: why it did not go. address_digest: as that of the invitation, which
+    may have gone to another address."""
 
     invitation_id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(short_text(20))
     reason: Mapped[str | None] = mapped_column(short_text(60))
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    address_digest: Mapped[str | None] = mapped_column(short_text(64))
 
     __table_args__ = (
         one_of("state", REMINDER_STATES),

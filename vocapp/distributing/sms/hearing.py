@@ -27,13 +27,13 @@ from sqlalchemy.orm import Session
 from surveys.phone_numbers import normalised
 from surveys.sms_text import wish_in
 from vocapp.database import scoped, transaction
-from vocapp.distributing.mail import address_digest, address_digests
+from vocapp.distributing.mail import address_digest, address_digests, digest_reached
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.sending import InvitationSteps
 from vocapp.distributing.service import suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import BAD_NUMBER, MAX_ID
-from vocapp.distributing.sms.sending import digest_texted, note_bad_number
+from vocapp.distributing.sms.sending import note_bad_number
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, from_validation
 from vocapp.workspaces.models import Workspace
@@ -149,7 +149,7 @@ def _invitation(
     else:
         return None
     row = session.execute(query.limit(1)).first()
-    return (row[0], digest_texted(workspace_id, row[1], row[2])) if row else None
+    return (row[0], digest_reached(workspace_id, row[1], row[2])) if row else None
 
 
 def _delivered(session: Session, workspace_id: UUID, invitation_id: UUID, now: datetime) -> None:

@@ -229,12 +229,6 @@ def note_bad_number(
     suppress(session, workspace_id, digest, kind=kind, now=now)
 
 
-def digest_texted(workspace_id: UUID, kept: str | None, phone: str | None) -> str | None:
-    """Which number got a message, as its keyed hash. kept: `TextMessage.number_digest`; where it
-    is of before that, phone stands for it, the number that the person has now."""
-    return kept or (address_digest(workspace_id, phone) if phone else None)
-
-
 def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message | None:
     """What is to be sent and whether it may be, or None when the invitation is gone."""
     with snapshot() as session:

@@ -17,12 +17,11 @@ from vocapp.api_documents import items_apart
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
 from vocapp.database import snapshot, utcnow
-from vocapp.distributing.mail import unsubscribe_url_of
+from vocapp.distributing.mail import digest_reached, unsubscribe_url_of
 from vocapp.distributing.models import Invitation
 from vocapp.distributing.sms import settings
 from vocapp.distributing.sms.hearing import hear
 from vocapp.distributing.sms.models import TextMessage
-from vocapp.distributing.sms.sending import digest_texted
 from vocapp.distributing.sms.wording import (
     Kept,
     new_code,
@@ -89,7 +88,7 @@ def _invited(code: str) -> tuple[Invitation, str | None]:
     if row is None:
         raise NotFound("No such address.")
     invitation, kept, phone = row
-    return invitation, digest_texted(invitation.workspace_id, kept, phone)
+    return invitation, digest_reached(invitation.workspace_id, kept, phone)
 
 
 def _onward(url: str) -> Response:

@@ -146,6 +146,10 @@ class _Steps(MailSteps):
         super().__init__(CaseMail, mail.workspace_id, mail.id, mail.address)
         self._mail = mail
 
+    def kept(self) -> dict[str, Any]:
+        """The letter has its address itself."""
+        return {}
+
     def ended(self, session: Session, state: str, _values: dict[str, Any], /) -> None:
         """Where it may have arrived a person decides whether to write again."""
         if state in {"not_sent", "bounced"}:

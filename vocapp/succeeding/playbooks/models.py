@@ -159,7 +159,8 @@ class PlaybookLetter(TenantRow, Base):
     An e-mail moves scheduled → sending → sent; `unknown`: the mail server may or may not have
     taken it, and it is not sent twice. A survey is `asked`: the invitation has the same id and
     tells the rest. day: the local day whose number of letters it counts to. message_digest: a
-    keyed hash of the Message-ID, by which replies find it.
+    keyed hash of the Message-ID, by which replies find it. address_digest: the address that the
+    e-mail went to, as a suppression knows it (None: no e-mail, or from before it was kept).
     """
 
     sending_id: Mapped[UUID]
@@ -174,6 +175,7 @@ class PlaybookLetter(TenantRow, Base):
     subject: Mapped[str | None] = mapped_column(SealedText)
     body: Mapped[str | None] = mapped_column(SealedText)
     message_digest: Mapped[str | None] = mapped_column(short_text(32))
+    address_digest: Mapped[str | None] = mapped_column(short_text(64))
     at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]

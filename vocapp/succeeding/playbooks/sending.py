@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
-from vocapp.distributing.mail import address_digest
+from vocapp.distributing.mail import digest_reached
 from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress, withdraw
@@ -134,14 +134,6 @@ class _Steps(MailSteps):
             raise NotSent("not wanted meanwhile")
 
 
-def suppress_address(
-    session: Session, workspace_id: UUID, address: str, kind: str = "bounced"
-) -> None:
-    """Mail to an address came back for good, or was called spam."""
-    digest = address_digest(workspace_id, address)
-    suppress(session, workspace_id, digest, kind=kind, now=utcnow())
-
-
 # --- what comes back, and what is called back ---------------------------------------------------
 
 
@@ -164,19 +156,26 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
         )  # the nearest
         if letter is None:
             return False
-        contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
         if incoming.is_complaint:
-            if contact is not None and contact.email:
-                suppress_address(session, letter.workspace_id, contact.email, "complained")
+            _suppress_recipient(session, letter, "complained")
         elif incoming.bounce is None:
             letter.replied_at = letter.replied_at or now
             take_answer(session, _as_sent(letter), incoming, now=now)
         elif letter.state in {"sent", "unknown", "sending"}:
             letter.state, letter.reason = "bounced", incoming.bounce.status[:60]
-            if incoming.bounce.is_bad_address and contact is not None and contact.email:
-                suppress_address(session, letter.workspace_id, contact.email)
+            if incoming.bounce.is_bad_address:
+                _suppress_recipient(session, letter, "bounced")
     outbox.ring("staff_mail")
     return True
+
+
+def _suppress_recipient(session: Session, letter: PlaybookLetter, kind: str) -> None:
+    """The address that a letter went to is not written to again; the person may have another."""
+    contact = session.get(Contact, (letter.workspace_id, letter.contact_id))
+    present = contact.email if contact is not None else None
+    digest = digest_reached(letter.workspace_id, letter.address_digest, present)
+    if digest is not None:
+        suppress(session, letter.workspace_id, digest, kind=kind, now=utcnow())
 
 
 def _as_sent(letter: PlaybookLetter) -> SentByItself:
