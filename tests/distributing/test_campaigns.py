@@ -551,6 +551,44 @@ def test_a_mail_in_hand_stays_when_its_campaign_is_stopped_at_the_last_moment(
     assert [row.state for row in crew.all(Invitation)] == ["scheduled"]
 
 
+@pytest.mark.parametrize(
+    ("stop", "then"), [("pause", ("sent", None)), ("unsubscribed", ("not_sent", "unsubscribed"))]
+)
+def test_a_mail_that_is_not_to_go_at_its_last_attempt_has_not_failed(crew, monkeypatch, stop, then):
+    monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)  # the person's slice comes later
+    crew.people(1)
+    campaign_id = crew.campaign()
+    crew.run()
+    of_mail = outbox.Pending.kind == "mail"
+    last = outbox._registry.kinds["mail"].max_attempts - 1
+    with transaction() as session:
+        session.scalars(
+            scoped(outbox.Pending, crew.workspace_id).where(of_mail)
+        ).one().attempts = last
+
+    def stopped_meanwhile(*args, **kwargs):
+        if stop == "pause":
+            crew.act(campaign_id, "pause")
+        else:
+            with transaction() as session:
+                digest = address_digest(crew.workspace_id, "p0@example.com")
+                suppress(session, crew.workspace_id, digest, kind=stop, now=NOON)
+        return build(*args, **kwargs)
+
+    now = utcnow()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(sending, "build", stopped_meanwhile)
+        outbox.work_off("mail", now=now)
+    (row,) = crew.all(outbox.Pending, of_mail)
+    assert (row.set_aside_at, row.last_error, row.attempts) == (None, None, last)
+    assert [row.state for row in crew.all(Invitation)] == ["scheduled"]
+    if stop == "pause":
+        crew.act(campaign_id, "resume")
+    outbox.work_off("mail", now=now + timedelta(minutes=5))
+    assert [(row.state, row.reason) for row in crew.all(Invitation)] == [then]
+    assert crew.all(outbox.Pending, of_mail) == []
+
+
 def give_up_stops(crew):
     with transaction() as session:
         for row in session.scalars(scoped(outbox.Pending, crew.workspace_id)):

@@ -792,6 +792,39 @@ def test_a_message_in_hand_stays_when_its_campaign_is_paused_at_the_last_moment(
     assert [row.state for row in rows(Invitation)] == ["scheduled"]
 
 
+@pytest.mark.parametrize(
+    ("stop", "then"), [("pause", ("sent", None)), ("STOP", ("not_sent", "unsubscribed"))]
+)
+def test_a_message_that_is_not_to_go_at_its_last_attempt_has_not_failed(
+    api, send, hook, provider, monkeypatch, stop, then
+):
+    made = texting_campaign(api)
+    monkeypatch.setitem(stopping._DO, "stop", lambda *_: None)
+    waiting = update(Pending).where(Pending.kind == "sms")
+    with transaction() as session:
+        session.execute(waiting.values(attempts=MOST_ATTEMPTS - 1))
+    begin = sms_sending._Steps.begin
+
+    def stopped_meanwhile(steps):
+        if stop == "pause":
+            api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "pause"})
+        else:
+            hook({"type": "reply", "from": ANN["phone"], "text": stop})
+        begin(steps)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(sms_sending._Steps, "begin", stopped_meanwhile)
+        send()
+    (row,) = [row for row in rows(Pending) if row.kind == "sms"]
+    assert (row.set_aside_at, row.last_error, row.attempts) == (None, None, MOST_ATTEMPTS - 1)
+    assert [row.state for row in rows(Invitation)] == ["scheduled"]
+    if stop == "pause":
+        api.post(f"/api/v1/campaigns/{made['id']}/actions", {"action": "resume"})
+    send()
+    assert [(row.state, row.reason) for row in rows(Invitation)] == [then]
+    assert [row for row in rows(Pending) if row.kind == "sms"] == []
+
+
 def test_a_wish_holds_for_the_person_whose_records_become_one(api, ask, hook, provider):
     api.post("/api/v1/contacts", ANN)
     other = {"external_id": "ann2", "phone": "+819087654321"}

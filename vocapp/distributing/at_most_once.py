@@ -28,10 +28,19 @@ class NotWantedNow(Exception):
     """Somebody else has the mail, or it is not to go out any more."""
 
 
+class NotBegun(Exception):
+    """It is not to go now, for a reason that came up since it was read: the row is looked at anew,
+    and has not failed, or the last attempt would leave nobody to send it or to note why not."""
+
+    def __init__(self, look: NotYet) -> None:
+        super().__init__("not to go now")
+        self.look = look
+
+
 class Steps(Protocol):
     """What is stored at each step.
 
-    begin: commits that the text is about to go; raises NotWantedNow or NotSent. again: the server
+    begin: commits that the text is about to go; raises NotWantedNow or NotBegun. again: the server
     took nothing, so the same mail is tried again. The others give what is to be stored at the end.
     """
 
@@ -76,12 +85,14 @@ def send_each(
         return [attempt(mailer, row) for row in rows[:turns]] + waiting
 
 
-def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> Finish:
+def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> Finish | NotYet:
     """Hand a mail over once. Raises NotSent where a later attempt may succeed."""
     try:
         mailer.send(message, to=to, on_data=steps.begin)
     except NotWantedNow:
         return nothing_more
+    except NotBegun as exc:
+        return exc.look
     except NotSent as exc:
         steps.again(exc.reason)
         raise

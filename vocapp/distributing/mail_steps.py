@@ -13,10 +13,11 @@ from sqlalchemy import inspect, update
 from sqlalchemy.orm import Session
 
 from vocapp.database import transaction, utcnow
-from vocapp.distributing.at_most_once import Finish, NotWantedNow
+from vocapp.distributing.at_most_once import Finish, NotBegun, NotWantedNow
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.service import RETRYING, reason_not_to_mail, suppress
-from vocapp.mailing import NotSent, Refused
+from vocapp.mailing import Refused
+from vocapp.outbox import NotYet
 
 _MAX_REASON_CHARS = 60
 _OPEN = ("scheduled", "sending")
@@ -35,10 +36,10 @@ class MailSteps:
     # --- what differs ---------------------------------------------------------------------
 
     def check(self, session: Session) -> None:
-        """Right before the text is handed over; raises NotSent where it is not to go, and the
-        next attempt notes why."""
+        """Right before the text is handed over; raises NotBegun where it is not to go, and the
+        next look notes why."""
         if reason_not_to_mail(session, self.workspace_id, self.address) is not None:
-            raise NotSent("suppressed meanwhile")
+            raise NotBegun(NotYet(utcnow()))
 
     def ended(self, session: Session, state: str, values: dict[str, Any], /) -> None:
         """The row has come to its end, in the transaction that stores it."""

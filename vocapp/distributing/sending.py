@@ -28,7 +28,7 @@ from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import definition_of
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, deliver, nothing_more, send_each
+from vocapp.distributing.at_most_once import Finish, NotBegun, deliver, nothing_more, send_each
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import REMINDER, Letter, build
 from vocapp.distributing.mail_steps import MailSteps
@@ -38,7 +38,7 @@ from vocapp.distributing.receiving import keep_looking
 from vocapp.distributing.reminding import plan
 from vocapp.distributing.service import reason_not_to_mail
 from vocapp.extensions import db
-from vocapp.mailing import Mailer, NotSent, mail_folder
+from vocapp.mailing import Mailer, mail_folder
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Contact
 from vocapp.people.texts_about import facts_about
@@ -46,7 +46,12 @@ from vocapp.workspaces.models import Workspace
 
 # States of an invitation in which the person has got nothing by it.
 _DID_NOT_ARRIVE = frozenset({"not_sent", "bounced"})
-LOOK_AGAIN = timedelta(minutes=1)
+_LOOK_AGAIN = timedelta(minutes=1)
+
+
+def held_back(now: datetime) -> NotYet:
+    """When an invitation is looked at again whose campaign is stopped: it may go on."""
+    return NotYet(now + _LOOK_AGAIN, goes_behind=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     if asked.letter is None:
         return steps.end("not_sent", was="scheduled", reason=asked.reason_not_to)
     if asked.is_stopped:  # its campaign was paused or ended, and takes it back slice by slice
-        return NotYet(now + LOOK_AGAIN, goes_behind=True)
+        return held_back(now)
     if asked.not_before > now:  # the mail was late, and night has fallen there
         return NotYet(asked.not_before)
     message = build(asked.letter, now=now)
@@ -126,7 +131,7 @@ class _Steps(InvitationSteps):
         """Its campaign may have been paused or ended since it was read, as well."""
         super().check(session)
         if is_stopped(session, self.workspace_id, self.row_id):
-            raise NotSent("stopped meanwhile")
+            raise NotBegun(held_back(utcnow()))
 
     def sent(self) -> Finish:
         now = utcnow()

@@ -21,10 +21,10 @@ from surveys.sms_text import parts_of
 from vocapp.authoring.queries import definition_of
 from vocapp.database import insert_if_absent, snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, nothing_more, stored
+from vocapp.distributing.at_most_once import Finish, NotBegun, NotWantedNow, nothing_more, stored
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.sending import LOOK_AGAIN, InvitationSteps, Read, read_invitation
+from vocapp.distributing.sending import InvitationSteps, Read, held_back, read_invitation
 from vocapp.distributing.service import GIVEN_UP, RETRYING, reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import OPTED_OUT, NotTaken, Provider, Refused
@@ -94,7 +94,7 @@ def _send(row: Pending) -> Finish | NotYet:
     if message.provider is None:
         return steps.end(_unsent(message), reason=message.reason)
     if message.is_stopped and message.state == "scheduled":
-        return NotYet(now + LOOK_AGAIN, goes_behind=True)
+        return held_back(now)
     if message.not_before > now:  # it was late, and night has fallen there
         return NotYet(message.not_before)
     if message.wait_until is not None and message.wait_until > now:
@@ -103,6 +103,8 @@ def _send(row: Pending) -> Finish | NotYet:
         steps.begin()
     except NotWantedNow:
         return nothing_more
+    except NotBegun as exc:
+        return exc.look
     return _hand_over(message, message.provider, steps, row)
 
 
@@ -151,14 +153,14 @@ class _Steps(InvitationSteps):
 
     def begin(self) -> None:
         """Only one worker can, and only while the number may be written to. Raises NotWantedNow;
-        NotTaken where somebody else begins at the same moment, the person said stop, or the
+        NotBegun where somebody else begins at the same moment, the person said stop, or the
         campaign was stopped."""
         message = self._message
         with transaction() as session:
             if reason_not_to_text(session, self.workspace_id, self.address) is not None:
-                raise NotTaken("suppressed meanwhile")  # the next attempt notes why
+                raise NotBegun(NotYet(utcnow()))  # the next look notes why
             if message.state == "scheduled" and is_stopped(session, self.workspace_id, self.row_id):
-                raise NotTaken("stopped meanwhile")
+                raise NotBegun(held_back(utcnow()))
             if not self._move(session, "sending", was=("scheduled", "sending")):
                 raise NotWantedNow
             digest = address_digest(self.workspace_id, self.address)
@@ -169,7 +171,7 @@ class _Steps(InvitationSteps):
             )  # fmt: skip
             known = session.get_one(TextMessage, (self.workspace_id, self.row_id))
             if not is_new and known.code != message.code:
-                raise NotTaken("begun by another worker")
+                raise NotBegun(NotYet(utcnow()))  # another worker has
             known.number_digest = digest  # the number may have been corrected between two attempts
 
     def try_again(self, failure: NotTaken) -> None:

@@ -40,7 +40,7 @@ def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet
     return send_each(rows, _send, in_turn=False)
 
 
-def _send(mailer: Mailer, row: Pending) -> Finish:
+def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
     asked = _read(row.workspace_id, row.subject_id)
     if asked is None:
         return nothing_more

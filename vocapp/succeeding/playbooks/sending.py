@@ -18,13 +18,20 @@ from sqlalchemy.orm import Session
 
 from vocapp import outbox
 from vocapp.database import scoped, snapshot, transaction, utcnow
-from vocapp.distributing.at_most_once import Finish, NotWantedNow, deliver, nothing_more, send_each
+from vocapp.distributing.at_most_once import (
+    Finish,
+    NotBegun,
+    NotWantedNow,
+    deliver,
+    nothing_more,
+    send_each,
+)
 from vocapp.distributing.mail import digest_reached
 from vocapp.distributing.mail_steps import MailSteps
 from vocapp.distributing.receiving import Incoming
 from vocapp.distributing.service import suppress, withdraw
 from vocapp.following_up.writing.unasked import SentByItself, take_answer
-from vocapp.mailing import Mailer, NotSent, message_id
+from vocapp.mailing import Mailer, message_id
 from vocapp.outbox import NotYet, Pending
 from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.letters import Envelope, Written, build, digests_of_message
@@ -131,7 +138,7 @@ class _Steps(MailSteps):
         if asked is None:
             raise NotWantedNow
         if asked.address != self.address or why_not(session, asked) is not None:
-            raise NotSent("not wanted meanwhile")
+            raise NotBegun(NotYet(utcnow()))
 
 
 # --- what comes back, and what is called back ---------------------------------------------------
