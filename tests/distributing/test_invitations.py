@@ -17,6 +17,7 @@ from vocapp.authoring import service as authoring
 from vocapp.collecting.models import Response
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing import at_most_once, sending
+from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import Invitation, Suppression
 from vocapp.mailing import Unclear
 from vocapp.people.service import erase_contact
@@ -387,6 +388,19 @@ def test_a_refused_address_bounces_and_is_not_asked_again(api, invite, mail_serv
     assert bounced["bounced_at"] is not None
     assert state_of(api, other)["state"] == "sent"
     assert invite(status=200)["reason"] == "bounced"
+
+
+def test_the_ledger_says_why_somebody_was_not_asked_in_the_words_of_the_invitation(any_api):
+    any_api.survey()
+    body = {"survey": "nps", "channel": "email", "contact": {"email": "aiko@example.com"}}
+    made = any_api.post("/api/v1/invitations", body).json
+    steps = sending.InvitationSteps(any_api.workspace_id, UUID(made["id"]), "aiko@example.com")
+    with transaction() as session:
+        steps.end("not_sent", reason="long " * 20)(session)
+    told = state_of(any_api, made)["reason"]
+    assert told == ("long " * 20)[:60]
+    with snapshot() as session:
+        assert session.scalars(select(AskDecision.reason)).all() == [told]
 
 
 def test_a_refusal_that_is_not_the_addresss_fault_suppresses_nobody(

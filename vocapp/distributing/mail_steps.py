@@ -23,6 +23,10 @@ _MAX_REASON_CHARS = 60
 _OPEN = ("scheduled", "sending")
 
 
+def _short(reason: str) -> str:
+    return reason[:_MAX_REASON_CHARS]
+
+
 class MailSteps:
     """The steps of one row. `row` is of a table with `workspace_id`, one more key, `state` and
     `reason`; `address` is whom it goes to. Only those who differ say more, by the methods that
@@ -63,8 +67,12 @@ class MailSteps:
 
     def again(self, reason: str) -> None:
         """The server took nothing: the same mail is tried again."""
+        self.wait("scheduled", reason, was=_OPEN)
+
+    def wait(self, state: str, reason: str, *, was: tuple[str, ...]) -> None:
+        """Another attempt follows one that failed for this reason."""
         with transaction() as session:
-            self._move(session, "scheduled", was=_OPEN, reason=f"{RETRYING}{reason}")
+            self._move(session, state, was=was, reason=_short(f"{RETRYING}{reason}"))
 
     def sent(self) -> Finish:
         return self.end("sent", was="sending", sent_at=utcnow(), reason=None)
@@ -84,7 +92,10 @@ class MailSteps:
         return finish
 
     def end(self, state: str, *, was: str | None = None, **values: Any) -> Finish:
-        """Store how it ended. was: None for before or while it is sent."""
+        """Store how it ended. was: None for before or while it is sent. Whoever is told of it reads
+        the reason as it is stored."""
+        if values.get("reason") is not None:
+            values["reason"] = _short(values["reason"])
 
         def finish(session: Session) -> None:
             if self._move(session, state, was=(was,) if was else _OPEN, **values):
@@ -100,9 +111,6 @@ class MailSteps:
 
     def _move(self, session: Session, state: str, *, was: tuple[str, ...], **values: Any) -> bool:
         row = self._row
-        reason = values.get("reason")
-        if reason is not None:
-            values["reason"] = reason[:_MAX_REASON_CHARS]
         moved = session.execute(
             update(row)
             .where(

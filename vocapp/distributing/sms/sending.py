@@ -25,7 +25,7 @@ from vocapp.distributing.at_most_once import Finish, NotBegun, NotWantedNow, not
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.sending import InvitationSteps, Read, held_back, read_invitation
-from vocapp.distributing.service import GIVEN_UP, RETRYING, reason_not_to_text, suppress
+from vocapp.distributing.service import GIVEN_UP, reason_not_to_text, suppress
 from vocapp.distributing.sms.models import TextMessage
 from vocapp.distributing.sms.provider import OPTED_OUT, NotTaken, Provider, Refused
 from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
@@ -177,13 +177,12 @@ class _Steps(InvitationSteps):
     def try_again(self, failure: NotTaken) -> None:
         """What may be out stays what it is: being sent. Of the others nobody has anything yet."""
         state = "sending" if self._may_be_out(failure) else "scheduled"
-        with transaction() as session:
-            self._move(session, state, was=("sending",), reason=f"{RETRYING}{failure.reason}")
+        self.wait(state, failure.reason, was=("sending",))
 
     def given_up(self, failure: NotTaken) -> Finish:
         """No attempt was taken, and none follows."""
         state = "unknown" if self._may_be_out(failure) else "not_sent"
-        return self.end(state, reason=f"{GIVEN_UP}{failure.reason}"[:60])
+        return self.end(state, reason=f"{GIVEN_UP}{failure.reason}")
 
     def _may_be_out(self, failure: NotTaken) -> bool:
         """By this attempt, or by one before."""
