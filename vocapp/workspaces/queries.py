@@ -14,7 +14,6 @@ from vocapp.extensions import db
 from vocapp.workspaces.grants import Grant
 from vocapp.workspaces.models import (
     ApiKey,
-    AuditEntry,
     Membership,
     StaffInvitation,
     User,
@@ -259,39 +258,3 @@ def public_key_of(workspace_id: UUID) -> str | None:
         .order_by(ApiKey.id.desc())
         .limit(1)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """Who did what, when. who: a name, or None for the service itself and machines."""
-
-    id: UUID
-    at: datetime
-    who: str | None
-    actor: str
-    action: str
-    subject_type: str
-    subject_id: str
-    detail: dict[str, Any]
-
-
-def audit_lines(
-    workspace_id: UUID, *, before: UUID | None = None, limit: int = 50
-) -> list[AuditLine]:
-    """The audit log, newest first; `before`: the last id of the page before."""
-    query = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_user_id)
-        .where(AuditEntry.workspace_id == workspace_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
-    return [
-        AuditLine(
-            row.id, row.at, name, row.actor, row.action, row.subject_type, row.subject_id,
-            row.detail,
-        )
-        for row, name in db.session.execute(query)
-    ]  # fmt: skip

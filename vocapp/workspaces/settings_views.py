@@ -16,6 +16,7 @@ from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces import joining, queries, service
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.audit_log import audit_lines
 from vocapp.workspaces.blueprint import blueprint
 from vocapp.workspaces.forms import ROLE_CHOICES, InviteForm, KeyForm, WorkspaceForm
 from vocapp.workspaces.grants import Grant, grant_of
@@ -252,7 +253,7 @@ def _uuid(text: str) -> UUID:
 @signed_in("admin")
 def audit_log() -> Any:
     before = request.args.get("before")
-    lines = queries.audit_lines(
+    lines = audit_lines(
         current_workspace.id, before=_uuid(before) if before else None, limit=_AUDIT_PAGE + 1
     )
     more = len(lines) > _AUDIT_PAGE

@@ -39,6 +39,10 @@ from vocapp.workspaces.service import audit
 
 MAX_NAME = 120
 ACTIONS = ("switch_on", "pause", "resume", "end")
+_NOTED = {  # in the audit log
+    "switch_on": "campaign.switch_on", "pause": "campaign.pause", "resume": "campaign.resume",
+    "end": "campaign.end",
+}  # fmt: skip
 # What holds for good once somebody may have been asked: another share of people to hold out, or
 # another period, would make of it another campaign.
 FIXED = (
@@ -228,7 +232,7 @@ def _act(
             return Done(row.id, None)
         row.revision += 1
         row.updated_at = now
-        _note(session, row, f"campaign.{action}", actor_user_id, now)
+        _note(session, row, _NOTED[action], actor_user_id, now)
         return Done(row.id, _token(row, actor_user_id, action, {"was": before}))
 
 

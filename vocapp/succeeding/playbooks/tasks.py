@@ -46,14 +46,15 @@ def mark_done(workspace_id: UUID, task_id: UUID, *, note: str = "", by: By) -> D
     """Raises NotFound, BadInput, Conflict (somebody was quicker)."""
     if errors := note_errors(note):
         raise BadInput(*errors)
-    return _decide(workspace_id, task_id, {"state": "done", "note": note.strip() or None}, by)
+    values = {"state": "done", "note": note.strip() or None}
+    return _decide(workspace_id, task_id, "task.done", values, by)
 
 
 def skip(workspace_id: UUID, task_id: UUID, reason: str, *, note: str = "", by: By) -> Done:
     """It is not done, for a reason. Raises NotFound, BadInput, Conflict (somebody was quicker)."""
     check_skip(reason, note)
     values = {"state": "skipped", "reason": reason, "note": note.strip() or None}
-    return _decide(workspace_id, task_id, values, by)
+    return _decide(workspace_id, task_id, "task.skipped", values, by)
 
 
 def snooze(workspace_id: UUID, task_id: UUID, until: date, *, today: date, by: By) -> Done:
@@ -63,9 +64,9 @@ def snooze(workspace_id: UUID, task_id: UUID, until: date, *, today: date, by: B
     return _change(workspace_id, task_id, "task.snoozed", {"snoozed_until": until}, by)
 
 
-def _decide(workspace_id: UUID, task_id: UUID, values: dict[str, Any], by: By) -> Done:
+def _decide(workspace_id: UUID, task_id: UUID, action: str, values: dict[str, Any], by: By) -> Done:
     decided = {"decided_at": by.now, "decided_by_user_id": by.user_id}
-    return _change(workspace_id, task_id, f"task.{values['state']}", values | decided, by)
+    return _change(workspace_id, task_id, action, values | decided, by)
 
 
 def _change(workspace_id: UUID, task_id: UUID, action: str, values: dict[str, Any], by: By) -> Done:

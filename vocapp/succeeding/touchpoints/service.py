@@ -42,7 +42,10 @@ def mark_done(
     if errors:
         raise BadInput(*errors)
     values = {"state": "done", "way": way}
-    return _decide(workspace_id, plan_id, values, note, actor_user_id=actor_user_id, now=now)
+    return _decide(
+        workspace_id, plan_id, "touchpoint.done", values, note,
+        actor_user_id=actor_user_id, now=now,
+    )  # fmt: skip
 
 
 def skip(
@@ -57,7 +60,10 @@ def skip(
     """It is called off. Raises NotFound, BadInput, Conflict (somebody was quicker)."""
     check_skip(reason, note)
     values = {"state": "skipped", "reason": reason}
-    return _decide(workspace_id, plan_id, values, note, actor_user_id=actor_user_id, now=now)
+    return _decide(
+        workspace_id, plan_id, "touchpoint.skipped", values, note,
+        actor_user_id=actor_user_id, now=now,
+    )  # fmt: skip
 
 
 def check_skip(reason: str, note: str) -> None:
@@ -74,6 +80,7 @@ def check_skip(reason: str, note: str) -> None:
 def _decide(
     workspace_id: UUID,
     plan_id: UUID,
+    action: str,
     values: Mapping[str, Any],
     note: str,
     *,
@@ -88,7 +95,7 @@ def _decide(
             setattr(plan, name, value)
         plan.note = note.strip() or None
         plan.decided_at, plan.decided_by_user_id = now, actor_user_id
-        _touch(session, plan, f"touchpoint.{plan.state}", actor_user_id, now)
+        _touch(session, plan, action, actor_user_id, now)
         token = undo_token(
             "touchpoint", workspace_id, actor_user_id, plan=plan.id.hex, version=plan.version
         )

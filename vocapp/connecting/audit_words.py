@@ -1,0 +1,12 @@
+"""The words of the audit log for what this layer notes in it."""
+
+from __future__ import annotations
+
+from vocapp.translating import lazy_gettext as _l
+
+WORDS = {
+    "hook_source.added": _l("added an address for incoming webhooks"),
+    "hook_source.changed": _l("changed an address for incoming webhooks"),
+    "hook_source.removed": _l("removed an address for incoming webhooks"),
+    "hook_source.refusals_cleared": _l("cleared a list of rejected messages"),
+}

@@ -1,0 +1,71 @@
+"""The audit log as people read it: who did what and when, in words.
+
+A layer says in its `audit_words.py` what its actions are called, and `vocapp/registry.py` brings
+them here. A test reads the actions off the source: one without words fails it, and so do words of
+an action that nothing writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from vocapp.extensions import db
+from vocapp.workspaces.models import AuditEntry, User
+
+_words: dict[str, Any] = {}
+
+
+def register_words(words: Mapping[str, Any]) -> None:
+    """What actions are called: a name such as "survey.created" to "created a survey", lazily."""
+    _words.update(words)
+
+
+def words_of(action: str) -> str | None:
+    """In the language of who reads; None for an action of a version before, or of one to come."""
+    return str(_words[action]) if action in _words else None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who did what, when. who: a name, or None for the service itself and machines.
+
+    what: in words, or None where there are none.
+    """
+
+    id: UUID
+    at: datetime
+    who: str | None
+    actor: str
+    action: str
+    what: str | None
+    subject_type: str
+    subject_id: str
+    detail: dict[str, Any]
+
+
+def audit_lines(
+    workspace_id: UUID, *, before: UUID | None = None, limit: int = 50
+) -> list[AuditLine]:
+    """The audit log, newest first; `before`: the last id of the page before."""
+    query = (
+        select(AuditEntry, User.name)
+        .outerjoin(User, User.id == AuditEntry.actor_user_id)
+        .where(AuditEntry.workspace_id == workspace_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return [
+        AuditLine(
+            row.id, row.at, name, row.actor, row.action, words_of(row.action), row.subject_type,
+            row.subject_id, row.detail,
+        )
+        for row, name in db.session.execute(query)
+    ]  # fmt: skip
