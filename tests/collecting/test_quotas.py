@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.collecting.test_limits import at_once, limit, links, stored
 from tests.collecting.test_pages import press
 from vocapp import outbox
-from vocapp.collecting import holding
+from vocapp.collecting import holding, public
 from vocapp.collecting.models import HeldAnswer
 from vocapp.database import snapshot, utcnow
 
@@ -300,6 +300,72 @@ def test_what_is_added_while_it_is_let_count_is_not_lost(any_api, monkeypatch):
         assert let_count(any_api, over) == []
     assert let_count(any_api, over) == [over]
     assert any_api.get(f"/api/v1/responses/{over}").json["comment"] == "Slow"
+
+
+@pytest.fixture
+def over_quota(any_api):
+    """Sends, as the widget does, and corrects an answer that stands aside; its id."""
+    survey = any_api.survey(questions=[ROLE, SCORE, WHY])
+    limit(any_api, quotas=ONE_IN_IT)
+    any_api.respond(answers={"role": "it", "score": 9})
+    found = str(uuid4())
+    body = {"key": any_api.workspace.public_key, "survey": survey["public_id"], "id": found,
+            "answers": {"role": "it", "score": 3}}  # fmt: skip
+
+    def post() -> Any:
+        answer = any_api.client.post("/public/v1/responses", json=body)
+        assert answer.status_code in {200, 202}
+        return answer.json["edit_token"]
+
+    def patch(revision: int, **answers: Any) -> None:
+        more = {"edit_token": post.token, "revision": revision, "answers": answers}
+        browser = any_api.client.application.test_client()
+        assert browser.patch(f"/public/v1/responses/{found}", json=more).status_code == 200
+
+    post.token = post()
+    return found, post, patch
+
+
+def said_aside() -> tuple[int | None, str | None]:
+    (row,) = aside()
+    return row.score, json.loads(row.answers).get("why")
+
+
+def test_an_older_correction_that_comes_late_changes_nothing_also_over_a_quota(any_api, over_quota):
+    found, _post, patch = over_quota
+    patch(2, why="Slow, and dear", score=2)
+    for late in (1, 2):
+        patch(late, why="Slow", score=4)
+    assert said_aside() == (2, "Slow, and dear")
+    let_count(any_api, found)
+    patch(2, why="Slow")
+    shown = any_api.get(f"/api/v1/responses/{found}").json
+    assert (shown["score"], shown["comment"]) == (2, "Slow, and dear")
+    patch(3, why="Dear")
+    assert any_api.get(f"/api/v1/responses/{found}").json["comment"] == "Dear"
+
+
+def test_the_same_answer_that_comes_again_late_takes_nothing_away_that_was_added(over_quota):
+    _found, post, patch = over_quota
+    patch(1, why="Slow", score=2)
+    post()
+    assert said_aside() == (2, "Slow")
+
+
+def test_what_is_added_as_a_colleague_lets_it_count_is_added_to_what_counts(
+    any_api, over_quota, monkeypatch
+):
+    found, _post, patch = over_quota
+    look = public.over_quota
+
+    def counted_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        kept = look(*args, **kwargs)
+        assert let_count(any_api, found) == [found]
+        return kept
+
+    monkeypatch.setattr(public, "over_quota", counted_meanwhile)
+    patch(1, why="Slow")
+    assert any_api.get(f"/api/v1/responses/{found}").json["comment"] == "Slow"
 
 
 def test_of_many_at_once_exactly_the_quota_counts_and_no_answer_is_lost(any_database, any_api):

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from surveys.questions import Value
@@ -35,8 +35,9 @@ def set_aside(
     at: datetime,
 ) -> None:
     """Keep an answer out of every number. The last press is what is kept; that there were others
-    is counted. A press that may be a program's replaces no answer that is only over a quota. of:
-    id, contact_id and what else is known of its person and moment."""
+    is counted. A press that may be a program's replaces no answer that is only over a quota; nor
+    does the same that comes again what its person added since. of: id, contact_id and what else is
+    known of its person and moment."""
     said = {
         **of,
         "survey_version": submission.version,
@@ -56,12 +57,16 @@ def set_aside(
         invitation_id=submission.invitation_id, channel=submission.channel, presses=1,
         **said,
     )  # fmt: skip
+    was_over_quota = HeldAnswer.state == "over_quota"
+    is_repeated = and_(
+        was_over_quota, HeldAnswer.revision > 0, HeldAnswer.digest == offered.excluded.digest
+    )
     session.execute(
         offered.on_conflict_do_update(
             index_elements=["workspace_id", "id"],
             set_={name: offered.excluded[name] for name in said if name != "id"}
             | {"presses": HeldAnswer.presses + 1},
-            where=HeldAnswer.state != "over_quota" if state == "held" else None,
+            where=~was_over_quota if state == "held" else is_repeated.is_not(True),
         )
     )
 
@@ -88,15 +93,23 @@ def over_quota(
 
 
 def add_over_quota(
-    workspace_id: UUID, response_id: UUID, answers: Mapping[str, Value], *, primary: str
-) -> None:
-    """What its person adds to an answer over a quota, or corrects; nothing where it was decided
-    meanwhile. primary: key of the question whose answer is the score."""
+    workspace_id: UUID,
+    response_id: UUID,
+    answers: Mapping[str, Value],
+    *,
+    revision: int,
+    primary: str,
+) -> bool:
+    """What its person adds to an answer over a quota, or corrects; False where it was decided
+    meanwhile. revision: as `service.revise_response` has it. primary: key of the question whose
+    answer is the score."""
     with transaction() as session:
         row = session.scalar(_over_quota(workspace_id, response_id).with_for_update())
-        if row is not None:
+        if row is not None and revision > row.revision:
             said = json.loads(row.answers) | dict(answers)
             row.answers, row.score = json.dumps(said, ensure_ascii=False), said.get(primary)
+            row.revision = revision
+        return row is not None
 
 
 def _over_quota(workspace_id: UUID, response_id: UUID) -> Select[HeldAnswer]:

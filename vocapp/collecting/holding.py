@@ -196,6 +196,7 @@ def _submission(row: HeldAnswer) -> Submission:
         account_id=row.account_id,
         invitation_id=row.invitation_id,
         attributes={"touchpoint": row.touchpoint} if row.touchpoint else row.attributes,
+        revision=row.revision,
         is_admitted=True,
     )
 

@@ -156,8 +156,8 @@ class HeldAnswer(TenantRow, Base):
     answers: JSON of what was last pressed, by question key. presses: how often. state: `held` where
     it may be a program's, `over_quota` where its group was full, `counted` where a colleague let it
     count, `overtaken` where the person answered without doubt. attributes: as a response has them,
-    of one over a quota, which need be nobody's. page, digest: as a response has them; rows from
-    before they were kept have none.
+    of one over a quota, which need be nobody's. page, digest, revision: as a response has them;
+    rows from before the first two were kept have none.
     """
 
     survey_id: Mapped[UUID]
@@ -172,6 +172,7 @@ class HeldAnswer(TenantRow, Base):
     score: Mapped[int | None]
     answers: Mapped[str] = mapped_column(SealedText)
     digest: Mapped[str | None] = mapped_column(short_text(64))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     reasons: Mapped[list[str]]
     presses: Mapped[int] = mapped_column(default=1)

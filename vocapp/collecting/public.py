@@ -184,7 +184,12 @@ def _add_over_quota(workspace_id: UUID, response_id: UUID, body: RevisionBody) -
         raise Forbidden("The edit token does not fit.")
     definition = definition_of(workspace_id, kept.survey_id, kept.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
-    add_over_quota(workspace_id, response_id, answers, primary=definition.primary.key)
+    if not add_over_quota(
+        workspace_id, response_id, answers, revision=body.revision, primary=definition.primary.key
+    ):  # it counts as of this moment
+        service.revise_response(
+            workspace_id, response_id, revision=body.revision, answers=answers, now=utcnow()
+        )
     return {"id": str(response_id), "edit_token": body.edit_token}
 
 

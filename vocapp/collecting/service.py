@@ -80,6 +80,7 @@ class Submission:
     attributes: Mapping[str, Any] = field(default_factory=dict)  # said of this very answer
     passed_by: frozenset[str] = frozenset()  # questions that a correction no longer leads to
     used_by: str = ""  # came by the single-use link with the same id: which visit uses it
+    revision: int = 0  # the last that came while it stood aside
     is_admitted: bool = False  # a colleague lets it count, whether the survey is open or not
 
 
@@ -386,7 +387,7 @@ def _store_responses(
                 "answered_at": item.answered_at,
                 "received_at": now,
                 "digest": item.digest,
-                "revision": 0,
+                "revision": item.revision,
                 "attributes": _attributes(item, account=account, contact=contact),
             }
         )
