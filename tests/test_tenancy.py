@@ -350,6 +350,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "sms.save_texts": (
         replace(A_SURVEY, form=lambda t: {"text-en": "Hi {link}", "revision": "0"}),
     ),
+    "sms.try_text": (
+        replace(A_SURVEY, form=lambda t: {"text-en": "Hi {link}", "number": "+819012345678"}),
+    ),
     "sms.provider": NO_IDS,
     "sms.save_provider": NO_IDS,
     "sms.remove_provider": NO_IDS,

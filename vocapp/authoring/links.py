@@ -15,12 +15,14 @@ from flask import current_app
 from vocapp.authoring.queries import SurveySummary
 from vocapp.signing import BadToken, sign, unsign
 
+NOBODY = UUID(int=0)
 MAX_PLACE = 100  # characters, as of every touchpoint
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationLink:
-    """Who was asked what: the content of the token in `/e/<token>`."""
+    """Who was asked what: the content of the token in `/e/<token>`. Of a trial it is nobody: the
+    page is that of the survey, and nothing that happens on it is kept."""
 
     workspace_id: UUID
     invitation_id: UUID
@@ -28,6 +30,16 @@ class InvitationLink:
     contact_id: UUID
     touchpoint: str | None = None
     channel: str = "email"
+
+    @classmethod
+    def of_trial(cls, survey: SurveySummary, *, channel: str) -> InvitationLink:
+        """Opens a survey for whoever looks at what people will get."""
+        return cls(survey.workspace_id, NOBODY, survey.id, NOBODY, channel=channel)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether nobody was asked by it."""
+        return self.contact_id == NOBODY
 
     def token(self) -> str:
         """The same each time it is asked for."""

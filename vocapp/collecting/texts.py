@@ -137,9 +137,20 @@ _TEXTS = {
 }
 
 
+# Apart, as whoever draws a survey by the public endpoint has no use for it.
+_OF_TRIALS = {
+    "en": {"note": "This is a trial. You may answer: nothing is saved."},
+    "ja": {"note": "これは試し送信です。回答しても保存されません。"},
+}
 register_words("respondents", _TEXTS["en"])
+register_words("trial", _OF_TRIALS["en"])
 
 
 def respondent_texts(language: str) -> dict[str, str]:
     """The words of a language, in English where it has none."""
     return words_in("respondents", language, _TEXTS)
+
+
+def trial_note(language: str) -> str:
+    """What stands above a survey that somebody only tries."""
+    return words_in("trial", language, _OF_TRIALS)["note"]

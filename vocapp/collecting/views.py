@@ -60,7 +60,7 @@ from vocapp.collecting.parsing import answerable_version
 from vocapp.collecting.public import edit_token, read_edit_token
 from vocapp.collecting.seeing import fetches_of, note_afterwards
 from vocapp.collecting.service import Submission
-from vocapp.collecting.texts import respondent_texts
+from vocapp.collecting.texts import respondent_texts, trial_note
 from vocapp.database import utcnow, uuid7
 from vocapp.extensions import db
 from vocapp.people.queries import contact
@@ -156,6 +156,11 @@ class Sheet:
     def until(self) -> str:
         """The last day on which answers are taken, in words; or nothing."""
         return open_until(self.last_day, self.language.tag)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether nothing of it is stored."""
+        return self.invitation is not None and self.invitation.is_trial
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -347,7 +352,8 @@ def invited(token: str) -> Any:
     try:
         link = read_invitation_token(token)
         survey = survey_by_id(link.workspace_id, link.survey_id)
-        contact(link.workspace_id, link.contact_id)  # nothing is kept of somebody forgotten
+        if not link.is_trial:
+            contact(link.workspace_id, link.contact_id)  # nothing is kept of somebody forgotten
     except (BadToken, NotFound):
         return nowhere_page()
     now = utcnow()
@@ -356,15 +362,21 @@ def invited(token: str) -> Any:
         is_closed(survey, limits, now=now) and not _goes_on(survey, link.invitation_id)
     ):
         return closed_page(survey, limits)
-    sheet = _sheet(survey, channel=link.channel, response_id=link.invitation_id, link=link)
+    if (
+        link.is_trial
+    ):  # under this id nothing is stored; what is typed is kept for it by the browser
+        sheet = _sheet(survey, channel=link.channel, response_id=survey.id)
+    else:
+        sheet = _sheet(survey, channel=link.channel, response_id=link.invitation_id, link=link)
     sheet = replace(sheet, last_day=limits.last_day, asks_choices=limits.ask_choices)
     if request.method == "POST":
-        visit = visits.read_visit(link.invitation_id, request.form.get("visit", ""))
+        visit = visits.read_visit(sheet.response_id, request.form.get("visit", ""))
         return _take(replace(sheet, invitation=link, visit=visit))
     clicked = read_score(sheet.definition.primary, request.args.get("score"))
     sheet = replace(_chosen(sheet, clicked), invitation=link, visit=visits.begin(now))
     is_new = request.method == "GET" and sheet.answered_before is None
-    note_afterwards(link, Fetch(now, clicked), shows_a_page=is_new)
+    if not link.is_trial:
+        note_afterwards(link, Fetch(now, clicked), shows_a_page=is_new)
     return _ask(sheet)
 
 
@@ -374,6 +386,8 @@ def unseen(token: str) -> Any:
     """A link that people do not see, in the mail and on its page: who follows it is a program."""
     try:
         link = read_invitation_token(token)
+        if link.is_trial:
+            return "", 204
         contact(link.workspace_id, link.contact_id)
     except (BadToken, NotFound):
         return nowhere_page()
@@ -556,6 +570,8 @@ def _keep(sheet: Sheet, primary: Filled, others: Filled | None) -> Sheet:
 def _store(sheet: Sheet, answers: Mapping[str, Value], passed_by: Set[str] = frozenset()) -> Sheet:
     now = utcnow()
     workspace_id, link = sheet.survey.workspace_id, sheet.invitation
+    if sheet.is_trial:
+        return sheet
     submission = Submission(
         survey_id=sheet.survey.id,
         version=sheet.version,
@@ -666,6 +682,7 @@ def _page(template: str, sheet: Sheet, status: int) -> Any:
             sheet=sheet,
             t=sheet.texts,
             survey_locale=sheet.language,
+            trial_note=trial_note(sheet.language.tag) if sheet.is_trial else "",
             embedded=sheet.channel == "embed",
             brand_css_url=brand_css_url(sheet.survey),
             action=url_for(

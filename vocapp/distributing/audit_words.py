@@ -11,6 +11,7 @@ WORDS = {
     "contact.reached_again": _l("had a person written to again after a message came back"),
     "survey.mail_changed": _l("changed the words of a survey’s mail"),
     "survey.text_changed": _l("changed the words of a survey’s text message"),
+    "survey.text_tried": _l("sent a survey’s text message as a trial"),
     "survey.reminded": _l("reminded people of a survey"),
     "campaign.created": _l("wrote a campaign"),
     "campaign.changed": _l("changed a campaign"),

@@ -27,6 +27,9 @@ _TEXTS = {
         "stop_texts_confirm": "Stop these messages",
         "stop_texts_done": "Done.",
         "stop_texts_done_detail": "You will get no more such messages from {workspace}.",
+        "stop_texts_trial": "This is a trial.",
+        "stop_texts_trial_detail": "People who got this message from {workspace} are asked here "
+        "whether such messages are to stop.",
         "unsubscribe_ask": "Stop e-mails like this from {workspace}?",
         "unsubscribe_detail": "The address that got the e-mail will not be written to again.",
         "unsubscribe_confirm": "Stop these e-mails",
@@ -53,6 +56,9 @@ _TEXTS = {
         "stop_texts_confirm": "SMSを停止する",
         "stop_texts_done": "停止しました",
         "stop_texts_done_detail": "今後、{workspace} からこのようなSMSはお送りしません。",
+        "stop_texts_trial": "これは試し送信です。",
+        "stop_texts_trial_detail": "{workspace} からのこのSMSを受け取った方には、"
+        "ここで配信を停止するかどうかをお尋ねします。",
         "unsubscribe_ask": "{workspace} からのこのようなメールを停止しますか。",
         "unsubscribe_detail": "このメールが届いたアドレスには、今後お送りしません。",
         "unsubscribe_confirm": "メールを停止する",

@@ -30,7 +30,7 @@ from vocapp.distributing.parsing import (
 )
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
-from vocapp.distributing.wording import reason_text
+from vocapp.distributing.wording import nobody_sends, not_open, reason_text
 from vocapp.mailing import mail_folder
 from vocapp.people.facts import ContactFacts
 from vocapp.problems import BadInput, NotFound, Problem
@@ -96,7 +96,7 @@ def send(key: str) -> Any:
         ]
     except BadInput as problem:
         names = {each.field for each in problem.errors}
-        error = _nobody_sends() if "channel" in names else _not_open()
+        error = nobody_sends() if "channel" in names else not_open()
         return _sending_page(survey, channel, typed=typed, error=error), 422
     asked = states.count("scheduled")
     if asked:
@@ -125,7 +125,7 @@ def send_to_myself(key: str) -> Any:
     try:
         state = _invite(survey, me, cause="test")
     except BadInput:
-        notice(_not_open(), kind="error")
+        notice(not_open(), kind="error")
     else:
         if state == "scheduled":
             notice(_("On its way to %(address)s.", address=current_user.email))
@@ -140,7 +140,7 @@ def remind(key: str) -> Any:
     """Write once more to everybody who has not answered and was not reminded."""
     survey = survey_by_key(current_workspace.id, key)
     if survey.state != "published":
-        notice(_not_open(), kind="error")
+        notice(not_open(), kind="error")
         return redirect(url_for(".invitations", key=key), 303)
     n = reminding.remind_now(
         current_workspace.id, survey.id, actor_user_id=current_user.id, now=utcnow()
@@ -164,14 +164,6 @@ def _invite(
         survey_id=survey.id, contact=person, touchpoint=touchpoint, cause=cause, channel=channel
     )
     return service.invite(current_workspace.id, new, now=utcnow()).state
-
-
-def _not_open() -> str:
-    return _("The survey takes no answers: it is not published, or closed. Nothing was sent.")
-
-
-def _nobody_sends() -> str:
-    return _("Nobody is set up to send text messages. Nothing was sent.")
 
 
 def _read_people(channel: str, typed: str) -> tuple[list[ContactFacts], list[BadLine]]:
@@ -390,11 +382,7 @@ def unsubscribe(token: str) -> Any:
 
 
 def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], word: str) -> Any:
-    wanted = request.args.get("lang")
-    offered = ("en", "ja")
-    language = fitting_language(wanted, offered) or first_fitting(
-        list(request.accept_languages.values()), offered
-    )
+    language = _language_of_reader()
     texts = invitation_texts(language)
     if request.args.get("of") == service.TEXT:
         texts |= {
@@ -408,6 +396,20 @@ def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], wor
     except (BadToken, Problem):
         return _respond("missing", language, texts, ""), 404
     return _respond(word, language, texts, workspace, look_of(who.workspace_id))
+
+
+def nothing_to_stop(workspace_id: UUID) -> Response:
+    """What stands behind the link to stop in a message that somebody only tries."""
+    language = _language_of_reader()
+    workspace = workspace_settings(workspace_id)["name"]
+    return _respond("trial", language, invitation_texts(language), workspace, look_of(workspace_id))
+
+
+def _language_of_reader() -> str:
+    offered = ("en", "ja")
+    return fitting_language(request.args.get("lang"), offered) or first_fitting(
+        list(request.accept_languages.values()), offered
+    )
 
 
 def _respond(

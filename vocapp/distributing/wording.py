@@ -83,3 +83,11 @@ def trouble_text(reason: str) -> str:
     not known stays as it is."""
     name, blank, code = reason.partition(" ")
     return f"{_TROUBLE_WORDS.get(name, name)}{blank}{code}"
+
+
+def not_open() -> str:
+    return _("The survey takes no answers: it is not published, or closed. Nothing was sent.")
+
+
+def nobody_sends() -> str:
+    return _("Nobody is set up to send text messages. Nothing was sent.")

@@ -117,24 +117,37 @@ def _hand_over(
     message: _Message, provider: Provider, steps: _Steps, row: Pending
 ) -> Finish | NotYet:
     try:
-        provider_id = provider.send(
-            to=message.number, sender=message.sender, text=message.text,
-            reference=str(message.id),
+        provider_id = hand_over(
+            message.workspace_id, provider, to=message.number, sender=message.sender,
+            text=message.text, reference=message.id,
         )  # fmt: skip
     except Refused as exc:
         return steps.refused_for_good(exc)
     except NotTaken as exc:
         now = utcnow()
         wait_until = _alone_until(exc, now)
-        note_trouble(message.workspace_id, exc.reason[:60], wait_until=wait_until, now=now)
         if message.is_last_attempt(row, now):
             return steps.given_up(exc)
         steps.try_again(exc)
         if wait_until and not exc.is_silence and now - message.due_at < _PATIENCE:
             return NotYet(wait_until, goes_behind=True)
         raise
-    note_trouble(message.workspace_id, None, now=utcnow())
     return stored(steps.taken(provider_id))
+
+
+def hand_over(
+    workspace_id: UUID, provider: Provider, *, to: str, sender: str, text: str, reference: UUID
+) -> str:
+    """What the provider calls the message that it took; how that went is noted of it. Call it with
+    no transaction open. Raises NotTaken, Refused."""
+    try:
+        provider_id = provider.send(to=to, sender=sender, text=text, reference=str(reference))
+    except NotTaken as exc:
+        now = utcnow()
+        note_trouble(workspace_id, exc.reason[:60], wait_until=_alone_until(exc, now), now=now)
+        raise
+    note_trouble(workspace_id, None, now=utcnow())
+    return provider_id
 
 
 def _alone_until(failure: NotTaken, now: datetime) -> datetime | None:

@@ -3,14 +3,17 @@ call."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from surveys.languages import best_language
+from surveys.phone_numbers import normalised, readable
 from surveys.provider_events import timed_signed
 from surveys.sms_text import GAPS, MAX_TEXT, OwnTexts, Problem, parts_of, read
 from vocapp.api_documents import items_apart
@@ -19,23 +22,28 @@ from vocapp.authoring.queries import SurveySummary, published_definition, survey
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing.mail import digest_reached, unsubscribe_url_of
 from vocapp.distributing.models import Invitation
+from vocapp.distributing.service import TEXT
 from vocapp.distributing.sms import settings
 from vocapp.distributing.sms.hearing import hear
 from vocapp.distributing.sms.models import TextMessage
+from vocapp.distributing.sms.provider import NotTaken, Refused
+from vocapp.distributing.sms.trial import MOST_AN_HOUR, LeftAlone, code_of, send_trial, survey_of
 from vocapp.distributing.sms.wording import (
     Kept,
-    new_code,
     own_texts,
     said,
     save_own_texts,
     usual_text,
 )
-from vocapp.distributing.wording import trouble_text
+from vocapp.distributing.views import nothing_to_stop
+from vocapp.distributing.wording import nobody_sends, not_open, reason_text, trouble_text
 from vocapp.people.models import Contact
-from vocapp.problems import BadInput, Conflict, Malformed, NotFound
+from vocapp.problems import BadInput, Conflict, Malformed, NotFound, TooMany
 from vocapp.translating import gettext as _
+from vocapp.translating import ngettext
 from vocapp.ui import notice
 from vocapp.workspaces.access import anyone, current_user, current_workspace, signed_in
+from vocapp.workspaces.office.places import country_of
 
 blueprint = Blueprint("sms", __name__, template_folder="templates")
 SIGNATURE = "Voc-Signature"
@@ -49,7 +57,10 @@ _MOST_ITEMS = 1000
 @anyone
 def open_link(code: str) -> Response:
     """On to the page of the invitation. Telephones look at links by themselves: nothing counts."""
-    invitation, _digest = _invited(code)
+    found = _invited(code)
+    if found is None:
+        return _onward(InvitationLink.of_trial(_tried(code), channel=TEXT).url())
+    invitation, _digest = found
     link = InvitationLink(
         invitation.workspace_id, invitation.id, invitation.survey_id, invitation.contact_id,
         invitation.touchpoint, invitation.channel,
@@ -62,13 +73,23 @@ def open_link(code: str) -> Response:
 def stop(code: str) -> Response:
     """On to the page that asks whether such messages are to stop; opening it stops nothing. It is
     the number that got the message that stops, whatever the person's is by now."""
-    invitation, digest = _invited(code)
+    found = _invited(code)
+    if found is None:
+        return nothing_to_stop(_tried(code).workspace_id)
+    invitation, digest = found
     if digest is None:
         raise NotFound("No such address.")
     return _onward(f"{unsubscribe_url_of(invitation.workspace_id, digest)}?of=sms")
 
 
-def _invited(code: str) -> tuple[Invitation, str | None]:
+def _tried(code: str) -> SurveySummary:
+    survey = survey_of(code)
+    if survey is None:
+        raise NotFound("No such address.")
+    return survey
+
+
+def _invited(code: str) -> tuple[Invitation, str | None] | None:
     with snapshot() as session:
         row = session.execute(
             select(Invitation, TextMessage.number_digest, Contact.phone)
@@ -86,7 +107,7 @@ def _invited(code: str) -> tuple[Invitation, str | None]:
             .execution_options(voc_all_workspaces=True)
         ).one_or_none()
     if row is None:
-        raise NotFound("No such address.")
+        return None
     invitation, kept, phone = row
     return invitation, digest_reached(invitation.workspace_id, kept, phone)
 
@@ -248,13 +269,13 @@ def save_texts(key: str) -> Any:
     survey = survey_by_key(current_workspace.id, key)
     languages = published_definition(survey).languages
     form = Form(languages, {each: request.form.get(f"text-{each}", "") for each in languages})
-    revision = request.form.get("revision", "")[:9]
-    after = int(revision) if revision.isascii() and revision.isdigit() else -1
+    after = _revision()
+    trial = _trial_of(form, request.form)
     texts = form.read()
     if texts is None:
-        return _texts_page(survey, form, after), 422
+        return _texts_page(survey, form, after, trial), 422
     if request.form.get("do") == "count":
-        return _texts_page(survey, form, after)
+        return _texts_page(survey, form, after, trial)
     try:
         save_own_texts(
             current_workspace.id, survey.id, texts, after=after, actor_user_id=current_user.id,
@@ -264,9 +285,15 @@ def save_texts(key: str) -> Any:
         form.errors["revision"] = _(
             "Somebody changed this text meanwhile. Saving again replaces what they wrote."
         )
-        return _texts_page(survey, form, _kept(survey).revision), 409
+        return _texts_page(survey, form, _kept(survey).revision, trial), 409
     notice(_("Saved. Every text message that goes out from now on says so."))
     return redirect(url_for(".edit_texts", key=key), 303)
+
+
+def _revision() -> int:
+    """The one that was changed; -1: of none."""
+    typed = request.form.get("revision", "")[:9]
+    return int(typed) if typed.isascii() and typed.isdigit() else -1
 
 
 def _kept(survey: SurveySummary) -> Kept:
@@ -274,17 +301,140 @@ def _kept(survey: SurveySummary) -> Kept:
         return own_texts(session, survey.workspace_id, survey.id)
 
 
-def _texts_page(survey: SurveySummary, form: Form, revision: int) -> str:
+def _texts_page(
+    survey: SurveySummary, form: Form, revision: int, trial: Trial | None = None
+) -> str:
     """Each language as it would go to whoever is looking at it, and what it is paid as."""
-    code, samples = new_code(), {}
+    samples = {}
     for language in form.languages:
-        own = OwnTexts({language: form.typed[language].strip()})
-        text = said(
-            own, language, code=code, name=current_user.name, workspace=current_workspace.name
-        )
+        text = _to_me(survey, OwnTexts({language: form.typed[language].strip()}), language)
         samples[language] = (text, parts_of(text))
+    with snapshot() as session:
+        has_provider = settings.provider_of(session, current_workspace.id) is not None
     return render_template(
         "sms/texts.html", survey=survey, form=form, revision=revision, samples=samples,
         usual={each: usual_text(each) for each in form.languages}, most=MAX_TEXT,
-        gaps=_gaps_text(),
+        gaps=_gaps_text(), has_provider=has_provider, trial=trial or _trial_of(form, {}),
     )  # fmt: skip
+
+
+def _to_me(survey: SurveySummary, own: OwnTexts, language: str) -> str:
+    """A text as whoever is signed in would get it; its link opens the survey as a trial."""
+    return said(
+        own, language, code=code_of(survey), name=current_user.name,
+        workspace=current_workspace.name,
+    )  # fmt: skip
+
+
+# --- trying it --------------------------------------------------------------------------------
+
+
+@dataclass
+class Trial:
+    """A trial as it was typed, and what became of it. attempt: see `send_trial`; is_wanted: it is
+    what was pressed."""
+
+    number: str
+    language: str
+    attempt: str
+    became: str = ""
+    kind: Literal["done", "warning", "error"] = "error"
+    is_wanted: bool = False
+
+
+@blueprint.post("/surveys/<key>/invitations/text/trial")
+@signed_in("admin", "product")
+def try_text(key: str) -> Any:
+    """Send the text as it stands in the form, saved or not, to one number; nothing is saved, and
+    what was typed stays."""
+    survey = survey_by_key(current_workspace.id, key)
+    languages = published_definition(survey).languages
+    form = Form(languages, {each: request.form.get(f"text-{each}", "") for each in languages})
+    trial = _trial_of(form, request.form)
+    trial.is_wanted = True
+    texts, number = form.read(), _read_number(trial, form)
+    status = 422
+    if texts is not None and number is not None:
+        status = _send_trial(survey, texts, number, trial, form)
+    return _texts_page(survey, form, _revision(), trial), status
+
+
+def _trial_of(form: Form, typed: Mapping[str, str]) -> Trial:
+    language = typed.get("language", "")
+    if language not in form.languages:
+        wanted = current_user.locale or current_workspace.locale
+        language = best_language(wanted, form.languages)
+    attempt = typed.get("attempt", "")[:40] or secrets.token_urlsafe(9)
+    return Trial(typed.get("number", ""), language, attempt)
+
+
+def _read_number(trial: Trial, form: Form) -> str | None:
+    """In E.164; None where it is none, which `errors` then says."""
+    try:
+        return normalised(trial.number, region=country_of(current_workspace.time_zone))
+    except ValueError:
+        form.errors["number"] = _("Enter a telephone number such as +81 90-1234-5678.")
+        return None
+
+
+def _send_trial(
+    survey: SurveySummary, texts: OwnTexts, number: str, trial: Trial, form: Form
+) -> int:
+    """The status of the page. Under a new attempt the next one is a message of its own; where
+    nobody knows what became of this one, or nothing was tried, it is the same message."""
+    text = _to_me(survey, texts, trial.language)
+    try:
+        send_trial(
+            survey, number=number, text=text, attempt=trial.attempt,
+            actor_user_id=current_user.id, now=utcnow(),
+        )  # fmt: skip
+    except BadInput as problem:
+        (wrong,) = problem.errors
+        if wrong.field == "number":
+            form.errors["number"] = reason_text(wrong.message)
+        else:
+            trial.became = not_open() if wrong.field == "survey" else nobody_sends()
+        return problem.status
+    except TooMany as problem:
+        trial.became = _(
+            "%(most)s trials were sent within an hour. Nothing was sent; try again later.",
+            most=MOST_AN_HOUR,
+        )
+        return problem.status
+    except LeftAlone as problem:
+        trial.kind = "warning"
+        trial.became = ngettext(
+            "For %(num)s more second the provider is left alone: it asked for that, or did not "
+            "answer. Try again then.",
+            "For %(num)s more seconds the provider is left alone: it asked for that, or did not "
+            "answer. Try again then.",
+            problem.seconds,
+        )
+        return TooMany.status
+    except (NotTaken, Refused) as problem:
+        return _not_sent(problem, trial, form)
+    trial.attempt = secrets.token_urlsafe(9)
+    trial.kind = "done"
+    trial.became = _("The provider took it for %(number)s.", number=readable(number))
+    return 200
+
+
+def _not_sent(problem: NotTaken | Refused, trial: Trial, form: Form) -> int:
+    if isinstance(problem, Refused):
+        trial.attempt = secrets.token_urlsafe(9)
+        if problem.is_bad_address:
+            form.errors["number"] = reason_text(problem.reason)
+            return 422
+        trial.became = _("The provider refused it (%(said)s).", said=problem.reason)
+    elif problem.may_be_out:
+        trial.kind = "warning"
+        trial.became = _(
+            "Nobody knows whether it went out: %(said)s. Sent again as it is, it arrives once.",
+            said=trouble_text(problem.reason),
+        )
+    else:
+        trial.became = _(
+            "The provider did not take it: %(said)s.",
+            said=trouble_text(problem.reason),
+        )
+    return 200

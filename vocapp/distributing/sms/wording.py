@@ -20,13 +20,13 @@ from vocapp.problems import Conflict
 from vocapp.workspaces.service import audit
 
 # Without letters and digits that look alike, and nothing at which a telephone ends a link.
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"
-_CODE = 11  # of these make 63 random bits
+LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"
+CODE_LENGTH = 11  # of these make 63 random bits
 
 
 def new_code() -> str:
     """What stands in the address of a message."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_CODE))
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
 def short_url(code: str) -> str:
