@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -310,6 +310,18 @@ def test_pages_say_who_was_left_out_and_why(api, staff, limit_of_api):
     page = browser.get(f"/contacts/{left_out['contact']['id']}/asking").text
     assert "Not now" in page
     assert "Possible from" in page
+
+
+def test_a_day_on_which_somebody_was_asked_is_told_with_its_year(api, staff):
+    api.survey()
+    made = api.post(
+        "/api/v1/invitations", {"survey": "nps", "contact": {"email": "aiko@example.com"}}
+    ).json
+    with transaction() as session:
+        row = session.scalars(select(AskDecision)).one()
+        row.day = date(2024, 10, 12)
+    page = staff("success").get(f"/contacts/{made['contact']['id']}/asking").text
+    assert "Oct 12, 2024" in page
 
 
 def test_a_colleague_excepts_somebody_and_takes_it_back(api, staff):
