@@ -60,6 +60,7 @@ from vocapp.distributing import (
 )
 from vocapp.distributing import people as distributing_people
 from vocapp.distributing import service as distributing_service
+from vocapp.distributing import trial as distributing_trial
 from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
@@ -267,6 +268,7 @@ def register(app: OpenAPI) -> None:
 def _register_work() -> None:
     """Who works off which kind; the order is the order of importance."""
     staff_mail.register_mail("score_fall", watching_mail.fall_mail)
+    staff_mail.register_mail(distributing_trial.TRIAL_MAIL, distributing_trial.trial_mail)
     outbox.register(
         outbox.Kind("staff_mail", mode="leased", work=staff_mail.send_staff_mail, batch=20)
     )

@@ -16,7 +16,7 @@ def send_mail() -> Callable[[], None]:
     """Works off the pending mails once, here and now."""
 
     def work() -> None:
-        for kind in ("answered", "mail", "forget_mail"):
+        for kind in ("answered", "mail", "staff_mail", "forget_mail"):
             outbox.work_off(kind, now=utcnow())
 
     return work

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -426,12 +425,3 @@ def test_limits_out_of_range_are_refused(api):
     assert {error.field for error in refused.value.errors} == {
         "person_days", "account_a_day", "until",
     }  # fmt: skip
-
-
-def test_an_own_trial_is_bound_by_no_limit_and_counts_for_none(any_api, ask, limit):
-    limit(person_days=30, since=time(9), until=time(10))
-    night = datetime(2026, 11, 25, 2, tzinfo=UTC)
-    trials = [ask(night, cause="test") for _ in range(2)]
-    assert {(each.state, each.reason) for each in trials} == {("scheduled", None)}
-    assert ask(night).state == "scheduled"
-    assert UUID(int=0) not in {each.id for each in trials}

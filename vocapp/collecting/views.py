@@ -362,9 +362,7 @@ def invited(token: str) -> Any:
         is_closed(survey, limits, now=now) and not _goes_on(survey, link.invitation_id)
     ):
         return closed_page(survey, limits)
-    if (
-        link.is_trial
-    ):  # under this id nothing is stored; what is typed is kept for it by the browser
+    if link.is_trial:  # nothing is stored under its id; the browser keeps what is typed by it
         sheet = _sheet(survey, channel=link.channel, response_id=survey.id)
     else:
         sheet = _sheet(survey, channel=link.channel, response_id=link.invitation_id, link=link)

@@ -60,6 +60,7 @@ class Letter:
     is_reminder: bool = False
     logo: Logo | None = None
     look: Look = USUAL
+    message_key: str = ""  # of one that belongs to no invitation
 
     @property
     def key(self) -> str:
@@ -69,7 +70,7 @@ class Letter:
     @property
     def first_key(self) -> str:
         """That of the mail by which somebody is asked."""
-        return str(self.link.invitation_id)
+        return self.message_key or str(self.link.invitation_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,6 @@ from surveys.own_mail import MAX_REMIND_DAYS
 from vocapp import outbox
 from vocapp.authoring.models import Survey
 from vocapp.database import insert_absent, insert_if_absent, transaction
-from vocapp.distributing.asking import deciding
-from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.models import Invitation, Reminder
 from vocapp.distributing.service import EMAIL
 from vocapp.extensions import db
@@ -41,8 +39,8 @@ def plan(
     sent_at: datetime,
 ) -> None:
     """The mail is out: note when its reminder is due, in the caller's transaction. days: None
-    where the survey wants none; a trial to oneself has none either."""
-    if days is None or deciding.cause_of(session, workspace_id, invitation_id) == deciding.TEST:
+    where the survey wants none."""
+    if days is None:
         return
     due_at = sent_at + timedelta(days=days)
     if insert_if_absent(
@@ -117,19 +115,13 @@ def _was_called_off() -> Any:
 
 
 def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
-    """Invitations that went out lately, if not today, were not answered, and have no reminder;
-    no trials."""
+    """Invitations that went out lately, if not today, were not answered, and have no reminder."""
     return (
         select(Invitation.id)
         .outerjoin(
             Reminder,
             (Reminder.workspace_id == Invitation.workspace_id)
             & (Reminder.invitation_id == Invitation.id),
-        )
-        .outerjoin(
-            AskDecision,
-            (AskDecision.workspace_id == Invitation.workspace_id)
-            & (AskDecision.id == Invitation.id),
         )
         .where(
             Invitation.workspace_id == workspace_id,
@@ -139,6 +131,5 @@ def _silent(workspace_id: UUID, survey_id: UUID, now: datetime) -> Select[Any]:
             Invitation.replied_at.is_(None),
             Invitation.sent_at.between(now - FORGOTTEN, now - PATIENCE),
             or_(Reminder.invitation_id.is_(None), _was_called_off()),
-            AskDecision.cause.is_distinct_from(deciding.TEST),
         )
     )

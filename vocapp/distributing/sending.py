@@ -155,7 +155,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> Asked | 
         contact = read.contact
         reason = reason_not_to_mail(session, workspace_id, contact.email)
         reason = reason or deciding.why_never_asked(session, contact)
-        not_before = deciding.not_before(session, contact, invitation_id, now=now)
+        not_before = deciding.not_before(session, contact, now=now)
         stopped = is_stopped(session, workspace_id, invitation_id)
     if read.survey.state != "published":
         reason = reason or "survey_closed"

@@ -73,7 +73,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Due | N
         if reminder is None or read is None:
             return None
         reason = _why_not(session, read)
-        not_before = deciding.not_before(session, read.contact, invitation_id, now=now)
+        not_before = deciding.not_before(session, read.contact, now=now)
     letter = None if reason else letter_of(read, is_reminder=True)
     return _Due(reminder.state, reminder.due_at, reason, letter, not_before)
 

@@ -48,7 +48,7 @@ RETRYING, GIVEN_UP = "retrying: ", "given_up: "
 @dataclass(frozen=True, slots=True)
 class NewInvitation:
     """Whom to ask what, and when (None: now). cause: who wants to: campaign (somebody with a
-    list), api, or test (a trial to oneself). channel: one of CHANNELS."""
+    list) or api. channel: one of CHANNELS."""
 
     survey_id: UUID
     contact: ContactFacts
@@ -137,7 +137,7 @@ def ask(session: Session, contact: Contact, asking: Asking, *, now: datetime) ->
     """
     wanted = max(asking.send_at or now, now)
     verdict = deciding.decide(
-        session, contact, wanted=wanted, cause=asking.cause,
+        session, contact, wanted=wanted,
         barred=reason_not_to_reach(session, contact, asking.channel),
     )  # fmt: skip
     is_asked = verdict.can_wait and verdict.next_at is not None

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
-from surveys.languages import best_language, direction, first_fitting, fitting_language
+from surveys.languages import direction, first_fitting, fitting_language
 from surveys.look import USUAL, Look
 from surveys.own_mail import OwnMail
-from surveys.piping import filled
-from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.look.queries import look_of, sheet_url
-from vocapp.authoring.queries import SurveySummary, published_definition, survey_by_key
+from vocapp.authoring.queries import SurveySummary, survey_by_key
 from vocapp.database import snapshot, utcnow
 from vocapp.distributing import mail, mailbox, queries, reminding, service
 from vocapp.distributing.asking import queries as asking_queries
@@ -30,6 +28,7 @@ from vocapp.distributing.parsing import (
 )
 from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
+from vocapp.distributing.trial import sample, send_trial
 from vocapp.distributing.wording import nobody_sends, not_open, reason_text
 from vocapp.mailing import mail_folder
 from vocapp.people.facts import ContactFacts
@@ -119,18 +118,21 @@ def send(key: str) -> Any:
 @blueprint.post("/surveys/<key>/invitations/test")
 @signed_in("admin", "product", "success")
 def send_to_myself(key: str) -> Any:
-    """The real mail by the real way, to the person who is signed in."""
+    """The mail as people get it, to the person who is signed in; it asks nobody."""
     survey = survey_by_key(current_workspace.id, key)
-    me = ContactFacts(email=current_user.email, name=current_user.name, locale=current_user.locale)
     try:
-        state = _invite(survey, me, cause="test")
-    except BadInput:
-        notice(not_open(), kind="error")
+        send_trial(survey, user=current_user, now=utcnow())
+    except BadInput as problem:
+        (wrong,) = problem.errors
+        error = not_open() if wrong.field == "survey" else reason_text(wrong.message)
+        notice(error, kind="error")
     else:
-        if state == "scheduled":
-            notice(_("On its way to %(address)s.", address=current_user.email))
-        else:
-            notice(_("Your own address is not written to; the list says why."), kind="warning")
+        notice(
+            _(
+                "On its way to %(address)s. An answer to it is not saved.",
+                address=current_user.email,
+            )
+        )
     return redirect(url_for("distributing.invitations", key=key), 303)
 
 
@@ -157,11 +159,14 @@ def _invite(
     person: ContactFacts,
     *,
     touchpoint: str | None = None,
-    cause: str = "campaign",
     channel: str = service.EMAIL,
 ) -> str:
     new = NewInvitation(
-        survey_id=survey.id, contact=person, touchpoint=touchpoint, cause=cause, channel=channel
+        survey_id=survey.id,
+        contact=person,
+        touchpoint=touchpoint,
+        cause="campaign",
+        channel=channel,
     )
     return service.invite(current_workspace.id, new, now=utcnow()).state
 
@@ -288,24 +293,14 @@ def preview_html(key: str) -> Any:
 
 
 def _sample(survey: SurveySummary, person: AskingOf | None) -> Letter:
-    """A mail whose links lead nowhere. person: None for whoever is looking at it."""
-    definition = filled(published_definition(survey), {})
+    """person: None for whoever is looking at it."""
     read_by = person.contact if person else current_user
-    wanted = request.args.get("lang") or read_by.locale or current_workspace.locale
-    nobody = UUID(int=0)
-    with snapshot() as session:
-        kept = own_mail(session, survey.workspace_id, survey.id)
-    return Letter(
-        workspace_id=survey.workspace_id,
+    return sample(
+        survey,
         workspace=current_workspace.name,
-        definition=definition,
-        language=best_language(wanted, definition.languages),
         name=read_by.name,
         address=read_by.email or "",
-        link=InvitationLink(survey.workspace_id, nobody, nobody, nobody),
-        own=kept.mail,
-        logo=kept.logo,
-        look=look_of(survey.workspace_id, survey.id),
+        locale=request.args.get("lang") or read_by.locale or current_workspace.locale,
     )
 
 

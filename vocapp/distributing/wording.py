@@ -55,7 +55,6 @@ CHANNEL_WORDS = {"email": _l("E-mail"), "sms": _l("Text message")}
 CAUSE_WORDS = {
     "campaign": _l("Sent to a list"),
     "api": _l("By the API"),
-    "test": _l("Trial to oneself"),
     "resolved": _l("After a follow-up was resolved"),
     "playbook": _l("By a playbook"),
     "planned_campaign": _l("By a campaign"),

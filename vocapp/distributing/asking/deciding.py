@@ -34,7 +34,6 @@ from vocapp.workspaces.service import is_time_zone
 
 # Of each outcome a person keeps so many lines, the newest ones.
 KEPT = 50
-TEST = "test"
 
 # When a person answered without an invitation, since an instant; who answers was asked, too.
 AnsweredElsewhere = Callable[[Session, UUID, UUID, datetime], Sequence[datetime]]
@@ -115,23 +114,17 @@ def decide(
     *,
     wanted: datetime,
     barred: str | None,
-    cause: str,
 ) -> Verdict:
     """Whether this person may be asked at that moment, with all that is decided for others of the
     account waiting for this transaction; the caller has locked the person.
 
-    barred: why the address must not be written to, or None. A trial (`cause` "test") is bound by
-    that alone.
+    barred: why the address must not be written to, or None.
     """
     rules = held(session, contact.workspace_id)
-    if cause == TEST:
-        hours, limits, history = None, Limits(), History(barred=barred)
-    else:
-        hours = rules.hours_of(contact, year=wanted.year)
-        limits = rules.limits
-        _lock_account(session, contact, limits)
-        history = _history(session, contact, rules, wanted=wanted, barred=barred)
-    return may_be_asked(wanted, history, limits, time_zone=rules.time_zone, hours=hours)
+    _lock_account(session, contact, rules.limits)
+    history = _history(session, contact, rules, wanted=wanted, barred=barred)
+    hours = rules.hours_of(contact, year=wanted.year)
+    return may_be_asked(wanted, history, rules.limits, time_zone=rules.time_zone, hours=hours)
 
 
 def look(
@@ -211,7 +204,6 @@ def _days_of_person(session: Session, contact: Contact, rules: Held, day: date) 
             AskDecision.workspace_id == contact.workspace_id,
             AskDecision.contact_id == contact.id,
             AskDecision.outcome == "asked",
-            AskDecision.cause != TEST,
             AskDecision.day > since,
         )
     ).all()
@@ -233,7 +225,6 @@ def _days_of_account(session: Session, contact: Contact, rules: Held, day: date)
             AskDecision.workspace_id == contact.workspace_id,
             AskDecision.account_id == contact.account_id,
             AskDecision.outcome == "asked",
-            AskDecision.cause != TEST,
             AskDecision.day >= day,
         )
         .group_by(AskDecision.day)
@@ -317,20 +308,7 @@ def take_back(session: Session, workspace_id: UUID, invitation_id: UUID, reason:
     )
 
 
-def not_before(
-    session: Session, contact: Contact, invitation_id: UUID, *, now: datetime
-) -> datetime:
-    """When an invitation that is due may go out by the recipient's hours; a trial at once."""
+def not_before(session: Session, contact: Contact, *, now: datetime) -> datetime:
+    """When an invitation that is due may go out by the recipient's hours."""
     hours = held(session, contact.workspace_id).hours_of(contact, year=now.year)
-    if hours is None or cause_of(session, contact.workspace_id, invitation_id) == TEST:
-        return now
-    return reachable_from(now, hours) or now
-
-
-def cause_of(session: Session, workspace_id: UUID, invitation_id: UUID) -> str | None:
-    """Who wanted an invitation; None where the ledger no longer knows."""
-    return session.scalar(
-        select(AskDecision.cause).where(
-            AskDecision.workspace_id == workspace_id, AskDecision.id == invitation_id
-        )
-    )
+    return now if hours is None else reachable_from(now, hours) or now

@@ -254,7 +254,7 @@ def _read(workspace_id: UUID, invitation_id: UUID, *, now: datetime) -> _Message
         reason = reason or deciding.why_never_asked(session, contact)
         if read.survey.state != "published":
             reason = reason or "survey_closed"
-        not_before = deciding.not_before(session, contact, invitation_id, now=now)
+        not_before = deciding.not_before(session, contact, now=now)
         provider = provider_of(session, workspace_id)
         known = session.get(TextMessage, (workspace_id, invitation_id))
         code = known.code if known else new_code()
