@@ -19,7 +19,7 @@ from vocapp.database import snapshot, transaction, utcnow
 from vocapp.distributing.asking.models import AskDecision
 from vocapp.distributing.asking.service import Wished, save_limits
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.models import Invitation
+from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import suppress
 from vocapp.people.models import Contact
 
@@ -80,6 +80,29 @@ def test_its_page_says_that_it_is_a_trial_and_keeps_nothing(try_it, mail_server,
     answer = press(client, path, page, "send", nps="3")
     assert answer.status_code == 200, answer.text
     assert count(Response, HeldAnswer, LinkFetch) == [0, 0, 0]
+
+
+def test_what_stops_such_mails_stops_nothing_of_a_trial(try_it, mail_server, app):
+    try_it()
+    path = links_in(mail_server.messages[0])[-1]
+    client = app.test_client()
+    assert "People who got this e-mail from Acme" in client.get(path).text
+    japanese = client.get(path, headers={"Accept-Language": "ja"}).text
+    assert "ここで配信を停止するかどうかをお尋ねします。" in japanese
+    one_click = mail_server.messages[0]["List-Unsubscribe"].split(">")[0].strip("<")
+    answer = client.post(urlsplit(one_click).path, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert count(Suppression) == [0]
+
+
+def test_its_page_shows_no_answer_that_has_the_id_of_the_survey(api, try_it, mail_server, app):
+    survey = survey_by_key(api.workspace_id, "nps")
+    body = {"survey": "nps", "id": str(survey.id), "score": 9}
+    assert api.post("/api/v1/responses", body).status_code == 201
+    try_it()
+    page = app.test_client().get(links_in(mail_server.messages[0])[3])
+    assert not re.search(r'value="9"[^>]* checked', page.text)
+    assert re.search(r'value="3"[^>]* checked', page.text)
 
 
 def test_it_goes_out_as_often_as_it_is_wanted_and_whatever_the_hour(api, try_it, mail_server):

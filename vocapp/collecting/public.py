@@ -31,6 +31,7 @@ from vocapp.collecting import service, texts
 from vocapp.collecting.aside import add_over_quota, over_quota
 from vocapp.collecting.identity import contact_of_token
 from vocapp.collecting.letting_in import GroupFull
+from vocapp.collecting.models import HeldAnswer
 from vocapp.collecting.parsing import (
     ANOTHER_SYSTEM,
     SINGLE_USE,
@@ -167,8 +168,12 @@ def create_response(body: PublicBody) -> Any:
 def revise_response(path: ResponsePath, body: RevisionBody) -> Any:
     workspace_id = _workspace_of_token(body.edit_token, path.response_id)
     row = find_response(workspace_id, path.response_id)
+    if row is None and (kept := over_quota(workspace_id, path.response_id)) is not None:
+        return _add_over_quota(kept, body)
+    # It may have been let count between the two looks.
+    row = row or find_response(workspace_id, path.response_id)
     if row is None:
-        return _add_over_quota(workspace_id, path.response_id, body)
+        raise Forbidden("The edit token does not fit.")
     definition = definition_of(workspace_id, row.survey_id, row.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
     service.revise_response(
@@ -177,11 +182,8 @@ def revise_response(path: ResponsePath, body: RevisionBody) -> Any:
     return {"id": str(row.id), "edit_token": body.edit_token}
 
 
-def _add_over_quota(workspace_id: UUID, response_id: UUID, body: RevisionBody) -> Any:
-    """Raises Forbidden where no answer is kept over a quota, either."""
-    kept = over_quota(workspace_id, response_id)
-    if kept is None:
-        raise Forbidden("The edit token does not fit.")
+def _add_over_quota(kept: HeldAnswer, body: RevisionBody) -> Any:
+    workspace_id, response_id = kept.workspace_id, kept.id
     definition = definition_of(workspace_id, kept.survey_id, kept.survey_version)
     answers = checked_answers(definition, answers_by_key(body, definition), partial=True)
     if not add_over_quota(

@@ -371,7 +371,8 @@ def invited(token: str) -> Any:
         visit = visits.read_visit(sheet.response_id, request.form.get("visit", ""))
         return _take(replace(sheet, invitation=link, visit=visit))
     clicked = read_score(sheet.definition.primary, request.args.get("score"))
-    sheet = replace(_chosen(sheet, clicked), invitation=link, visit=visits.begin(now))
+    sheet = replace(sheet, invitation=link, visit=visits.begin(now))
+    sheet = _chosen(sheet, clicked)
     is_new = request.method == "GET" and sheet.answered_before is None
     if not link.is_trial:
         note_afterwards(link, Fetch(now, clicked), shows_a_page=is_new)
@@ -477,7 +478,9 @@ def page_language(offered: tuple[str, ...]) -> SurveyLanguage:
 
 def _chosen(sheet: Sheet, clicked: int | None) -> Sheet:
     """The score of the link as chosen; else the one that was given before."""
-    stored = queries.find_response(sheet.survey.workspace_id, sheet.response_id)
+    stored = None
+    if not sheet.is_trial:
+        stored = queries.find_response(sheet.survey.workspace_id, sheet.response_id)
     before = stored.score if stored is not None else None
     chosen = clicked if clicked is not None else before
     typed = {} if chosen is None else {sheet.definition.primary.key: str(chosen)}

@@ -68,6 +68,13 @@ class Letter:
         return f"{self.first_key}{REMINDER}" if self.is_reminder else self.first_key
 
     @property
+    def unsubscribe_url(self) -> str:
+        """Where its address is struck off; that of a trial names none, and stops nothing."""
+        if self.link.is_trial:
+            return unsubscribe_url_of(self.workspace_id, "")
+        return unsubscribe_url(self.workspace_id, self.address)
+
+    @property
     def first_key(self) -> str:
         """That of the mail by which somebody is asked."""
         return self.message_key or str(self.link.invitation_id)
@@ -133,7 +140,7 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
         message["In-Reply-To"] = message["References"] = first
     if letter.own.reply_to:
         message["Reply-To"] = address_of("", letter.own.reply_to)
-    add_unsubscribing(message, unsubscribe_url(letter.workspace_id, letter.address))
+    add_unsubscribing(message, letter.unsubscribe_url)
     message["Content-Language"] = letter.language
     return message
 
@@ -196,7 +203,7 @@ def text_part(letter: Letter) -> str:
     lines += [wording(primary, language=letter.language), *_ends(letter, words), ""]
     lines += [f"{key.point:>2}  {key.url}" for row in keys_of(letter) for key in row]
     lines += ["", words["how"], "", "-- ", words["sent_by"]]
-    lines += [words["unsubscribe"] + ":", unsubscribe_url(letter.workspace_id, letter.address)]
+    lines += [words["unsubscribe"] + ":", letter.unsubscribe_url]
     return "\n".join(lines) + "\n"
 
 
@@ -234,6 +241,6 @@ def html_part(letter: Letter, *, logo_src: str = "") -> str:
         sender=one_line(letter.own.sender or letter.workspace),
         page_url=letter.link.url(),
         unseen_url=letter.link.unseen_url(),
-        unsubscribe_url=unsubscribe_url(letter.workspace_id, letter.address),
+        unsubscribe_url=letter.unsubscribe_url,
     )
     return str(mrml.to_html(source, None, _NOTHING_FROM_OUTSIDE).content)

@@ -35,6 +35,9 @@ _TEXTS = {
         "unsubscribe_confirm": "Stop these e-mails",
         "unsubscribe_done": "Done.",
         "unsubscribe_done_detail": "You will get no more such e-mails from {workspace}.",
+        "unsubscribe_trial": "This is a trial.",
+        "unsubscribe_trial_detail": "People who got this e-mail from {workspace} are asked here "
+        "whether such e-mails are to stop.",
         "not_found": "This link leads nowhere.",
         "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
     },
@@ -64,6 +67,9 @@ _TEXTS = {
         "unsubscribe_confirm": "メールを停止する",
         "unsubscribe_done": "停止しました",
         "unsubscribe_done_detail": "今後、{workspace} からこのようなメールはお送りしません。",
+        "unsubscribe_trial": "これは試し送信です。",
+        "unsubscribe_trial_detail": "{workspace} からのこのメールを受け取った方には、"
+        "ここで配信を停止するかどうかをお尋ねします。",
         "not_found": "このリンクは開けません。",
         "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
     },

@@ -57,18 +57,19 @@ def sample(
     )
 
 
-def send_trial(survey: SurveySummary, *, user: User, now: datetime) -> None:
+def send_trial(survey: SurveySummary, *, user_id: UUID, now: datetime) -> None:
     """Have the mail sent to a member. Raises BadInput: survey, where it takes no answers; address,
     with the reason for which it is not written to."""
     if survey.state != "published":
         raise BadInput.of("survey", "it takes no answers")
     with transaction() as session:
-        reason = reason_not_to_mail(session, survey.workspace_id, user.email)
+        address = session.get_one(User, user_id).email
+        reason = reason_not_to_mail(session, survey.workspace_id, address)
         if reason is not None:
             raise BadInput.of("address", reason)
         outbox.add(
             session, survey.workspace_id, "staff_mail", survey.id, now=now,
-            detail={"about": TRIAL_MAIL, "user": str(user.id)},
+            detail={"about": TRIAL_MAIL, "user": str(user_id)},
         )  # fmt: skip
     outbox.ring("staff_mail")
 

@@ -121,7 +121,7 @@ def send_to_myself(key: str) -> Any:
     """The mail as people get it, to the person who is signed in; it asks nobody."""
     survey = survey_by_key(current_workspace.id, key)
     try:
-        send_trial(survey, user=current_user, now=utcnow())
+        send_trial(survey, user_id=current_user.id, now=utcnow())
     except BadInput as problem:
         (wrong,) = problem.errors
         error = not_open() if wrong.field == "survey" else reason_text(wrong.message)
@@ -377,27 +377,22 @@ def unsubscribe(token: str) -> Any:
 
 
 def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], word: str) -> Any:
-    language = _language_of_reader()
-    texts = invitation_texts(language)
-    if request.args.get("of") == service.TEXT:
-        texts |= {
-            f"unsubscribe_{name}": texts[f"stop_texts_{name}"]
-            for name in ("ask", "detail", "confirm", "done", "done_detail")
-        }
+    channel = request.args.get("of", service.EMAIL)
     try:
         who = service.read_unsubscribe_token(token)
+        if not who.address_digest:
+            return nothing_to_stop(who.workspace_id, channel=channel)
         workspace = workspace_settings(who.workspace_id)["name"]
         do(who)
     except (BadToken, Problem):
-        return _respond("missing", language, texts, ""), 404
-    return _respond(word, language, texts, workspace, look_of(who.workspace_id))
+        return _respond("missing", channel, ""), 404
+    return _respond(word, channel, workspace, look_of(who.workspace_id))
 
 
-def nothing_to_stop(workspace_id: UUID) -> Response:
+def nothing_to_stop(workspace_id: UUID, *, channel: str) -> Response:
     """What stands behind the link to stop in a message that somebody only tries."""
-    language = _language_of_reader()
     workspace = workspace_settings(workspace_id)["name"]
-    return _respond("trial", language, invitation_texts(language), workspace, look_of(workspace_id))
+    return _respond("trial", channel, workspace, look_of(workspace_id))
 
 
 def _language_of_reader() -> str:
@@ -407,9 +402,14 @@ def _language_of_reader() -> str:
     )
 
 
-def _respond(
-    word: str, language: str, texts: dict[str, str], workspace: str, look: Look = USUAL
-) -> Any:
+def _respond(word: str, channel: str, workspace: str, look: Look = USUAL) -> Response:
+    language = _language_of_reader()
+    texts = invitation_texts(language)
+    if channel == service.TEXT:
+        texts |= {
+            f"unsubscribe_{name}": texts[f"stop_texts_{name}"]
+            for name in ("ask", "detail", "confirm", "done", "done_detail", "trial", "trial_detail")
+        }
     page = render_template(
         "distributing/unsubscribe.html",
         word=word,

@@ -240,8 +240,7 @@ class _Trial:
         for contact_id, account_id, day in self._session.execute(
             select(AskDecision.contact_id, AskDecision.account_id, AskDecision.day).where(
                 AskDecision.workspace_id == self._workspace_id,
-                AskDecision.outcome == "asked", AskDecision.cause != deciding.TEST,
-                AskDecision.day > since,
+                AskDecision.outcome == "asked", AskDecision.day > since,
             )
         ):  # fmt: skip
             book.add(contact_id, account_id, day)

@@ -75,7 +75,7 @@ def stop(code: str) -> Response:
     the number that got the message that stops, whatever the person's is by now."""
     found = _invited(code)
     if found is None:
-        return nothing_to_stop(_tried(code).workspace_id)
+        return nothing_to_stop(_tried(code).workspace_id, channel=TEXT)
     invitation, digest = found
     if digest is None:
         raise NotFound("No such address.")
