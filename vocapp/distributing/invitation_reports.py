@@ -59,8 +59,10 @@ def take_report(incoming: Incoming, now: datetime) -> bool:
         if incoming.bounce is not None:
             _note_bounce(session, invitation, incoming.bounce.status, now, is_reminder=is_reminder)
             kind = kind or ("bounced" if incoming.bounce.is_bad_address else None)
+        if kind is None:
+            return True
         digest = _digest_mailed(session, invitation, is_reminder=is_reminder)
-        if digest and kind:
+        if digest is not None:
             suppress(session, invitation.workspace_id, digest, kind=kind, now=now)
     return True
 
