@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.figure_changes import FIGURES, FIGURES_NIGHTLY
+from vocapp.succeeding.figures import keeping
 from vocapp.succeeding.figures.models import FigureMonth
 
 
@@ -58,6 +59,14 @@ def kpis(api, month="2026-03", **query):
 def work_off():
     while outbox.work_off(FIGURES, now=utcnow()):
         pass
+
+
+def stored_months(api, time_zone):
+    with snapshot() as session:
+        found = select(FigureMonth.month).where(
+            FigureMonth.workspace_id == api.workspace_id, FigureMonth.time_zone == time_zone
+        )
+        return set(session.scalars(found))
 
 
 def waiting():
@@ -130,11 +139,7 @@ def test_stored_and_computed_figures_are_the_same(quarter):
     work_off()
     assert waiting() == 0
     assert (kpis(quarter), kpis(quarter, by="plan")) == computed
-    with snapshot() as session:
-        stored = session.scalars(
-            select(FigureMonth.month).where(FigureMonth.workspace_id == quarter.workspace_id)
-        ).all()
-    assert len(stored) > 3
+    assert len(stored_months(quarter, "Asia/Tokyo")) > 3
 
 
 def test_a_late_event_a_correction_and_a_forgotten_person_count_at_once(quarter):
@@ -157,6 +162,22 @@ def test_another_time_zone_is_another_month(quarter):
     assert quarter.patch("/api/v1/workspace", {"time_zone": "UTC"}).status_code == 200
     found = kpis(quarter)
     assert (found["active_users"]["value"], found["start"]) == (3, "2026-03-01T00:00:00+00:00")
+
+
+def test_a_month_begun_in_the_former_time_zone_only_waits_until_it_begins(quarter, monkeypatch):
+    last_evening = datetime(2026, 3, 31, 19, tzinfo=UTC)  # 1 April in Tokyo
+    monkeypatch.setattr(keeping, "utcnow", lambda: last_evening)
+    work_off()
+    assert date(2026, 4, 1) in stored_months(quarter, "Asia/Tokyo")
+    assert quarter.patch("/api/v1/workspace", {"time_zone": "UTC"}).status_code == 200
+    with transaction() as session:  # somebody had asked for it before the change
+        outbox.add(
+            session, quarter.workspace_id, FIGURES, quarter.workspace_id, now=utcnow(),
+            detail={"since": str(date.max), "others": [["2026-04-01", "plan"]]},
+        )  # fmt: skip
+    work_off()
+    assert waiting() == 0
+    assert max(stored_months(quarter, "UTC")) == date(2026, 3, 1)
 
 
 def test_segments_go_by_the_value_at_the_start(quarter):

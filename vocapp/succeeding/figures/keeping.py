@@ -95,7 +95,10 @@ def _wanted(
     time_zone: str,
     now: datetime,
 ) -> list[Ask]:
-    """What is kept by itself, or was asked for, and is not stored or no longer holds."""
+    """What is kept by itself, or was asked for, and is not stored or no longer holds.
+
+    A month that had begun in the time zone the workspace had before may not have begun in today's.
+    """
     counts_now = not is_large(session, workspace_id)
     this_month = period_start(local_day(now, time_zone), "month")
     every = {
@@ -109,6 +112,7 @@ def _wanted(
         )
     )
     every |= {(row.month, row.attribute) for row in stored} | {*others}
+    every = {ask for ask in every if ask[0] <= this_month}
     holds = {
         (row.month, row.attribute)
         for row in rows_of(session, workspace_id, every, time_zone=time_zone)
