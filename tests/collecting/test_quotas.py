@@ -312,9 +312,9 @@ def over_quota(any_api):
     body = {"key": any_api.workspace.public_key, "survey": survey["public_id"], "id": found,
             "answers": {"role": "it", "score": 3}}  # fmt: skip
 
-    def post() -> Any:
+    def post(status: int = 202) -> Any:
         answer = any_api.client.post("/public/v1/responses", json=body)
-        assert answer.status_code in {200, 202}
+        assert answer.status_code == status
         return answer.json["edit_token"]
 
     def patch(revision: int, **answers: Any) -> None:
@@ -350,6 +350,23 @@ def test_the_same_answer_that_comes_again_late_takes_nothing_away_that_was_added
     patch(1, why="Slow", score=2)
     post()
     assert said_aside() == (2, "Slow")
+
+
+def test_what_was_added_counts_with_the_answer_that_comes_again_once_there_is_room(
+    any_api, over_quota
+):
+    found, post, patch = over_quota
+    patch(2, why="Slow", score=2)
+    limit(any_api, quotas=[ONE_IN_IT[0] | {"most": 2}])
+    for status in (201, 200):
+        post(status)
+    assert [(row.state, row.presses) for row in aside()] == [("overtaken", 1)]
+    patch(1, why="Late")
+    shown = any_api.get(f"/api/v1/responses/{found}").json
+    assert (shown["score"], shown["comment"]) == (2, "Slow")
+    patch(3, why="Dear")
+    assert any_api.get(f"/api/v1/responses/{found}").json["comment"] == "Dear"
+    assert sorted(row.score for row in stored()) == [2, 9]
 
 
 def test_what_is_added_as_a_colleague_lets_it_count_is_added_to_what_counts(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -71,9 +72,22 @@ def set_aside(
     )
 
 
-def overtake(session: Session, workspace_id: UUID, ids: Collection[UUID], *, now: datetime) -> None:
-    """What stands aside under these ids gives way to answers that count."""
-    session.execute(
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an answer had become by what its person added to it while it stood aside."""
+
+    digest: str | None
+    revision: int
+    score: int | None
+    answers: Mapping[str, Value]
+
+
+def overtake(
+    session: Session, workspace_id: UUID, ids: Collection[UUID], *, now: datetime
+) -> dict[UUID, Added]:
+    """What stands aside under these ids gives way to answers that count; those to which something
+    was added, by their ids."""
+    gone = session.execute(
         update(HeldAnswer)
         .where(
             HeldAnswer.workspace_id == workspace_id,
@@ -81,8 +95,20 @@ def overtake(session: Session, workspace_id: UUID, ids: Collection[UUID], *, now
             HeldAnswer.state != "counted",
         )
         .values(state="overtaken", decided_at=now, decided_by_user_id=None)
+        .returning(
+            HeldAnswer.id,
+            HeldAnswer.digest,
+            HeldAnswer.revision,
+            HeldAnswer.score,
+            HeldAnswer.answers,
+        )
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    return {
+        row.id: Added(row.digest, row.revision, row.score, json.loads(row.answers))
+        for row in gone
+        if row.revision
+    }
 
 
 def over_quota(

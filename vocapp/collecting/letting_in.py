@@ -22,7 +22,6 @@ from surveys.limits import Limits, Quota, refusal
 from vocapp.authoring.limiting.queries import limits_of, time_zone_of
 from vocapp.authoring.limiting.service import close, use_link
 from vocapp.authoring.models import Question, Survey
-from vocapp.collecting.aside import overtake
 from vocapp.collecting.models import Answer, Response
 from vocapp.database import read_once, scoped, text_within
 from vocapp.problems import BadInput, Gone, Problem
@@ -56,11 +55,11 @@ def refusals(
     for place, (response_id, item, attributes) in enumerate(newcomers):
         problem = doors[item.survey_id].problem(response_id, item, attributes, now=now)
         if problem is None:
-            doors[item.survey_id].let_in(response_id, item, attributes)
+            doors[item.survey_id].let_in(item, attributes)
         else:
             found[place] = problem
     for door in doors.values():
-        door.leave(now=now)
+        door.close_if_full(now=now)
     return found
 
 
@@ -78,7 +77,6 @@ class _Door:
         self._taken = self._count() if self._limits.most is not None else 0
         self._taken_of = Counter({quota: self._count(quota) for quota in self._limits.quotas})
         self._came = 0
-        self._newly: list[UUID] = []  # not those that a colleague lets count
 
     def _read_state(self) -> str | None:
         """Under a lock where others must wait for what becomes of this answer."""
@@ -155,23 +153,15 @@ class _Door:
             answers=item.answers,
         )
 
-    def let_in(self, response_id: UUID, item: Submission, attributes: Mapping[str, Any]) -> None:
+    def let_in(self, item: Submission, attributes: Mapping[str, Any]) -> None:
         self._taken += 1
         self._came += 1
-        if not item.is_admitted:
-            self._newly.append(response_id)
         self._taken_of.update(
             quota for quota in self._limits.quotas if quota.holds_for(attributes, item.answers)
         )
 
-    def leave(self, *, now: datetime) -> None:
-        """After the last one: what came again once there was room stands no longer aside, and a
-        full survey is closed."""
-        if self._newly:  # also where there are no quotas any more
-            overtake(self._session, self._workspace_id, self._newly, now=now)
-        self._close_if_full(now=now)
-
-    def _close_if_full(self, *, now: datetime) -> None:
+    def close_if_full(self, *, now: datetime) -> None:
+        """After the last one."""
         most = self._limits.most
         if most is None or not self._came or self._taken < most or self._state != "published":
             return

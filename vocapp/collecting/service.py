@@ -22,7 +22,7 @@ from surveys.definitions import Definition, from_json
 from surveys.questions import BadAnswer, Value, validate_answer
 from vocapp import outbox
 from vocapp.authoring.models import Question, SurveyVersion
-from vocapp.collecting.aside import over_quota, set_aside
+from vocapp.collecting.aside import over_quota, overtake, set_aside
 from vocapp.collecting.letting_in import GroupFull, refusals
 from vocapp.collecting.marking import mark_fresh, mark_revised
 from vocapp.collecting.models import (
@@ -427,7 +427,30 @@ def _let_in(
         if isinstance(outcome, Recorded) and outcome.id in why:
             outcomes[place] = why[outcome.id]
     let_in = [place for place in range(len(fresh)) if place not in refused]
-    return [fresh[place] for place in let_in], [rows[place] for place in let_in]
+    return _no_longer_aside(
+        session, workspace_id, [fresh[place] for place in let_in],
+        [rows[place] for place in let_in], now=now,
+    )  # fmt: skip
+
+
+def _no_longer_aside(
+    session: Session,
+    workspace_id: UUID,
+    fresh: list[Fresh],
+    rows: list[dict[str, Any]],
+    *,
+    now: datetime,
+) -> tuple[list[Fresh], list[dict[str, Any]]]:
+    """Those that count now, with their rows: what came again once there was room, or no quota any
+    more, as its person had completed it meanwhile."""
+    again = [response_id for response_id, item in fresh if not item.is_admitted]
+    added = overtake(session, workspace_id, again, now=now) if again else {}
+    for place, (response_id, item) in enumerate(fresh):
+        since = added.get(response_id)
+        if since is not None and since.digest == item.digest:
+            fresh[place] = response_id, replace(item, answers=since.answers, score=since.score)
+            rows[place] |= {"score": since.score, "revision": since.revision}
+    return fresh, rows
 
 
 def _set_aside(
