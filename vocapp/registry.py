@@ -66,6 +66,7 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
+from vocapp.distributing.at_most_once import MOST_ATTEMPTS
 from vocapp.distributing.audit_words import WORDS as DISTRIBUTING_WORDS
 from vocapp.distributing.campaigns import looking_ahead as campaign_looking_ahead
 from vocapp.distributing.campaigns import people as campaign_people
@@ -275,19 +276,19 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             distributing_service.MAIL, mode="leased", work=sending.send_invitations,
-            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
         )
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
             distributing_service.SMS, mode="leased", work=sms_sending.send_texts,
-            queue="slow", batch=20, lease_s=600, max_attempts=sms_sending.MOST_ATTEMPTS,
+            queue="slow", batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
         )
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
             reminding.REMIND, mode="leased", work=sending_reminders.send_reminders,
-            batch=20, lease_s=600, max_attempts=150,
+            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
         )
     )  # fmt: skip
     outbox.register(
@@ -382,7 +383,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             playbook_releasing.PLAYBOOK_MAIL, mode="leased", work=playbook_sending.send_letters,
-            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
         )
     )  # fmt: skip
     staff_mail.register_mail(playbook_previewing.TRIAL_MAIL, playbook_previewing.trial_mail)
@@ -420,7 +421,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             CASE_MAIL, mode="leased", work=case_mail_sending.send_case_mails,
-            batch=20, lease_s=600, max_attempts=150,  # a mail server may be away for a day
+            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
         )
     )  # fmt: skip
     # First of cases: what answers a letter of a person names that of the playbook before it, too.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from vocapp import outbox
 from vocapp.authoring import queries as authoring_queries
@@ -366,6 +366,44 @@ def test_a_server_that_says_later_gets_the_mail_later(api, invite, mail_server, 
     outbox.work_off("mail", now=utcnow() + timedelta(minutes=1))
     assert len(mail_server.received) == 1
     assert (state_of(api, made)["state"], state_of(api, made)["reason"]) == ("sent", None)
+
+
+@pytest.mark.parametrize("replies", [{"aiko@example.com": "451 4.2.0 later"}, {"data": "451 busy"}])
+def test_a_mail_that_was_taken_at_no_attempt_ends_and_says_why(
+    api, staff, invite, mail_server, send_mail, replies
+):
+    mail_server.replies = replies
+    made, code = invite(), next(iter(replies)).replace("aiko@example.com", "recipient")
+    with transaction() as session:
+        session.execute(update(outbox.Pending).values(attempts=at_most_once.MOST_ATTEMPTS - 1))
+    send_mail()
+    told = state_of(api, made)
+    said = f"{code.replace('data', 'text')}: 451"
+    assert (told["state"], told["reason"]) == ("not_sent", f"given_up: {said}")
+    assert pending() == []
+    with snapshot() as session:
+        (line,) = session.scalars(select(AskDecision))
+    assert (line.outcome, line.reason) == ("not_asked", f"given_up: {said}")
+    shown = staff("success").get("/surveys/nps/invitations").text
+    assert f"It was not taken for about a day ({said})." in shown
+
+
+def test_a_mail_that_another_worker_has_in_hand_is_looked_at_again(
+    api, invite, mail_server, send_mail, monkeypatch
+):
+    """Its lease had ended, and then the server took nothing: the other row is all that is left."""
+    made = invite()
+    (row,) = pending()
+    read = sending._read(row.workspace_id, row.subject_id, now=utcnow())
+    sending._Steps(read).begin()
+    with monkeypatch.context() as at_once:
+        at_once.setattr(sending, "_read", lambda *_, **__: read)
+        send_mail()
+    sending._Steps(read).again("text: 451")
+    assert state_of(api, made)["state"] == "scheduled"
+    outbox.work_off("mail", now=utcnow() + timedelta(hours=1))
+    assert (state_of(api, made)["state"], len(mail_server.received)) == ("sent", 1)
+    assert pending() == []
 
 
 def test_a_server_that_is_away_is_tried_again(api, app, invite, send_mail):

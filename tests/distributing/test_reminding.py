@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from vocapp import outbox
 from vocapp.database import snapshot, transaction, utcnow
@@ -180,6 +180,17 @@ def test_a_reminder_that_was_stopped_while_it_was_sent_is_not_sent_twice(
     work(days=2)
     assert reminders() == [("unknown", "stopped_while_sending")]
     assert mails(tmp_path, "*-reminder") == []
+
+
+def test_a_reminder_that_was_taken_at_no_attempt_ends_and_says_why(product, api, work, app):
+    switch(product, 4)
+    ask(api)
+    work(minutes=1)
+    app.config["SETTINGS"].mail_url = "smtp://127.0.0.1:9"  # nobody listens on discard
+    with transaction() as session:
+        session.execute(update(outbox.Pending).values(attempts=149))
+    work(days=4, minutes=1)
+    assert reminders() == [("not_sent", "given_up: connecting: ConnectionRefusedError")]
 
 
 def test_a_trial_to_oneself_is_not_reminded(product, work):

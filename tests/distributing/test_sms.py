@@ -322,6 +322,25 @@ def test_what_happens_between_handing_over_and_noting_it_does_not_send_twice(
     assert (len(provider.requests), len(provider.texts)) == (2, 1)
 
 
+def test_a_message_that_one_worker_had_taken_is_sent_whatever_another_heard(
+    api, ask, send, provider, monkeypatch
+):
+    told, hand_over = ask(), sms_sending.hand_over
+
+    def another_was_refused(*args, **kwargs):
+        provider_id = hand_over(*args, **kwargs)
+        with transaction() as session:
+            session.execute(
+                update(Invitation).values(state="scheduled", reason="retrying: HTTP 503")
+            )
+        return provider_id
+
+    monkeypatch.setattr(sms_sending, "hand_over", another_was_refused)
+    send()
+    assert state(api, told) == ("sent", None)
+    assert [row for row in rows(Pending) if row.kind == "sms"] == []
+
+
 def test_who_says_stop_while_nobody_knows_whether_a_message_is_out_gets_it_no_more(
     api, ask, send, hook, provider, monkeypatch
 ):
@@ -364,7 +383,7 @@ def test_a_message_that_was_taken_at_no_attempt_ends_and_says_why(
     assert [row for row in rows(Pending) if row.kind == "sms"] == []
     assert [line.outcome for line in rows(AskDecision)] == [outcome]
     shown = staff("success").get("/surveys/nps/invitations").text
-    assert "The provider did not take it for about a day" in shown
+    assert "It was not taken for about a day" in shown
     assert ("it does not know the token (HTTP 401)" in shown) is (step == 401)
 
 

@@ -18,6 +18,7 @@ from vocapp.following_up.writing import reply_templates, service
 from vocapp.following_up.writing.drafts import Written
 from vocapp.following_up.writing.offered import OFFERED
 from vocapp.following_up.writing.service import HOLD
+from vocapp.following_up.writing.wording import reason_in_words
 from vocapp.problems import BadInput, Conflict
 from vocapp.workspaces.reach import WHOLE_WORKSPACE as ALL
 
@@ -131,6 +132,21 @@ def test_an_address_that_does_not_exist_is_told_and_not_written_to_again(desk, m
     assert desk.stored().news == "mail_failed"
     with pytest.raises(BadInput):
         desk.write()
+
+
+def test_a_letter_that_was_taken_at_no_attempt_is_told_and_the_case_is_to_do_again(
+    desk, mail_server
+):
+    mail_server.replies[ADDRESS] = "451 4.3.0 later"
+    desk.write(then="waiting")
+    with transaction() as session:
+        session.execute(text("UPDATE outbox SET attempts = 149 WHERE kind = 'case_mail'"))
+    send_due()
+    case = desk.stored()
+    assert (case.state, case.news) == ("open", "mail_failed")
+    (mail,) = desk.mails()
+    assert (mail.state, mail.reason) == ("not_sent", "given_up: recipient: 451")
+    assert "It was not taken for about a day (recipient: 451)." in reason_in_words(mail.reason)
 
 
 def test_what_a_colleague_did_since_stays_when_a_letter_fails(desk, mail_server):

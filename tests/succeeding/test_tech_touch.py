@@ -390,6 +390,17 @@ def test_an_address_that_is_refused_for_good_is_not_written_to_again(ready, mail
     assert states(ready)[("not_sent", "bounced")] == 1
 
 
+def test_a_letter_that_was_taken_at_no_attempt_ends_and_says_why(ready, mail_server):
+    mail_server.replies["ann@slow.example.com"] = "451 4.3.0 later"
+    switch(ready, add(ready))
+    work()
+    with transaction() as session:
+        session.execute(update(Pending).where(Pending.kind == PLAYBOOK_MAIL).values(attempts=149))
+    while outbox.work_off(PLAYBOOK_MAIL, now=utcnow() + timedelta(hours=3)):
+        pass
+    assert states(ready) == {("not_sent", "given_up: recipient: 451"): 1, ("sent", None): 1}
+
+
 def test_a_server_that_takes_nothing_is_tried_again(ready, mail_server):
     mail_server.replies["ann@slow.example.com"] = "451 4.3.0 later"
     switch(ready, add(ready))

@@ -9,19 +9,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Protocol
 
+import structlog
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vocapp.database import transaction, utcnow
 from vocapp.distributing.pace import pace_of, take_turns
-from vocapp.mailing import Mailer, NotSent, Refused, Unclear, open_mailer
+from vocapp.mailing import Mailer, MailError, NotSent, Refused, Unclear, open_mailer
 from vocapp.outbox import NotYet, Pending
 
+log = structlog.get_logger()
 Finish = Callable[[Session], None]
+
+# With the back-off of the outbox about a day: so long a server may be away.
+MOST_ATTEMPTS = 150
+# By then a worker that has the mail has noted what became of it, or its lease is over.
+_UNTIL_ANOTHER_IS_DONE = timedelta(minutes=10)
 
 
 class NotWantedNow(Exception):
@@ -58,11 +66,13 @@ class Steps(Protocol):
 def send_each(
     rows: Sequence[Pending],
     send: Callable[[Mailer, Pending], Finish | NotYet],
+    give_up: Callable[[Pending, str], Finish],
     *,
     in_turn: bool = True,
 ) -> list[Finish | Exception | NotYet]:
     """Hand every row to `send` over one connection; one that fails does not stop the others.
 
+    give_up: what is stored of a row whose last attempt failed, and why; nobody waits for it.
     in_turn: they keep to the pace of the service, and those whose turn has not come wait. What a
     person wrote by hand does not wait behind a campaign.
     """
@@ -78,8 +88,11 @@ def send_each(
     def attempt(mailer: Mailer, row: Pending) -> Finish | Exception | NotYet:
         try:
             return send(mailer, row)
-        except Exception as exc:  # noqa: BLE001 - handed to the outbox, which records it on the row
-            return exc
+        except Exception as exc:
+            if row.attempts < MOST_ATTEMPTS:
+                return exc
+            log.warning("mail.given_up", kind=row.kind, row=str(row.id), exc_info=exc)
+            return give_up(row, exc.reason if isinstance(exc, MailError) else type(exc).__name__)
 
     with open_mailer(settings) as mailer:
         return [attempt(mailer, row) for row in rows[:turns]] + waiting
@@ -89,8 +102,8 @@ def deliver(mailer: Mailer, message: EmailMessage, *, to: str, steps: Steps) -> 
     """Hand a mail over once. Raises NotSent where a later attempt may succeed."""
     try:
         mailer.send(message, to=to, on_data=steps.begin)
-    except NotWantedNow:
-        return nothing_more
+    except NotWantedNow:  # whoever has it may yet find that it did not go
+        return NotYet(utcnow() + _UNTIL_ANOTHER_IS_DONE)
     except NotBegun as exc:
         return exc.look
     except NotSent as exc:

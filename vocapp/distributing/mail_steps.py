@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import transaction, utcnow
 from vocapp.distributing.at_most_once import Finish, NotBegun, NotWantedNow
 from vocapp.distributing.mail import address_digest
-from vocapp.distributing.service import RETRYING, reason_not_to_mail, suppress
+from vocapp.distributing.service import GIVEN_UP, RETRYING, reason_not_to_mail, suppress
 from vocapp.mailing import Refused
 from vocapp.outbox import NotYet
 
@@ -79,6 +79,20 @@ class MailSteps:
 
     def unclear(self, reason: str) -> Finish:
         return self.end("unknown", was="sending", reason=reason)
+
+    def give_up(self, reason: str) -> Finish:
+        """No attempt was taken, and none follows; what was being handed over may be out."""
+        said = f"{GIVEN_UP}{reason}"
+        ends = (
+            self.end("not_sent", was="scheduled", reason=said),
+            self.end("unknown", was="sending", reason=said),
+        )
+
+        def finish(session: Session) -> None:
+            for end in ends:
+                end(session)
+
+        return finish
 
     def refused(self, refusal: Refused) -> Finish:
         """For good; where the address is at fault it is not written to again."""

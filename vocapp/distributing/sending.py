@@ -70,7 +70,11 @@ class Asked:
 
 def send_invitations(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each pending invitation; one that fails does not stop the others."""
-    return send_each(rows, _send)
+    return send_each(rows, _send, _give_up)
+
+
+def _give_up(row: Pending, reason: str) -> Finish:
+    return InvitationSteps(row.workspace_id, row.subject_id, "").give_up(reason)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:

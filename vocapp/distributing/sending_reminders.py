@@ -31,7 +31,11 @@ ANSWERED, REPLIED, ASKED_SINCE = "answered", "replied", "asked_since"
 
 def send_reminders(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each reminder that is due; one that fails does not stop the others."""
-    return send_each(rows, _send)
+    return send_each(rows, _send, _give_up)
+
+
+def _give_up(row: Pending, reason: str) -> Finish:
+    return MailSteps(Reminder, row.workspace_id, row.subject_id, "").give_up(reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def reason_text(reason: str | None) -> str:
         return _("The last attempt failed (%(said)s).", said=said)
     if reason.startswith(GIVEN_UP):
         said = trouble_text(reason.removeprefix(GIVEN_UP))
-        return _("The provider did not take it for about a day (%(said)s).", said=said)
+        return _("It was not taken for about a day (%(said)s).", said=said)
     return str(REASON_WORDS.get(reason, reason))
 
 

@@ -21,7 +21,14 @@ from surveys.sms_text import parts_of
 from vocapp.authoring.queries import definition_of
 from vocapp.database import insert_if_absent, snapshot, transaction, utcnow
 from vocapp.distributing.asking import deciding
-from vocapp.distributing.at_most_once import Finish, NotBegun, NotWantedNow, nothing_more, stored
+from vocapp.distributing.at_most_once import (
+    MOST_ATTEMPTS,
+    Finish,
+    NotBegun,
+    NotWantedNow,
+    nothing_more,
+    stored,
+)
 from vocapp.distributing.campaigns.stopping import is_stopped
 from vocapp.distributing.mail import address_digest
 from vocapp.distributing.sending import InvitationSteps, Read, held_back, read_invitation
@@ -32,8 +39,6 @@ from vocapp.distributing.sms.settings import note_trouble, provider_of, takes
 from vocapp.distributing.sms.wording import new_code, own_texts, said
 from vocapp.outbox import NotYet, Outcome, Pending
 
-# With the back-off of the outbox about a day.
-MOST_ATTEMPTS = 150
 # Of thousands that wait for a silent provider each is tried rarely. Longer than days off, between
 # which there are few attempts as well.
 _LONGEST = timedelta(days=7)
@@ -202,8 +207,8 @@ class _Steps(InvitationSteps):
         return failure.may_be_out or self._message.state == "sending"
 
     def taken(self, provider_id: str) -> Finish:
-        """The provider has it."""
-        noted = self.sent()
+        """The provider has it, also where another worker found meanwhile that it had not."""
+        noted = self.end("sent", sent_at=utcnow(), reason=None)
 
         def finish(session: Session) -> None:
             noted(session)

@@ -37,7 +37,12 @@ _MOST_REFERENCES = 20  # the first of a thread and the latest; a header need not
 
 def send_case_mails(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each letter; one that fails does not stop the others."""
-    return send_each(rows, _send, in_turn=False)
+    return send_each(rows, _send, _give_up, in_turn=False)
+
+
+def _give_up(row: Pending, reason: str) -> Finish:
+    asked = _read(row.workspace_id, row.subject_id)
+    return nothing_more if asked is None else _Steps(asked).give_up(reason)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:

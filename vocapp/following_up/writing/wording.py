@@ -10,6 +10,7 @@ from vocapp.distributing.attached_files import (
     MOST_OF_MAIL,
     TOO_MANY,
 )
+from vocapp.distributing.wording import reason_text
 from vocapp.following_up.writing.attachments import MOST_OF_CASE, ShownFile
 from vocapp.following_up.writing.models import CASE_FULL
 from vocapp.translating import lazy_gettext as _l
@@ -52,7 +53,7 @@ NEWS = {
 
 def reason_in_words(reason: str | None) -> str:
     """A reason in words; what a mail server said stays as it is."""
-    return str(_REASONS.get(reason, reason)) if reason else ""
+    return str(_REASONS[reason]) if reason in _REASONS else reason_text(reason)
 
 
 def size_in_words(size: int) -> str:

@@ -50,7 +50,11 @@ LEFT_ACCOUNT = "left_account"
 
 def send_letters(rows: Sequence[Pending]) -> list[Finish | Exception | NotYet]:
     """Send each pending letter; one that fails does not stop the others."""
-    return send_each(rows, _send)
+    return send_each(rows, _send, _give_up)
+
+
+def _give_up(row: Pending, reason: str) -> Finish:
+    return MailSteps(PlaybookLetter, row.workspace_id, row.subject_id, "").give_up(reason)
 
 
 def _send(mailer: Mailer, row: Pending) -> Finish | NotYet:
