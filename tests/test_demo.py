@@ -434,6 +434,15 @@ def test_production_refuses_the_demo_without_force(tmp_path, monkeypatch):
     assert "--force" in told.output
 
 
+def test_a_demo_in_an_empty_folder_makes_its_tables_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("VOC_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(service, "fill", lambda *_, **__: iter(()))
+    told = CliRunner().invoke(cli.main, ["demo"])
+    assert told.exit_code == 0, told.output
+    assert "/sign-in" in told.output
+
+
 def test_both_brands_of_the_panel_have_a_path_of_their_own():
     told = {
         brand.key: journey.analyse_journey(

@@ -232,6 +232,7 @@ def demo(app: Flask, *, force: bool, seed: int, new_passwords: bool) -> None:
             "This is production: the demo would put invented customers beside real ones. "
             "With --force it is made all the same, in a workspace of its own."
         )
+    upgrade_database(app)
     with _only_one(settings.data_dir / "demo.lock"):
         opened = demo_service.open_demo(now=utcnow())
         if opened.is_filled and not new_passwords:
