@@ -105,6 +105,7 @@ def test_real_answers_are_as_described(api, document):
     key = api.workspace.public_key
     public = {"key": key, "survey": survey["public_id"], "score": 3}
     public["id"] = "7f3c0d1e-52a5-4a3d-9d2e-0c5b0c6e1a11"
+    known = api.post("/api/v1/contacts", person["contact"])
     real = {
         "Survey": api.get("/api/v1/surveys/nps"),
         "Surveys": api.get("/api/v1/surveys"),
@@ -119,6 +120,7 @@ def test_real_answers_are_as_described(api, document):
         "Workspace": api.get("/api/v1/workspace"),
         "Account": api.post("/api/v1/accounts", {"external_id": "y", "name": "Y"}),
         "Contact": api.post("/api/v1/contacts", {"email": "b@example.com"}),
+        "PersonalData": api.get(f"/api/v1/contacts/{known.json['id']}/data"),
         "EventsTaken": api.post("/api/v1/events", {"events": [{"type": "login"}]}),
         "Drivers": api.get("/api/v1/surveys/nps/drivers"),
         "Journey": api.get("/api/v1/surveys/journey/journey?by=plan"),

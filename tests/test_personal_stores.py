@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64encode
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import LargeBinary, String, Text, cast, select
 
+from tests.conftest import Browser
 from tests.test_tenancy import attachment_of
 from vocapp import outbox
+from vocapp.connecting.personal_data.telling import LEFT_OUT
 from vocapp.database import snapshot, transaction, utcnow, uuid7
+from vocapp.distributing.mail import address_digests
+from vocapp.distributing.service import suppress
 from vocapp.extensions import db
 from vocapp.following_up import service as following_up
 from vocapp.following_up.models import FollowUp
@@ -195,6 +202,102 @@ def test_forgetting_one_person_touches_nobody_else(any_api, person):
     still = {place[0] for place in places_of({"comment": "mine stays", "name": "Nobody Else"})}
     assert {"answer", "contact"} <= still
     assert kept.status_code == 201
+
+
+# --- everything that is kept of a person ---------------------------------------------------
+
+
+def test_whoever_asks_is_told_all_that_is_found_in_the_database(any_api, person):
+    told = any_api.get(f"/api/v1/contacts/{person}/data")
+    assert told.status_code == 200
+    kept = told.json["kept"]
+    seen = {(table, which) for table, _, which in places_of(CANARIES)}
+    not_told = {
+        (table, which)
+        for table, which in seen
+        if table not in LEFT_OUT and not _holds(kept.get(table), CANARIES[which])
+    }
+    # Which values an attribute has in the workspace; whose they are is not kept there.
+    assert not_told == {("attribute_value", "attribute")}
+    assert {which for _, which in seen} == {
+        which for which, word in CANARIES.items() if _holds(kept, word)
+    }
+
+
+def _holds(told, word):
+    found = json.dumps(told, ensure_ascii=False).casefold()
+    return word.casefold() in found or b64encode(word.encode()).decode().casefold() in found
+
+
+def test_ids_have_their_names_beside_them_and_questions_their_words(any_api, person):
+    told = any_api.get(f"/api/v1/contacts/{person}/data").json
+    (response,) = told["kept"]["response"]
+    assert (response["survey"], response["account"], response["score"]) == ("nps", "Acme", 1)
+    assert {each["question"] for each in told["kept"]["answer"]} >= {"comment"}
+    assert [each["survey"] for each in told["definitions"]] == ["nps"]
+    assert told["definitions"][0]["definition"]["questions"]
+
+
+def test_nothing_is_told_of_others_nor_what_opens_a_door(any_api, person):
+    other = {"external_id": "other", "name": "Nobody Else", "email": "n@example.com"}
+    any_api.respond("nps", score=2, comment="mine stays", contact=other)
+    _work_off()
+    text = any_api.get(f"/api/v1/contacts/{person}/data").text
+    assert "Nobody Else" not in text
+    assert "mine stays" not in text
+    columns = {name for rows in json.loads(text)["kept"].values() for row in rows for name in row}
+    assert not {name for name in columns if re.search("digest|secret|token|password|^code$", name)}
+
+
+def test_who_answered_a_confidential_survey_is_not_told(any_api, person):
+    any_api.survey(key="secret", confidential=True)
+    answered = any_api.respond(
+        "secret", score=3, comment="between us",
+        contact={"external_id": CANARIES["external_id"]},
+    )  # fmt: skip
+    assert answered.status_code == 201, answered.text
+    _work_off()
+    text = any_api.get(f"/api/v1/contacts/{person}/data").text
+    assert "between us" not in text
+    assert answered.json["id"] not in text
+
+
+def test_what_bars_an_address_is_told(any_api, person):
+    with transaction() as session:
+        digest = address_digests(any_api.workspace_id, CANARIES["email"])[0]
+        suppress(session, any_api.workspace_id, digest, kind="bounced", now=utcnow())
+    (bar,) = any_api.get(f"/api/v1/contacts/{person}/data").json["barred"]
+    assert (bar["channel"], bar["address"], bar["kind"]) == (
+        "email", CANARIES["email"], "bounced",
+    )  # fmt: skip
+
+
+def test_forgetting_by_api_is_once_and_for_all(any_api, person):
+    assert any_api.delete(f"/api/v1/contacts/{person}").status_code == 204
+    _work_off()
+    assert places_of(CANARIES) == []
+    assert any_api.get(f"/api/v1/contacts/{person}/data").status_code == 404
+    again = any_api.post("/api/v1/contacts", {"external_id": CANARIES["external_id"]})
+    assert again.status_code == 409
+
+
+def test_an_admin_takes_the_file_and_forgets_in_the_pages(any_database, any_api, person):
+    admin = Browser(any_database)
+    assert admin.sign_in(any_api.workspace.email).status_code == 303
+    page = admin.get(f"/contacts/{person}/data")
+    assert CANARIES["name"] in page.text
+    file = admin.post(f"/contacts/{person}/data.json")
+    assert file.headers["Content-Disposition"].endswith(f'"contact-{person}.json"')
+    assert CANARIES["comment"] in file.text
+    unsure = admin.post(f"/contacts/{person}/forget")
+    assert unsure.status_code == 422
+    assert places_of({"name": CANARIES["name"]})
+    assert admin.post(f"/contacts/{person}/forget", {"sure": "1"}).status_code == 303
+    _work_off()
+    assert places_of(CANARIES) == []
+    log = admin.get("/settings/audit").text
+    assert "made a file of what is kept of a person" in log
+    assert "erased a person" in log
 
 
 def test_every_package_with_personal_text_has_its_store(app):

@@ -319,6 +319,14 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "contacts.left": (by(contact_id="contact"),),
     "contacts.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "personal_data.show": (by(contact_id="contact"),),
+    "personal_data.download": (by(contact_id="contact"),),
+    "personal_data.forget": (
+        by(contact_id="contact"),
+        Call(path={"contact_id": "contact"}, form=lambda _: {"sure": "1"}),
+    ),
+    "personal_data_api.show_data": (by(contact_id="contact"),),
+    "personal_data_api.forget": (by(contact_id="contact"),),
     "health_weights.show": NO_IDS,
     "health_weights.save": NO_IDS,
     "health_weights.put_back": NO_IDS,  # versions are counted in each workspace

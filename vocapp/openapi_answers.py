@@ -651,6 +651,12 @@ SCHEMAS: dict[str, Schema] = {
         },
         "required": ["id", "state", "reason", "next_day", "link"],
     },
+    "PersonalData": record(
+        made_at=TIME,
+        kept={"type": "object", "additionalProperties": list_of(OBJECT)},
+        barred=list_of(record(channel=TEXT, address=TEXT, kind=TEXT, since=TIME)),
+        definitions=list_of(record(survey=TEXT, version=COUNT, definition=OBJECT)),
+    ),
     "Asking": record(
         contact=ID, may_be_asked=YES_NO, reason=or_null(TEXT), next_at=or_null(TIME),
         next_day=or_null(DAY),
@@ -756,6 +762,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/themes/{key}/responses"): ("ThemeComments", (200,)),
     ("post", "/api/v1/invitations"): ("Invitation", (201, 200)),
     ("get", "/api/v1/invitations/{invitation_id}"): ("Invitation", (200,)),
+    ("get", "/api/v1/contacts/{contact_id}/data"): ("PersonalData", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("post", "/api/v1/contacts/{contact_id}/asking/reach"): ("Asking", (200,)),
     ("get", "/api/v1/campaigns"): ("Campaigns", (200,)),

@@ -50,6 +50,8 @@ from vocapp.collecting.widget import blueprint as widget
 from vocapp.connecting.audit_words import WORDS as CONNECTING_WORDS
 from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.connecting.hooks.views import blueprint as hook_pages
+from vocapp.connecting.personal_data.api import api as personal_data_api
+from vocapp.connecting.personal_data.views import blueprint as personal_data_pages
 from vocapp.demo.audit_words import WORDS as DEMO_WORDS
 from vocapp.distributing import (
     invitation_reports,
@@ -232,6 +234,7 @@ def register(app: OpenAPI) -> None:
         letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
         journey_api, backtest_api, account_merging_api, features_api, money_api,
+        personal_data_api,
     ):  # fmt: skip
         app.register_api(api)
     for blueprint in (
@@ -252,7 +255,7 @@ def register(app: OpenAPI) -> None:
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
         contact_pages, story_pages, weight_pages, team_pages,
-        lifetime_pages,
+        lifetime_pages, personal_data_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     audiences.register()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vocapp.translating import lazy_gettext as _l
 
 WORDS = {
+    "contact.data_told": _l("made a file of what is kept of a person"),
     "hook_source.added": _l("added an address for incoming webhooks"),
     "hook_source.changed": _l("changed an address for incoming webhooks"),
     "hook_source.removed": _l("removed an address for incoming webhooks"),

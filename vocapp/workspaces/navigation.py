@@ -86,6 +86,7 @@ _ROOM_OF_BLUEPRINT = {
     "account_merging": "accounts",
     "parents": "accounts",
     "contacts": "accounts",
+    "personal_data": "accounts",
     "story": "accounts",
     "team": "accounts",
     "backtest": "accounts",

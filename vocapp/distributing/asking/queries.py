@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from surveys.fatigue import Verdict
 from vocapp.authoring.models import Survey
@@ -124,7 +125,7 @@ def asking_of(workspace_id: UUID, contact_id: UUID, *, reach: Reach, now: dateti
         deciding.look(session, contact, wanted=now, barred=barred),
         _lines(workspace_id, contact.id),
         never.since if never else None, (never.name or "") if never else "",
-        _planned(workspace_id, contact.id), _bars(contact),
+        _planned(workspace_id, contact.id), bars_of(db.session(), contact),
     )  # fmt: skip
 
 
@@ -201,14 +202,15 @@ def _planned(workspace_id: UUID, contact_id: UUID) -> list[PlannedDay]:
     return [PlannedDay(*row) for row in rows]
 
 
-def _bars(contact: Contact) -> list[Bar]:
+def bars_of(session: Session, contact: Contact) -> list[Bar]:
+    """What bars the address and number that somebody has now, the oldest first."""
     known = {
         digest: (channel, address)
         for channel, address in ((EMAIL, contact.email), (TEXT, contact.phone))
         if address
         for digest in address_digests(contact.workspace_id, address)
     }
-    rows = db.session.scalars(
+    rows = session.scalars(
         scoped(Suppression, contact.workspace_id)
         .where(Suppression.address_digest.in_(known))
         .order_by(Suppression.created_at)
