@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.succeeding.test_tech_touch import customer, rows_of, set_up, work
 from vocapp import outbox
-from vocapp.database import scoped, transaction, utcnow
+from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.distributing.models import Suppression
 from vocapp.people.models import Account
 from vocapp.succeeding.playbooks import trying_out
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookSending, PlaybookTask
@@ -126,6 +128,13 @@ def test_an_e_mail_can_be_sent_to_oneself_in_each_language(desk, api, mail_serve
     assert subjects == {"slow Ltd: help", "slow Ltd 様"}
     assert rows_of(api, PlaybookSending) == []
     assert desk.post(path, {"step": "odd"}).status_code == 404
+    for message in mail_server.messages:  # what stops such mails stops none to whoever tries it
+        one_click = urlsplit(message["List-Unsubscribe"].split(">")[0].strip("<")).path
+        assert one_click in message.get_content()
+        assert "This is a trial." in api.client.get(one_click).text
+        assert api.client.post(one_click, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    with snapshot() as session:
+        assert session.scalars(scoped(Suppression, api.workspace_id)).all() == []
 
 
 def test_the_task_of_an_owner_has_the_text_at_hand(desk, api):

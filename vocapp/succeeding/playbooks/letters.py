@@ -13,7 +13,7 @@ from surveys.letters import fill
 from surveys.outreach import Outreach
 from vocapp.database import utcnow
 from vocapp.distributing.inbox import has_inbox
-from vocapp.distributing.mail import add_unsubscribing, unsubscribe_url
+from vocapp.distributing.mail import add_unsubscribing, unsubscribe_url, unsubscribe_url_of
 from vocapp.distributing.receiving import plus_address
 from vocapp.distributing.texts import greeting_of, invitation_texts
 from vocapp.mailing import address_of, compose, message_id, one_line
@@ -49,20 +49,28 @@ def written(
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """From which workspace to whom; key: of the Message-ID, unique and the same ever after."""
+    """From which workspace to whom; key: of the Message-ID, unique and the same ever after.
+    is_trial: its link to stop such mails names nobody, and stops nothing."""
 
     workspace: Workspace
     name: str
     address: str
     key: str
     digest: str | None = None
+    is_trial: bool = False
+
+    @property
+    def unsubscribe_url(self) -> str:
+        if self.is_trial:
+            return unsubscribe_url_of(self.workspace.id, "")
+        return unsubscribe_url(self.workspace.id, self.address)
 
 
 def build(letter: Written, envelope: Envelope) -> EmailMessage:
     """The mail: the words, and below them how to stop such mails."""
     workspace, settings = envelope.workspace, current_app.config["SETTINGS"]
     said = invitation_texts(letter.language)
-    url = unsubscribe_url(workspace.id, envelope.address)
+    url = envelope.unsubscribe_url
     sent_by = said["sent_by"].format(workspace=one_line(workspace.name))
     message = compose(
         settings=settings,

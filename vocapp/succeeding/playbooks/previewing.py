@@ -166,4 +166,4 @@ def trial_mail(pending: Pending) -> EmailMessage | None:
     if not letters:
         return None
     key = f"playbook-trial-{pending.id}"
-    return build(letters[0], Envelope(workspace, person.name, person.email, key))
+    return build(letters[0], Envelope(workspace, person.name, person.email, key, is_trial=True))
