@@ -77,6 +77,7 @@ def test_its_page_says_that_it_is_a_trial_and_keeps_nothing(try_it, mail_server,
     page = client.get(path)
     assert "This is a trial. You may answer: nothing is saved." in page.text
     assert re.search(r'value="3"[^>]* checked', page.text)
+    assert "It counts once you press the button." not in page.text
     answer = press(client, path, page, "send", nps="3")
     assert answer.status_code == 200, answer.text
     assert count(Response, HeldAnswer, LinkFetch) == [0, 0, 0]

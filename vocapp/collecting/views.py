@@ -163,6 +163,11 @@ class Sheet:
         return self.invitation is not None and self.invitation.is_trial
 
     @property
+    def is_to_confirm(self) -> bool:
+        """Whether the number that was chosen in the mail counts once a button is pressed."""
+        return self.invitation is not None and not self.is_trial and self.score is not None
+
+    @property
     def attributes(self) -> dict[str, str]:
         """What the invitation says of the answer."""
         touchpoint = self.invitation.touchpoint if self.invitation else self.place
