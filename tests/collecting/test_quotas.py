@@ -13,6 +13,8 @@ from sqlalchemy import select
 from tests.collecting.test_limits import at_once, limit, links, stored
 from tests.collecting.test_pages import press
 from vocapp import outbox
+from vocapp.authoring.queries import draft_of, survey_by_key
+from vocapp.authoring.service import save_draft
 from vocapp.collecting import holding, public
 from vocapp.collecting.models import HeldAnswer
 from vocapp.database import snapshot, utcnow
@@ -431,6 +433,31 @@ def test_a_quota_is_of_an_attribute_or_of_an_option_before_the_score(api, quota,
     api.survey(questions=[ROLE, SCORE, ROLE | {"key": "after"}, WHY])
     answer = api._call("PUT", "/api/v1/surveys/nps/limits", json={"quotas": [quota | {"most": 1}]})
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, field)
+
+
+def test_a_quota_of_an_option_that_is_still_asked_stays_when_the_draft_has_it_no_more(api, staff):
+    api.survey(questions=[ROLE, SCORE])
+    limit(api, quotas=ONE_IN_IT)
+    without = ROLE | {"options": [{"key": "hr", "label": "HR"}, {"key": "ops", "label": "Ops"}]}
+    survey = survey_by_key(api.workspace_id, "nps")
+    draft = draft_of(api.workspace_id, survey.id)
+    save_draft(
+        api.workspace_id, survey.id,
+        draft | {"questions": [without if each["key"] == "role" else each
+                               for each in draft["questions"]]},
+        now=utcnow(),
+    )  # fmt: skip
+    product = staff("product")
+    shown = product.get("/surveys/nps/limits").text
+    assert re.search(r'name="choice-role-it" type="text" value="1"', shown)
+    assert "IT (not in the draft any more)" in shown
+    form = {"choice-role-it": "1", "choice-role-hr": "2", "most": "500"}
+    assert product.post("/surveys/nps/limits", form).status_code == 303
+    kept = api.get("/api/v1/surveys/nps/limits").json["quotas"]
+    assert [(each["value"], each["most"]) for each in kept] == [("hr", 2), ("it", 1)]
+    limit(api, quotas=kept)
+    assert product.post("/surveys/nps/limits", form | {"choice-role-it": ""}).status_code == 303
+    assert "choice-role-it" not in product.get("/surveys/nps/limits").text
 
 
 def test_quotas_of_choices_are_set_on_the_page_and_seen_beside_the_score(api, staff):

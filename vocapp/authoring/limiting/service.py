@@ -17,7 +17,7 @@ from vocapp import outbox
 from vocapp.authoring.limiting.models import AnswerLimits, SingleUseBatch, SingleUseLink
 from vocapp.authoring.limiting.queries import limits_of, time_zone_of
 from vocapp.authoring.links import MAX_PLACE
-from vocapp.authoring.models import Survey
+from vocapp.authoring.models import Survey, SurveyVersion
 from vocapp.database import scoped, transaction, utcnow, uuid7
 from vocapp.outbox import Pending
 from vocapp.problems import BadInput, NotFound
@@ -42,7 +42,7 @@ def limit_answers(
         raise BadInput.of(exc.field, exc.message) from exc
     with transaction() as session:
         survey = locked_survey(session, workspace_id, survey_id)
-        _check_choices(limits, from_json(survey.draft))
+        _check_choices(limits, _definitions_of(session, survey))
         row = session.get(AnswerLimits, (workspace_id, survey_id))
         if row is None:
             row = AnswerLimits(workspace_id=workspace_id, survey_id=survey_id)
@@ -59,8 +59,21 @@ def limit_answers(
         )  # fmt: skip
 
 
-def _check_choices(limits: Limits, definition: Definition) -> None:
-    offered = {(each.key, option.key) for each, option in options_before_score(definition)}
+def _definitions_of(session: Session, survey: Survey) -> list[Definition]:
+    """The draft, and what is asked until it is published."""
+    found = [survey.draft]
+    if survey.published_version is not None:
+        key = (survey.workspace_id, survey.id, survey.published_version)
+        found.append(session.get_one(SurveyVersion, key).definition)
+    return [from_json(each) for each in found]
+
+
+def _check_choices(limits: Limits, definitions: Sequence[Definition]) -> None:
+    offered = {
+        (question.key, option.key)
+        for definition in definitions
+        for question, option in options_before_score(definition)
+    }
     for index, quota in enumerate(limits.quotas):
         if quota.question and (quota.question, quota.value) not in offered:
             raise BadInput.of(

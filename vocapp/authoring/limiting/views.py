@@ -30,7 +30,12 @@ from surveys.questions import Option, Question, localised
 from vocapp.authoring.limiting import queries, service
 from vocapp.authoring.limiting.service import MOST_LINKS
 from vocapp.authoring.links import MAX_PLACE
-from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
+from vocapp.authoring.queries import (
+    SurveySummary,
+    draft_of,
+    published_definition,
+    survey_by_key,
+)
 from vocapp.database import utcnow
 from vocapp.problems import BadInput
 from vocapp.spreadsheets import csv_lines
@@ -43,12 +48,27 @@ blueprint = Blueprint("limiting", __name__, template_folder="../templates")
 _BLANK_QUOTAS = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a question before the score. is_leaving: it is asked until the draft, which has
+    it no more, is published."""
+
+    question: Question
+    option: Option
+    is_leaving: bool = False
+
+    @property
+    def field(self) -> str:
+        return choice_field(self.question.key, self.option.key)
+
+
 @dataclass
 class Form:
-    """typed: by the name of a field; errors: in words, by the same names."""
+    """typed: by the name of a field; offered: what a quota may hold for; errors: in words, by the
+    names of fields."""
 
     typed: Mapping[str, str]
-    offered: Sequence[tuple[Question, Option]] = ()
+    offered: Sequence[Choice] = ()
     errors: dict[str, str] = field(default_factory=dict)
 
     def read(self, languages: tuple[str, ...]) -> Limits | None:
@@ -57,9 +77,9 @@ class Form:
         most = self._number("most")
         quotas = [quota for at in range(self.rows) if (quota := self._quota(at))]
         quotas += [
-            Quota("", option.key, of_option, question=question.key)
-            for question, option in self.offered
-            if (of_option := self._number(choice_field(question.key, option.key)))
+            Quota("", each.option.key, of_option, question=each.question.key)
+            for each in self.offered
+            if (of_option := self._number(each.field))
         ]
         words = {
             language: text
@@ -156,14 +176,15 @@ def limits(key: str) -> Any:
     """Until when the survey takes answers, how many, and by which links."""
     survey = survey_by_key(current_workspace.id, key)
     stored = queries.limits_of(survey.workspace_id, survey.id)
-    return _limits_page(survey, Form(_typed(stored), _offered(survey)))
+    return _limits_page(survey, Form(_typed(stored), _offered(survey, stored)))
 
 
 @blueprint.post("/surveys/<key>/limits")
 @signed_in("product")
 def change_limits(key: str) -> Any:
     survey = survey_by_key(current_workspace.id, key)
-    form = Form(request.form, _offered(survey))
+    stored = queries.limits_of(survey.workspace_id, survey.id)
+    form = Form(request.form, _offered(survey, stored))
     wanted = form.read(survey.languages)
     if wanted is None:
         return _limits_page(survey, form), BadInput.status
@@ -174,8 +195,19 @@ def change_limits(key: str) -> Any:
     return redirect(url_for("authoring.show_survey", key=key), 303)
 
 
-def _offered(survey: SurveySummary) -> list[tuple[Question, Option]]:
-    return options_before_score(from_json(draft_of(survey.workspace_id, survey.id)))
+def _offered(survey: SurveySummary, stored: Limits) -> list[Choice]:
+    """Those of the draft; and those with a quota that are only asked until it is published."""
+    draft = from_json(draft_of(survey.workspace_id, survey.id))
+    offered = [Choice(*each) for each in options_before_score(draft)]
+    if survey.published_version is None:
+        return offered
+    fields = {each.field for each in offered}
+    asked = [
+        Choice(*each, is_leaving=True)
+        for each in options_before_score(published_definition(survey))
+    ]
+    limited = {choice_field(each.question, each.value) for each in stored.quotas if each.question}
+    return offered + [each for each in asked if each.field in limited - fields]
 
 
 def _limits_page(survey: SurveySummary, form: Form) -> str:
@@ -183,7 +215,6 @@ def _limits_page(survey: SurveySummary, form: Form) -> str:
         "authoring/limits.html",
         survey=survey,
         form=form,
-        choice_field=choice_field,
         in_language=partial(localised, language=str(get_locale() or "en")),
         most_words=MAX_WORDS,
     )
