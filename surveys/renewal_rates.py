@@ -51,22 +51,27 @@ def lots_of(decided: Iterable[tuple[UUID, bool]]) -> dict[int, Decided]:
     >>> lots_of([(UUID(int=7), True), (UUID(int=1_007), False), (UUID(int=7), True)])
     {7: Decided(renewed=2, lost=1)}
     """
-    found: dict[int, Decided] = {}
-    for account_id, is_renewed in decided:
-        lot = lot_of(account_id)
-        renewed, lost = found.get(lot, (0, 0))
-        found[lot] = Decided(renewed + is_renewed, lost + (not is_renewed))
-    return found
+    return _summed(
+        (lot_of(account_id), is_renewed, not is_renewed) for account_id, is_renewed in decided
+    )
 
 
 def added(parts: Iterable[Lots]) -> dict[int, Decided]:
     """Sums of sums, such as those of months."""
-    found: dict[int, Decided] = {}
-    for part in parts:
-        for lot, (renewed, lost) in part.items():
-            before = found.get(lot, (0, 0))
-            found[lot] = Decided(before[0] + renewed, before[1] + lost)
-    return found
+    return _summed((lot, *own) for part in parts for lot, own in part.items())
+
+
+def _summed(told: Iterable[tuple[int, int, int]]) -> dict[int, Decided]:
+    """Of lots: (lot, how many renewals came, how many did not)."""
+    found: dict[int, list[int]] = {}
+    for lot, renewed, lost in told:
+        sums = found.get(lot)
+        if sums is None:
+            found[lot] = [renewed, lost]
+        else:
+            sums[0] += renewed
+            sums[1] += lost
+    return {lot: Decided(*sums) for lot, sums in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tests.succeeding.test_figures import login, milestone, save, send, terms, w
 from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.figure_changes import note_change
 from vocapp.people.money import service as money
+from vocapp.succeeding.figures import accounts_behind as lists
 from vocapp.succeeding.figures import kept
 from vocapp.succeeding.figures.accounts_behind import LISTS, Asked, accounts_behind
 from vocapp.succeeding.figures.converting import ALL
@@ -84,7 +85,9 @@ def listed(api, asked, **more):
     return accounts_behind(api.workspace_id, asked, time_zone="UTC", now=utcnow(), **more)
 
 
-def test_every_list_is_the_same_from_what_was_kept(history, monkeypatch):
+@pytest.mark.parametrize("is_long", [False, True])
+def test_every_list_is_the_same_from_what_was_kept(history, monkeypatch, is_long):
+    """is_long: of more accounts than are looked up one by one."""
     ways = [
         Asked(MONTH, which, currency, by, months)
         for which, currency, (by, months) in product(
@@ -97,6 +100,8 @@ def test_every_list_is_the_same_from_what_was_kept(history, monkeypatch):
     live = [listed(history, asked) for asked in ways]
     assert sum(each.total > 0 for each in live) > len(ways) / 4
     monkeypatch.setattr(kept, "AT_ONCE", 0)
+    if is_long:
+        monkeypatch.setattr(lists, "_FEW", 0)
     work_off()
     for asked, told in zip(ways, live, strict=True):
         assert listed(history, asked) == told, asked

@@ -40,6 +40,7 @@ from vocapp.succeeding.figures.kept import (
     kept_people,
     see_to_keeping,
 )
+from vocapp.succeeding.figures.said import said_about
 from vocapp.succeeding.figures.summing import (
     COHORT,
     as_of,
@@ -355,8 +356,16 @@ class _Reading:
             return {account for account, _ in decided if account in members}
         if name != COHORT and name not in VOICE and not business.said:
             accounts = {account for account, _ in decided}
-            said = said_of(self.session, self.workspace_id, accounts, name)
-            business = replace(business, said=said)
+            if len(accounts) > _FEW:
+                said = said_about(self.session, self.workspace_id, name)
+                of_all = {at: said.values_at(at) for at in {instant for _, instant in decided}}
+                return {
+                    account
+                    for account, instant in decided
+                    if value in of_all[instant](account.bytes)
+                }
+            said_of_few = said_of(self.session, self.workspace_id, accounts)
+            business = replace(business, said=said_of_few)
         voice = Voice(self.session, self.workspace_id)
         values = {
             instant: values_of(business, voice, name, instant)

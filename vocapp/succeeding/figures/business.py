@@ -15,26 +15,23 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select, type_coerce
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from surveys.adoption import SETUP_DONE
 from surveys.cohorts import Members, cohort_of, members_by_cohort
 from surveys.exchange import StatedRates
-from surveys.kept_histories import KeptBusiness, Sums, account_of
+from surveys.kept_histories import KeptBusiness, Sums
 from surveys.periods import day_bounds, period_start, zone
 from surveys.renewals import PastRenewal, TermStep, past_renewals
 from surveys.retention import Contribution, contribution
 from surveys.subscriptions import Change, History, Paid, Standing, histories
-from vocapp.database import json_within, read_json
 from vocapp.people.events.models import Milestone, SubscriptionChange
 from vocapp.people.events.subscriptions import deciding
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
 
-_FEW = 1_000
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
 
@@ -259,39 +256,13 @@ def business_of(
 
 
 def said_of(
-    session: Session, workspace_id: UUID, accounts: Collection[UUID], name: str
+    session: Session, workspace_id: UUID, accounts: Collection[UUID]
 ) -> Mapping[UUID, Mapping[str, Any]]:
-    """What was said of these accounts over time, of one fact or attribute at least; of many that
-    of all is read."""
-    if len(accounts) > _FEW:
-        told = said_about(session, workspace_id, name)
-        return {account_of(account): {name: entries} for account, entries in told.items()}
+    """What was said of these accounts over time; of many see `said.said_about`."""
     query = select(Account.id, Account.fact_history).where(
         Account.workspace_id == workspace_id, Account.id.in_(accounts)
     )
     return {account: history or {} for account, history in session.execute(query)}
-
-
-def said_about(
-    session: Session, workspace_id: UUID, name: str
-) -> Mapping[bytes, Sequence[Sequence[Any]]]:
-    """What was said over time of one fact or attribute, by the bytes of the accounts of which
-    anything was."""
-    # As the driver has it: of twenty thousand accounts identifiers are half of the time.
-    query = select(type_coerce(Account.id, NullType())).where(Account.workspace_id == workspace_id)
-    found: Any
-    if set('"\\\0') & set(name):  # no path of a database has these
-        every: Any = session.execute(query.add_columns(Account.fact_history))
-        found = ((account, (history or {}).get(name)) for account, history in every)
-    else:
-        entries = json_within(session, Account.fact_history, name)
-        told: Any = session.execute(query.add_columns(entries))
-        found = ((account, read_json(own) if own is not None else None) for account, own in told)
-    return {_bytes(account): own for account, own in found if own}
-
-
-def _bytes(account: str | UUID) -> bytes:
-    return bytes.fromhex(account) if isinstance(account, str) else account.bytes
 
 
 def _next_change(known: Collection[History], now: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ the one attribute that is asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -25,9 +25,8 @@ from surveys.periods import day_bounds, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
 from surveys.retention import Totals
 from surveys.subscriptions import month_span
-from vocapp.people.fact_history import value_at
-from vocapp.succeeding.figures.business import said_about
 from vocapp.succeeding.figures.models import OVERALL
+from vocapp.succeeding.figures.said import SaidAbout, ValueOf, said_about
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups, Sums, days_so_far
 from vocapp.succeeding.figures.voice import VOICE, Voice
 
@@ -36,26 +35,6 @@ _NO_VALUE: frozenset[str | None] = frozenset({None})
 _BITS = np.array([number.bit_count() for number in range(1 << 16)], np.int64)
 
 _Places = Mapping[str | None, Ints]  # value → places in a list of accounts
-_ValueOf = Callable[[bytes], Collection[str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """Of one attribute. always: of accounts of which one thing alone was ever said, which holds
-    for all time; in_turn: of the others what was said since when."""
-
-    always: Mapping[bytes, tuple[str]]
-    in_turn: Mapping[bytes, Sequence[Sequence[object]]]
-
-    @classmethod
-    def of(cls, told: Mapping[bytes, Sequence[Sequence[object]]]) -> _Said:
-        always, in_turn = {}, {}
-        for key, entries in told.items():
-            if len(entries) == 1 and entries[0][1] is not None:
-                always[key] = (str(entries[0][1]),)
-            else:
-                in_turn[key] = entries
-        return cls(always, in_turn)
 
 
 @dataclass(frozen=True)
@@ -68,7 +47,7 @@ class FromKept:
     rates: StatedRates | None
     time_zone: str
     now: datetime
-    _said: dict[str, _Said] = field(default_factory=dict)
+    _said: dict[str, SaidAbout] = field(default_factory=dict)
     _voice: dict[tuple[str, datetime], Mapping[bytes, frozenset[str]]] = field(default_factory=dict)
 
     def sums(
@@ -91,7 +70,7 @@ class FromKept:
 
     def decided(self, month: date, attribute: str) -> Mapping[str | None, Lots]:
         found: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
-        values: dict[int, _ValueOf] = {}
+        values: dict[int, ValueOf] = {}
         for key, due, decided, is_kept in self.kept.decisions(month, period_end(month, "month")):
             day = min(due, decided)
             if day not in values:
@@ -101,7 +80,7 @@ class FromKept:
                 found[value].append((account_of(key), is_kept))
         return {value: lots_of(own) for value, own in found.items()}
 
-    def value_of(self, attribute: str, at: datetime) -> _ValueOf:
+    def value_of(self, attribute: str, at: datetime) -> ValueOf:
         """The values of an attribute that an account had at an instant; {None} where it had
         none."""
         if attribute == OVERALL:
@@ -109,19 +88,12 @@ class FromKept:
         if attribute == COHORT or attribute in VOICE:
             named = self._named(attribute, at)
             return lambda key: named.get(key, _NO_VALUE)
+        return self._said_about(attribute).values_at(at)
+
+    def _said_about(self, attribute: str) -> SaidAbout:
         if attribute not in self._said:
-            self._said[attribute] = _Said.of(said_about(self.session, self.workspace_id, attribute))
-        said = self._said[attribute]
-
-        def value(key: bytes) -> Collection[str | None]:
-            always = said.always.get(key)
-            if always is not None:
-                return always
-            entries = said.in_turn.get(key)
-            found = value_at({attribute: entries}, attribute, at) if entries else None
-            return _NO_VALUE if found is None else (str(found),)
-
-        return value
+            self._said[attribute] = said_about(self.session, self.workspace_id, attribute)
+        return self._said[attribute]
 
     def _named(self, attribute: str, at: datetime) -> Mapping[bytes, frozenset[str]]:
         key = (attribute, at)
@@ -134,6 +106,8 @@ class FromKept:
         """By value the places of accounts that had it."""
         if attribute == OVERALL:
             return {None: np.arange(len(ids))} if ids else {}
+        if attribute != COHORT and attribute not in VOICE:
+            return self._said_about(attribute).split(ids, at)
         value_of = self.value_of(attribute, at)
         found: dict[str | None, list[int]] = defaultdict(list)
         for place, key in enumerate(ids):
