@@ -13,7 +13,19 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, String, Subquery, and_, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from surveys.closed_loop import Next, OutcomeName, lowest_scores, outcome_of
@@ -131,49 +143,68 @@ def _nexts(cases: Subquery, kind: str, surveys: Collection[UUID], *, with_ids: b
     days between both, revenue, currency, day of the start, day of the first answer where that is
     known, whether asked again, facts of a filter).
 
-    Which the next one is, is found in an index alone, and only then is that one read."""
-    later, answer = aliased(Response), aliased(Response)
-    first = (
-        select(later.id)
-        .where(
-            later.workspace_id == cases.c.workspace_id,
-            later.contact_id == cases.c.contact_id,
-            later.answered_at > cases.c.answered_at,
-            later.score.is_not(None),
-            # Said so that no index by survey is taken: all that was answered later is in it.
-            func.coalesce(later.survey_id, later.workspace_id).in_(surveys),
+    When the next one was is found in an index alone, and what it was stands there as well: it is
+    read itself only where the same person gave two at that instant, or was asked for it."""
+    answer, later, twin = aliased(Response), aliased(Response), aliased(Response)
+
+    def counts(each: Any) -> ColumnElement[bool]:
+        return and_(
+            each.workspace_id == cases.c.workspace_id,
+            each.contact_id == cases.c.contact_id,
+            each.score.is_not(None),
+            _led_to_by_none(each.survey_id, each.workspace_id).in_(surveys),
         )
-        .order_by(later.answered_at, later.id)
+
+    next_at = (
+        select(later.answered_at)
+        .where(counts(later), later.answered_at > cases.c.answered_at)
+        .order_by(later.answered_at)
         .limit(1)
         .correlate(cases)
         .scalar_subquery()
     )
-    low = (
-        select(
-            cases.c.workspace_id, cases.c.id, cases.c.value, cases.c.score,
-            cases.c.first_contact_at, cases.c.answered_at, cases.c.mrr, cases.c.currency,
-            cases.c.started_on, first.label("next_id"), *facts_in(cases),
-        )
-        .where(cases.c.survey_id.in_(surveys), cases.c.score.in_(lowest_scores(kind)))
-        .subquery()
-    )  # fmt: skip
+    is_twin = and_(counts(twin), twin.answered_at == answer.answered_at)
+    given = select(func.count()).select_from(twin).where(is_twin).correlate(cases, answer)
+    is_before = (
+        exists()
+        .where(is_twin, _led_to_by_none(twin.id, twin.workspace_id) < answer.id)
+        .correlate(cases, answer)
+    )
     return (
         select(
-            *([low.c.id] if with_ids else []), low.c.value, low.c.score, answer.score,
-            and_(low.c.first_contact_at.is_not(None), low.c.first_contact_at < answer.answered_at),
-            _gap(low.c.answered_at, answer.answered_at), low.c.mrr, low.c.currency,
-            low.c.started_on, case((low.c.started_on.is_not(None), _day(low.c.answered_at))),
+            *([cases.c.id] if with_ids else []), cases.c.value, cases.c.score, answer.score,
+            and_(
+                cases.c.first_contact_at.is_not(None),
+                cases.c.first_contact_at < answer.answered_at,
+            ),
+            _gap(cases.c.answered_at, answer.answered_at), cases.c.mrr, cases.c.currency,
+            cases.c.started_on,
+            case((cases.c.started_on.is_not(None), _day(cases.c.answered_at))),
             AskedAgain.follow_up_id.is_not(None),
-            *facts_in(low),
+            *facts_in(cases),
         )
-        .join(answer, (answer.workspace_id == low.c.workspace_id) & (answer.id == low.c.next_id))
+        .select_from(cases)
+        .join(answer, and_(counts(answer), answer.answered_at == next_at))
         .outerjoin(
             AskedAgain,
-            (AskedAgain.workspace_id == low.c.workspace_id)
-            & (AskedAgain.follow_up_id == low.c.id)
+            (AskedAgain.workspace_id == cases.c.workspace_id)
+            & (AskedAgain.follow_up_id == cases.c.id)
             & (AskedAgain.invitation_id == answer.invitation_id),
         )
+        .where(
+            cases.c.survey_id.in_(surveys),
+            cases.c.score.in_(lowest_scores(kind)),
+            or_(given.scalar_subquery() == 1, ~is_before),
+        )
     )  # fmt: skip
+
+
+def _led_to_by_none(column: Any, never_null: Any) -> ColumnElement[Any]:
+    """A column that is never null, said so that SQLite takes no index by it: it does not know how
+    few answers are of one person. PostgreSQL does, as long as it sees the column itself."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        return column
+    return func.coalesce(column, never_null)
 
 
 def _gap(since: Any, until: Any) -> ColumnElement[int]:
