@@ -133,6 +133,12 @@ def measured(app: Flask, key: str) -> Iterator[Figure]:
     for query in ("", "?state=open", "?sort=due_at", "?overdue=true", f"?theme={rare}"):
         path = f"/api/v1/follow-ups{query}"
         yield timed(f"API: list {query}", _get(admin, path, **keyed), target_ms=QUEUE_MS)
+    for what, query in (
+        ("90 days", "period=90"), ("a year", ""), ("a year, by theme", "by=theme"),
+        ("all", "period=all"),
+    ):  # fmt: skip
+        path = f"/follow-ups/closed-loop?{query}"
+        yield timed(f"closed loop: {what}", _get(admin, path), target_ms=None)
     yield from _of_account(admin, keyed)
 
 
