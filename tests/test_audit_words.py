@@ -11,6 +11,7 @@ import vocapp
 from tests.audit_reading import Source
 from vocapp.database import transaction, utcnow
 from vocapp.workspaces.audit_log import words_of
+from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import audit
 
 PRODUCT = Path(vocapp.__file__).parent
@@ -60,6 +61,22 @@ def test_the_page_shows_words_in_the_language_of_who_reads_and_else_the_name(sta
     assert "<code>of.another_version</code>" in page
     admin.post("/language", {"language": "ja", "next": "/"})
     assert "キャンペーンを開始" in admin.get("/settings/audit").text
+
+
+def test_what_is_noted_beside_it_is_called_as_forms_call_it_and_else_by_its_key(staff, workspace):
+    admin = staff("admin")
+    with transaction() as session:
+        audit(
+            session, workspace.workspace_id, "workspace.changed", now=utcnow(),
+            subject=session.get_one(Workspace, workspace.workspace_id),
+            detail={"fields": ["name", "of_another_version"], "user_id": None, "odd": "<b>"},
+        )  # fmt: skip
+    page = admin.get("/settings/audit").text
+    assert f"Workspace {workspace.workspace_id}" in page
+    assert "<div>Changed: Name, of_another_version</div><div>User: –</div>" in page
+    assert "<div>odd: &lt;b&gt;</div>" in page
+    admin.post("/language", {"language": "ja", "next": "/"})
+    assert "ワークスペース" in admin.get("/settings/audit").text
 
 
 # --- the reading itself -------------------------------------------------------------------

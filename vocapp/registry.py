@@ -17,6 +17,7 @@ from vocapp import openapi_pages, outbox, resealing, ui, worker
 from vocapp.authoring import activity
 from vocapp.authoring import home_cards as authoring_cards
 from vocapp.authoring.api import api as authoring_api
+from vocapp.authoring.audit_words import NAMES as AUTHORING_NAMES
 from vocapp.authoring.audit_words import WORDS as AUTHORING_WORDS
 from vocapp.authoring.draft_views import blueprint as draft_pages
 from vocapp.authoring.limiting import service as limiting_service
@@ -34,6 +35,7 @@ from vocapp.collecting import home_cards as collecting_cards
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
+from vocapp.collecting.audit_words import NAMES as COLLECTING_NAMES
 from vocapp.collecting.audit_words import WORDS as COLLECTING_WORDS
 from vocapp.collecting.held_api import api as held_api
 from vocapp.collecting.held_views import blueprint as held_pages
@@ -69,6 +71,7 @@ from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
 from vocapp.distributing.at_most_once import MOST_ATTEMPTS
+from vocapp.distributing.audit_words import NAMES as DISTRIBUTING_NAMES
 from vocapp.distributing.audit_words import WORDS as DISTRIBUTING_WORDS
 from vocapp.distributing.campaigns import looking_ahead as campaign_looking_ahead
 from vocapp.distributing.campaigns import people as campaign_people
@@ -95,6 +98,7 @@ from vocapp.following_up import people as following_up_people
 from vocapp.following_up.api import api as following_up_api
 from vocapp.following_up.asking_again import planning as asking_again_planning
 from vocapp.following_up.asking_again.views import blueprint as asking_again_pages
+from vocapp.following_up.audit_words import NAMES as FOLLOWING_UP_NAMES
 from vocapp.following_up.audit_words import WORDS as FOLLOWING_UP_WORDS
 from vocapp.following_up.changing import ASK_AGAIN
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
@@ -112,6 +116,7 @@ from vocapp.measuring import people as measuring_people
 from vocapp.measuring import sample_keeping
 from vocapp.measuring import service as measuring_service
 from vocapp.measuring.api import api as measuring_api
+from vocapp.measuring.audit_words import NAMES as MEASURING_NAMES
 from vocapp.measuring.audit_words import WORDS as MEASURING_WORDS
 from vocapp.measuring.compare_views import blueprint as comparing_pages
 from vocapp.measuring.journey.api import api as journey_api
@@ -132,6 +137,7 @@ from vocapp.people.account_merging.api import api as account_merging_api
 from vocapp.people.account_merging.views import blueprint as account_merging_pages
 from vocapp.people.account_stores import AccountStore, register_account_store
 from vocapp.people.api import api as people_api
+from vocapp.people.audit_words import NAMES as PEOPLE_NAMES
 from vocapp.people.audit_words import WORDS as PEOPLE_WORDS
 from vocapp.people.events import service as events_service
 from vocapp.people.events.api import api as events_api
@@ -147,6 +153,7 @@ from vocapp.people.personal_stores import PersonalStore, register_personal_store
 from vocapp.succeeding import merged_accounts
 from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
+from vocapp.succeeding.audit_words import NAMES as SUCCEEDING_NAMES
 from vocapp.succeeding.audit_words import WORDS as SUCCEEDING_WORDS
 from vocapp.succeeding.backtest import service as backtesting
 from vocapp.succeeding.backtest.api import api as backtest_api
@@ -198,6 +205,7 @@ from vocapp.translating import lazy_gettext as _l
 from vocapp.understanding import analysers, theme_cells
 from vocapp.understanding import service as understanding_service
 from vocapp.understanding.api import api as understanding_api
+from vocapp.understanding.audit_words import NAMES as UNDERSTANDING_NAMES
 from vocapp.understanding.audit_words import WORDS as UNDERSTANDING_WORDS
 from vocapp.understanding.discovery import asking as discovery_asking
 from vocapp.understanding.discovery import home_cards as discovery_cards
@@ -217,6 +225,7 @@ from vocapp.understanding.triage.views import blueprint as triage_pages
 from vocapp.understanding.views import blueprint as understanding_pages
 from vocapp.workspaces import access, audit_log, home, home_cards, staff_mail
 from vocapp.workspaces.api import api as workspaces_api
+from vocapp.workspaces.audit_words import NAMES as WORKSPACES_NAMES
 from vocapp.workspaces.audit_words import WORDS as WORKSPACES_WORDS
 from vocapp.workspaces.pages import blueprint as workspaces_pages
 
@@ -589,13 +598,18 @@ def _register_account_stores() -> None:
 
 
 def _register_audit_words() -> None:
-    """What the audit log calls the actions of each layer."""
+    """What the audit log calls the actions of each layer, and what is noted beside them."""
     for words in (
         WORKSPACES_WORDS, PEOPLE_WORDS, AUTHORING_WORDS, DISTRIBUTING_WORDS, COLLECTING_WORDS,
         MEASURING_WORDS, UNDERSTANDING_WORDS, LOOKING_INTO_WORDS, FOLLOWING_UP_WORDS,
         SUCCEEDING_WORDS, CONNECTING_WORDS, DEMO_WORDS,
     ):  # fmt: skip
         audit_log.register_words(words)
+    for names in (
+        WORKSPACES_NAMES, PEOPLE_NAMES, AUTHORING_NAMES, DISTRIBUTING_NAMES, COLLECTING_NAMES,
+        MEASURING_NAMES, UNDERSTANDING_NAMES, FOLLOWING_UP_NAMES, SUCCEEDING_NAMES,
+    ):  # fmt: skip
+        audit_log.register_names(names)
 
 
 def _register_home() -> None:

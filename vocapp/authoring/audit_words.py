@@ -15,3 +15,8 @@ WORDS = {
     "look.chosen": _l("changed the look of surveys"),
     "look.reset": _l("put the look of surveys back"),
 }
+
+NAMES = {
+    "survey": _l("Survey"),
+    "links": _l("Links"),
+}

@@ -15,3 +15,9 @@ WORDS = {
     "targeting_rule.paused": _l("paused a targeting rule"),
     "targeting_rule.resumed": _l("let a targeting rule work again"),
 }
+
+NAMES = {
+    "targeting_rule": _l("Targeting rule"),
+    "response": _l("Answer"),
+    "answers": _l("Answers"),
+}

@@ -25,3 +25,9 @@ WORDS = {
     "text_provider.saved": _l("set up who sends text messages"),
     "text_provider.removed": _l("removed who sends text messages"),
 }
+
+NAMES = {
+    "campaign": _l("Campaign"),
+    "invitation": _l("Invitation"),
+    "invitations": _l("Invitations"),
+}

@@ -32,3 +32,17 @@ WORDS = {
     "reply_template.removed": _l("removed a reply template"),
     "reply_template.put_back": _l("put a reply template back"),
 }
+
+NAMES = {
+    "follow_up_id": _l("Follow-up"),
+    "outcome": _l("Outcome"),
+    "root_cause": _l("Cause"),
+    "due_at": _l("Due"),
+    "owner_user_id": _l("Owner"),
+    "first_contact_at": _l("First contact"),
+    "resolved_at": _l("Resolved"),
+    "paused_at": _l("Paused"),
+    "routing_rule": _l("Routing rule"),
+    "routing_channel": _l("Channel"),
+    "reply_template": _l("Reply template"),
+}

@@ -17,3 +17,8 @@ WORDS = {
     "weighting.shares_set": _l("set known shares of customers"),
     "weighting.shares_removed": _l("removed known shares of customers"),
 }
+
+NAMES = {
+    "attribute": _l("Attribute"),
+    "surveys": _l("Surveys"),
+}

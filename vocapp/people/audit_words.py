@@ -17,3 +17,13 @@ WORDS = {
     "money.rate_removed": _l("removed an exchange rate"),
     "money.rate_taken_back": _l("took back what was done to an exchange rate"),
 }
+
+NAMES = {
+    "account": _l("Account"),
+    "contact": _l("Person"),
+    "contact_id": _l("Person"),
+    "saved_segment": _l("Segment"),
+    "account_note": _l("Note"),
+    "currency": _l("Currency"),
+    "attributes": _l("Attributes"),
+}

@@ -33,3 +33,16 @@ WORDS = {
     "health_scheme.changed": _l("changed the weights or bands of the health score"),
     "health_backtest.asked": _l("asked whether the health score is right"),
 }
+
+NAMES = {
+    "success_goal": _l("Goal"),
+    "playbook": _l("Playbook"),
+    "playbook_task": _l("Task"),
+    "touchpoint_plan": _l("Touchpoint"),
+    "touchpoint": _l("Touchpoint"),
+    "step": _l("Step"),
+    "category": _l("Category"),
+    "current": _l("Current value"),
+    "closed_at": _l("Closed"),
+    "trigger": _l("When"),
+}

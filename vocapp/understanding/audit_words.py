@@ -26,3 +26,9 @@ WORDS = {
     "theme_model.rethemed": _l("had the past judged anew"),
     "theme_model.retheming_undone": _l("took judging the past anew back"),
 }
+
+NAMES = {
+    "theme": _l("Theme"),
+    "comments": _l("Comments"),
+    "parent": _l("Under"),
+}

@@ -1,8 +1,8 @@
 """The audit log as people read it: who did what and when, in words.
 
-A layer says in its `audit_words.py` what its actions are called, and `vocapp/registry.py` brings
-them here. A test reads the actions off the source: one without words fails it, and so do words of
-an action that nothing writes.
+A layer says in its `audit_words.py` what its actions are called, and what is noted beside them, and
+`vocapp/registry.py` brings that here. A test reads the actions off the source: one without words
+fails it, and so do words of an action that nothing writes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,29 @@ from vocapp.extensions import db
 from vocapp.workspaces.models import AuditEntry, User
 
 _words: dict[str, Any] = {}
+_names: dict[str, Any] = {}
 
 
 def register_words(words: Mapping[str, Any]) -> None:
     """What actions are called: a name such as "survey.created" to "created a survey", lazily."""
     _words.update(words)
+
+
+def register_names(names: Mapping[str, Any]) -> None:
+    """What tables, their columns and other details are called, lazily, as forms have it."""
+    _names.update(names)
+
+
+def name_of(key: str) -> str:
+    """In the language of who reads; the key itself where it has no name."""
+    return str(_names.get(key, key))
+
+
+def detail_in_words(name: str, value: object) -> str:
+    """Such as "Changed: State, Outcome". Values stay as they are, except where they are columns."""
+    several = value if isinstance(value, list | tuple) else [value]
+    said = ["–" if each is None else str(each) for each in several]
+    return f"{name_of(name)}: {', '.join(map(name_of, said) if name == 'fields' else said)}"
 
 
 def words_of(action: str) -> str | None:

@@ -22,3 +22,21 @@ WORDS = {
     "api_key.created": _l("created a key"),
     "api_key.revoked": _l("revoked a key"),
 }
+
+NAMES = {
+    "workspace": _l("Workspace"),
+    "user_account": _l("User"),
+    "api_key": _l("API key"),
+    "fields": _l("Changed"),
+    "name": _l("Name"),
+    "locale": _l("Language"),
+    "allowed_origins": _l("Pages that may show the widget"),
+    "time_zone": _l("Time zone"),
+    "kind": _l("Kind"),
+    "key": _l("Key"),
+    "user_id": _l("User"),
+    "state": _l("State"),
+    "version": _l("Version"),
+    "number": _l("Number"),
+    "note": _l("Note"),
+}

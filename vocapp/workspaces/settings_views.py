@@ -16,7 +16,7 @@ from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces import joining, queries, service
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
-from vocapp.workspaces.audit_log import audit_lines
+from vocapp.workspaces.audit_log import audit_lines, detail_in_words, name_of
 from vocapp.workspaces.blueprint import blueprint
 from vocapp.workspaces.forms import ROLE_CHOICES, InviteForm, KeyForm, WorkspaceForm
 from vocapp.workspaces.grants import Grant, grant_of
@@ -260,6 +260,8 @@ def audit_log() -> Any:
     lines = lines[:_AUDIT_PAGE]
     return render_template(
         "workspaces/audit.html",
+        name_of=name_of,
+        detail_in_words=detail_in_words,
         lines=lines,
         next_url=url_for("workspaces.audit_log", before=lines[-1].id) if more else None,
         first_url=url_for("workspaces.audit_log") if before else None,
