@@ -26,6 +26,7 @@ import uuid_utils.compat
 from flask import current_app
 from sqlalchemy import (
     JSON,
+    BindParameter,
     CheckConstraint,
     ColumnElement,
     Date,
@@ -261,6 +262,8 @@ def scoped(model: type[T], workspace_id: UUID) -> Select[T]:
 
 # The parameter of statements that are built once; the type of the columns is known later.
 OF_WORKSPACE = bindparam("workspace_id", type_=Uuid())
+# What conditions are made of that stand in such statements and in those of one workspace, too.
+WorkspaceId = UUID | BindParameter[UUID]
 
 
 def scoped_statement(model: type[T]) -> Select[T]:

@@ -13,12 +13,12 @@ from sqlalchemy import Select, bindparam, select
 from surveys.definitions import Definition, from_json
 from surveys.survey_strings import Completeness, completeness
 from vocapp.authoring.models import Question, Survey, SurveyVersion
-from vocapp.database import scoped, scoped_statement
+from vocapp.database import WorkspaceId, scoped, scoped_statement
 from vocapp.extensions import db
 from vocapp.problems import NotFound
 
 
-def confidential_surveys(workspace_id: UUID) -> Select[UUID]:
+def confidential_surveys(workspace_id: WorkspaceId) -> Select[UUID]:
     """Of which no single answer may be shown: for `survey_id.not_in(…)`.
 
     Without a join: a planner may begin with the surveys and read all of their answers.

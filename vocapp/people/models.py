@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, bindparam, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.name_starts import LENGTH
-from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
+from vocapp.database import Base, Key, Tenant, TenantRow, one_of, short_text, tenant_key
 
 IDENTITY_KINDS = ("external_id", "email")
 # How somebody stopped being what they were at an account.
@@ -51,6 +51,10 @@ class Account(TenantRow, Base):
         Index(None, "workspace_id", "parent_account_id"),
         Index(None, "workspace_id", "plan"),
     )
+
+
+# The parameter of statements of one account that are built once, beside OF_WORKSPACE.
+OF_ACCOUNT = bindparam("account_id", type_=Key())
 
 
 class Contact(TenantRow, Base):

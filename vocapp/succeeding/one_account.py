@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, select
 
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
+from vocapp.database import OF_WORKSPACE, scoped_statement
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.events import queries as events
 from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.merging.queries import shown_name
-from vocapp.people.models import Account, Contact
+from vocapp.people.models import OF_ACCOUNT, Account, Contact
 from vocapp.people.roles import has_role, is_champion
 from vocapp.succeeding.contacts.queries import Cover
 from vocapp.succeeding.queries import Score, latest_scores, score_of, scores, shown_of
@@ -73,27 +73,36 @@ class Activity:
         return bool(self.products) and had and subscription.product not in used
 
 
+def _count(*conditions: ColumnElement[bool]) -> Any:
+    return select(func.count()).where(*conditions).scalar_subquery()
+
+
+# Built once: that takes as long as executing them does.
+_ANSWERED = shown_of(OF_WORKSPACE, Response.account_id == OF_ACCOUNT)
+_COUNTS = select(
+    func.count(),
+    func.count(case((Contact.left_at.is_(None), 1))),
+    func.count(case((is_champion(), 1))),
+    _count(*_ANSWERED),
+    _count(
+        FollowUp.workspace_id == OF_WORKSPACE,
+        FollowUp.account_id == OF_ACCOUNT,
+        FollowUp.state.in_(ACTIVE_STATES),
+    ),
+).where(Contact.workspace_id == OF_WORKSPACE, Contact.account_id == OF_ACCOUNT)
+_LATEST = (
+    scores(OF_WORKSPACE)
+    .where(*_ANSWERED)
+    .order_by(Response.answered_at.desc(), Response.id.desc())
+    .limit(1)
+)
+
+
 def account_detail(account: Account, *, reach: Reach, people: int = 30) -> AccountDetail:
     """One account with the people who matter most to it."""
-    answered = shown_of(account.workspace_id, Response.account_id == account.id)
-    has_open_case = (
-        FollowUp.workspace_id == account.workspace_id,
-        FollowUp.account_id == account.id,
-        FollowUp.state.in_(ACTIVE_STATES),
-    )
-    people_count, there, champions, answers, open_cases = db.session.execute(
-        select(
-            func.count(),
-            func.count(case((Contact.left_at.is_(None), 1))),
-            func.count(case((is_champion(), 1))),
-            _count(*answered),
-            _count(*has_open_case),
-        ).where(*_of(account))
-    ).one()
-    newest = (Response.answered_at.desc(), Response.id.desc())
-    latest = db.session.execute(
-        scores(account.workspace_id).where(*answered).order_by(*newest).limit(1)
-    ).one_or_none()
+    mine = {"workspace_id": account.workspace_id, "account_id": account.id}
+    people_count, there, champions, answers, open_cases = db.session.execute(_COUNTS, mine).one()
+    latest = db.session.execute(_LATEST, mine).one_or_none()
     return AccountDetail(
         account=account,
         owner=db.session.get(User, account.owner_user_id) if account.owner_user_id else None,
@@ -106,22 +115,11 @@ def account_detail(account: Account, *, reach: Reach, people: int = 30) -> Accou
     )
 
 
-def _count(*conditions: ColumnElement[bool]) -> Any:
-    return select(func.count()).where(*conditions).scalar_subquery()
-
-
-def _of(account: Account) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Contact.workspace_id == account.workspace_id, Contact.account_id == account.id
-
-
-def _people(account: Account, *, reach: Reach, limit: int) -> list[Person]:
-    """Contacts of the account: who has a role first, then who answered last, then by name; at the
-    end those who have left."""
-    workspace_id = account.workspace_id
+def _contacts() -> Any:
     # Materialised: else SQLite reads the answers of everybody in the order of their people.
     answers = (
         select(Response.contact_id, Response.answered_at)
-        .where(*shown_of(workspace_id, Response.account_id == account.id))
+        .where(*_ANSWERED)
         .cte("answers_of_account")
         .prefix_with("MATERIALIZED")
     )
@@ -133,10 +131,10 @@ def _people(account: Account, *, reach: Reach, limit: int) -> list[Person]:
     is_there = Contact.left_at.is_(None)
     has_answered = answered.c.last.is_not(None)
     group = case((and_(is_there, has_role()), 0), (and_(is_there, has_answered), 1), else_=2)
-    contacts = db.session.scalars(
-        scoped(Contact, workspace_id)
+    return (
+        scoped_statement(Contact)
         .outerjoin(answered, answered.c.contact_id == Contact.id)
-        .where(Contact.account_id == account.id)
+        .where(Contact.account_id == OF_ACCOUNT)
         .order_by(
             group,
             case((group == 1, answered.c.last)).desc(),
@@ -144,8 +142,19 @@ def _people(account: Account, *, reach: Reach, limit: int) -> list[Person]:
             func.lower(Contact.name),
             Contact.id,
         )
-        .limit(limit)
-    ).all()
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+_CONTACTS = _contacts()
+
+
+def _people(account: Account, *, reach: Reach, limit: int) -> list[Person]:
+    """Contacts of the account: who has a role first, then who answered last, then by name; at the
+    end those who have left."""
+    workspace_id = account.workspace_id
+    asked = {"workspace_id": workspace_id, "account_id": account.id, "limit": limit}
+    contacts = db.session.scalars(_CONTACTS, asked).all()
     latest = latest_scores(workspace_id, Contact, [each.id for each in contacts], reach=reach)
     return [Person(contact, latest.get(contact.id)) for contact in contacts]
 

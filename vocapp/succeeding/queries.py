@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, literal, select
 
 from surveys.exchange import comparable
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
-from vocapp.database import scoped, utcnow
+from vocapp.database import OF_WORKSPACE, WorkspaceId, scoped, utcnow
 from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.account_names import is_called
@@ -37,6 +38,8 @@ from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
 
 _MILESTONES = 100
+_READERS = 256  # whose statements are kept, as building one takes longer than executing it
+_IDS: BindParameter[list[UUID]] = bindparam("ids", expanding=True)
 SORTS = ("name", "health", "-mrr", "renewal", "-cases")
 
 
@@ -169,6 +172,17 @@ def latest_scores(
     """
     if not ids:
         return {}
+    found = db.session.execute(_latest_answers(workspace_id, owner, reach), {"ids": ids})
+    owners = {response_id: owner_id for response_id, owner_id in found if response_id}
+    rows = db.session.execute(_SCORES, {"workspace_id": workspace_id, "ids": list(owners)})
+    return {owners[row.id]: score_of(row) for row in rows}
+
+
+@lru_cache(_READERS)
+def _latest_answers(
+    workspace_id: UUID, owner: type[Account] | type[Contact], reach: Reach
+) -> Select[UUID | None, UUID]:
+    """Statement with the parameter `ids`: the latest answer of each that has these ids."""
     answered_by = Response.account_id if owner is Account else Response.contact_id
     # One by one, the newest by the index: ranking them would read every answer of each.
     latest = (
@@ -182,15 +196,12 @@ def latest_scores(
         .correlate(owner)
         .scalar_subquery()
     )
-    found = db.session.execute(
-        select(latest, owner.id).where(owner.workspace_id == workspace_id, owner.id.in_(ids))
-    )
-    owners = {response_id: owner_id for response_id, owner_id in found if response_id}
-    rows = db.session.execute(scores(workspace_id).where(Response.id.in_(owners)))
-    return {owners[row.id]: score_of(row) for row in rows}
+    return select(latest, owner.id).where(owner.workspace_id == workspace_id, owner.id.in_(_IDS))
 
 
-def shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+def shown_of(
+    workspace_id: WorkspaceId, whose: ColumnElement[bool]
+) -> tuple[ColumnElement[bool], ...]:
     """Scored answers of an account or a person that may be shown: not of confidential surveys."""
     return (
         Response.workspace_id == workspace_id,
@@ -200,7 +211,7 @@ def shown_of(workspace_id: UUID, whose: ColumnElement[bool]) -> tuple[ColumnElem
     )
 
 
-def scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
+def scores(workspace_id: WorkspaceId) -> Select[UUID, str, str, int | None, datetime]:
     """Answers with what is shown of their survey."""
     return (
         select(Response.id, Survey.kind, Survey.name, Response.score, Response.answered_at)
@@ -210,6 +221,9 @@ def scores(workspace_id: UUID) -> Select[UUID, str, str, int | None, datetime]:
         )
         .where(Response.workspace_id == workspace_id)
     )
+
+
+_SCORES = scores(OF_WORKSPACE).where(Response.id.in_(_IDS))
 
 
 def score_of(row: Any) -> Score:

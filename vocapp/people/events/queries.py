@@ -12,25 +12,30 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     Integer,
-    Select,
     and_,
     bindparam,
     case,
     cast,
-    column,
     extract,
     func,
     literal_column,
     select,
     union,
-    values,
+    union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.adoption import WEEK_DAYS, Usage
 from surveys.periods import day_bounds, local_day, period_end, period_start
-from vocapp.database import OF_WORKSPACE, Key, UtcDateTime, older_than, scoped, snapshot
+from vocapp.database import (
+    OF_WORKSPACE,
+    UtcDateTime,
+    older_than,
+    scoped_statement,
+    snapshot,
+)
 from vocapp.extensions import db
 from vocapp.people.events.models import (
     AccountEvent,
@@ -41,6 +46,7 @@ from vocapp.people.events.models import (
     SubscriptionChange,
 )
 from vocapp.people.events.subscriptions import CHANGE_FIELDS, Subscription, current, deciding
+from vocapp.people.models import OF_ACCOUNT
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -77,12 +83,29 @@ class Change:
     received: int
 
 
+# Asked by the page of every account, so that they are built once: that takes as long as executing
+# them does.
+_CHANGES = scoped_statement(SubscriptionChange).where(
+    SubscriptionChange.account_id == OF_ACCOUNT, SubscriptionChange.is_superseded.is_(False)
+)
+_DECIDING = deciding(
+    _CHANGES.with_only_columns(*(getattr(SubscriptionChange, name) for name in CHANGE_FIELDS))
+)
+_NEWEST_CHANGES = _CHANGES.order_by(
+    SubscriptionChange.at.desc(), SubscriptionChange.received.desc()
+).limit(bindparam("limit", type_=Integer))
+_NEWEST_MILESTONES = (
+    scoped_statement(Milestone)
+    .where(Milestone.account_id == OF_ACCOUNT, Milestone.is_superseded.is_(False))
+    .order_by(Milestone.at.desc(), Milestone.event_id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def current_subscriptions(workspace_id: UUID, account_id: UUID) -> list[Subscription]:
     """What the account has now, by product."""
-    changes = _changes(workspace_id, account_id).with_only_columns(
-        *(getattr(SubscriptionChange, name) for name in CHANGE_FIELDS)
-    )
-    return current(db.session.execute(deciding(changes)).all())
+    mine = {"workspace_id": workspace_id, "account_id": account_id}
+    return current(db.session.execute(_DECIDING, mine).all())
 
 
 def subscription_changes(
@@ -93,25 +116,18 @@ def subscription_changes(
     limit: int,
 ) -> list[Change]:
     """Changes of the account's subscriptions, newest first; before: older than (at, received)."""
-    query = _changes(workspace_id, account_id).order_by(
-        SubscriptionChange.at.desc(), SubscriptionChange.received.desc()
-    )
+    query = _NEWEST_CHANGES
     if before is not None:
         query = query.where(older_than(SubscriptionChange.at, SubscriptionChange.received, before))
+    asked = {"workspace_id": workspace_id, "account_id": account_id, "limit": limit}
     return [
         Change(
             product=row.product, action=row.action, mrr_minor=row.mrr_minor,
             currency=row.currency, at=row.at, term_ends_on=row.term_ends_on,
             received=row.received,
         )
-        for row in db.session.scalars(query.limit(limit))
+        for row in db.session.scalars(query, asked)
     ]  # fmt: skip
-
-
-def _changes(workspace_id: UUID, account_id: UUID) -> Select[SubscriptionChange]:
-    return scoped(SubscriptionChange, workspace_id).where(
-        SubscriptionChange.account_id == account_id, SubscriptionChange.is_superseded.is_(False)
-    )
 
 
 def milestones(
@@ -122,13 +138,11 @@ def milestones(
     limit: int,
 ) -> list[Reached]:
     """What the account has reached, newest first; before: older than (at, id of the event)."""
-    query = scoped(Milestone, workspace_id).where(
-        Milestone.account_id == account_id, Milestone.is_superseded.is_(False)
-    )
+    query = _NEWEST_MILESTONES
     if before is not None:
         query = query.where(older_than(Milestone.at, Milestone.event_id, before))
-    newest_first = query.order_by(Milestone.at.desc(), Milestone.event_id.desc())
-    rows = db.session.scalars(newest_first.limit(limit))
+    asked = {"workspace_id": workspace_id, "account_id": account_id, "limit": limit}
+    rows = db.session.scalars(query, asked)
     return [Reached(row.name, row.at, row.event_id) for row in rows]
 
 
@@ -190,45 +204,62 @@ class ProductUsed:
         return self.logins + self.uses > 0
 
 
-def products_used(
-    workspace_id: UUID, account_id: UUID, *, now: datetime, limit: int = 100
-) -> list[ProductUsed]:
-    """Those that events name, the last used first, from the sums of days; one statement."""
-    is_recent = ProductDay.day > (now - timedelta(days=28)).astimezone(UTC).date()
+def _products() -> Any:
+    is_recent = ProductDay.day > bindparam("recent", type_=Date)
     last = func.max(ProductDay.day)
-    rows = db.session.execute(
+    return (
         select(
             ProductDay.product, last, func.sum(case((is_recent, ProductDay.logins), else_=0)),
             func.sum(case((is_recent, ProductDay.uses), else_=0)),
         )
-        .where(ProductDay.workspace_id == workspace_id, ProductDay.account_id == account_id)
+        .where(ProductDay.workspace_id == OF_WORKSPACE, ProductDay.account_id == OF_ACCOUNT)
         .group_by(ProductDay.product)
         .order_by(last.desc(), ProductDay.product)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
+    )  # fmt: skip
+
+
+_PRODUCTS = _products()
+
+
+def products_used(
+    workspace_id: UUID, account_id: UUID, *, now: datetime, limit: int = 100
+) -> list[ProductUsed]:
+    """Those that events name, the last used first, from the sums of days; one statement."""
+    recent = (now - timedelta(days=28)).astimezone(UTC).date()
+    rows = db.session.execute(
+        _PRODUCTS,
+        {
+            "workspace_id": workspace_id, "account_id": account_id, "recent": recent,
+            "limit": limit,
+        },
     )  # fmt: skip
     return [ProductUsed(name, day, int(logins), int(uses)) for name, day, logins, uses in rows]
 
 
+_LAST_HOUR = select(func.max(ActivityHour.hour)).where(
+    ActivityHour.workspace_id == OF_WORKSPACE,
+    ActivityHour.account_id == OF_ACCOUNT,
+    ActivityHour.logins > 0,
+)
+_LAST_LOGIN = select(func.max(AccountEvent.at)).where(
+    AccountEvent.workspace_id == OF_WORKSPACE,
+    AccountEvent.account_id == OF_ACCOUNT,
+    AccountEvent.at >= bindparam("since", type_=UtcDateTime()),
+    AccountEvent.at < bindparam("until", type_=UtcDateTime()),
+    AccountEvent.type == "login",
+    AccountEvent.is_superseded.is_(False),
+)
+
+
 def last_login(workspace_id: UUID, account_id: UUID) -> datetime | None:
     """When somebody of the account last logged in; the sums say in which hour to look."""
-    hour = db.session.scalar(
-        select(func.max(ActivityHour.hour)).where(
-            ActivityHour.workspace_id == workspace_id,
-            ActivityHour.account_id == account_id,
-            ActivityHour.logins > 0,
-        )
-    )
+    mine = {"workspace_id": workspace_id, "account_id": account_id}
+    hour = db.session.scalar(_LAST_HOUR, mine)
     if hour is None:
         return None
     found: datetime | None = db.session.scalar(
-        select(func.max(AccountEvent.at)).where(
-            AccountEvent.workspace_id == workspace_id,
-            AccountEvent.account_id == account_id,
-            AccountEvent.at >= hour,
-            AccountEvent.at < hour + _HOUR,
-            AccountEvent.type == "login",
-            AccountEvent.is_superseded.is_(False),
-        )
+        _LAST_LOGIN, mine | {"since": hour, "until": hour + _HOUR}
     )
     return found
 
@@ -238,18 +269,20 @@ def _by_week(weeks: int) -> Any:
     """Sums of an account between so many instants and one, built once: summed where they are, as
     half a year has thousands of hours."""
     instants = [bindparam(f"instant_{number}", type_=UtcDateTime()) for number in range(weeks + 1)]
+    # Not VALUES, which SQLAlchemy compiles anew each time. Materialised: else PostgreSQL starts
+    # workers for so many selects.
     week = (
-        values(
-            column("number", Integer), column("since", UtcDateTime), column("until", UtcDateTime),
-            name="of_week",
-        )
-        .data(
-            [
-                (literal_column(str(number)), instants[number], instants[number + 1])
+        union_all(
+            *(
+                select(
+                    literal_column(str(number), Integer).label("number"),
+                    instants[number].label("since"), instants[number + 1].label("until"),
+                )
                 for number in range(weeks)
-            ]
+            )
         )
         .cte("week")
+        .prefix_with("MATERIALIZED")
     )  # fmt: skip
     return (
         select(week.c.number, func.sum(ActivityHour.logins), func.sum(ActivityHour.uses))
@@ -258,7 +291,7 @@ def _by_week(weeks: int) -> Any:
         )
         .where(
             ActivityHour.workspace_id == OF_WORKSPACE,
-            ActivityHour.account_id == bindparam("account_id", type_=Key()),
+            ActivityHour.account_id == OF_ACCOUNT,
         )
         .group_by(week.c.number)
     )

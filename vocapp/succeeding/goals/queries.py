@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from vocapp.database import scoped
+from vocapp.database import scoped, scoped_statement
 from vocapp.extensions import db
-from vocapp.people.models import Account
+from vocapp.people.models import OF_ACCOUNT, Account
 from vocapp.problems import NotFound
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.goals.standing import Standing, share_reached, standing
@@ -33,6 +33,11 @@ class Shown:
     standing: Standing
     reached: float | None
     is_overdue: bool
+
+    @property
+    def filled(self) -> float:
+        """How much of its bar is filled, in 0..100."""
+        return round(100 * min(max(self.reached or 0.0, 0.0), 1.0), 1)
 
     @classmethod
     def of(cls, goal: SuccessGoal, today: date) -> Shown:
@@ -66,16 +71,17 @@ def _standing(goal: Any, today: date) -> Standing:
     )  # fmt: skip
 
 
+_GOALS = (
+    scoped_statement(SuccessGoal)
+    .where(SuccessGoal.account_id == OF_ACCOUNT)
+    .order_by(case((SuccessGoal.state == "open", 0), else_=1), SuccessGoal.due_on, SuccessGoal.id)
+    .limit(MOST_SHOWN)
+)
+
+
 def goals_of(workspace_id: UUID, account_id: UUID, *, today: date) -> list[Shown]:
     """The goals of an account: open ones first, the first due on top; one statement."""
-    rows = db.session.scalars(
-        scoped(SuccessGoal, workspace_id)
-        .where(SuccessGoal.account_id == account_id)
-        .order_by(
-            case((SuccessGoal.state == "open", 0), else_=1), SuccessGoal.due_on, SuccessGoal.id
-        )
-        .limit(MOST_SHOWN)
-    )
+    rows = db.session.scalars(_GOALS, {"workspace_id": workspace_id, "account_id": account_id})
     return [Shown.of(goal, today) for goal in rows]
 
 

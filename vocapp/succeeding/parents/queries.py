@@ -15,9 +15,9 @@ from sqlalchemy.orm import aliased
 
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
-from vocapp.database import scoped
+from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.extensions import db
-from vocapp.people.models import Account
+from vocapp.people.models import OF_ACCOUNT, Account
 from vocapp.people.parents import MOST_STEPS
 from vocapp.people.reaching import accounts_within
 from vocapp.succeeding.health import queries as healths
@@ -88,33 +88,40 @@ def _parent(account: Account, reach: Reach) -> Account | None:
     return found
 
 
-def _children(account: Account, reach: Reach) -> list[Child]:
+def _below() -> Any:
+    """Built once: that takes longer than executing it."""
     below = (
         select(Account.id, literal(1).label("step"))
-        .where(
-            Account.workspace_id == account.workspace_id,
-            Account.parent_account_id == account.id,
-        )
+        .where(Account.workspace_id == OF_WORKSPACE, Account.parent_account_id == OF_ACCOUNT)
         .cte("below", recursive=True)
     )
     next_one = aliased(Account)
     below = below.union_all(
         select(next_one.id, below.c.step + 1).where(
-            next_one.workspace_id == account.workspace_id,
+            next_one.workspace_id == OF_WORKSPACE,
             next_one.parent_account_id == below.c.id,
             below.c.step < MOST_STEPS,
         )
     )
-    rows = db.session.execute(
+    return (
         healths.joined(select(Account, *healths.COLUMNS))
         .where(
-            Account.workspace_id == account.workspace_id,
+            Account.workspace_id == OF_WORKSPACE,
             Account.id.in_(select(below.c.id)),
-            Account.id != account.id,  # where data from elsewhere make a ring
-            accounts_within(reach, account.workspace_id),
+            Account.id != OF_ACCOUNT,  # where data from elsewhere make a ring
         )
         .order_by(Account.mrr_minor.desc().nulls_last(), func.lower(Account.name), Account.id)
         .limit(_MOST_LISTED)
+    )
+
+
+_BELOW = _below()
+
+
+def _children(account: Account, reach: Reach) -> list[Child]:
+    rows = db.session.execute(
+        _BELOW.where(accounts_within(reach, account.workspace_id)),
+        {"workspace_id": account.workspace_id, "account_id": account.id},
     ).all()
     counts = _answers(account.workspace_id, [row[0].id for row in rows])
     return [

@@ -155,31 +155,31 @@ class Row:
         return self.account.name or self.account.external_id
 
 
+# Built once: that takes as long as executing it does.
+_ROWS: Any = (
+    select(PlaybookTask, PlaybookRun, Playbook.name, Account, _OWNER.name, _DECIDER.name)
+    .join(
+        PlaybookRun,
+        (PlaybookRun.workspace_id == PlaybookTask.workspace_id)
+        & (PlaybookRun.id == PlaybookTask.run_id),
+    )
+    .join(
+        Playbook,
+        (Playbook.workspace_id == PlaybookRun.workspace_id)
+        & (Playbook.id == PlaybookRun.playbook_id),
+    )
+    .join(
+        Account,
+        (Account.workspace_id == PlaybookTask.workspace_id)
+        & (Account.id == PlaybookTask.account_id),
+    )
+    .outerjoin(_OWNER, _OWNER.id == Account.owner_user_id)
+    .outerjoin(_DECIDER, _DECIDER.id == PlaybookTask.decided_by_user_id)
+)
+
+
 def _rows(workspace_id: UUID, reach: Reach) -> Any:
-    query: Any = (
-        select(
-            PlaybookTask, PlaybookRun, Playbook.name, Account, _OWNER.name, _DECIDER.name
-        )
-        .join(
-            PlaybookRun,
-            (PlaybookRun.workspace_id == PlaybookTask.workspace_id)
-            & (PlaybookRun.id == PlaybookTask.run_id),
-        )
-        .join(
-            Playbook,
-            (Playbook.workspace_id == PlaybookRun.workspace_id)
-            & (Playbook.id == PlaybookRun.playbook_id),
-        )
-        .join(
-            Account,
-            (Account.workspace_id == PlaybookTask.workspace_id)
-            & (Account.id == PlaybookTask.account_id),
-        )
-        .outerjoin(_OWNER, _OWNER.id == Account.owner_user_id)
-        .outerjoin(_DECIDER, _DECIDER.id == PlaybookTask.decided_by_user_id)
-        .where(*_within(workspace_id, reach))
-    )  # fmt: skip
-    return query
+    return _ROWS.where(*_within(workspace_id, reach))
 
 
 def _within(workspace_id: UUID, reach: Reach) -> tuple[ColumnElement[bool], ...]:
@@ -254,14 +254,18 @@ def task(workspace_id: UUID, task_id: UUID, *, reach: Reach) -> Row:
     return rows[0]
 
 
+_OPEN = _ROWS.where(PlaybookTask.state == "open").order_by(PlaybookTask.due_on, PlaybookTask.id)
+_DECIDED = _ROWS.where(PlaybookTask.state != "open").order_by(
+    PlaybookTask.decided_at.desc(), PlaybookTask.id.desc()
+)
+
+
 def of_account(
     workspace_id: UUID, account_id: UUID, *, reach: Reach, past: int = 5
 ) -> tuple[Sequence[Row], Sequence[Row]]:
     """Open ones, the first due on top, and the last that were done or skipped."""
-    mine = _rows(workspace_id, reach).where(PlaybookTask.account_id == account_id)
-    is_open = mine.where(PlaybookTask.state == "open")
-    decided = mine.where(PlaybookTask.state != "open")
+    mine = (*_within(workspace_id, reach), PlaybookTask.account_id == account_id)
     return (
-        _read(is_open.order_by(PlaybookTask.due_on, PlaybookTask.id).limit(20)),
-        _read(decided.order_by(PlaybookTask.decided_at.desc(), PlaybookTask.id.desc()).limit(past)),
+        _read(_OPEN.where(*mine).limit(20)),
+        _read(_DECIDED.where(*mine).limit(past)),
     )

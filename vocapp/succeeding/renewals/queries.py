@@ -312,6 +312,8 @@ def next_steps(workspace_id: UUID, rows: Sequence[Renewal]) -> dict[UUID, Touchp
 def speakers(rows: Sequence[Renewal]) -> dict[UUID, str]:
     """The names of those whose word stands before a forecast."""
     ids = {row.word.said_by_user_id for row in rows if row.word and row.word.said_by_user_id}
+    if not ids:
+        return {}
     found = db.session.execute(select(User.id, User.name).where(User.id.in_(ids)))
     return {row.id: row.name for row in found}
 

@@ -13,7 +13,18 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, extract, func, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    bindparam,
+    case,
+    extract,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, load_only
 
 from surveys.renewals import (
@@ -26,6 +37,7 @@ from surveys.renewals import (
     word_holds,
 )
 from vocapp.database import (
+    OF_WORKSPACE,
     days_between,
     json_within,
     listed,
@@ -175,20 +187,28 @@ def chances_of(session: Session, workspace_id: UUID, *, reach: Reach, today: dat
     return {band: chance_of(band, past) for band in (None, *BANDS)}
 
 
+_PAST = (
+    select(RenewalOutcome.band, RenewalOutcome.outcome, func.count())
+    .where(
+        RenewalOutcome.workspace_id == OF_WORKSPACE,
+        RenewalOutcome.due_on >= bindparam("since", type_=Date),
+        RenewalOutcome.decided_on <= bindparam("today", type_=Date),
+    )
+    .group_by(RenewalOutcome.band, RenewalOutcome.outcome)
+)
+
+
 def _past_counts(
     session: Session, workspace_id: UUID, *, reach: Reach, today: date
 ) -> dict[str | None, Counts]:
     """Band of the health some weeks before → past renewals, kept and lost."""
     rows = session.execute(
-        select(RenewalOutcome.band, RenewalOutcome.outcome, func.count())
-        .where(
-            RenewalOutcome.workspace_id == workspace_id,
-            RenewalOutcome.due_on >= today - timedelta(days=PAST_DAYS),
-            RenewalOutcome.decided_on <= today,
-            of_accounts_within(reach, workspace_id, RenewalOutcome.account_id),
-        )
-        .group_by(RenewalOutcome.band, RenewalOutcome.outcome)
-    )
+        _PAST.where(of_accounts_within(reach, workspace_id, RenewalOutcome.account_id)),
+        {
+            "workspace_id": workspace_id, "since": today - timedelta(days=PAST_DAYS),
+            "today": today,
+        },
+    )  # fmt: skip
     found: dict[str | None, Counts] = {}
     for band, outcome, n in rows:
         renewed, lost = found.get(band, Counts(0, 0))
@@ -248,20 +268,7 @@ def coming(
 ) -> list[Renewal]:
     """Account by account, the first on top, so many after a place; of some accounts, of one
     category, or of all."""
-    query = (
-        _joined(select(Account, User.name, AccountHealth, RenewalWord))
-        .outerjoin(User, User.id == Account.owner_user_id)
-        .where(*asked.conditions(session, workspace_id))
-        .order_by(Account.renewal_on, Account.id)
-        .limit(limit)
-        .options(
-            load_only(
-                Account.external_id, Account.name, Account.mrr_minor, Account.currency,
-                Account.renewal_on,
-            ),
-            load_only(AccountHealth.score, AccountHealth.band, AccountHealth.reasons),
-        )
-    )  # fmt: skip
+    query = _COMING.where(*asked.conditions(session, workspace_id)).limit(limit)
     if accounts is not None:
         query = query.where(Account.id.in_(accounts))
     if category is not None:
@@ -300,6 +307,20 @@ def _joined(query: Any) -> Any:
         RenewalWord,
         (RenewalWord.workspace_id == Account.workspace_id) & (RenewalWord.account_id == Account.id),
     )
+
+
+_COMING = (
+    _joined(select(Account, User.name, AccountHealth, RenewalWord))
+    .outerjoin(User, User.id == Account.owner_user_id)
+    .order_by(Account.renewal_on, Account.id)
+    .options(
+        load_only(
+            Account.external_id, Account.name, Account.mrr_minor, Account.currency,
+            Account.renewal_on,
+        ),
+        load_only(AccountHealth.score, AccountHealth.band, AccountHealth.reasons),
+    )
+)  # fmt: skip
 
 
 def _category(session: Session, chances: Chances) -> ColumnElement[str]:

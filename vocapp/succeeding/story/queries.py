@@ -12,18 +12,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Integer, bindparam, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from surveys.periods import day_bounds
 from surveys.usage_changes import usage_changes
 from vocapp.collecting.models import Response
-from vocapp.database import older_than
+from vocapp.database import OF_WORKSPACE, older_than
 from vocapp.extensions import db
 from vocapp.following_up.models import FollowUp, FollowUpEntry
 from vocapp.following_up.writing.models import IN, CaseMail
 from vocapp.people.events import queries as events
 from vocapp.people.events.models import InvoiceChange
-from vocapp.people.models import Account, Contact
+from vocapp.people.models import OF_ACCOUNT, Account, Contact
 from vocapp.people.reaching import of_accounts_within
 from vocapp.succeeding.contacts.queries import departed
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
@@ -74,8 +75,10 @@ class _Asked:
     time_zone: str
     weeks: Sequence[events.ActiveWeek]
 
-    def of(self, model: type[Any]) -> tuple[Any, ...]:
-        return model.workspace_id == self.workspace_id, model.account_id == self.account_id
+    @property
+    def mine(self) -> dict[str, Any]:
+        """The parameters of a statement that is built once."""
+        return {"workspace_id": self.workspace_id, "account_id": self.account_id}
 
 
 def timeline(
@@ -102,17 +105,55 @@ def timeline(
     return sorted(story, key=lambda event: event.at, reverse=True)[:limit]
 
 
-def _answers(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        scores(asked.workspace_id)
-        .add_columns(Response.locale, Contact.name.label("who"))
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == Response.workspace_id) & (Contact.id == Response.contact_id),
+# --- the kinds of the story: statements that are built once, as building them takes longer than
+# executing them
+
+
+class _Kind:
+    """Rows of one kind of an account, the newest first."""
+
+    def __init__(
+        self, query: Any, at: InstrumentedAttribute[Any], key: InstrumentedAttribute[Any]
+    ) -> None:
+        self._at, self._key = at, key
+        self._newest = query.order_by(at.desc(), key.desc()).limit(
+            bindparam("limit", type_=Integer)
         )
-        .where(*shown_of(asked.workspace_id, Response.account_id == asked.account_id))
-    )
-    rows = _newest(asked, query, Response.answered_at, Response.id, since)
+
+    def rows(self, asked: _Asked, since: Before) -> Sequence[Any]:
+        """The first of them after a place."""
+        query = self._newest
+        if since is not None:
+            query = query.where(older_than(self._at, self._key, since))
+        return db.session.execute(query, asked.mine | {"limit": asked.limit}).all()
+
+
+def _of(model: type[Any]) -> tuple[Any, ...]:
+    return model.workspace_id == OF_WORKSPACE, model.account_id == OF_ACCOUNT
+
+
+def _of_cases(model: type[Any]) -> tuple[Any, ...]:
+    cases = select(FollowUp.id).where(*_of(FollowUp))
+    return model.workspace_id == OF_WORKSPACE, model.follow_up_id.in_(cases)
+
+
+def _whose(model: type[Any]) -> tuple[type[Contact], Any]:
+    """For a join with the person at the customer."""
+    return Contact, (Contact.workspace_id == model.workspace_id) & (Contact.id == model.contact_id)
+
+
+_ANSWERS = _Kind(
+    scores(OF_WORKSPACE)
+    .add_columns(Response.locale, Contact.name.label("who"))
+    .outerjoin(*_whose(Response))
+    .where(*shown_of(OF_WORKSPACE, Response.account_id == OF_ACCOUNT)),
+    Response.answered_at,
+    Response.id,
+)
+
+
+def _answers(asked: _Asked, since: Before) -> list[Event]:
+    rows = _ANSWERS.rows(asked, since)
     comments = shown_comments(db.session(), asked.workspace_id, [row.id for row in rows])
     return [
         Event(
@@ -126,99 +167,105 @@ def _answers(asked: _Asked, since: Before) -> list[Event]:
     ]
 
 
-def _newest(asked: _Asked, query: Any, at: Any, key: Any, since: Before) -> Any:
-    """The first rows of a statement, newest first, after a place."""
-    if since is not None:
-        query = query.where(older_than(at, key, since))
-    return db.session.execute(query.order_by(at.desc(), key.desc()).limit(asked.limit)).all()
+_CASES = _Kind(
+    select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
+    .outerjoin(*_whose(FollowUp))
+    .where(*_of(FollowUp)),
+    FollowUp.opened_at,
+    FollowUp.id,
+)
 
 
 def _cases(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(FollowUp.id, FollowUp.opened_at, FollowUp.state, Contact.name.label("who"))
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == FollowUp.workspace_id) & (Contact.id == FollowUp.contact_id),
-        )
-        .where(*asked.of(FollowUp))
-    )
-    rows = _newest(asked, query, FollowUp.opened_at, FollowUp.id, since)
-    return [Event(Place(row.opened_at, "case", row.id), who=row.who, row=row.state) for row in rows]
-
-
-def _of_cases(asked: _Asked, model: type[Any]) -> Any:
-    cases = select(FollowUp.id).where(*asked.of(FollowUp))
-    return model.workspace_id == asked.workspace_id, model.follow_up_id.in_(cases)
-
-
-def _case_notes(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(FollowUpEntry, User.name)
-        .outerjoin(User, User.id == FollowUpEntry.actor_user_id)
-        .where(
-            *_of_cases(asked, FollowUpEntry), FollowUpEntry.kind == "note",
-            FollowUpEntry.note.is_not(None),
-        )
-    )  # fmt: skip
-    rows = _newest(asked, query, FollowUpEntry.at, FollowUpEntry.id, since)
     return [
-        Event(Place(entry.at, "case_note", entry.id), who=who, row=entry) for entry, who in rows
+        Event(Place(row.opened_at, "case", row.id), who=row.who, row=row.state)
+        for row in _CASES.rows(asked, since)
     ]
 
 
+_CASE_NOTES = _Kind(
+    select(FollowUpEntry, User.name)
+    .outerjoin(User, User.id == FollowUpEntry.actor_user_id)
+    .where(
+        *_of_cases(FollowUpEntry), FollowUpEntry.kind == "note", FollowUpEntry.note.is_not(None)
+    ),
+    FollowUpEntry.at,
+    FollowUpEntry.id,
+)
+
+
+def _case_notes(asked: _Asked, since: Before) -> list[Event]:
+    return [
+        Event(Place(entry.at, "case_note", entry.id), who=who, row=entry)
+        for entry, who in _CASE_NOTES.rows(asked, since)
+    ]
+
+
+_LETTERS = _Kind(
+    select(
+        CaseMail.id, CaseMail.at, CaseMail.direction, CaseMail.follow_up_id,
+        Contact.name.label("who"),
+    )
+    .outerjoin(*_whose(CaseMail))
+    # What a playbook sent is told as such, whether a case has it or not.
+    .where(
+        *_of_cases(CaseMail), or_(CaseMail.direction == IN, CaseMail.entry_id.is_not(None))
+    ),
+    CaseMail.at,
+    CaseMail.id,
+)  # fmt: skip
+
+
 def _letters(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(
-            CaseMail.id, CaseMail.at, CaseMail.direction, CaseMail.follow_up_id,
-            Contact.name.label("who"),
-        )
-        .outerjoin(
-            Contact,
-            (Contact.workspace_id == CaseMail.workspace_id) & (Contact.id == CaseMail.contact_id),
-        )
-        # What a playbook sent is told as such, whether a case has it or not.
-        .where(
-            *_of_cases(asked, CaseMail),
-            or_(CaseMail.direction == IN, CaseMail.entry_id.is_not(None)),
-        )
-    )  # fmt: skip
-    rows = _newest(asked, query, CaseMail.at, CaseMail.id, since)
-    return [Event(Place(row.at, "letter", row.id), who=row.who, row=row) for row in rows]
+    return [
+        Event(Place(row.at, "letter", row.id), who=row.who, row=row)
+        for row in _LETTERS.rows(asked, since)
+    ]
+
+
+_RUNS = _Kind(
+    select(PlaybookRun, Playbook.name)
+    .join(
+        Playbook,
+        (Playbook.workspace_id == PlaybookRun.workspace_id)
+        & (Playbook.id == PlaybookRun.playbook_id),
+    )
+    .where(*_of(PlaybookRun)),
+    PlaybookRun.fired_at,
+    PlaybookRun.id,
+)
 
 
 def _runs(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(PlaybookRun, Playbook.name)
-        .join(
-            Playbook,
-            (Playbook.workspace_id == PlaybookRun.workspace_id)
-            & (Playbook.id == PlaybookRun.playbook_id),
-        )
-        .where(*asked.of(PlaybookRun))
+    return [
+        Event(Place(run.fired_at, "run", run.id), row=run, about=name)
+        for run, name in _RUNS.rows(asked, since)
+    ]
+
+
+# Not whom they left out.
+_SENT = _Kind(
+    letters()
+    .add_columns(Playbook.name.label("playbook"))
+    .join(
+        Playbook,
+        (Playbook.workspace_id == PlaybookLetter.workspace_id)
+        & (Playbook.id == PlaybookLetter.playbook_id),
     )
-    rows = _newest(asked, query, PlaybookRun.fired_at, PlaybookRun.id, since)
-    return [Event(Place(run.fired_at, "run", run.id), row=run, about=name) for run, name in rows]
+    .where(*_of(PlaybookLetter), PlaybookLetter.state != "not_sent"),
+    PlaybookLetter.at,
+    PlaybookLetter.id,
+)
 
 
 def _sent(asked: _Asked, since: Before) -> list[Event]:
-    """What playbooks wrote by themselves; not whom they left out."""
-    query = (
-        letters()
-        .add_columns(Playbook.name.label("playbook"))
-        .join(
-            Playbook,
-            (Playbook.workspace_id == PlaybookLetter.workspace_id)
-            & (Playbook.id == PlaybookLetter.playbook_id),
-        )
-        .where(*asked.of(PlaybookLetter), PlaybookLetter.state != "not_sent")
-    )
-    rows = _newest(asked, query, PlaybookLetter.at, PlaybookLetter.id, since)
+    """What playbooks wrote by themselves."""
     return [
         Event(
             Place(row.at, "sent", row.id), who=row.name or row.email, row=letter_row(row),
             about=row.playbook,
         )
-        for row in rows
+        for row in _SENT.rows(asked, since)
     ]  # fmt: skip
 
 
@@ -239,53 +286,71 @@ def _departures(asked: _Asked, since: Before) -> list[Event]:
     return [Event(Place(row.at, "departure", row.id), who=who, row=row) for row, who in found]
 
 
+_NOTES = _Kind(
+    select(AccountNote, User.name)
+    .outerjoin(User, User.id == AccountNote.author_user_id)
+    .where(*_of(AccountNote), AccountNote.removed_at.is_(None)),
+    AccountNote.at,
+    AccountNote.id,
+)
+
+
 def _notes(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(AccountNote, User.name)
-        .outerjoin(User, User.id == AccountNote.author_user_id)
-        .where(*asked.of(AccountNote), AccountNote.removed_at.is_(None))
-    )
-    rows = _newest(asked, query, AccountNote.at, AccountNote.id, since)
-    return [Event(Place(note.at, "note", note.id), who=who, row=note) for note, who in rows]
+    return [
+        Event(Place(note.at, "note", note.id), who=who, row=note)
+        for note, who in _NOTES.rows(asked, since)
+    ]
+
+
+_TOUCHPOINTS = _Kind(
+    select(TouchpointPlan, User.name)
+    .outerjoin(User, User.id == TouchpointPlan.decided_by_user_id)
+    .where(*_of(TouchpointPlan), TouchpointPlan.decided_at.is_not(None)),
+    TouchpointPlan.decided_at,
+    TouchpointPlan.id,
+)
 
 
 def _touchpoints(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(TouchpointPlan, User.name)
-        .outerjoin(User, User.id == TouchpointPlan.decided_by_user_id)
-        .where(*asked.of(TouchpointPlan), TouchpointPlan.decided_at.is_not(None))
-    )
-    rows = _newest(asked, query, TouchpointPlan.decided_at, TouchpointPlan.id, since)
     return [
         Event(Place(plan.decided_at, "touchpoint", plan.id), who=who, row=plan)
-        for plan, who in rows
+        for plan, who in _TOUCHPOINTS.rows(asked, since)
     ]
+
+
+_GOALS = _Kind(
+    select(GoalEntry, SuccessGoal, User.name)
+    .join(
+        SuccessGoal,
+        (SuccessGoal.workspace_id == GoalEntry.workspace_id)
+        & (SuccessGoal.id == GoalEntry.goal_id),
+    )
+    .outerjoin(User, User.id == GoalEntry.actor_user_id)
+    .where(*_of(SuccessGoal)),
+    GoalEntry.at,
+    GoalEntry.id,
+)
 
 
 def _goals(asked: _Asked, since: Before) -> list[Event]:
-    query = (
-        select(GoalEntry, SuccessGoal, User.name)
-        .join(
-            SuccessGoal,
-            (SuccessGoal.workspace_id == GoalEntry.workspace_id)
-            & (SuccessGoal.id == GoalEntry.goal_id),
-        )
-        .outerjoin(User, User.id == GoalEntry.actor_user_id)
-        .where(*asked.of(SuccessGoal))
-    )
-    rows = _newest(asked, query, GoalEntry.at, GoalEntry.id, since)
     return [
         Event(Place(entry.at, "goal", entry.id), who=who, row=entry, about=goal.words)
-        for entry, goal, who in rows
+        for entry, goal, who in _GOALS.rows(asked, since)
     ]
 
 
+_INVOICES = _Kind(
+    select(InvoiceChange).where(*_of(InvoiceChange), InvoiceChange.is_superseded.is_(False)),
+    InvoiceChange.at,
+    InvoiceChange.received,
+)
+
+
 def _invoices(asked: _Asked, since: Before) -> list[Event]:
-    query = select(InvoiceChange).where(
-        *asked.of(InvoiceChange), InvoiceChange.is_superseded.is_(False)
-    )
-    rows = _newest(asked, query, InvoiceChange.at, InvoiceChange.received, since)
-    return [Event(Place(row.at, "invoice", row.received), row=row) for (row,) in rows]
+    return [
+        Event(Place(row.at, "invoice", row.received), row=row)
+        for (row,) in _INVOICES.rows(asked, since)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,11 +369,12 @@ def _health(asked: _Asked, since: Before) -> list[Event]:
         HealthDay.day, HealthDay.score, HealthDay.band,
         func.lag(HealthDay.band).over(order_by=HealthDay.day).label("before"),
         func.row_number().over(order_by=HealthDay.day).label("place"),
-    ).where(*asked.of(HealthDay)).subquery()  # fmt: skip
+    ).where(*_of(HealthDay)).subquery()  # fmt: skip
     query = select(days).where(days.c.place > 1, days.c.band.is_distinct_from(days.c.before))
     if since is not None:
         query = query.where(days.c.day <= since[0].date() + timedelta(days=1))
-    rows = db.session.execute(query.order_by(days.c.day.desc()).limit(asked.limit + 2))
+    newest_first = query.order_by(days.c.day.desc()).limit(asked.limit + 2)
+    rows = db.session.execute(newest_first, asked.mine)
     found = [BandChange(row.day, row.score, row.band, row.before) for row in rows]
     return list(_after(since, (_of_day(asked, "health", each.day, each) for each in found)))
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Integer, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
-from vocapp.database import scoped
+from vocapp.database import scoped_statement
 from vocapp.extensions import db
-from vocapp.people.models import Account
+from vocapp.people.models import OF_ACCOUNT, Account
 from vocapp.problems import NotFound
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import User
@@ -122,18 +122,25 @@ def touchpoint(workspace_id: UUID, plan_id: UUID) -> Row:
     return rows[0]
 
 
+_MINE = scoped_statement(TouchpointPlan).where(TouchpointPlan.account_id == OF_ACCOUNT)
+_PLANNED = _MINE.where(TouchpointPlan.state == "planned").order_by(
+    TouchpointPlan.due_on, TouchpointPlan.id
+)
+_DECIDED = (
+    _MINE.where(TouchpointPlan.state != "planned")
+    .order_by(TouchpointPlan.decided_at.desc(), TouchpointPlan.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def of_account(
     workspace_id: UUID, account_id: UUID, *, past: int = 5
 ) -> tuple[Sequence[TouchpointPlan], Sequence[TouchpointPlan]]:
     """Planned ones, the first due on top, and the last that took place or were called off."""
-    mine = scoped(TouchpointPlan, workspace_id).where(TouchpointPlan.account_id == account_id)
-    planned = mine.where(TouchpointPlan.state == "planned")
-    decided = mine.where(TouchpointPlan.state != "planned")
+    mine = {"workspace_id": workspace_id, "account_id": account_id}
     return (
-        db.session.scalars(planned.order_by(TouchpointPlan.due_on, TouchpointPlan.id)).all(),
-        db.session.scalars(
-            decided.order_by(TouchpointPlan.decided_at.desc(), TouchpointPlan.id.desc()).limit(past)
-        ).all(),
+        db.session.scalars(_PLANNED, mine).all(),
+        db.session.scalars(_DECIDED, mine | {"limit": past}).all(),
     )
 
 
