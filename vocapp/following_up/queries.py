@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -250,10 +251,8 @@ def counts_by_state(
     wanted = wanted or choice(workspace_id, filters, reach)
     build = _counts_at_once if wanted.are_few else _counts_apart
     statement = wanted.once((build, most), lambda: build(wanted, most))
-    counts: Counter[str] = Counter()
-    for part in db.session.execute(statement, {"now": now}).mappings():
-        counts.update({state: count for state, count in part.items() if count})
-    return {state: min(most, count) for state, count in counts.items()}
+    counts = db.session.execute(statement, {"now": now}).mappings().one()
+    return {state: min(most, count) for state, count in counts.items() if count}
 
 
 def _counts_apart(wanted: Choice, most: int) -> Any:
@@ -265,12 +264,15 @@ def _counts_apart(wanted: Choice, most: int) -> Any:
 
 def _counts_at_once(wanted: Choice, _most: int) -> Any:
     """Each part is counted by itself, and not by groups: to put all rows together first takes half
-    as long again, and to group them a third."""
+    as long again, and to group them a third. The parts are then added up side by side: for a union
+    of them PostgreSQL starts workers, which takes as long as counting does."""
     tabs = {state: and_(FollowUp.state == state, is_awake(NOW)) for state in FOLLOW_UP_STATES}
     tabs[SNOOZED] = and_(FollowUp.state.in_(FOLLOW_UP_STATES), is_snoozed(NOW))
-    sums = [func.sum(case((holds, 1), else_=0)).label(state) for state, holds in tabs.items()]
-    parts = [part.with_only_columns(*sums) for part in wanted.whole()]
-    return union_all(*parts) if len(parts) > 1 else parts[0]
+    counts = [func.count(case((holds, 1))).label(state) for state, holds in tabs.items()]
+    first, *others = [part.with_only_columns(*counts).subquery() for part in wanted.whole()]
+    together = reduce(lambda left, right: left.join(right, true()), others, first)
+    sums = (sum((each.c[state] for each in others), first.c[state]).label(state) for state in tabs)
+    return select(*sums).select_from(together)
 
 
 def _count(parts: Sequence[Any], most: int) -> Any:
