@@ -232,6 +232,20 @@ def test_who_asks_for_another_look_meanwhile_is_told_and_takes_nothing_from_the_
     assert api.get(f"{address}?days=20").status_code == 202
 
 
+def test_a_machine_whose_look_a_person_replaced_gets_its_own_after_it(
+    api, people, staff, monkeypatch
+):
+    campaign = made(api)
+    address = f"/api/v1/campaigns/{campaign}/dry-run?days=10"
+    monkeypatch.setattr(dry_run, "MOST_AT_ONCE", 5)
+    assert api.get(address).status_code == 202
+    assert staff("success").post(f"/campaigns/{campaign}/dry-run").status_code == 303
+    assert api.get(address).status_code == 409
+    for status in (202, 200):
+        assert outbox.work_off(looking_ahead.LOOK_AHEAD, now=utcnow())
+        assert api.get(address).status_code == status
+
+
 def test_a_machine_hears_that_its_look_ahead_was_given_up_and_may_ask_again(
     api, people, monkeypatch
 ):
