@@ -70,7 +70,7 @@ from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
 from vocapp.distributing.asking.views import blueprint as asking_pages
-from vocapp.distributing.at_most_once import MOST_ATTEMPTS
+from vocapp.distributing.at_most_once import PUT_ASIDE_AFTER
 from vocapp.distributing.audit_words import NAMES as DISTRIBUTING_NAMES
 from vocapp.distributing.audit_words import WORDS as DISTRIBUTING_WORDS
 from vocapp.distributing.campaigns import looking_ahead as campaign_looking_ahead
@@ -288,19 +288,19 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             distributing_service.MAIL, mode="leased", work=sending.send_invitations,
-            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
+            batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
             distributing_service.SMS, mode="leased", work=sms_sending.send_texts,
-            queue="slow", batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
+            queue="slow", batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
             reminding.REMIND, mode="leased", work=sending_reminders.send_reminders,
-            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
+            batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
     outbox.register(
@@ -395,7 +395,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             playbook_releasing.PLAYBOOK_MAIL, mode="leased", work=playbook_sending.send_letters,
-            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
+            batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
     staff_mail.register_mail(playbook_previewing.TRIAL_MAIL, playbook_previewing.trial_mail)
@@ -433,7 +433,7 @@ def _register_work() -> None:
     outbox.register(
         outbox.Kind(
             CASE_MAIL, mode="leased", work=case_mail_sending.send_case_mails,
-            batch=20, lease_s=600, max_attempts=MOST_ATTEMPTS,
+            batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
     # First of cases: what answers a letter of a person names that of the playbook before it, too.

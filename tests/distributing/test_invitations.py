@@ -388,6 +388,28 @@ def test_a_mail_that_was_taken_at_no_attempt_ends_and_says_why(
     assert f"It was not taken for about a day ({said})." in shown
 
 
+def test_a_mail_whose_worker_died_at_the_last_attempt_is_ended_by_another(
+    api, invite, mail_server, send_mail, monkeypatch
+):
+    made = invite()
+    mail_server.replies = {"aiko@example.com": "451 4.2.0 later"}
+    with transaction() as session:
+        session.execute(update(outbox.Pending).values(attempts=at_most_once.MOST_ATTEMPTS - 1))
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(outbox, "_finish", die)
+        dying.setattr(sending, "_send", die)
+        with pytest.raises(KeyboardInterrupt):
+            send_mail()
+    outbox.release_expired_leases(now=utcnow() + timedelta(hours=1))
+    send_mail()
+    assert state_of(api, made)["state"] == "not_sent"
+    assert pending() == []
+
+
 def test_a_mail_that_another_worker_has_in_hand_is_looked_at_again(
     api, invite, mail_server, send_mail, monkeypatch
 ):

@@ -21,13 +21,15 @@ from sqlalchemy.orm import Session
 from vocapp.database import transaction, utcnow
 from vocapp.distributing.pace import pace_of, take_turns
 from vocapp.mailing import Mailer, MailError, NotSent, Refused, Unclear, open_mailer
-from vocapp.outbox import NotYet, Pending
+from vocapp.outbox import MAX_ATTEMPTS, NotYet, Pending
 
 log = structlog.get_logger()
 Finish = Callable[[Session], None]
 
 # With the back-off of the outbox about a day: so long a server may be away.
 MOST_ATTEMPTS = 150
+# Of the outbox: where a worker dies at the last attempt, another ends what it had in hand.
+PUT_ASIDE_AFTER = MOST_ATTEMPTS + MAX_ATTEMPTS
 # By then a worker that has the mail has noted what became of it, or its lease is over.
 _UNTIL_ANOTHER_IS_DONE = timedelta(minutes=10)
 
