@@ -14,9 +14,11 @@ from sqlalchemy import LargeBinary, String, Text, cast, select
 from tests.conftest import Browser
 from tests.test_tenancy import attachment_of
 from vocapp import outbox
+from vocapp.collecting.models import LinkFetch
 from vocapp.connecting.personal_data.telling import LEFT_OUT
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.distributing.mail import address_digests
+from vocapp.distributing.models import Invitation
 from vocapp.distributing.service import suppress
 from vocapp.extensions import db
 from vocapp.following_up import service as following_up
@@ -260,6 +262,28 @@ def test_who_answered_a_confidential_survey_is_not_told(any_api, person):
     text = any_api.get(f"/api/v1/contacts/{person}/data").text
     assert "between us" not in text
     assert answered.json["id"] not in text
+
+
+def test_what_was_pressed_in_the_mail_of_a_confidential_survey_is_not_told(any_api, person):
+    nps = any_api.get("/api/v1/surveys/nps").json
+    secret = any_api.survey(key="secret", confidential=True)
+    now = utcnow()
+    with transaction() as session:
+        for survey, score in ((nps, 4), (secret, 3)):
+            asked = Invitation(
+                workspace_id=any_api.workspace_id, id=uuid7(), survey_id=UUID(survey["id"]),
+                contact_id=person, channel="email", state="sent", send_at=now, created_at=now,
+            )  # fmt: skip
+            session.add(asked)
+            session.flush()
+            session.add(
+                LinkFetch(
+                    workspace_id=any_api.workspace_id, invitation_id=asked.id, at=now,
+                    score=score, hidden=False,
+                )
+            )  # fmt: skip
+    kept = any_api.get(f"/api/v1/contacts/{person}/data").json["kept"]
+    assert [each["score"] for each in kept["link_fetch"]] == [4]
 
 
 def test_what_bars_an_address_is_told(any_api, person):

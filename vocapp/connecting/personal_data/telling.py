@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from vocapp.authoring.models import Question, Survey, SurveyVersion
 from vocapp.distributing.asking.queries import Bar
+from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
 from vocapp.understanding.models import Theme
@@ -84,6 +85,12 @@ def parts_of(workspace_id: UUID, contact_id: UUID) -> list[Part]:
             found[table] = and_(table.c.workspace_id == workspace_id, or_(*links))
             if table.name in _SHEETS:
                 found[table] &= table.c.survey_id.not_in(_confidential(workspace_id))
+            elif table.name == "link_fetch":  # it has the score that was pressed in the mail
+                asked = select(Invitation.id).where(
+                    Invitation.workspace_id == workspace_id,
+                    Invitation.survey_id.in_(_confidential(workspace_id)),
+                )
+                found[table] &= table.c.invitation_id.not_in(asked)
     return [Part(table, rows) for table, rows in found.items()]
 
 
