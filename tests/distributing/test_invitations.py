@@ -417,15 +417,29 @@ def test_a_mail_that_another_worker_has_in_hand_is_looked_at_again(
     made = invite()
     (row,) = pending()
     read = sending._read(row.workspace_id, row.subject_id, now=utcnow())
-    sending._Steps(read).begin()
+    another = sending._Steps(read)
+    another.begin()
     with monkeypatch.context() as at_once:
         at_once.setattr(sending, "_read", lambda *_, **__: read)
         send_mail()
-    sending._Steps(read).again("text: 451")
+    another.again("text: 451")
     assert state_of(api, made)["state"] == "scheduled"
     outbox.work_off("mail", now=utcnow() + timedelta(hours=1))
     assert (state_of(api, made)["state"], len(mail_server.received)) == ("sent", 1)
     assert pending() == []
+
+
+def test_a_worker_that_reached_no_server_takes_nothing_from_another_that_did(api, invite):
+    """Its lease had ended while it waited for the server, and the other has the mail in hand."""
+    made = invite()
+    (row,) = pending()
+    read = sending._read(row.workspace_id, row.subject_id, now=utcnow())
+    late, other = sending._Steps(read), sending._Steps(read)
+    other.begin()
+    late.again("connecting: TimeoutError")
+    with transaction() as session:
+        other.sent()(session)
+    assert (state_of(api, made)["state"], state_of(api, made)["reason"]) == ("sent", None)
 
 
 def test_a_server_that_is_away_is_tried_again(api, app, invite, send_mail):

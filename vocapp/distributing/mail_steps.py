@@ -34,7 +34,7 @@ class MailSteps:
 
     def __init__(self, row: type[Any], workspace_id: UUID, row_id: UUID, address: str) -> None:
         self.workspace_id, self.row_id, self.address = workspace_id, row_id, address
-        self._row = row
+        self._row, self._has_begun = row, False
         self._key = next(key for key in inspect(row).primary_key if key.name != "workspace_id")
 
     # --- what differs ---------------------------------------------------------------------
@@ -64,10 +64,12 @@ class MailSteps:
             self.check(session)
             if not self._move(session, "sending", was=("scheduled",), **self.kept()):
                 raise NotWantedNow
+        self._has_begun = True
 
     def again(self, reason: str) -> None:
-        """The server took nothing: the same mail is tried again."""
-        self.wait("scheduled", reason, was=_OPEN)
+        """The server took nothing: the same mail is tried again. Who has not begun says nothing of
+        a mail that another worker is sending."""
+        self.wait("scheduled", reason, was=("sending",) if self._has_begun else ("scheduled",))
 
     def wait(self, state: str, reason: str, *, was: tuple[str, ...]) -> None:
         """Another attempt follows one that failed for this reason."""
