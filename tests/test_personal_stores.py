@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from base64 import b64encode
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from tests.conftest import Browser
 from tests.test_tenancy import attachment_of
 from vocapp import outbox
 from vocapp.collecting.models import LinkFetch
+from vocapp.connecting.personal_data import service as personal_data
 from vocapp.connecting.personal_data.telling import LEFT_OUT
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.distributing.mail import address_digests
@@ -284,6 +286,26 @@ def test_what_was_pressed_in_the_mail_of_a_confidential_survey_is_not_told(any_a
             )  # fmt: skip
     kept = any_api.get(f"/api/v1/contacts/{person}/data").json["kept"]
     assert [each["score"] for each in kept["link_fetch"]] == [4]
+
+
+def test_files_of_many_megabytes_are_told_one_after_the_other(any_api, person):
+    size, number = 1_000_000, 30
+    with transaction() as session:
+        mails = select(CaseMail).where(CaseMail.workspace_id == any_api.workspace_id)
+        letter = session.scalars(mails.where(CaseMail.direction == "in")).one()
+        for place in range(1, number + 1):
+            file = attachment_of(letter, "x" * size)
+            file.name, file.position = "file", place
+            session.add(file)
+    told = personal_data.told(any_api.workspace_id, person, now=utcnow())
+    tracemalloc.start()
+    try:
+        total = sum(map(len, told))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total > size * number
+    assert most < size * number
 
 
 def test_what_bars_an_address_is_told(any_api, person):

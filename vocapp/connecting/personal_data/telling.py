@@ -24,6 +24,7 @@ from vocapp.distributing.asking.queries import Bar
 from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
+from vocapp.sealing import SealedBytes
 from vocapp.understanding.models import Theme
 from vocapp.workspaces.models import User
 
@@ -61,7 +62,6 @@ _NAMES: Mapping[str, ColumnElement[Any]] = {
 }
 # Nobody is shown who answered a confidential survey.
 _SHEETS = frozenset({"response", "held_answer"})
-
 
 _BATCH = 500
 
@@ -150,7 +150,9 @@ def _rows(session: Session, part: Part) -> Iterator[dict[str, Any]]:
         if target.table.name in _NAMES
     ]
     query = select(*told, *names).where(part.rows).order_by(*table.primary_key)
-    for row in session.execute(query, execution_options={"yield_per": _BATCH}).mappings():
+    has_files = any(isinstance(column.type, SealedBytes) for column in told)
+    batch = 1 if has_files else _BATCH  # a file may have megabytes
+    for row in session.execute(query, execution_options={"yield_per": batch}).mappings():
         yield dict(row)
 
 
