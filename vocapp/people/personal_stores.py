@@ -62,3 +62,14 @@ def register_personal_store(store: PersonalStore) -> None:
 def personal_stores() -> tuple[PersonalStore, ...]:
     """In the order of their registration, in which they are erased and handed over."""
     return tuple(_registry.values())
+
+
+def counts_of_person(
+    session: Session, workspace_id: UUID, contact_id: UUID
+) -> tuple[tuple[LazyString, int], ...]:
+    """What is kept of a person, in words for a page, and how much of each."""
+    return tuple(
+        (store.counted, store.count(session, workspace_id, contact_id))
+        for store in personal_stores()
+        if store.counted is not None and store.count is not None
+    )

@@ -14,7 +14,7 @@ from vocapp.database import snapshot, transaction
 from vocapp.distributing.asking.queries import bars_of
 from vocapp.people.merging.queries import shown_name
 from vocapp.people.models import Account
-from vocapp.people.personal_stores import personal_stores
+from vocapp.people.personal_stores import counts_of_person
 from vocapp.people.reaching import contact_held, contact_within
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 from vocapp.workspaces.service import audit
@@ -36,11 +36,7 @@ def kept_of(workspace_id: UUID, contact_id: UUID) -> Kept:
     with snapshot() as session:
         contact = contact_within(session, workspace_id, contact_id, reach=WHOLE_WORKSPACE)
         account = contact.account_id and session.get(Account, (workspace_id, contact.account_id))
-        counts = tuple(
-            (store.counted, store.count(session, workspace_id, contact.id))
-            for store in personal_stores()
-            if store.counted is not None and store.count is not None
-        )
+        counts = counts_of_person(session, workspace_id, contact.id)
         return Kept(
             contact.id, shown_name(contact), contact.email,
             account.external_id if account else None, counts,

@@ -15,7 +15,7 @@ from vocapp.database import scoped, snapshot
 from vocapp.people.merging.facts import combined
 from vocapp.people.merging.service import known_of
 from vocapp.people.models import Account, Contact, MergeSuggestion
-from vocapp.people.personal_stores import personal_stores
+from vocapp.people.personal_stores import counts_of_person
 from vocapp.problems import NotFound
 
 
@@ -115,11 +115,7 @@ def _pair(session: Session, row: MergeSuggestion, *, keep: UUID | None = None) -
 
 
 def _side(session: Session, contact: Contact) -> Side:
-    counts = tuple(
-        (store.counted, store.count(session, contact.workspace_id, contact.id))
-        for store in personal_stores()
-        if store.counted is not None and store.count is not None
-    )
+    counts = counts_of_person(session, contact.workspace_id, contact.id)
     return Side(contact.id, shown_name(contact), contact.created_at, counts)
 
 
