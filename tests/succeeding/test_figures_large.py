@@ -16,7 +16,7 @@ from vocapp.database import snapshot, transaction, utcnow
 from vocapp.people.figure_changes import note_change
 from vocapp.people.money import service as money
 from vocapp.succeeding.figures import accounts_behind as lists
-from vocapp.succeeding.figures import kept
+from vocapp.succeeding.figures import from_kept, kept
 from vocapp.succeeding.figures.accounts_behind import LISTS, Asked, accounts_behind
 from vocapp.succeeding.figures.converting import ALL
 from vocapp.succeeding.figures.keeping import keep_ended
@@ -128,8 +128,13 @@ def test_machines_wait_for_what_was_never_summed(history, monkeypatch, path):
     assert history.get(f"/api/v1/{path}").json == at_once
 
 
-def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatch):
-    """Months and attributes that nobody asked for before, with nothing read of subscriptions."""
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatch, few):
+    """Months and attributes that nobody asked for before, with nothing read of subscriptions.
+
+    few: of so many accounts what they said is read without that of all others.
+    """
+    monkeypatch.setattr(from_kept, "_FEW", few)
     for number in range(0, 12, 2):
         industry = "retail" if number % 4 else " banking "
         save(history, external_id=f"a{number}", attributes={"industry": industry})

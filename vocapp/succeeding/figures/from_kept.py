@@ -28,12 +28,13 @@ from surveys.subscriptions import month_span
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.said import SaidAbout, ValueOf, said_about
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups, Sums, days_so_far
-from vocapp.succeeding.figures.voice import VOICE, Voice
+from vocapp.succeeding.figures.voice import SCORE_GROUP, VOICE, Voice
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _NO_VALUE: frozenset[str | None] = frozenset({None})
 _BITS = np.array([number.bit_count() for number in range(1 << 16)], np.int64)
 
+_FEW = 2_000  # accounts; what more of them said is read with what all did
 _Places = Mapping[str | None, Ints]  # value → places in a list of accounts
 
 
@@ -69,24 +70,26 @@ class FromKept:
         }
 
     def decided(self, month: date, attribute: str) -> Mapping[str | None, Lots]:
-        found: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
-        values: dict[int, ValueOf] = {}
+        by_instant: dict[date, list[tuple[bytes, bool]]] = defaultdict(list)
         for key, due, decided, is_kept in self.kept.decisions(month, period_end(month, "month")):
-            day = min(due, decided)
-            if day not in values:
-                began = period_start(date.fromordinal(day), "month")
-                values[day] = self.value_of(attribute, day_bounds(began, self.time_zone)[0])
-            for value in values[day](key):
-                found[value].append((account_of(key), is_kept))
+            began = period_start(date.fromordinal(min(due, decided)), "month")
+            by_instant[began].append((key, is_kept))
+        found: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
+        for began, own in by_instant.items():
+            at = day_bounds(began, self.time_zone)[0]
+            value_of = self.value_of(attribute, at, keys=[key for key, _ in own])
+            for key, is_kept in own:
+                for value in value_of(key):
+                    found[value].append((account_of(key), is_kept))
         return {value: lots_of(own) for value, own in found.items()}
 
-    def value_of(self, attribute: str, at: datetime) -> ValueOf:
-        """The values of an attribute that an account had at an instant; {None} where it had
-        none."""
+    def value_of(self, attribute: str, at: datetime, keys: Sequence[bytes]) -> ValueOf:
+        """The values of an attribute that one of these accounts had at an instant; {None} where it
+        had none."""
         if attribute == OVERALL:
             return lambda _key: _NO_VALUE
         if attribute == COHORT or attribute in VOICE:
-            named = self._named(attribute, at)
+            named = self._named(attribute, at, keys)
             return lambda key: named.get(key, _NO_VALUE)
         return self._said_about(attribute).values_at(at)
 
@@ -95,12 +98,19 @@ class FromKept:
             self._said[attribute] = said_about(self.session, self.workspace_id, attribute)
         return self._said[attribute]
 
-    def _named(self, attribute: str, at: datetime) -> Mapping[bytes, frozenset[str]]:
-        key = (attribute, at)
-        if key not in self._voice:
-            voice = Voice(self.session, self.workspace_id).groups(attribute, at)
-            self._voice[key] = {account.bytes: own for account, own in voice.items()}
-        return self._voice[key]
+    def _named(
+        self, attribute: str, at: datetime, keys: Sequence[bytes]
+    ) -> Mapping[bytes, frozenset[str]]:
+        known = self._voice.get((attribute, at))
+        if known is None:
+            voice = Voice(self.session, self.workspace_id)
+            if attribute == SCORE_GROUP and len(keys) <= _FEW:
+                said = voice.score_groups(at, [account_of(key) for key in keys])
+                return {account.bytes: own for account, own in said.items()}
+            said = voice.groups(attribute, at)
+            known = {account.bytes: own for account, own in said.items()}
+            self._voice[attribute, at] = known
+        return known
 
     def split(self, ids: Sequence[bytes], attribute: str, at: datetime) -> _Places:
         """By value the places of accounts that had it."""
@@ -108,7 +118,7 @@ class FromKept:
             return {None: np.arange(len(ids))} if ids else {}
         if attribute != COHORT and attribute not in VOICE:
             return self._said_about(attribute).split(ids, at)
-        value_of = self.value_of(attribute, at)
+        value_of = self.value_of(attribute, at, ids)
         found: dict[str | None, list[int]] = defaultdict(list)
         for place, key in enumerate(ids):
             for value in value_of(key):

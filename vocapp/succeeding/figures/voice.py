@@ -8,7 +8,7 @@ they are in no group. An answer of a year ago and older says nothing of today.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,13 +45,18 @@ class Voice:
         key = (attribute, instant)
         if key not in self._known:
             if attribute == SCORE_GROUP:
-                self._known[key] = self._score_groups(instant)
+                self._known[key] = self.score_groups(instant)
             else:
                 self._known.update(self._themes(instant))
         return self._known[key]
 
-    def _score_groups(self, instant: datetime) -> ByAccount:
-        """By the last answer of anybody of the account, to a survey that asks for the NPS."""
+    def score_groups(
+        self, instant: datetime, accounts: Collection[UUID] | None = None
+    ) -> ByAccount:
+        """By the last answer of anybody of the account, to a survey that asks for the NPS.
+
+        accounts: of whom to look; None for all.
+        """
         asks_nps = select(Survey.id).where(
             Survey.workspace_id == self.workspace_id,
             Survey.kind == "nps",
@@ -73,9 +78,10 @@ class Voice:
             .correlate(Account)
             .scalar_subquery()
         )
-        rows = self.session.execute(
-            select(Account.id, last).where(Account.workspace_id == self.workspace_id)
-        )
+        asked = select(Account.id, last).where(Account.workspace_id == self.workspace_id)
+        if accounts is not None:
+            asked = asked.where(Account.id.in_(accounts))
+        rows = self.session.execute(asked)
         group_of = {score: frozenset([category_of("nps", score)]) for score in range(11)}
         return {account_id: group_of[score] for account_id, score in rows if score is not None}
 
