@@ -26,7 +26,6 @@ class Kept:
 
     contact_id: UUID
     shown: str
-    email: str | None
     account: str | None
     counts: tuple[tuple[LazyString, int], ...]
 
@@ -38,9 +37,8 @@ def kept_of(workspace_id: UUID, contact_id: UUID) -> Kept:
         account = contact.account_id and session.get(Account, (workspace_id, contact.account_id))
         counts = counts_of_person(session, workspace_id, contact.id)
         return Kept(
-            contact.id, shown_name(contact), contact.email,
-            account.external_id if account else None, counts,
-        )  # fmt: skip
+            contact.id, shown_name(contact), account.external_id if account else None, counts
+        )
 
 
 def note_told(

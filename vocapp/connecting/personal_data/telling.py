@@ -24,7 +24,7 @@ from vocapp.distributing.asking.queries import Bar
 from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
 from vocapp.people.models import Account, Contact
-from vocapp.sealing import SealedBytes
+from vocapp.resealing import holds_files
 from vocapp.understanding.models import Theme
 from vocapp.workspaces.models import User
 
@@ -124,18 +124,14 @@ def lines_of(
     answered, in the versions in which they were; `barred` what is not written to.
     """
     yield f'{{"made_at": {_json(now)},\n"kept": {{'
-    lists = ((part.table.name, _rows(session, part)) for part in _parts(contact))
-    for number, (name, rows) in enumerate(lists):
-        yield f'{"," if number else ""}\n"{name}": ['
-        for place, row in enumerate(rows):
+    parts = parts_of(contact.workspace_id, contact.id)
+    for number, part in enumerate(parts):
+        yield f'{"," if number else ""}\n"{part.table.name}": ['
+        for place, row in enumerate(_rows(session, part)):
             yield f"{',' if place else ''}\n{_json(row)}"
         yield "]"
     yield f'}},\n"barred": {_json([asdict(bar) for bar in bars])}'
-    yield f',\n"definitions": {_json(_definitions(session, contact))}}}\n'
-
-
-def _parts(contact: Contact) -> list[Part]:
-    return parts_of(contact.workspace_id, contact.id)
+    yield f',\n"definitions": {_json(_definitions(session, contact.workspace_id, parts))}}}\n'
 
 
 def _rows(session: Session, part: Part) -> Iterator[dict[str, Any]]:
@@ -150,8 +146,7 @@ def _rows(session: Session, part: Part) -> Iterator[dict[str, Any]]:
         if target.table.name in _NAMES
     ]
     query = select(*told, *names).where(part.rows).order_by(*table.primary_key)
-    has_files = any(isinstance(column.type, SealedBytes) for column in told)
-    batch = 1 if has_files else _BATCH  # a file may have megabytes
+    batch = 1 if holds_files(table) else _BATCH  # a file may have megabytes
     for row in session.execute(query, execution_options={"yield_per": batch}).mappings():
         yield dict(row)
 
@@ -166,28 +161,27 @@ def _same_workspace(table: Table, other: Table) -> list[ColumnElement[bool]]:
     return [other.c.workspace_id == table.c.workspace_id]
 
 
-def _definitions(session: Session, contact: Contact) -> list[dict[str, Any]]:
-    answered = next(part for part in _parts(contact) if part.table.name == "response")
+def _definitions(
+    session: Session, workspace_id: UUID, parts: Sequence[Part]
+) -> list[dict[str, Any]]:
+    answered = next(part for part in parts if part.table.name == "response")
+    versions = select(answered.table.c.survey_id, answered.table.c.survey_version)
     rows = session.execute(
         select(Survey.key, SurveyVersion.number, SurveyVersion.definition)
-        .join(SurveyVersion, and_(*_version_of_survey()))
+        .join(
+            SurveyVersion,
+            (SurveyVersion.workspace_id == Survey.workspace_id)
+            & (SurveyVersion.survey_id == Survey.id),
+        )
         .where(
+            Survey.workspace_id == workspace_id,
             tuple_(SurveyVersion.survey_id, SurveyVersion.number).in_(
-                select(answered.table.c.survey_id, answered.table.c.survey_version).where(
-                    answered.rows
-                )
+                versions.where(answered.rows)
             ),
-            Survey.workspace_id == contact.workspace_id,
         )
         .order_by(Survey.key, SurveyVersion.number)
     )
     return [{"survey": key, "version": n, "definition": told} for key, n, told in rows]
-
-
-def _version_of_survey() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (
-        SurveyVersion.workspace_id == Survey.workspace_id, SurveyVersion.survey_id == Survey.id,
-    )  # fmt: skip
 
 
 def _json(value: Any) -> str:
