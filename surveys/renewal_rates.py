@@ -45,15 +45,27 @@ def lot_of(account_id: UUID) -> int:
     return account_id.int % LOTS
 
 
+def lot_of_key(account: bytes) -> int:
+    """The same of the 16 bytes of its identifier.
+
+    >>> lot_of_key(UUID(int=1_000_007).bytes)
+    7
+    """
+    return int.from_bytes(account, "big") % LOTS
+
+
 def lots_of(decided: Iterable[tuple[UUID, bool]]) -> dict[int, Decided]:
     """Sums of lots from renewals: (account, whether it was renewed).
 
     >>> lots_of([(UUID(int=7), True), (UUID(int=1_007), False), (UUID(int=7), True)])
     {7: Decided(renewed=2, lost=1)}
     """
-    return _summed(
-        (lot_of(account_id), is_renewed, not is_renewed) for account_id, is_renewed in decided
-    )
+    return by_lot((lot_of(account_id), is_renewed) for account_id, is_renewed in decided)
+
+
+def by_lot(decided: Iterable[tuple[int, bool]]) -> dict[int, Decided]:
+    """Sums of lots from renewals: (lot of the account, whether it was renewed)."""
+    return _summed((lot, is_renewed, not is_renewed) for lot, is_renewed in decided)
 
 
 def added(parts: Iterable[Lots]) -> dict[int, Decided]:

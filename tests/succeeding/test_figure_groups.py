@@ -80,6 +80,13 @@ def test_by_hand_renewals_go_by_what_was_said_before_their_month(year):
     assert rates(year, month="2026-01") == {"detractor": (None, 0), None: (None, 0)}
 
 
+@pytest.mark.parametrize("scores", [(2, 10), (10, 2)])
+def test_of_answers_at_one_instant_the_highest_counts_whichever_came_first(year, scores):
+    for score in scores:
+        answer(year, "mute", score, "2026-01-15T00:00:00")
+    assert rates(year)["promoter"] == (1, 2)
+
+
 def test_by_hand_revenue_goes_by_what_was_said_before_the_twelve_months(year):
     """On 1 April 2025 only `old` had answered: 2 of 10, on New Year's Eve."""
     found = by_group(year)

@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 
 from surveys.adoption import SETUP_DAYS, WEEK_DAYS, Usage, waits_of
 from surveys.exchange import StatedRates
-from surveys.kept_histories import Ints, KeptBusiness, KeptPeople, account_of, ticks_of
+from surveys.kept_histories import Ints, KeptBusiness, KeptPeople, ticks_of
 from surveys.kept_moves import Moved, moves
 from surveys.periods import day_bounds, months_back, period_end, period_start
-from surveys.renewal_rates import Lots, lots_of
+from surveys.renewal_rates import Lots, by_lot, lot_of_key
 from surveys.retention import Totals
 from surveys.subscriptions import month_span
 from vocapp.succeeding.figures.models import OVERALL
@@ -50,6 +50,9 @@ class FromKept:
     now: datetime
     _said: dict[str, SaidAbout] = field(default_factory=dict)
     _voice: dict[tuple[str, datetime], Mapping[bytes, frozenset[str]]] = field(default_factory=dict)
+    _decisions: dict[date, Mapping[datetime, list[tuple[bytes, int, bool]]]] = field(
+        default_factory=dict
+    )
 
     def sums(
         self, month: date, attributes: Iterable[str], people: KeptPeople, *, counted_at: datetime
@@ -70,18 +73,31 @@ class FromKept:
         }
 
     def decided(self, month: date, attribute: str) -> Mapping[str | None, Lots]:
-        by_instant: dict[date, list[tuple[bytes, bool]]] = defaultdict(list)
-        for key, due, decided, is_kept in self.kept.decisions(month, period_end(month, "month")):
-            began = period_start(date.fromordinal(min(due, decided)), "month")
-            by_instant[began].append((key, is_kept))
-        found: dict[str | None, list[tuple[UUID, bool]]] = defaultdict(list)
-        for began, own in by_instant.items():
-            at = day_bounds(began, self.time_zone)[0]
-            value_of = self.value_of(attribute, at, keys=[key for key, _ in own])
-            for key, is_kept in own:
+        found: dict[str | None, list[tuple[int, bool]]] = defaultdict(list)
+        for at, own in self._decisions_of(month).items():
+            value_of = self.value_of(attribute, at, keys=[key for key, _, _ in own])
+            for key, lot, is_kept in own:
                 for value in value_of(key):
-                    found[value].append((account_of(key), is_kept))
-        return {value: lots_of(own) for value, own in found.items()}
+                    found[value].append((lot, is_kept))
+        return {value: by_lot(own) for value, own in found.items()}
+
+    def _decisions_of(self, month: date) -> Mapping[datetime, list[tuple[bytes, int, bool]]]:
+        """Renewals that were decided in a month, whose, of which lot, and whether they came, by the
+        instant as of which they are split."""
+        if month not in self._decisions:
+            found: dict[date, list[tuple[bytes, int, bool]]] = defaultdict(list)
+            began_of: dict[int, date] = {}
+            for key, due, decided, is_kept in self.kept.decisions(
+                month, period_end(month, "month")
+            ):
+                day = min(due, decided)
+                if day not in began_of:
+                    began_of[day] = period_start(date.fromordinal(day), "month")
+                found[began_of[day]].append((key, lot_of_key(key), is_kept))
+            self._decisions[month] = {
+                day_bounds(began, self.time_zone)[0]: own for began, own in found.items()
+            }
+        return self._decisions[month]
 
     def value_of(self, attribute: str, at: datetime, keys: Sequence[bytes]) -> ValueOf:
         """The values of an attribute that one of these accounts had at an instant; {None} where it
@@ -104,11 +120,13 @@ class FromKept:
         known = self._voice.get((attribute, at))
         if known is None:
             voice = Voice(self.session, self.workspace_id)
-            if attribute == SCORE_GROUP and len(keys) <= _FEW:
-                said = voice.score_groups(at, [account_of(key) for key in keys])
-                return {account.bytes: own for account, own in said.items()}
-            said = voice.groups(attribute, at)
-            known = {account.bytes: own for account, own in said.items()}
+            if attribute != SCORE_GROUP:
+                said = voice.groups(attribute, at)
+                known = {account.bytes: own for account, own in said.items()}
+            elif len(keys) <= _FEW:
+                return voice.score_groups_by_key(at, keys)
+            else:
+                known = voice.score_groups_by_key(at)
             self._voice[attribute, at] = known
         return known
 

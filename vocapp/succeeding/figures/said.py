@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from surveys.kept_histories import Ints
@@ -101,17 +101,24 @@ def said_about(session: Session, workspace_id: UUID, name: str) -> SaidAbout:
         .where(Account.workspace_id == workspace_id, count > 0)
         .subquery()
     )
-    whose = func.aggregate_strings(cast(each.c.id, Text), "")
     rows = session.execute(
-        select(each.c.alone, each.c.in_turn, whose).group_by(each.c.alone, each.c.in_turn)
+        select(each.c.alone, each.c.in_turn, joined_keys(each.c.id)).group_by(
+            each.c.alone, each.c.in_turn
+        )
     )
     return SaidAbout.of(
-        ([["", read_json(alone)]] if in_turn is None else read_json(in_turn), _ids(ids))
-        for alone, in_turn, ids in rows
+        ([["", read_json(alone)]] if in_turn is None else read_json(in_turn), keys_of(whose))
+        for alone, in_turn, whose in rows
     )
 
 
-def _ids(text: str) -> list[bytes]:
-    """Of identifiers after one another, as the database writes them."""
-    every = bytes.fromhex(text.replace("-", ""))
+def joined_keys(of: ColumnElement[UUID]) -> ColumnElement[str]:
+    """The identifiers of a group after one another; `keys_of` takes them apart. A value a row would
+    cost its own object each."""
+    return func.aggregate_strings(cast(of, Text), "")
+
+
+def keys_of(joined: str) -> list[bytes]:
+    """Of `joined_keys`, as the database writes them: 16 bytes each."""
+    every = bytes.fromhex(joined.replace("-", ""))
     return [every[at : at + 16] for at in range(0, len(every), 16)]

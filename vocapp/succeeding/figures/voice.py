@@ -16,11 +16,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.kept_histories import account_of
 from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.people.models import Account
+from vocapp.succeeding.figures.said import joined_keys, keys_of
 from vocapp.understanding.models import Assignment
 
 # How attributes that come from answers are kept; those that were said are `attributes.<name>`.
@@ -50,12 +52,17 @@ class Voice:
                 self._known.update(self._themes(instant))
         return self._known[key]
 
-    def score_groups(
-        self, instant: datetime, accounts: Collection[UUID] | None = None
-    ) -> ByAccount:
-        """By the last answer of anybody of the account, to a survey that asks for the NPS.
+    def score_groups(self, instant: datetime) -> ByAccount:
+        """By the last answer of anybody of the account, to a survey that asks for the NPS; of
+        several at one instant, by the highest score."""
+        return {account_of(key): own for key, own in self.score_groups_by_key(instant).items()}
 
-        accounts: of whom to look; None for all.
+    def score_groups_by_key(
+        self, instant: datetime, keys: Collection[bytes] | None = None
+    ) -> Mapping[bytes, frozenset[str]]:
+        """The same by the bytes of the account.
+
+        keys: the accounts of which to look; None for all.
         """
         asks_nps = select(Survey.id).where(
             Survey.workspace_id == self.workspace_id,
@@ -63,6 +70,7 @@ class Voice:
             Survey.confidential.is_(False),
         )
         # Account by account, the newest by its index: of all answers at once each would be read.
+        # The index has the scores of an instant in order; by the id, those of each would be sorted.
         last = (
             select(Response.score)
             .where(
@@ -73,17 +81,26 @@ class Voice:
                 Response.score.is_not(None),
                 Response.survey_id.in_(asks_nps),
             )
-            .order_by(Response.answered_at.desc(), Response.id.desc())
+            .order_by(Response.answered_at.desc(), Response.score.desc())
             .limit(1)
             .correlate(Account)
             .scalar_subquery()
         )
-        asked = select(Account.id, last).where(Account.workspace_id == self.workspace_id)
-        if accounts is not None:
-            asked = asked.where(Account.id.in_(accounts))
-        rows = self.session.execute(asked)
-        group_of = {score: frozenset([category_of("nps", score)]) for score in range(11)}
-        return {account_id: group_of[score] for account_id, score in rows if score is not None}
+        each = select(Account.id, last.label("score")).where(
+            Account.workspace_id == self.workspace_id
+        )
+        if keys is not None:
+            each = each.where(Account.id.in_([account_of(key) for key in keys]))
+        by_score = each.subquery()
+        rows = self.session.execute(
+            select(by_score.c.score, joined_keys(by_score.c.id)).group_by(by_score.c.score)
+        )
+        found: dict[bytes, frozenset[str]] = {}
+        for score, whose in rows:
+            if score is not None:  # asked for in the statement, each would be looked up twice
+                own = frozenset([category_of("nps", score)])
+                found.update(dict.fromkeys(keys_of(whose), own))
+        return found
 
     def _themes(self, instant: datetime) -> dict[tuple[str, datetime], ByAccount]:
         """Of all comments, and of those that complain of the theme."""
