@@ -187,6 +187,11 @@ def test_a_draft_is_previewed_in_each_language(author, survey, language, shown):
     assert author.get(f"{survey}/preview?language=xx").status_code == 200
 
 
+def test_a_preview_begins_in_the_language_of_who_looks_where_the_survey_has_it(author, api):
+    api.survey("tour", languages=["ja", "en"])
+    assert '<html lang="en"' in author.get("/surveys/tour/preview").text
+
+
 def test_publishing_shows_links_and_closing_takes_them_away(author, survey, app, workspace):
     found = queries.survey_by_key(workspace.workspace_id, "spring-2026")
     assert found.public_id not in author.get(survey).text

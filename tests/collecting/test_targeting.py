@@ -166,3 +166,12 @@ def test_a_form_keeps_what_was_typed_and_says_what_is_wrong(survey, staff):
     assert answer.status_code == 422
     assert "each with / or * in front" in answer.text
     assert "app</textarea>" in answer.text
+
+
+def test_without_a_survey_that_takes_answers_rules_say_what_is_needed_first(api, staff):
+    admin = staff("admin")
+    assert admin.get("/settings/targeting/new").location == "/settings/targeting"
+    assert "publish one first" in admin.get("/settings/targeting").text
+    api.survey()
+    assert admin.get("/settings/targeting/new").status_code == 200
+    assert "publish one first" not in admin.get("/settings/targeting").text

@@ -284,3 +284,12 @@ def test_a_page_says_what_was_given_up_and_tries_it_again(api, people, staff, mo
 
 def test_without_campaigns_the_page_says_what_they_are_for(api, staff):
     assert "A campaign asks people by itself" in staff("admin").get("/campaigns").text
+
+
+def test_without_a_survey_that_takes_answers_the_page_says_what_is_needed_first(api, staff):
+    author = staff("product")
+    assert author.get("/campaigns/new").location == "/campaigns"
+    assert "publish one first" in author.get("/campaigns").text
+    api.survey()
+    assert author.get("/campaigns/new").status_code == 200
+    assert "publish one first" not in author.get("/campaigns").text

@@ -132,3 +132,10 @@ def test_the_log_says_who_did_what_page_by_page(staff, workspace):
     assert second.count("changed the settings") == 10
     assert "created the workspace" in second
     assert admin.get("/settings/audit?before=nonsense").status_code == 422
+
+
+def test_every_kind_of_background_work_has_words(app):
+    words = app.jinja_env.get_template("workspaces/work_words.html")
+    with app.test_request_context():
+        named = words.make_module({}).kind_name
+        assert [kind.name for kind in outbox.kinds() if named(kind.name) == kind.name] == []

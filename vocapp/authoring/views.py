@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from surveys import survey_templates
 from surveys.definitions import Definition, DefinitionError, from_json, to_json
-from surveys.languages import best_language, direction, fitting_language
+from surveys.languages import best_language, direction
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
 from surveys.survey_strings import completeness
@@ -335,8 +335,8 @@ def preview_survey(key: str) -> Any:
         if version is None
         else queries.definition_of(survey.workspace_id, survey.id, version)
     )
-    wanted = request.args.get("language")
-    language = fitting_language(wanted, definition.languages) or definition.languages[0]
+    wanted = request.args.get("language") or current_user.locale
+    language = best_language(wanted, definition.languages)
     with force_locale(best_language(language, _STAFF_LANGUAGES)):
         return render_template(
             "authoring/preview.html",

@@ -34,7 +34,7 @@ def _password_rules() -> list[object]:
 class SignInForm(FlaskForm):
     next = HiddenField()
     email = StringField(
-        _l("E-mail"),
+        _l("E-mail address"),
         [InputRequired(_l("Enter your e-mail address.")), Length(max=320)],
         render_kw=_EMAIL,
     )
@@ -64,7 +64,7 @@ class ChangePasswordForm(FlaskForm):
 
 class AskResetForm(FlaskForm):
     email = StringField(
-        _l("E-mail"),
+        _l("E-mail address"),
         [InputRequired(_l("Enter your e-mail address.")), Length(max=320)],
         render_kw=_EMAIL,
     )
@@ -133,7 +133,7 @@ ROLE_CHOICES = [
 
 class InviteForm(FlaskForm):
     email = StringField(
-        _l("E-mail"),
+        _l("E-mail address"),
         [InputRequired(_l("Enter an e-mail address.")), Length(max=320)],
         render_kw={"inputmode": "email", "autocomplete": "off"},
     )

@@ -32,8 +32,9 @@ def rules() -> Any:
     visit = VisitForm(request.args)
     tried = _tried(lines, visit) if "path" in request.args and visit.validate() else None
     return render_template(
-        "targeting/rules.html", lines=lines, visit=visit, tried=tried, words=wording
-    )
+        "targeting/rules.html", lines=lines, visit=visit, tried=tried, words=wording,
+        has_survey=bool(queries.surveys_to_choose(current_workspace.id)),
+    )  # fmt: skip
 
 
 def _tried(lines: list[RuleLine], form: VisitForm) -> tuple[Rule | None, list[tuple[Rule, str]]]:
@@ -53,6 +54,8 @@ def _tried(lines: list[RuleLine], form: VisitForm) -> tuple[Rule | None, list[tu
 @blueprint.route("/settings/targeting/new", methods=["GET", "POST"])
 @signed_in("admin")
 def new_rule() -> Any:
+    if not queries.surveys_to_choose(current_workspace.id):
+        return _to_rules()  # which says what is needed first
     return _rule_page(None)
 
 

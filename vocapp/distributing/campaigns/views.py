@@ -137,6 +137,8 @@ def begin_look_ahead(campaign_id: UUID) -> Any:
 @blueprint.route("/campaigns/new", methods=["GET", "POST"])
 @signed_in(*_ROLES)
 def new() -> Any:
+    if not _surveys():
+        return redirect(url_for("campaigns.list_campaigns"))  # which says what is needed first
     return _edit(None)
 
 

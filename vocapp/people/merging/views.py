@@ -24,7 +24,7 @@ _PAGE = 10
 _FACTS = {
     "external_id": _l("Key"),
     "name": _l("Name"),
-    "email": _l("E-mail"),
+    "email": _l("E-mail address"),
     "phone": _l("Telephone"),
     "account": _l("Account"),
     "locale": _l("Language"),
