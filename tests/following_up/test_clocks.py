@@ -139,7 +139,7 @@ def test_pages_and_machines_say_that_the_clock_stands(desk, staff, api):
     change(desk, state="waiting", now=utcnow())
     page = staff("success")
     for address in ("/follow-ups?sort=due_at", f"/follow-ups/{desk.case.id}", "/"):
-        assert "The clock stands" in page.get(address).text
+        assert "Clock stopped" in page.get(address).text
     told = api.get(f"/api/v1/follow-ups/{desk.case.id}").json
     assert told["due_at"] == desk.case.due_at.isoformat()
     assert told["paused_since"]

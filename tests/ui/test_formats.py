@@ -67,6 +67,12 @@ def test_numbers_have_the_separators_of_the_language(language):
     assert formats.compact_number(12345) == say(language, en="12.3K", ja="1.2万")
 
 
+def test_a_list_has_the_marks_of_the_language(language):
+    assert formats.word_list(["@Ann", "@Bo", "@愛子"]) == say(
+        language, en="@Ann, @Bo, and @愛子", ja="@Ann、@Bo、@愛子"
+    )
+
+
 def test_a_share_becomes_a_percentage(language):
     assert formats.percent(0.125) == "13%"
     assert formats.percent(1.0824, 1) == "108.2%"
@@ -78,6 +84,14 @@ def test_money_knows_how_many_minor_units_its_currency_has(language):
     assert formats.money_minor(1234500, "JPY") == say(language, en="¥1,234,500", ja="￥1,234,500")
     assert formats.money_minor(123450, "USD") == "$1,234.50"
     assert formats.money_minor(None, "USD") == "–"
+
+
+def test_short_money_is_to_the_unit_below_ten_thousand(language):
+    assert formats.money_short(666_960, "EUR") == "€6,670"
+    assert formats.money_short(0, "JPY") == say(language, en="¥0", ja="￥0")
+    assert formats.money_short(-850, "USD") == "−$9"
+    assert formats.money_short(85_540_000, "USD") == say(language, en="$855.4K", ja="$85.5万")
+    assert formats.money_short(None, "USD") == "–"
 
 
 def test_a_moment_is_shown_on_the_readers_clock(language):

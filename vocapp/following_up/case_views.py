@@ -27,6 +27,7 @@ from vocapp.following_up.views import (
 from vocapp.following_up.writing.showing import writing_values
 from vocapp.people.reaching import sees_account
 from vocapp.translating import gettext as _
+from vocapp.ui.formats import word_list
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 _BESIDE = 25
@@ -66,7 +67,7 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         ),
         ways=choices_of(wording.WAYS),
         now_local=_on_clock(now),
-        mentionable=", ".join(f"@{name}" for _id, name in shared["people"][:_NAMED]),
+        mentionable=word_list([f"@{name}" for _id, name in shared["people"][:_NAMED]]),
         back_url=_back_url(),
         outcomes=choices_of(wording.OUTCOMES),
         root_causes=[("", _("Not said")), *choices_of(wording.ROOT_CAUSES)],

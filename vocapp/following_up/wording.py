@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from babel.lists import format_list
 from flask_babel import get_locale
 
 from surveys.languages import best_language
@@ -13,7 +12,7 @@ from vocapp.following_up.rules import BY_REPLY, DEFAULT_NAMES
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
-from vocapp.ui.formats import money_minor
+from vocapp.ui.formats import money_minor, word_list
 
 STATES = {
     "open": _l("Not contacted yet"),
@@ -114,7 +113,7 @@ def _reason(code: str, complaints: Sequence[str]) -> str:
         return str(_("%(amount)s a month", amount=money_minor(int(amount), currency)))
     if name == "theme":
         return str(
-            _("complained about %(theme)s", theme=format_list(complaints, locale=get_locale()))
+            _("complained about %(theme)s", theme=word_list(complaints))
         )
     if name == "replied":
         return str(_("replied to an e-mail"))

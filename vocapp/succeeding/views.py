@@ -38,6 +38,7 @@ from vocapp.succeeding.touchpoints.showing import touchpoints_shown
 from vocapp.succeeding.wording import DUTY_WORDS
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.ui.formats import word_list
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
@@ -148,7 +149,7 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
         note_error=note_error,
         may_note=may_open("story.add"),
         may_remove_note=partial(may_remove, current_user),
-        mentionable=", ".join(f"@{each.name}" for each in known[:_NAMED]),
+        mentionable=word_list([f"@{each.name}" for each in known[:_NAMED]]),
         may_change=may_open("succeeding.change_owner"),
         owner_choices=[("", _("Nobody yet")), *_owner_choices(known)],
         team=team_of(current_workspace.id, found.id),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
 import flask_babel
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 
 from vocapp.translating import current_locale, gettext
 
@@ -60,6 +61,16 @@ def language_choices(*first: str) -> list[tuple[str, str]]:
 def language_name(code: str) -> str:
     """A language in the language of the reader; its code where that has no name for it."""
     return current_locale().languages.get(code, code)
+
+
+def word_list(words: Sequence[str]) -> str:
+    """Words one after another, with the marks of the language between them; "" of none.
+
+    >>> word_list(["mail", "chat"]), word_list([])
+    ('mail and chat', '')
+    """
+    text: str = lists.format_list(words, locale=current_locale())
+    return text
 
 
 def number(value: Number | None, digits: int = 0) -> str:
@@ -153,7 +164,7 @@ def _money(amount_minor: int, currency: str, locale: Locale) -> str:
 
 
 def money_short(amount_minor: int | None, currency: str) -> str:
-    """Money to three digits or so, where its interval says that more would mean nothing: $1.2M."""
+    """Money where its interval says that more digits would mean nothing: $1.2M, and $6,670."""
     if amount_minor is None:
         return NOTHING
     return _money_short(amount_minor, currency, current_locale())
@@ -162,7 +173,13 @@ def money_short(amount_minor: int | None, currency: str) -> str:
 @lru_cache(_REMEMBERED)
 def _money_short(amount_minor: int, currency: str, locale: Locale) -> str:
     amount = Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
-    text: str = numbers.format_compact_currency(amount, currency, fraction_digits=1, locale=locale)
+    if abs(amount) < 10_000:  # Japanese has no short form below 万, and would show €6669.6
+        pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0")
+        text: str = numbers.format_currency(
+            _rounded(amount, 0), currency, pattern, locale=locale, currency_digits=False
+        )
+    else:
+        text = numbers.format_compact_currency(amount, currency, fraction_digits=1, locale=locale)
     return text.replace("-", MINUS)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from surveys.exchange import StatedRate
 from vocapp.translating import gettext as _
-from vocapp.ui.formats import local_date, number
+from vocapp.ui.formats import local_date, number, word_list
 
 
 def rate_text(rate: Decimal) -> str:
@@ -19,11 +19,13 @@ def rate_text(rate: Decimal) -> str:
 
 def rates_text(base: str, rates: Sequence[StatedRate]) -> str:
     """Which rates were used, and since when each holds."""
-    return ", ".join(
-        _(
-            "1 %(currency)s = %(rate)s %(base)s (from %(day)s)",
-            currency=each.currency, rate=rate_text(each.rate), base=base,
-            day=local_date(each.since),
-        )
-        for each in rates
+    return word_list(
+        [
+            _(
+                "1 %(currency)s = %(rate)s %(base)s (from %(day)s)",
+                currency=each.currency, rate=rate_text(each.rate), base=base,
+                day=local_date(each.since),
+            )
+            for each in rates
+        ]
     )  # fmt: skip
