@@ -239,3 +239,13 @@ def test_the_list_says_hours_of_work_only_where_working_hours_are_set(staff, wor
     me = colleague(workspace.workspace_id)
     save_week(workspace.workspace_id, week, user_id=None, actor_user_id=me, now=utcnow())
     assert "hours of work" in admin.get("/settings/routing").text
+
+
+def test_a_rule_of_the_product_keeps_its_themes_when_it_is_saved_before_any_answer_came(api, staff):
+    admin = staff("admin")
+    assert "Security and permissions" in words_of(admin.get("/settings/routing").text)
+    with snapshot() as session:
+        mine = scoped(RoutingRule, api.workspace_id).where(RoutingRule.key == "security-concern")
+        rule = session.scalars(mine).one()
+    page = admin.get(f"/settings/routing/{rule.id}").text
+    assert re.search(r'value="security"[^>]* checked|checked[^>]* value="security"', page)

@@ -26,6 +26,7 @@ from vocapp.problems import Conflict
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui import notice
+from vocapp.understanding.service import make_sure_of_themes
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.office.queries import has_working_hours
 from vocapp.workspaces.taking_back import said_undone
@@ -33,11 +34,20 @@ from vocapp.workspaces.taking_back import said_undone
 _VERSIONS_PAGE = 30
 
 
+def _make_sure_of_what_rules_say() -> None:
+    """The rules, and the themes that those of the product name.
+
+    A form without these themes would save a rule without its condition.
+    """
+    make_sure_of_themes(current_workspace.id, now=utcnow())
+    rules.make_sure_of_rules(current_workspace.id, now=utcnow())
+
+
 @blueprint.get("/settings/routing")
 @signed_in("admin")
 def routing() -> str:
     """The rules in order; the first that fits decides."""
-    rules.make_sure_of_rules(current_workspace.id, now=utcnow())
+    _make_sure_of_what_rules_say()
     with snapshot() as session:
         shown = rule_showing.rule_list(session, current_workspace.id, now=utcnow())
     return render_template(
@@ -66,7 +76,7 @@ def edit_rule(rule_id: UUID) -> Any:
 
 def _rule_page(rule_id: UUID | None) -> Any:
     """The form; it saves, or only tries out what it holds."""
-    rules.make_sure_of_rules(current_workspace.id, now=utcnow())
+    _make_sure_of_what_rules_say()
     stored = queries.rule_row(current_workspace.id, rule_id) if rule_id else None
     form = RuleForm()
     labels = queries.theme_labels(current_workspace.id)
