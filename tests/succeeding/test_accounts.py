@@ -48,6 +48,9 @@ def test_an_empty_list_says_what_will_be_here(staff):
     page = staff("viewer").get("/accounts")
     assert page.status_code == 200
     assert "No accounts yet" in page.text
+    how = re.search(r'<a [^>]*href="([^"]+)"[^>]*>How to send accounts<', page.text)
+    assert how
+    assert staff("viewer").get(how[1]).status_code == 200
 
 
 def test_the_list_shows_score_revenue_and_open_cases(customers, staff, drain_outbox):

@@ -205,6 +205,7 @@ def test_the_page_says_what_it_found_and_offers_a_playbook(kept, staff):
 def test_an_empty_workspace_says_what_it_takes(staff, story):
     page = staff("viewer").get("/features").text
     assert "Nothing computed yet" in page
+    assert 'href="/api/docs"' in page
     assert "No accounts" in staff("viewer").get("/features/accounts").text
     assert story.screen().n == 0
     assert "Nothing to compare yet" in staff("viewer").get("/features").text
