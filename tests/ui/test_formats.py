@@ -71,6 +71,8 @@ def test_a_list_has_the_marks_of_the_language(language):
     assert formats.word_list(["@Ann", "@Bo", "@愛子"]) == say(
         language, en="@Ann, @Bo, and @愛子", ja="@Ann、@Bo、@愛子"
     )
+    narrow = formats.word_list(["high", "low", "none"], "standard-narrow")
+    assert narrow == say(language, en="high, low, none", ja="high、low、none")
 
 
 def test_a_share_becomes_a_percentage(language):

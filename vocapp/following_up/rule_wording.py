@@ -12,7 +12,7 @@ from vocapp.following_up import wording
 from vocapp.following_up.forms import CATEGORY_WORDS, KINDS, SENTIMENT_WORDS
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
-from vocapp.ui.formats import number
+from vocapp.ui.formats import number, word_list
 from vocapp.workspaces.queries import members
 
 
@@ -48,7 +48,7 @@ def conditions_in_words(when: dict[str, Any], labels: wording.ThemeLabels) -> li
 
 
 def _either(values: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(values[:most])
+    shown = word_list(values[:most], "standard-narrow")
     more = len(values) - most
     return str(_("%(shown)s and %(count)s more", shown=shown, count=more)) if more > 0 else shown
 
@@ -77,8 +77,8 @@ def look_in_words(look: Look, names: Mapping[str, str], days: int) -> str:
             "%(who)s.",
             look.matched,
             days=days,
-            who=", ".join(
-                f"“{names.get(key, key)}” ({number(count)})" for key, count in look.taken_by[:3]
+            who=word_list(
+                [f"“{names.get(key, key)}” ({number(count)})" for key, count in look.taken_by[:3]]
             ),
         )
         return str(told)

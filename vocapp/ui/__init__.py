@@ -65,6 +65,7 @@ FILTERS = {
     "attributes": attributes,
     "score_text": formats.score_text,
     "language_name": formats.language_name,
+    "word_list": formats.word_list,
     "number": formats.number,
     "compact_number": formats.compact_number,
     "percent": formats.percent,

@@ -22,6 +22,7 @@ _REMEMBERED = 16_384  # a page writes hundreds of numbers, the next one mostly t
 
 Number = int | float | Decimal
 Style = Literal["short", "medium", "long", "full"]
+ListStyle = Literal["standard", "standard-narrow"]
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
 _NEARLY_ONE = 0.99  # of a unit: then it is told in that unit
 
@@ -63,13 +64,20 @@ def language_name(code: str) -> str:
     return current_locale().languages.get(code, code)
 
 
-def word_list(words: Sequence[str]) -> str:
+def word_list(words: Sequence[str], style: ListStyle = "standard") -> str:
     """Words one after another, with the marks of the language between them; "" of none.
 
-    >>> word_list(["mail", "chat"]), word_list([])
-    ('mail and chat', '')
+    style: "standard-narrow" has no word for "and".
+
+    >>> word_list(["mail", "chat"]), word_list(["mail", "chat"], "standard-narrow"), word_list([])
+    ('mail and chat', 'mail, chat', '')
     """
-    text: str = lists.format_list(words, locale=current_locale())
+    # All locales have the narrow style; only Babel's annotation does not know it.
+    text: str = lists.format_list(
+        words,
+        style=style,  # type: ignore[arg-type]
+        locale=current_locale(),
+    )
     return text
 
 

@@ -112,7 +112,7 @@ class Room:
 
 def rooms_of(user: CurrentUser) -> list[Room]:
     """The rooms that somebody may enter, those of their role first."""
-    here = _current_key()
+    here = _current_key(user)
     return [
         Room(key, str(_LABELS[key]), url_for(_ENDPOINTS[key]), key == here)
         for key in ("home", *_ORDER[user.role])
@@ -132,8 +132,8 @@ def _opens_to(user: CurrentUser, endpoint: str) -> bool:
     return access is not None and access.opens_to(user)
 
 
-def _current_key() -> str:
-    if request.path.startswith("/settings"):
+def _current_key(user: CurrentUser) -> str:
+    if request.path.startswith("/settings") and _opens_to(user, _ENDPOINTS["settings"]):
         return "settings"
     if request.blueprint == "workspaces":
         view = (request.endpoint or "").partition(".")[2]

@@ -32,7 +32,7 @@ blueprint = Blueprint("tasks", __name__, template_folder="../templates")
 
 _PAGE = 50
 _TABS = {
-    "due": _l("Due"), "upcoming": _l("Later"), "snoozed": _l("Snoozed"), "done": _l("Done"),
+    "due": _l("Due now"), "upcoming": _l("Later"), "snoozed": _l("Snoozed"), "done": _l("Done"),
 }  # fmt: skip
 
 

@@ -29,7 +29,8 @@ blueprint = Blueprint("touchpoints", __name__, template_folder="../templates")
 
 _PAGE = 50
 _TABS = {
-    "due": _l("Due"), "overdue": _l("Overdue"), "upcoming": _l("Next 30 days"), "done": _l("Done"),
+    "due": _l("Due now"), "overdue": _l("Overdue"), "upcoming": _l("Next 30 days"),
+    "done": _l("Done"),
 }  # fmt: skip
 
 
