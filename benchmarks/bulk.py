@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from benchmarks.databases import vacuum
 from vocapp.extensions import db
 
 
@@ -73,8 +74,7 @@ def _postgresql(tables: Sequence[str]) -> Iterator[Connection]:
         for definition in indexes.values():
             connection.execute(text(definition))
         connection.commit()
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE)"))  # what autovacuum does within the hour
+    vacuum(db.engine)
 
 
 def _postgresql_indexes(connection: Connection, tables: Sequence[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 SERVER = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
@@ -28,3 +28,11 @@ def database(kind: str, name: str, *, server: str = SERVER, keep: bool = False) 
     if not keep:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def vacuum(engine: Engine) -> None:
+    """Statistics, and which pages everybody sees: what PostgreSQL's autovacuum does within the
+    hour. Nothing to do on SQLite."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM (ANALYZE)"))

@@ -23,13 +23,14 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import insert, select
 
-from benchmarks.databases import SERVER, database
+from benchmarks.databases import SERVER, database, vacuum
 from config import Settings
 from vocapp import create_app
 from vocapp.authoring.service import NewSurvey, create_survey
 from vocapp.cli import upgrade_database
 from vocapp.collecting.models import Response
 from vocapp.database import refresh_statistics, transaction, utcnow, uuid7
+from vocapp.extensions import db
 from vocapp.garbage import collect_rarely
 from vocapp.people.events.models import (
     AccountEvent,
@@ -159,6 +160,7 @@ def fill(workspace_id: UUID, accounts: int, months: int, voice: Voice, *, seed: 
     with transaction() as session:
         note_change(session, workspace_id, since=datetime(2000, 1, 1, tzinfo=UTC), now=now)
         refresh_statistics(session, _IN_ORDER)  # as the database's own housekeeping would soon
+    vacuum(db.engine)
 
 
 def _write(rows: dict[type, list[dict[str, Any]]]) -> None:

@@ -532,10 +532,20 @@ _CACHE_KIB = 16 * 1024
 
 
 def configure_engine(engine: Engine) -> None:
-    """Durable and strict SQLite connections; nothing to do on PostgreSQL."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Durable and strict SQLite connections; PostgreSQL ones that compile no statements."""
+    (_configure_sqlite if engine.dialect.name == "sqlite" else _configure_postgresql)(engine)
 
+
+def _configure_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # It takes statements that look up one row for each of many for long ones, and would compile
+        # them for a good part of the time that they run.
+        connection.execute("SET jit = off")
+        connection.commit()
+
+
+def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see _on_begin
