@@ -25,6 +25,7 @@ from vocapp.authoring.limiting.api import api as limiting_api
 from vocapp.authoring.limiting.views import blueprint as limiting_pages
 from vocapp.authoring.look.api import api as look_api
 from vocapp.authoring.look.views import blueprint as look_pages
+from vocapp.authoring.models import Survey
 from vocapp.authoring.posters import blueprint as poster_pages
 from vocapp.authoring.string_views import blueprint as string_pages
 from vocapp.authoring.survey_import_views import blueprint as survey_import_pages
@@ -46,6 +47,7 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.public import api as public_api
 from vocapp.collecting.targeting import queries as targeting_queries
 from vocapp.collecting.targeting.api import api as targeting_api
+from vocapp.collecting.targeting.models import TargetingRule
 from vocapp.collecting.targeting.views import blueprint as targeting_pages
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
@@ -78,6 +80,7 @@ from vocapp.distributing.campaigns import people as campaign_people
 from vocapp.distributing.campaigns import running as campaign_running
 from vocapp.distributing.campaigns import stopping as campaign_stopping
 from vocapp.distributing.campaigns.api import api as campaigns_api
+from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.campaigns.views import blueprint as campaign_pages
 from vocapp.distributing.own_mail_api import api as own_mail_api
 from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
@@ -103,11 +106,12 @@ from vocapp.following_up.audit_words import WORDS as FOLLOWING_UP_WORDS
 from vocapp.following_up.changing import ASK_AGAIN
 from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
-from vocapp.following_up.models import FollowUp
+from vocapp.following_up.models import FollowUp, RoutingChannel, RoutingRule
 from vocapp.following_up.pages import blueprint as following_up_pages
 from vocapp.following_up.writing import invitation_replies, replies
 from vocapp.following_up.writing import sending as case_mail_sending
 from vocapp.following_up.writing.api import api as letters_api
+from vocapp.following_up.writing.models import ReplyTemplate
 from vocapp.following_up.writing.service import CASE_MAIL
 from vocapp.looking_into.audit_words import WORDS as LOOKING_INTO_WORDS
 from vocapp.looking_into.views import blueprint as looking_into_pages
@@ -125,6 +129,7 @@ from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments import audiences
 from vocapp.measuring.segments.api import api as saved_segments_api
+from vocapp.measuring.segments.models import SavedSegment
 from vocapp.measuring.segments.pages import blueprint as segment_pages
 from vocapp.measuring.segments_api import api as segments_api
 from vocapp.measuring.watching import mail as watching_mail
@@ -146,7 +151,7 @@ from vocapp.people.figure_changes import FIGURES, FIGURES_NIGHTLY
 from vocapp.people.health_changes import HEALTH, HEALTH_DAILY
 from vocapp.people.merging.api import api as merging_api
 from vocapp.people.merging.views import blueprint as merging_pages
-from vocapp.people.models import Contact
+from vocapp.people.models import Account, Contact
 from vocapp.people.money.api import api as money_api
 from vocapp.people.money.views import blueprint as money_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
@@ -183,7 +188,7 @@ from vocapp.succeeding.playbooks import showing as playbook_cards
 from vocapp.succeeding.playbooks.api import api as tasks_api
 from vocapp.succeeding.playbooks.capacity_views import blueprint as capacity_pages
 from vocapp.succeeding.playbooks.firings_api import api as playbooks_api
-from vocapp.succeeding.playbooks.models import PlaybookTask
+from vocapp.succeeding.playbooks.models import Playbook, PlaybookTask
 from vocapp.succeeding.playbooks.task_views import blueprint as task_pages
 from vocapp.succeeding.playbooks.views import blueprint as playbook_pages
 from vocapp.succeeding.renewals import keeping as renewal_keeping
@@ -227,6 +232,7 @@ from vocapp.workspaces import access, audit_log, home, home_cards, staff_mail
 from vocapp.workspaces.api import api as workspaces_api
 from vocapp.workspaces.audit_words import NAMES as WORKSPACES_NAMES
 from vocapp.workspaces.audit_words import WORDS as WORKSPACES_WORDS
+from vocapp.workspaces.models import ApiKey
 from vocapp.workspaces.pages import blueprint as workspaces_pages
 
 
@@ -610,6 +616,10 @@ def _register_audit_words() -> None:
         MEASURING_NAMES, UNDERSTANDING_NAMES, FOLLOWING_UP_NAMES, SUCCEEDING_NAMES,
     ):  # fmt: skip
         audit_log.register_names(names)
+    audit_log.register_named(
+        ApiKey, Account, Survey, Campaign, TargetingRule, SavedSegment, RoutingRule, RoutingChannel,
+        ReplyTemplate, Playbook,
+    )  # fmt: skip
 
 
 def _register_home() -> None:

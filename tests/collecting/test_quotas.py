@@ -470,6 +470,7 @@ def test_quotas_of_choices_are_set_on_the_page_and_seen_beside_the_score(api, st
     assert (kept["quotas"], kept["most"]) == (ONE_IN_IT, 500)
     shown = product.get("/surveys/nps/limits").text
     assert re.search(r'name="choice-role-it" type="text" value="1"', shown)
+    assert "What do you do? IT" in product.get("/surveys/nps").text
     assert "Nothing is over a quota" in product.get("/held-answers?state=over_quota").text
     for _ in range(3):
         answer_page(api, survey, role="it", score="9")

@@ -59,6 +59,7 @@ _SMALL = """() => [...document.querySelectorAll('main input, main select, main b
   .filter(e => e.type !== 'hidden' && !e.closest('[hidden]'))
   .map(e => [e.name, (e.closest('label') || e).getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"""
+_DIRECTION = "place => getComputedStyle(document.querySelector(place)).direction"
 _WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -74,6 +75,7 @@ def test_every_kind_is_accessible_with_targets_that_can_be_hit(
     page = new_page(width=width, color_scheme=colours)
     page.goto(f"{live_server.url}/s/{survey['public_id']}?lang={language}")
     faults = violations(page)
+    assert page.evaluate(_DIRECTION, ".sender") == page.evaluate(_DIRECTION, "html")
     page.locator("input[value='9']").check(force=True)
     page.locator("button[value=score]").click()
     page.locator("#q-parts").wait_for()

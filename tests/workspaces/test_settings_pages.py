@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from vocapp import outbox
+from vocapp.authoring.queries import survey_by_key
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.outbox import Pending
 from vocapp.workspaces.models import ApiKey
@@ -132,6 +133,15 @@ def test_the_log_says_who_did_what_page_by_page(staff, workspace):
     assert second.count("changed the settings") == 10
     assert "created the workspace" in second
     assert admin.get("/settings/audit?before=nonsense").status_code == 422
+
+
+def test_the_log_calls_what_it_is_about_by_its_name_while_it_is_there(staff, api):
+    api.survey("nps", name="After a purchase")
+    admin = staff("admin")
+    page = admin.get("/settings/audit").text
+    assert "created a survey" in page
+    assert "After a purchase" in page
+    assert str(survey_by_key(api.workspace.workspace_id, "nps").id) not in page
 
 
 def test_every_kind_of_background_work_has_words(app):

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from surveys import survey_templates
 from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.languages import best_language, direction
+from surveys.limits import Quota
 from surveys.piping import filled
 from surveys.questions import Question, localised, wording
 from surveys.survey_strings import completeness
@@ -181,8 +182,18 @@ def show_survey(key: str) -> Any:
         embed_url=f"{base}/embed/{survey.public_id}",
         snippet=widget_tag(survey),
         allowed_origins=current_workspace.allowed_origins,
+        quota_words=partial(_quota_in_words, definition),
         say=_in_staff_language,
     )
+
+
+def _quota_in_words(definition: Definition, quota: Quota) -> str:
+    """Of whom there are at most so many. An option that the draft has no more is called by keys."""
+    for question in definition.questions:
+        for option in question.options if question.key == quota.question else ():
+            if option.key == quota.value:
+                return f"{_in_staff_language(question.text)} {_in_staff_language(option.label)}"
+    return f"{quota.attribute or quota.question} = {quota.value}"
 
 
 def _in_staff_language(texts: Any) -> str:

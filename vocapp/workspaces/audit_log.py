@@ -7,7 +7,7 @@ fails it, and so do words of an action that nothing writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from vocapp.workspaces.models import AuditEntry, User
 
 _words: dict[str, Any] = {}
 _names: dict[str, Any] = {}
+_named: dict[str, Any] = {}
 
 
 def register_words(words: Mapping[str, Any]) -> None:
@@ -30,6 +31,11 @@ def register_words(words: Mapping[str, Any]) -> None:
 def register_names(names: Mapping[str, Any]) -> None:
     """What tables, their columns and other details are called, lazily, as forms have it."""
     _names.update(names)
+
+
+def register_named(*models: Any) -> None:
+    """Tables whose rows are called by their `name` where the log is about one of them."""
+    _named.update({model.__tablename__: model for model in models})
 
 
 def name_of(key: str) -> str:
@@ -53,7 +59,8 @@ def words_of(action: str) -> str | None:
 class AuditLine:
     """Who did what, when. who: a name, or None for the service itself and machines.
 
-    what: in words, or None where there are none.
+    what: in words, or None where there are none. subject_name: as it is called now, or None where
+    it is gone or has no name.
     """
 
     id: UUID
@@ -64,6 +71,7 @@ class AuditLine:
     what: str | None
     subject_type: str
     subject_id: str
+    subject_name: str | None
     detail: dict[str, Any]
 
 
@@ -80,10 +88,25 @@ def audit_lines(
     )
     if before is not None:
         query = query.where(AuditEntry.id < before)
+    rows = db.session.execute(query).all()
+    names = _subject_names(workspace_id, [row for row, _ in rows])
     return [
         AuditLine(
             row.id, row.at, name, row.actor, row.action, words_of(row.action), row.subject_type,
-            row.subject_id, row.detail,
+            row.subject_id, names.get((row.subject_type, row.subject_id)), row.detail,
         )
-        for row, name in db.session.execute(query)
+        for row, name in rows
     ]  # fmt: skip
+
+
+def _subject_names(workspace_id: UUID, rows: Sequence[AuditEntry]) -> dict[tuple[str, str], str]:
+    """By table and id: one statement for each table with names that is there."""
+    found: dict[tuple[str, str], str] = {}
+    for table in _named.keys() & {row.subject_type for row in rows}:
+        model = _named[table]
+        ids = {UUID(row.subject_id) for row in rows if row.subject_type == table}
+        query = select(model.id, model.name).where(
+            model.workspace_id == workspace_id, model.id.in_(ids)
+        )
+        found.update({(table, str(key)): name for key, name in db.session.execute(query)})
+    return found
