@@ -18,6 +18,7 @@ from surveys.language_packs import Pack, read_pack
 
 log = structlog.get_logger()
 FOLDER = "languages"
+BUILT_IN = ("en", "ja")
 _english: dict[str, Mapping[str, str]] = {}
 
 
@@ -61,6 +62,11 @@ def words_in(part: str, language: str, built_in: Mapping[str, Mapping[str, str]]
         if pack is not None:
             said |= pack.words.get(part, {})
     return said
+
+
+def interface_languages() -> tuple[str, ...]:
+    """What pages can speak that are of no survey: the built-in languages, then those of packs."""
+    return tuple(dict.fromkeys((*BUILT_IN, *(pack.language for pack in _packs().values()))))
 
 
 def _packs() -> Mapping[str, Pack]:

@@ -14,6 +14,7 @@ from config import Settings
 from tests.collecting.test_pages import press
 from vocapp import create_app, language_packs
 from vocapp.cli import main
+from vocapp.distributing.mail import unsubscribe_url
 
 ARABIC = Path(__file__).parents[2] / "docs" / "languages" / "ar.json"
 QUESTIONS = [
@@ -93,3 +94,14 @@ def test_a_pack_of_a_region_goes_before_that_of_its_language(app, arabic):
     packs["ar-eg"] = region
     words = language_packs.words_in("respondents", "ar-EG", {"en": {"send": "Send", "x": "X"}})
     assert (words["send"], words["next"], words["x"]) == ("ابعت", "التالي", "X")
+
+
+def test_pages_that_belong_to_no_survey_speak_it_to_who_reads_it(app, arabic, api):
+    reader = {"Accept-Language": "ar-EG,ar;q=0.9"}
+    nowhere = api.client.get("/e/nonsense", headers=reader)
+    assert '<html lang="ar" dir="rtl"' in nowhere.text
+    with app.test_request_context():
+        stop = unsubscribe_url(api.workspace.workspace_id, "a@example.com")
+    asked = api.client.get(stop[stop.index("/u/") :], headers=reader).text
+    assert '<html lang="ar" dir="rtl"' in asked
+    assert "إيقاف هذه الرسائل" in asked

@@ -63,6 +63,7 @@ from vocapp.collecting.service import Submission
 from vocapp.collecting.texts import respondent_texts, trial_note
 from vocapp.database import utcnow, uuid7
 from vocapp.extensions import db
+from vocapp.language_packs import interface_languages
 from vocapp.people.queries import contact
 from vocapp.people.texts_about import facts_about
 from vocapp.problems import BadInput, Forbidden, Gone, NotFound
@@ -720,7 +721,7 @@ def only_links_page(survey: SurveySummary) -> Any:
 
 
 def nowhere_page() -> Any:
-    return message_page(page_language(("en", "ja")), "not_found", 404)
+    return message_page(page_language(interface_languages()), "not_found", 404)
 
 
 def message_page(

@@ -30,6 +30,7 @@ from vocapp.distributing.service import NewInvitation
 from vocapp.distributing.texts import invitation_texts
 from vocapp.distributing.trial import sample, send_trial
 from vocapp.distributing.wording import nobody_sends, not_open, reason_text
+from vocapp.language_packs import interface_languages
 from vocapp.mailing import mail_folder
 from vocapp.people.facts import ContactFacts
 from vocapp.problems import BadInput, NotFound, Problem
@@ -396,7 +397,7 @@ def nothing_to_stop(workspace_id: UUID, *, channel: str) -> Response:
 
 
 def _language_of_reader() -> str:
-    offered = ("en", "ja")
+    offered = interface_languages()
     return fitting_language(request.args.get("lang"), offered) or first_fitting(
         list(request.accept_languages.values()), offered
     )
