@@ -21,6 +21,7 @@ from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
+from vocapp.database import among
 from vocapp.people.models import Account
 from vocapp.succeeding.figures.said import joined_keys, keys_of
 from vocapp.understanding.models import Assignment
@@ -90,7 +91,7 @@ class Voice:
             Account.workspace_id == self.workspace_id
         )
         if keys is not None:
-            each = each.where(Account.id.in_([account_of(key) for key in keys]))
+            each = each.where(among(self.session, Account.id, keys))
         by_score = each.subquery()
         rows = self.session.execute(
             select(by_score.c.score, joined_keys(by_score.c.id)).group_by(by_score.c.score)
