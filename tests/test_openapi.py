@@ -122,6 +122,7 @@ def test_real_answers_are_as_described(api, document):
         "Contact": api.post("/api/v1/contacts", {"email": "b@example.com"}),
         "PersonalData": api.get(f"/api/v1/contacts/{known.json['id']}/data"),
         "EventsTaken": api.post("/api/v1/events", {"events": [{"type": "login"}]}),
+        "MailReportsTaken": api.post("/api/v1/mail-reports", {"reports": [{"type": "sent"}]}),
         "Drivers": api.get("/api/v1/surveys/nps/drivers"),
         "Journey": api.get("/api/v1/surveys/journey/journey?by=plan"),
         "Themes": api.get("/api/v1/themes"),

@@ -167,6 +167,10 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         Call(json=lambda t: {"survey": t.survey, "contact": {"email": "x@example.com"},
                              "channel": "email"}),
     ),
+    "mail_reports_api.take_in_reports": (
+        Call(json=lambda t: {"reports": [
+            {"type": "complained", "message_id": f"<{t.invitation}@127.0.0.1>"}]}),
+    ),
     "asking_api.show_asking": (by(contact_id="contact"),),
     "asking_api.reach_again": (
         Call(path={"contact_id": "contact"}, json=lambda _: {"channel": "email"}),

@@ -243,6 +243,10 @@ SCHEMAS: dict[str, Schema] = {
     "EventsTaken": record(
         accepted=COUNT, rejected=list_of(record(index=COUNT, field=TEXT, message=TEXT))
     ),
+    "MailReportsTaken": record(
+        taken=COUNT, left_aside=COUNT,
+        rejected=list_of(record(index=COUNT, field=TEXT, message=TEXT)),
+    ),
     "Contact": record(
         **_PERSON, phone=or_null(TEXT), locale=or_null(TEXT), time_zone=or_null(TEXT),
         attributes=OBJECT, roles=list_of(TEXT), left_at=or_null(TIME), updated_at=TIME,
@@ -725,6 +729,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/accounts/{external_id}"): ("AccountInCare", (200,)),
     ("post", "/api/v1/contacts"): ("Contact", (201,)),
     ("post", "/api/v1/events"): ("EventsTaken", (202,)),
+    ("post", "/api/v1/mail-reports"): ("MailReportsTaken", (200,)),
     ("get", "/api/v1/surveys"): ("Surveys", (200,)),
     ("post", "/api/v1/surveys"): ("Survey", (201,)),
     ("get", "/api/v1/surveys/{key}"): ("Survey", (200,)),

@@ -82,6 +82,7 @@ from vocapp.distributing.campaigns import stopping as campaign_stopping
 from vocapp.distributing.campaigns.api import api as campaigns_api
 from vocapp.distributing.campaigns.models import Campaign
 from vocapp.distributing.campaigns.views import blueprint as campaign_pages
+from vocapp.distributing.mail_reports_api import api as mail_reports_api
 from vocapp.distributing.own_mail_api import api as own_mail_api
 from vocapp.distributing.own_mail_views import blueprint as own_mail_pages
 from vocapp.distributing.sms import sending as sms_sending
@@ -245,7 +246,8 @@ def register(app: OpenAPI) -> None:
         held_api, marked_api, targeting_api, own_mail_api, public_api, version_api, measuring_api,
         segments_api, saved_segments_api, understanding_api,
         limiting_api, look_api,
-        drivers_api, distributing_api, asking_api, campaigns_api, following_up_api,
+        drivers_api, distributing_api, mail_reports_api, asking_api, campaigns_api,
+        following_up_api,
         letters_api, succeeding_api,
         figures_api, goals_api, tasks_api, playbooks_api, closing_loop_api, renewals_api,
         journey_api, backtest_api, account_merging_api, features_api, money_api,

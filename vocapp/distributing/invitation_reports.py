@@ -30,14 +30,13 @@ def invitation_about(session: Session, incoming: Incoming) -> tuple[Invitation, 
     named = [found for each in incoming.refers_to if (found := _OURS.match(each))]
     if not named:
         return None
+    query = select(Invitation).where(
+        # Rows are found by workspace and id, of which a mail tells the id alone.
+        Invitation.workspace_id.in_(select(Workspace.id)),
+        Invitation.id.in_({UUID(found[1]) for found in named}),
+    )
     rows = session.scalars(
-        select(Invitation)
-        .where(
-            # Rows are found by workspace and id, of which a mail tells the id alone.
-            Invitation.workspace_id.in_(select(Workspace.id)),
-            Invitation.id.in_({UUID(found[1]) for found in named}),
-        )
-        .execution_options(voc_all_workspaces=True)
+        incoming.within(query, Invitation.workspace_id).execution_options(voc_all_workspaces=True)
     )
     known = {row.id: row for row in rows}
     for found in named:

@@ -18,13 +18,14 @@ from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, Message
 from email.utils import getaddresses, parseaddr
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 import structlog
 from flask import current_app
-from sqlalchemy.orm import Session
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from config import Settings
 from nlp.replies import text_of_html
@@ -35,6 +36,7 @@ from vocapp.distributing.inbox import MOST_BYTES, Letter, has_inbox, open_inbox
 from vocapp.outbox import NotYet, Outcome, Pending
 
 log = structlog.get_logger()
+Q = TypeVar("Q", bound=Select[Any])
 
 INBOX = "inbox"
 LOOK_EVERY = timedelta(minutes=1)
@@ -72,11 +74,17 @@ class Incoming:
     is_automatic: bool
     bounce: Bounce | None
     is_complaint: bool = False  # its recipient called a mail of ours spam (RFC 5965)
+    # Whose key told of it: about mails of that workspace alone. None for a mail that came.
+    told_by: UUID | None = None
 
     @property
     def is_report(self) -> bool:
         """Whether a program tells of a mail of ours; nobody has answered it."""
         return self.bounce is not None or self.is_complaint
+
+    def within(self, query: Q, workspace_id: InstrumentedAttribute[UUID]) -> Q:
+        """A query for what it may be about, over all workspaces or that of whoever told of it."""
+        return query if self.told_by is None else query.where(workspace_id == self.told_by)
 
 
 class _ForgivingRegistry(HeaderRegistry):
@@ -144,7 +152,7 @@ def _look(settings: Settings) -> None:
         for letter in inbox.new():
             incoming = _read(letter, settings)
             try:
-                taken = incoming is not None and _take(incoming)
+                taken = incoming is not None and hand_over(incoming, utcnow())
             except Exception as exc:  # noqa: BLE001 - one bad mail must not stop the rest
                 log.warning("inbox.mail_failed", error=type(exc).__name__)
                 continue
@@ -160,8 +168,8 @@ def _read(letter: Letter, settings: Settings) -> Incoming | None:
         return None
 
 
-def _take(incoming: Incoming) -> bool:
-    now = utcnow()
+def hand_over(incoming: Incoming, now: datetime) -> bool:
+    """Give a mail to whoever it is for; whether it was for anybody."""
     return any(take(incoming, now) for take in _takers)
 
 

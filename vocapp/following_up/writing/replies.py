@@ -69,15 +69,16 @@ def _origin(session: Session, incoming: Incoming) -> CaseMail | None:
     digests = [*incoming.tokens, *chain.from_iterable(named)]
     if not digests:
         return None
+    query = (
+        select(CaseMail)
+        .where(CaseMail.message_digest.in_(digests))
+        # A letter of ours goes before a mail that says it had the same Message-ID.
+        .order_by(CaseMail.direction)
+        .execution_options(voc_all_workspaces=True)
+    )
     found = {
         mail.message_digest: mail
-        for mail in session.scalars(
-            select(CaseMail)
-            .where(CaseMail.message_digest.in_(digests))
-            # A letter of ours goes before a mail that says it had the same Message-ID.
-            .order_by(CaseMail.direction)
-            .execution_options(voc_all_workspaces=True)
-        )
+        for mail in session.scalars(incoming.within(query, CaseMail.workspace_id))
     }
     return next((found[digest] for digest in digests if digest in found), None)
 

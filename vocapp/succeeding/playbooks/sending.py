@@ -156,12 +156,13 @@ def take_reply(incoming: Incoming, now: datetime) -> bool:
         digests += digests_of_message(each)
     if not digests or (incoming.is_automatic and not incoming.is_report):
         return False
+    query = (
+        select(PlaybookLetter)
+        .where(PlaybookLetter.message_digest.in_(digests))
+        .execution_options(voc_all_workspaces=True)
+    )
     with transaction() as session:
-        found = session.scalars(
-            select(PlaybookLetter)
-            .where(PlaybookLetter.message_digest.in_(digests))
-            .execution_options(voc_all_workspaces=True)
-        ).all()
+        found = session.scalars(incoming.within(query, PlaybookLetter.workspace_id)).all()
         letter = min(
             found, key=lambda each: digests.index(each.message_digest or ""), default=None
         )  # the nearest
