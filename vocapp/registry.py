@@ -63,6 +63,7 @@ from vocapp.distributing import (
     reminding,
     sending,
     sending_reminders,
+    stopping_by_mail,
 )
 from vocapp.distributing import people as distributing_people
 from vocapp.distributing import service as distributing_service
@@ -444,6 +445,8 @@ def _register_work() -> None:
             batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
+    # A wish to get no more goes before what it answers.
+    receiving.register_taker(stopping_by_mail.take_wish)
     # First of cases: what answers a letter of a person names that of the playbook before it, too.
     receiving.register_taker(replies.take_reply)
     receiving.register_taker(playbook_sending.take_reply)

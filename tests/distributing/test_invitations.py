@@ -189,7 +189,10 @@ def test_a_mail_arrives_with_both_parts_and_a_link_for_every_score(
     assert pending() == []
 
 
-def test_the_headers_are_those_of_a_mail_that_may_be_stopped(api, invite, mail_server, send_mail):
+def test_the_headers_are_those_of_a_mail_that_may_be_stopped(
+    app, api, invite, mail_server, send_mail, tmp_path
+):
+    app.config["SETTINGS"].inbox_url = f"file://{tmp_path}/inbox"
     made = invite()
     send_mail()
     (message,) = mail_server.messages
@@ -204,6 +207,16 @@ def test_the_headers_are_those_of_a_mail_that_may_be_stopped(api, invite, mail_s
     assert f"List-Unsubscribe: <{uris[0]}>,\r\n <{uris[1]}>\r\n".encode() in mail_server.raw[0]
     assert message["From"].addresses[0].display_name == "Acme"
     assert message["Date"].datetime.tzinfo is not None
+
+
+def test_an_address_to_stop_mails_is_offered_only_where_somebody_reads_it(
+    invite, mail_server, send_mail
+):
+    invite()
+    send_mail()
+    (message,) = mail_server.messages
+    assert re.fullmatch(r"<http[^<>]+/u/[^<>]+>", message["List-Unsubscribe"])
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 @pytest.mark.parametrize("name", ["髙橋 﨑子", "𠮷野家 ①号", "ｱｲｺ", "山田 太郎〜～"])

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from PIL import Image
@@ -213,6 +213,36 @@ def test_whoever_calls_it_spam_is_not_written_to_again(survey, kind, suppressed)
         "/api/v1/invitations", {"survey": "nps", "channel": "email", "contact": {"email": ADDRESS}}
     ).json
     assert again["reason"] == (suppressed[0] if suppressed else None)
+
+
+def wish(survey: Survey, subject: str = "") -> EmailMessage:
+    """What a mail program sends that stops mails by the address in `List-Unsubscribe`."""
+    (address,) = re.findall(r"<mailto:([^>]+)>", survey.sent["List-Unsubscribe"])
+    to, _, asked = address.partition("?subject=")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Message-ID"] = ADDRESS, to, "<wish@example.jp>"
+    mail["Subject"] = subject or unquote(asked)
+    mail.set_content("")
+    return mail
+
+
+def test_whoever_stops_mails_by_a_mail_is_not_written_to_again(survey):
+    survey.ask()
+    mail = wish(survey)
+    survey.arrive(mail, mail)
+    assert [row.kind for row in rows(Suppression)] == ["unsubscribed"]
+    assert rows(FollowUp) == []
+    assert list(survey.inbox.glob("**/*.eml")) == []
+
+
+def test_what_only_says_unsubscribe_or_comes_back_stops_nothing(survey):
+    survey.ask()
+    made_up = wish(survey, "unsubscribe made-up.token")
+    quoted = wish(survey, f"Re: {wish(survey)['Subject']}")
+    report = survey.report("delivery-status", "Action: failed\r\nStatus: 4.0.0\r\n").decode()
+    survey.arrive(made_up, quoted, f"Subject: {wish(survey)['Subject']}\r\n{report}".encode())
+    assert rows(Suppression) == []
+    assert len(list((survey.inbox / "unmatched").iterdir())) == 2
 
 
 def test_a_mail_about_nothing_of_ours_is_put_aside(survey):

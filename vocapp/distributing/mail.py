@@ -23,6 +23,7 @@ from surveys.look import CORNERS_PX, FONTS, USUAL, Look, used_shades
 from surveys.own_mail import OwnMail
 from surveys.questions import localised, scale_of, wording
 from vocapp.authoring.links import InvitationLink
+from vocapp.distributing.inbox import has_inbox
 from vocapp.distributing.logos import Logo
 from vocapp.distributing.texts import invitation_texts
 from vocapp.mailing import address_of, compose, message_id, one_line
@@ -147,9 +148,12 @@ def build(letter: Letter, *, now: datetime) -> EmailMessage:
 
 def add_unsubscribing(message: EmailMessage, url: str) -> None:
     """The headers by which a mail program offers to stop such mails. url: `unsubscribe_url`."""
-    sender = parseaddr(current_app.config["SETTINGS"].mail_from)[1]
-    mailto = f"mailto:{sender}?subject={quote('unsubscribe ' + url.rsplit('/', 1)[1])}"
-    message["List-Unsubscribe"] = f"<{url}>, <{mailto}>"
+    settings = current_app.config["SETTINGS"]
+    ways = [f"<{url}>"]
+    if has_inbox(settings):  # else nobody would read it (`stopping_by_mail`)
+        sender = parseaddr(settings.mail_from)[1]
+        ways.append(f"<mailto:{sender}?subject={quote('unsubscribe ' + url.rsplit('/', 1)[1])}>")
+    message["List-Unsubscribe"] = ", ".join(ways)
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
 
 
