@@ -557,6 +557,18 @@ def test_thanks_follow_the_score_and_the_link_goes_to_whom_the_author_says(
     assert ('href="https://reviews.example/us"' in last.text) == is_linked
 
 
+def test_a_script_gets_the_thanks_by_the_category_of_the_score(api, path):
+    key = f"?key={api.workspace.public_key}"
+    usual = api.client.get(f"/public/v1{path.replace('/s/', '/surveys/')}{key}").json["texts"]
+    own = api.survey("own", languages=["en", "ja"], thanks=THANKS)["public_id"]
+    texts = api.client.get(f"/public/v1/surveys/{own}{key}&locale=en").json["texts"]
+    names = ("promoter", "passive", "detractor", "thanks_detail")
+    assert {usual[name] for name in names} == {"Your answer has been saved and will be read."}
+    assert [texts[name] for name in names] == [
+        "Thanks from Aiko.", "Thanks from Aiko.", "We will call you.", "Thanks from Aiko.",
+    ]  # fmt: skip
+
+
 def test_thanks_without_words_of_the_author_are_those_of_the_product(api, path):
     second = press(api.client, path, api.client.get(path), "score", score="10")
     assert "Your answer has been saved" in press(api.client, path, second, "rest").text

@@ -335,6 +335,21 @@ def _present_thanks(definition: Definition, language: str) -> dict[str, Any]:
     }
 
 
+def _present_texts(definition: Definition, language: str) -> dict[str, str]:
+    """The words around the questions; under each category of the score, what is said after the
+    last answer, and under `thanks_detail` what is said in general."""
+    said, thanks = texts.respondent_texts(language), definition.thanks
+    usual = said["thanks_detail"]
+    return {
+        **said,
+        "thanks_detail": thanks.words(None, language=language) or usual,
+        **{
+            category: thanks.words(category, language=language) or usual
+            for category in categories(definition.kind)
+        },
+    }
+
+
 def present_survey(survey: SurveySummary, definition: Definition, locale: str) -> dict[str, Any]:
     """All that a script needs to ask a survey, in the language that fits best."""
     language = best_language(locale, definition.languages)
@@ -371,5 +386,5 @@ def present_survey(survey: SurveySummary, definition: Definition, locale: str) -
         ],
         "thanks": _present_thanks(definition, language),
         "categories": {str(score): category_of(definition.kind, score) for score in scale},
-        "texts": texts.respondent_texts(language),
+        "texts": _present_texts(definition, language),
     }

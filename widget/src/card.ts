@@ -39,7 +39,6 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
       body.querySelector(".error")?.replaceChildren(problem);
       body.querySelector<HTMLElement>("input, textarea")?.focus();
     } else if (asked) {
-      currentNote = "sending";
       render();
       if (!flow.question()) events.completed();
     }
@@ -132,10 +131,11 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
     showNote();
   }
 
-  /** The server's words may say "saved": they stand only once it is true. */
+  /** The server's words may say "saved": they stand only once it is true. Thanks follow the score. */
   function showNote(): void {
-    const words = currentNote === "delivered" ? "thanks_detail" : currentNote;
-    status.textContent = (!flow.question() && flow.survey.texts[words]) || "";
+    const { categories, primary, texts } = flow.survey;
+    const words = currentNote === "delivered" ? categories[String(flow.drafts[primary])] : currentNote;
+    status.textContent = (!flow.question() && texts[words!]) || "";
   }
 
   render();

@@ -8,7 +8,7 @@ export function explain(reason: string): void {
 }
 
 export function why(): string[] {
-  const known = lines.length ? [...lines] : ["nothing was asked for yet"];
+  const known = lines.length ? [...lines] : ["nothing asked yet"];
   console.info(["voc:", ...known].join("\n  "));
   return known;
 }

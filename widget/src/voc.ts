@@ -182,7 +182,10 @@ export function createVoc(settings: Settings): Voc {
       showing.card = showing.draw(frame.box, survey, {
         started: () => emit("started", { survey: id }),
         answered: (answers) => submit(showing, answers),
-        added: (answers) => delivery.amend(showing.answer, answers),
+        added: (answers) => {
+          showing.card!.note("sending");
+          delivery.amend(showing.answer, answers);
+        },
         completed: () => {
           showing.completed = true;
           emit("completed", { survey: id, id: showing.answer });
@@ -262,7 +265,7 @@ export function createVoc(settings: Settings): Voc {
     for (const { frame } of showings.values()) frame.remove();
     showings.clear();
     forget();
-    explain("no consent: nothing is asked, shown or kept");
+    explain("no consent: nothing asked or kept");
   }
 
   const commands = new Map<string, (...rest: never[]) => unknown>([
@@ -295,7 +298,7 @@ export function createVoc(settings: Settings): Voc {
       if (!action) return explain(`no command "${command}"`);
       if (waiting && !/^(on|consent|why|close)$/.test(command)) {
         waiting.push([command, ...rest]);
-        return explain(`${command}: waits for voc('consent', true)`);
+        return explain(`${command}: waits for consent`);
       }
       const result = action(...(rest as never[]));
       if (!(result instanceof Promise)) return result;

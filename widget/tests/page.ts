@@ -40,6 +40,8 @@ export const rawSurvey = {
     close: "Close",
     thanks: "Thank you",
     thanks_detail: "Saved",
+    detractor: "Saved",
+    promoter: "Saved. You made our day",
     retrying: "Trying again",
     comment_optional: "Optional",
     required: "Please choose",

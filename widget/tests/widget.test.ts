@@ -187,6 +187,28 @@ describe("the comment", () => {
     await settle(60_000);
     expect(find("[role=status]").textContent).toBe("Saved");
   });
+
+  test("is not called saved while it is on its way, though the score has arrived", async () => {
+    await loadPage({ survey: "pub1" });
+    choose(2);
+    await press();
+    behave(deaf("no network"));
+    write("Slow");
+    find("form").dispatchEvent(new Event("submit", { cancelable: true }));
+    expect(boxText()).toContain("Thank you");
+    expect(find("[role=status]").textContent).toBe("");
+    await settle();
+    expect(find("[role=status]").textContent).toBe("Trying again");
+  });
+
+  test("is thanked for in the words that its score has", async () => {
+    await loadPage({ survey: "pub1" });
+    choose(9);
+    await press();
+    expect(find("[role=status]").textContent).toBe("");
+    await press();
+    expect(find("[role=status]").textContent).toBe("Saved. You made our day");
+  });
 });
 
 describe("focus and keys", () => {

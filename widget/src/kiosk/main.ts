@@ -108,14 +108,13 @@ function start(source: HTMLElement, root: HTMLElement): void {
     if (byId("waiting").textContent !== said) byId("waiting").textContent = said;
   }
 
-  /** The survey as it is said to whoever is here: its thanks follow the score. */
+  /** The survey as it is said to whoever is here: also what is kept is thanked for by the score. */
   function saidNow(): Survey {
     const { survey, words, thanks } = now;
     const given = (answer || sent)?.given[survey.primary];
     const own = thanks(survey.categories[String(given)]);
     const retrying = own ? `${own} ${words.kept}` : words.kept!;
-    const thanks_detail = own || survey.texts.thanks_detail!;
-    return { ...survey, texts: { ...survey.texts, thanks_detail, retrying } };
+    return { ...survey, texts: { ...survey.texts, retrying } };
   }
 
   function speak(): void {
