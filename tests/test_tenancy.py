@@ -172,6 +172,8 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
             {"type": "complained", "message_id": f"<{t.invitation}@127.0.0.1>"}]}),
     ),
     "asking_api.show_asking": (by(contact_id="contact"),),
+    "asking_api.never_ask": (by(contact_id="contact"),),
+    "asking_api.ask_again": (by(contact_id="contact"),),
     "asking_api.reach_again": (
         Call(path={"contact_id": "contact"}, json=lambda _: {"channel": "email"}),
     ),

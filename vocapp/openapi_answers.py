@@ -663,7 +663,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Asking": record(
         contact=ID, may_be_asked=YES_NO, reason=or_null(TEXT), next_at=or_null(TIME),
-        next_day=or_null(DAY),
+        next_day=or_null(DAY), never_since=or_null(TIME),
         planned=list_of(
             record(
                 campaign=ID, name=TEXT, state=TEXT, day=DAY, reason=or_null(TEXT), is_stuck=YES_NO
@@ -770,6 +770,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, tuple[int, ...]]] = {
     ("get", "/api/v1/contacts/{contact_id}/data"): ("PersonalData", (200,)),
     ("get", "/api/v1/contacts/{contact_id}/asking"): ("Asking", (200,)),
     ("post", "/api/v1/contacts/{contact_id}/asking/reach"): ("Asking", (200,)),
+    ("put", "/api/v1/contacts/{contact_id}/asking/never"): ("Asking", (200,)),
+    ("delete", "/api/v1/contacts/{contact_id}/asking/never"): ("Asking", (200,)),
     ("get", "/api/v1/campaigns"): ("Campaigns", (200,)),
     ("post", "/api/v1/campaigns"): ("Campaign", (201,)),
     ("get", "/api/v1/campaigns/{campaign_id}"): ("Campaign", (200,)),

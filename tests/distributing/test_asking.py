@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -336,6 +337,26 @@ def test_a_colleague_excepts_somebody_and_takes_it_back(api, staff):
     assert "Nothing stands against it." in back.text
     with snapshot() as session:
         assert session.scalars(select(NeverAsked)).all() == []
+
+
+def test_a_machine_excepts_people_of_a_list_and_takes_it_back(any_api, mail_server):
+    any_api.survey()
+    body = {"survey": "nps", "contact": {"email": "aiko@example.com"}}
+    planned = any_api.post("/api/v1/invitations", body).json
+    path = f"/api/v1/contacts/{planned['contact']['id']}/asking"
+    assert any_api.get(path).json["never_since"] is None
+    for _ in range(2):
+        told = any_api._call("PUT", f"{path}/never").json
+        assert (told["may_be_asked"], told["reason"]) == (False, "excluded")
+        assert told["never_since"] is not None
+    outbox.work_off("mail", now=utcnow())
+    assert mail_server.messages == []
+    assert any_api.post("/api/v1/invitations", body).json["reason"] == "excluded"
+    for _ in range(2):
+        assert any_api._call("DELETE", f"{path}/never").json["reason"] is None
+    assert any_api.post("/api/v1/invitations", body).json["state"] == "scheduled"
+    nobody = f"/api/v1/contacts/{uuid4()}/asking/never"
+    assert any_api._call("PUT", nobody).status_code == 404
 
 
 def bar(api, address, kind):

@@ -53,6 +53,28 @@ def reach_again(path: ContactPath, body: ReachBody) -> Any:
     return _shown(path.contact_id)
 
 
+@api.put("/contacts/<uuid:contact_id>/asking/never", summary="Never ask a person")
+@machine()
+def never_ask(path: ContactPath) -> Any:
+    """By whatever survey and channel; what is planned for them is stopped. It takes no body."""
+    service.never_ask(
+        current_workspace.id, path.contact_id, reach=WHOLE_WORKSPACE, actor_user_id=None,
+        now=utcnow(),
+    )  # fmt: skip
+    return _shown(path.contact_id)
+
+
+@api.delete("/contacts/<uuid:contact_id>/asking/never", summary="Let a person be asked again")
+@machine()
+def ask_again(path: ContactPath) -> Any:
+    """What the person wished themselves holds."""
+    service.ask_again(
+        current_workspace.id, path.contact_id, reach=WHOLE_WORKSPACE, actor_user_id=None,
+        now=utcnow(),
+    )  # fmt: skip
+    return _shown(path.contact_id)
+
+
 def _shown(contact_id: UUID) -> dict[str, Any]:
     found = queries.asking_of(current_workspace.id, contact_id, reach=WHOLE_WORKSPACE, now=utcnow())
     verdict = found.verdict
@@ -62,6 +84,7 @@ def _shown(contact_id: UUID) -> dict[str, Any]:
         "reason": verdict.reason,
         "next_at": verdict.next_at.isoformat() if verdict.next_at else None,
         "next_day": verdict.next_day.isoformat() if verdict.next_day else None,
+        "never_since": found.never_since.isoformat() if found.never_since else None,
         "planned": [
             {
                 "campaign": str(each.campaign_id),

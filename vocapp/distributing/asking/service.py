@@ -80,7 +80,7 @@ def _check(wished: Wished) -> None:
 
 
 def never_ask(
-    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID, now: datetime
+    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID | None, now: datetime
 ) -> bool:
     """Except somebody from all asking; False where they were already. What is planned for them is
     stopped when it would go out. Raises NotFound.
@@ -97,7 +97,7 @@ def never_ask(
 
 
 def ask_again(
-    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID, now: datetime
+    workspace_id: UUID, contact_id: UUID, *, reach: Reach, actor_user_id: UUID | None, now: datetime
 ) -> bool:
     """The counterpart; False where they were not excepted. Raises NotFound."""
     with transaction() as session:
