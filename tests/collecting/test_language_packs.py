@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,13 @@ def test_pages_widget_and_mail_speak_a_language_that_was_dropped_in(app, arabic,
     link = api.post("/api/v1/invitations", invited).json["link"]
     mailed = api.client.get("/e/" + link.split("/e/")[1] + "?score=3&lang=ar")
     assert "اخترت 3." in mailed.text
+
+
+def test_a_mail_is_read_from_right_to_left_in_every_part(arabic, api, staff):
+    api.survey(languages=["en", "ar"], questions=QUESTIONS)
+    mail = staff("product").get("/surveys/nps/invitations/preview/html?lang=ar").text
+    assert "هل توصي بنا؟" in mail
+    assert set(re.findall(r"direction:(\w+)", mail)) == {"rtl"}
 
 
 def test_without_the_pack_the_page_is_whole_in_english(api):
