@@ -14,7 +14,7 @@ from vocapp.following_up.models import FollowUp, FollowUpEntry
 @pytest.fixture
 def opened(api, handle):
     """Two cases: a large customer that scored 2, and somebody who scored 5."""
-    api.survey()
+    api.survey(name="Twice a year")
     renewal = (utcnow().date() + timedelta(days=41)).isoformat()
     account = {
         "external_id": "acme", "name": "Acme", "mrr": 120000, "currency": "JPY",
@@ -91,6 +91,7 @@ def test_a_case_shows_what_one_needs_before_calling(staff, opened):
     for words in ("Support never answers", "mika@example.com", "¥120,000", "Opened by the rule"):
         assert words in html
     assert 'lang="' in html
+    assert "Twice a year · <time" in html
 
 
 def test_a_case_is_resolved_with_outcome_and_cause_and_undone(staff, opened):

@@ -100,6 +100,7 @@ class CaseRow:
     # None, survey and kind too: nothing was answered, the person replied to an e-mail.
     response_id: UUID | None
     survey_key: str | None
+    survey_name: str | None
     kind: str | None
     score: int | None
     answered_at: datetime
@@ -326,7 +327,8 @@ _COLUMNS = (
     FollowUp.paused_at, FollowUp.escalated_at, FollowUp.acknowledged_at, FollowUp.news,
     FollowUp.news_at, FollowUp.response_id,
     FollowUp.owner_user_id, FollowUp.account_id, FollowUp.contact_id,
-    Response.score, Response.answered_at, Response.locale, Survey.key, Survey.kind,
+    Response.score, Response.answered_at, Response.locale, Survey.key, Survey.name,
+    Survey.kind,
     Account.external_id, Account.name, Account.plan, Account.region, Account.mrr_minor,
     Account.currency, Account.renewal_on,
     Contact.name, Contact.email, Contact.external_id, Contact.phone, User.name, User.email,
@@ -339,8 +341,8 @@ def _row(found: Any) -> CaseRow:
         resolved_at, snoozed_until, outcome, root_cause, suggestion, version,
         merged_into_id, paused_at, escalated_at, acknowledged_at, news, news_at, response_id,
         owner_id, account_id, contact_id, score, answered_at, locale,
-        survey_key, kind, *account, contact_name, contact_email, contact_key, contact_phone,
-        owner_name, owner_email,
+        survey_key, survey_name, kind, *account, contact_name, contact_email, contact_key,
+        contact_phone, owner_name, owner_email,
     ) = found  # fmt: skip
     return CaseRow(
         id=id,
@@ -371,6 +373,7 @@ def _row(found: Any) -> CaseRow:
         else None,
         response_id=response_id,
         survey_key=survey_key,
+        survey_name=survey_name,
         kind=kind,
         score=score,
         answered_at=answered_at or opened_at,
