@@ -123,11 +123,17 @@ class BadInput(Problem):
         return cls(FieldError(field, message))
 
 
+_OF_OURS = "Value error, "  # stands before what our own checks say
+
+
 def from_validation(exc: ValidationError) -> BadInput:
     """Every wrong field of a request, by its path: `contact.email`, `responses.3.score`."""
     return BadInput(
         *(
-            FieldError(".".join(str(part) for part in error["loc"]) or "body", error["msg"])
+            FieldError(
+                ".".join(str(part) for part in error["loc"]) or "body",
+                error["msg"].removeprefix(_OF_OURS),
+            )
             for error in exc.errors(include_url=False, include_context=False, include_input=False)
         )
     )

@@ -71,6 +71,31 @@ def test_rejected_rows_come_back_with_line_and_reason_and_stop_no_other(importin
     assert [each[0] for each in stored(any_api)] == ["e6"]
 
 
+def test_what_cannot_be_comes_back_by_line_and_field_and_the_rest_goes_in(importing, any_api):
+    start = ",subscription,acme,,2026-10-01,,,"
+    file = (
+        HEAD
+        + f"s1{start}core,started,120000,JPY,2027-10-01\n"
+        + f"s2{start}core,started,120000,JPY,2027-10-01\n"
+        + f"s3{start}mail,started,-1,JPY,\n"
+        + f"s4{start}mail,started,10,XXX,\n"
+        + f"s5{start}mail,started,10,JPY,2026-09-30\n"
+        + "s6,login,acme,,2199-10-01,,,,,,,\n"
+        + f"s7{start}mail,started,10,JPY,\n"
+    )
+    looked = importing("events", file, "dry.csv", dry_run=True)
+    told = [(row["rejected_line"], row["rejected_reason"]) for row in importing.rejected("dry")]
+    assert [(line, reason.split(":")[0]) for line, reason in told] == [
+        ("3", "product"), ("4", "mrr"), ("5", "currency"), ("6", "term_ends_on"), ("7", "at"),
+    ]  # fmt: skip
+    stored_now = importing("events", file)
+    assert stored_now.tally.counts == looked.tally.counts == {"stored": 2, "rejected": 5}
+    assert importing.rejected() == importing.rejected("dry")
+    again = importing("events", file)
+    assert again.tally.counts == {"unchanged": 2, "rejected": 5}
+    assert any_api.get("/api/v1/accounts/acme").json["mrr"] == 120_010
+
+
 def test_an_event_that_the_api_has_received_is_the_same_in_a_file(importing, any_api):
     event = {"id": "e1", "type": "login", "account": "acme", "contact": "u1",
              "at": "2026-10-02T01:00:00Z"}  # fmt: skip

@@ -137,6 +137,8 @@ def test_an_id_with_other_content_is_refused_and_changes_nothing(any_api):
         (START | {"mrr": 1.5}, "mrr"),
         ({k: v for k, v in START.items() if k != "mrr"}, "mrr"),
         (START | {"currency": "YEN"}, "currency"),
+        (START | {"currency": "XXX"}, "currency"),  # ISO 4217: no currency
+        (START | {"currency": "XTS"}, "currency"),  # ISO 4217: for tests
         ({k: v for k, v in START.items() if k != "currency"}, "currency"),
         (START | {"term_ends_on": "2026-03-30"}, "term_ends_on"),
         (START | {"term_ends_on": "soon"}, "term_ends_on"),
@@ -158,6 +160,54 @@ def test_a_wrong_event_is_refused_with_its_field_and_stops_no_other(api, event, 
     assert [(each["index"], each["field"]) for each in answer["rejected"]] == [(1, field)]
     assert answer["rejected"][0]["message"]
     assert count(AccountEvent) == 2
+
+
+def test_the_same_subscription_under_another_id_is_refused_and_the_rest_goes_in(any_api):
+    again = START | {"id": "again"}
+    answer = send(any_api, START, again, START | {"id": "e9", "product": "extra"})
+    assert answer["accepted"] == 2
+    assert [(each["index"], each["field"]) for each in answer["rejected"]] == [(1, "product")]
+    assert "e4" in answer["rejected"][0]["message"]
+    later = send(any_api, again, START, again | {"mrr": 5}, DONE)
+    assert later["accepted"] == 2
+    assert [(each["index"], each["field"]) for each in later["rejected"]] == [
+        (0, "product"), (2, "id"),
+    ]  # fmt: skip
+    assert account_of(any_api).mrr_minor == 240_000
+
+
+def test_a_start_that_is_corrected_is_no_second_subscription(any_api):
+    """Whichever comes first; and one of another time, as after an end, is another."""
+    moved = START | {"id": "c1", "product": "extra", "mrr": 7, "supersedes": "e4"}
+    accept(any_api, moved, START, START | {"id": "c2"})
+    assert account_of(any_api).mrr_minor == 120_007
+    accept(any_api, START | {"id": "c3", "mrr": 9, "supersedes": "c2"})
+    accept(any_api, START | {"id": "c4", "mrr": 11, "supersedes": "c2"})
+    assert account_of(any_api).mrr_minor == 18
+    accept(any_api, START | {"id": "e7", "at": "2026-06-01T00:00:00Z", "mrr": 20})
+    assert account_of(any_api).mrr_minor == 27
+
+
+def test_what_is_refused_of_a_subscription_creates_nobody(api):
+    answer = send(api, START, START | {"id": "again", "contact": "u9"})
+    assert answer["accepted"] == 1
+    assert count(Contact) == 0
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({"started_on": "2026-04-01", "renewal_on": "2026-03-31"}, "renewal_on"),
+        ({"mrr": 1, "currency": "XXX"}, "currency"),
+    ],
+)
+def test_an_account_with_facts_that_cannot_be_is_refused(api, facts, field):
+    answer = api.post("/api/v1/accounts", {"external_id": "acme"} | facts)
+    assert answer.status_code == 422
+    (error,) = answer.json["errors"]
+    assert error["field"] == field
+    assert not error["message"].startswith("Value error")
+    assert count(Account) == 0
 
 
 def test_a_clock_may_run_five_minutes_ahead_and_no_more(api):

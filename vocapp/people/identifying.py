@@ -196,10 +196,10 @@ def _by_former_names(
     return {key: by_id[account_id] for key, account_id in former.items()}
 
 
-def accounts_by_external_id(
-    session: Session, workspace_id: UUID, external_ids: Collection[str], *, now: datetime
+def known_accounts(
+    session: Session, workspace_id: UUID, external_ids: Collection[str]
 ) -> dict[str, UUID]:
-    """The accounts of these keys; those that nobody knew are created without facts."""
+    """Those of these keys that lead to an account; nothing is locked or created."""
     rows = session.execute(
         select(Account.external_id, Account.id).where(
             Account.workspace_id == workspace_id, Account.external_id.in_(external_ids)
@@ -207,7 +207,14 @@ def accounts_by_external_id(
     )
     found = {row.external_id: row.id for row in rows}
     unknown = set(external_ids) - found.keys()
-    found |= former_names(session, workspace_id, unknown) if unknown else {}
+    return found | (former_names(session, workspace_id, unknown) if unknown else {})
+
+
+def accounts_by_external_id(
+    session: Session, workspace_id: UUID, external_ids: Collection[str], *, now: datetime
+) -> dict[str, UUID]:
+    """The accounts of these keys; those that nobody knew are created without facts."""
+    found = known_accounts(session, workspace_id, external_ids)
     missing = set(external_ids) - found.keys()
     created = _accounts(session, workspace_id, missing, now=now)
     return found | {key: account.id for key, account in created.items()}

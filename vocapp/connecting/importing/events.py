@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from vocapp.connecting.importing import cells
 from vocapp.connecting.importing.tally import Outcome
+from vocapp.database import snapshot
+from vocapp.people.events.begun import begun_already
 from vocapp.people.events.parsing import event_of
 from vocapp.people.events.queries import known_digests
 from vocapp.people.events.service import NewEvent, record_events
@@ -49,7 +51,10 @@ class Events:
 
     def preview(self, items: Sequence[NewEvent]) -> list[Outcome]:
         known = known_digests(self.workspace_id, [item.id for item in items])
-        return [_outcome(known, item) for item in items]
+        new = [item for item in items if item.id not in known]
+        with snapshot() as session:
+            refused = begun_already(session, self.workspace_id, new)
+        return [refused.get(item.id) or _outcome(known, item) for item in items]
 
     def store(self, items: Sequence[NewEvent]) -> list[Outcome]:
         expected = self.preview(items)

@@ -20,6 +20,7 @@ from vocapp.database import (
 )
 from vocapp.people.account_stores import AccountMerge, move_rows
 from vocapp.people.events import activity
+from vocapp.people.events.begun import begun_already
 from vocapp.people.events.models import (
     INVOICE_TYPES,
     AccountEvent,
@@ -89,7 +90,8 @@ def record_events(
 
     Which events count does not depend on the order of arrival: one that another names in
     `supersedes` does not, whichever came first. Where two hold for one instant, or correct
-    the same event, the later received does.
+    the same event, the later received does. But a subscription begins once at an instant: who
+    tells so again under another id, without correcting, is refused (see `begun`).
     """
 
     def store() -> list[Problem | None]:
@@ -102,11 +104,18 @@ def record_events(
 def _store(
     session: Session, workspace_id: UUID, events: Sequence[NewEvent], *, now: datetime
 ) -> list[Problem | None]:
-    """1. take a number; 2. know repetitions; 3. find who; 4. see what is corrected; 5. write;
-    6. bring sums and accounts up to date.
+    """1. take a number; 2. know repetitions, of events and of what they tell to have begun;
+    3. find who; 4. see what is corrected; 5. write; 6. bring sums and accounts up to date.
     """
     last = _take_numbers(session, workspace_id, len(events))
     outcomes, fresh = _sort_out(session, workspace_id, events)
+    refused = begun_already(session, workspace_id, fresh)
+    if refused:
+        outcomes = [
+            outcome or refused.get(event.id)
+            for event, outcome in zip(events, outcomes, strict=True)
+        ]
+        fresh = [event for event in fresh if event.id not in refused]
     if not fresh:
         return outcomes
     rows = _ledger_rows(session, workspace_id, fresh, now=now)
