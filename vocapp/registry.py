@@ -90,6 +90,7 @@ from vocapp.distributing.sms import sending as sms_sending
 from vocapp.distributing.sms.views import blueprint as sms_pages
 from vocapp.distributing.views import blueprint as distributing_pages
 from vocapp.following_up import (
+    beside,
     channels,
     escalating,
     escalation_mail,
@@ -157,7 +158,7 @@ from vocapp.people.models import Account, Contact
 from vocapp.people.money.api import api as money_api
 from vocapp.people.money.views import blueprint as money_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
-from vocapp.succeeding import merged_accounts
+from vocapp.succeeding import glance, merged_accounts
 from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.audit_words import NAMES as SUCCEEDING_NAMES
@@ -628,11 +629,13 @@ def _register_audit_words() -> None:
 
 
 def _register_home() -> None:
-    """The cards of the first page, and what an empty workspace offers."""
+    """The cards of the first page, what an empty workspace offers, and what pages of one package
+    show of a later one."""
     activity.register_activity(collecting_queries.responses_since)
     activity.register_answers(
         collecting_queries.answers_by_version, collecting_queries.newest_given
     )
+    beside.register_look(glance.look)
     home.register_evidence(collecting_queries.has_responses)
     home.register_first_step((), authoring_cards.first_survey_card, order=10)
     home.register_first_step((), authoring_cards.send_card, order=15)

@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.people.models import Account
+from vocapp.workspaces.models import Membership
 
 
 @pytest.fixture
@@ -208,6 +211,56 @@ def test_erasing_a_person_takes_name_and_notes_from_their_case(api, staff, opene
         lines = session.scalars(scoped(FollowUpEntry, api.workspace_id)).all()
         assert [line.note for line in lines if line.note] == []
     assert "Mika" not in staff("success").get(f"/follow-ups/{opened[0].id}").text
+
+
+def glance_of(html: str) -> dict[str, str]:
+    """Term → what it says, of what a case tells of its customer."""
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html, re.DOTALL)
+    return {term: " ".join(re.sub(r"<[^>]+>", " ", said).split()) for term, said in pairs}
+
+
+def test_a_case_has_the_account_at_a_glance(api, staff, opened, colleague):
+    """Without leaving it: how the account is, who looks after it, what it wants and does."""
+    person, address = staff("success"), f"/follow-ups/{opened[0].id}"
+    before = glance_of(person.get(address).text)
+    assert [before[term] for term in ("Owner (success)", "Last log-in", "Goals")] == [
+        "Nobody yet", "Not known", "–",
+    ]  # fmt: skip
+    owner = colleague(api.workspace_id, "success", "Kana Ito")
+    with transaction() as session:
+        account = session.get_one(Account, (api.workspace_id, opened[0].account_id))
+        account.owner_user_id = owner
+    login = {"type": "login", "account": "acme", "at": "2026-10-02T01:00:00Z", "id": "e1"}
+    used = login | {"type": "usage", "name": "export", "product": "core", "id": "e2"}
+    goal = {"words": "Faster quotes", "measure": "hours", "baseline": 10, "target": 5}
+    assert api.post("/api/v1/events", {"events": [login, used]}).json["accepted"] == 2
+    added = api.post("/api/v1/accounts/acme/goals", goal | {"due_on": "2126-10-01"})
+    assert added.status_code == 201
+    html = person.get(address).text
+    after = glance_of(html)
+    assert after["Owner (success)"] == "Kana Ito"
+    assert after["Last log-in"] != "Not known"
+    assert after["Products used"].startswith("core")
+    assert after["Goals"] == "Faster quotes On track"
+    assert 'href="/accounts/acme"' in html
+
+
+def test_whoever_sees_the_case_alone_gets_no_glance_at_the_account(api, staff, opened):
+    """Of a case that was given to somebody limited to own accounts, only who it is about."""
+    person = staff("success")
+    with transaction() as session:
+        member = session.scalars(
+            select(Membership).where(
+                Membership.workspace_id == api.workspace_id, Membership.role == "success"
+            )
+        ).one()
+        member.only_own_accounts = True
+        case = session.get_one(FollowUp, (api.workspace_id, opened[0].id))
+        case.owner_user_id = member.user_id
+    html = person.get(f"/follow-ups/{opened[0].id}").text
+    assert "Mika Sato" in html
+    assert "Last log-in" not in glance_of(html)
+    assert 'href="/accounts/acme"' not in html
 
 
 def test_the_first_page_has_the_most_urgent_of_my_cases(staff, opened):

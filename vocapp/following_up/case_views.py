@@ -11,6 +11,7 @@ from flask import render_template, request, url_for
 from vocapp.database import utcnow
 from vocapp.following_up import queries, snoozing, wording
 from vocapp.following_up.asking_again.wording import plan_words, reason_text
+from vocapp.following_up.beside import Glance, glance_at
 from vocapp.following_up.calls import people_of
 from vocapp.following_up.case_queries import CaseDetail, case_detail
 from vocapp.following_up.line_wording import Names, line_in_words
@@ -29,6 +30,7 @@ from vocapp.people.reaching import sees_account
 from vocapp.translating import gettext as _
 from vocapp.ui.formats import word_list
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.navigation import may_open
 
 _BESIDE = 25
 _NAMED = 5  # of the colleagues who can be mentioned, as examples
@@ -51,10 +53,12 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
     )  # fmt: skip
     shared = shared_values(filters, now)
     names = Names(dict(shared["people"]), shared["rule_names"])
+    is_within = _sees_account(detail)
     return render_template(
         "following_up/case.html",
         detail=detail,
         row=detail.row,
+        look=_glance(detail.row.account, now) if is_within else None,
         rows=beside,
         typed=typed,
         due_local=_on_clock(detail.row.real_due),
@@ -62,7 +66,7 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         opened_part=part or request.args.get("open"),
         talk_people=people_of(
             current_workspace.id,
-            _id(detail.row.account) if _sees_account(detail) else None,
+            _id(detail.row.account) if is_within else None,
             _id(detail.row.contact),
         ),
         ways=choices_of(wording.WAYS),
@@ -81,6 +85,13 @@ def case_page(follow_up_id: UUID, *, part: str | None = None, **typed: Any) -> s
         **writing_values(detail, typed.get("letter")),
         **shared,
     )
+
+
+def _glance(account: AccountFacts | None, now: datetime) -> Glance | None:
+    """The account at a glance, for readers who may open its page."""
+    if account is None or not may_open("succeeding.account"):
+        return None
+    return glance_at(current_workspace.id, account.id, now=now)
 
 
 def _sees_account(detail: CaseDetail) -> bool:

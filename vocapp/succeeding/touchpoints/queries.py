@@ -126,6 +126,7 @@ _MINE = scoped_statement(TouchpointPlan).where(TouchpointPlan.account_id == OF_A
 _PLANNED = _MINE.where(TouchpointPlan.state == "planned").order_by(
     TouchpointPlan.due_on, TouchpointPlan.id
 )
+_NEXT = _PLANNED.limit(1)
 _DECIDED = (
     _MINE.where(TouchpointPlan.state != "planned")
     .order_by(TouchpointPlan.decided_at.desc(), TouchpointPlan.id.desc())
@@ -142,6 +143,13 @@ def of_account(
         db.session.scalars(_PLANNED, mine).all(),
         db.session.scalars(_DECIDED, mine | {"limit": past}).all(),
     )
+
+
+def next_of_account(workspace_id: UUID, account_id: UUID) -> TouchpointPlan | None:
+    """The contact with an account that is due first, or None where nothing is planned."""
+    mine = {"workspace_id": workspace_id, "account_id": account_id}
+    found: TouchpointPlan | None = db.session.scalar(_NEXT, mine)
+    return found
 
 
 def soon(today: date) -> date:
