@@ -233,7 +233,7 @@ SCHEMAS: dict[str, Schema] = {
             account_manager=or_null(record(id=ID, name=TEXT)),
             support=or_null(record(id=ID, name=TEXT)),
         ),
-        parent=or_null(TEXT),
+        parent=or_null(TEXT), stage=or_null(TEXT),
         kpis=record(
             mrr=or_null(COUNT), currency=or_null(TEXT), mrr_a_year_ago=or_null(COUNT),
             net_revenue_retention=or_null(NUMBER), active_users=COUNT,

@@ -24,6 +24,7 @@ from vocapp.extensions import db
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.people.account_names import is_called
 from vocapp.people.events import queries as events
+from vocapp.people.events.subscriptions import Subscription
 from vocapp.people.finding import found_accounts
 from vocapp.people.models import Account, Contact
 from vocapp.people.money.queries import money
@@ -33,6 +34,7 @@ from vocapp.problems import NotFound
 from vocapp.succeeding.figures.of_account import account_kpis
 from vocapp.succeeding.health import queries as healths
 from vocapp.succeeding.parents.queries import parent_key
+from vocapp.succeeding.stages import stage_of
 from vocapp.succeeding.team.queries import team_of
 from vocapp.workspaces.models import User
 from vocapp.workspaces.reach import Reach
@@ -257,6 +259,7 @@ def account_facts(
     """An account as the API shows it: its facts and its owner. Raises NotFound."""
     account = account_by_key(workspace_id, external_id, reach=reach)
     owner = db.session.get(User, account.owner_user_id) if account.owner_user_id else None
+    subscriptions = events.current_subscriptions(workspace_id, account.id)
     return present_account(account) | {
         "owner": {"id": str(owner.id), "name": owner.name} if owner else None,
         "team": {
@@ -264,13 +267,16 @@ def account_facts(
             for duty, user in team_of(workspace_id, account.id).items()
         },
         "parent": parent_key(account),
+        "stage": stage_of(account, subscriptions, time_zone=time_zone, now=now),
         "health": healths.present(workspace_id, account.id),
         "kpis": account_kpis(workspace_id, account.id, time_zone=time_zone, now=now),
-        **_present_events(workspace_id, account.id, now=now),
+        **_present_events(workspace_id, account.id, subscriptions, now=now),
     }
 
 
-def _present_events(workspace_id: UUID, account_id: UUID, *, now: datetime) -> dict[str, Any]:
+def _present_events(
+    workspace_id: UUID, account_id: UUID, subscriptions: Sequence[Subscription], *, now: datetime
+) -> dict[str, Any]:
     seen = events.last_login(workspace_id, account_id)
     return {
         "subscriptions": [
@@ -281,7 +287,7 @@ def _present_events(workspace_id: UUID, account_id: UUID, *, now: datetime) -> d
                 "since": each.since.isoformat(),
                 "term_ends_on": each.term_ends_on.isoformat() if each.term_ends_on else None,
             }
-            for each in events.current_subscriptions(workspace_id, account_id)
+            for each in subscriptions
         ],
         "products_used": [
             {

@@ -29,6 +29,7 @@ from vocapp.succeeding.parents.queries import family
 from vocapp.succeeding.playbooks.showing import tasks_shown
 from vocapp.succeeding.playbooks.wording import reason_words
 from vocapp.succeeding.renewals.showing import renewal_shown
+from vocapp.succeeding.stages import STAGES, stage_of
 from vocapp.succeeding.story import wording as story_wording
 from vocapp.succeeding.story.places import FILTERS, Place
 from vocapp.succeeding.story.queries import timeline
@@ -129,6 +130,13 @@ def account_page(external_id: str, *, note: str = "", note_error: str | None = N
         detail=detail,
         account=detail.account,
         activity=activity,
+        stage=stage_of(
+            detail.account,
+            activity.subscriptions,
+            time_zone=current_workspace.time_zone,
+            now=utcnow(),
+        ),
+        stage_words=STAGES,
         family=family(detail.account, reach=current_user.reach, answers=detail.answers),
         wording=wording,
         health=health,
