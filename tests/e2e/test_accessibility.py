@@ -179,7 +179,7 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     with snapshot() as session:
         reset = session.scalars(select(PasswordReset.id)).one()
     unsubscribe = unsubscribe_url(api.workspace_id, "aiko@example.com")
-    _text_message(link)
+    text_message(link, "abcdefghijk")
     unlinked = {
         "workspaces.join": f"/join/{joining.invitation_token(offer)}",
         "workspaces.reset_password": f"/reset/{joining.reset_token(reset)}",
@@ -198,8 +198,8 @@ def _fill(app: Flask, server: Any, api: Any, drain_outbox: Any) -> Site:
     )  # fmt: skip
 
 
-def _text_message(link: str) -> None:
-    """The person of an invitation got it on their telephone, too."""
+def text_message(link: str, code: str) -> None:
+    """The person of an invitation got it on their telephone, too; `code` stands in its address."""
     asked = read_invitation_token(link.rpartition("/")[2].partition("?")[0])
     with transaction() as session:
         contact = session.get_one(Contact, (asked.workspace_id, asked.contact_id))
@@ -207,7 +207,7 @@ def _text_message(link: str) -> None:
         session.add(
             TextMessage(
                 workspace_id=asked.workspace_id, invitation_id=asked.invitation_id,
-                code="abcdefghijk", parts=1, created_at=utcnow(),
+                code=code, parts=1, created_at=utcnow(),
             )
         )  # fmt: skip
 

@@ -39,7 +39,7 @@ _TEXTS = {
         "unsubscribe_trial_detail": "People who got this e-mail from {workspace} are asked here "
         "whether such e-mails are to stop.",
         "not_found": "This link leads nowhere.",
-        "not_found_detail": "It may have been cut off. Please open it again from the e-mail.",
+        "not_found_detail": "It may have been cut off. Please open it again from the message.",
     },
     "ja": {
         "subject": "【{workspace}】1分で終わるアンケートのお願い",
@@ -71,7 +71,8 @@ _TEXTS = {
         "unsubscribe_trial_detail": "{workspace} からのこのメールを受け取った方には、"
         "ここで配信を停止するかどうかをお尋ねします。",
         "not_found": "このリンクは開けません。",
-        "not_found_detail": "途中で切れている可能性があります。メールからもう一度お開きください。",
+        "not_found_detail": "途中で切れている可能性があります。"
+        "届いたメッセージからもう一度お開きください。",
     },
 }
 

@@ -386,7 +386,7 @@ def _unsubscribing(token: str, do: Callable[[service.Unsubscription], None], wor
         workspace = workspace_settings(who.workspace_id)["name"]
         do(who)
     except (BadToken, Problem):
-        return _respond("missing", channel, ""), 404
+        return no_such_address(channel=channel)
     return _respond(word, channel, workspace, look_of(who.workspace_id))
 
 
@@ -394,6 +394,13 @@ def nothing_to_stop(workspace_id: UUID, *, channel: str) -> Response:
     """What stands behind the link to stop in a message that somebody only tries."""
     workspace = workspace_settings(workspace_id)["name"]
     return _respond("trial", channel, workspace, look_of(workspace_id))
+
+
+def no_such_address(*, channel: str) -> Response:
+    """What somebody who got a message is told where its link leads nowhere, in their language."""
+    response = _respond("missing", channel, "")
+    response.status_code = 404
+    return response
 
 
 def _language_of_reader() -> str:

@@ -35,7 +35,7 @@ from vocapp.distributing.sms.wording import (
     save_own_texts,
     usual_text,
 )
-from vocapp.distributing.views import nothing_to_stop
+from vocapp.distributing.views import no_such_address, nothing_to_stop
 from vocapp.distributing.wording import nobody_sends, not_open, reason_text, trouble_text
 from vocapp.people.models import Contact
 from vocapp.problems import BadInput, Conflict, Malformed, NotFound, TooMany
@@ -59,7 +59,10 @@ def open_link(code: str) -> Response:
     """On to the page of the invitation. Telephones look at links by themselves: nothing counts."""
     found = _invited(code)
     if found is None:
-        return _onward(InvitationLink.of_trial(_tried(code), channel=TEXT).url())
+        tried = survey_of(code)
+        if tried is None:
+            return no_such_address(channel=TEXT)
+        return _onward(InvitationLink.of_trial(tried, channel=TEXT).url())
     invitation, _digest = found
     link = InvitationLink(
         invitation.workspace_id, invitation.id, invitation.survey_id, invitation.contact_id,
@@ -75,18 +78,14 @@ def stop(code: str) -> Response:
     the number that got the message that stops, whatever the person's is by now."""
     found = _invited(code)
     if found is None:
-        return nothing_to_stop(_tried(code).workspace_id, channel=TEXT)
+        tried = survey_of(code)
+        if tried is None:
+            return no_such_address(channel=TEXT)
+        return nothing_to_stop(tried.workspace_id, channel=TEXT)
     invitation, digest = found
     if digest is None:
-        raise NotFound("No such address.")
+        return no_such_address(channel=TEXT)
     return _onward(f"{unsubscribe_url_of(invitation.workspace_id, digest)}?of=sms")
-
-
-def _tried(code: str) -> SurveySummary:
-    survey = survey_of(code)
-    if survey is None:
-        raise NotFound("No such address.")
-    return survey
 
 
 def _invited(code: str) -> tuple[Invitation, str | None] | None:
