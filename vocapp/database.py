@@ -13,7 +13,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
@@ -43,13 +43,11 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     and_,
-    any_,
     bindparam,
     case,
     cast,
     event,
     func,
-    literal,
     or_,
     select,
     text,
@@ -425,17 +423,11 @@ def refresh_statistics(session: Session, models: Sequence[type[Any]]) -> None:
 # --- what each database says in its own words -----------------------------------------------
 
 
-def among(
-    session: Session, column: InstrumentedAttribute[UUID], keys: Iterable[bytes]
-) -> ColumnElement[bool]:
-    """Whether a key is one of these, each given by its 16 bytes. As one parameter: to write and
-    read thousands takes longer than to look them up."""
-    digits = [key.hex() for key in keys]
+def at_in_order(session: Session, at: Any) -> ColumnElement[str]:
+    """An instant in UTC as 26 characters that are in order of time: 2026-11-25 09:30:00.000000."""
     if session.get_bind().dialect.name == "postgresql":
-        array = literal(f"{{{','.join(digits)}}}", Text)
-        return column == any_(cast(array, postgresql.ARRAY(Uuid)))
-    each = func.json_each(literal(json.dumps(digits), Text)).table_valued("value")
-    return column.in_(select(each.c.value))
+        return func.to_char(func.timezone("UTC", at), "YYYY-MM-DD HH24:MI:SS.US", type_=Text())
+    return type_coerce(at, Text)  # as it is kept
 
 
 def days_between(session: Session, since: Any, until: Any) -> ColumnElement[int]:

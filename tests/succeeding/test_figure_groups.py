@@ -14,7 +14,9 @@ import pytest
 from tests.succeeding.test_figures import kpis, login, save, send, terms, waiting, work_off
 from tests.understanding.taxonomy_steps import put_theme, say
 from vocapp.collecting.service import revise_response
-from vocapp.database import utcnow
+from vocapp.database import scoped, snapshot, utcnow
+from vocapp.people.models import Account
+from vocapp.succeeding.figures.voice import FRESH, ScoresOverTime, Voice
 
 
 @pytest.fixture
@@ -85,6 +87,31 @@ def test_of_answers_at_one_instant_the_highest_counts_whichever_came_first(year,
     for score in scores:
         answer(year, "mute", score, "2026-01-15T00:00:00")
     assert rates(year)["promoter"] == (1, 2)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_scores_of_all_instants_are_those_of_each(api, seed):
+    dice, begin = Random(seed), datetime(2024, 1, 1, tzinfo=UTC)
+    days = [begin + timedelta(days=dice.randrange(800)) for _ in range(12)]
+    for _ in range(40):  # some at one instant
+        answer(api, f"a{dice.randrange(6)}", dice.randrange(11), f"{dice.choice(days):%FT%T}")
+    send(api, term("silent", "2024-02-01", "2025-02-01", action="started"))
+    with snapshot() as session:
+        accounts = session.scalars(scoped(Account, api.workspace_id).with_only_columns(Account.id))
+        keys = [each.bytes for each in accounts]
+        scores = ScoresOverTime(session, api.workspace_id, min(days) - FRESH)
+        voice = Voice(session, api.workspace_id)
+        assert len(keys) > 4
+        for at in [*days, *(each + timedelta(microseconds=1) for each in days), max(days) + FRESH]:
+            of_each = {key.bytes: own for key, own in voice.score_groups(at).items()}
+            assert scores.of(keys, at) == of_each
+            split = scores.split(keys, at)
+            assert sum(map(len, split.values())) == len(keys)
+            assert all(
+                of_each.get(keys[place]) == (None if group is None else {group})
+                for group, places in split.items()
+                for place in places
+            )
 
 
 def test_by_hand_revenue_goes_by_what_was_said_before_the_twelve_months(year):

@@ -128,13 +128,13 @@ def test_machines_wait_for_what_was_never_summed(history, monkeypatch, path):
     assert history.get(f"/api/v1/{path}").json == at_once
 
 
-@pytest.mark.parametrize("few", [0, 2_000])
-def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatch, few):
+@pytest.mark.parametrize("days", [0, 92])
+def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatch, days):
     """Months and attributes that nobody asked for before, with nothing read of subscriptions.
 
-    few: of so many accounts what they said is read without that of all others.
+    days: so much earlier than it is asked for, answers are read.
     """
-    monkeypatch.setattr(from_kept, "_FEW", few)
+    monkeypatch.setattr(from_kept, "_EARLIER", timedelta(days=days))
     for number in range(0, 12, 2):
         industry = "retail" if number % 4 else " banking "
         save(history, external_id=f"a{number}", attributes={"industry": industry})

@@ -28,17 +28,17 @@ from surveys.subscriptions import month_span
 from vocapp.succeeding.figures.models import OVERALL
 from vocapp.succeeding.figures.said import SaidAbout, ValueOf, said_about
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups, Sums, days_so_far
-from vocapp.succeeding.figures.voice import SCORE_GROUP, VOICE, Voice
+from vocapp.succeeding.figures.voice import FRESH, SCORE_GROUP, VOICE, ScoresOverTime, Voice
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 _NO_VALUE: frozenset[str | None] = frozenset({None})
 _BITS = np.array([number.bit_count() for number in range(1 << 16)], np.int64)
 
-_FEW = 2_000  # accounts; what more of them said is read with what all did
+_EARLIER = timedelta(days=92)  # read with what is asked for: renewals that were decided late
 _Places = Mapping[str | None, Ints]  # value → places in a list of accounts
 
 
-@dataclass(frozen=True)
+@dataclass
 class FromKept:
     """Reads what was said of accounts, each attribute once."""
 
@@ -50,6 +50,7 @@ class FromKept:
     now: datetime
     _said: dict[str, SaidAbout] = field(default_factory=dict)
     _voice: dict[tuple[str, datetime], Mapping[bytes, frozenset[str]]] = field(default_factory=dict)
+    _scores: ScoresOverTime | None = None
     _decisions: dict[date, Mapping[datetime, list[tuple[bytes, int, bool]]]] = field(
         default_factory=dict
     )
@@ -105,7 +106,11 @@ class FromKept:
         if attribute == OVERALL:
             return lambda _key: _NO_VALUE
         if attribute == COHORT or attribute in VOICE:
-            named = self._named(attribute, at, keys)
+            named = (
+                self._scores_at(at).of(keys, at)
+                if attribute == SCORE_GROUP
+                else self._named(attribute, at)
+            )
             return lambda key: named.get(key, _NO_VALUE)
         return self._said_about(attribute).values_at(at)
 
@@ -114,26 +119,24 @@ class FromKept:
             self._said[attribute] = said_about(self.session, self.workspace_id, attribute)
         return self._said[attribute]
 
-    def _named(
-        self, attribute: str, at: datetime, keys: Sequence[bytes]
-    ) -> Mapping[bytes, frozenset[str]]:
-        known = self._voice.get((attribute, at))
-        if known is None:
-            voice = Voice(self.session, self.workspace_id)
-            if attribute != SCORE_GROUP:
-                said = voice.groups(attribute, at)
-                known = {account.bytes: own for account, own in said.items()}
-            elif len(keys) <= _FEW:
-                return voice.score_groups_by_key(at, keys)
-            else:
-                known = voice.score_groups_by_key(at)
-            self._voice[attribute, at] = known
-        return known
+    def _scores_at(self, at: datetime) -> ScoresOverTime:
+        """Those by which accounts are split at an instant, and some before it."""
+        if self._scores is None or self._scores.since > at - FRESH:
+            self._scores = ScoresOverTime(self.session, self.workspace_id, at - FRESH - _EARLIER)
+        return self._scores
+
+    def _named(self, attribute: str, at: datetime) -> Mapping[bytes, frozenset[str]]:
+        if (attribute, at) not in self._voice:
+            said = Voice(self.session, self.workspace_id).groups(attribute, at)
+            self._voice[attribute, at] = {account.bytes: own for account, own in said.items()}
+        return self._voice[attribute, at]
 
     def split(self, ids: Sequence[bytes], attribute: str, at: datetime) -> _Places:
         """By value the places of accounts that had it."""
         if attribute == OVERALL:
             return {None: np.arange(len(ids))} if ids else {}
+        if attribute == SCORE_GROUP:
+            return self._scores_at(at).split(ids, at)
         if attribute != COHORT and attribute not in VOICE:
             return self._said_about(attribute).split(ids, at)
         value_of = self.value_of(attribute, at, ids)

@@ -152,7 +152,7 @@ def _from_kept(
     holds_until = _earliest_change(session, workspace_id)
     known: dict[Ask, Groups] = {}
     instants: list[datetime] = []
-    for month, names in by_month(missing).items():
+    for month, names in sorted(by_month(missing).items()):  # scores of the first hold for all
         whole = [name for name in names if (month, name) in wanted]
         rest = [name for name in names if (month, name) not in wanted]
         found = reader.renewals(month, rest)
