@@ -40,7 +40,7 @@ ByAccount = Mapping[UUID, frozenset[str]]  # accounts that said nothing are left
 
 
 def _is_nps(workspace_id: UUID) -> ColumnElement[bool]:
-    """Whether an answer has a score of a survey that asks for the NPS, and singles somebody out."""
+    """Whether an answer has a score of a survey that asks for the NPS, and is not confidential."""
     asks_nps = select(Survey.id).where(
         Survey.workspace_id == workspace_id,
         Survey.kind == "nps",
