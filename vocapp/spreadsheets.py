@@ -1,9 +1,11 @@
-"""CSV that spreadsheets open: formulas are defused, and what was defused comes back."""
+"""CSV that spreadsheets open and save: formulas are defused, and what was defused comes back."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from typing import Any
 # full-width forms, which some of them fold, and behind blanks, which they drop.
 _FORMULA = re.compile(r"[ \u3000\ufeff]*[=+\-@\t\r\n＝＋－＠−]")
 _MARKED = re.compile(rf"'+{_FORMULA.pattern}")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def safe_cell(value: Any) -> Any:
@@ -73,3 +76,41 @@ def csv_lines(
     for number, row in enumerate(rows):
         writer.writerow([cell(value) for value in row])
         yield ("\ufeff" if bom and number == 0 else "") + line.take()
+
+
+def text_of_file(content: bytes) -> str:
+    """UTF-8 as written here, or what Excel saves: UTF-16 as "Unicode text", else the code page
+    of Japanese Windows. Raises UnicodeDecodeError where it is none of them."""
+    if content.startswith(_UTF16):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp932")
+
+
+def table_rows(text: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line each begins in; separated as the headings are.
+
+    strict: a quote that is never closed raises csv.Error, instead of taking in the lines below.
+
+    >>> list(table_rows("key;en\\r\\n\\"a\\nb\\";'=1\\r\\nlast;x"))
+    [(1, ['key', 'en']), (2, ['a\\nb', '=1']), (4, ['last', 'x'])]
+    """
+    headings = text.partition("\n")[0]
+    separator = max(",\t;", key=headings.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
+    line = 1
+    for row in reader:
+        yield line, [restored_cell(cell) for cell in row]
+        line = reader.line_num + 1
+
+
+def plain_name(name: str) -> str:
+    """The form in which names of columns are compared.
+
+    >>> plain_name(" E-Mail "), plain_name("Ｎａｍｅ"), plain_name("answered at")
+    ('e_mail', 'name', 'answered_at')
+    """
+    text = unicodedata.normalize("NFKC", name).strip().casefold()
+    return "_".join(text.replace("-", " ").replace("_", " ").split())

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from surveys.survey_strings import Line, lines_of_table, table
 from surveys.xliff import read_xliff
 from vocapp.problems import BadInput
-from vocapp.spreadsheets import csv_lines, restored_cell
+from vocapp.spreadsheets import csv_lines, table_rows, text_of_file
 from vocapp.translating import gettext as _
 
 MAX_FILE_BYTES = 1_000_000
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def csv_of(data: Mapping[str, Any]) -> str:
@@ -32,7 +30,7 @@ def read_strings(content: bytes) -> list[Line]:
     try:
         if _is_xml(content):
             return read_xliff(content)
-        return lines_of_table(_rows(_text(content)))
+        return lines_of_table(table_rows(text_of_file(content)))
     except (ValueError, csv.Error) as exc:
         why = _("The file cannot be read: %(why)s", why=str(exc))
         raise BadInput.of("file", why) from exc
@@ -40,25 +38,3 @@ def read_strings(content: bytes) -> list[Line]:
 
 def _is_xml(content: bytes) -> bool:
     return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<"))
-
-
-def _text(content: bytes) -> str:
-    """UTF-8 as written here, or what Excel saves: UTF-16 as "Unicode text", else the code page
-    of Japanese Windows."""
-    if content.startswith(_UTF16):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp932")
-
-
-def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows with the line each begins in; separated as the headings are."""
-    headings = text.partition("\n")[0]
-    separator = max(",\t;", key=headings.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    line = 1
-    for row in reader:
-        yield line, [restored_cell(cell) for cell in row]
-        line = reader.line_num + 1

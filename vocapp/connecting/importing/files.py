@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import codecs
 import csv
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from vocapp.problems import BadInput
+from vocapp.spreadsheets import plain_name
 
 MAX_LINE_CHARS = 2**20  # also what bounds the memory; a comment has at most 10,000
 MAX_COLUMNS = 1000
@@ -184,16 +184,6 @@ def _checked_header(record: Row | None) -> tuple[str, ...]:
             raise BadInput.of(place, f"has the same name as column {seen[key]}")
         seen[key] = number
     return names
-
-
-def plain_name(name: str) -> str:
-    """The form in which names of columns are compared.
-
-    >>> plain_name(" E-Mail "), plain_name("Ｎａｍｅ"), plain_name("answered at")
-    ('e_mail', 'name', 'answered_at')
-    """
-    text = unicodedata.normalize("NFKC", name).strip().casefold()
-    return "_".join(text.replace("-", " ").replace("_", " ").split())
 
 
 def misfit(file: CsvFile, cells: Sequence[str]) -> str | None:

@@ -21,7 +21,6 @@ from vocapp.api_documents import refuse_unstorable
 from vocapp.connecting.importing import bodies
 from vocapp.connecting.importing.columns import (
     ACCOUNT_WORDS,
-    CONTACT_WORDS,
     EVENT_WORDS,
     REJECTED_LINE,
     REJECTED_REASON,
@@ -34,6 +33,7 @@ from vocapp.connecting.importing.files import CsvFile, Row, inspect, misfit, row
 from vocapp.connecting.importing.people import Accounts, Contacts
 from vocapp.connecting.importing.responses import Responses
 from vocapp.connecting.importing.tally import Outcome, Tally
+from vocapp.people.column_names import CONTACT_WORDS
 from vocapp.problems import BadInput, Problem
 from vocapp.workspaces.office.places import country_of
 
