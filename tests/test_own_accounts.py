@@ -332,7 +332,8 @@ OPEN = {
     "following_up.save_attachment",
     "following_up.write_mail", "following_up.write_mail_again",
     "following_up.undo", "held.answers", "held.count", "held.put_aside", "held.undo",
-    "looking_into.original", "renewals.say", "renewals.show",
+    "looking_into.original", "never_asked.add", "never_asked.people", "never_asked.undo",
+    "renewals.say", "renewals.show",
     "renewals.undo", "succeeding.account", "succeeding.accounts", "tasks.list_tasks",
     "story.add", "story.remove", "story.seen", "story.undo", "story.unseen",
     "tasks.mark_done", "tasks.open_again", "tasks.skip", "tasks.snooze", "tasks.task",
@@ -346,7 +347,8 @@ OPEN = {
 AS_IF_ABSENT = {
     "asking.undo", "contacts.undo",
     "following_up.bulk", "following_up.mentions_seen", "following_up.mentions_unseen",
-    "following_up.merge", "following_up.undo", "held.undo", "renewals.undo", "story.seen",
+    "following_up.merge", "following_up.undo", "held.undo", "never_asked.undo", "renewals.undo",
+    "story.seen",
     "story.undo", "story.unseen", "tasks.undo",
 }  # fmt: skip
 # What a person may change of themselves.

@@ -350,6 +350,9 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "asking.again": (by(contact_id="contact"),),
     "asking.reach_again": (by(contact_id="contact", channel="=email"),),
     "asking.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "never_asked.people": (Call(query=lambda t: {"cursor": t.cursor}),),
+    "never_asked.add": NO_IDS,
+    "never_asked.undo": (Call(query=lambda t: {"token": t.undo}),),
     "distributing.invitations": (
         A_SURVEY,
         Call(path={"key": "=mine"}, query=lambda t: {"before": t.invitation}, methods=("GET",)),

@@ -72,6 +72,7 @@ from vocapp.distributing.api import api as distributing_api
 from vocapp.distributing.asking import deciding as asking_deciding
 from vocapp.distributing.asking import service as asking_service
 from vocapp.distributing.asking.api import api as asking_api
+from vocapp.distributing.asking.never_views import blueprint as never_asked_pages
 from vocapp.distributing.asking.views import blueprint as asking_pages
 from vocapp.distributing.at_most_once import PUT_ASIDE_AFTER
 from vocapp.distributing.audit_words import NAMES as DISTRIBUTING_NAMES
@@ -262,7 +263,8 @@ def register(app: OpenAPI) -> None:
         understanding_pages,
         drivers_pages, learning_pages, triage_pages, quality_pages, taxonomy_pages,
         discovery_pages,
-        distributing_pages, own_mail_pages, sms_pages, asking_pages, campaign_pages,
+        distributing_pages, own_mail_pages, sms_pages, asking_pages, never_asked_pages,
+        campaign_pages,
         authoring_pages,
         version_pages, string_pages, draft_pages, survey_import_pages, poster_pages,
         limiting_pages, look_pages, marked_pages,

@@ -116,7 +116,7 @@ def read_numbers(text: str, *, region: str) -> tuple[dict[str, str | None], list
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        written, name = _parts(line)
+        written, name = address_and_name(line)
         try:
             if name is None:
                 raise ValueError
@@ -127,7 +127,7 @@ def read_numbers(text: str, *, region: str) -> tuple[dict[str, str | None], list
 
 
 def _person(line: str) -> ContactFacts | None:
-    address, name = _parts(line)
+    address, name = address_and_name(line)
     try:
         email = _address.validate_python(address)
     except ValidationError:
@@ -137,8 +137,8 @@ def _person(line: str) -> ContactFacts | None:
     return ContactFacts(email=email, name=name or None)
 
 
-def _parts(line: str) -> tuple[str, str | None]:
-    """Address and name; a name of None is one that cannot be stored."""
+def address_and_name(line: str) -> tuple[str, str | None]:
+    """What a line says, the address as it stands; a name of None is one that cannot be stored."""
     found = _IN_BRACKETS.fullmatch(line)
     if found:
         name, address = found["name"], found["address"]

@@ -415,3 +415,25 @@ def _with_address(
     )
     pairs = ((row.id, by_address.get(normalise_email(row.email))) for row in rows)
     return [(keyed, other) for keyed, other in pairs if other is not None]
+
+
+def people_called(
+    session: Session, workspace_id: UUID, identities: Collection[Identity]
+) -> dict[Identity, set[UUID]]:
+    """Whom each of these keys and normalised addresses may mean; nobody who is not known.
+
+    An address is that of everybody who has it, and of whoever a merged record with it became.
+    """
+    found: dict[Identity, set[UUID]] = {
+        identity: {contact_id}
+        for identity, contact_id in _ids_of(session, workspace_id, set(identities)).items()
+    }
+    addresses = {value for kind, value in identities if kind == "email"}
+    rows = session.execute(
+        select(Contact.id, Contact.email).where(
+            Contact.workspace_id == workspace_id, func.lower(Contact.email).in_(addresses)
+        )
+    )
+    for contact_id, email in rows:
+        found.setdefault(("email", normalise_email(email or "")), set()).add(contact_id)
+    return found

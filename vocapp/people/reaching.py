@@ -8,6 +8,7 @@ account whose parent somebody owns is not thereby theirs: each account has a tea
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, assert_never
 from uuid import UUID
@@ -91,6 +92,20 @@ def contact_held(
     """The same, and nobody else changes them until the transaction ends. Raises NotFound."""
     statement = _contact_of_id(workspace_id, contact_id, reach)
     return _found(session.scalar(statement.with_for_update()))
+
+
+def contacts_held(
+    session: Session, workspace_id: UUID, contact_ids: Collection[UUID], *, reach: Reach
+) -> Sequence[Contact]:
+    """Those of some people whom the reader sees, held alike; by ids that records have now."""
+    return session.scalars(
+        scoped(Contact, workspace_id)
+        .where(
+            Contact.id.in_(contact_ids), of_accounts_within(reach, workspace_id, Contact.account_id)
+        )
+        .order_by(Contact.id)
+        .with_for_update()
+    ).all()
 
 
 def _contact_of_id(workspace_id: UUID, contact_id: UUID, reach: Reach) -> Select[Contact]:

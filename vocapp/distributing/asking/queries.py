@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from surveys.fatigue import Verdict
+from surveys.phone_numbers import readable
 from vocapp.authoring.models import Survey
 from vocapp.database import scoped
 from vocapp.distributing.asking import deciding
@@ -22,6 +24,7 @@ from vocapp.distributing.models import Invitation, Suppression
 from vocapp.distributing.service import EMAIL, TEXT, reason_not_to_mail, reason_not_to_text
 from vocapp.extensions import db
 from vocapp.outbox import Pending
+from vocapp.people.finding import found_people
 from vocapp.people.models import Account, Contact
 from vocapp.people.reaching import contact_within, of_accounts_within
 from vocapp.workspaces.models import User
@@ -143,6 +146,87 @@ def by_address(workspace_id: UUID, address: str, *, reach: Reach, now: datetime)
         .limit(1)
     )
     return asking_of(workspace_id, found.id, reach=reach, now=now) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class NeverRow:
+    """Somebody who is never asked. by: a name, empty where it is gone or a machine said so.
+    address: with which they are told from others of their name."""
+
+    contact_id: UUID
+    name: str
+    address: str
+    account_id: str | None
+    account: str | None
+    since: datetime
+    by: str
+
+
+_OF_PERSON = (Contact.workspace_id == NeverAsked.workspace_id) & (
+    Contact.id == NeverAsked.contact_id
+)
+_SINCE = tuple_(NeverAsked.since, NeverAsked.contact_id)
+
+
+def never_asked(
+    workspace_id: UUID,
+    *,
+    reach: Reach,
+    text: str = "",
+    limit: int,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[NeverRow]:
+    """Who is never asked, the latest on top. text: of the name, the address or the key.
+
+    before: the instant and id after which the page goes on.
+    """
+    query = (
+        select(
+            Contact.id, Contact.name, Contact.email, Contact.phone, Contact.external_id,
+            Account.external_id.label("account_id"), Account.name.label("account"),
+            NeverAsked.since, User.name.label("by"),
+        )
+        .select_from(NeverAsked)
+        .join(Contact, _OF_PERSON)
+        .outerjoin(
+            Account,
+            (Account.workspace_id == Contact.workspace_id) & (Account.id == Contact.account_id),
+        )
+        .outerjoin(User, User.id == NeverAsked.by_user_id)
+        .where(*_never_within(workspace_id, reach, text))
+        .order_by(NeverAsked.since.desc(), NeverAsked.contact_id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if before is not None:
+        query = query.where(tuple_(*before, types=_SINCE.type.types) > _SINCE)
+    return [_never_row(row) for row in db.session.execute(query)]
+
+
+def _never_row(row: Any) -> NeverRow:
+    written = row.email or (readable(row.phone) if row.phone else row.external_id or "")
+    return NeverRow(
+        row.id, row.name or written, written if row.name else "", row.account_id,
+        row.account or row.account_id, row.since, row.by or "",
+    )  # fmt: skip
+
+
+def count_never_asked(workspace_id: UUID, *, reach: Reach, text: str = "") -> int:
+    """How many they are."""
+    query = (
+        select(func.count())
+        .select_from(NeverAsked)
+        .join(Contact, _OF_PERSON)
+        .where(*_never_within(workspace_id, reach, text))
+    )
+    return db.session.scalar(query) or 0
+
+
+def _never_within(workspace_id: UUID, reach: Reach, text: str) -> list[ColumnElement[bool]]:
+    found = [
+        NeverAsked.workspace_id == workspace_id,
+        of_accounts_within(reach, workspace_id, Contact.account_id),
+    ]
+    return [*found, Contact.id.in_(found_people(workspace_id, text))] if text else found
 
 
 def _lines(workspace_id: UUID, contact_id: UUID) -> list[DecisionRow]:

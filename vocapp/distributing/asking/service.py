@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
@@ -10,17 +11,25 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from surveys.fatigue import MAX_DAYS
-from vocapp.database import insert_if_absent, scoped, transaction
+from vocapp.database import (
+    insert_absent,
+    insert_if_absent,
+    scoped,
+    transaction,
+    until_no_deadlock,
+)
 from vocapp.distributing.asking.deciding import trim
+from vocapp.distributing.asking.listing import Listed
 from vocapp.distributing.asking.models import OUTCOMES, AskDecision, AskingLimit, NeverAsked
 from vocapp.distributing.mail import address_digests
 from vocapp.distributing.models import Suppression
 from vocapp.distributing.service import TEXT
 from vocapp.people.account_stores import AccountMerge, move_rows
+from vocapp.people.identifying import people_called
 from vocapp.people.models import Contact
 from vocapp.people.personal_stores import Merge
-from vocapp.people.reaching import contact_held
-from vocapp.problems import BadInput, FieldError
+from vocapp.people.reaching import contact_held, contacts_held
+from vocapp.problems import BadInput, Conflict, FieldError
 from vocapp.workspaces.reach import Reach
 from vocapp.workspaces.service import audit
 
@@ -110,6 +119,97 @@ def ask_again(
         if gone is not None:
             _note(session, contact, "contact.asked_again", actor_user_id, now)
         return gone is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """What became of a list. new: people excepted by it; already: people who were; unknown: its
+    lines that name nobody within reach."""
+
+    new: int
+    already: int
+    unknown: list[Listed]
+
+
+def never_ask_listed(
+    workspace_id: UUID,
+    listed: Sequence[Listed],
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
+) -> Excepted:
+    """Except all whom a list names; what names nobody stops none of the others."""
+    return until_no_deadlock(
+        lambda: _never_ask_listed(
+            workspace_id, listed, reach=reach, actor_user_id=actor_user_id, now=now
+        )
+    )
+
+
+def _never_ask_listed(
+    workspace_id: UUID,
+    listed: Sequence[Listed],
+    *,
+    reach: Reach,
+    actor_user_id: UUID | None,
+    now: datetime,
+) -> Excepted:
+    with transaction() as session:
+        names = {name for each in listed for name in each.names}
+        called = people_called(session, workspace_id, names)
+        ids = set().union(*called.values())
+        held = contacts_held(session, workspace_id, ids, reach=reach)
+        people = {contact.id: contact for contact in held}
+        meant = [_meant(each, called, people) for each in listed]
+        wanted = sorted(set().union(*meant))
+        new = insert_absent(
+            session, NeverAsked,
+            [
+                {"workspace_id": workspace_id, "contact_id": contact_id,
+                 "by_user_id": actor_user_id, "since": now}
+                for contact_id in wanted
+            ],
+            returning=(NeverAsked.contact_id,),
+        )  # fmt: skip
+        for (contact_id,) in new:
+            _note(session, people[contact_id], "contact.never_asked", actor_user_id, now)
+        unknown = [each for each, found in zip(listed, meant, strict=True) if not found]
+        return Excepted(len(new), len(wanted) - len(new), unknown)
+
+
+def _meant(
+    listed: Listed, called: Mapping[tuple[str, str], set[UUID]], people: Container[UUID]
+) -> set[UUID]:
+    """Those within reach whom the first name of a line means that means any."""
+    for name in listed.names:
+        found = {each for each in called.get(name, ()) if each in people}
+        if found:
+            return found
+    return set()
+
+
+def take_back_listed(
+    workspace_id: UUID, since: datetime, *, reach: Reach, actor_user_id: UUID, now: datetime
+) -> None:
+    """Let those be asked again whom somebody's list excepted at that instant, as far as nobody has
+    yet. Raises Conflict where there is none."""
+    with transaction() as session:
+        of_list = (
+            NeverAsked.workspace_id == workspace_id, NeverAsked.by_user_id == actor_user_id,
+            NeverAsked.since == since,
+        )  # fmt: skip
+        ids = session.scalars(select(NeverAsked.contact_id).where(*of_list)).all()
+        people = contacts_held(session, workspace_id, ids, reach=reach)
+        if not people:
+            raise Conflict("Nobody of this list is excepted any more.")
+        session.execute(
+            delete(NeverAsked).where(
+                *of_list, NeverAsked.contact_id.in_([contact.id for contact in people])
+            )
+        )
+        for contact in people:
+            _note(session, contact, "contact.asked_again", actor_user_id, now)
 
 
 def reach_again(

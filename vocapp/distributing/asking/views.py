@@ -17,6 +17,7 @@ from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.coming_back import next_path
 from vocapp.workspaces.taking_back import said_undone, say_done
 
 blueprint = Blueprint("asking", __name__, template_folder="templates")
@@ -32,7 +33,10 @@ def limits() -> Any:
         notice(_("The limits have been saved. They hold for what is decided from now on."))
         return redirect(url_for("asking.limits"), 303)
     page = render_template(
-        "asking/limits.html", form=form, is_set=queries.has_limits(current_workspace.id)
+        "asking/limits.html",
+        form=form,
+        is_set=queries.has_limits(current_workspace.id),
+        excepted=queries.count_never_asked(current_workspace.id, reach=current_user.reach),
     )
     return page, 422 if form.is_submitted() else 200
 
@@ -125,4 +129,4 @@ def undo() -> Any:
 
 
 def _back(contact_id: UUID) -> Response:
-    return redirect(url_for("asking.person", contact_id=contact_id), 303)
+    return redirect(next_path() or url_for("asking.person", contact_id=contact_id), 303)
