@@ -242,9 +242,18 @@ def has_ended(playbook: Playbook, facts: Facts, state: State, episode: date) -> 
 
 
 def _is_for(playbook: Playbook, facts: Facts) -> bool:
-    return facts.touch in playbook.touch and all(
-        facts.attributes.get(name) in values for name, values in playbook.attributes.items()
-    )
+    return facts.touch in playbook.touch and has_attributes(facts.attributes, playbook.attributes)
+
+
+def has_attributes(told: Mapping[str, str | None], wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Whether an account, of which this is told, has one of the values of each attribute.
+
+    >>> has_attributes({"plan": "pro", "region": None}, {"plan": ["pro", "team"]})
+    True
+    >>> has_attributes({"plan": "pro", "region": None}, {"plan": ["pro"], "region": ["jp"]})
+    False
+    """
+    return all(told.get(name) in values for name, values in wanted.items())
 
 
 def _steps(playbook: Playbook, facts: Facts) -> tuple[PlannedStep, ...]:

@@ -40,7 +40,7 @@ from vocapp.measuring.segments.models import SavedSegment
 from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact, MergeSuggestion
 from vocapp.signing import sign
-from vocapp.succeeding.goals.models import SuccessGoal
+from vocapp.succeeding.goals.models import GoalTemplate, SuccessGoal
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookTask
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
@@ -84,6 +84,7 @@ class Ids:
     merge: str
     candidate: str
     goal: str
+    goal_template: str
     touchpoint: str
     playbook: str
     task: str
@@ -680,6 +681,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "goals.new_goal": (
         Call(path={"external_id": "account"}, form=lambda t: A_GOAL),
+        Call(path={"external_id": "account"}, query=lambda t: {"template": t.goal_template}),
     ),
     "goals.goal": (by(goal_id="goal"),),
     "goals.change_goal": (Call(path={"goal_id": "goal"}, form=lambda t: A_GOAL),),
@@ -687,6 +689,15 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "goals.close_goal": (Call(path={"goal_id": "goal"}, form=lambda t: {"state": "met"}),),
     "goals.reopen_goal": (by(goal_id="goal"),),
     "goals.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "goal_templates.template_list": NO_IDS,
+    "goal_templates.edit_template": (
+        Call(
+            path={"template_id": "goal_template"},
+            form=lambda t: {"words": t.goal_template, "measure": "x", "due_in_days": "9"},
+        ),
+    ),
+    "goal_templates.remove_template": (by(template_id="goal_template"),),
+    "goal_templates.undo_template": (by(token="undo"),),
     "touchpoints.list_touchpoints": NO_IDS,
     "touchpoints.touchpoint": (by(plan_id="touchpoint"),),
     "touchpoints.mark_done": (
@@ -918,6 +929,7 @@ def _fill(app: Any, b: Any) -> Ids:
         merge=more["merge"],
         candidate=more["candidate"],
         goal=more["goal"],
+        goal_template=more["goal_template"],
         touchpoint=more["touchpoint"],
         playbook=more["playbook"],
         task=more["task"],
@@ -1064,6 +1076,10 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), campaign_id=campaign.id, contact_id=one.id,
         occasion="once", day=now.date(), state="not_asked", reason=CANARY, changed_at=now,
     )  # fmt: skip
+    beginning = GoalTemplate(
+        workspace_id=workspace_id, id=uuid7(), words=CANARY, measure=CANARY, unit="",
+        due_in_days=9, attributes={}, created_at=now, updated_at=now,
+    )  # fmt: skip
     template = ReplyTemplate(
         workspace_id=workspace_id, id=uuid7(), name=CANARY, language="en", subject=CANARY,
         body=CANARY, created_at=now, updated_at=now,
@@ -1083,6 +1099,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 contact,
                 playbook,
                 letter,
+                beginning,
                 template,
                 held,
                 campaign,
@@ -1116,6 +1133,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "note": str(note.id), "segment": segment.key, "contact": str(one.id),
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
+        "goal_template": str(beginning.id),
         "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
         "attachment": str(attachment.id),
         "reply_template": str(template.id), "held": str(held.id), "campaign": str(campaign.id),
@@ -1129,7 +1147,7 @@ def _nowhere(of_b: Ids) -> Ids:
             name: str(uuid7())
             for name in (
                 "attachment", "batch", "candidate", "channel", "contact", "follow_up", "goal",
-                "invitation", "key",
+                "goal_template", "invitation", "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
                 "campaign", "held", "hook", "targeting", "touchpoint", "user", "workspace",

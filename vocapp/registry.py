@@ -178,6 +178,7 @@ from vocapp.succeeding.figures.lifetime_views import blueprint as lifetime_pages
 from vocapp.succeeding.figures.views import blueprint as figures_pages
 from vocapp.succeeding.goals.api import api as goals_api
 from vocapp.succeeding.goals.models import SuccessGoal
+from vocapp.succeeding.goals.template_views import blueprint as goal_template_pages
 from vocapp.succeeding.goals.views import blueprint as goal_pages
 from vocapp.succeeding.health import home_cards as health_cards
 from vocapp.succeeding.health import keeping as health_keeping
@@ -271,7 +272,8 @@ def register(app: OpenAPI) -> None:
         following_up_pages, measuring_pages, comparing_pages, noting_pages, segment_pages,
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,
-        exporting_files, merging_pages, goal_pages, touchpoint_pages, renewal_pages,
+        exporting_files, merging_pages, goal_pages, goal_template_pages,
+        touchpoint_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,

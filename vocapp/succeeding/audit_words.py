@@ -15,6 +15,9 @@ WORDS = {
     "success_goal.reopened": _l("reopened a success goal"),
     "success_goal.undone": _l("took back what was done to a success goal"),
     "success_goal.removed": _l("took back a success goal that was added"),
+    "goal_template.saved": _l("saved a goal template"),
+    "goal_template.removed": _l("removed a goal template"),
+    "goal_template.put_back": _l("put a goal template back"),
     "touchpoint.done": _l("marked a touchpoint as done"),
     "touchpoint.skipped": _l("skipped a touchpoint"),
     "touchpoint.planned_again": _l("planned a touchpoint again"),
@@ -36,6 +39,7 @@ WORDS = {
 
 NAMES = {
     "success_goal": _l("Goal"),
+    "goal_template": _l("Goal template"),
     "playbook": _l("Playbook"),
     "playbook_task": _l("Task"),
     "touchpoint_plan": _l("Touchpoint"),

@@ -77,6 +77,7 @@ _ROOM_OF_BLUEPRINT = {
     "asking_again": "follow_ups",
     "succeeding": "accounts",
     "goals": "accounts",
+    "goal_templates": "settings",
     "touchpoints": "accounts",
     "playbooks": "accounts",
     "tasks": "accounts",

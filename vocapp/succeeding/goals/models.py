@@ -1,4 +1,4 @@
-"""Tables: goals of accounts, and what was done to them."""
+"""Tables: goals of accounts, what was done to them, and templates to begin with."""
 
 from __future__ import annotations
 
@@ -63,3 +63,23 @@ class GoalEntry(TenantRow, Base):
         tenant_key("goal_id", "success_goal", ondelete="CASCADE"),
         Index(None, "workspace_id", "goal_id", "at"),
     )
+
+
+class GoalTemplate(TenantRow, Base):
+    """What a new goal can begin with. target: None where every account has its own.
+
+    attributes: name → values of the accounts that it is for, empty for all; they are read as those
+    of playbooks. removed_at: can be put back.
+    """
+
+    words: Mapped[str] = mapped_column(Text)
+    measure: Mapped[str] = mapped_column(short_text(120))
+    unit: Mapped[str] = mapped_column(short_text(30))
+    target: Mapped[float | None]
+    due_in_days: Mapped[int]
+    attributes: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("due_in_days >= 1", name="due_later"),)

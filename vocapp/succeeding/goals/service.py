@@ -105,7 +105,7 @@ def record_progress(
     now: datetime,
 ) -> Done:
     """Put down how far it is, with a note. Raises NotFound, BadInput, Conflict (it is closed)."""
-    errors = [*_figure_errors("current", current), *note_errors(note)]
+    errors = [*figure_errors("current", current), *note_errors(note)]
     if errors:
         raise BadInput(*errors)
     with transaction() as session:
@@ -259,16 +259,9 @@ def _column_value(name: str, value: Any) -> Any:
 
 def _checked(aim: Aim) -> Aim:
     """The same without spaces around. Raises BadInput, which names each wrong field."""
-    texts = {"words": aim.words.strip(), "measure": aim.measure.strip(), "unit": aim.unit.strip()}
-    errors = [
-        FieldError(name, f"expected {least} to {most} characters")
-        for name, least, most in (
-            ("words", 1, MAX_WORDS), ("measure", 1, MAX_MEASURE), ("unit", 0, MAX_UNIT),
-        )
-        if not least <= len(texts[name]) <= most
-    ]  # fmt: skip
-    errors += _figure_errors("baseline", aim.baseline)
-    errors += _figure_errors("target", aim.target)
+    texts, errors = read_texts(aim.words, aim.measure, aim.unit)
+    errors += figure_errors("baseline", aim.baseline)
+    errors += figure_errors("target", aim.target)
     if aim.target == aim.baseline:
         errors.append(FieldError("target", "expected another value than the baseline"))
     if not FIRST_DAY <= aim.due_on <= LAST_DAY:
@@ -278,7 +271,21 @@ def _checked(aim: Aim) -> Aim:
     return Aim(**texts, baseline=float(aim.baseline), target=float(aim.target), due_on=aim.due_on)
 
 
-def _figure_errors(name: str, value: float) -> list[FieldError]:
+def read_texts(words: str, measure: str, unit: str) -> tuple[dict[str, str], list[FieldError]]:
+    """The texts of a goal without spaces around, and what is wrong with them."""
+    texts = {"words": words.strip(), "measure": measure.strip(), "unit": unit.strip()}
+    errors = [
+        FieldError(name, f"expected {least} to {most} characters")
+        for name, least, most in (
+            ("words", 1, MAX_WORDS), ("measure", 1, MAX_MEASURE), ("unit", 0, MAX_UNIT),
+        )
+        if not least <= len(texts[name]) <= most
+    ]  # fmt: skip
+    return texts, errors
+
+
+def figure_errors(name: str, value: float) -> list[FieldError]:
+    """What is wrong with a figure, if anything."""
     if isfinite(value) and abs(value) <= MAX_FIGURE:
         return []
     return [FieldError(name, f"expected a number of at most {MAX_FIGURE:.0f}")]

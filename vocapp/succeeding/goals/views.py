@@ -13,7 +13,7 @@ from surveys.periods import local_day
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.succeeding import notes
-from vocapp.succeeding.goals import queries, service, wording
+from vocapp.succeeding.goals import goal_templates, queries, service, wording
 from vocapp.succeeding.goals.forms import GoalForm, read_figure
 from vocapp.succeeding.queries import account_by_key, account_key
 from vocapp.translating import gettext as _
@@ -35,7 +35,18 @@ def new_goal(external_id: str) -> Any:
     account = account_by_key(current_workspace.id, external_id, reach=current_user.reach)
     form = GoalForm()
     if request.method == "GET" or not form.validate():
-        page = render_template("succeeding/goals/new.html", form=form, account=account)
+        templates = goal_templates.fitting(current_workspace.id, account)
+        asked = request.args.get("template")
+        chosen = next((each for each in templates if str(each.id) == asked), None)
+        if chosen and request.method == "GET":
+            form.begin_with(chosen, today=_today())
+        page = render_template(
+            "succeeding/goals/new.html",
+            form=form,
+            account=account,
+            template_choices=[("", _("None")), *((each.id, each.words[:80]) for each in templates)],
+            chosen=chosen.id if chosen else "",
+        )
         return page, 200 if request.method == "GET" else 422
     done = service.add_goal(
         current_workspace.id, external_id, form.aim(),

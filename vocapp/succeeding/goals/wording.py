@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from vocapp.succeeding.attribute_lines import attribute_lines
 from vocapp.succeeding.goals.forms import plain_figure
+from vocapp.succeeding.goals.models import GoalTemplate
 from vocapp.succeeding.goals.queries import Line, Shown
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
+from vocapp.translating import ngettext
 from vocapp.ui.formats import local_date, number, percent
 
 STANDINGS = {
@@ -72,3 +75,18 @@ def line_words(line: Line, unit: str) -> str:
     if line.kind == "progress" and "current" in to:
         return _("Progress: %(figure)s", figure=figure(to["current"], unit))
     return str(_DONE[line.kind])
+
+
+def template_words(template: GoalTemplate) -> str:
+    """Such as: hours to the first answer: 4 h · within 90 days."""
+    days = ngettext("within %(num)s day", "within %(num)s days", template.due_in_days)
+    if template.target is None:
+        return f"{template.measure} · {days}"
+    target = figure(template.target, template.unit)
+    measured = _("%(measure)s: %(target)s", measure=template.measure, target=target)
+    return f"{measured} · {days}"
+
+
+def audience_words(template: GoalTemplate) -> str:
+    """For which accounts a template is."""
+    return " · ".join(attribute_lines(template.attributes)) or _("For all accounts")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surveys.contact_roles import CHAMPION, MAX_LENGTH, MAX_ROLES, OFFERED, read_roles
-from surveys.fields import MAX_TEXT_CHARS, MAX_VALUES, FieldError
+from surveys.fields import FieldError
 from surveys.playbook_json import validate_playbook
 from surveys.playbooks import (
     A_DAY,
@@ -17,6 +17,7 @@ from surveys.playbooks import (
     TOUCHES,
     TRIGGERS,
 )
+from vocapp.succeeding.attribute_lines import attribute_lines, parse_attributes
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import Offer
 from vocapp.succeeding.playbooks.step_forms import (
@@ -132,21 +133,11 @@ class Form:
         return None if self.errors else Draft(name, definition, titles)
 
     def _attributes(self) -> dict[str, list[str]]:
-        """Lines such as ``plan: pro, team``."""
-        found: dict[str, list[str]] = {}
-        for line in self.typed.get("attributes", "").splitlines():
-            name, colon, values = line.replace("：", ":").partition(":")
-            wanted = [each.strip() for each in values.replace("、", ",").split(",") if each.strip()]
-            if not line.strip():
-                continue
-            texts = [name.strip(), *wanted]
-            if not (colon and name.strip() and wanted) or len(wanted) > MAX_VALUES:
-                self.errors["attributes"] = _("Write each line as “plan: pro, team”.")
-            elif max(map(len, texts)) > MAX_TEXT_CHARS:
-                self.errors["attributes"] = _("Use at most 200 characters.")
-            else:
-                found.setdefault(name.strip(), []).extend(wanted)
-        return found
+        try:
+            return parse_attributes(self.typed.get("attributes", ""))
+        except ValueError as problem:
+            self.errors["attributes"] = str(problem)
+            return {}
 
     def _check(self, definition: dict[str, Any]) -> None:
         try:
@@ -195,9 +186,7 @@ def from_playbook(playbook: Playbook, surveys: Surveys = ()) -> Form:
     typed |= {key: str(value) for key, value in trigger.items() if key not in ("kind", "roles")}
     typed |= _typed_roles(rules.trigger.settings.get("roles", ()))
     typed["touch"] = rules.touch[0] if len(rules.touch) == 1 else BOTH
-    typed["attributes"] = "\n".join(
-        f"{name}: {', '.join(values)}" for name, values in rules.attributes.items()
-    )
+    typed["attributes"] = "\n".join(attribute_lines(rules.attributes))
     typed |= {"a_day": str(rules.a_day), "person_days": str(rules.person_days)}
     written = [each.outreach.words for each in rules.steps if each.outreach]
     for place, step in enumerate(playbook.definition["steps"]):

@@ -26,6 +26,7 @@ from vocapp.people.events.activity import hour_of
 from vocapp.people.events.models import AccountEvent, ActivityHour, Milestone
 from vocapp.people.models import Account
 from vocapp.people.roles import left_since
+from vocapp.succeeding.attribute_lines import attributes_of
 from vocapp.succeeding.health.measures import SET_UP
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
 
@@ -89,12 +90,11 @@ def read_facts(
 
 def _basics(account: Account, today: date) -> Facts:
     """Who has an owner is looked after by a person, as touchpoints have it."""
-    told = {"plan": account.plan, "region": account.region} | account.attributes
     return Facts(
         account=str(account.id),
         today=today,
         touch="high" if account.owner_user_id else "tech",
-        attributes={key: None if value is None else str(value) for key, value in told.items()},
+        attributes=attributes_of(account),
         started_on=account.started_on,
         renewal_on=account.renewal_on,
     )

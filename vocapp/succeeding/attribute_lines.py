@@ -1,0 +1,38 @@
+"""For which accounts something is, by their attributes, as people write it: a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from surveys.fields import MAX_TEXT_CHARS, MAX_VALUES
+from vocapp.people.models import Account
+from vocapp.translating import gettext as _
+
+
+def parse_attributes(text: str) -> dict[str, list[str]]:
+    """Lines such as ``plan: pro, team``. Raises ValueError, in words for who wrote them."""
+    found: dict[str, list[str]] = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, colon, values = line.replace("：", ":").partition(":")
+        wanted = [each.strip() for each in values.replace("、", ",").split(",") if each.strip()]
+        if not (colon and name.strip() and wanted) or len(wanted) > MAX_VALUES:
+            raise ValueError(_("Write each line as “plan: pro, team”."))
+        if max(map(len, [name.strip(), *wanted])) > MAX_TEXT_CHARS:
+            raise ValueError(_("Use at most 200 characters."))
+        found.setdefault(name.strip(), []).extend(wanted)
+    return found
+
+
+def attribute_lines(attributes: Mapping[str, Sequence[str]]) -> list[str]:
+    """The counterpart of `parse_attributes`.
+
+    >>> attribute_lines({"plan": ["pro", "team"]})
+    ['plan: pro, team']
+    """
+    return [f"{name}: {', '.join(values)}" for name, values in attributes.items()]
+
+
+def attributes_of(account: Account) -> dict[str, str | None]:
+    """What is looked for in an account: its plan, its region and what else is said of it."""
+    told = {"plan": account.plan, "region": account.region} | account.attributes
+    return {key: None if value is None else str(value) for key, value in told.items()}
