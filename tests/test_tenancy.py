@@ -1230,7 +1230,7 @@ _VOLATILE = re.compile(
 def shape(answer: Any, ids: Ids) -> tuple[int, str, str | None, str]:
     """What an answer says, without the names that were asked for."""
     text = answer_text(answer)
-    for value in sorted(vars(ids).values(), key=len, reverse=True):
+    for value in sorted((*vars(ids).values(), ids.cursor), key=len, reverse=True):
         text = text.replace(value, "<asked>")
     location = answer.headers.get("Location")
     for value in vars(ids).values():
