@@ -58,7 +58,8 @@ class Touchpoint:
     offset_days: from the anchor, negative for before it. kinds: what it is, by who looks after
     the account ("high", "tech"); one that is absent has no such contact. when: conditions, all of
     which must hold (see CONDITIONS). repeat_days: an anchor that moves by fewer days is the same
-    one, moved; further away it is the next (the renewal of another term).
+    one, moved; further away it is the next (the renewal of another term). name: what people
+    call it; None where the product has words for its key.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Touchpoint:
     kinds: Mapping[str, str]
     when: Mapping[str, Any] = field(default_factory=dict)
     repeat_days: int = 180
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,10 +342,10 @@ def validate_model(data: object) -> TouchModel:
     """Read and check a model; FieldError names the first field that is wrong.
 
     ``{"lifecycle"?, "touchpoints", "grace_days"?}``. A touchpoint is ``{"key", "anchor":
-    {"kind", "name"?}, "offset_days", "kinds": {"high"?, "tech"?}, "when"?, "repeat_days"?}``;
-    a name goes with the anchors "milestone" and "stage". The lifecycle is ``{"onboarding"?:
-    {"milestone"?, "milestone_days"?, "logins"?, "login_days"?}, "adoption_days"?,
-    "value_milestone"?, "renewal_days"?}``. Unknown fields are refused.
+    {"kind", "name"?}, "offset_days", "kinds": {"high"?, "tech"?}, "when"?, "repeat_days"?,
+    "name"?}``; an anchor has a name where it is "milestone" or "stage". The lifecycle is
+    ``{"onboarding"?: {"milestone"?, "milestone_days"?, "logins"?, "login_days"?},
+    "adoption_days"?, "value_milestone"?, "renewal_days"?}``. Unknown fields are refused.
 
     >>> validate_model({"touchpoints": [{"key": "hello", "anchor": {"kind": "start"}}]})
     Traceback (most recent call last):
@@ -387,6 +389,7 @@ def _touchpoint_to_json(touchpoint: Touchpoint) -> dict[str, Any]:
     anchor: dict[str, Any] = {"kind": touchpoint.anchor.kind}
     if touchpoint.anchor.name is not None:
         anchor["name"] = touchpoint.anchor.name
+    named = {} if touchpoint.name is None else {"name": touchpoint.name}
     when = dict(touchpoint.when)
     if "attribute" in when:
         when["attribute"] = {name: list(each) for name, each in when["attribute"].items()}
@@ -399,12 +402,14 @@ def _touchpoint_to_json(touchpoint: Touchpoint) -> dict[str, Any]:
             name: value if name == "attribute" else list(value) for name, value in when.items()
         },
         "repeat_days": touchpoint.repeat_days,
+        **named,
     }
 
 
 def _read_touchpoint(value: object, at: str) -> Touchpoint:
-    known = ("key", "anchor", "offset_days", "kinds", "when", "repeat_days")
+    known = ("key", "anchor", "offset_days", "kinds", "when", "repeat_days", "name")
     given = read_object(value, at, known)
+    name = given.get("name")
     when = read_object(given.get("when", {}), f"{at}.when", tuple(CONDITIONS))
     return Touchpoint(
         key=read_key(given.get("key"), f"{at}.key"),
@@ -413,6 +418,7 @@ def _read_touchpoint(value: object, at: str) -> Touchpoint:
         kinds=_read_kinds(given.get("kinds"), f"{at}.kinds"),
         when={name: _read_condition(name, when[name], f"{at}.when.{name}") for name in when},
         repeat_days=read_whole(given.get("repeat_days", 180), f"{at}.repeat_days", 1, MAX_DAYS),
+        name=None if name is None else read_text(name, f"{at}.name"),
     )
 
 

@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, select
 
+from surveys.touchpoints import Anchor, Touchpoint, model_to_json
 from tests import written
 from vocapp import outbox
 from vocapp.authoring.limiting import service as limiting
@@ -42,7 +43,8 @@ from vocapp.people.models import Account, Contact, MergeSuggestion
 from vocapp.signing import sign
 from vocapp.succeeding.goals.models import GoalTemplate, SuccessGoal
 from vocapp.succeeding.playbooks.models import Playbook, PlaybookRun, PlaybookTask
-from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.succeeding.touchpoints.model_versions import InForce
+from vocapp.succeeding.touchpoints.models import TouchModelVersion, TouchpointPlan
 from vocapp.understanding.discovery.models import CandidateComment, ThemeCandidate
 from vocapp.understanding.learning.models import Retheming
 from vocapp.understanding.models import Analysis, Assignment, Theme
@@ -86,6 +88,7 @@ class Ids:
     goal: str
     goal_template: str
     touchpoint: str
+    touch_key: str
     playbook: str
     task: str
     letter: str
@@ -708,6 +711,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     ),
     "touchpoints.plan_again": (by(plan_id="touchpoint"),),
     "touchpoints.undo": (Call(query=lambda t: {"token": t.undo}),),
+    "touch_model.show": NO_IDS,
+    "touch_model.add": NO_IDS,
+    "touch_model.change": (by(key="touch_key"),),
+    "touch_model.remove": (by(key="touch_key"),),
+    "touch_model.use_default": NO_IDS,
+    "touch_model.undo": (Call(query=lambda t: {"token": t.undo}),),
     "playbooks.list_playbooks": NO_IDS,
     "playbooks.new_playbook": (Call(path={"kind": "=renewal_in"}, methods=("GET",)),),
     "playbooks.playbook": (by(playbook_id="playbook"),),
@@ -931,6 +940,7 @@ def _fill(app: Any, b: Any) -> Ids:
         goal=more["goal"],
         goal_template=more["goal_template"],
         touchpoint=more["touchpoint"],
+        touch_key=more["touch_key"],
         playbook=more["playbook"],
         task=more["task"],
         letter=more["letter"],
@@ -1058,6 +1068,13 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         workspace_id=workspace_id, id=uuid7(), account_id=account_id, touch_key="setup-check",
         anchor_on=now.date(), due_on=now.date(), kind="call", created_at=now, updated_at=now,
     )  # fmt: skip
+    touch = Touchpoint(
+        "of-b", Anchor("renewal_on"), -60, {"high": "call"}, name=CANARY
+    )  # fmt: skip
+    planned = TouchModelVersion(
+        workspace_id=workspace_id, number=1, at=now, former={},
+        model=model_to_json(InForce().with_touchpoint(touch)),
+    )  # fmt: skip
     playbook, run, task = task_of(account_id, workspace_id, CANARY)
     asked = _one_of(Invitation, workspace_id)
     held = held_of(asked, CANARY)
@@ -1097,6 +1114,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
                 emerging,
                 goal,
                 contact,
+                planned,
                 playbook,
                 letter,
                 beginning,
@@ -1134,6 +1152,7 @@ def _more_of(workspace_id: UUID, response_id: UUID) -> dict[str, str]:
         "suggestion": str(twice.id), "retheming": str(past.id), "merge": str(merge.id),
         "candidate": str(emerging.id), "goal": str(goal.id), "touchpoint": str(contact.id),
         "goal_template": str(beginning.id),
+        "touch_key": touch.key,
         "playbook": str(playbook.id), "task": str(task.id), "letter": str(letter.id),
         "attachment": str(attachment.id),
         "reply_template": str(template.id), "held": str(held.id), "campaign": str(campaign.id),
@@ -1156,6 +1175,7 @@ def _nowhere(of_b: Ids) -> Ids:
         survey="x-survey",
         theme="x-theme",
         segment="x-segment",
+        touch_key="x-touchpoint",
         account="kanaria-of-x-acme",
         event="kanaria-of-x-event",
         public_id="x" * len(of_b.public_id),

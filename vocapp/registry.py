@@ -208,6 +208,8 @@ from vocapp.succeeding.team.views import blueprint as team_pages
 from vocapp.succeeding.touchpoints import moments as touchpoint_moments
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
+from vocapp.succeeding.touchpoints.model_versions import PLAN as PLAN_TOUCHPOINTS
+from vocapp.succeeding.touchpoints.model_views import blueprint as touch_model_pages
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.succeeding.touchpoints.views import blueprint as touchpoint_pages
 from vocapp.succeeding.views import blueprint as succeeding_pages
@@ -273,7 +275,7 @@ def register(app: OpenAPI) -> None:
         succeeding_pages, figures_pages, cohort_pages,
         weighting_pages, watching_pages, looking_into_pages,
         exporting_files, merging_pages, goal_pages, goal_template_pages,
-        touchpoint_pages, renewal_pages,
+        touchpoint_pages, touch_model_pages, renewal_pages,
         playbook_pages, task_pages, capacity_pages, closing_loop_pages, journey_pages,
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
@@ -469,7 +471,7 @@ def _register_work() -> None:
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
     outbox.register(
         outbox.Kind(
-            touchpoint_planning.PLAN, mode="database", apply=touchpoint_planning.plan_daily,
+            PLAN_TOUCHPOINTS, mode="database", apply=touchpoint_planning.plan_daily,
             batch=1,
         )
     )  # fmt: skip

@@ -21,6 +21,7 @@ WORDS = {
     "touchpoint.done": _l("marked a touchpoint as done"),
     "touchpoint.skipped": _l("skipped a touchpoint"),
     "touchpoint.planned_again": _l("planned a touchpoint again"),
+    "touch_model.changed": _l("changed which touchpoints are planned"),
     "task.done": _l("marked a task as done"),
     "task.skipped": _l("skipped a task"),
     "task.snoozed": _l("put a task off"),

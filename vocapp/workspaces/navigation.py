@@ -57,6 +57,7 @@ _ROOM_OF_BLUEPRINT = {
     "asking": "accounts",
     "campaigns": "surveys",
     "targeting": "settings",
+    "touch_model": "settings",
     "measuring": "results",
     "looking_into": "results",
     "held": "results",

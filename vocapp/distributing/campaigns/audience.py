@@ -26,17 +26,18 @@ _DAY = timedelta(days=1)
 TouchpointDays = Callable[
     [Session, UUID, str, Sequence[UUID], date, bool], Mapping[UUID, list[date]]
 ]
-_touchpoints: list[tuple[TouchpointDays, Callable[[], Sequence[str]]]] = []
+TouchpointKeys = Callable[[Session, UUID], Sequence[str]]
+_touchpoints: list[tuple[TouchpointDays, TouchpointKeys]] = []
 
 
-def register_touchpoints(days: TouchpointDays, keys: Callable[[], Sequence[str]]) -> None:
+def register_touchpoints(days: TouchpointDays, keys: TouchpointKeys) -> None:
     """Let the package that plans contacts say when they took place, and which there are."""
     _touchpoints[:] = [(days, keys)]
 
 
-def touchpoint_keys() -> list[str]:
+def touchpoint_keys(session: Session, workspace_id: UUID) -> list[str]:
     """What there is to follow."""
-    return [key for _days, keys in _touchpoints for key in keys()]
+    return [key for _days, keys in _touchpoints for key in keys(session, workspace_id)]
 
 
 @dataclass(frozen=True, slots=True)

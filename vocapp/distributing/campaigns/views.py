@@ -182,11 +182,13 @@ def _edit(row: CampaignRow | None) -> Any:
         if is_right and (done := _saved(campaign, form, read.filter)):
             return done
         status = 422
+    with snapshot() as session:
+        touchpoints = touchpoint_keys(session, current_workspace.id)
     matching = sum(read.filter is None or holds(read.filter, each) for each in facts)
     return render_template(
         "campaigns/edit.html", form=form, campaign=campaign, bench=drawn,
         operators=bench().operators, joins=bench().joins, matching=matching, looked_at=len(facts),
-        is_all=len(facts) < MOST_LOOKED_AT, touchpoints=touchpoint_keys(),
+        is_all=len(facts) < MOST_LOOKED_AT, touchpoints=touchpoints,
         show_faults=action == "save", sends_texts=_sends_texts(),
     ), status  # fmt: skip
 

@@ -1,15 +1,16 @@
-"""Table: contacts that are planned, took place or were called off."""
+"""Tables: contacts that are planned, took place or were called off; by which model."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.touchpoints import KINDS
-from vocapp.database import Base, TenantRow, one_of, short_text, tenant_key
+from vocapp.database import Base, Tenant, TenantRow, one_of, short_text, tenant_key
 
 PLAN_STATES = ("planned", "done", "skipped")
 WAYS = ("call", "email", "meeting")
@@ -54,3 +55,21 @@ class TouchpointPlan(TenantRow, Base):
         Index(None, "workspace_id", "state", "due_on"),
         Index(None, "workspace_id", "state", "decided_at"),
     )
+
+
+class TouchModelVersion(Tenant, Base):
+    """Which contacts are planned from `at` on, as `surveys.touchpoints.validate_model` reads it;
+    the highest number is in force. Before the first: those of the product.
+
+    former: key → name of touchpoints that earlier versions had, for what took place by them.
+    """
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+    model: Mapped[dict[str, Any]]
+    former: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (CheckConstraint("number >= 1", name="number_positive"),)

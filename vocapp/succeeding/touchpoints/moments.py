@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.periods import day_bounds, local_day
-from surveys.touchpoints import default_model
 from vocapp.distributing.campaigns.audience import register_touchpoints
+from vocapp.succeeding.touchpoints.model_versions import model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.nights import time_zone_of
 
@@ -47,9 +47,9 @@ def days_of_contacts(
     return dict(found)
 
 
-def names() -> list[str]:
+def names(session: Session, workspace_id: UUID) -> list[str]:
     """The keys of the touch model."""
-    return [each.key for each in default_model().touchpoints]
+    return [each.key for each in model_in_force(session, workspace_id).model.touchpoints]
 
 
 def register() -> None:

@@ -7,13 +7,15 @@ together, so that an interrupted day goes on where it was. What is planned has t
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys import lifecycle
@@ -22,19 +24,19 @@ from surveys.touchpoints import (
     Due,
     Occurrence,
     TouchModel,
-    default_model,
     due_touchpoints,
     working_days,
 )
 from vocapp import outbox
 from vocapp.database import insert_absent, scoped, snapshot, transaction, utcnow, uuid7
 from vocapp.outbox import Pending
+from vocapp.people.events.models import Milestone
 from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
+from vocapp.succeeding.touchpoints.model_versions import PLAN, model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
 
-PLAN = "touchpoints"
 HORIZON_DAYS = 30
 _BATCH = 200
 Plans = Mapping[Occurrence, TouchpointPlan]
@@ -99,42 +101,93 @@ def plan_batch(
     session: Session, workspace_id: UUID, after: UUID | None, *, now: datetime
 ) -> UUID | None:
     """Plan for the next accounts by id; the last of them, or None where there are no more."""
+    model = model_in_force(session, workspace_id).model
+    today = local_day(now, time_zone_of(session, workspace_id))
+    batch, last = read_batch(session, workspace_id, after, [model])
+    new: list[dict[str, Any]] = []
+    for each in batch:
+        new += _apply(session, each.account, each.plans, each.due(model, today), now=now)
+    insert_absent(session, TouchpointPlan, new)
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account, what a model asks of it, and what is planned or decided."""
+
+    account: Account
+    facts: lifecycle.Account
+    plans: Plans
+
+    def due(self, model: TouchModel, today: date) -> list[Due]:
+        """What a model says of the account."""
+        planned = [each for each, row in self.plans.items() if row.state == "planned"]
+        done = [each for each, row in self.plans.items() if row.state != "planned"]
+        return due_touchpoints(
+            model, self.facts, today, done, planned=planned, horizon_days=HORIZON_DAYS,
+            shift=working_days(),
+        )  # fmt: skip
+
+
+def read_batch(
+    session: Session,
+    workspace_id: UUID,
+    after: UUID | None,
+    models: Sequence[TouchModel],
+) -> tuple[list[Known], UUID | None]:
+    """The next accounts by id that these models may plan for; the last of them, or None where
+    there are no more. A person looks after an account where it has an owner."""
     zone = time_zone_of(session, workspace_id)
-    query = scoped(Account, workspace_id).where(
-        or_(Account.started_on.is_not(None), Account.renewal_on.is_not(None))
-    )
+    query = scoped(Account, workspace_id)
+    anchors = [each.anchor for model in models for each in model.touchpoints]
+    if all(each.kind in {"started_on", "renewal_on"} for each in anchors):
+        query = query.where(or_(Account.started_on.is_not(None), Account.renewal_on.is_not(None)))
     if after is not None:
         query = query.where(Account.id > after)
     accounts = session.scalars(query.order_by(Account.id).limit(_BATCH)).all()
     ids = [account.id for account in accounts]
     lost = _lost_days(session, workspace_id, ids, zone)
+    names = _milestones_of(models)
+    reached = _reached(session, workspace_id, ids, names, zone) if names else {}
     plans = _plans(session, workspace_id, ids)
-    today, model = local_day(now, zone), default_model()
-    new: list[dict[str, Any]] = []
-    for account in accounts:
-        found = _due(model, account, lost.get(account.id), plans[account.id], today)
-        new += _apply(session, account, plans[account.id], found, now=now)
-    insert_absent(session, TouchpointPlan, new)
-    return ids[-1] if len(ids) == _BATCH else None
+    found = [
+        Known(
+            account,
+            lifecycle.Account(
+                key=account.external_id,
+                started_on=account.started_on,
+                renewal_on=account.renewal_on,
+                lost_on=lost.get(account.id),
+                touch="high" if account.owner_user_id else "tech",
+                milestones=reached.get(account.id, {}),
+                attributes=_attributes(account),
+            ),
+            plans[account.id],
+        )
+        for account in accounts
+    ]
+    return found, ids[-1] if len(ids) == _BATCH else None
 
 
-def _due(
-    model: TouchModel, account: Account, lost_on: date | None, plans: Plans, today: date
-) -> list[Due]:
-    """What the model says of an account: a person looks after it where it has an owner."""
-    known = lifecycle.Account(
-        key=account.external_id,
-        started_on=account.started_on,
-        renewal_on=account.renewal_on,
-        lost_on=lost_on,
-        touch="high" if account.owner_user_id else "tech",
-    )
-    planned = [each for each, row in plans.items() if row.state == "planned"]
-    done = [each for each, row in plans.items() if row.state != "planned"]
-    return due_touchpoints(
-        model, known, today, done, planned=planned, horizon_days=HORIZON_DAYS,
-        shift=working_days(),
-    )  # fmt: skip
+def _milestones_of(models: Sequence[TouchModel]) -> set[str]:
+    """Those that the models count from; stages hang on that of the set-up."""
+    names: set[str] = set()
+    for model in models:
+        for each in model.touchpoints:
+            if each.anchor.kind == "milestone" and each.anchor.name:
+                names.add(each.anchor.name)
+            elif each.anchor.kind == "stage" and model.lifecycle.onboarding.milestone:
+                names.add(model.lifecycle.onboarding.milestone)
+    return names
+
+
+def _attributes(account: Account) -> dict[str, str | None]:
+    """What a touchpoint may tell accounts apart by, as text."""
+    own = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in account.attributes.items()
+    }
+    return own | {"plan": account.plan, "region": account.region}
 
 
 def _apply(
@@ -219,3 +272,27 @@ def _lost_days(
         for account_id, changes in changes_of(session, workspace_id, account_ids).items()
         if not current(changes)
     }
+
+
+def _reached(
+    session: Session,
+    workspace_id: UUID,
+    account_ids: Sequence[UUID],
+    names: Collection[str],
+    zone: str,
+) -> dict[UUID, dict[str, date]]:
+    """The first day of each of these milestones."""
+    rows = session.execute(
+        select(
+            Milestone.account_id, Milestone.name, func.min(Milestone.at, type_=Milestone.at.type)
+        )
+        .where(
+            Milestone.workspace_id == workspace_id, Milestone.account_id.in_(account_ids),
+            Milestone.name.in_(sorted(names)), Milestone.is_superseded.is_(False),
+        )
+        .group_by(Milestone.account_id, Milestone.name)
+    )  # fmt: skip
+    found: dict[UUID, dict[str, date]] = defaultdict(dict)
+    for account_id, name, at in rows:
+        found[account_id][name] = local_day(at, zone)
+    return found

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
+from flask import g
+
+from surveys.touchpoints import Touchpoint
+from vocapp.extensions import db
+from vocapp.succeeding.touchpoints.looking_ahead import Changes
+from vocapp.succeeding.touchpoints.model_versions import InForce, model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
 from vocapp.ui.formats import local_date
+from vocapp.workspaces.access import current_workspace
 
 TOUCHES = {
     "setup-check": _l("Does the set-up work?"),
@@ -16,14 +23,22 @@ TOUCHES = {
     "value-review": _l("Value and plans before the renewal"),
 }
 ANCHORS = {
-    "setup-check": _l("Counted from the start on %(day)s"),
-    "first-results": _l("Counted from the start on %(day)s"),
-    "value-review": _l("Counted from the renewal on %(day)s"),
+    "started_on": _l("Counted from the start on %(day)s"),
+    "renewal_on": _l("Counted from the renewal on %(day)s"),
 }
 KINDS = {
     "call": _l("Call"), "email": _l("E-mail"), "survey": _l("Survey"), "task": _l("Task"),
 }  # fmt: skip
 WAYS = {"call": _l("Call"), "email": _l("E-mail"), "meeting": _l("Meeting")}
+# The days from which touchpoints are counted, within a sentence.
+DAYS = {"started_on": _l("the start"), "renewal_on": _l("the renewal")}
+STAGE_DAYS = {
+    "onboarding": _l("the start"),
+    "adoption": _l("the end of getting started"),
+    "value": _l("the beginning of regular use"),
+    "renewal": _l("the beginning of the time before the renewal"),
+    "lost": _l("leaving"),
+}
 REASONS = {
     "not_needed": _l("Not needed"),
     "in_contact": _l("We are in contact anyway"),
@@ -35,14 +50,52 @@ USUAL_WAY = {"call": "call", "email": "email", "survey": "email", "task": "meeti
 
 
 def touch_name(key: str) -> str:
-    """Words for a touchpoint; one of a model of one's own stays what it is."""
-    return str(TOUCHES.get(key, key))
+    """Words for a touchpoint of this workspace, also for one that its model has no more."""
+    in_force = _in_force()
+    touchpoint = in_force.touchpoint(key)
+    own = touchpoint.name if touchpoint else in_force.former.get(key)
+    return own or str(TOUCHES.get(key, key))
 
 
 def anchor_words(plan: TouchpointPlan) -> str:
     """From which day it is counted."""
-    text = ANCHORS.get(plan.touch_key, _l("Counted from %(day)s"))
+    touchpoint = _in_force().touchpoint(plan.touch_key)
+    kind = touchpoint.anchor.kind if touchpoint else ""
+    text = ANCHORS.get(kind, _l("Counted from %(day)s"))
     return str(text) % {"day": local_date(plan.anchor_on)}
+
+
+def _in_force() -> InForce:
+    """The model of the reader's workspace, read once for a page."""
+    if "touch_model" not in g:
+        g.touch_model = model_in_force(db.session(), current_workspace.id)
+    found: InForce = g.touch_model
+    return found
+
+
+def when_words(touchpoint: Touchpoint) -> str:
+    """Such as: 5 days after the start."""
+    anchor, days = touchpoint.anchor, touchpoint.offset_days
+    if anchor.kind == "milestone":
+        day = _("the milestone %(name)s", name=anchor.name)
+    elif anchor.kind == "stage":
+        day = str(STAGE_DAYS[anchor.name or ""])
+    else:
+        day = str(DAYS[anchor.kind])
+    if days == 0:
+        return _("On the day of %(day)s", day=day)
+    if days > 0:
+        return ngettext("%(num)d day after %(day)s", "%(num)d days after %(day)s", days, day=day)
+    return ngettext("%(num)d day before %(day)s", "%(num)d days before %(day)s", -days, day=day)
+
+
+def whom_words(touchpoint: Touchpoint) -> str:
+    """Which accounts it is only for; empty for all."""
+    parts = [
+        _("%(name)s: %(values)s", name=name, values=_(", ").join(values))
+        for name, values in touchpoint.when.get("attribute", {}).items()
+    ]
+    return _(", ").join(parts)
 
 
 def due_words(due_on: date, today: date) -> str:
@@ -60,3 +113,27 @@ def outcome_words(plan: TouchpointPlan) -> str:
     if plan.state == "done":
         return str(WAYS[plan.way or "call"])
     return _("Skipped: %(reason)s", reason=REASONS[plan.reason or "other"])
+
+
+def two_sentences(first: str, second: str) -> str:
+    """One after the other, with a space where the language has one."""
+    return _("%(first)s %(second)s", first=first, second=second)
+
+
+def changes_words(changes: Changes) -> str:
+    """How many contacts of the coming days another model brings, takes and moves."""
+    if not (changes.come or changes.go or changes.change):
+        return _("Of the contacts of the coming 30 days, none changes.")
+    parts = []
+    if changes.come:
+        parts.append(ngettext("%(num)d is added", "%(num)d are added", changes.come))
+    if changes.go:
+        parts.append(ngettext("%(num)d goes", "%(num)d go", changes.go))
+    if changes.change:
+        parts.append(
+            ngettext(
+                "%(num)d has another day or kind", "%(num)d have another day or kind",
+                changes.change,
+            )
+        )  # fmt: skip
+    return _("Contacts of the coming 30 days: %(what)s.", what=_(", ").join(parts))

@@ -1,0 +1,173 @@
+"""Pages of the settings: which contacts are planned, one of them, and the default again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from surveys.touchpoints import MAX_TOUCHPOINTS, TouchModel, default_model
+from vocapp import outbox
+from vocapp.database import snapshot, utcnow
+from vocapp.problems import BadInput, Conflict, NotFound
+from vocapp.succeeding.touchpoints import model_versions, wording
+from vocapp.succeeding.touchpoints.looking_ahead import Changes, changes_by
+from vocapp.succeeding.touchpoints.model_forms import TouchpointForm
+from vocapp.succeeding.touchpoints.model_versions import PLAN, InForce
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.succeeding.touchpoints.planning import HORIZON_DAYS
+from vocapp.translating import gettext as _
+from vocapp.ui import notice
+from vocapp.workspaces.access import current_user, current_workspace, signed_in
+from vocapp.workspaces.taking_back import said_undone, say_done
+
+blueprint = Blueprint("touch_model", __name__, template_folder="../templates")
+
+
+@blueprint.get("/settings/touchpoints")
+@signed_in("admin")
+def show() -> str:
+    """Which contacts are planned for every account."""
+    in_force = _in_force()
+    return render_template(
+        "succeeding/touchpoints/model.html",
+        in_force=in_force,
+        words=wording,
+        horizon=HORIZON_DAYS,
+        is_full=len(in_force.model.touchpoints) >= MAX_TOUCHPOINTS,
+    )
+
+
+@blueprint.route("/settings/touchpoints/new", methods=["GET", "POST"])
+@signed_in("admin")
+def add() -> Any:
+    """Plan one more."""
+    return _edited(None)
+
+
+@blueprint.route("/settings/touchpoints/<key>", methods=["GET", "POST"])
+@signed_in("admin")
+def change(key: str) -> Any:
+    """Plan one otherwise."""
+    if _in_force().touchpoint(key) is None:
+        raise NotFound("No such touchpoint.")
+    return _edited(key)
+
+
+@blueprint.post("/settings/touchpoints/<key>/remove")
+@signed_in("admin")
+def remove(key: str) -> Response:
+    """Plan one no more; what took place stays."""
+    in_force = _in_force()
+    name = wording.touch_name(key)
+    try:
+        model = in_force.without(key)
+    except BadInput:
+        notice(
+            _("One touchpoint has to stay. Change it, or add another one first."), kind="warning"
+        )
+        return _to_list()
+    return _used(in_force, model, _("“%(name)s” is planned no more.", name=name))
+
+
+@blueprint.post("/settings/touchpoints/default")
+@signed_in("admin")
+def use_default() -> Response:
+    """Plan what the product does by itself."""
+    return _used(_in_force(), default_model(), _("The touchpoints of the product are planned."))
+
+
+@blueprint.post("/settings/touchpoints/undo")
+@signed_in("admin")
+def undo() -> Response:
+    """Plan as before again, unless it was changed since."""
+    with said_undone():
+        model_versions.undo(
+            current_workspace.id, request.args.get("token", ""), actor_user_id=current_user.id,
+            now=utcnow(),
+        )  # fmt: skip
+    outbox.ring(PLAN)
+    return _to_list()
+
+
+def _edited(key: str | None) -> Any:
+    """The form; a look at what would change; or saving. What was typed stays."""
+    in_force, form = _in_force(), TouchpointForm()
+    if request.method == "GET":
+        form.show(in_force.touchpoint(key) if key else None, in_force.number)
+        return _page(form, key)
+    is_sent = form.validate_on_submit()
+    model = form.read(in_force, key, _taken(in_force))
+    if model is None or not is_sent:
+        return _page(form, key), BadInput.status
+    if request.form.get("do") == "look":
+        return _page(form, key, changes=_changes(in_force, model))
+    if form.base.data != str(in_force.number):
+        return _page(form, key, overtaken_by=in_force.number), Conflict.status
+    try:
+        return _used(in_force, model, _("Saved."))
+    except Conflict:
+        return _page(form, key, overtaken_by=_in_force().number), Conflict.status
+
+
+def _used(in_force: InForce, model: TouchModel, text: str) -> Response:
+    """Let a model count, and say what follows."""
+    changes = _changes(in_force, model)
+    token = model_versions.use_model(
+        current_workspace.id, model, base=in_force.number, actor_user_id=current_user.id,
+        now=utcnow(),
+    )  # fmt: skip
+    outbox.ring(PLAN)
+    say_done(wording.two_sentences(text, wording.changes_words(changes)), token)
+    return _to_list()
+
+
+def _page(
+    form: TouchpointForm,
+    key: str | None,
+    *,
+    changes: Changes | None = None,
+    overtaken_by: int | None = None,
+) -> str:
+    if overtaken_by is not None:
+        notice(
+            _("Somebody changed the touchpoints meanwhile, so nothing was saved. What you typed is "
+              "still in the form; saving again changes this one only."),
+            kind="warning",
+        )  # fmt: skip
+        form.base.data, form.base.raw_data = str(overtaken_by), None
+    return render_template(
+        "succeeding/touchpoints/model_touchpoint.html", form=form, key=key, changes=changes,
+        words=wording,
+    )  # fmt: skip
+
+
+def _changes(in_force: InForce, model: TouchModel) -> Changes:
+    with snapshot() as session:
+        return changes_by(
+            session, current_workspace.id, in_force.model, model, now=utcnow()
+        )  # fmt: skip
+
+
+def _in_force() -> InForce:
+    with snapshot() as session:
+        return model_versions.model_in_force(session, current_workspace.id)
+
+
+def _taken(in_force: InForce) -> set[str]:
+    """Keys that stand for something already: also for what took place."""
+    ours = {each.key for each in default_model().touchpoints}
+    now_planned = {each.key for each in in_force.model.touchpoints}
+    with snapshot() as session:
+        stored = session.scalars(
+            select(TouchpointPlan.touch_key)
+            .where(TouchpointPlan.workspace_id == current_workspace.id)
+            .distinct()
+        ).all()
+    return ours | now_planned | set(in_force.former) | set(stored)
+
+
+def _to_list() -> Response:
+    return redirect(url_for(".show"), 303)
