@@ -49,7 +49,7 @@ def hidden(page):
 
 
 def test_the_list_the_editor_and_the_page_say_how_complete_each_language_is(author):
-    assert re.search(r'ja <span class="muted small">25', author.get("/surveys").text)
+    assert re.search(r'Japanese <span class="muted small">25', author.get("/surveys").text)
     assert "1 of 4" in author.get("/surveys/nps/edit").text
     page = author.get(PAGE).text
     assert "1 of 4" in page

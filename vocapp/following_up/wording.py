@@ -112,7 +112,7 @@ def _reason(code: str, complaints: Sequence[str]) -> str:
         amount, _sep, currency = value.partition(":")
         return str(_("%(amount)s a month", amount=money_minor(int(amount), currency)))
     if name == "theme":
-        return str(_("complained about %(theme)s", theme=word_list(complaints)))
+        return str(_("complained about %(theme)s", theme=word_list(complaints, "standard-narrow")))
     if name == "replied":
         return str(_("replied to an e-mail"))
     if name == "wants_contact":
