@@ -45,6 +45,7 @@ from vocapp.following_up.writing.reply_templates import add_offered
 from vocapp.measuring.notes import add_note
 from vocapp.outbox import Pending
 from vocapp.people.models import Account, Contact
+from vocapp.succeeding.goals.goal_templates import Wanted, save_template
 from vocapp.succeeding.touchpoints.planning import plan_all
 from vocapp.understanding import service as understanding
 from vocapp.understanding.models import Analysis, Assignment
@@ -237,7 +238,8 @@ def _ways_to_the_world(api: Any) -> None:
 
 
 def _look_after_accounts(api: Any) -> None:
-    """A goal, a planned contact, and two months of a subscription that grows."""
+    """A goal and a template of others, a planned contact, and two months of a subscription that
+    grows."""
     now = utcnow()
     began = (now - timedelta(days=80)).isoformat()
     account = {"external_id": "a0", "started_on": (now - timedelta(days=4)).date().isoformat()}
@@ -247,6 +249,8 @@ def _look_after_accounts(api: Any) -> None:
         "baseline": 12, "target": 4, "due_on": (now + timedelta(days=60)).date().isoformat(),
     }  # fmt: skip
     assert api.post("/api/v1/accounts/a0/goals", goal).status_code == 201
+    template = Wanted("締めを早く Close sooner", "hours", "h", None, 90, {"plan": ["pro"]})
+    save_template(api.workspace_id, template, actor_user_id=api.workspace.user_id, now=now)
     terms = {"type": "subscription", "account": "a0", "product": "core", "currency": "JPY"}
     paid = [
         terms | {"id": "s1", "action": "started", "mrr": 90_000, "at": began},

@@ -137,7 +137,9 @@ def confidential(api, drain):
     drain()
 
 
-def test_small_groups_of_a_confidential_survey_have_no_numbers(api, staff, drain_outbox):
+def test_small_groups_of_a_confidential_survey_have_no_numbers(
+    within_a_month, api, staff, drain_outbox
+):
     confidential(api, drain_outbox)
     page = words_of(staff("admin").get("/results/nps?by=plan"))
     assert "This survey is confidential" in page

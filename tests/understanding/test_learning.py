@@ -332,7 +332,9 @@ def test_the_page_says_what_corrections_did_and_lets_go_back(taught, api, staff)
     assert "Let it serve again: version 1" in page
     browser.post("/language", {"language": "ja", "next": "/"})
     page = words_of(browser.get("/themes/learning"))
-    assert "30件の修正により、「Parking」の再現率が0.00から1.00(0.86–1.00)に上がりました。" in page
+    assert (
+        "30件の修正により、「Parking」の再現率が0.00から1.00（0.86–1.00）に上がりました。" in page
+    )
 
 
 def test_the_page_says_how_many_more_corrections_are_needed(api, staff, drain_outbox):
