@@ -57,7 +57,8 @@ class Events:
         return [refused.get(item.id) or _outcome(known, item) for item in items]
 
     def store(self, items: Sequence[NewEvent]) -> list[Outcome]:
-        expected = self.preview(items)
+        known = known_digests(self.workspace_id, [item.id for item in items])
+        expected = [_outcome(known, item) for item in items]
         problems = record_events(self.workspace_id, items, now=self.now)
         return [problem or said for problem, said in zip(problems, expected, strict=True)]
 
