@@ -32,11 +32,12 @@ def changes_by(
 
     An account has one contact to come of a touchpoint at most, so they are told apart by its key.
     """
-    today = local_day(now, time_zone_of(session, workspace_id))
+    zone = time_zone_of(session, workspace_id)
+    today = local_day(now, zone)
     come = go = change = 0
     after: UUID | None = None
     while True:
-        batch, after = read_batch(session, workspace_id, after, [now_counts, then])
+        batch, after = read_batch(session, workspace_id, after, [now_counts, then], zone=zone)
         for each in batch:
             before = _coming(each.due(now_counts, today), today)
             later = _coming(each.due(then, today), today)

@@ -102,8 +102,9 @@ def plan_batch(
 ) -> UUID | None:
     """Plan for the next accounts by id; the last of them, or None where there are no more."""
     model = model_in_force(session, workspace_id).model
-    today = local_day(now, time_zone_of(session, workspace_id))
-    batch, last = read_batch(session, workspace_id, after, [model])
+    zone = time_zone_of(session, workspace_id)
+    today = local_day(now, zone)
+    batch, last = read_batch(session, workspace_id, after, [model], zone=zone)
     new: list[dict[str, Any]] = []
     for each in batch:
         new += _apply(session, each.account, each.plans, each.due(model, today), now=now)
@@ -134,10 +135,11 @@ def read_batch(
     workspace_id: UUID,
     after: UUID | None,
     models: Sequence[TouchModel],
+    *,
+    zone: str,
 ) -> tuple[list[Known], UUID | None]:
     """The next accounts by id that these models may plan for; the last of them, or None where
     there are no more. A person looks after an account where it has an owner."""
-    zone = time_zone_of(session, workspace_id)
     query = scoped(Account, workspace_id)
     anchors = [each.anchor for model in models for each in model.touchpoints]
     if all(each.kind in {"started_on", "renewal_on"} for each in anchors):
