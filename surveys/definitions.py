@@ -27,6 +27,7 @@ from surveys.questions import (
     storable_problem,
 )
 from surveys.scoring import METRICS, categories
+from surveys.standard_wording import WordsIn
 
 MAX_QUESTIONS = 50
 MAX_OPTIONS = 100
@@ -102,17 +103,19 @@ class Definition:
         return next((question for question in self.questions if question.key == key), None)
 
 
-def standard_definition(kind: str, languages: Sequence[str]) -> Definition:
+def standard_definition(
+    kind: str, languages: Sequence[str], *, words_in: WordsIn = standard_wording.words_in
+) -> Definition:
     """A sensible survey of a kind: its scale (key "score"), then a comment (key "comment").
 
-    Languages without wording of our own are filled with the English one, to be translated by
-    the author. Raises DefinitionError for an unknown kind or a wrong language.
+    words_in: the standard wording of a language; of those without one it is the English, to be
+    translated by the author. Raises DefinitionError for an unknown kind or a wrong language.
 
     >>> [question.key for question in standard_definition("nps", ["en", "ja"]).questions]
     ['score', 'comment']
     """
     data = {"kind": kind, "languages": list(languages), "questions": None}
-    return from_json(data)
+    return from_json(data, words_in=words_in)
 
 
 def to_json(definition: Definition) -> dict[str, Any]:
@@ -124,7 +127,9 @@ def to_json(definition: Definition) -> dict[str, Any]:
     } | ({"thanks": thanks_to_json(definition.thanks)} if definition.thanks != Thanks() else {})
 
 
-def from_json(data: Mapping[str, Any]) -> Definition:
+def from_json(
+    data: Mapping[str, Any], *, words_in: WordsIn = standard_wording.words_in
+) -> Definition:
     """Read and check ``{"kind", "languages", "questions"?, "thanks"?}``; DefinitionError names the
     field.
 
@@ -155,7 +160,7 @@ def from_json(data: Mapping[str, Any]) -> Definition:
         entries = [{"key": "score", "kind": kind}, {"key": "comment", "kind": "text"}]
     if not isinstance(entries, list | tuple) or not 1 <= len(entries) <= MAX_QUESTIONS:
         raise DefinitionError("questions", f"expected a list of 1 to {MAX_QUESTIONS} questions")
-    reader = _Reader(kind=kind, languages=languages)
+    reader = _Reader(kind, languages, words_in)
     questions = tuple(
         reader.question(entry, f"questions[{number}]") for number, entry in enumerate(entries)
     )
@@ -241,6 +246,7 @@ class _Reader:
 
     kind: str
     languages: tuple[str, ...]
+    words_in: WordsIn
 
     def question(self, entry: object, at: str) -> Question:
         if not isinstance(entry, Mapping):
@@ -267,7 +273,9 @@ class _Reader:
         scale_kind = scale_of(kind) is not None
         if has_text and not scale_kind:
             return {}
-        return standard_wording.question(kind, survey_kind=self.kind, languages=self.languages)
+        return standard_wording.question(
+            kind, survey_kind=self.kind, languages=self.languages, words_in=self.words_in
+        )
 
     def _build(self, key: str, kind: str, given: Mapping[str, Any], at: str) -> Question:
         _check_fits(kind, given, at)

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from surveys import journey_survey
+from surveys import journey_survey, standard_wording
 from surveys.definitions import Definition, from_json, standard_definition
 from surveys.questions import localised
+from surveys.standard_wording import WordsIn
 
 Texts = Mapping[str, str]
 
@@ -205,9 +206,15 @@ def find(key: str) -> Template | None:
     return next((template for template in TEMPLATES if template.key == key), None)
 
 
-def definition_of(template: Template, languages: Sequence[str]) -> Definition:
+def definition_of(
+    template: Template,
+    languages: Sequence[str],
+    *,
+    words_in: WordsIn = standard_wording.words_in,
+) -> Definition:
     """The survey of a template in these languages; those without our words come in English.
 
+    words_in: the standard wording of a language, for what the template does not word by itself.
     Raises DefinitionError for a wrong language.
 
     >>> survey = definition_of(find("fit"), ["ja", "en"])
@@ -218,9 +225,13 @@ def definition_of(template: Template, languages: Sequence[str]) -> Definition:
         return journey_survey.template(languages)
     questions = _QUESTIONS.get(template.key)
     if questions is None:
-        return standard_definition(template.kind, languages)
-    data = {"kind": template.kind, "languages": list(languages)}
-    return from_json(data | {"questions": [_in(question, languages) for question in questions]})
+        return standard_definition(template.kind, languages, words_in=words_in)
+    data = {
+        "kind": template.kind,
+        "languages": list(languages),
+        "questions": [_in(question, languages) for question in questions],
+    }
+    return from_json(data, words_in=words_in)
 
 
 def _in(value: Any, languages: Sequence[str]) -> Any:

@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from config import Settings
+from surveys.definitions import standard_definition
 from tests.collecting.test_pages import press
 from vocapp import create_app, language_packs
+from vocapp.authoring import drafting
 from vocapp.cli import main
 from vocapp.distributing.mail import unsubscribe_url
 
@@ -68,6 +70,28 @@ def test_a_mail_is_read_from_right_to_left_in_every_part(arabic, api, staff):
     mail = staff("product").get("/surveys/nps/invitations/preview/html?lang=ar").text
     assert "هل توصي بنا؟" in mail
     assert set(re.findall(r"direction:(\w+)", mail)) == {"rtl"}
+
+
+def test_a_survey_is_asked_in_the_words_of_the_pack(arabic, api, staff):
+    api.survey(languages=["ar", "en"])
+    questions = api.get("/api/v1/surveys/nps").json["questions"]
+    assert questions[0]["text"]["ar"].endswith("صديقًا أو زميلًا؟")
+    assert questions[1]["wording_by_category"]["promoter"]["ar"] == "ما أكثر ما تقدّره لدينا؟"
+    client = staff("product")
+    form = {"kind": "csat", "name": "New", "key": "new", "other_languages": "ar"}
+    assert client.post("/surveys/new", data=form).status_code == 303
+    assert "ما مدى رضاك عن خدمتنا؟" in client.get("/surveys/new/edit").text
+
+
+def test_a_language_that_is_added_comes_in_the_words_of_the_pack(arabic, app):
+    with app.app_context():
+        draft = drafting.draft_from(standard_definition("ces", ["ja"]), name="Support")
+        drafting.add_language(draft, "ar-EG")
+        drafting.add_language(draft, "fr")
+    score, comment = draft.questions
+    assert score.low_label["ar-EG"] == "لا أوافق بشدة"
+    assert comment.by_category["easy"]["ar-EG"] == "ما الذي جعل الأمر سهلًا؟"
+    assert "fr" not in score.text  # nobody worded it
 
 
 def test_without_the_pack_the_page_is_whole_in_english(api):

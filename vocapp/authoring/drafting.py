@@ -42,6 +42,7 @@ from surveys.questions import (
     scale_of,
 )
 from surveys.scoring import METRICS, categories
+from vocapp.authoring.standard_questions import has_standard_words, standard_words
 from vocapp.problems import BadInput
 from vocapp.translating import gettext as _
 
@@ -261,10 +262,10 @@ def add_language(draft: Draft, tag: str) -> None:
         return
     first = draft.languages[0]
     draft.languages = (*draft.languages, tag)
-    if tag.partition("-")[0].lower() in standard_wording.LANGUAGES:
-        of_ours = (
-            standard_definition(draft.kind, [first, tag]), journey_survey.template([first, tag]),
-        )  # fmt: skip
+    if has_standard_words(tag):
+        of_ours = [standard_definition(draft.kind, [first, tag], words_in=standard_words)]
+        if tag.partition("-")[0].lower() in standard_wording.LANGUAGES:
+            of_ours.append(journey_survey.template([first, tag]))
         known = [each for ours in of_ours for each in draft_from(ours, name="").questions]
         for question, ours in product(draft.questions, known):
             _fill_in(question, ours, first, tag)

@@ -67,7 +67,10 @@ class NewSurveyForm(FlaskForm):
     other_languages = StringField(
         _l("Other languages"),
         [Length(max=200)],
-        description=_l("Codes such as fr or pt-BR. You write their wording yourself."),
+        description=_l(
+            "Codes such as fr or pt-BR. You write their wording yourself, but for standard "
+            "questions that a language pack has."
+        ),
     )
     key = StringField(
         _l("Key"),

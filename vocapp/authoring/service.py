@@ -20,6 +20,7 @@ from surveys.definitions import Definition, DefinitionError, from_json, to_json
 from surveys.questions import storable_problem
 from vocapp.authoring import drafts
 from vocapp.authoring.models import SURVEY_KINDS, Question, Survey, SurveyVersion
+from vocapp.authoring.standard_questions import standard_words
 from vocapp.database import scoped, transaction, uuid7
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.workspaces.service import audit
@@ -96,7 +97,8 @@ def _definition(new: NewSurvey) -> Definition:
                 "languages": list(new.languages),
                 "questions": None if new.questions is None else list(new.questions),
                 "thanks": new.thanks,
-            }
+            },
+            words_in=standard_words,
         )
     except DefinitionError as exc:
         raise BadInput.of(exc.field, exc.message) from exc
@@ -137,7 +139,7 @@ def save_draft(
     since. by_itself: while somebody typed; undo takes such saves of two minutes back as one.
     """
     try:
-        checked = from_json(definition)
+        checked = from_json(definition, words_in=standard_words)
     except DefinitionError as exc:
         raise BadInput.of(exc.field, exc.message) from exc
     with transaction() as session:

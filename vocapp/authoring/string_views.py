@@ -28,6 +28,7 @@ from surveys.survey_strings import (
 from surveys.xliff import xliff_of
 from vocapp.authoring import service
 from vocapp.authoring.queries import SurveySummary, draft_of, survey_by_key
+from vocapp.authoring.standard_questions import has_standard_words, standard_words
 from vocapp.authoring.string_files import MAX_FILE_BYTES, csv_of, read_strings
 from vocapp.authoring.views import LanguageName, somebody_else
 from vocapp.database import utcnow
@@ -184,9 +185,11 @@ def _our_words(draft: Mapping[str, Any], tag: str) -> dict[str, str]:
     """The product's own wording: in the survey's main language → in another."""
     first = draft["languages"][0]
     pair = (first, tag)
-    if any(each.partition("-")[0].lower() not in standard_wording.LANGUAGES for each in pair):
+    if not all(map(has_standard_words, pair)):
         return {}
-    ours = (standard_definition(draft["kind"], pair), journey_survey.template(pair))
+    ours = [standard_definition(draft["kind"], pair, words_in=standard_words)]
+    if all(each.partition("-")[0].lower() in standard_wording.LANGUAGES for each in pair):
+        ours.append(journey_survey.template(pair))
     texts = (text for each in ours for text in texts_of(to_json(each)).values())
     return {text[first]: text[tag] for text in texts if first in text and tag in text}
 

@@ -29,6 +29,7 @@ from vocapp.authoring.links import page_url
 from vocapp.authoring.look.queries import look_of, sheet_url
 from vocapp.authoring.queries import SurveySummary
 from vocapp.authoring.service import Journey
+from vocapp.authoring.standard_questions import standard_words
 from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.translating import gettext as _
@@ -119,7 +120,7 @@ def _from_template(form: NewSurveyForm, key: str) -> service.NewSurvey:
     template = survey_templates.find(form.kind.data) or survey_templates.TEMPLATES[0]
     languages = form.chosen_languages()
     of_journey = template.key == survey_templates.JOURNEY
-    definition = survey_templates.definition_of(template, languages)
+    definition = survey_templates.definition_of(template, languages, words_in=standard_words)
     return service.NewSurvey(
         key=key,
         name=form.name.data.strip(),
