@@ -11,6 +11,7 @@ import zlib
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -74,13 +75,13 @@ class KeptHistory:
 
     @property
     def started_at(self) -> datetime | None:
-        return None if self._started is None else _instant(self._started)
+        return None if self._started is None else instant_of(self._started)
 
     @property
     def first_paid_at(self) -> datetime | None:
         for place, ticks in enumerate(self._since):
             if self._standing(place).held:
-                return _instant(ticks)
+                return instant_of(ticks)
         return None
 
     def has_begun(self, instant: datetime) -> bool:
@@ -97,7 +98,7 @@ class KeptHistory:
         left = None
         while place and not self._standing(place - 1).held:
             place -= 1
-            left = _instant(self._since[place])
+            left = instant_of(self._since[place])
         return left
 
     def _standing(self, place: int) -> Standing:
@@ -128,6 +129,17 @@ class _Names:
     def _set(self, bits: int) -> frozenset[str]:
         found = frozenset(name for c, name in enumerate(self.currencies) if bits >> c & 1)
         return self._sets.setdefault(bits, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Of renewals, one below the other: the 16 bytes of whose each is, ordinals of the days it was
+    due and decided, and whether it came."""
+
+    whose: Sequence[bytes]
+    due: Ints
+    decided: Ints
+    is_kept: npt.NDArray[np.bool_]
 
 
 class KeptBusiness:
@@ -250,10 +262,15 @@ class KeptBusiness:
 
     def first_paid(self, since: datetime, until: datetime) -> set[UUID]:
         """Accounts that paid something for the first time in since <= at < until."""
+        ids, at = self.first_payments()
+        is_in = (at >= ticks_of(since)) & (at < ticks_of(until))
+        return {account_of(ids[place]) for place in np.flatnonzero(is_in).tolist()}
+
+    def first_payments(self) -> tuple[list[bytes], Ints]:
+        """Who ever paid something, and when first, in microseconds since 1970."""
         steps = self.first_paying
-        at = np.where(steps < len(self.since), self.since[np.minimum(steps, _last(self.since))], 0)
-        is_in = (steps < len(self.since)) & (at >= ticks_of(since)) & (at < ticks_of(until))
-        return {account_of(self.ids[place]) for place in np.flatnonzero(is_in).tolist()}
+        places = np.flatnonzero(steps < len(self.since))
+        return [self.ids[place] for place in places.tolist()], self.since[steps[places]]
 
     @cached_property
     def first_paying(self) -> Ints:
@@ -284,23 +301,31 @@ class KeptBusiness:
 
     def began(self, since: datetime, until: datetime) -> dict[UUID, datetime]:
         """When accounts started, of those that did in since <= at < until."""
-        ids, at = _ids(self._packed.started), _ints(self._packed.started_at)
+        ids, at = self._started, _ints(self._packed.started_at)
         is_in = (at >= ticks_of(since)) & (at < ticks_of(until))
-        return {account_of(ids[n]): _instant(int(at[n])) for n in np.flatnonzero(is_in).tolist()}
+        return {account_of(ids[n]): instant_of(int(at[n])) for n in np.flatnonzero(is_in).tolist()}
 
     def reached_by(self, accounts: Collection[UUID]) -> dict[UUID, Sequence[datetime]]:
         """What was reached when, by some."""
         wanted = {account.bytes for account in accounts}
         at, places = _ints(self._packed.reached_at), _places(_ints(self._packed.times)).tolist()
         return {
-            account_of(key): [_instant(each) for each in at[a:b].tolist()]
-            for key, (a, b) in zip(_ids(self._packed.reached), pairwise(places), strict=True)
+            account_of(key): [instant_of(each) for each in at[a:b].tolist()]
+            for key, (a, b) in zip(self._reached, pairwise(places), strict=True)
             if key in wanted
         }
 
     def starts(self) -> tuple[list[bytes], Ints]:
         """Who started, and when, in microseconds since 1970."""
-        return _ids(self._packed.started), _ints(self._packed.started_at)
+        return self._started, _ints(self._packed.started_at)
+
+    @cached_property
+    def _started(self) -> list[bytes]:
+        return _ids(self._packed.started)
+
+    @cached_property
+    def _reached(self) -> list[bytes]:
+        return _ids(self._packed.reached)
 
     def reached_first(self, until: datetime | None = None) -> dict[bytes, int]:
         """When what onboarding asks for was first reached, of those that did before an instant;
@@ -310,37 +335,42 @@ class KeptBusiness:
         if not has_any.size:
             return {}
         earliest = np.minimum.reduceat(at, first[has_any])
-        ids, ends = _ids(self._packed.reached), ticks_of(until) if until else np.iinfo(np.int64).max
+        ids, ends = self._reached, ticks_of(until) if until else np.iinfo(np.int64).max
         return {
             ids[place]: ticks
             for place, ticks in zip(has_any.tolist(), earliest.tolist(), strict=True)
             if ticks < ends
         }
 
-    def decisions(self, since: date, until: date) -> Iterator[tuple[bytes, int, int, bool]]:
-        """Of `decided`: whose, ordinals of the days it was due and decided, whether it came."""
+    def decisions(self, since: date, until: date) -> Decisions:
+        """Renewals that were decided in since <= day < until."""
         due, decided = _ints(self._packed.due), _ints(self._packed.decided)
         is_in = (decided >= since.toordinal()) & (decided < until.toordinal())
         places, ids = np.flatnonzero(is_in), self._packed.renewing
-        is_kept = _ints(self._packed.is_kept)[places] > 0
-        whose = [ids[16 * n : 16 * n + 16] for n in places.tolist()]
-        yield from zip(
-            whose, due[places].tolist(), decided[places].tolist(), is_kept.tolist(), strict=True
+        return Decisions(
+            [ids[16 * n : 16 * n + 16] for n in places.tolist()],
+            due[places],
+            decided[places],
+            _ints(self._packed.is_kept)[places] > 0,
         )
 
     @cached_property
     def started_at(self) -> Mapping[UUID, datetime]:
         at = _ints(self._packed.started_at).tolist()
-        keys = _ids(self._packed.started)
-        return {account_of(key): _instant(ticks) for key, ticks in zip(keys, at, strict=True)}
+        keys = self._started
+        return {account_of(key): instant_of(ticks) for key, ticks in zip(keys, at, strict=True)}
 
     @cached_property
     def reached(self) -> Mapping[UUID, Sequence[datetime]]:
-        return self.reached_by([account_of(key) for key in _ids(self._packed.reached)])
+        return self.reached_by([account_of(key) for key in self._reached])
 
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]:
-        """Renewals that were decided in since <= day < until, and whose."""
-        for key, due, decided, is_kept in self.decisions(since, until):
+        """The same, each as what it was."""
+        found = self.decisions(since, until)
+        days = zip(found.due.tolist(), found.decided.tolist(), strict=True)
+        for key, (due, decided), is_kept in zip(
+            found.whose, days, found.is_kept.tolist(), strict=True
+        ):
             yield account_of(key), _past(due, decided, is_kept)
 
     @cached_property
@@ -416,10 +446,6 @@ def _places(counts: Ints) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 
-def _last(numbers: Ints) -> int:
-    return max(0, len(numbers) - 1)
-
-
 _encode = msgspec.msgpack.encode
 
 
@@ -467,12 +493,17 @@ class KeptPeople:
         self.first = _places(_ints(counts))  # the people of account n are first[n] to first[n + 1]
         self.person, self._days = _ints(person), _ints(days)
 
-    @property
+    @cached_property
+    def by_person(self) -> Ints:
+        """Places in which each person stands together."""
+        return np.argsort(self.person, kind="stable")
+
+    @cached_property
     def days(self) -> Ints:
         """By person: bit n says that they were active on day n of the month, in UTC, from 0."""
         return self._days & (_IN_MONTH - 1)
 
-    @property
+    @cached_property
     def is_active(self) -> npt.NDArray[np.bool_]:
         return (self._days & _IN_MONTH) > 0
 
@@ -548,5 +579,6 @@ def ticks_of(instant: datetime) -> int:
     return (instant - _EPOCH) // _TICK
 
 
-def _instant(ticks: int) -> datetime:
+def instant_of(ticks: int) -> datetime:
+    """From microseconds since 1970."""
     return _EPOCH + ticks * _TICK

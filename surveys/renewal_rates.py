@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+
 from surveys.inference import (
     Difference,
     against_rest,
@@ -45,13 +48,14 @@ def lot_of(account_id: UUID) -> int:
     return account_id.int % LOTS
 
 
-def lot_of_key(account: bytes) -> int:
-    """The same of the 16 bytes of its identifier.
+def lots_of_keys(accounts: bytes) -> npt.NDArray[np.int64]:
+    """The same of many; accounts: the 16 bytes of each identifier, after one another.
 
-    >>> lot_of_key(UUID(int=1_000_007).bytes)
-    7
+    >>> lots_of_keys(UUID(int=2**80 + 7).bytes + UUID(int=1_000_007).bytes)
+    array([183,   7])
     """
-    return int.from_bytes(account, "big") % LOTS
+    high, low = np.frombuffer(accounts, ">u8").reshape(-1, 2).T % LOTS
+    return ((high * (2**64 % LOTS) + low) % LOTS).astype(np.int64)
 
 
 def lots_of(decided: Iterable[tuple[UUID, bool]]) -> dict[int, Decided]:
@@ -60,12 +64,25 @@ def lots_of(decided: Iterable[tuple[UUID, bool]]) -> dict[int, Decided]:
     >>> lots_of([(UUID(int=7), True), (UUID(int=1_007), False), (UUID(int=7), True)])
     {7: Decided(renewed=2, lost=1)}
     """
-    return by_lot((lot_of(account_id), is_renewed) for account_id, is_renewed in decided)
+    return _summed(
+        (lot_of(account_id), is_renewed, not is_renewed) for account_id, is_renewed in decided
+    )
 
 
-def by_lot(decided: Iterable[tuple[int, bool]]) -> dict[int, Decided]:
-    """Sums of lots from renewals: (lot of the account, whether it was renewed)."""
-    return _summed((lot, is_renewed, not is_renewed) for lot, is_renewed in decided)
+def by_lot(lots: npt.NDArray[np.int64], is_renewed: npt.NDArray[np.bool_]) -> dict[int, Decided]:
+    """Sums of lots from columns of renewals: the lot of the account, and whether it was renewed.
+
+    >>> by_lot(np.array([7, 0, 7, 7]), np.array([True, False, True, False]))
+    {0: Decided(renewed=0, lost=1), 7: Decided(renewed=2, lost=1)}
+    """
+    renewed, lost = (
+        np.bincount(lots[which], minlength=LOTS).tolist() for which in (is_renewed, ~is_renewed)
+    )
+    return {
+        lot: Decided(*own)
+        for lot, own in enumerate(zip(renewed, lost, strict=True))
+        if own != (0, 0)
+    }
 
 
 def added(parts: Iterable[Lots]) -> dict[int, Decided]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 from uuid import UUID
 
@@ -16,7 +16,14 @@ from tests.understanding.taxonomy_steps import put_theme, say
 from vocapp.collecting.service import revise_response
 from vocapp.database import scoped, snapshot, utcnow
 from vocapp.people.models import Account
-from vocapp.succeeding.figures.voice import FRESH, ScoresOverTime, Voice
+from vocapp.succeeding.figures.voice import (
+    COMPLAINT,
+    FRESH,
+    THEME,
+    ScoresOverTime,
+    ThemesOverTime,
+    Voice,
+)
 
 
 @pytest.fixture
@@ -104,7 +111,6 @@ def test_scores_of_all_instants_are_those_of_each(api, seed):
         assert len(keys) > 4
         for at in [*days, *(each + timedelta(microseconds=1) for each in days), max(days) + FRESH]:
             of_each = {key.bytes: own for key, own in voice.score_groups(at).items()}
-            assert scores.of(keys, at) == of_each
             split = scores.split(keys, at)
             assert sum(map(len, split.values())) == len(keys)
             assert all(
@@ -112,6 +118,30 @@ def test_scores_of_all_instants_are_those_of_each(api, seed):
                 for group, places in split.items()
                 for place in places
             )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_themes_of_all_instants_are_those_of_each(api, seed):
+    dice, begin = Random(seed), datetime(2024, 1, 1, tzinfo=UTC)
+    days = [begin + timedelta(days=dice.randrange(800)) for _ in range(8)]
+    themes = [put_theme(api.workspace_id, key) for key in ("fees", "speed", "help")]
+    for _ in range(25):
+        comment = answer(api, f"a{dice.randrange(6)}", 5, f"{dice.choice(days):%FT%T}", comment="!")
+        for theme in dice.sample(themes, dice.randrange(3)):
+            feeling = dice.choice(["negative", "positive"])
+            say(api.workspace_id, comment, theme, sentiment=feeling)
+    send(api, term("silent", "2024-02-01", "2025-02-01", action="started"))
+    with snapshot() as session:
+        accounts = session.scalars(scoped(Account, api.workspace_id).with_only_columns(Account.id))
+        keys = [each.bytes for each in accounts]
+        comments = ThemesOverTime(session, api.workspace_id, min(days) - FRESH)
+        voice = Voice(session, api.workspace_id)
+        for at, attribute in product([*days, max(days) + FRESH], (THEME, COMPLAINT)):
+            of_each = {key.bytes: own for key, own in voice.groups(attribute, at).items()}
+            split = comments.split(attribute, keys, at)
+            for place, key in enumerate(keys):
+                told = {theme for theme, places in split.items() if place in places}
+                assert told == of_each.get(key, {None})
 
 
 def test_by_hand_revenue_goes_by_what_was_said_before_the_twelve_months(year):

@@ -146,7 +146,15 @@ def test_what_is_not_stored_is_worked_out_from_what_was_kept(history, monkeypatc
     ways = [
         f"/api/v1/kpis?month={month}{by}"
         for month in ("2024-09", "2025-10", "2026-03", f"{utcnow():%Y-%m}")
-        for by in ("", "&by=plan", "&by=industry", "&by=score_group", "&by=theme", '&by=a"b')
+        for by in (
+            "",
+            "&by=plan",
+            "&by=industry",
+            "&by=score_group",
+            "&by=theme",
+            "&by=cohort",
+            '&by=a"b',
+        )
     ]
     at_once = [history.get(path).json for path in ways]
     monkeypatch.setattr(kept, "AT_ONCE", 0)

@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -19,23 +21,42 @@ from sqlalchemy.orm import Session
 
 from surveys.adoption import SETUP_DAYS, WEEK_DAYS, Usage, waits_of
 from surveys.exchange import StatedRates
-from surveys.kept_histories import Ints, KeptBusiness, KeptPeople, ticks_of
+from surveys.kept_histories import Ints, KeptBusiness, KeptPeople, instant_of, ticks_of
 from surveys.kept_moves import Moved, moves
-from surveys.periods import day_bounds, months_back, period_end, period_start
-from surveys.renewal_rates import Lots, by_lot, lot_of_key
+from surveys.periods import (
+    day_bounds,
+    local_day,
+    months_back,
+    period_end,
+    period_start,
+    whole_months_between,
+)
+from surveys.renewal_rates import Lots, by_lot, lots_of_keys
 from surveys.retention import Totals
 from surveys.subscriptions import month_span
 from vocapp.succeeding.figures.models import OVERALL
-from vocapp.succeeding.figures.said import SaidAbout, ValueOf, said_about
+from vocapp.succeeding.figures.said import SaidAbout, said_about
 from vocapp.succeeding.figures.summing import COHORT, YEAR_MONTHS, Groups, Sums, days_so_far
-from vocapp.succeeding.figures.voice import FRESH, SCORE_GROUP, VOICE, ScoresOverTime, Voice
+from vocapp.succeeding.figures.voice import (
+    FRESH,
+    SCORE_GROUP,
+    VOICE,
+    ScoresOverTime,
+    ThemesOverTime,
+)
 
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
-_NO_VALUE: frozenset[str | None] = frozenset({None})
 _BITS = np.array([number.bit_count() for number in range(1 << 16)], np.int64)
 
 _EARLIER = timedelta(days=92)  # read with what is asked for: renewals that were decided late
 _Places = Mapping[str | None, Ints]  # value → places in a list of accounts
+
+
+class _Renewals(NamedTuple):
+    """Of each the lot of its account, and whether it came."""
+
+    lot: Ints
+    is_kept: npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -49,9 +70,9 @@ class FromKept:
     time_zone: str
     now: datetime
     _said: dict[str, SaidAbout] = field(default_factory=dict)
-    _voice: dict[tuple[str, datetime], Mapping[bytes, frozenset[str]]] = field(default_factory=dict)
     _scores: ScoresOverTime | None = None
-    _decisions: dict[date, Mapping[datetime, list[tuple[bytes, int, bool]]]] = field(
+    _themes: ThemesOverTime | None = None
+    _decisions: dict[date, dict[datetime, tuple[list[bytes], _Renewals]]] = field(
         default_factory=dict
     )
 
@@ -74,45 +95,35 @@ class FromKept:
         }
 
     def decided(self, month: date, attribute: str) -> Mapping[str | None, Lots]:
-        found: dict[str | None, list[tuple[int, bool]]] = defaultdict(list)
-        for at, own in self._decisions_of(month).items():
-            value_of = self.value_of(attribute, at, keys=[key for key, _, _ in own])
-            for key, lot, is_kept in own:
-                for value in value_of(key):
-                    found[value].append((lot, is_kept))
-        return {value: by_lot(own) for value, own in found.items()}
+        """By value what came of the renewals that were decided in a month."""
+        found: dict[str | None, list[_Renewals]] = defaultdict(list)
+        for at, (whose, own) in self._decisions_of(month).items():
+            for value, places in self.split(whose, attribute, at).items():
+                found[value].append(_Renewals(own.lot[places], own.is_kept[places]))
+        return {
+            value: by_lot(*map(np.concatenate, zip(*parts, strict=True)))
+            for value, parts in found.items()
+        }
 
-    def _decisions_of(self, month: date) -> Mapping[datetime, list[tuple[bytes, int, bool]]]:
-        """Renewals that were decided in a month, whose, of which lot, and whether they came, by the
-        instant as of which they are split."""
+    def _decisions_of(self, month: date) -> Mapping[datetime, tuple[list[bytes], _Renewals]]:
+        """Renewals that were decided in a month, and whose, by the instant as of which they are
+        split."""
         if month not in self._decisions:
-            found: dict[date, list[tuple[bytes, int, bool]]] = defaultdict(list)
-            began_of: dict[int, date] = {}
-            for key, due, decided, is_kept in self.kept.decisions(
-                month, period_end(month, "month")
-            ):
-                day = min(due, decided)
-                if day not in began_of:
-                    began_of[day] = period_start(date.fromordinal(day), "month")
-                found[began_of[day]].append((key, lot_of_key(key), is_kept))
-            self._decisions[month] = {
-                day_bounds(began, self.time_zone)[0]: own for began, own in found.items()
-            }
+            told = self.kept.decisions(month, period_end(month, "month"))
+            lots = lots_of_keys(b"".join(told.whose))
+            places_of: dict[date, list[Ints]] = defaultdict(list)
+            days = np.minimum(told.due, told.decided)
+            for day in np.unique(days).tolist():
+                began = period_start(date.fromordinal(day), "month")
+                places_of[began].append(np.flatnonzero(days == day))
+            self._decisions[month] = {}
+            for began, parts in places_of.items():
+                places = np.concatenate(parts)
+                self._decisions[month][day_bounds(began, self.time_zone)[0]] = (
+                    [told.whose[place] for place in places.tolist()],
+                    _Renewals(lots[places], told.is_kept[places]),
+                )
         return self._decisions[month]
-
-    def value_of(self, attribute: str, at: datetime, keys: Sequence[bytes]) -> ValueOf:
-        """The values of an attribute that one of these accounts had at an instant; {None} where it
-        had none."""
-        if attribute == OVERALL:
-            return lambda _key: _NO_VALUE
-        if attribute == COHORT or attribute in VOICE:
-            named = (
-                self._scores_at(at).of(keys, at)
-                if attribute == SCORE_GROUP
-                else self._named(attribute, at)
-            )
-            return lambda key: named.get(key, _NO_VALUE)
-        return self._said_about(attribute).values_at(at)
 
     def _said_about(self, attribute: str) -> SaidAbout:
         if attribute not in self._said:
@@ -125,11 +136,24 @@ class FromKept:
             self._scores = ScoresOverTime(self.session, self.workspace_id, at - FRESH - _EARLIER)
         return self._scores
 
-    def _named(self, attribute: str, at: datetime) -> Mapping[bytes, frozenset[str]]:
-        if (attribute, at) not in self._voice:
-            said = Voice(self.session, self.workspace_id).groups(attribute, at)
-            self._voice[attribute, at] = {account.bytes: own for account, own in said.items()}
-        return self._voice[attribute, at]
+    def _themes_at(self, at: datetime) -> ThemesOverTime:
+        if self._themes is None or self._themes.since > at - FRESH:
+            self._themes = ThemesOverTime(self.session, self.workspace_id, at - FRESH - _EARLIER)
+        return self._themes
+
+    @cached_property
+    def _cohorts(self) -> Mapping[bytes, str]:
+        """See `Business.cohort_names`."""
+        ids, paid_at = self.kept.first_payments()
+        if not ids:
+            return {}
+        last = period_start(local_day(instant_of(int(paid_at.max())), self.time_zone), "month")
+        first = local_day(instant_of(int(paid_at.min())), self.time_zone)
+        months = months_back(last, 1 + whole_months_between(period_start(first, "month"), last))
+        begins = [ticks_of(day_bounds(month, self.time_zone)[0]) for month in months]
+        names = [f"{month:%Y-%m}" for month in months]
+        places = np.searchsorted(begins, paid_at, side="right") - 1
+        return {key: names[place] for key, place in zip(ids, places.tolist(), strict=True)}
 
     def split(self, ids: Sequence[bytes], attribute: str, at: datetime) -> _Places:
         """By value the places of accounts that had it."""
@@ -137,13 +161,16 @@ class FromKept:
             return {None: np.arange(len(ids))} if ids else {}
         if attribute == SCORE_GROUP:
             return self._scores_at(at).split(ids, at)
-        if attribute != COHORT and attribute not in VOICE:
-            return self._said_about(attribute).split(ids, at)
-        value_of = self.value_of(attribute, at, ids)
+        if attribute in VOICE:
+            return self._themes_at(at).split(attribute, ids, at)
+        if attribute == COHORT:
+            return self._split_by_cohort(ids)
+        return self._said_about(attribute).split(ids, at)
+
+    def _split_by_cohort(self, ids: Sequence[bytes]) -> _Places:
         found: dict[str | None, list[int]] = defaultdict(list)
         for place, key in enumerate(ids):
-            for value in value_of(key):
-                found[value].append(place)
+            found[self._cohorts.get(key)].append(place)
         return {value: np.array(places, np.int64) for value, places in found.items()}
 
 
@@ -234,18 +261,17 @@ class _Month:
         return found.in_base.totals(places).get(self.base, Totals(self.base))
 
     def _active(self, accounts: Ints) -> int:
-        rows = self._rows(accounts)
-        return len(np.unique(self.people.person[rows & self.people.is_active]))
+        rows = self._rows(accounts) & self.people.is_active
+        return int(np.count_nonzero(np.bincount(self.people.person[rows])))
 
     def _usage(self, accounts: Ints) -> Usage:
         """See `adoption.usage_of`; the days of each person, at whichever of these accounts."""
-        rows = self._rows(accounts)
-        person, days = self.people.person[rows], self.people.days[rows]
-        if not person.size:
+        places = self.people.by_person
+        places = places[self._rows(accounts)[places]]
+        if not places.size:
             return Usage(self.days)
-        order = np.argsort(person, kind="stable")
-        begins = np.flatnonzero(np.diff(person[order], prepend=-1))
-        masks = np.bitwise_or.reduceat(days[order], begins)
+        begins = np.flatnonzero(np.diff(self.people.person[places], prepend=-1))
+        masks = np.bitwise_or.reduceat(self.people.days[places], begins)
         counts = _BITS[masks & 0xFFFF] + _BITS[masks >> 16]
         return Usage(
             self.days,

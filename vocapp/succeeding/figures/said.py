@@ -74,7 +74,8 @@ class SaidAbout:
         found: dict[str | None, Ints] = {
             value: np.array(places, np.int64) for value, places in others.items()
         }
-        for number in np.unique(of_steady[of_steady >= 0]).tolist():
+        counts = np.bincount(of_steady + 1, minlength=1)[1:]  # -1 is of the others
+        for number in np.flatnonzero(counts).tolist():
             (value,) = self.values[number]
             own = np.flatnonzero(of_steady == number)
             found[value] = np.union1d(own, found[value]) if value in found else own

@@ -8,15 +8,14 @@ they are in no group. An answer of a year ago and older says nothing of today.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import ColumnElement, Text, and_, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.kept_histories import Ints, account_of
 from surveys.scoring import categories, category_of
@@ -33,8 +32,7 @@ SCORE_GROUP, THEME, COMPLAINT = "voice.score_group", "voice.theme", "voice.compl
 VOICE = (SCORE_GROUP, THEME, COMPLAINT)
 FRESH = timedelta(days=365)
 _GROUPS = categories("nps")
-_ALONE = [frozenset([group]) for group in _GROUPS]
-_ANSWER = np.dtype([("at", "S24"), ("key", "S32")])  # of `ScoresOverTime`, without dashes
+_ANSWER = np.dtype([("at", "S24"), ("key", "S32")])  # of `_OverTime`, without dashes
 
 ByAccount = Mapping[UUID, frozenset[str]]  # accounts that said nothing are left out
 
@@ -143,65 +141,123 @@ class ScoresOverTime:
         """since: no instant is asked for that is less than `FRESH` after it."""
         self.since = since
         rows = session.execute(
-            select(
-                Response.score,
-                func.aggregate_strings(
-                    at_in_order(session, Response.answered_at).concat(
-                        cast(Response.account_id, Text)
-                    ),
-                    "",
-                ),
-            )
+            select(Response.score, _when_by_whom(session, Response.answered_at))
             .where(
                 _is_nps(workspace_id),
                 Response.account_id.is_not(None),
                 Response.answered_at >= since,
             )
             .group_by(Response.score)
-            .order_by(Response.score)
+            .order_by(Response.score)  # of one instant the highest is last
         )
-        told = [
-            (_GROUPS.index(category_of("nps", score)), text.replace("-", ""))
+        self._said = _OverTime(
+            (_GROUPS.index(category_of("nps", score)), text)
             for score, text in rows
             if score is not None  # by the statement
-        ]
-        read = np.frombuffer("".join(text for _, text in told).encode(), _ANSWER)
-        groups = np.repeat(
-            np.array([group for group, _ in told], np.int8),
-            np.array([len(text) // _ANSWER.itemsize for _, text in told], np.int64),
         )
-        order = np.argsort(read["at"], kind="stable")  # of one instant the highest score is last
-        keys = np.frombuffer(bytes.fromhex(read["key"].tobytes().decode()), "S16")
-        self._at, self._group = read["at"][order], groups[order]
-        self._keys, whose = np.unique(keys, return_inverse=True)
-        self._whose = whose[order]
 
     def split(self, accounts: Sequence[bytes], instant: datetime) -> dict[str | None, Ints]:
         """Group → places of the accounts that were in it; None: of those that were in none."""
-        groups = self._groups(accounts, instant)
-        return {
-            _GROUPS[number] if number >= 0 else None: np.flatnonzero(groups == number)
-            for number in np.unique(groups).tolist()
+        whose, groups = self._said.before(instant)
+        last = np.full(len(self._said.keys) + 1, -1)  # one more, of accounts without answers
+        last[whose] = groups  # the later takes the place
+        of_each = last[self._said.numbers_of(accounts)]
+        found: dict[str | None, Ints] = {
+            group: np.flatnonzero(of_each == number) for number, group in enumerate(_GROUPS)
         }
+        found[None] = np.flatnonzero(of_each < 0)
+        return {group: places for group, places in found.items() if places.size}
 
-    def of(self, accounts: Sequence[bytes], instant: datetime) -> Mapping[bytes, frozenset[str]]:
-        """The group of each that was in one."""
-        numbers = self._groups(accounts, instant).tolist()
-        return {
-            account: _ALONE[number]
-            for account, number in zip(accounts, numbers, strict=True)
-            if number >= 0
+
+class ThemesOverTime:
+    """What `Voice.groups` says of themes and of complaints, of many instants: all comments are
+    read once."""
+
+    def __init__(self, session: Session, workspace_id: UUID, since: datetime) -> None:
+        """since: no instant is asked for that is less than `FRESH` after it."""
+        self.since = since
+        is_complaint = Assignment.sentiment == "negative"
+        rows = session.execute(
+            select(
+                Assignment.theme_id, is_complaint, _when_by_whom(session, Assignment.answered_at)
+            )
+            .join(
+                Response,
+                (Response.workspace_id == Assignment.workspace_id)
+                & (Response.id == Assignment.response_id),
+            )
+            .where(
+                Assignment.workspace_id == workspace_id,
+                Assignment.answered_at >= since,
+                Response.account_id.is_not(None),
+                Response.survey_id.not_in(confidential_surveys(workspace_id)),
+            )
+            .group_by(Assignment.theme_id, is_complaint)
+        )
+        self._themes: dict[str, int] = {}
+        said: dict[str, list[tuple[int, str]]] = {THEME: [], COMPLAINT: []}
+        for theme_id, complains, text in rows:
+            number = self._themes.setdefault(str(theme_id), len(self._themes))
+            said[THEME].append((number, text))
+            if complains:
+                said[COMPLAINT].append((number, text))
+        self._said = {attribute: _OverTime(told) for attribute, told in said.items()}
+
+    def split(
+        self, attribute: str, accounts: Sequence[bytes], instant: datetime
+    ) -> dict[str | None, Ints]:
+        """Theme → places of the accounts that named it, or of a complaint, that complained of it;
+        None: of those that did of none."""
+        said = self._said[attribute]
+        place_of = np.full(len(said.keys) + 1, -1)
+        numbers = said.numbers_of(accounts)
+        place_of[numbers] = np.arange(len(accounts))
+        whose, themes = said.before(instant)
+        places = place_of[whose]
+        found: dict[str | None, Ints] = {
+            theme: np.unique(places[(themes == number) & (places >= 0)])
+            for theme, number in self._themes.items()
         }
+        is_silent = np.ones(len(accounts), bool)
+        is_silent[places[places >= 0]] = False
+        found[None] = np.flatnonzero(is_silent)
+        return {theme: own for theme, own in found.items() if own.size}
 
-    def _groups(self, accounts: Sequence[bytes], instant: datetime) -> npt.NDArray[np.int8]:
-        """By place the number of the group; -1: none."""
+
+def _when_by_whom(session: Session, at: InstrumentedAttribute[datetime]) -> ColumnElement[str]:
+    """The instants and accounts of a group of answers after one another; `_OverTime` reads it."""
+    told = at_in_order(session, at).concat(cast(Response.account_id, Text))
+    return func.aggregate_strings(told, "")
+
+
+class _OverTime:
+    """Numbers of what accounts said, in the order of time."""
+
+    def __init__(self, told: Iterable[tuple[int, str]]) -> None:
+        """told: a number, and when and by whom it was said; of one instant they stay in order."""
+        each = [(number, text.replace("-", "")) for number, text in told]
+        read = np.frombuffer("".join(text for _, text in each).encode(), _ANSWER)
+        numbers = np.repeat(
+            np.array([number for number, _ in each], np.int64),
+            np.array([len(text) // _ANSWER.itemsize for _, text in each], np.int64),
+        )
+        order = np.argsort(read["at"], kind="stable")
+        keys = np.frombuffer(bytes.fromhex(read["key"].tobytes().decode()), "S16")
+        self._at, self._number = read["at"][order], numbers[order]
+        self.keys, whose = np.unique(keys, return_inverse=True)
+        self._whose = whose[order]
+
+    def before(self, instant: datetime) -> tuple[Ints, Ints]:
+        """What was said before an instant and is fresh: places in `keys` of who did, numbers."""
         first, end = np.searchsorted(self._at, [_in_order(instant - FRESH), _in_order(instant)])
-        last = np.full(len(self._keys) + 1, -1, np.int8)  # one more, of accounts without answers
-        last[self._whose[first:end]] = self._group[first:end]  # the later takes the place
+        return self._whose[first:end], self._number[first:end]
+
+    def numbers_of(self, accounts: Sequence[bytes]) -> Ints:
+        """Of each its place in `keys`; of those that said nothing the one after the last."""
         asked = np.frombuffer(b"".join(accounts), "S16")
-        places = np.searchsorted(self._keys, asked)
-        found = np.append(self._keys, b"")[places] == asked
-        return last[np.where(found, places, -1)]
+        places = np.searchsorted(self.keys, asked)
+        is_known = np.append(self.keys, b"")[places] == asked
+        return np.where(is_known, places, len(self.keys))
 
 
 def _in_order(instant: datetime) -> bytes:
