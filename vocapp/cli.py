@@ -393,9 +393,8 @@ def import_file(
 
 def _print_tally(opened: importing.Import) -> None:
     counts = opened.tally.counts
-    stored = (
-        f"{counts['stored']} would be stored" if opened.dry_run else f"{counts['stored']} stored"
-    )
+    new = counts["stored"] + counts["changed"]
+    stored = f"{new} would be stored" if opened.dry_run else f"{new} stored"
     click.echo(f"{stored}, {counts['unchanged']} unchanged, {counts['rejected']} rejected")
     if counts["erased"]:
         click.echo(f"{counts['erased']} left out: these people were erased")

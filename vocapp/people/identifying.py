@@ -231,8 +231,8 @@ def contact_by_id(session: Session, workspace_id: UUID, contact_id: UUID) -> Con
 
 def known_contact(session: Session, workspace_id: UUID, facts: ContactFacts) -> Contact | None:
     """The person that a sender means, where they are known; nothing is locked or created."""
-    identity = _identity(facts)
-    contact_id = _ids_of(session, workspace_id, [identity]).get(identity)
+    identity = identity_of(facts)
+    contact_id = ids_of(session, workspace_id, [identity]).get(identity)
     return contact_by_id(session, workspace_id, contact_id) if contact_id else None
 
 
@@ -271,7 +271,7 @@ def _people(
     named = [item.contact for item in said if item.contact]
     erased = iter(are_erased(session, workspace_id, named))
     identities = [
-        _identity(item.contact) if item.contact and not next(erased) else None for item in said
+        identity_of(item.contact) if item.contact and not next(erased) else None for item in said
     ]
     first: dict[Identity, Said] = {}
     for identity, item in zip(identities, said, strict=True):
@@ -309,7 +309,8 @@ def _new_contact(
     return contact
 
 
-def _identity(facts: ContactFacts) -> Identity:
+def identity_of(facts: ContactFacts) -> Identity:
+    """By what somebody is found. Raises ValueError where there is nothing."""
     if facts.external_id:
         return "external_id", facts.external_id
     if not facts.email:
@@ -317,9 +318,10 @@ def _identity(facts: ContactFacts) -> Identity:
     return "email", normalise_email(facts.email)
 
 
-def _ids_of(
+def ids_of(
     session: Session, workspace_id: UUID, identities: Collection[Identity]
 ) -> dict[Identity, UUID]:
+    """Of those who are known; nothing is locked or created."""
     found: dict[Identity, UUID] = {}
     for kind in IDENTITY_KINDS:  # one after the other: each is then one walk through the key
         values = [value for of_kind, value in identities if of_kind == kind]
@@ -340,7 +342,7 @@ def _locked(
     session: Session, workspace_id: UUID, identities: Collection[Identity]
 ) -> dict[Identity, Contact]:
     """Those who are known."""
-    ids = _ids_of(session, workspace_id, identities)
+    ids = ids_of(session, workspace_id, identities)
     if not ids:
         return {}
     rows = session.scalars(
@@ -395,7 +397,7 @@ def _found_by_address(
 ) -> list[tuple[UUID, UUID]]:
     """Each of those with a key, and whoever is found by the same address."""
     wanted = [(row.id, ("email", normalise_email(row.email))) for row in keyed if row.email]
-    known = _ids_of(session, workspace_id, {identity for _, identity in wanted})
+    known = ids_of(session, workspace_id, {identity for _, identity in wanted})
     return [(key, known[identity]) for key, identity in wanted if identity in known]
 
 
@@ -426,7 +428,7 @@ def people_called(
     """
     found: dict[Identity, set[UUID]] = {
         identity: {contact_id}
-        for identity, contact_id in _ids_of(session, workspace_id, set(identities)).items()
+        for identity, contact_id in ids_of(session, workspace_id, set(identities)).items()
     }
     addresses = {value for kind, value in identities if kind == "email"}
     rows = session.execute(

@@ -89,12 +89,19 @@ def checked(model: type[M], raw: Mapping[str, Any], prefix: str = "", *, region:
         raise BadInput(*(FieldError(f"{prefix}{e.field}", e.message) for e in errors)) from exc
 
 
-def reason(problem_errors: tuple[FieldError, ...], detail: str, columns: Columns) -> str:
-    """Why a row was rejected, by the names of the file's columns; nothing that could be markup.
+def reasons(
+    problem_errors: tuple[FieldError, ...], detail: str, columns: Columns
+) -> tuple[tuple[str, str], ...]:
+    """Why a row was rejected: (name of the file's column, message) of each fault, the name empty
+    where it is of none; nothing that could be markup.
 
     A file comes from anywhere and its rejected rows are looked at somewhere: what is quoted of
     a cell must not become HTML or a control sequence there.
     """
-    said = [f"{columns.name_of(e.field)}: {e.message}" for e in problem_errors] or [detail]
-    text = "; ".join(said).replace("<", "‹").replace(">", "›").replace("&", "＆")
+    said = [(columns.name_of(e.field), e.message) for e in problem_errors] or [("", detail)]
+    return tuple((_harmless(name), _harmless(message)) for name, message in said)
+
+
+def _harmless(text: str) -> str:
+    text = text.replace("<", "‹").replace(">", "›").replace("&", "＆")
     return "".join(char for char in text if char.isprintable())

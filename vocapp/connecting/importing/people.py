@@ -6,8 +6,8 @@ file, changes nothing that became known later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from vocapp.connecting.importing.bodies import account_of, checked, part
 from vocapp.connecting.importing.columns import ATTRIBUTE
+from vocapp.connecting.importing.occurrences import Occurrences
 from vocapp.connecting.importing.tally import Outcome
 from vocapp.database import scoped, snapshot, transaction, until_no_deadlock
 from vocapp.people.account_names import is_called
 from vocapp.people.facts import AccountFacts, ContactFacts
-from vocapp.people.identifying import Said, Who, identify
+from vocapp.people.foreseeing import Foreseen, foresee
+from vocapp.people.identifying import Said, Who, identify, identity_of, known_accounts
 from vocapp.people.models import Account
 from vocapp.people.parents import put_under
 from vocapp.people.parsing import ContactBody, PlacedAccountBody
@@ -36,6 +38,7 @@ class Accounts:
     workspace_id: UUID
     as_of: datetime
     now: datetime
+    _seen: Occurrences = field(default_factory=Occurrences)
 
     def parse(self, values: Mapping[str, Any]) -> AccountFacts:
         facts = account_of(values, part(values, ATTRIBUTE), body=PlacedAccountBody)
@@ -44,11 +47,43 @@ class Accounts:
         return facts
 
     def preview(self, items: Sequence[AccountFacts]) -> list[Outcome]:
-        return ["stored"] * len(items)
+        """What storing would do, as far as it can be told without doing it: not which accounts
+        would stand above themselves through others."""
+        expected = self._expected(items)
+        problems = self._without_parent(items)
+        return [problems.get(place, said) for place, said in enumerate(expected)]
 
     def store(self, items: Sequence[AccountFacts]) -> list[Outcome]:
-        said = [Said(self.as_of, account=facts) for facts in items]
-        return _store(self.workspace_id, said, now=self.now)
+        expected = self._expected(items)
+        return _as_expected(expected, _store(self.workspace_id, self._said(items), now=self.now))
+
+    def _said(self, items: Sequence[AccountFacts]) -> list[Said]:
+        return [Said(self.as_of, account=facts) for facts in items]
+
+    def _expected(self, items: Sequence[AccountFacts]) -> list[Outcome]:
+        foreseen = foresee(self.workspace_id, self._said(items), now=self.now)
+        return _expected(foreseen, [facts.external_id for facts in items], self._seen)
+
+    def _without_parent(self, items: Sequence[AccountFacts]) -> dict[int, BadInput]:
+        """Rows, by their place, that belong to no account of the file so far or of before; nor do
+        those that belong to them."""
+        above = {facts.parent for facts in items if facts.parent}
+        with snapshot() as session:
+            known = known_accounts(session, self.workspace_id, above).keys()
+        problems: dict[int, BadInput] = {}
+        while True:
+            refused = {items[place].external_id for place in problems}
+            found = {
+                place: _no_parent(facts)
+                for place, facts in enumerate(items)
+                if facts.parent and place not in problems
+                and not (facts.parent in known and facts.parent != facts.external_id)
+                and (facts.parent in refused or facts.parent == facts.external_id
+                     or not self._seen.knows(facts.parent.encode()))
+            }  # fmt: skip
+            if not found:
+                return problems
+            problems |= found
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +102,7 @@ class Contacts:
     as_of: datetime
     now: datetime
     region: str = ""
+    _seen: Occurrences = field(default_factory=Occurrences)
 
     def parse(self, values: Mapping[str, Any]) -> Person:
         raw = {**part(values, "contact."), "attributes": part(values, ATTRIBUTE)}
@@ -74,16 +110,56 @@ class Contacts:
         return Person(body.facts(), account_of(values))
 
     def preview(self, items: Sequence[Person]) -> list[Outcome]:
-        return people_kept(self.workspace_id, [item.facts for item in items])
+        """What storing would do, as far as it can be told without doing it."""
+        return self._of_kept(items, self._expected)
 
     def store(self, items: Sequence[Person]) -> list[Outcome]:
         """Of erased people the account is left out, too: a file of contacts is about them."""
-        outcomes = self.preview(items)
+        return self._of_kept(items, self._stored)
+
+    def _of_kept(
+        self, items: Sequence[Person], become: Callable[[Sequence[Said]], list[Outcome]]
+    ) -> list[Outcome]:
+        outcomes = people_kept(self.workspace_id, [item.facts for item in items])
         kept = [index for index, outcome in enumerate(outcomes) if outcome == "stored"]
         said = [Said(self.as_of, items[i].account, items[i].facts) for i in kept]
-        for index, outcome in zip(kept, _store(self.workspace_id, said, now=self.now), strict=True):
+        for index, outcome in zip(kept, become(said), strict=True):
             outcomes[index] = outcome
         return outcomes
+
+    def _stored(self, said: Sequence[Said]) -> list[Outcome]:
+        expected = self._expected(said)
+        return _as_expected(expected, _store(self.workspace_id, said, now=self.now))
+
+    def _expected(self, said: Sequence[Said]) -> list[Outcome]:
+        foreseen = foresee(self.workspace_id, said, now=self.now)
+        keys = ["\n".join(identity_of(item.contact)) for item in said if item.contact]
+        return _expected(foreseen, keys, self._seen)
+
+
+def _expected(
+    foreseen: Sequence[Foreseen], keys: Sequence[str], seen: Occurrences
+) -> list[Outcome]:
+    """Whom an earlier row is about is not new again, also where nothing of it was stored."""
+    nth = [seen.next(key.encode()) for key in keys]
+    return [
+        ("stored" if n == 1 else "changed") if outcome == "new" else outcome
+        for outcome, n in zip(foreseen, nth, strict=True)
+    ]
+
+
+def _as_expected(expected: Sequence[Outcome], stored: Sequence[Outcome]) -> list[Outcome]:
+    """What became of rows, told as it was foreseen: that a fact holds since later is no change."""
+    return [
+        before if after == "stored" else after
+        for before, after in zip(expected, stored, strict=True)
+    ]
+
+
+def _no_parent(facts: AccountFacts) -> BadInput:
+    is_itself = facts.parent == facts.external_id
+    message = "belongs to this account, or is it" if is_itself else "no such account"
+    return BadInput.of("account.parent", message)
 
 
 def people_kept(workspace_id: UUID, people: Sequence[ContactFacts | None]) -> list[Outcome]:

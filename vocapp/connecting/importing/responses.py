@@ -7,7 +7,6 @@ same at the same time; so answers without a person are numbered among their equa
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,6 +25,7 @@ from vocapp.collecting.service import Recorded, Submission, checked_answers, rec
 from vocapp.connecting.importing import cells
 from vocapp.connecting.importing.bodies import account_of, checked, part
 from vocapp.connecting.importing.columns import ANSWER, ATTRIBUTE, FACTS
+from vocapp.connecting.importing.occurrences import Occurrences
 from vocapp.connecting.importing.people import people_kept
 from vocapp.connecting.importing.tally import Outcome
 from vocapp.database import scoped, snapshot
@@ -34,23 +34,6 @@ from vocapp.people.parsing import AccountBody
 from vocapp.problems import BadInput, Conflict, NotFound, Problem
 from vocapp.signing import digest_of_json
 from vocapp.workspaces.office.places import country_of
-
-
-class _Occurrences:
-    """How often each content came before, counted in a temporary file, not in memory."""
-
-    def __init__(self) -> None:
-        self._file = sqlite3.connect("", isolation_level=None)
-        self._file.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, n INT) WITHOUT ROWID")
-        self._file.execute("BEGIN")
-
-    def next(self, digest: str) -> int:
-        """1 for the first, 2 for the second …"""
-        (n,) = self._file.execute(
-            "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
-            (bytes.fromhex(digest),),
-        ).fetchone()
-        return int(n)
 
 
 @dataclass(slots=True)
@@ -63,7 +46,7 @@ class Responses:
     follow_up: bool
     now: datetime
     _surveys: dict[str, SurveySummary | None] = field(default_factory=dict)
-    _occurrences: _Occurrences = field(default_factory=_Occurrences)
+    _occurrences: Occurrences = field(default_factory=Occurrences)
 
     def parse(self, values: Mapping[str, Any]) -> Submission:
         """1. the survey; 2. who; 3. what was answered; 4. which id that has. Raises BadInput."""
@@ -160,7 +143,7 @@ class Responses:
         if given is not None:
             return replace(item, id=_uuid(self.workspace_id, survey, given), digest=digest)
         if item.contact is None:
-            content["occurrence"] = self._occurrences.next(digest)
+            content["occurrence"] = self._occurrences.next(bytes.fromhex(digest))
         return replace(item, id=uuid5(self.workspace_id, digest_of_json(content)), digest=digest)
 
     def preview(self, items: Sequence[Submission]) -> list[Outcome]:

@@ -38,6 +38,7 @@ from vocapp.problems import BadInput, Problem
 from vocapp.workspaces.office.places import country_of
 
 _BATCH = 500
+MOST_TOLD = 100
 _WORDS = {
     "contacts": CONTACT_WORDS, "accounts": ACCOUNT_WORDS, "responses": RESPONSE_WORDS,
     "events": EVENT_WORDS,
@@ -65,9 +66,17 @@ class Options:
     follow_up: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row was rejected. errors: (column as the file writes it, message) of each fault."""
+
+    line: int
+    errors: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Import:
-    """A file that is ready to be imported."""
+    """A file that is ready to be imported. refusals: of the first rows that were rejected."""
 
     file: CsvFile
     columns: Columns
@@ -75,6 +84,7 @@ class Import:
     dry_run: bool
     _importer: Importer
     tally: Tally = field(default_factory=Tally)
+    refusals: list[Refusal] = field(default_factory=list)
 
     def run(self) -> Iterator[int]:
         """Import, or only look with `dry_run`; yields how many rows are done."""
@@ -83,8 +93,10 @@ class Import:
                 outcomes = self._batch(batch)
                 for row, outcome in zip(batch, outcomes, strict=True):
                     if isinstance(outcome, Problem):
-                        said = bodies.reason(outcome.errors, outcome.detail, self.columns)
-                        rejected.write(row, said)
+                        said = bodies.reasons(outcome.errors, outcome.detail, self.columns)
+                        rejected.write(row, "; ".join(": ".join(filter(None, e)) for e in said))
+                        if len(self.refusals) < MOST_TOLD:
+                            self.refusals.append(Refusal(row.line, said))
                 self.tally.add(outcomes)
                 yield self.tally.done
 
@@ -112,14 +124,25 @@ def _batches(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         yield batch
 
 
+def look_at(kind: str, path: Path) -> tuple[CsvFile, Columns]:
+    """Whether a file can be imported at all, and which column is which. Raises BadInput."""
+    file = inspect(path)
+    columns = columns_for(kind, file.header)
+    if kind == "events":
+        _only_known(columns)
+    return file, columns
+
+
+def columns_for(kind: str, header: Sequence[str]) -> Columns:
+    """Which column is which in a file of this kind. Raises BadInput."""
+    return columns_of(header, _WORDS[kind])
+
+
 def open_import(
     workspace_id: UUID, kind: str, path: Path, options: Options, *, now: datetime
 ) -> Import:
     """Look at the whole file before anything is written. Raises BadInput."""
-    file = inspect(path)
-    columns = columns_of(file.header, _WORDS[kind])
-    if kind == "events":
-        _only_known(columns)
+    file, columns = look_at(kind, path)
     return Import(
         file=file,
         columns=columns,

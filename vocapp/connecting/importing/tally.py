@@ -9,8 +9,10 @@ from typing import Literal
 
 from vocapp.problems import Problem
 
+# stored: what the row is about is new; changed: it was known, and something of it is not as it was.
 # erased: the row is of a person who asked to be forgotten, and was left out.
-Outcome = Literal["stored", "unchanged", "erased"] | Problem
+Outcome = Literal["stored", "changed", "unchanged", "erased"] | Problem
+OUTCOMES = ("stored", "changed", "unchanged", "erased", "rejected")
 
 
 @dataclass(slots=True)
