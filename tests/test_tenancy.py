@@ -28,6 +28,7 @@ from vocapp.authoring.models import Survey
 from vocapp.collecting.models import HeldAnswer
 from vocapp.collecting.targeting import service as targeting
 from vocapp.connecting.hooks import service as hooks
+from vocapp.connecting.importing import keeping as file_keeping
 from vocapp.database import snapshot, transaction, utcnow, uuid7
 from vocapp.distributing.campaigns.models import Campaign, CampaignTurn
 from vocapp.distributing.models import Invitation
@@ -95,6 +96,7 @@ class Ids:
     attachment: str
     reply_template: str
     hook: str
+    file: str
     targeting: str
     held: str
     campaign: str
@@ -770,6 +772,12 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "hooks.remove_source": (by(source_id="hook"),),
     "hooks.clear_refusals": (by(source_id="hook"),),
     "hooks.take_in": BY_TOKEN,
+    "file_imports.show": NO_IDS,
+    "file_imports.one": (by(import_id="file"),),
+    "file_imports.begin": (by(import_id="file"),),
+    "file_imports.go_on": (by(import_id="file"),),
+    "file_imports.remove": (by(import_id="file"),),
+    "file_imports.refused": (by(import_id="file"),),
     "sms.take_in": BY_TOKEN,
     "sms.open_link": BY_TOKEN,
     "sms.stop": BY_TOKEN,
@@ -949,6 +957,13 @@ def _fill(app: Any, b: Any) -> Ids:
         targeting=str(
             targeting.add_rule(
                 b.workspace_id, targeting.Wished(CANARY, "b-survey"),
+                actor_user_id=member.user_id, now=utcnow(),
+            )
+        ),
+        file=str(
+            file_keeping.keep_file(
+                b.workspace_id,
+                file_keeping.NewFile("accounts", CANARY, f"id\n{CANARY}\n".encode(), "Asia/Tokyo"),
                 actor_user_id=member.user_id, now=utcnow(),
             )
         ),
@@ -1169,7 +1184,7 @@ def _nowhere(of_b: Ids) -> Ids:
                 "goal_template", "invitation", "key",
                 "letter", "merge", "note", "pending", "playbook", "reply_template", "response",
                 "retheming", "rule", "session", "staff_invitation", "suggestion", "task",
-                "campaign", "held", "hook", "targeting", "touchpoint", "user", "workspace",
+                "campaign", "file", "held", "hook", "targeting", "touchpoint", "user", "workspace",
             )
         },
         survey="x-survey",

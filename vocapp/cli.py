@@ -36,6 +36,7 @@ from vocapp.collecting.models import Response
 from vocapp.connecting.backing_up import service as backing_up
 from vocapp.connecting.exporting import service as exporting
 from vocapp.connecting.importing import service as importing
+from vocapp.connecting.importing.kinds import KINDS
 from vocapp.connecting.whole_files import whole_file
 from vocapp.database import snapshot, utcnow
 from vocapp.demo import service as demo_service
@@ -352,7 +353,7 @@ def reseal(_app: Flask) -> None:
 
 
 @main.command("import")
-@click.argument("kind", type=click.Choice(importing.KINDS))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--survey", "survey_key", default=None, help="Survey of rows that name none.")
 @click.option("--dry-run", is_flag=True, help="Check every row; change nothing.")

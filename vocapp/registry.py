@@ -51,9 +51,13 @@ from vocapp.collecting.targeting.models import TargetingRule
 from vocapp.collecting.targeting.views import blueprint as targeting_pages
 from vocapp.collecting.views import blueprint as respondent_pages
 from vocapp.collecting.widget import blueprint as widget
+from vocapp.connecting.audit_words import NAMES as CONNECTING_NAMES
 from vocapp.connecting.audit_words import WORDS as CONNECTING_WORDS
 from vocapp.connecting.exporting.views import blueprint as exporting_files
 from vocapp.connecting.hooks.views import blueprint as hook_pages
+from vocapp.connecting.importing import keeping as file_keeping
+from vocapp.connecting.importing.views import blueprint as file_import_pages
+from vocapp.connecting.importing.working import work_on_files
 from vocapp.connecting.personal_data.api import api as personal_data_api
 from vocapp.connecting.personal_data.views import blueprint as personal_data_pages
 from vocapp.demo.audit_words import WORDS as DEMO_WORDS
@@ -280,7 +284,7 @@ def register(app: OpenAPI) -> None:
         backtest_pages, asking_again_pages,
         hook_pages, account_merging_pages, parent_pages, feature_pages, money_pages,
         contact_pages, story_pages, weight_pages, team_pages,
-        lifetime_pages, personal_data_pages,
+        lifetime_pages, personal_data_pages, file_import_pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     audiences.register()
@@ -353,6 +357,15 @@ def _register_work() -> None:
     )
     outbox.register(
         outbox.Kind(limiting_service.CLOSE, mode="database", apply=limiting_service.close_due)
+    )
+    outbox.register(
+        outbox.Kind(
+            file_keeping.FILE_IMPORT, mode="leased", work=work_on_files, queue="slow", batch=1,
+            lease_s=1800, max_attempts=3,
+        )
+    )  # fmt: skip
+    outbox.register(
+        outbox.Kind(file_keeping.FORGET_FILE, mode="database", apply=file_keeping.forget_files)
     )
     outbox.register(outbox.Kind(resealing.RESEAL, mode="database", apply=resealing.reseal, batch=1))
     outbox.register(outbox.Kind("measure", mode="database", apply=measuring_service.measure))
@@ -541,6 +554,7 @@ def _register_personal_stores() -> None:
             following_up_people.hand_over, _l("Follow-ups"),
             following_up_people.count_of_person,
         ),
+        PersonalStore("connecting.file_imports", file_keeping.forget_person),
         PersonalStore("people.departures", roles.forget_person, roles.hand_over),
         PersonalStore("succeeding.notes", succeeding_names.forget_names),
         PersonalStore("understanding.theme_merges", theme_merging.forget_merged),
@@ -626,6 +640,7 @@ def _register_audit_words() -> None:
     for names in (
         WORKSPACES_NAMES, PEOPLE_NAMES, AUTHORING_NAMES, DISTRIBUTING_NAMES, COLLECTING_NAMES,
         MEASURING_NAMES, UNDERSTANDING_NAMES, FOLLOWING_UP_NAMES, SUCCEEDING_NAMES,
+        CONNECTING_NAMES,
     ):  # fmt: skip
         audit_log.register_names(names)
     audit_log.register_named(

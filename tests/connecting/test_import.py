@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from vocapp import cli
 from vocapp.collecting.models import Response
 from vocapp.connecting.importing.files import MAX_LINE_CHARS, inspect
-from vocapp.connecting.importing.service import KINDS, Options, open_import
+from vocapp.connecting.importing.kinds import KINDS
+from vocapp.connecting.importing.service import Options, open_import
 from vocapp.database import scoped, snapshot, utcnow
 from vocapp.extensions import db
 from vocapp.outbox import BACKLOG, Pending

@@ -20,30 +20,24 @@ from zoneinfo import ZoneInfo
 from vocapp.api_documents import refuse_unstorable
 from vocapp.connecting.importing import bodies
 from vocapp.connecting.importing.columns import (
-    ACCOUNT_WORDS,
     EVENT_WORDS,
     REJECTED_LINE,
     REJECTED_REASON,
-    RESPONSE_WORDS,
     Columns,
     columns_of,
 )
 from vocapp.connecting.importing.events import Events
 from vocapp.connecting.importing.files import CsvFile, Row, inspect, misfit, rows_of
+from vocapp.connecting.importing.kinds import WORDS_OF
 from vocapp.connecting.importing.people import Accounts, Contacts
 from vocapp.connecting.importing.responses import Responses
 from vocapp.connecting.importing.tally import Outcome, Tally
-from vocapp.people.column_names import CONTACT_WORDS
 from vocapp.problems import BadInput, Problem
+from vocapp.spreadsheets import restored_cell, safe_cell
 from vocapp.workspaces.office.places import country_of
 
 _BATCH = 500
 MOST_TOLD = 100
-_WORDS = {
-    "contacts": CONTACT_WORDS, "accounts": ACCOUNT_WORDS, "responses": RESPONSE_WORDS,
-    "events": EVENT_WORDS,
-}  # fmt: skip
-KINDS = tuple(_WORDS)
 
 
 class Importer(Protocol):
@@ -135,7 +129,7 @@ def look_at(kind: str, path: Path) -> tuple[CsvFile, Columns]:
 
 def columns_for(kind: str, header: Sequence[str]) -> Columns:
     """Which column is which in a file of this kind. Raises BadInput."""
-    return columns_of(header, _WORDS[kind])
+    return columns_of(header, WORDS_OF[kind])
 
 
 def open_import(
@@ -185,7 +179,8 @@ def rejected_path(path: Path) -> Path:
 
 
 class _Rejected:
-    """The file of rejected rows; there is none when nothing was rejected."""
+    """The file of rejected rows; there is none when nothing was rejected. A spreadsheet runs none
+    of its cells, and reading it again takes them as they came."""
 
     def __init__(self, source: CsvFile, path: Path) -> None:
         self._source, self._path = source, path
@@ -207,4 +202,5 @@ class _Rejected:
             file = self._stack.enter_context(opened)
             self._writer = csv.writer(file, delimiter=self._source.delimiter)
             self._writer.writerow([REJECTED_LINE, REJECTED_REASON, *self._source.header])
-        self._writer.writerow([row.line, reason, *row.cells])
+        cells = [safe_cell(restored_cell(cell)) for cell in row.cells]
+        self._writer.writerow([row.line, reason, *cells])
