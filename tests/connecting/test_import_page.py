@@ -74,7 +74,7 @@ def test_a_file_is_checked_then_imported_and_tells_what_became_of_it(admin, any_
     checked = admin.get(page).text
     assert "data-live" not in checked
     assert stats(checked) == {
-        "Rows": "3", "New": "2", "Changed": "0", "Unchanged": "0", "Refused": "1",
+        "Rows": "3", "New records": "2", "Changed": "0", "Unchanged": "0", "Refused": "1",
     }  # fmt: skip
     assert "座席数" in checked
     assert "name not known" in checked
@@ -123,7 +123,7 @@ def test_what_is_new_what_changes_and_what_is_known_are_told_apart(admin, any_ap
     text = "id,name,plan,parent\nacme,Acme,pro,\nglobex,Globex,,\nnew,New,,acme\nlost,L,,nowhere\n"
     page = brought(admin, "accounts", text)
     work()
-    expected = {"Rows": "4", "New": "1", "Changed": "1", "Unchanged": "1", "Refused": "1"}
+    expected = {"Rows": "4", "New records": "1", "Changed": "1", "Unchanged": "1", "Refused": "1"}
     assert stats(admin.get(page).text) == expected
     admin.post(f"{page}/begin")
     work()
@@ -133,7 +133,11 @@ def test_what_is_new_what_changes_and_what_is_known_are_told_apart(admin, any_ap
     assert accounts["new"].parent_account_id == accounts["acme"].id
     again = brought(admin, "accounts", text)
     work()
-    assert stats(admin.get(again).text) == expected | {"New": "0", "Changed": "0", "Unchanged": "3"}
+    assert stats(admin.get(again).text) == expected | {
+        "New records": "0",
+        "Changed": "0",
+        "Unchanged": "3",
+    }
     assert f"{again}/begin" not in admin.get(again).text
 
 
@@ -144,7 +148,7 @@ def test_events_and_answers_come_in_too(admin, any_api):
     )
     page = brought(admin, "events", events)
     work()
-    assert stats(admin.get(page).text)["New"] == "1"
+    assert stats(admin.get(page).text)["New records"] == "1"
     answers = brought(admin, "responses", "点数,日付\n9,2026-10-01\n", survey="nps")
     work()
     admin.post(f"{page}/begin")
@@ -159,7 +163,7 @@ def test_pasted_rows_do_as_well_and_thousands_of_them(admin, any_api):
     answer = admin.post("/settings/imports", {"kind": "contacts", "text": text})
     assert answer.status_code == 303
     work()
-    assert stats(admin.get(answer.location).text)["New"] == "3,000"
+    assert stats(admin.get(answer.location).text)["New records"] == "3,000"
     assert len(text) > 500_000
 
 
@@ -195,7 +199,7 @@ def test_an_import_whose_worker_died_goes_on_and_counts_as_before(admin, any_api
     assert the_file(any_api.workspace_id).done == 2
     outbox.work_off(keeping.FILE_IMPORT, now=utcnow() + timedelta(minutes=1))
     told = stats(admin.get(page).text)
-    assert (told["New"], told["Unchanged"], told["Refused"]) == ("2", "0", "1")
+    assert (told["New records"], told["Unchanged"], told["Refused"]) == ("2", "0", "1")
 
 
 def test_what_was_given_up_says_so_and_is_tried_again(admin, any_api, monkeypatch):
@@ -207,7 +211,7 @@ def test_what_was_given_up_says_so_and_is_tried_again(admin, any_api, monkeypatc
     assert "because of a fault on our side" in admin.get(page).text
     admin.post(f"{page}/go-on")
     work()
-    assert stats(admin.get(page).text)["New"] == "2"
+    assert stats(admin.get(page).text)["New records"] == "2"
 
 
 def test_bad_input_names_the_field_and_keeps_what_was_typed(admin, any_api):
@@ -260,7 +264,7 @@ def test_a_forgotten_person_takes_the_files_that_name_them_along(admin, any_api)
     admin.post(f"{page}/begin")
     work()
     assert rows(Contact, any_api.workspace_id) == []
-    assert stats(admin.get(other).text)["New"] == "1"
+    assert stats(admin.get(other).text)["New records"] == "1"
 
 
 def test_cells_that_a_spreadsheet_would_run_come_back_harmless_and_as_they_were(admin, any_api):

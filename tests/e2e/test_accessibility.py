@@ -35,6 +35,7 @@ from vocapp.collecting.models import Response
 from vocapp.collecting.targeting.service import Wished, add_rule
 from vocapp.collecting.widget import _FILE
 from vocapp.connecting.hooks.service import add_source
+from vocapp.connecting.importing.keeping import NewFile, keep_file
 from vocapp.database import scoped, snapshot, transaction, utcnow
 from vocapp.distributing.mail import unsubscribe_url
 from vocapp.distributing.sms.models import TextMessage
@@ -229,6 +230,10 @@ def _ways_to_the_world(api: Any) -> None:
     add_channel(api.workspace_id, NewChannel("email", "顧客チーム Team", "owner"), **who)
     add_offered(api.workspace_id, **who)
     add_source(api.workspace_id, provider="stripe", name="請求 Billing", **who)
+    people = "email,name,社員数\nx@example.com,愛子,12\nnobody,Ben,\n".encode("cp932")
+    keep_file(api.workspace_id, NewFile("contacts", "顧客 people.csv", people, "Asia/Tokyo"), **who)
+    while outbox.work_off("file_import", now=utcnow()):
+        pass
     save_provider(
         api.workspace_id, url="https://sms.example.com/messages", token="secret", sender="Acme",
         **who,

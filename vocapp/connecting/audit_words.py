@@ -19,7 +19,7 @@ NAMES = {
     "file_import": _l("File"),
     "file_kind": _l("Kind"),
     "rows": _l("Rows"),
-    "rows_new": _l("New"),
+    "rows_new": _l("New records"),
     "rows_changed": _l("Changed"),
     "rows_refused": _l("Refused"),
 }
