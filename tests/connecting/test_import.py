@@ -254,6 +254,10 @@ def test_the_same_answers_sent_in_another_way_are_known_again(importing, any_api
     sent = any_api.respond(score=9, comment="x", answered_at="2026-10-01T00:00:00Z").json["id"]
     text = "id,survey,score,comment,answered_at\n{},nps,{},x,2026-10-01T00:00:00Z\n"
     assert importing("responses", text.format(sent, 9)).tally.counts == {"unchanged": 1}
+    looked = importing("responses", text.format(sent, 9), "dry.csv", dry_run=True)
+    assert looked.tally.counts == {"unchanged": 1}
+    looked = importing("responses", text.format(sent, 8), "dry.csv", dry_run=True)
+    assert looked.tally.counts == {"rejected": 1}
     opened = importing("responses", text.format(sent, 8))
     assert opened.tally.counts == {"rejected": 1}
     assert "other content" in importing.rejected()[0]["rejected_reason"]

@@ -156,6 +156,10 @@ def test_events_and_answers_come_in_too(admin, any_api):
     work()
     assert "1 row was imported" in admin.get(answers).text
     assert any_api.get("/api/v1/accounts/acme").status_code == 200
+    repeated = brought(admin, "responses", "点数,日付\n9,2026-10-01\n", survey="nps")
+    work()
+    told = stats(admin.get(repeated).text)
+    assert (told["New records"], told["Unchanged"]) == ("0", "1")
 
 
 def test_pasted_rows_do_as_well_and_thousands_of_them(admin, any_api):

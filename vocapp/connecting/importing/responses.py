@@ -31,7 +31,7 @@ from vocapp.connecting.importing.tally import Outcome
 from vocapp.database import scoped, snapshot
 from vocapp.people.facts import AccountFacts, ContactFacts
 from vocapp.people.parsing import AccountBody
-from vocapp.problems import BadInput, Conflict, NotFound, Problem
+from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.signing import digest_of_json
 from vocapp.workspaces.office.places import country_of
 
@@ -148,14 +148,34 @@ class Responses:
 
     def preview(self, items: Sequence[Submission]) -> list[Outcome]:
         """What storing would do, as far as it can be told without doing it."""
-        return people_kept(self.workspace_id, [item.contact for item in items])
+        outcomes = people_kept(self.workspace_id, [item.contact for item in items])
+        before = self._stored_before(items)
+        return [
+            before.get(item.id, outcome) if item.id and outcome == "stored" else outcome
+            for item, outcome in zip(items, outcomes, strict=True)
+        ]
+
+    def _stored_before(self, items: Sequence[Submission]) -> dict[UUID, Outcome]:
+        """Of those whose ids are stored: whether they say the same."""
+        by_id = {item.id: item for item in items if item.id is not None}
+        with snapshot() as session:
+            rows = session.scalars(
+                scoped(Response, self.workspace_id).where(Response.id.in_(list(by_id)))
+            ).all()
+        same = {row.id for row in rows if row.digest == by_id[row.id].digest}
+        others = [by_id[row.id] for row in rows if row.id not in same]
+        same |= self._same_as_stored(others)
+        conflict = Conflict("A response with this id and other content is already stored.")
+        return {row.id: "unchanged" if row.id in same else conflict for row in rows}
 
     def store(self, items: Sequence[Submission]) -> list[Outcome]:
         """Answers of erased people are left out: history must not bring their words back."""
-        outcomes = self.preview(items)
+        outcomes = people_kept(self.workspace_id, [item.contact for item in items])
         kept = [index for index, outcome in enumerate(outcomes) if outcome == "stored"]
         recorded = record_batch(self.workspace_id, [items[i] for i in kept], now=self.now)
-        same = self._same_as_stored([items[i] for i in kept], recorded)
+        same = self._same_as_stored(
+            [items[i] for i, said in zip(kept, recorded, strict=True) if isinstance(said, Conflict)]
+        )
         for index, outcome in zip(kept, recorded, strict=True):
             if isinstance(outcome, Recorded):
                 outcomes[index] = "stored" if outcome.created else "unchanged"
@@ -163,15 +183,9 @@ class Responses:
                 outcomes[index] = "unchanged" if items[index].id in same else outcome
         return outcomes
 
-    def _same_as_stored(
-        self, items: Sequence[Submission], outcomes: Sequence[Recorded | Problem]
-    ) -> set[UUID]:
+    def _same_as_stored(self, items: Sequence[Submission]) -> set[UUID]:
         """Which of the refused were answered just so, but came in another way (our own export)."""
-        refused = {
-            item.id: item
-            for item, outcome in zip(items, outcomes, strict=True)
-            if isinstance(outcome, Conflict) and item.id is not None
-        }
+        refused = {item.id: item for item in items if item.id is not None}
         if not refused:
             return set()
         answers = answers_of(self.workspace_id, list(refused))
