@@ -18,10 +18,14 @@ from surveys.languages import is_language_tag
 from surveys.questions import (
     CONTACT_FIELDS,
     KINDS,
+    MAX_TEXT_CHARS,
+    PATTERNS,
+    VALIDATIONS,
     WITH_OPTIONS,
     Branch,
     Option,
     Question,
+    Validation,
     localised,
     scale_of,
     storable_problem,
@@ -41,6 +45,11 @@ _KEY = re.compile(r"[a-z0-9_-]{1,64}")
 _QUESTION_FIELDS = {
     *("key", "kind", "text", "low_label", "high_label"),
     *("wording_by_category", "options", "rows", "columns", "fields", "required", "branches"),
+    "validation",
+}
+_VALIDATIONS_OF = {
+    "text": ("min_chars", "max_chars", "pattern"),
+    "multiple": ("min_choices", "max_choices"),
 }
 
 
@@ -135,11 +144,14 @@ def from_json(
 
     Each question is ``{"key", "kind", "text"?, "low_label"?, "high_label"?,
     "wording_by_category"?, "options"?, "rows"?, "columns"?, "fields"?, "required"?,
-    "branches"?}``. A text is a string (in the survey's first language) or an object by language;
-    where a scale or text question has none, the standard one is filled in. An option, row or
+    "branches"?, "validation"?}``. A text is a string (in the survey's first language) or an object
+    by language; where a scale or text question has none, the standard one is filled in. An
+    option, row or
     column is ``{"key", "label"}`` or a string that is its own key and label. A branch is
     ``{"if": {"question", "op", "value"?}, "to"}``, see `surveys.branching`: its question is this
     or an earlier one. That branches lead somewhere sensible is not asked here (`branching.flaws`).
+    A validation (see `surveys.questions.Validation`) is, of a text, ``{"min_chars"?, "max_chars"?,
+    "pattern"?}`` and, of several choices, ``{"min_choices"?, "max_choices"?}``.
     Thanks are ``{"text"?, "by_category"?, "link"?: {"url", "label"?, "shown_to"?}}``.
     Without questions (absent or null) the standard ones are asked. Unknown fields are refused,
     so that a misspelt one is not silently lost.
@@ -290,6 +302,7 @@ class _Reader:
         if not isinstance(required, bool):
             message = f"expected true or false, got {_shown(required)}"
             raise DefinitionError(f"{at}.required", message)
+        options = self._options(given.get("options", []), f"{at}.options")
         return Question(
             key=key,
             kind=kind,
@@ -299,12 +312,15 @@ class _Reader:
             wording_by_category=self._by_category(
                 given.get("wording_by_category", {}), f"{at}.wording_by_category"
             ),
-            options=self._options(given.get("options", []), f"{at}.options"),
+            options=options,
             rows=self._options(given.get("rows", []), f"{at}.rows"),
             columns=self._options(given.get("columns", []), f"{at}.columns"),
             fields=_read_fields(kind, given.get("fields"), f"{at}.fields"),
             required=required,
             branches=_read_branches(given.get("branches", []), f"{at}.branches"),
+            validation=_read_validation(
+                kind, given.get("validation", {}), f"{at}.validation", options=len(options)
+            ),
         )
 
     def thanks(self, value: object) -> Thanks:
@@ -404,6 +420,30 @@ def _read_fields(kind: str, value: object, at: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value or set(map(str, value)) - {*CONTACT_FIELDS}:
         raise DefinitionError(at, f"expected a list of {', '.join(CONTACT_FIELDS)}")
     return tuple(name for name in CONTACT_FIELDS if name in value)
+
+
+def _read_validation(kind: str, value: object, at: str, *, options: int) -> Validation:
+    """What an answer has to be; options: how many the question has."""
+    if not isinstance(value, Mapping):
+        raise DefinitionError(at, f"expected an object of {', '.join(VALIDATIONS)}")
+    given = {name: each for name, each in value.items() if each is not None}
+    for name in given:
+        if name not in _VALIDATIONS_OF.get(kind, ()):
+            raise DefinitionError(_named(at, name), f"a question of kind {kind!r} has none")
+    pattern = given.get("pattern", "")
+    if pattern not in ("", *PATTERNS):
+        expected = f"expected one of {', '.join(PATTERNS)}, got {_shown(pattern)}"
+        raise DefinitionError(f"{at}.pattern", expected)
+    for what, most in (("chars", MAX_TEXT_CHARS), ("choices", options)):
+        least = 1
+        for name in (f"min_{what}", f"max_{what}"):
+            number = given.get(name, least)
+            is_whole = isinstance(number, int) and not isinstance(number, bool)
+            if name in given and not (is_whole and least <= number <= most):
+                message = f"expected a whole number from {least} to {most}"
+                raise DefinitionError(f"{at}.{name}", message)
+            least = number
+    return Validation(**given)
 
 
 def _read_branches(value: object, at: str) -> tuple[Branch, ...]:
@@ -511,6 +551,8 @@ def _question_to_json(question: Question) -> dict[str, Any]:
     data["required"] = question.required
     if question.branches:
         data["branches"] = [branch_to_json(branch) for branch in question.branches]
+    if question.validation != Validation():
+        data["validation"] = question.validation.to_json()
     return data
 
 

@@ -23,7 +23,7 @@ from surveys.definitions import (
     from_json,
     to_json,
 )
-from surveys.questions import WITH_OPTIONS, scale_of
+from surveys.questions import MAX_TEXT_CHARS, WITH_OPTIONS, scale_of
 
 Texts = dict[str, str]
 
@@ -39,8 +39,8 @@ class NoSurvey(ValueError):
 class LeftOut:
     """What could not be taken as it was. what: the question or part, as the other product calls
     it. reason: ``kind`` (detail: theirs), ``logic``, ``no_text``, ``no_options``, ``other_option``,
-    ``second_scale``, ``too_many``, ``too_long``, ``languages``, ``score_added``,
-    ``placeholder`` (detail: its name), ``not_storable`` (detail: why)."""
+    ``second_scale``, ``validation`` (detail: theirs), ``too_many``, ``too_long``, ``languages``,
+    ``score_added``, ``placeholder`` (detail: its name), ``not_storable`` (detail: why)."""
 
     what: str
     reason: str
@@ -60,6 +60,7 @@ class ForeignQuestion:
     low_label: Texts = field(default_factory=dict)
     high_label: Texts = field(default_factory=dict)
     their: str = ""
+    validation: dict[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,30 @@ class _Fitting:
             if not entry["options"]:
                 self._leave(question.name, "no_options")
                 return None
+        validation = self._validation(question, len(entry.get("options", ())))
+        if validation:
+            entry["validation"] = validation
         return entry
+
+    def _validation(self, question: ForeignQuestion, options: int) -> dict[str, int | str]:
+        """What an answer has to be, as far as a definition can ask for it."""
+        wanted = dict(question.validation)
+        for what, kind, most in (
+            ("chars", "text", MAX_TEXT_CHARS),
+            ("choices", "multiple", options),
+        ):
+            low, high = (wanted.pop(f"{end}_{what}", None) for end in ("min", "max"))
+            if low is None and high is None:
+                continue
+            least = int(low or 1)
+            # A bound above all that there can be asks for nothing.
+            top = min(int(high or most), most)
+            if question.kind != kind or not 1 <= least <= top:
+                self._leave(question.name, "validation", f"{low or ''}–{high or ''}")
+                continue
+            wanted |= {f"min_{what}": least} if least > 1 else {}
+            wanted |= {f"max_{what}": top} if top < most else {}
+        return wanted
 
     def _options(self, question: ForeignQuestion) -> list[dict[str, Any]]:
         taken: set[str] = set()

@@ -38,6 +38,15 @@ _THEIR_NAMES = {
     "Q": "multiple short text", "|": "file upload", "*": "equation",
     ":": "array (numbers)", ";": "array (texts)",
 }  # fmt: skip
+_BOUNDS = {"min_answers": "min_choices", "max_answers": "max_choices",
+           "maximum_chars": "max_chars"}  # fmt: skip
+# Regular expressions that say what a pattern of ours does. Others are not taken: with one that
+# backtracks, a respondent could keep the server busy.
+_PATTERNS = {
+    **dict.fromkeys((r"\d+", "[0-9]+", r"-?\d+", r"\d+(\.\d+)?"), "number"),
+    **dict.fromkeys((r"\d{3}-?\d{4}", r"\d{3}-\d{4}", "[0-9]{3}-?[0-9]{4}", "[0-9]{3}-[0-9]{4}"),
+                    "postcode_jp"),
+}  # fmt: skip
 _YES_NO: list[tuple[str, Texts]] = [
     ("Y", {"en": "Yes", "ja": "はい"}),
     ("N", {"en": "No", "ja": "いいえ"}),
@@ -64,6 +73,9 @@ class _Reader:
         self.texts |= self._by_language("question_l10ns", "subquestions", "qid", "question")
         self.labels = self._labels()
         self.conditional = {row.get("qid") for row in self.rows("conditions")}
+        self.attributes: dict[str, dict[str, str]] = defaultdict(dict)
+        for row in self.rows("question_attributes"):
+            self.attributes[row.get("qid", "")][row.get("attribute", "")] = row.get("value", "")
         self.subquestions: dict[str, list[Row]] = defaultdict(list)
         for row in self._once((*self.rows("subquestions"), *self.rows("questions")), "qid"):
             if row.get("parent_qid", "0") not in {"", "0"}:
@@ -180,7 +192,24 @@ class _Reader:
                     self.subquestions[qid], key=lambda each: _number(each.get("question_order"))
                 )
             ]
+        self._as_validation(question, qid, row.get("preg", "").strip())
         return question
+
+    def _as_validation(self, question: ForeignQuestion, qid: str, preg: str) -> None:
+        """How much is asked for: whole numbers are taken, expressions are not."""
+        if not question.kind:
+            return
+        for theirs, ours in _BOUNDS.items():
+            said = self.attributes[qid].get(theirs, "").strip()
+            if number := _number(said):
+                question.validation[ours] = number
+            elif said not in {"", "0"}:
+                self.left_out.append(LeftOut(question.name, "validation", said[:200]))
+        pattern = _PATTERNS.get(preg.strip("/").removeprefix("^").removesuffix("$"))
+        if pattern and question.kind == "text":
+            question.validation["pattern"] = pattern
+        elif preg:
+            self.left_out.append(LeftOut(question.name, "validation", preg[:200]))
 
     def _as_list(self, question: ForeignQuestion, answers: list[tuple[str, Texts]]) -> None:
         """A list of the points of a scale is that scale, its first and last label are the ends."""

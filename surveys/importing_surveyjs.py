@@ -29,6 +29,7 @@ _TEXT_INPUTS = {"text", "", "email", "url", "tel", "search"}
 _LOGIC = ("visibleIf", "enableIf", "requiredIf", "setValueIf", "choicesVisibleIf")
 _CHOICES = {"radiogroup": "choice", "dropdown": "choice", "checkbox": "multiple",
             "tagbox": "multiple", "ranking": "ranking"}  # fmt: skip
+_PATTERNS = {"email": "email", "numeric": "number"}  # validators that are a pattern of ours
 _YES_NO = {"yes": {"en": "Yes", "ja": "はい"}, "no": {"en": "No", "ja": "いいえ"}}
 
 
@@ -128,7 +129,29 @@ class _Reader:
             question.kind, question.options = _CHOICES[their], self._choices(element)
             if element.get("hasOther") or element.get("showOtherItem"):
                 self.left_out.append(LeftOut(name, "other_option"))
+        self._as_validation(question, element)
         return question
+
+    def _as_validation(self, question: ForeignQuestion, element: Mapping[str, Any]) -> None:
+        """Bounds stand on the question or in its `validators`; -1 and 0 are none."""
+        wanted = question.validation
+        if question.kind == "text":
+            _bound(wanted, "chars", element, "minLength", "maxLength")
+        elif question.kind == "multiple":
+            _bound(wanted, "choices", element, "minSelectedChoices", "maxSelectedChoices")
+        for validator in _list(element, "validators") if question.kind else ():
+            their = str(validator.get("type", ""))
+            if their == "text" and question.kind == "text":
+                _bound(wanted, "chars", validator, "minLength", "maxLength")
+            elif their == "answercount" and question.kind == "multiple":
+                _bound(wanted, "choices", validator, "minCount", "maxCount")
+            elif their in _PATTERNS and question.kind == "text":
+                wanted["pattern"] = _PATTERNS[their]
+                if not {"minValue", "maxValue"}.isdisjoint(validator):
+                    self.left_out.append(LeftOut(question.name, "validation", their))
+            else:
+                detail = str(validator.get("regex") or their)
+                self.left_out.append(LeftOut(question.name, "validation", detail[:200]))
 
     def _as_rating(self, question: ForeignQuestion, element: Mapping[str, Any]) -> None:
         """A rating with the points of a scale is that scale, any other a choice."""
@@ -164,6 +187,15 @@ class _Reader:
 
 
 _ENDS = ("minRateDescription", "maxRateDescription")
+
+
+def _bound(
+    wanted: dict[str, int | str], what: str, given: Mapping[str, Any], low: str, high: str
+) -> None:
+    for end, name in (("min", low), ("max", high)):
+        value = given.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            wanted[f"{end}_{what}"] = value
 
 
 def _is_plain(element: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 KINDS = (
     *("nps", "csat", "ces", "stars", "faces", "text", "choice", "multiple"),
@@ -30,6 +30,7 @@ KINDS = (
 WITH_OPTIONS = ("choice", "multiple", "ranking")
 CONTACT_FIELDS = ("name", "email", "phone")
 MAX_TEXT_CHARS = 10_000
+PATTERNS = ("email", "number", "postcode_jp")
 
 Value = int | str | bool | list[str] | dict[str, str]
 
@@ -47,6 +48,17 @@ _CONTACT_SHAPES = {
     "email": re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]+"),
     "phone": re.compile(r"[+(]?[0-9][0-9 ()./+-]*(?:(?:x|ext\.?) ?[0-9]+)?", re.IGNORECASE),
 }
+# Each is read in one pass, however long the text. Full-width characters count as their narrow ones.
+_PATTERN_SHAPES = {
+    "email": _CONTACT_SHAPES["email"],
+    "number": re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*"),
+    "postcode_jp": re.compile(r"〒? ?[0-9]{3}[-‐−ー]?[0-9]{4}"),
+}
+_PATTERN_WORDS = {
+    "email": "an address such as name@example.com",
+    "number": "a number such as 12 or 12.5",
+    "postcode_jp": "a Japanese postcode such as 100-0001",
+}
 
 
 class BadAnswer(ValueError):
@@ -57,7 +69,8 @@ class BadAnswer(ValueError):
     ``out_of_range``, ``not_text``, ``too_long``, ``bad_characters``, ``not_an_option``,
     ``not_a_list``, ``repeated``, ``not_all_ranked``, ``not_an_object``, ``not_a_row``,
     ``not_all_rows``, ``not_true_or_false``, ``not_agreed``, ``not_a_field``, ``bad_email``,
-    ``bad_phone``, ``only_read``.
+    ``bad_phone``, ``only_read``, and of a question's `Validation` ``too_short``, ``too_few``,
+    ``too_many``, ``bad_number``, ``bad_postcode_jp`` (beside ``too_long`` and ``bad_email``).
     """
 
     def __init__(self, field: str, message: str, *, code: str = "invalid") -> None:
@@ -90,6 +103,28 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """What an answer has to be beside its kind, where there is one; None and "" ask for nothing.
+
+    min_chars, max_chars: of a text, without the space around it. pattern: what a text is, of
+    PATTERNS, or "". min_choices, max_choices: of a question of kind ``multiple``.
+    """
+
+    min_chars: int | None = None
+    max_chars: int | None = None
+    pattern: str = ""
+    min_choices: int | None = None
+    max_choices: int | None = None
+
+    def to_json(self) -> dict[str, int | str]:
+        """What is asked for, by name; empty where nothing is."""
+        return {name: value for name in VALIDATIONS if (value := getattr(self, name))}
+
+
+VALIDATIONS = tuple(each.name for each in fields(Validation))
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question of a survey version.
 
@@ -112,6 +147,7 @@ class Question:
     fields: tuple[str, ...] = ()
     required: bool = False
     branches: tuple[Branch, ...] = ()
+    validation: Validation = Validation()
 
 
 def scale_of(kind: str) -> range | None:
@@ -243,7 +279,26 @@ def _checked_text(question: Question, value: object) -> str | None:
     problem = storable_problem(value)
     if problem:
         raise BadAnswer(question.key, problem, code="bad_characters")
-    return None if _is_blank(value) else value
+    if _is_blank(value):
+        return None
+    _check_written(question, value.strip())
+    return value
+
+
+def _check_written(question: Question, text: str) -> None:
+    """Refuse a text that is not as the question's author wants it."""
+    wanted = question.validation
+    if wanted.min_chars and len(text) < wanted.min_chars:
+        message = f"expected at least {wanted.min_chars:,} characters, got {len(text):,}"
+        raise BadAnswer(question.key, message, code="too_short")
+    if wanted.max_chars and len(text) > wanted.max_chars:
+        message = f"expected at most {wanted.max_chars:,} characters, got {len(text):,}"
+        raise BadAnswer(question.key, message, code="too_long")
+    if not wanted.pattern:
+        return
+    if not _PATTERN_SHAPES[wanted.pattern].fullmatch(unicodedata.normalize("NFKC", text)):
+        message = f"expected {_PATTERN_WORDS[wanted.pattern]}"
+        raise BadAnswer(question.key, message, code=f"bad_{wanted.pattern}")
 
 
 def _checked_choice(question: Question, value: object) -> str:
@@ -269,7 +324,13 @@ def _checked_list(question: Question, value: object) -> list[str]:
 
 
 def _checked_multiple(question: Question, value: object) -> list[str] | None:
-    chosen = set(_checked_list(question, value))
+    chosen, wanted = set(_checked_list(question, value)), question.validation
+    if chosen and wanted.min_choices and len(chosen) < wanted.min_choices:
+        message = f"expected at least {wanted.min_choices} of the options, got {len(chosen)}"
+        raise BadAnswer(question.key, message, code="too_few")
+    if wanted.max_choices and len(chosen) > wanted.max_choices:
+        message = f"expected at most {wanted.max_choices} of the options, got {len(chosen)}"
+        raise BadAnswer(question.key, message, code="too_many")
     return [option.key for option in question.options if option.key in chosen] or None
 
 

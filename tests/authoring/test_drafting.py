@@ -54,3 +54,50 @@ def test_definitions_are_stored_as_the_rules_write_them(app):
     with app.test_request_context():
         draft = drafting.draft_from(definition, name="A survey")
         assert drafting.checked(draft) == to_json(definition)
+
+
+WANTED = [
+    {"key": "score", "kind": "nps"},
+    {"key": "why", "kind": "text", "text": "Why?", "validation": {"max_chars": 9}},
+    {"key": "parts", "kind": "multiple", "text": "Which?", "options": ["a", "b"],
+     "validation": {"min_choices": 2, "max_choices": 2}},
+]  # fmt: skip
+
+
+def wanted_draft():
+    data = {"kind": "nps", "languages": ["en"], "questions": WANTED}
+    return drafting.draft_from(from_json(data), name="A survey")
+
+
+def test_what_an_answer_has_to_be_survives_being_shown_and_checked(app):
+    with app.test_request_context():
+        stored = drafting.checked(wanted_draft())
+    assert [each.get("validation") for each in stored["questions"]] == [
+        None, {"max_chars": 9}, {"min_choices": 2, "max_choices": 2},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "typed", "field"),
+    [
+        (1, {"min_chars": "10"}, "q1.max_chars"),
+        (1, {"max_chars": "many"}, "q1.max_chars"),
+        (1, {"max_chars": "10001"}, "q1.max_chars"),
+        (1, {"min_chars": "0"}, "q1.min_chars"),
+        (1, {"pattern": "own"}, "q1.pattern"),
+        (2, {"max_choices": "3"}, "q2.max_choices"),
+    ],
+)
+def test_what_cannot_be_asked_of_an_answer_is_said_at_its_field(app, at, typed, field):
+    with app.test_request_context():
+        draft = wanted_draft()
+        draft.questions[at].validation |= typed
+        assert drafting.checked(draft) is None
+    assert list(draft.errors) == [field]
+
+
+def test_full_width_digits_are_numbers(app):
+    with app.test_request_context():
+        draft = wanted_draft()
+        draft.questions[1].validation = {"min_chars": "５"}
+        assert drafting.checked(draft)["questions"][1]["validation"] == {"min_chars": 5}

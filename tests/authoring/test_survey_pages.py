@@ -51,6 +51,20 @@ def definition(workspace, key="spring-2026"):
     return queries.draft_of(found.workspace_id, found.id)
 
 
+def test_what_an_answer_has_to_be_is_chosen_in_the_editor(author, survey, workspace):
+    wanted = {"q1.min_chars": "20", "q1.max_chars": "10", "q1.pattern": "number"}
+    refused = edit(author, survey, wanted)
+    assert refused.status_code == 422
+    assert "Write a whole number from 20 to 10,000." in html.unescape(refused.text)
+    assert 'href="#q1.max_chars"' in refused.text
+    assert fields(refused.text)["q1.min_chars"] == "20"
+    edit(author, survey, wanted | {"q1.max_chars": "30"})
+    assert definition(workspace)["questions"][1]["validation"] == {
+        "min_chars": 20, "max_chars": 30, "pattern": "number",
+    }  # fmt: skip
+    assert re.search(r'value="number" selected', author.get(f"{survey}/edit").text)
+
+
 def test_an_empty_list_says_how_to_begin(author, staff):
     page = author.get("/surveys").text
     assert "No surveys yet" in page

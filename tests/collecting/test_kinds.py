@@ -91,6 +91,24 @@ def test_an_answer_that_does_not_fit_is_refused_with_the_name_of_its_question(
     assert [error["field"] for error in refused.json["errors"]] == [f"answers.{key}"]
 
 
+def test_an_answer_that_is_not_as_wanted_is_refused_and_the_score_before_it_is_kept(any_api):
+    wanted = {"key": "why", "kind": "multiple", "text": "Why?", "options": THREE,
+              "validation": {"max_choices": 2}}  # fmt: skip
+    survey = any_api.survey("wanted", questions=[{"key": "score", "kind": "nps"}, wanted])
+    public = {"key": any_api.workspace.public_key, "survey": survey["public_id"]}
+    url = f"/public/v1/surveys/{survey['public_id']}?key={public['key']}"
+    assert any_api.client.get(url).json["questions"][1]["validation"] == {"max_choices": 2}
+    refused = any_api.respond(survey="wanted", score=9, answers={"why": THREE})
+    assert refused.json["errors"] == [
+        {"field": "answers.why", "message": "expected at most 2 of the options, got 3"}
+    ]
+    sent = public | {"id": str(uuid4()), "score": 9}
+    made = any_api.client.post("/public/v1/responses", json=sent).json
+    body = {"edit_token": made["edit_token"], "revision": 1, "answers": {"why": THREE}}
+    assert any_api.client.patch(f"/public/v1/responses/{made['id']}", json=body).status_code == 422
+    assert any_api.get(f"/api/v1/responses/{made['id']}").json["answers"] == {"score": 9}
+
+
 def test_a_correction_replaces_an_answer_of_any_kind(any_api, asked):
     public = {"key": any_api.workspace.public_key, "survey": asked["public_id"]}
     sent = public | {"id": str(uuid4()), "score": 9, "answers": ANSWERS}

@@ -179,6 +179,54 @@ def test_errors_stand_beside_their_question_and_what_was_typed_stays(api):
     }  # fmt: skip
 
 
+WANTED = [
+    {"key": "score", "kind": "nps"},
+    {"key": "code", "kind": "text", "text": "Postcode?", "validation": {"pattern": "postcode_jp"}},
+    {"key": "parts", "kind": "multiple", "text": "Which?", "options": ["a", "b", "c"],
+     "validation": {"min_choices": 2, "max_choices": 2}},
+    {"key": "why", "kind": "text", "text": "Why?",
+     "validation": {"min_chars": 5, "max_chars": 2000}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["a Japanese postcode such as 100-0001.", "Please choose at least 2.",
+                "Please write at least 5 characters."]),
+        ("ja", ["100-0001 のような郵便番号を入力してください。", "2 つ以上選んでください。",
+                "5 文字以上で入力してください。"]),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_not_as_wanted_is_said_beside_it_and_the_score_is_kept(
+    api, language, said
+):
+    survey = api.survey("wanted", languages=[language], questions=WANTED)
+    path = f"/s/{survey['public_id']}"
+    second = press(api.client, path, api.client.get(path), "score", score="9")
+    typed = {"code": "1000", "parts.a": "1", "why": "abc"}
+    again = press(api.client, path, second, "rest", **typed)
+    assert again.status_code == 422
+    for key, words in zip(("code", "parts", "why"), said, strict=True):
+        assert re.search(f'id="q-{key}-error">[^<]*{re.escape(words)}', again.text)
+        assert re.search(f'aria-describedby="[^"]*q-{key}-error"', again.text)
+    assert {fields(again)[f"q-{part}"] for part in typed} == set(typed.values())
+    (stored,) = responses()
+    assert answers(api, stored.id)["answers"] == {"score": 9}
+    fitting = {"code": "１００-0001", "parts.b": "1", "why": "because"}
+    press(api.client, path, again, "rest", **fitting)
+    assert answers(api, stored.id)["answers"] == {
+        "score": 9, "code": "１００-0001", "parts": ["a", "b"], "why": "because",
+    }  # fmt: skip
+
+
+def test_how_much_is_wanted_is_said_before_somebody_answers(api):
+    path = f"/s/{api.survey('wanted', questions=WANTED)['public_id']}"
+    second = press(api.client, path, api.client.get(path), "score", score="9").text
+    assert "Please choose at least 2. Please choose at most 2." in second
+    assert "at least 5 characters. Please write at most 2,000 characters." in second
+
+
 def test_going_back_to_the_score_keeps_the_comment(api, path):
     second = press(api.client, path, api.client.get(path), "score", score="9")
     back = press(api.client, path, second, "change", comment="half a thought")

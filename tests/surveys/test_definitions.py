@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.definitions import (
+    MAX_LABEL_CHARS,
     MAX_QUESTIONS,
     Definition,
     DefinitionError,
@@ -15,7 +16,8 @@ from surveys.definitions import (
 from surveys.questions import CONTACT_FIELDS, KINDS, WITH_OPTIONS, scale_of, wording
 from surveys.scoring import METRICS, categories
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1)
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"),
+               min_size=1, max_size=MAX_LABEL_CHARS)  # fmt: skip
 TEXT = TEXT.map(str.strip).filter(bool)
 
 
@@ -186,6 +188,22 @@ COMMENT = {"key": "why", "kind": "text", "text": "Why?"}
          "questions[1].options[0].label"),
         (survey(PRIMARY, {**CHOICE, "options": [f"o{i}" for i in range(101)]}),
          "questions[1].options"),
+        (survey(PRIMARY, {**COMMENT, "validation": 5}), "questions[1].validation"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"max": 5}}), "questions[1].validation.max"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"min_chars": 5, "max_chars": 4}}),
+         "questions[1].validation.max_chars"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"min_chars": True}}),
+         "questions[1].validation.min_chars"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"max_chars": 10_001}}),
+         "questions[1].validation.max_chars"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"pattern": "(a+)+"}}),
+         "questions[1].validation.pattern"),
+        (survey(PRIMARY, {**COMMENT, "validation": {"pattern": []}}),
+         "questions[1].validation.pattern"),
+        (survey(PRIMARY, {**CHOICE, "validation": {"max_choices": 1}}),
+         "questions[1].validation.max_choices"),
+        (survey(PRIMARY, {**CHOICE, "kind": "multiple", "validation": {"max_choices": 9}}),
+         "questions[1].validation.max_choices"),
     ],
 )  # fmt: skip
 def test_a_definition_that_cannot_be_used_names_its_field(data, field):
@@ -195,12 +213,32 @@ def test_a_definition_that_cannot_be_used_names_its_field(data, field):
     assert refused.value.message
 
 
+def test_a_validation_is_kept_and_a_definition_without_one_is_as_it_was():
+    wanted = {"min_chars": 3, "max_chars": 9, "pattern": "number"}
+    question = {**COMMENT, "validation": wanted}
+    stored = to_json(from_json(survey(PRIMARY, question)))
+    assert stored["questions"][1]["validation"] == wanted
+    assert to_json(from_json(stored)) == stored
+    for nothing in ({}, None, {"pattern": ""}, {"min_chars": None}):
+        plain = to_json(from_json(survey(PRIMARY, {**COMMENT, "validation": nothing})))
+        assert "validation" not in plain["questions"][1]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
-NAMES = ["key", "kind", "text", "low_label", "wording_by_category", "options", "required"]
+NAMES = [
+    "key",
+    "kind",
+    "text",
+    "low_label",
+    "wording_by_category",
+    "options",
+    "required",
+    "validation",
+]
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON), JSON)

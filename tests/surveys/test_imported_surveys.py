@@ -301,3 +301,55 @@ def test_choices_that_are_no_list_are_none():
     asked = {"name": "q", "title": "?", "choices": 5}
     with pytest.raises(NoSurvey):
         read_surveyjs(as_file({"elements": [{"type": "radiogroup", **asked}]}))
+
+
+def validations(found):
+    by_key = {each["key"]: each for each in found.definition["questions"]}
+    return {key: each["validation"] for key, each in by_key.items() if "validation" in each}
+
+
+def not_taken(found):
+    return [(each.what, each.detail) for each in found.left_out if each.reason == "validation"]
+
+
+def test_surveyjs_says_what_an_answer_has_to_be():
+    several = {"type": "checkbox", "choices": ["a", "b", "c"]}
+    found = read_surveyjs(json.dumps({"elements": [
+        {"type": "comment", "name": "long", "maxLength": 200,
+         "validators": [{"type": "text", "minLength": 5}]},
+        {"type": "text", "name": "mail", "validators": [{"type": "email"}]},
+        {"type": "text", "name": "seats", "validators": [{"type": "numeric", "minValue": 1}]},
+        {"type": "text", "name": "own", "maxLength": -1,
+         "validators": [{"type": "regex", "regex": "(a+)+$"}, {"type": "expression"}]},
+        {**several, "name": "some", "minSelectedChoices": 1, "maxSelectedChoices": 2},
+        {**several, "name": "counted", "validators": [{"type": "answercount", "minCount": 2}]},
+        {**several, "name": "never", "minSelectedChoices": 4},
+    ]}).encode())  # fmt: skip
+    assert validations(found) == {
+        "long": {"min_chars": 5, "max_chars": 200},
+        "mail": {"pattern": "email"},
+        "seats": {"pattern": "number"},
+        "some": {"max_choices": 2},
+        "counted": {"min_choices": 2},
+    }
+    assert not_taken(found) == [
+        ("seats", "numeric"), ("own", "(a+)+$"), ("own", "expression"), ("never", "4–"),
+    ]  # fmt: skip
+
+
+def test_limesurvey_says_what_an_answer_has_to_be():
+    wanted = [(1, "maximum_chars", "80"), (3, "min_answers", "2"), (3, "max_answers", "{Q9}")]
+    found = read_lss(lss(
+        table("questions", question(1, "T", preg=r"/^\d{3}-?\d{4}$/"),
+              question(2, "S", order=2, preg="/^(a+)+$/"), question(3, "M", order=3),
+              *({"qid": 30 + n, "parent_qid": 3, "title": f"S{n}", "question_order": n}
+                for n in range(3))),
+        table("question_l10ns", *(text_row(qid, "en", "Words?") for qid in (1, 2, 3)),
+              *(text_row(30 + n, "en", f"Option {n}") for n in range(3))),
+        table("question_attributes",
+              *({"qid": qid, "attribute": name, "value": value} for qid, name, value in wanted)),
+    ))  # fmt: skip
+    assert validations(found) == {
+        "q1": {"max_chars": 80, "pattern": "postcode_jp"}, "q3": {"min_choices": 2},
+    }  # fmt: skip
+    assert sorted(not_taken(found)) == [("Q2", "/^(a+)+$/"), ("Q3", "{Q9}")]

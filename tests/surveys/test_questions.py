@@ -1,4 +1,6 @@
 import json
+from contextlib import suppress
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -7,9 +9,11 @@ from hypothesis import strategies as st
 from surveys.questions import (
     KINDS,
     MAX_TEXT_CHARS,
+    PATTERNS,
     BadAnswer,
     Option,
     Question,
+    Validation,
     localised,
     scale_of,
     validate_answer,
@@ -225,3 +229,68 @@ def test_contact_details_are_kept_without_what_was_left_empty():
 def test_a_statement_takes_no_answer():
     assert validate_answer(question("statement"), None) is None
     assert refusal(question("statement"), "read") == "only_read"
+
+
+def written(text, **wanted):
+    question = Question("why", "text", {"en": "?"}, validation=Validation(**wanted))
+    return validate_answer(question, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "code"),
+    [
+        (" four ", {"min_chars": 5}, "too_short"),
+        ("seven77", {"max_chars": 6}, "too_long"),
+        ("name@example", {"pattern": "email"}, "bad_email"),
+        ("twelve", {"pattern": "number"}, "bad_number"),
+        ("12.", {"pattern": "number"}, "bad_number"),
+        ("100-00012", {"pattern": "postcode_jp"}, "bad_postcode_jp"),
+    ],
+)
+def test_a_text_that_is_not_as_wanted_is_refused(text, wanted, code):
+    with pytest.raises(BadAnswer) as refused:
+        written(text, **wanted)
+    assert (refused.value.field, refused.value.code) == ("why", code)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("four ", {"min_chars": 4, "max_chars": 4}),
+        ("髙﨑👍", {"max_chars": 3}),
+        ("name@example.com", {"pattern": "email"}),
+        ("－1,234.5", {"pattern": "number"}),
+        ("〒１００－０００１", {"pattern": "postcode_jp"}),
+    ],
+)
+def test_a_text_as_wanted_comes_back_as_it_was_sent(text, wanted):
+    assert written(text, **wanted) == text
+
+
+def test_no_text_is_no_answer_whatever_is_wanted_of_one():
+    assert written(" ", min_chars=5, pattern="email") is None
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("piece", ["1", "1.", "a@", "@.", ".a", "1-", ","])
+def test_no_text_keeps_a_pattern_busy(pattern, piece):
+    text = (piece * MAX_TEXT_CHARS)[:MAX_TEXT_CHARS]
+    began = perf_counter()
+    for each in (text, f"a@{text}"[:MAX_TEXT_CHARS]):
+        with suppress(BadAnswer):
+            written(each, pattern=pattern)
+    assert perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code"), [(["a"], "too_few"), (["a", "b", "c", "d"], "too_many")]
+)
+def test_too_few_and_too_many_options_are_refused(chosen, code):
+    options = tuple(Option(key, {"en": key}) for key in "abcd")
+    wanted = Validation(min_choices=2, max_choices=3)
+    question = Question("why", "multiple", {"en": "?"}, options=options, validation=wanted)
+    assert validate_answer(question, ["b", "a"]) == ["a", "b"]
+    assert validate_answer(question, []) is None
+    with pytest.raises(BadAnswer) as refused:
+        validate_answer(question, chosen)
+    assert refused.value.code == code

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -35,6 +36,8 @@ from surveys.languages import is_language_tag
 from surveys.questions import (
     CONTACT_FIELDS,
     KINDS,
+    MAX_TEXT_CHARS,
+    VALIDATIONS,
     WITH_OPTIONS,
     Branch,
     Option,
@@ -86,6 +89,7 @@ class QuestionDraft:
     columns: list[OptionDraft] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     branches: list[BranchDraft] = field(default_factory=list)
+    validation: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_scale(self) -> bool:
@@ -162,6 +166,7 @@ def _question_from(entry: Mapping[str, Any]) -> QuestionDraft:
         },
         fields=list(entry.get("fields", [])),
         branches=[branch_from(each) for each in entry.get("branches", [])],
+        validation={name: str(value) for name, value in entry.get("validation", {}).items()},
     )
 
 
@@ -190,7 +195,7 @@ def read_draft(form: Mapping[str, str], *, kind: str, languages: Sequence[str]) 
 
 
 def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,11 @@ class _Reader:
             **{name: self._options(f"{at}.{name}", f"{at}.{_SHORT[name]}") for name in _LISTS},
             fields=[name for name in CONTACT_FIELDS if f"{at}.field.{name}" in self.form],
             branches=self._branches(at),
+            validation={
+                name: typed
+                for name in VALIDATIONS
+                if (typed := self.form.get(f"{at}.{name}", "").strip())
+            },
         )
 
     def thanks(self) -> ThanksDraft:
@@ -458,6 +468,7 @@ def _errors(draft: Draft) -> Iterable[tuple[str, str]]:
                 yield where, _("Write at least %(count)s.", count=least)
         if question.kind == "contact" and not question.fields:
             yield f"{at}.field.name", _("Choose at least one.")
+        yield from _validation_errors(at, question)
         for number, branch in enumerate(question.branches):
             if bool(branch.when) != bool(branch.to):
                 yield f"{at}.branch{number}.when", _("Choose both a condition and where it leads.")
@@ -485,6 +496,27 @@ def _errors(draft: Draft) -> Iterable[tuple[str, str]]:
         yield "thanks.link", _("The address has to begin with https://.")
     elif thanks.shown_to != "nobody" and not thanks.link:
         yield "thanks.link", _("Write the address that is to be shown.")
+
+
+def _validation_errors(at: str, question: QuestionDraft) -> Iterable[tuple[str, str]]:
+    options = sum(bool(option.label) for option in question.options)
+    for what, most in (("chars", MAX_TEXT_CHARS), ("choices", options)):
+        least = 1
+        for name in (f"min_{what}", f"max_{what}"):
+            typed = question.validation.get(name, "")
+            if typed and not least <= _number(_narrow(typed)) <= most:
+                words = _(
+                    "Write a whole number from %(low)s to %(high)s.",
+                    low=f"{least:,}",
+                    high=f"{most:,}",
+                )
+                yield f"{at}.{name}", words
+            least = max(least, _number(_narrow(typed)))
+
+
+def _narrow(typed: str) -> str:
+    """Full-width digits as an input method leaves them, as plain ones."""
+    return unicodedata.normalize("NFKC", typed)
 
 
 def _piping_errors(definition: Definition, *, confidential: bool) -> Iterable[tuple[str, str]]:
@@ -529,6 +561,11 @@ def _entry(question: QuestionDraft) -> dict[str, Any]:
         entry["fields"] = question.fields
     elif question.kind == "statement":
         entry["required"] = False
+    if question.validation:
+        entry["validation"] = {
+            name: typed if name == "pattern" else _number(_narrow(typed))
+            for name, typed in question.validation.items()
+        }
     for name in question.lists:
         entry[name] = _options(question.listed(name))
     branches = [branch for branch in question.branches if branch.when]
@@ -585,6 +622,9 @@ def _field_of(path: str) -> str:
         return path
     if path in ("thanks.link.url", "thanks.link.shown_to"):
         return "thanks.link"
+    validation = re.fullmatch(r"questions\[(\d+)\]\.validation\.(\w+)", path)
+    if validation:
+        return f"q{validation[1]}.{validation[2]}"
     branch = re.match(r"questions\[(\d+)\]\.branches\[(\d+)\]", path)
     return f"q{branch[1]}.branch{branch[2]}.when" if branch else ""
 

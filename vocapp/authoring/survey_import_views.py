@@ -111,6 +111,7 @@ def reason_words(each: LeftOut) -> str:
         "no_text": _("Left out: it has no wording."),
         "no_options": _("Left out: it has no options."),
         "other_option": _("Taken without the field for “other”."),
+        "validation": _("Taken without what its answers have to be (%(what)s).", what=each.detail),
         "second_scale": _("Taken as a choice of its numbers: a survey has one score."),
         "too_many": _("Left out: there are too many of them."),
         "too_long": _("Shortened: its text is too long."),

@@ -25,6 +25,11 @@ _BY_CODE = {
     "bad_characters": "bad_text",
     "bad_email": "bad_email",
     "bad_phone": "bad_phone",
+    "bad_number": "bad_number",
+    "bad_postcode_jp": "bad_postcode_jp",
+    "too_short": "least_chars",
+    "too_few": "least_choices",
+    "too_many": "most_choices",
 }
 
 
@@ -131,6 +136,8 @@ def _compound(question: Question, given: Mapping[str, str]) -> object:
 def _word(question: Question, code: str) -> str:
     if code == "too_long" and question.kind == "contact":
         return "shorten"
+    if code == "too_long" and question.validation.max_chars:
+        return "most_chars"
     if code in _BY_CODE:
         return _BY_CODE[code]
     return _MISSING.get(question.kind, "required")

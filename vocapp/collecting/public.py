@@ -381,6 +381,7 @@ def present_survey(survey: SurveySummary, definition: Definition, locale: str) -
                 "fields": list(question.fields),
                 "required": question.required,
                 "branches": [branch_to_json(branch) for branch in question.branches],
+                **({"validation": wanted} if (wanted := question.validation.to_json()) else {}),
             }
             for question in definition.questions
         ],

@@ -281,7 +281,11 @@ class Sheet:
     def problem(self, question: Question) -> str:
         """What is wrong with the answer to a question, or an empty text."""
         word = self.errors.get(question.key)
-        return self.texts[word].format(limit=f"{MAX_CHARS:,}") if word else ""
+        if not word:
+            return ""
+        wanted = question.validation.to_json()
+        name = word.replace("least_", "min_").replace("most_", "max_")
+        return self.texts[word].format(limit=f"{wanted.get(name, MAX_CHARS):,}")
 
     def name(self, question: Question) -> str:
         return field_name(question)

@@ -17,7 +17,7 @@ export interface Question {
   /** Other wordings of the question, by the category of the first answer. */
   wordings: Record<string, string>;
   required: boolean;
-  /** What the server sent, of a kind that the part has to understand. */
+  /** What the server sent, of a kind or with a validation that the part has to understand. */
   raw: Loose | false;
   /** Where to go on, for the part to understand; empty without branches. */
   branches: Loose[];
@@ -69,7 +69,7 @@ const parseQuestion = (raw: Loose): Question => {
     high: text(raw.high_label),
     wordings: texts(raw.wording_by_category),
     required: raw.required === true,
-    raw: !(kind in ENDS || kind === "text") && raw,
+    raw: !(kind in ENDS || (kind === "text" && !raw.validation)) && raw,
     branches: list(raw.branches),
   };
 };
@@ -79,7 +79,7 @@ const parseQuestion = (raw: Loose): Question => {
  * without one of its questions would be another survey.
  */
 export function parseSurvey(raw: unknown): Survey | null {
-  if (!isObject(raw) || !Array.isArray(raw.questions)) return null;
+  if (!isObject(raw)) return null;
   const questions = list(raw.questions).map(parseQuestion);
   const words = texts(raw.texts);
   const primary = questions.find(({ kind }) => kind in ENDS && kind === raw.kind);

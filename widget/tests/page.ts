@@ -45,6 +45,11 @@ export const rawSurvey = {
     retrying: "Trying again",
     comment_optional: "Optional",
     required: "Please choose",
+    least_chars: "At least {limit} characters.",
+    most_chars: "At most {limit} characters.",
+    least_choices: "Choose at least {limit}.",
+    most_choices: "Choose at most {limit}.",
+    bad_postcode_jp: "Write a postcode.",
   },
 };
 

@@ -121,6 +121,47 @@ describe("the question kind", () => {
     expect(find("[role=alert]").textContent).toBe("Please choose");
   });
 
+  test("several options are refused where they are too few or too many", async () => {
+    const validation = { min_choices: 2, max_choices: 2 };
+    ask({ key: "x", kind: "multiple", text: "Which?", options, validation });
+    await begin();
+    check("a");
+    await press();
+    expect(find("[role=alert]").textContent).toBe("Choose at least 2.");
+    check("b");
+    check("c");
+    await press();
+    expect(find("[role=alert]").textContent).toBe("Choose at most 2.");
+    check("c", false);
+    await press();
+    expect(lastAnswers()).toEqual({ x: ["a", "b"] });
+  });
+
+  test("a text that is not as wanted is refused, and stays where it is", async () => {
+    ask({ key: "x", kind: "text", text: "Postcode?", validation: { pattern: "postcode_jp" } });
+    await begin();
+    write("1000");
+    await press();
+    expect(find("[role=alert]").textContent).toBe("Write a postcode.");
+    expect(find<HTMLTextAreaElement>("textarea").value).toBe("1000");
+    write("１００－０００１");
+    await press();
+    expect(lastAnswers()).toEqual({ x: "１００－０００１" });
+  });
+
+  test.each([
+    ["👍👍👍", "At least 4 characters."],
+    ["👍👍👍👍👍👍", "At most 5 characters."],
+    ["👍👍👍👍", ""],
+    ["", ""],
+  ])("of a text with bounds, %j is told %j", async (words, told) => {
+    ask({ key: "x", kind: "text", text: "Why?", validation: { min_chars: 4, max_chars: 5 } });
+    await begin();
+    if (words) write(words);
+    await press();
+    expect(find(".box").querySelector("[role=alert]")?.textContent ?? "").toBe(told);
+  });
+
   test("ranking is moved by buttons, which keep the focus, and sends all options", async () => {
     ask({ key: "x", kind: "ranking", text: "Order?", options });
     await begin();

@@ -42,6 +42,21 @@ const SHAPES: Partial<Record<Detail, RegExp>> = {
   phone: /^[+(]?[0-9][0-9 ()./+-]*((x|ext\.?) ?[0-9]+)?$/i,
 };
 const MOST_CHARS: Record<Detail, number> = { name: 200, email: 254, phone: 40 };
+/** As strict as the server, too. */
+const PATTERNS: Record<string, RegExp | undefined> = {
+  email: SHAPES.email,
+  number: /^[+-]?[0-9]+([.,][0-9]+)*$/,
+  postcode_jp: /^〒? ?[0-9]{3}[-‐−ー]?[0-9]{4}$/,
+};
+
+/** Why so many, characters or choices, are too few or too many; undefined where they are not. */
+function amiss(count: number, what: string, raw: Loose, texts: Texts): string | undefined {
+  const wanted = (raw.validation || {}) as Record<string, number | undefined>;
+  const [low, high] = [wanted[`min_${what}`], wanted[`max_${what}`]];
+  const [word, limit] = low && count < low ? ["least", low] : high && count > high ? ["most", high] : [];
+  return word && (texts[`${word}_${what}`] || texts.required)?.replace("{limit}", String(limit));
+}
+
 const box = (className: string, ...nodes: Node[]): Node => el("div", { className }, ...nodes);
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value : []);
 const byKey = (value: unknown): Record<string, string> => ({ ...(value as object) });
@@ -131,8 +146,12 @@ const KINDS: Record<string, Kind> = {
         ),
       ];
     },
-    settle: ({ required }, _raw, draft, { pick_some }) =>
-      strings(draft).length ? [strings(draft)] : [undefined, required ? pick_some : undefined],
+    settle: ({ required }, raw, draft, texts) => {
+      const chosen = strings(draft);
+      return chosen.length
+        ? [chosen, amiss(chosen.length, "choices", raw, texts)]
+        : [undefined, required ? texts.pick_some : undefined];
+    },
   },
 
   ranking: {
@@ -258,6 +277,20 @@ const KINDS: Record<string, Kind> = {
       }
       const filled = Object.keys(given).length > 0;
       return [filled ? given : undefined, required && !filled ? texts.fill_in : undefined];
+    },
+  },
+
+  // Drawn by the card. It comes here with a validation only.
+  text: {
+    accepts: () => true,
+    fields: () => [],
+    settle: ({ required }, raw, draft, texts) => {
+      const written = text(draft);
+      if (!written) return [undefined, required ? texts.fill_in : undefined];
+      const pattern = text((raw.validation as Loose).pattern);
+      const fits = !pattern || PATTERNS[pattern]?.test(written.normalize("NFKC"));
+      const bad = fits ? undefined : texts[`bad_${pattern}`] || texts.required;
+      return [written, amiss([...written].length, "chars", raw, texts) || bad];
     },
   },
 
