@@ -31,6 +31,8 @@ from surveys.lifecycle import (
     stage,
     stage_entries,
 )
+from surveys.outreach import FIELDS, Outreach, outreach_to_json, read_outreach
+from surveys.playbooks import A_DAY, MAX_A_DAY, MAX_PERSON_DAYS, PERSON_DAYS
 
 ANCHORS = ("started_on", "renewal_on", "milestone", "stage")
 KINDS = ("call", "email", "survey", "task")
@@ -52,6 +54,20 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
+class Sends:
+    """What goes out by itself to accounts that nobody looks after, when the contact is due.
+
+    a_day: at most so many people are written to on one day, at least those of one account.
+    person_days: an e-mail goes to nobody whom another letter reached within so many days, 0 for
+    no matter.
+    """
+
+    outreach: Outreach
+    a_day: int = A_DAY
+    person_days: int = PERSON_DAYS
+
+
+@dataclass(frozen=True, slots=True)
 class Touchpoint:
     """A contact that is planned for every account to which it applies.
 
@@ -59,7 +75,8 @@ class Touchpoint:
     the account ("high", "tech"); one that is absent has no such contact. when: conditions, all of
     which must hold (see CONDITIONS). repeat_days: an anchor that moves by fewer days is the same
     one, moved; further away it is the next (the renewal of another term). name: what people
-    call it; None where the product has words for its key.
+    call it; None where the product has words for its key. sends: None where a person does it,
+    whoever looks after the account.
     """
 
     key: str
@@ -69,6 +86,7 @@ class Touchpoint:
     when: Mapping[str, Any] = field(default_factory=dict)
     repeat_days: int = 180
     name: str | None = None
+    sends: Sends | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +361,9 @@ def validate_model(data: object) -> TouchModel:
 
     ``{"lifecycle"?, "touchpoints", "grace_days"?}``. A touchpoint is ``{"key", "anchor":
     {"kind", "name"?}, "offset_days", "kinds": {"high"?, "tech"?}, "when"?, "repeat_days"?,
-    "name"?}``; an anchor has a name where it is "milestone" or "stage". The lifecycle is
+    "name"?, "sends"?}``; an anchor has a name where it is "milestone" or "stage". What it sends is
+    what `surveys.outreach.read_outreach` takes for the kind of "tech", with ``"a_day"?`` and
+    ``"person_days"?``. The lifecycle is
     ``{"onboarding"?: {"milestone"?, "milestone_days"?, "logins"?, "login_days"?},
     "adoption_days"?, "value_milestone"?, "renewal_days"?}``. Unknown fields are refused.
 
@@ -389,7 +409,9 @@ def _touchpoint_to_json(touchpoint: Touchpoint) -> dict[str, Any]:
     anchor: dict[str, Any] = {"kind": touchpoint.anchor.kind}
     if touchpoint.anchor.name is not None:
         anchor["name"] = touchpoint.anchor.name
-    named = {} if touchpoint.name is None else {"name": touchpoint.name}
+    named: dict[str, Any] = {} if touchpoint.name is None else {"name": touchpoint.name}
+    if touchpoint.sends is not None:
+        named["sends"] = _sends_to_json(touchpoint.sends)
     when = dict(touchpoint.when)
     if "attribute" in when:
         when["attribute"] = {name: list(each) for name, each in when["attribute"].items()}
@@ -406,20 +428,44 @@ def _touchpoint_to_json(touchpoint: Touchpoint) -> dict[str, Any]:
     }
 
 
+def _sends_to_json(sends: Sends) -> dict[str, Any]:
+    amounts = {"a_day": sends.a_day, "person_days": sends.person_days}
+    return outreach_to_json(sends.outreach) | amounts
+
+
 def _read_touchpoint(value: object, at: str) -> Touchpoint:
-    known = ("key", "anchor", "offset_days", "kinds", "when", "repeat_days", "name")
+    known = ("key", "anchor", "offset_days", "kinds", "when", "repeat_days", "name", "sends")
     given = read_object(value, at, known)
     name = given.get("name")
     when = read_object(given.get("when", {}), f"{at}.when", tuple(CONDITIONS))
+    kinds = _read_kinds(given.get("kinds"), f"{at}.kinds")
     return Touchpoint(
         key=read_key(given.get("key"), f"{at}.key"),
         anchor=_read_anchor(given.get("anchor"), f"{at}.anchor"),
         offset_days=read_whole(given.get("offset_days"), f"{at}.offset_days", -MAX_DAYS, MAX_DAYS),
-        kinds=_read_kinds(given.get("kinds"), f"{at}.kinds"),
+        kinds=kinds,
         when={name: _read_condition(name, when[name], f"{at}.when.{name}") for name in when},
         repeat_days=read_whole(given.get("repeat_days", 180), f"{at}.repeat_days", 1, MAX_DAYS),
         name=None if name is None else read_text(name, f"{at}.name"),
+        sends=_read_sends(given.get("sends"), kinds.get("tech"), f"{at}.sends"),
     )
+
+
+def _read_sends(value: object, kind: str | None, at: str) -> Sends | None:
+    if value is None:
+        return None
+    if kind is None:
+        raise FieldError(at, "expected a kind for tech, which it would be")
+    given = dict(read_object(value, at, (*FIELDS, "a_day", "person_days")))
+    a_day = read_whole(given.pop("a_day", A_DAY), f"{at}.a_day", 1, MAX_A_DAY)
+    person_days = read_whole(
+        given.pop("person_days", PERSON_DAYS), f"{at}.person_days", 0, MAX_PERSON_DAYS
+    )
+    outreach = read_outreach(given, kind, at)
+    assert outreach is not None  # of an e-mail or a survey, and tech has no other kind
+    if a_day < outreach.most_people:
+        raise FieldError(f"{at}.a_day", f"expected at least most_people, {outreach.most_people}")
+    return Sends(outreach, a_day, person_days)
 
 
 def _read_anchor(value: object, at: str) -> Anchor:

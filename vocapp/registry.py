@@ -190,6 +190,7 @@ from vocapp.succeeding.health.views import blueprint as weight_pages
 from vocapp.succeeding.parents.views import blueprint as parent_pages
 from vocapp.succeeding.playbooks import evaluating as playbook_evaluating
 from vocapp.succeeding.playbooks import people as playbook_people
+from vocapp.succeeding.playbooks import posting as playbook_posting
 from vocapp.succeeding.playbooks import previewing as playbook_previewing
 from vocapp.succeeding.playbooks import releasing as playbook_releasing
 from vocapp.succeeding.playbooks import sending as playbook_sending
@@ -209,6 +210,7 @@ from vocapp.succeeding.story.models import AccountNote
 from vocapp.succeeding.story.views import blueprint as story_pages
 from vocapp.succeeding.team import service as team_service
 from vocapp.succeeding.team.views import blueprint as team_pages
+from vocapp.succeeding.touchpoints import by_itself as touchpoint_sending
 from vocapp.succeeding.touchpoints import moments as touchpoint_moments
 from vocapp.succeeding.touchpoints import planning as touchpoint_planning
 from vocapp.succeeding.touchpoints import showing as touchpoint_cards
@@ -423,7 +425,7 @@ def _register_work() -> None:
     )  # fmt: skip
     outbox.register(
         outbox.Kind(
-            playbook_releasing.PLAYBOOK_MAIL, mode="leased", work=playbook_sending.send_letters,
+            playbook_posting.PLAYBOOK_MAIL, mode="leased", work=playbook_sending.send_letters,
             batch=20, lease_s=600, max_attempts=PUT_ASIDE_AFTER,
         )
     )  # fmt: skip
@@ -482,6 +484,12 @@ def _register_work() -> None:
     staff_mail.register_mail(escalating.ESCALATED, escalation_mail.escalated_mail)
     outbox.register(outbox.Kind(escalating.ESCALATE, mode="database", apply=escalating.look))
     outbox.register(outbox.Kind(snoozing.WAKE, mode="database", apply=snoozing.wake_due))
+    outbox.register(
+        outbox.Kind(
+            touchpoint_sending.RELEASE, mode="database", apply=touchpoint_sending.release,
+            queue="slow", batch=1,
+        )
+    )  # fmt: skip
     outbox.register(
         outbox.Kind(
             PLAN_TOUCHPOINTS, mode="database", apply=touchpoint_planning.plan_daily,

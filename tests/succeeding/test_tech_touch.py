@@ -44,7 +44,8 @@ from vocapp.succeeding.playbooks.models import (
     PlaybookSending,
     PlaybookTask,
 )
-from vocapp.succeeding.playbooks.releasing import PLAYBOOK_MAIL, RELEASE
+from vocapp.succeeding.playbooks.posting import PLAYBOOK_MAIL
+from vocapp.succeeding.playbooks.releasing import RELEASE
 from vocapp.workspaces.reach import WHOLE_WORKSPACE
 
 LETTER = {

@@ -53,11 +53,14 @@ def form_of(page, **changed):
     form = page.split("novalidate>")[1].split("</form>")[0]
     for tag in re.findall(r"<input[^>]+>", form):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and name[1] != "csrf_token":
+        unticked = 'type="checkbox"' in tag and " checked" not in tag
+        if name and name[1] != "csrf_token" and not unticked:
             fields[name[1]] = html.unescape(value[1] if value else "")
     for name, options in re.findall(r'<select[^>]+name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
         chosen = re.search(r'<option selected value="([^"]*)"', options)
         fields[name] = (chosen or re.search(r'value="([^"]*)"', options))[1]
+    for name, text in re.findall(r'<textarea[^>]+name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S):
+        fields[name] = html.unescape(text).removeprefix("\n")
     return fields | changed
 
 

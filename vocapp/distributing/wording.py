@@ -57,6 +57,7 @@ CAUSE_WORDS = {
     "api": _l("By the API"),
     "resolved": _l("After a follow-up was resolved"),
     "playbook": _l("By a playbook"),
+    "touchpoint": _l("By a touchpoint"),
     "planned_campaign": _l("By a campaign"),
 }
 

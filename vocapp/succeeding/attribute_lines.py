@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from surveys.fields import MAX_TEXT_CHARS, MAX_VALUES
@@ -33,6 +34,13 @@ def attribute_lines(attributes: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def attributes_of(account: Account) -> dict[str, str | None]:
-    """What is looked for in an account: its plan, its region and what else is said of it."""
-    told = {"plan": account.plan, "region": account.region} | account.attributes
-    return {key: None if value is None else str(value) for key, value in told.items()}
+    """What is looked for in an account, as text: what is said of it, and its plan and region, which
+    count before attributes of that name. What is nothing is not there; true and false are said as
+    JSON says them."""
+    own = {"plan": account.plan, "region": account.region}
+    told = account.attributes | {key: value for key, value in own.items() if value is not None}
+    return {
+        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, value in told.items()
+        if value is not None
+    }

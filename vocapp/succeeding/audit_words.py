@@ -19,6 +19,7 @@ WORDS = {
     "goal_template.removed": _l("removed a goal template"),
     "goal_template.put_back": _l("put a goal template back"),
     "touchpoint.done": _l("marked a touchpoint as done"),
+    "touchpoint.sent": _l("sent a touchpoint by itself"),
     "touchpoint.skipped": _l("skipped a touchpoint"),
     "touchpoint.planned_again": _l("planned a touchpoint again"),
     "touch_model.changed": _l("changed which touchpoints are planned"),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -98,7 +98,7 @@ def _sendings(workspace_id: UUID, run_ids: Sequence[UUID]) -> dict[UUID, list[Se
     rows = list(_of_runs(PlaybookSending, workspace_id, run_ids))
     to = _by(lambda pair: pair[0], _letters(workspace_id, [row.id for row in rows]))
     return _by(
-        lambda sending: sending.row.run_id,
+        lambda sending: cast("UUID", sending.row.run_id),
         (Sending(row, [letter for _id, letter in to[row.id]]) for row in rows),
     )
 

@@ -122,14 +122,16 @@ LETTER_STATES = ("scheduled", "sending", "sent", "unknown", "not_sent", "bounced
 
 
 class PlaybookSending(TenantRow, Base):
-    """A step of a firing that goes out by itself on a day.
+    """A step of a firing, or a planned touchpoint (plan_id), that goes out by itself on a day.
 
     waiting: for its day, or for room among the letters of a day. done: people were chosen, see
-    their letters. dropped: it did not go out at all, for the reason.
+    their letters. dropped: it did not go out at all, for the reason, or is a person's by now.
+    step_key: of a touchpoint, its key.
     """
 
-    run_id: Mapped[UUID]
-    playbook_id: Mapped[UUID]
+    run_id: Mapped[UUID | None]
+    playbook_id: Mapped[UUID | None]
+    plan_id: Mapped[UUID | None]
     account_id: Mapped[UUID]
     step_key: Mapped[str] = mapped_column(short_text(64))
     kind: Mapped[str] = mapped_column(short_text(20))
@@ -141,12 +143,16 @@ class PlaybookSending(TenantRow, Base):
 
     __table_args__ = (
         UniqueConstraint("workspace_id", "run_id", "step_key"),
+        UniqueConstraint("workspace_id", "plan_id"),
         one_of("kind", SENDING_KINDS),
         one_of("state", SENDING_STATES),
+        CheckConstraint("(run_id IS NULL) = (playbook_id IS NULL)", name="run_of_playbook"),
+        CheckConstraint("(run_id IS NULL) = (plan_id IS NOT NULL)", name="run_or_plan"),
         CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_has_instant"),
         CheckConstraint("(state = 'dropped') = (reason IS NOT NULL)", name="dropped_has_reason"),
         tenant_key("run_id", "playbook_run", ondelete="CASCADE"),
         tenant_key("playbook_id", "playbook", ondelete="CASCADE"),
+        tenant_key("plan_id", "touchpoint_plan", ondelete="CASCADE"),
         tenant_key("account_id", "account", ondelete="CASCADE"),
         Index(None, "workspace_id", "playbook_id", "state", "due_on"),
         Index(None, "workspace_id", "account_id"),
@@ -161,10 +167,11 @@ class PlaybookLetter(TenantRow, Base):
     tells the rest. day: the local day whose number of letters it counts to. message_digest: a
     keyed hash of the Message-ID, by which replies find it. address_digest: the address that the
     e-mail went to, as a suppression knows it (None: no e-mail, or from before it was kept).
+    playbook_id: as of its sending.
     """
 
     sending_id: Mapped[UUID]
-    playbook_id: Mapped[UUID]
+    playbook_id: Mapped[UUID | None]
     account_id: Mapped[UUID]
     contact_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(short_text(20))

@@ -20,6 +20,8 @@ from vocapp.people.models import Account, Contact
 from vocapp.succeeding.playbooks.models import PlaybookLetter, PlaybookSending
 
 WRITTEN_LATELY, DAY_OFF = "written_lately", "day_off"
+SWITCHED_OFF, SURVEY_CLOSED = "switched_off", "survey_closed"
+NOBODY, HAS_OWNER = "nobody", "has_owner"
 # A letter that was released waits so long, so that a playbook that was switched on by mistake can
 # be switched off again before anybody has got one.
 HOLD = timedelta(minutes=10)
@@ -79,7 +81,7 @@ class AgainstLetter:
     """What stands against an e-mail that is written on a day.
 
     run_id: the firing that it belongs to, whose other letters do not count; None where it has not
-    fired. person_days: how long another firing's letter keeps others away.
+    fired, and for a touchpoint. person_days: how long another letter keeps others away.
     """
 
     session: Session
@@ -115,7 +117,7 @@ class AgainstLetter:
             )
         )
         if self.run_id is not None:
-            query = query.where(PlaybookSending.run_id != self.run_id)
+            query = query.where(PlaybookSending.run_id.is_distinct_from(self.run_id))
         return self.session.scalar(query.limit(1)) is not None
 
 

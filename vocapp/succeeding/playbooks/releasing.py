@@ -7,28 +7,22 @@ once more. Everything of a batch commits together with the row that goes on behi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.outreach import Outreach
 from surveys.periods import day_bounds, local_day
 from surveys.playbook_json import validate_playbook
 from surveys.playbooks import Facts, State, Step, has_ended
 from surveys.playbooks import Playbook as Rules
 from vocapp import outbox
-from vocapp.authoring.models import Survey
 from vocapp.database import insert_absent, scoped, utcnow, uuid7
 from vocapp.distributing.receiving import keep_looking
-from vocapp.distributing.service import Asking, ask
 from vocapp.outbox import Pending
-from vocapp.people.models import Account, Contact
-from vocapp.succeeding.playbooks.letters import digest_of_letter, written
+from vocapp.people.models import Account
 from vocapp.succeeding.playbooks.models import (
     Playbook,
     PlaybookLetter,
@@ -37,25 +31,21 @@ from vocapp.succeeding.playbooks.models import (
     PlaybookState,
     PlaybookTask,
 )
+from vocapp.succeeding.playbooks.posting import Post
 from vocapp.succeeding.playbooks.reading import read_facts
 from vocapp.succeeding.playbooks.recipients import (
-    DAY_OFF,
-    HOLD,
-    Against,
-    AgainstLetter,
-    People,
-    chosen,
+    HAS_OWNER,
+    NOBODY,
+    SURVEY_CLOSED,
+    SWITCHED_OFF,
     people_of,
-    reachable_at,
 )
 from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.nights import time_zone_of
 
-RELEASE, PLAYBOOK_MAIL = "playbook_release", "playbook_mail"
-CAUSE = "playbook"
+RELEASE = "playbook_release"
 BATCH = 20  # sendings in one transaction
-SWITCHED_OFF, RECOVERED, STEP_GONE = "switched_off", "recovered", "step_gone"
-SURVEY_CLOSED, NOBODY, HAS_OWNER = "survey_closed", "nobody", "has_owner"
+RECOVERED, STEP_GONE = "recovered", "step_gone"
 
 
 def ask_to_release(
@@ -145,6 +135,7 @@ class _Batch:
         self.session, self.workspace, self.playbook = session, workspace, playbook
         self.today, self.now = today, now
         self.rules = validate_playbook(playbook.definition)
+        self.post = Post(session, workspace, today, now)
         known = read_known(session, self.rules, playbook, sendings, workspace.time_zone, now)
         self.accounts, self.facts, self.states, self.runs = known
 
@@ -170,11 +161,16 @@ class _Batch:
             return None
         if not most:
             return self._drop(sending, NOBODY)
-        return self._write(sending, step.outreach, account, people)
+        found = self.post.write(
+            sending, step.outreach, account, people, person_days=self.rules.person_days
+        )
+        return len(found.people)
 
     def _why_not(self, sending: PlaybookSending, step: Step | None) -> str | None:
         """Why nothing goes out for this account any more."""
-        run, facts = self.runs[sending.run_id], self.facts[sending.account_id]
+        facts = self.facts[sending.account_id]
+        assert sending.run_id is not None  # of playbooks alone
+        run = self.runs[sending.run_id]
         if self.playbook.on_since is None:
             return SWITCHED_OFF
         state = self.states.get(sending.account_id, State())
@@ -184,13 +180,9 @@ class _Batch:
             return STEP_GONE
         if facts.touch == "high":
             return HAS_OWNER
-        if step.outreach.survey is not None and self._survey(step.outreach.survey) is None:
+        if step.outreach.survey is not None and not self.post.is_open(step.outreach.survey):
             return SURVEY_CLOSED
         return None
-
-    def _survey(self, survey_id: str) -> Survey | None:
-        found = self.session.get(Survey, (self.workspace.id, UUID(survey_id)))
-        return found if found is not None and found.state == "published" else None
 
     def _drop(self, sending: PlaybookSending, reason: str) -> int:
         sending.state, sending.reason, sending.decided_at = "dropped", reason, self.now
@@ -206,84 +198,6 @@ class _Batch:
             "created_at": self.now, "updated_at": self.now,
         }  # fmt: skip
         insert_absent(self.session, PlaybookTask, [task])
-
-    def _write(
-        self, sending: PlaybookSending, outreach: Outreach, account: Account, people: People
-    ) -> int:
-        letters: dict[UUID, dict[str, Any]] = {}
-        against: Against
-        if outreach.survey is None:
-            against = AgainstLetter(
-                self.session, sending.run_id, self.rules.person_days, self.today, self.now + HOLD
-            )
-        else:
-            survey = self._survey(outreach.survey)
-            assert survey is not None
-            against = _Asks(self.session, survey, self.now, letters)
-        found = chosen(people, outreach, against)
-        for key in found.people:
-            contact = people.contacts[key]
-            letters.setdefault(contact.id, {"id": uuid7(), "state": "scheduled"})
-            if outreach.survey is None:
-                letters[contact.id] |= self._words(letters[contact.id], outreach, contact, account)
-        for key, reason in found.left_out:
-            contact = people.contacts[key]
-            letters[contact.id] = {"id": uuid7()} | letters.get(contact.id, {})
-            letters[contact.id] |= {"state": "not_sent", "reason": reason}
-        for contact_id, values in letters.items():
-            self._add(sending, contact_id, values)
-        sending.state, sending.decided_at = "done", self.now
-        return len(found.people)
-
-    def _words(
-        self, letter: Mapping[str, Any], outreach: Outreach, contact: Contact, account: Account
-    ) -> dict[str, Any]:
-        said = written(outreach, contact, account, self.workspace, sender=self.workspace.name)
-        due_at = reachable_at(self.session, contact, self.now + HOLD)
-        assert due_at is not None, DAY_OFF  # or somebody else had been chosen
-        outbox.add(
-            self.session, self.workspace.id, PLAYBOOK_MAIL, letter["id"], now=self.now,
-            due_at=due_at,
-        )  # fmt: skip
-        return {
-            "language": said.language, "subject": said.subject, "body": said.body,
-            "message_digest": digest_of_letter(letter["id"]),
-        }  # fmt: skip
-
-    def _add(self, sending: PlaybookSending, contact_id: UUID, values: dict[str, Any]) -> None:
-        self.session.add(
-            PlaybookLetter(
-                workspace_id=self.workspace.id, sending_id=sending.id,
-                playbook_id=self.playbook.id, account_id=sending.account_id,
-                contact_id=contact_id, kind=sending.kind, day=self.today, at=self.now, **values,
-            )
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Asks:
-    """Asks a person a survey, and tells why it did not; the ledger has it either way.
-
-    letters: by the id of the contact what became of it; their ids are those of the invitations.
-    """
-
-    session: Session
-    survey: Survey
-    now: datetime
-    letters: dict[UUID, dict[str, Any]]
-
-    def __call__(self, contact: Contact) -> str | None:
-        self.session.execute(
-            select(Contact.id)
-            .where(Contact.workspace_id == contact.workspace_id, Contact.id == contact.id)
-            .with_for_update()
-        )
-        letter_id = uuid7()
-        wish = Asking(self.survey.id, CAUSE, self.now + HOLD, None, letter_id)
-        invited = ask(self.session, contact, wish, now=self.now)
-        is_asked = invited.state == "scheduled"
-        self.letters[contact.id] = {"id": letter_id, "state": "asked" if is_asked else "not_sent"}
-        return None if is_asked else invited.reason or DAY_OFF
 
 
 def read_known(

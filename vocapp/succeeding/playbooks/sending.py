@@ -41,8 +41,15 @@ from vocapp.succeeding.playbooks.models import (
     PlaybookRun,
     PlaybookSending,
 )
-from vocapp.succeeding.playbooks.recipients import reachable_at, why_never
-from vocapp.succeeding.playbooks.releasing import HAS_OWNER, RECOVERED, SWITCHED_OFF
+from vocapp.succeeding.playbooks.recipients import (
+    HAS_OWNER,
+    SWITCHED_OFF,
+    reachable_at,
+    why_never,
+)
+from vocapp.succeeding.playbooks.releasing import RECOVERED
+from vocapp.succeeding.touchpoints import by_itself
+from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import Workspace
 
 LEFT_ACCOUNT = "left_account"
@@ -91,8 +98,10 @@ class _Asked:
     letter: PlaybookLetter
     contact: Contact
     account: Account
-    playbook: Playbook
-    run: PlaybookRun
+    sending: PlaybookSending
+    playbook: Playbook | None
+    run: PlaybookRun | None
+    plan: TouchpointPlan | None
     workspace: Workspace
 
     @property
@@ -105,24 +114,32 @@ def _read(session: Session, workspace_id: UUID, letter_id: UUID) -> _Asked | Non
         return (model.workspace_id == workspace_id) & (model.id == column)
 
     row = session.execute(
-        select(PlaybookLetter, Contact, Account, Playbook, PlaybookRun, Workspace)
+        select(
+            PlaybookLetter, Contact, Account, PlaybookSending, Playbook, PlaybookRun,
+            TouchpointPlan, Workspace,
+        )
         .join(PlaybookSending, of(PlaybookSending, PlaybookLetter.sending_id))
         .join(Contact, of(Contact, PlaybookLetter.contact_id))
         .join(Account, of(Account, PlaybookLetter.account_id))
-        .join(Playbook, of(Playbook, PlaybookLetter.playbook_id))
-        .join(PlaybookRun, of(PlaybookRun, PlaybookSending.run_id))
+        .outerjoin(Playbook, of(Playbook, PlaybookLetter.playbook_id))
+        .outerjoin(PlaybookRun, of(PlaybookRun, PlaybookSending.run_id))
+        .outerjoin(TouchpointPlan, of(TouchpointPlan, PlaybookSending.plan_id))
         .join(Workspace, Workspace.id == PlaybookLetter.workspace_id)
         .where(PlaybookLetter.workspace_id == workspace_id, PlaybookLetter.id == letter_id)
-    ).one_or_none()
+    ).one_or_none()  # fmt: skip
     return _Asked(*row) if row is not None else None
 
 
 def why_not(session: Session, asked: _Asked) -> str | None:
     """Why a letter that was released is not to go out after all."""
-    if asked.playbook.on_since is None:
+    if asked.playbook is not None and asked.playbook.on_since is None:
         return SWITCHED_OFF
-    if asked.run.recovered_on is not None:
+    if asked.run is not None and asked.run.recovered_on is not None:
         return RECOVERED
+    if asked.plan is not None:
+        reason = by_itself.why_not_now(session, asked.sending, asked.plan)
+        if reason is not None:
+            return reason
     if asked.account.owner_user_id is not None:
         return HAS_OWNER
     if asked.contact.account_id != asked.account.id:
@@ -135,6 +152,7 @@ class _Steps(MailSteps):
 
     def __init__(self, asked: _Asked) -> None:
         super().__init__(PlaybookLetter, asked.letter.workspace_id, asked.letter.id, asked.address)
+        self._of_touchpoint = asked.plan is not None
 
     def check(self, session: Session) -> None:
         """Whatever stood against it when it was read is looked at again."""
@@ -143,6 +161,11 @@ class _Steps(MailSteps):
             raise NotWantedNow
         if asked.address != self.address or why_not(session, asked) is not None:
             raise NotBegun(NotYet(utcnow()))
+
+    def ended(self, session: Session, _state: str, _values: dict[str, Any], /) -> None:
+        """A touchpoint hears that its letter is out, or is not."""
+        if self._of_touchpoint:
+            by_itself.ask_to_release(session, self.workspace_id, now=utcnow())
 
 
 # --- what comes back, and what is called back ---------------------------------------------------

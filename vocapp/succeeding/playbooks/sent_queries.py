@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session
 
 from vocapp.distributing.models import Invitation
 from vocapp.extensions import db
@@ -137,6 +138,25 @@ def letter_row(row: Any) -> LetterRow:
     )  # fmt: skip
 
 
+def letters_by_sending(
+    session: Session, workspace_id: UUID, sending_ids: Sequence[UUID]
+) -> dict[UUID, list[LetterRow]]:
+    """Sending → its letters, also those that were left out; one statement."""
+    found: dict[UUID, list[LetterRow]] = defaultdict(list)
+    query = (
+        letters()
+        .add_columns(PlaybookLetter.sending_id)
+        .where(
+            PlaybookLetter.workspace_id == workspace_id,
+            PlaybookLetter.sending_id.in_(sending_ids),
+        )
+        .order_by(PlaybookLetter.at, PlaybookLetter.id)
+    )
+    for row in session.execute(query):
+        found[row.sending_id].append(letter_row(row))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class OfRun:
     """What a firing sent. steps: sendings that are not done, with their reason or day."""
@@ -171,5 +191,6 @@ def sent_by_runs(workspace_id: UUID, run_ids: Sequence[UUID]) -> dict[UUID, OfRu
         )
         .order_by(PlaybookSending.due_on, PlaybookSending.step_key)
     ):
-        steps[step.run_id].append(step)
+        if step.run_id is not None:
+            steps[step.run_id].append(step)
     return {run_id: OfRun(found[run_id], steps[run_id]) for run_id in run_ids}

@@ -18,10 +18,13 @@ from surveys.outreach import (
     Outreach,
 )
 from surveys.playbooks import MAX_DAYS, MAX_MINUTES, STEP_KINDS
+from vocapp.authoring.queries import list_surveys
 from vocapp.translating import gettext as _
+from vocapp.workspaces.access import current_workspace
 
 STEPS = 5  # a form has room for so many
 FIRST_LANGUAGES = ("en", "ja")
+_MOST_SURVEYS = 200
 
 Typed = dict[str, str]
 
@@ -94,15 +97,17 @@ class StepRows:
             "offset_days": self.whole(f"days-{place}", 0, MAX_DAYS),
             "minutes": self.whole(f"minutes-{place}", 0, MAX_MINUTES),
         }  # fmt: skip
-        if kind == "task":
-            return step
-        step["roles"] = [role for role in OFFERED if self._typed.get(f"role-{place}-{role}")]
-        step["most_people"] = self.whole(f"most-{place}", 1, MAX_PEOPLE, usual=USUAL_PEOPLE)
+        return step if kind == "task" else step | self.outreach(place, kind)
+
+    def outreach(self, place: int, kind: str) -> dict[str, Any]:
+        """To whom it goes, and the e-mail or the survey."""
+        said: dict[str, Any] = {
+            "roles": [role for role in OFFERED if self._typed.get(f"role-{place}-{role}")],
+            "most_people": self.whole(f"most-{place}", 1, MAX_PEOPLE, usual=USUAL_PEOPLE),
+        }
         if kind == "email":
-            step["words"] = self._letters(place)
-        else:
-            step["survey"] = self._survey(place)
-        return step
+            return said | {"words": self._letters(place)}
+        return said | {"survey": self._survey(place)}
 
     def _survey(self, place: int) -> str:
         chosen = self._text(f"survey-{place}")
@@ -164,16 +169,26 @@ def languages_of(typed: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(plain))[:MAX_LANGUAGES] or list(FIRST_LANGUAGES)
 
 
+def published_surveys() -> list[tuple[str, str]]:
+    """Those of the workspace that can be asked, newest first: (id, name)."""
+    found = list_surveys(current_workspace.id, limit=_MOST_SURVEYS)
+    return [(str(each.id), each.name) for each in found if each.state == "published"]
+
+
 def typed_step(place: int, title: str, step: Mapping[str, Any], outreach: Outreach | None) -> Typed:
     """A step as it stands in the fields of its row."""
     typed = {
         f"title-{place}": title, f"days-{place}": str(step["offset_days"]),
         f"minutes-{place}": str(step["minutes"]), f"kind-{place}": step["kind"],
     }  # fmt: skip
-    if outreach is None:
-        return typed
-    typed[f"most-{place}"] = str(outreach.most_people)
-    typed[f"survey-{place}"] = outreach.survey or ""
+    return typed if outreach is None else typed | typed_outreach(place, outreach)
+
+
+def typed_outreach(place: int, outreach: Outreach) -> Typed:
+    """To whom a step goes and what it says, as it stands in the fields of its row."""
+    typed = {
+        f"most-{place}": str(outreach.most_people), f"survey-{place}": outreach.survey or "",
+    }  # fmt: skip
     typed |= {f"role-{place}-{role}": "1" for role in outreach.roles}
     for language, words in outreach.words.items():
         typed[f"subject-{place}-{language}"] = words.subject

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from surveys.outreach import GAPS
 from surveys.playbook_json import validate_playbook
-from vocapp.authoring.queries import list_surveys
 from vocapp.database import snapshot, utcnow
 from vocapp.problems import Conflict
 from vocapp.succeeding.contacts.wording import ROLES
@@ -26,7 +25,7 @@ from vocapp.succeeding.playbooks import (
 )
 from vocapp.succeeding.playbooks.models import Playbook
 from vocapp.succeeding.playbooks.offers import OFFERS
-from vocapp.succeeding.playbooks.step_forms import FIRST_LANGUAGES
+from vocapp.succeeding.playbooks.step_forms import FIRST_LANGUAGES, published_surveys
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.ui.formats import language_choices, language_name
@@ -38,7 +37,6 @@ blueprint = Blueprint("playbooks", __name__, template_folder="../templates")
 
 _SHOWN = 20
 _ARCHIVED = 100
-_SURVEYS = 200
 
 
 @blueprint.get("/playbooks")
@@ -69,7 +67,9 @@ def new_playbook(kind: str) -> Any:
     form = (
         _typed(offer.kind)
         if is_post
-        else forms.from_offer(offer, feature=request.args.get("feature", ""), surveys=_surveys())
+        else forms.from_offer(
+            offer, feature=request.args.get("feature", ""), surveys=published_surveys()
+        )
     )
     draft = form.read() if is_post and not asks_for_room else None
     if draft is None:
@@ -111,7 +111,7 @@ def _page(playbook: Playbook, form: forms.Form | None = None, *, is_open: bool =
         "succeeding/playbooks/playbook.html",
         playbook=playbook,
         kind=playbook.definition["trigger"]["kind"],
-        form=form or forms.from_playbook(playbook, _surveys()),
+        form=form or forms.from_playbook(playbook, published_surveys()),
         would=would,
         may_take_long=may_take_long,
         looked_at=trying_out.MOST_ACCOUNTS,
@@ -133,14 +133,8 @@ def _of_form() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _surveys() -> list[tuple[str, str]]:
-    """Those that can be asked, newest first."""
-    found = list_surveys(current_workspace.id, limit=_SURVEYS)
-    return [(str(each.id), each.name) for each in found if each.state == "published"]
-
-
 def _typed(kind: str) -> forms.Form:
-    form = forms.from_request(kind, request.form, _surveys())
+    form = forms.from_request(kind, request.form, published_surveys())
     if "add_language" in request.form:
         form.add_language(request.form.get("another_language", ""))
     return form

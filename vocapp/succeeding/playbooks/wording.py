@@ -126,7 +126,7 @@ _NOT_SENT = {
     "nobody": _l("Nobody there has the role and an e-mail address."),
     "has_owner": _l("Somebody looks after the account by now, and has a task for it."),
     "left_account": _l("The person is no longer at the account."),
-    "written_lately": _l("Another playbook wrote to them lately."),
+    "written_lately": _l("Another playbook or touchpoint wrote to them lately."),
     "day_off": _l("Every day is a day off there."),
 }
 LETTER_STATES = {

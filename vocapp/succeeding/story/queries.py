@@ -29,7 +29,12 @@ from vocapp.people.reaching import of_accounts_within
 from vocapp.succeeding.contacts.queries import departed
 from vocapp.succeeding.goals.models import GoalEntry, SuccessGoal
 from vocapp.succeeding.health.models import HealthDay
-from vocapp.succeeding.playbooks.models import Playbook, PlaybookLetter, PlaybookRun
+from vocapp.succeeding.playbooks.models import (
+    Playbook,
+    PlaybookLetter,
+    PlaybookRun,
+    PlaybookSending,
+)
 from vocapp.succeeding.playbooks.sent_queries import letter_row, letters
 from vocapp.succeeding.queries import Score, score_of, scores, shown_of
 from vocapp.succeeding.story.models import AccountNote, AccountNoteMention
@@ -47,7 +52,7 @@ class Event:
     """One line of the story; what there is of it depends on the kind of its place.
 
     row: what was read of it, as the words for the kind need it. who: a person at the customer,
-    or a colleague for what we did.
+    or a colleague for what we did. touch_key: of the touchpoint that sent a letter.
     """
 
     place: Place
@@ -57,6 +62,7 @@ class Event:
     who: str | None = None
     row: Any = None
     about: str | None = None
+    touch_key: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -246,8 +252,13 @@ def _runs(asked: _Asked, since: Before) -> list[Event]:
 # Not whom they left out.
 _SENT = _Kind(
     letters()
-    .add_columns(Playbook.name.label("playbook"))
+    .add_columns(Playbook.name.label("playbook"), PlaybookSending.step_key)
     .join(
+        PlaybookSending,
+        (PlaybookSending.workspace_id == PlaybookLetter.workspace_id)
+        & (PlaybookSending.id == PlaybookLetter.sending_id),
+    )
+    .outerjoin(
         Playbook,
         (Playbook.workspace_id == PlaybookLetter.workspace_id)
         & (Playbook.id == PlaybookLetter.playbook_id),
@@ -259,11 +270,11 @@ _SENT = _Kind(
 
 
 def _sent(asked: _Asked, since: Before) -> list[Event]:
-    """What playbooks wrote by themselves."""
+    """What playbooks and touchpoints wrote by themselves."""
     return [
         Event(
             Place(row.at, "sent", row.id), who=row.name or row.email, row=letter_row(row),
-            about=row.playbook,
+            about=row.playbook, touch_key=None if row.playbook else row.step_key,
         )
         for row in _SENT.rows(asked, since)
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from vocapp.succeeding.health.wording import BANDS
 from vocapp.succeeding.playbooks.sent_queries import LetterRow
 from vocapp.succeeding.playbooks.wording import letter_state
 from vocapp.succeeding.story.models import AccountNote
-from vocapp.succeeding.story.queries import BandChange, UseChanged
+from vocapp.succeeding.story.queries import BandChange, Event, UseChanged
 from vocapp.succeeding.touchpoints.wording import outcome_words, touch_name
 from vocapp.succeeding.wording import change_text, milestone_name
 from vocapp.translating import gettext as _
@@ -50,9 +50,14 @@ def may_remove(user: CurrentUser, note: AccountNote) -> bool:
     return user.role == "admin" or note.author_user_id == user.id
 
 
-def sent_text(letter: LetterRow, who: str | None, playbook: str) -> str:
-    """What a playbook sent by itself, in a sentence."""
-    values = {"who": who or "–", "playbook": playbook, "subject": letter.subject or ""}
+def sent_text(letter: LetterRow, event: Event) -> str:
+    """What a playbook or a touchpoint sent by itself, in a sentence."""
+    values = {"who": event.who or "–", "playbook": event.about, "subject": letter.subject or ""}
+    if event.touch_key is not None:
+        values["touchpoint"] = touch_name(event.touch_key)
+        if letter.kind == "survey":
+            return _("Survey to %(who)s by touchpoint “%(touchpoint)s”", **values)
+        return _("E-mail to %(who)s by touchpoint “%(touchpoint)s”: %(subject)s", **values)
     if letter.kind == "survey":
         return _("Survey to %(who)s by playbook “%(playbook)s”", **values)
     return _("E-mail to %(who)s by playbook “%(playbook)s”: %(subject)s", **values)

@@ -15,6 +15,7 @@ from surveys.fields import FieldError
 from surveys.touchpoints import MAX_DAYS, TouchModel, Touchpoint, model_to_json, validate_model
 from vocapp.succeeding.touchpoints import wording
 from vocapp.succeeding.touchpoints.model_versions import InForce
+from vocapp.succeeding.touchpoints.sends_forms import SendsForm
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.ui.choices import choices_of
@@ -74,10 +75,13 @@ class TouchpointForm(FlaskForm):
             self.attribute.data, self.values.data = name, ", ".join(values)
         self.repeat_days.data = str(touchpoint.repeat_days)
 
-    def read(self, in_force: InForce, key: str | None, taken: Collection[str]) -> TouchModel | None:
+    def read(
+        self, in_force: InForce, key: str | None, taken: Collection[str], sends: SendsForm
+    ) -> TouchModel | None:
         """The model with what was typed; None where it cannot be, said at the field.
 
-        key: of the touchpoint that is changed. taken: keys that a new one may not have.
+        key: of the touchpoint that is changed. taken: keys that a new one may not have. sends: the
+        fields of what goes out by itself.
         """
         name = (self.name.data or "").strip()
         days, repeat_days = _whole(self.days.data), _whole(self.repeat_days.data)
@@ -85,7 +89,8 @@ class TouchpointForm(FlaskForm):
         others = [each.key for each in in_force.model.touchpoints if each.key != key]
         if name in map(wording.touch_name, others):
             self._say("name", _("Another touchpoint is called this already."))
-        if self.errors or days is None:
+        sent = sends.read(self.tech.data or "")
+        if self.errors or sends.errors or days is None:
             return None
         is_ours = key is not None and name == str(wording.TOUCHES.get(key, ""))
         typed: dict[str, Any] = {
@@ -98,6 +103,7 @@ class TouchpointForm(FlaskForm):
             "repeat_days": repeat_days,
             **({} if is_ours else {"name": name}),
             **self._when(),
+            **({} if sent is None else {"sends": sent}),
         }  # fmt: skip
         model = model_to_json(in_force.model)
         keys = [each["key"] for each in model["touchpoints"]]
@@ -106,7 +112,11 @@ class TouchpointForm(FlaskForm):
         try:
             return validate_model(model)
         except FieldError as problem:
-            self._say_at(problem.field.removeprefix(f"touchpoints[{place}]."))
+            path = problem.field.removeprefix(f"touchpoints[{place}].")
+            if path.startswith("sends."):
+                sends.errors["by_itself"] = _("This cannot be used.")
+            else:
+                self._say_at(path)
             return None
 
     def _anchor(self) -> dict[str, str]:

@@ -8,18 +8,25 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from surveys.outreach import GAPS
 from surveys.touchpoints import MAX_TOUCHPOINTS, TouchModel, default_model
 from vocapp import outbox
 from vocapp.database import snapshot, utcnow
 from vocapp.problems import BadInput, Conflict, NotFound
-from vocapp.succeeding.touchpoints import model_versions, wording
+from vocapp.succeeding.contacts.wording import ROLES
+from vocapp.succeeding.playbooks import wording as playbook_words
+from vocapp.succeeding.playbooks.step_forms import FIRST_LANGUAGES, published_surveys
+from vocapp.succeeding.touchpoints import model_versions, sends_forms, wording
 from vocapp.succeeding.touchpoints.looking_ahead import Changes, changes_by
 from vocapp.succeeding.touchpoints.model_forms import TouchpointForm
 from vocapp.succeeding.touchpoints.model_versions import PLAN, InForce
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
+from vocapp.succeeding.touchpoints.moments import campaigns_following
 from vocapp.succeeding.touchpoints.planning import HORIZON_DAYS
+from vocapp.succeeding.touchpoints.sends_forms import SendsForm
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.ui.formats import language_choices, language_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.taking_back import said_undone, say_done
 
@@ -31,8 +38,14 @@ blueprint = Blueprint("touch_model", __name__, template_folder="../templates")
 def show() -> str:
     """Which contacts are planned for every account."""
     in_force = _in_force()
+    with snapshot() as session:
+        followed = campaigns_following(session, current_workspace.id)
+    ours = {each.key for each in default_model().touchpoints}
+    gone = [each.key for each in in_force.model.touchpoints if each.key not in ours]
     return render_template(
         "succeeding/touchpoints/model.html",
+        followed=followed,
+        followed_gone=[name for key in gone for name in followed.get(key, ())],
         in_force=in_force,
         words=wording,
         horizon=HORIZON_DAYS,
@@ -96,20 +109,25 @@ def _edited(key: str | None) -> Any:
     """The form; a look at what would change; or saving. What was typed stays."""
     in_force, form = _in_force(), TouchpointForm()
     if request.method == "GET":
-        form.show(in_force.touchpoint(key) if key else None, in_force.number)
-        return _page(form, key)
+        touchpoint = in_force.touchpoint(key) if key else None
+        form.show(touchpoint, in_force.number)
+        return _page(form, sends_forms.from_touchpoint(touchpoint, published_surveys()), key)
+    sends = sends_forms.from_request(request.form, published_surveys())
+    if request.form.get("do") == "language":
+        sends.add_language(request.form.get("another_language", ""))
+        return _page(form, sends, key)
     is_sent = form.validate_on_submit()
-    model = form.read(in_force, key, _taken(in_force))
+    model = form.read(in_force, key, _taken(in_force), sends)
     if model is None or not is_sent:
-        return _page(form, key), BadInput.status
+        return _page(form, sends, key), BadInput.status
     if request.form.get("do") == "look":
-        return _page(form, key, changes=_changes(in_force, model))
+        return _page(form, sends, key, changes=_changes(in_force, model))
     if form.base.data != str(in_force.number):
-        return _page(form, key, overtaken_by=in_force.number), Conflict.status
+        return _page(form, sends, key, overtaken_by=in_force.number), Conflict.status
     try:
         return _used(in_force, model, _("Saved."))
     except Conflict:
-        return _page(form, key, overtaken_by=_in_force().number), Conflict.status
+        return _page(form, sends, key, overtaken_by=_in_force().number), Conflict.status
 
 
 def _used(in_force: InForce, model: TouchModel, text: str) -> Response:
@@ -126,6 +144,7 @@ def _used(in_force: InForce, model: TouchModel, text: str) -> Response:
 
 def _page(
     form: TouchpointForm,
+    sends: SendsForm,
     key: str | None,
     *,
     changes: Changes | None = None,
@@ -140,7 +159,9 @@ def _page(
         form.base.data, form.base.raw_data = str(overtaken_by), None
     return render_template(
         "succeeding/touchpoints/model_touchpoint.html", form=form, key=key, changes=changes,
-        words=wording,
+        words=wording, sends=sends, grace_days=_in_force().model.grace_days,
+        playbook_words=playbook_words, roles=ROLES, gaps=GAPS, language_name=language_name,
+        languages=language_choices(*FIRST_LANGUAGES),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveys.periods import day_bounds, local_day
 from vocapp.distributing.campaigns.audience import register_touchpoints
+from vocapp.distributing.campaigns.models import Campaign
 from vocapp.succeeding.touchpoints.model_versions import model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.nights import time_zone_of
@@ -50,6 +51,22 @@ def days_of_contacts(
 def names(session: Session, workspace_id: UUID) -> list[str]:
     """The keys of the touch model."""
     return [each.key for each in model_in_force(session, workspace_id).model.touchpoints]
+
+
+def campaigns_following(session: Session, workspace_id: UUID) -> dict[str, list[str]]:
+    """Key of a touchpoint → names of the campaigns that are counted from it and have not ended."""
+    rows = session.execute(
+        select(Campaign.moment_name, Campaign.name)
+        .where(
+            Campaign.workspace_id == workspace_id, Campaign.moment == "touchpoint",
+            Campaign.state != "ended",
+        )
+        .order_by(Campaign.name, Campaign.id)
+    )  # fmt: skip
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, name in rows:
+        found[key or ""].append(name)
+    return dict(found)
 
 
 def register() -> None:

@@ -7,7 +7,6 @@ together, so that an interrupted day goes on where it was. What is planned has t
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +32,8 @@ from vocapp.outbox import Pending
 from vocapp.people.events.models import Milestone
 from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
+from vocapp.succeeding.attribute_lines import attributes_of
+from vocapp.succeeding.touchpoints.by_itself import ask_to_release
 from vocapp.succeeding.touchpoints.model_versions import PLAN, model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.nights import keep_nightly, time_zone_of
@@ -55,6 +56,7 @@ def plan_daily(session: Session, rows: Sequence[Pending]) -> None:
         )  # fmt: skip
         if last is None:
             keep_planning(session, row.workspace_id, now=now, done=1)
+            ask_to_release(session, row.workspace_id, now=now)
         else:
             outbox.add(
                 session, row.workspace_id, PLAN, row.workspace_id, now=now,
@@ -162,7 +164,7 @@ def read_batch(
                 lost_on=lost.get(account.id),
                 touch="high" if account.owner_user_id else "tech",
                 milestones=reached.get(account.id, {}),
-                attributes=_attributes(account),
+                attributes=attributes_of(account),
             ),
             plans[account.id],
         )
@@ -181,15 +183,6 @@ def _milestones_of(models: Sequence[TouchModel]) -> set[str]:
             elif each.anchor.kind == "stage" and model.lifecycle.onboarding.milestone:
                 names.add(model.lifecycle.onboarding.milestone)
     return names
-
-
-def _attributes(account: Account) -> dict[str, str | None]:
-    """What a touchpoint may tell accounts apart by, as text."""
-    own = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in account.attributes.items()
-    }
-    return own | {"plan": account.plan, "region": account.region}
 
 
 def _apply(

@@ -15,6 +15,8 @@ from vocapp.database import scoped_statement
 from vocapp.extensions import db
 from vocapp.people.models import OF_ACCOUNT, Account
 from vocapp.problems import NotFound
+from vocapp.succeeding.playbooks.models import PlaybookSending
+from vocapp.succeeding.playbooks.sent_queries import LetterRow, letters_by_sending
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.workspaces.models import User
 
@@ -24,10 +26,12 @@ _OWNER, _DECIDER = aliased(User), aliased(User)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contact with its account, who looks after it, and who decided."""
+    """One contact with its account, who looks after it, and who decided. sending: what went out by
+    itself, or was to."""
 
     plan: TouchpointPlan
     account: Account
+    sending: PlaybookSending | None
     owner: str | None
     decided_by: str | None
 
@@ -38,11 +42,16 @@ class Row:
 
 def _rows(workspace_id: UUID) -> Any:
     query: Any = (
-        select(TouchpointPlan, Account, _OWNER.name, _DECIDER.name)
+        select(TouchpointPlan, Account, PlaybookSending, _OWNER.name, _DECIDER.name)
         .join(
             Account,
             (Account.workspace_id == TouchpointPlan.workspace_id)
             & (Account.id == TouchpointPlan.account_id),
+        )
+        .outerjoin(
+            PlaybookSending,
+            (PlaybookSending.workspace_id == TouchpointPlan.workspace_id)
+            & (PlaybookSending.plan_id == TouchpointPlan.id),
         )
         .outerjoin(_OWNER, _OWNER.id == Account.owner_user_id)
         .outerjoin(_DECIDER, _DECIDER.id == TouchpointPlan.decided_by_user_id)
@@ -120,6 +129,14 @@ def touchpoint(workspace_id: UUID, plan_id: UUID) -> Row:
     if not rows:
         raise NotFound("No such contact is planned.")
     return rows[0]
+
+
+def letters_of(workspace_id: UUID, row: Row) -> list[LetterRow]:
+    """Whom a contact wrote to by itself, and whom it left out."""
+    if row.sending is None:
+        return []
+    found = letters_by_sending(db.session(), workspace_id, [row.sending.id])
+    return found[row.sending.id]
 
 
 _MINE = scoped_statement(TouchpointPlan).where(TouchpointPlan.account_id == OF_ACCOUNT)

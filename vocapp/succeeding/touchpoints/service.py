@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from vocapp.database import scoped, transaction
 from vocapp.problems import BadInput, Conflict, FieldError, NotFound
 from vocapp.succeeding.notes import note_errors
+from vocapp.succeeding.touchpoints import by_itself
 from vocapp.succeeding.touchpoints.models import SKIP_REASONS, WAYS, TouchpointPlan
 from vocapp.undo_tokens import read_undo, undo_token
 from vocapp.workspaces.service import audit
@@ -95,6 +96,7 @@ def _decide(
             setattr(plan, name, value)
         plan.note = note.strip() or None
         plan.decided_at, plan.decided_by_user_id = now, actor_user_id
+        by_itself.call_back(session, plan, by_itself.TAKEN_OVER)
         _touch(session, plan, action, actor_user_id, now)
         token = undo_token(
             "touchpoint", workspace_id, actor_user_id, plan=plan.id.hex, version=plan.version
@@ -121,6 +123,7 @@ def plan_again(workspace_id: UUID, plan_id: UUID, *, actor_user_id: UUID, now: d
 
 
 def _plan_again(session: Session, plan: TouchpointPlan, actor_user_id: UUID, now: datetime) -> None:
+    by_itself.leave_to_a_person(session, plan, now=now)
     plan.state = "planned"
     plan.way = plan.reason = plan.note = plan.decided_at = plan.decided_by_user_id = None
     _touch(session, plan, "touchpoint.planned_again", actor_user_id, now)

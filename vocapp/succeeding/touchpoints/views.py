@@ -15,7 +15,7 @@ from vocapp.database import utcnow
 from vocapp.problems import BadInput, Conflict
 from vocapp.signing import sign
 from vocapp.succeeding import notes
-from vocapp.succeeding.touchpoints import queries, service, wording
+from vocapp.succeeding.touchpoints import queries, sent_wording, service, wording
 from vocapp.succeeding.touchpoints.planning import see_to_planning
 from vocapp.succeeding.touchpoints.service import Done
 from vocapp.translating import gettext as _
@@ -72,6 +72,7 @@ def list_touchpoints() -> str:
         first_url=url_for(".list_touchpoints", **here) if offset else None,
         today=_today(),
         words=wording,
+        sent_words=sent_wording,
         may_act=_may_act(),
     )
 
@@ -84,9 +85,12 @@ def touchpoint(plan_id: UUID) -> str:
 
 
 def _page(plan_id: UUID, **typed: Any) -> str:
+    row = queries.touchpoint(current_workspace.id, plan_id)
     return render_template(
         "succeeding/touchpoints/touchpoint.html",
-        row=queries.touchpoint(current_workspace.id, plan_id),
+        row=row,
+        letters=queries.letters_of(current_workspace.id, row),
+        sent_words=sent_wording,
         typed=typed,
         next=next_path(or_referrer=request.method == "GET"),
         today=_today(),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask import g
 
 from surveys.touchpoints import Touchpoint
 from vocapp.extensions import db
+from vocapp.succeeding.playbooks.models import PlaybookSending
 from vocapp.succeeding.touchpoints.looking_ahead import Changes
 from vocapp.succeeding.touchpoints.model_versions import InForce, model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.translating import gettext as _
 from vocapp.translating import lazy_gettext as _l
 from vocapp.translating import ngettext
-from vocapp.ui.formats import local_date
+from vocapp.ui.formats import local_date, word_list
 from vocapp.workspaces.access import current_workspace
 
 TOUCHES = {
@@ -51,7 +53,7 @@ USUAL_WAY = {"call": "call", "email": "email", "survey": "email", "task": "meeti
 
 def touch_name(key: str) -> str:
     """Words for a touchpoint of this workspace, also for one that its model has no more."""
-    in_force = _in_force()
+    in_force = model_of_reader()
     touchpoint = in_force.touchpoint(key)
     own = touchpoint.name if touchpoint else in_force.former.get(key)
     return own or str(TOUCHES.get(key, key))
@@ -59,13 +61,13 @@ def touch_name(key: str) -> str:
 
 def anchor_words(plan: TouchpointPlan) -> str:
     """From which day it is counted."""
-    touchpoint = _in_force().touchpoint(plan.touch_key)
+    touchpoint = model_of_reader().touchpoint(plan.touch_key)
     kind = touchpoint.anchor.kind if touchpoint else ""
     text = ANCHORS.get(kind, _l("Counted from %(day)s"))
     return str(text) % {"day": local_date(plan.anchor_on)}
 
 
-def _in_force() -> InForce:
+def model_of_reader() -> InForce:
     """The model of the reader's workspace, read once for a page."""
     if "touch_model" not in g:
         g.touch_model = model_in_force(db.session(), current_workspace.id)
@@ -108,11 +110,26 @@ def due_words(due_on: date, today: date) -> str:
     return ngettext("Overdue by %(num)d day", "Overdue by %(num)d days", -days)
 
 
-def outcome_words(plan: TouchpointPlan) -> str:
-    """How it took place, or why not."""
+def outcome_words(plan: TouchpointPlan, sending: PlaybookSending | None = None) -> str:
+    """How it took place, or why not. sending: what went out by itself, or was to."""
+    if plan.state == "done" and sending is not None and sending.state == "done":
+        return _("Sent by itself: %(kind)s", kind=KINDS[sending.kind])
     if plan.state == "done":
         return str(WAYS[plan.way or "call"])
     return _("Skipped: %(reason)s", reason=REASONS[plan.reason or "other"])
+
+
+def losing_words(question: str, campaigns: Sequence[str]) -> str | None:
+    """What is asked before a touchpoint goes that campaigns follow; None where none does."""
+    if not campaigns:
+        return None
+    told = ngettext(
+        "This campaign follows it and would ask nobody any more: %(names)s.",
+        "These campaigns follow it and would ask nobody any more: %(names)s.",
+        len(campaigns),
+        names=word_list(campaigns),
+    )
+    return two_sentences(told, question)
 
 
 def two_sentences(first: str, second: str) -> str:
@@ -122,6 +139,18 @@ def two_sentences(first: str, second: str) -> str:
 
 def changes_words(changes: Changes) -> str:
     """How many contacts of the coming days another model brings, takes and moves."""
+    words = _changed_words(changes)
+    if not changes.by_itself:
+        return words
+    out = ngettext(
+        "%(num)d contact of the coming 30 days goes out by itself.",
+        "%(num)d contacts of the coming 30 days go out by themselves.",
+        changes.by_itself,
+    )
+    return two_sentences(words, out)
+
+
+def _changed_words(changes: Changes) -> str:
     if not (changes.come or changes.go or changes.change):
         return _("Of the contacts of the coming 30 days, none changes.")
     parts = []
