@@ -83,7 +83,7 @@ test-widget: setup-dev
 	@cd widget && PATH="$(CURDIR)/$(BIN):$$PATH" && npm test --silent
 
 prove: setup-dev
-	@VOC_HISTORIES=$(HISTORIES) $(BIN)/python scripts/test_services.py $(BIN)/python -m pytest -q tests/measuring/test_histories.py
+	@VOC_HISTORIES=$(HISTORIES) $(BIN)/python scripts/test_services.py $(BIN)/python -m pytest -q tests/measuring/test_histories.py tests/people/test_activity_histories.py
 	@$(BIN)/python scripts/test_services.py $(BIN)/python -m tests.faults.prove $(PROVE_ARGS)
 	@$(BIN)/python -m tests.faults.campaign $(CAMPAIGN_ARGS)
 	@$(BIN)/python -m tests.faults.answering $(ANSWERING_ARGS)

@@ -614,7 +614,7 @@ def _register_account_stores() -> None:
         AccountStore(
             "people.events",
             ("account_event", "subscription_change", "milestone", "invoice_change",
-             "activity_hour", "active_day", "product_day"),
+             "activity_hour", "active_day", "product_day", "feature_day"),
             events_service.hand_over_account, (_l("Events"), AccountEvent),
         ),
         AccountStore("succeeding.goals", ("success_goal",), merged_accounts.hand_over_goals,

@@ -1,30 +1,39 @@
-"""Sums of activity: per account and UTC hour, per person and per product and UTC day."""
+"""Sums of activity: per account and UTC hour; per person, product and feature and UTC day."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Date, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from vocapp.database import insert_into
+from vocapp.database import Key, UtcDateTime, insert_into
 from vocapp.people.account_stores import AccountMerge, drop_rows
-from vocapp.people.events.models import ActiveDay, ActivityHour, ProductDay
+from vocapp.people.events.models import (
+    AccountEvent,
+    ActiveDay,
+    ActivityHour,
+    FeatureDay,
+    ProductDay,
+)
 
 Row = Mapping[str, Any]
 _Hour = tuple[UUID, datetime]
 _Day = tuple[date, UUID, UUID]
 _OfProduct = tuple[UUID, str, date]
+_OfFeature = tuple[UUID, date, str]
+_FEATURE_KEY = ("account_id", "day", "name")
 
 
 def add_up(
     session: Session, workspace_id: UUID, *, gained: Iterable[Row], lost: Iterable[Row]
 ) -> None:
-    """Add events to the sums and take corrected ones out of them."""
+    """Add events to the sums and take corrected ones out of them; the ledger has both already."""
+    gained, lost = list(gained), list(lost)
     logins: Counter[_Hour] = Counter()
     uses: Counter[_Hour] = Counter()
     days: Counter[_Day] = Counter()
@@ -47,6 +56,101 @@ def add_up(
     )  # fmt: skip
     add_days(session, workspace_id, days)
     _add_products(session, workspace_id, in_products)
+    _add_features(session, workspace_id, _of_features(gained))
+    _take_features(session, workspace_id, _of_features(lost))
+
+
+def _of_features(rows: Iterable[Row]) -> dict[_OfFeature, tuple[int, datetime]]:
+    """Account, UTC day and feature → uses, and the first of them."""
+    found: dict[_OfFeature, tuple[int, datetime]] = {}
+    for row in rows:
+        if row["type"] == "usage":
+            key = (row["account_id"], row["at"].astimezone(UTC).date(), row["name"])
+            uses, first_at = found.get(key, (0, row["at"]))
+            found[key] = (uses + row["count"], min(first_at, row["at"]))
+    return found
+
+
+def _add_features(
+    session: Session, workspace_id: UUID, found: Mapping[_OfFeature, tuple[int, datetime]]
+) -> None:
+    if not found:
+        return
+    offered = insert_into(session, FeatureDay.__table__)
+    new, known = offered.excluded, FeatureDay.__table__.c
+    first_at = case((new.first_at < known.first_at, new.first_at), else_=known.first_at)
+    session.connection().execute(
+        offered.on_conflict_do_update(
+            index_elements=["workspace_id", *_FEATURE_KEY],
+            set_={"uses": known.uses + new.uses, "first_at": first_at},
+        ),
+        [
+            {"workspace_id": workspace_id, **dict(zip(_FEATURE_KEY, key, strict=True)),
+             "uses": uses, "first_at": at}
+            for key, (uses, at) in found.items()
+        ],
+    )  # fmt: skip
+
+
+def _take_features(
+    session: Session, workspace_id: UUID, lost: Mapping[_OfFeature, tuple[int, datetime]]
+) -> None:
+    """After what was gained: so no day goes that a correction leaves its uses. Where the first use
+    of a day went, the ledger of that day and account tells which is first now."""
+    if not lost:
+        return
+    less = [
+        {**{f"of_{name}": part for name, part in zip(_FEATURE_KEY, key, strict=True)},
+         "less_uses": uses}
+        for key, (uses, _first_at) in lost.items()
+    ]  # fmt: skip
+    _take_away(session, workspace_id, FeatureDay, _FEATURE_KEY, less)
+    session.connection().execute(
+        _FIRST_ANEW,
+        [
+            {"of_workspace": workspace_id, "of_account": account_id, "of_day": day,
+             "of_name": name, "lost_at": at, "since": _midnight(day),
+             "until": _midnight(day + timedelta(days=1))}
+            for (account_id, day, name), (_uses, at) in lost.items()
+        ],
+    )  # fmt: skip
+
+
+def _first_anew() -> Any:
+    # Not by the names of columns, which an update takes for what it sets.
+    workspace, account = (
+        bindparam("of_workspace", type_=Key()),
+        bindparam("of_account", type_=Key()),
+    )
+    table: Any = FeatureDay.__table__
+    of_day, known = AccountEvent.__table__.c, table.c
+    first_at = select(func.min(of_day.at)).where(
+        of_day.workspace_id == workspace,
+        of_day.account_id == account,
+        of_day.at >= bindparam("since", type_=UtcDateTime()),
+        of_day.at < bindparam("until", type_=UtcDateTime()),
+        of_day.type == "usage",
+        of_day.name == bindparam("of_name"),
+        of_day.is_superseded.is_(False),
+    )
+    return (
+        update(table)
+        .where(
+            known.workspace_id == workspace,
+            known.account_id == account,
+            known.day == bindparam("of_day", type_=Date),
+            known.name == bindparam("of_name"),
+            known.first_at == bindparam("lost_at", type_=UtcDateTime()),
+        )
+        .values(first_at=first_at.scalar_subquery())
+    )
+
+
+_FIRST_ANEW = _first_anew()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def _add_products(
@@ -100,7 +204,16 @@ def add_account(session: Session, merge: AccountMerge) -> None:
             for row in in_products
         },
     )  # fmt: skip
-    drop_rows(session, merge, ActivityHour, ActiveDay, ProductDay)
+    features = session.execute(
+        select(FeatureDay.day, FeatureDay.name, FeatureDay.uses, FeatureDay.first_at).where(
+            FeatureDay.workspace_id == merge.workspace_id, FeatureDay.account_id == merge.merged
+        )
+    ).all()
+    _add_features(
+        session, merge.workspace_id,
+        {(merge.kept, row.day, row.name): (row.uses, row.first_at) for row in features},
+    )  # fmt: skip
+    drop_rows(session, merge, ActivityHour, ActiveDay, ProductDay, FeatureDay)
 
 
 def hour_of(at: datetime) -> datetime:

@@ -200,3 +200,23 @@ class ProductDay(Tenant, Base):
         CheckConstraint("logins >= 0 AND uses >= 0", name="not_negative"),
         tenant_key("account_id", "account"),
     )
+
+
+class FeatureDay(Tenant, Base):
+    """Uses of one feature by an account on one UTC day, and at which instant the first was.
+
+    By day before name: what an account used of late, and in its first weeks, is a stretch of the
+    key. Who ever used a feature is a stretch of the other index.
+    """
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(short_text(200), primary_key=True)
+    uses: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("uses >= 0", name="not_negative"),
+        tenant_key("account_id", "account"),
+        Index(None, "workspace_id", "name", "account_id", "day"),
+    )

@@ -41,6 +41,7 @@ from vocapp.people.events.models import (
     AccountEvent,
     ActiveDay,
     ActivityHour,
+    FeatureDay,
     Milestone,
     ProductDay,
     SubscriptionChange,
@@ -148,12 +149,13 @@ def milestones(
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What an account uses: uses in the last 28 days and in the 28 before, and the last one."""
+    """What an account uses: uses in the last 28 days and in the 28 before, and the UTC day of the
+    last one."""
 
     name: str
     recent: int
     before: int
-    last: datetime
+    last_on: date
 
 
 def used_of_late(
@@ -161,32 +163,30 @@ def used_of_late(
 ) -> list[Used]:
     """What was used in the last days, by name, the most used of late first.
 
-    Read from the ledger by account and instant: for who asks for it, not for every page.
+    Of whole days in UTC, from their sums; what is dated ahead is left out.
     """
-    month = timedelta(days=28)
-    recent = func.sum(case((AccountEvent.at > now - month, AccountEvent.count), else_=0))
+    today = now.astimezone(UTC).date()
+    recently, earlier = today - timedelta(days=28), today - timedelta(days=56)
+    recent = func.sum(case((FeatureDay.day > recently, FeatureDay.uses), else_=0))
     before = func.sum(
         case(
-            (AccountEvent.at > now - month, 0),
-            (AccountEvent.at > now - 2 * month, AccountEvent.count),
-            else_=0,
+            (FeatureDay.day > recently, 0), (FeatureDay.day > earlier, FeatureDay.uses), else_=0
         )
-    )
+    )  # fmt: skip
+    last = func.max(FeatureDay.day)
     rows = db.session.execute(
-        select(AccountEvent.name, recent, before, func.max(AccountEvent.at))
+        select(FeatureDay.name, recent, before, last)
         .where(
-            AccountEvent.workspace_id == workspace_id,
-            AccountEvent.account_id == account_id,
-            AccountEvent.at > now - timedelta(days=days),
-            AccountEvent.at <= now,
-            AccountEvent.type == "usage",
-            AccountEvent.is_superseded.is_(False),
+            FeatureDay.workspace_id == workspace_id,
+            FeatureDay.account_id == account_id,
+            FeatureDay.day > today - timedelta(days=days),
+            FeatureDay.day <= today,
         )
-        .group_by(AccountEvent.name)
-        .order_by(recent.desc(), func.max(AccountEvent.at).desc(), AccountEvent.name)
+        .group_by(FeatureDay.name)
+        .order_by(recent.desc(), last.desc(), FeatureDay.name)
         .limit(limit)
     )
-    return [Used(name, int(now_), int(then), last) for name, now_, then, last in rows]
+    return [Used(name, int(now_), int(then), day) for name, now_, then, day in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,10 +255,12 @@ def _undo(session: Session, workspace_id: UUID, named: Collection[str]) -> list[
     undone = [
         {
             name: getattr(row, name)
-            for name in ("id", "type", "account_id", "contact_id", "product", "count", "at")
+            for name in (
+                "id", "type", "account_id", "contact_id", "name", "product", "count", "at",
+            )
         }
         for row in stored
-    ]
+    ]  # fmt: skip
     ids = [row.id for row in stored]
     keys = (
         (AccountEvent, "id"), (SubscriptionChange, "event_id"), (Milestone, "event_id"),

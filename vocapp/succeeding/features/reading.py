@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from surveys.stays import Stay, stay_of
 from surveys.survival import FeatureUse
-from vocapp.people.events.models import AccountEvent
+from vocapp.people.events.models import AccountEvent, FeatureDay
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.succeeding.figures.business import read_business
@@ -149,19 +149,18 @@ def _read_uses(
     """First uses within the window of some accounts that began about the same time."""
     place = {account: start + number for number, (_stay, account) in enumerate(batch)}
     began = {account: stay.began_at for stay, account in batch}
+    until = batch[-1][0].began_at + window
     rows = session.execute(
-        select(AccountEvent.account_id, AccountEvent.name, func.min(AccountEvent.at))
+        select(FeatureDay.account_id, FeatureDay.name, func.min(FeatureDay.first_at))
         .where(
-            AccountEvent.workspace_id == workspace_id,
-            AccountEvent.account_id.in_(place),
-            AccountEvent.at < batch[-1][0].began_at + window,
-            AccountEvent.type == "usage",
-            AccountEvent.is_superseded.is_(False),
+            FeatureDay.workspace_id == workspace_id,
+            FeatureDay.account_id.in_(place),
+            FeatureDay.day <= until.astimezone(UTC).date(),
+            FeatureDay.first_at < until,
         )
-        .group_by(AccountEvent.account_id, AccountEvent.name)
+        .group_by(FeatureDay.account_id, FeatureDay.name)
     )
-    for account, named, at in rows:
-        name = str(named)  # a usage event always has one
+    for account, name, at in rows:
         found.first_seen[name] = min(at, found.first_seen.get(name, at))
         if at < began[account] + window:
             found.uses[name][place[account]] = max(0.0, (at - began[account]) / _DAY)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
 from vocapp.collecting.models import Response
 from vocapp.people.events.activity import hour_of
-from vocapp.people.events.models import AccountEvent, ActivityHour, Milestone
+from vocapp.people.events.models import ActivityHour, FeatureDay, Milestone
 from vocapp.people.models import Account
 from vocapp.people.roles import left_since
 from vocapp.succeeding.attribute_lines import attributes_of
@@ -218,27 +218,34 @@ def _left(asked: _Asked) -> ByAccount:
 def _features(asked: _Asked, features: Collection[str]) -> ByAccount:
     """Of these features; one that nobody used of late is not told of: nobody is known to use
     it, and nobody not to."""
-    is_use = (AccountEvent.type == "usage") & AccountEvent.is_superseded.is_(False)
+    late = asked.now.astimezone(UTC).date() - _PERIOD_DAYS * _DAY
     told = {
         feature
         for feature in features
-        if asked.is_told(
-            AccountEvent.workspace_id == asked.workspace_id,
-            AccountEvent.at >= asked.now - _PERIOD_DAYS * _DAY,
-            is_use,
-            AccountEvent.name == feature,
-        )
+        if asked.is_told(Account.workspace_id == asked.workspace_id, _uses(feature, since=late))
     }
     used: Mapping[UUID, set[str]] = defaultdict(set)
-    for account_id, name in asked.session.execute(
-        select(AccountEvent.account_id, AccountEvent.name)
-        .where(asked.of(AccountEvent), is_use, AccountEvent.name.in_(told))
-        .distinct()
-    ):
-        used[account_id].add(name or "")
+    ids = [account.id for account in asked.accounts]
+    for feature in told:
+        for account_id in asked.session.scalars(
+            select(Account.id).where(
+                Account.workspace_id == asked.workspace_id, Account.id.in_(ids), _uses(feature)
+            )
+        ):
+            used[account_id].add(feature)
     unknown = set(features) - told
     # A feature that is not told of counts as used: its playbook then never fires.
     return {
         account.id: {"used_features": frozenset(used[account.id] | unknown)}
         for account in asked.accounts
     }
+
+
+def _uses(feature: str, *, since: date = date.min) -> ColumnElement[bool]:
+    """That an account did on a day (in UTC) since then: the index finds it for each at once."""
+    return exists().where(
+        FeatureDay.workspace_id == Account.workspace_id,
+        FeatureDay.name == feature,
+        FeatureDay.account_id == Account.id,
+        FeatureDay.day >= since,
+    )
