@@ -1,13 +1,13 @@
 """keep uses of features by day, and when the first of a day was
 
-Revises: fileimports1
+Revises: touchsend1
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "featuredays1"
-down_revision = "fileimports1"
+down_revision = "touchsend1"
 branch_labels = None
 depends_on = None
 

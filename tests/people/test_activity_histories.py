@@ -40,7 +40,7 @@ INSTANTS = [
     for clock in ((0, 0, 0), (9, 30, 0), (9, 45, 0), (23, 59, 59, 999_000))
 ]
 # The migration before the one that sums features.
-BEFORE = "fileimports1"
+BEFORE = "touchsend1"
 SUMS = (ActivityHour, ActiveDay, ProductDay, FeatureDay)
 events = st.fixed_dictionaries(
     {
