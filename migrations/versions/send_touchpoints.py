@@ -1,6 +1,6 @@
 """planned touchpoints go out by themselves: a sending may be that of a touchpoint
 
-Revises: featuredays1
+Revises: fileimports1
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.sql.naming import conv
 
 revision = "touchsend1"
-down_revision = "featuredays1"
+down_revision = "fileimports1"
 branch_labels = None
 depends_on = None
 
