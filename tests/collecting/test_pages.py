@@ -194,8 +194,8 @@ WANTED = [
     [
         ("en", ["a Japanese postcode such as 100-0001.", "Please choose at least 2.",
                 "Please write at least 5 characters."]),
-        ("ja", ["100-0001 のような郵便番号を入力してください。", "2 つ以上選んでください。",
-                "5 文字以上で入力してください。"]),
+        ("ja", ["100-0001 のような郵便番号を入力してください。", "2つ以上選んでください。",
+                "5文字以上で入力してください。"]),
     ],
 )  # fmt: skip
 def test_an_answer_that_is_not_as_wanted_is_said_beside_it_and_the_score_is_kept(
