@@ -617,6 +617,19 @@ def test_a_script_gets_the_thanks_by_the_category_of_the_score(api, path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("shown_to", "told"),
+    [("nobody", ()), ("best", ("promoter",)), ("everybody", ("promoter", "passive", "detractor"))],
+)
+def test_a_script_gets_the_link_for_those_only_who_are_shown_it(api, shown_to, told):
+    link = THANKS["link"] | {"shown_to": shown_to}
+    own = api.survey("own", thanks=THANKS | {"link": link})["public_id"]
+    key = f"?key={api.workspace.public_key}"
+    texts = api.client.get(f"/public/v1/surveys/{own}{key}&locale=en").json["texts"]
+    links = {name: text for name, text in texts.items() if name.endswith("_link")}
+    assert links == {f"{name}_link": "https://reviews.example/us Write a review" for name in told}
+
+
 def test_thanks_without_words_of_the_author_are_those_of_the_product(api, path):
     second = press(api.client, path, api.client.get(path), "score", score="10")
     assert "Your answer has been saved" in press(api.client, path, second, "rest").text

@@ -99,6 +99,27 @@ def test_a_part_that_does_not_come_leaves_the_page_as_it_was(new_page, other_sit
     expect(widget(page)).to_have_count(0)
 
 
+def test_whoever_is_shown_a_link_gets_it_below_the_thanks(
+    new_page, other_site, tag, live_server, api
+):
+    link = {"url": "https://reviews.example/us", "label": {"en": "Write a review"},
+            "shown_to": "best"}  # fmt: skip
+    public_id = api.survey("own", questions=[SCORE], thanks={"link": link})["public_id"]
+    policy = f"default-src 'none'; script-src {live_server.url}; connect-src {live_server.url}"
+    for score, count in ((10, 1), (3, 0)):
+        page = new_page()
+        page.goto(other_site(tag(survey=public_id), policy=policy))
+        widget(page).get_by_role("radio", name=re.compile(f"^{score}")).check(force=True)
+        widget(page).locator("button.primary").click()
+        expect(widget(page)).to_contain_text("has been saved")
+        found = widget(page).get_by_role("link", name="Write a review")
+        expect(found).to_have_count(count)
+        if count:
+            expect(found).to_have_attribute("href", "https://reviews.example/us")
+            assert found.bounding_box()["height"] >= 44
+        page.close()
+
+
 def test_a_page_may_draw_the_survey_itself(new_page, other_site, tag, live_server):
     own = (
         "<script>window.voc = window.voc || function () { (voc.q = voc.q || []).push(arguments) };"
@@ -129,7 +150,9 @@ def test_nothing_is_asked_for_before_consent(new_page, other_site, tag, live_ser
     expect(widget(page)).to_have_count(0)
 
 
-@pytest.mark.parametrize("part", ["delighted", "headless", "kinds", "modal", "tab", "targeting"])
+@pytest.mark.parametrize(
+    "part", ["delighted", "headless", "kinds", "modal", "tab", "targeting", "thanks"]
+)
 def test_parts_are_kept_in_caches_by_their_version(app, part):
     client = app.test_client()
     version = (DIST / "parts.version").read_text()

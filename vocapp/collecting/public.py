@@ -337,15 +337,22 @@ def _present_thanks(definition: Definition, language: str) -> dict[str, Any]:
 
 def _present_texts(definition: Definition, language: str) -> dict[str, str]:
     """The words around the questions; under each category of the score, what is said after the
-    last answer, and under `thanks_detail` what is said in general."""
+    last answer, and under `thanks_detail` what is said in general. Where a category is shown the
+    author's link, `promoter_link` and the like are its address, a blank and its words."""
     said, thanks = texts.respondent_texts(language), definition.thanks
     usual = said["thanks_detail"]
+    label = localised(thanks.link_label, language=language) or thanks.link
     return {
         **said,
         "thanks_detail": thanks.words(None, language=language) or usual,
         **{
             category: thanks.words(category, language=language) or usual
             for category in categories(definition.kind)
+        },
+        **{
+            f"{category}_link": f"{link} {label}"
+            for category in categories(definition.kind)
+            if (link := thanks.link_for(category, kind=definition.kind))
         },
     }
 

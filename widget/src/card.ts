@@ -5,6 +5,8 @@ import { ENDS, type Question, type Survey } from "./survey";
 
 export interface CardEvents extends FlowEvents {
   dismissed(): void;
+  /** The thanks are on the screen, also anew in another language; with `link`, "address words". */
+  thanked(link: string): void;
 }
 
 /** How the delivery of what was confirmed stands. */
@@ -129,13 +131,14 @@ export function createCard(box: HTMLElement, first: Survey, events: CardEvents):
     body.replaceChildren(...steps(asked));
     if (focusWasHere) focusStep();
     showNote();
+    const link = !asked && flow.survey.texts[flow.category() + "_link"];
+    if (link) events.thanked(link);
   }
 
   /** The server's words may say "saved": they stand only once it is true. Thanks follow the score. */
   function showNote(): void {
-    const { categories, primary, texts } = flow.survey;
-    const words = currentNote === "delivered" ? categories[String(flow.drafts[primary])] : currentNote;
-    status.textContent = (!flow.question() && texts[words!]) || "";
+    const words = currentNote === "delivered" ? flow.category() : currentNote;
+    status.textContent = (!flow.question() && flow.survey.texts[words!]) || "";
   }
 
   render();

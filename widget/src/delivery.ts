@@ -21,11 +21,10 @@ export interface Delivery {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 
-const succeeded = ({ status }: Reply): boolean => status >= 200 && status < 300;
+const succeeded = ({ status }: Reply): boolean => /^2/.test(`${status}`);
 
 /** The request is wrong in itself: the same again would be refused again. */
-const isFinal = ({ status }: Reply): boolean =>
-  status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+const isFinal = ({ status }: Reply): boolean => /^4(?!08|25|29)/.test(`${status}`);
 
 /** Deliver in the background, while it `mayGo`, and tell `report` how it goes. */
 export function createDelivery(report: Report, mayGo: () => boolean): Delivery {
@@ -57,14 +56,13 @@ export function createDelivery(report: Report, mayGo: () => boolean): Delivery {
       return true;
     }
     if (reply.status === 403 && !first && !item.renewed) {
-      const { token: _refused, ...rest } = latest;
-      keep({ ...rest, renewed: true }); // Posting again gives a token that works.
+      keep({ ...latest, token: undefined, renewed: true }); // Posting again gives a token that works.
       return true;
     }
-    if (reply.status === 403 && first && "identity" in JSON.parse(item.body)) {
-      const { identity: _refused, ...rest } = JSON.parse(item.body) as Record<string, unknown>;
-      keep({ ...latest, body: JSON.stringify(rest) }); // Out of date by now: better without a name.
-      return true;
+    if (reply.status === 403 && first) {
+      const { identity, ...rest } = JSON.parse(item.body) as Record<string, unknown>;
+      // Out of date by now: better without a name.
+      if (identity) return keep({ ...latest, body: JSON.stringify(rest) }), true;
     }
     if (isFinal(reply)) drop(item.id);
     else retryLater(reply);

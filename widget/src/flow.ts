@@ -20,6 +20,8 @@ export interface Flow {
   /** The question at hand; undefined after the last one. */
   question(): Question | undefined;
   isLast(): boolean;
+  /** Category of the primary answer, once it is confirmed. */
+  category(): string | undefined;
   /** How to ask, for what was answered so far. */
   wording(asked: Question): string;
   enter(key: string, value: Value): void;
@@ -37,10 +39,8 @@ export function createFlow(first: Survey, events: FlowEvents): Flow {
     drafts: {},
     question: () => flow.survey.questions[step],
     isLast: () => step === flow.survey.questions.length - 1,
-    wording({ text, wordings }) {
-      const { categories, primary } = flow.survey;
-      return wordings[categories[String(answers[primary])]!] || text;
-    },
+    category: () => flow.survey.categories[String(answers[flow.survey.primary])],
+    wording: ({ text, wordings }) => wordings[flow.category()!] || text,
 
     enter(key, value) {
       flow.drafts[key] = value;

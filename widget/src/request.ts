@@ -4,7 +4,7 @@ export interface Reply {
   /** HTTP status; 0 when no answer came that this page may read. */
   status: number;
   /** The parsed body; undefined when it is not JSON. */
-  data: unknown;
+  data?: unknown;
   /** Seconds that the server asks us to wait; 0 when it does not. */
   waitSeconds: number;
 }
@@ -20,7 +20,7 @@ export async function request(
   body?: string,
   identity?: string,
 ): Promise<Reply> {
-  const reply: Reply = { status: 0, data: undefined, waitSeconds: 0 };
+  const reply: Reply = { status: 0, waitSeconds: 0 };
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
   try {

@@ -12,7 +12,7 @@ export interface Pending {
   /** The first request, kept to the byte: the server compares repeats with it. */
   body: string;
   /** From the server; its presence says that the first request has arrived. */
-  token?: string;
+  token?: string | undefined;
   /** The token was refused once and asked for again. */
   renewed?: boolean;
   /** Everything answered after the first request. */

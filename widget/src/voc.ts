@@ -7,6 +7,7 @@ import { loadPart } from "./parts";
 import type * as Delighted from "./parts/delighted";
 import type * as Kinds from "./parts/kinds";
 import type * as Targeting from "./parts/targeting";
+import type * as Thanks from "./parts/thanks";
 import { explain, why } from "./reasons";
 import { request } from "./request";
 import { forget, markAnswered, markClosed, reasonForQuiet } from "./store";
@@ -191,6 +192,8 @@ export function createVoc(settings: Settings): Voc {
           emit("completed", { survey: id, id: showing.answer });
         },
         dismissed: () => close(showing),
+        thanked: async (link) =>
+          (await loadPart<typeof Thanks>(settings.base, "thanks"))?.onward(frame.box, link),
       });
     }
     frame.open();
@@ -268,33 +271,29 @@ export function createVoc(settings: Settings): Voc {
     explain("no consent: nothing asked or kept");
   }
 
-  const commands = new Map<string, (...rest: never[]) => unknown>([
-    ["show", (id: string, options?: ShowOptions) => show(id, { ...options })],
-    ["close", () => showings.forEach(close)],
-    ["identify", (token: string) => ((identity = token), watch?.(true))],
-    ["rules", rules],
-    [
-      "track",
-      (name: string) => {
-        if (tracked.push(name) > 50) tracked.shift();
-        watch?.();
-      },
-    ],
-    ["on", (type: string, listener: Listener) => void listeners.push([type, listener])],
-    ["locale", (wanted: string) => ((locale = wanted), translate())],
-    ["consent", consent],
-    [
-      "delighted",
-      async (options: Delighted.Options) =>
-        (await loadPart<typeof Delighted>(settings.base, "delighted"))?.install(run, options, explain),
-    ],
-    ["why", why],
-  ]);
+  /** Without a prototype: a page may ask for "toString". */
+  const commands: Record<string, ((...rest: never[]) => unknown) | undefined> = {
+    __proto__: null as never,
+    show: (id: string, options?: ShowOptions) => show(id, { ...options }),
+    close: () => showings.forEach(close),
+    identify: (token: string) => ((identity = token), watch?.(true)),
+    rules,
+    track(name: string) {
+      if (tracked.push(name) > 50) tracked.shift();
+      watch?.();
+    },
+    on: (type: string, listener: Listener) => void listeners.push([type, listener]),
+    locale: (wanted: string) => ((locale = wanted), translate()),
+    consent,
+    delighted: async (options: Delighted.Options) =>
+      (await loadPart<typeof Delighted>(settings.base, "delighted"))?.install(run, options, explain),
+    why,
+  };
 
   const run: Voc = (command, ...rest) => {
     const failed = (error: unknown) => explain(`${command}: failed, ${error}`);
     try {
-      const action = commands.get(command);
+      const action = commands[command];
       if (!action) return explain(`no command "${command}"`);
       if (waiting && !/^(on|consent|why|close)$/.test(command)) {
         waiting.push([command, ...rest]);

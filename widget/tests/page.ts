@@ -6,6 +6,7 @@ import * as kinds from "../src/parts/kinds";
 import * as modal from "../src/parts/modal";
 import * as tab from "../src/parts/tab";
 import * as targeting from "../src/parts/targeting";
+import * as thanks from "../src/parts/thanks";
 import type { Voc } from "../src/voc";
 
 export const BASE = "https://voice.example.com";
@@ -91,7 +92,7 @@ export const deaf =
 export const partsAsked: string[] = [];
 let partsAreThere = true;
 export const loseParts = (): void => void (partsAreThere = false);
-const PARTS: Record<string, unknown> = { delighted, headless, kinds, modal, tab, targeting };
+const PARTS: Record<string, unknown> = { delighted, headless, kinds, modal, tab, targeting, thanks };
 
 // The built files come from a server; tests/e2e/test_widget_parts.py loads those.
 vi.doMock("../src/parts", () => ({

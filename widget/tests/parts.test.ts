@@ -73,6 +73,57 @@ describe("parts", () => {
   });
 });
 
+describe("the link after the last answer", () => {
+  const words: Record<string, string> = { en: "Write a review", ja: "レビューを書く" };
+  const address = "https://reviews.example/us";
+  const link = () => find(".box").querySelector("a");
+
+  /** The server shows promoters a link, in the language that is asked for. */
+  function offer(url = address): void {
+    behave((seen) => {
+      if (seen.method !== "GET") return healthy(seen);
+      const survey = seen.url.includes("locale=ja") ? japanese : rawSurvey;
+      const promoter_link = `${url} ${words[survey.language]}`;
+      const texts = { ...survey.texts, promoter_link };
+      return { status: 200, body: { ...survey, questions: [score], texts } };
+    });
+  }
+
+  test("is shown to whom the server names, leaves the page alone, and follows the language", async () => {
+    offer();
+    const voc = await loadPage({ survey: "pub1" });
+    choose(9);
+    expect(partsAsked).toEqual([]);
+    await press();
+    await settle();
+    expect(partsAsked).toEqual(["thanks"]);
+    expect(link()?.getAttribute("href")).toBe(address);
+    expect(link()?.target).toBe("_blank");
+    expect(link()?.rel).toContain("noopener");
+    expect(link()?.textContent).toContain(words.en);
+    voc("locale", "ja");
+    await settle();
+    expect(find(".box").querySelectorAll("a").length).toBe(1);
+    expect(link()?.textContent).toContain(words.ja);
+  });
+
+  test("is neither shown to anybody else nor asked for", async () => {
+    offer();
+    await begin(2);
+    await settle();
+    expect(link()).toBeNull();
+    expect(partsAsked).toEqual([]);
+  });
+
+  test("is an https address or nothing", async () => {
+    offer("javascript:alert(1)");
+    await begin();
+    await settle();
+    expect(partsAsked).toEqual(["thanks"]);
+    expect(link()).toBeNull();
+  });
+});
+
 describe("the question kind", () => {
   test("choice sends the key of an option", async () => {
     ask({ key: "x", kind: "choice", text: "Which?", options });

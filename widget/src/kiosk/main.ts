@@ -175,6 +175,7 @@ function start(source: HTMLElement, root: HTMLElement): void {
       },
       completed,
       dismissed() {},
+      thanked() {}, // No link: nobody should go on to another site on a device that others use next.
     });
     scrollTo(0, 0);
   }

@@ -116,7 +116,7 @@ const DAY_MS = 86_400_000;
 interface Page {
   key: string;
   /** Ask the server, as whoever is known here. */
-  request(path: string): Promise<{ data: unknown }>;
+  request(path: string): Promise<{ data?: unknown }>;
   /** Events that were not judged yet; emptied here. */
   tracked: string[];
   explain(reason: string): void;
