@@ -33,6 +33,7 @@ from vocapp.authoring.version_api import api as version_api
 from vocapp.authoring.version_views import blueprint as version_pages
 from vocapp.authoring.views import blueprint as authoring_pages
 from vocapp.collecting import home_cards as collecting_cards
+from vocapp.collecting import letting_in
 from vocapp.collecting import people as collecting_people
 from vocapp.collecting import queries as collecting_queries
 from vocapp.collecting.api import api as collecting_api
@@ -359,6 +360,9 @@ def _register_work() -> None:
     )
     outbox.register(
         outbox.Kind(limiting_service.CLOSE, mode="database", apply=limiting_service.close_due)
+    )
+    outbox.register(
+        outbox.Kind(limiting_service.CLOSE_FULL, mode="database", apply=letting_in.close_full)
     )
     outbox.register(
         outbox.Kind(

@@ -212,6 +212,16 @@ def test_who_is_turned_away_leaves_nothing_behind(api):
     assert "late@example.com" not in api.get("/api/v1/contacts").text
 
 
+def test_a_quota_that_is_reached_already_closes_the_survey_before_anybody_opens_it(any_api, survey):
+    for most, expected in ((3, "published"), (2, "closed")):
+        while len(stored()) < 2:
+            assert any_api.respond(score=9).status_code == 201
+        limit(any_api, most=most)
+        outbox.work_off("close_full_survey", now=utcnow())
+        assert state() == expected
+    assert any_api.client.get(f"/s/{survey['public_id']}").status_code == 410
+
+
 def test_a_full_survey_that_is_opened_again_stays_full_until_its_quota_is_raised(any_api, survey):
     limit(any_api, most=1)
     assert any_api.respond(score=9).status_code == 201

@@ -23,7 +23,8 @@ from vocapp.authoring.limiting.queries import limits_of, time_zone_of
 from vocapp.authoring.limiting.service import close, use_link
 from vocapp.authoring.models import Question, Survey
 from vocapp.collecting.models import Answer, Response
-from vocapp.database import read_once, scoped, text_within
+from vocapp.database import read_once, scoped, text_within, utcnow
+from vocapp.outbox import Pending
 from vocapp.problems import BadInput, Gone, Problem
 
 if TYPE_CHECKING:
@@ -59,8 +60,17 @@ def refusals(
         else:
             found[place] = problem
     for door in doors.values():
-        door.close_if_full(now=now)
+        if door.let_anybody_in:
+            door.close_if_full(now=now)
     return found
+
+
+def close_full(session: Session, rows: Sequence[Pending]) -> None:
+    """Outbox effect: as many as a survey takes may have answered before that was said, and nobody
+    is to answer in vain."""
+    now = utcnow()
+    for workspace_id, survey_id in sorted({(row.workspace_id, row.subject_id) for row in rows}):
+        _Door(session, workspace_id, survey_id).close_if_full(now=now)
 
 
 class _Door:
@@ -76,7 +86,7 @@ class _Door:
         self._state = self._read_state()
         self._taken = self._count() if self._limits.most is not None else 0
         self._taken_of = Counter({quota: self._count(quota) for quota in self._limits.quotas})
-        self._came = 0
+        self.let_anybody_in = False
 
     def _read_state(self) -> str | None:
         """Under a lock where others must wait for what becomes of this answer."""
@@ -155,15 +165,14 @@ class _Door:
 
     def let_in(self, item: Submission, attributes: Mapping[str, Any]) -> None:
         self._taken += 1
-        self._came += 1
+        self.let_anybody_in = True
         self._taken_of.update(
             quota for quota in self._limits.quotas if quota.holds_for(attributes, item.answers)
         )
 
     def close_if_full(self, *, now: datetime) -> None:
-        """After the last one."""
         most = self._limits.most
-        if most is None or not self._came or self._taken < most or self._state != "published":
+        if most is None or self._taken < most or self._state != "published":
             return
         survey = self._session.get_one(Survey, (self._workspace_id, self._survey_id))
         close(self._session, survey, because="full", now=now)

@@ -24,6 +24,7 @@ from vocapp.problems import BadInput, NotFound
 from vocapp.workspaces.service import audit
 
 CLOSE = "close_survey"
+CLOSE_FULL = "close_full_survey"  # it is looked, where answers are known, whether it is full
 MOST_LINKS = 10_000  # of one batch
 
 
@@ -53,6 +54,8 @@ def limit_answers(
         row.closing_words = dict(limits.closing_words)
         row.updated_at = now
         _close_later(session, survey, limits, now=now)
+        if limits.most is not None:
+            outbox.add(session, workspace_id, CLOSE_FULL, survey_id, now=now)
         audit(
             session, workspace_id, "survey.limited", subject=survey, now=now,
             actor_user_id=actor_user_id,
