@@ -115,7 +115,7 @@ def measured(app: Flask, workspace_id: UUID) -> Iterator[Figure]:
                 select(Account.id).where(Account.workspace_id == workspace_id).order_by(Account.id)
             ).all()
         for night in ("first night", "second night"):
-            yield from _night(workspace_id, accounts, night)
+            yield from night_of(workspace_id, accounts, night)
         yield Figure("firings", _count(workspace_id, PlaybookRun), "")
         began, batches = perf_counter(), 0
         while outbox.work_off(RELEASE, now=utcnow()):
@@ -126,7 +126,7 @@ def measured(app: Flask, workspace_id: UUID) -> Iterator[Figure]:
         db.session.remove()
 
 
-def _night(workspace_id: UUID, accounts: Any, night: str) -> Iterator[Figure]:
+def night_of(workspace_id: UUID, accounts: Any, night: str) -> Iterator[Figure]:
     walls, worked = [], process_time()
     for start in range(0, len(accounts), evaluating.BATCH):
         began = perf_counter()
