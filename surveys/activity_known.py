@@ -134,6 +134,15 @@ class ActivityKnown:
         found[self.account[self.known(instant) & (self.type == "milestone")]] = True
         return found
 
+    def logged_in(self, instant: datetime, since: Sequence[datetime | None], wanted: int) -> Flags:
+        """Which accounts had so many log-ins from an instant of each on (None: none count)."""
+        first = np.array([inf if each is None else each.timestamp() for each in since], float)
+        chosen = self.known(instant) & (self.type == "login") & (self.at >= first[self.account])
+        sums = np.bincount(
+            self.account[chosen], self.count[chosen], minlength=self.accounts
+        )  # fmt: skip
+        return np.asarray(sums >= wanted)
+
     def _summed(self, chosen: Flags, age: Floats, period_s: int, periods_before: int) -> Periods:
         is_now = chosen & (age < period_s)
         is_before = chosen & (age >= period_s) & (age < period_s * (periods_before + 1))

@@ -8,29 +8,40 @@ from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 
 from surveys.intervals import quantile
+from surveys.periods import day_bounds, local_day
 from surveys.ratios import Figure
 
-# Set up is who reached this milestone in time. Figures have one definition, so that months and
-# workspaces compare; what a workspace itself calls onboarded is in its touch model (`lifecycle`).
-SETUP_DONE, SETUP_DAYS = "setup_done", 31
+# What completes onboarding is defined by the workspace: `lifecycle.OnboardingRule`.
 
 
-def set_up_in_time(started_at: datetime, reached: Iterable[datetime]) -> bool:
-    """Whether the milestone was reached within 31 times 24 hours of the first subscription's start,
-    the last instant included, or before it. reached: when it was, in any order.
+def set_up_in_time(
+    started_at: datetime, reached: Iterable[datetime], *, days: int
+) -> datetime | None:
+    """When the milestone was reached, if within so many times 24 hours of the first subscription's
+    start, the last instant included, or before it. reached: when it was, in any order.
 
     >>> start = datetime(2026, 10, 1, tzinfo=UTC)
     >>> late = start + timedelta(days=31, seconds=1)
-    >>> set_up_in_time(start, [late]), set_up_in_time(start, [late, start])
-    (False, True)
+    >>> set_up_in_time(start, [late], days=31), set_up_in_time(start, [late, start], days=31)
+    (None, datetime.datetime(2026, 10, 1, 0, 0, tzinfo=datetime.timezone.utc))
     """
-    last = set_up_until(started_at)
-    return any(at <= last for at in reached)
+    last = set_up_until(started_at, days=days)
+    return min((at for at in reached if at <= last), default=None)
 
 
-def set_up_until(started_at: datetime) -> datetime:
+def set_up_until(started_at: datetime, *, days: int) -> datetime:
     """The last instant that counts."""
-    return started_at.astimezone(UTC) + timedelta(days=SETUP_DAYS)
+    return started_at.astimezone(UTC) + timedelta(days=days)
+
+
+def logged_in_until(started_at: datetime, time_zone: str, *, days: int) -> datetime:
+    """The first instant after the first so many local days, that of the start being one.
+
+    >>> str(logged_in_until(datetime(2026, 10, 1, 15, tzinfo=UTC), "UTC", days=2))
+    '2026-10-03 00:00:00+00:00'
+    """
+    start = local_day(started_at, time_zone)
+    return day_bounds(start + timedelta(days=days), time_zone)[0]
 
 
 Waits = Mapping[int, tuple[int, int]]  # day → how many are there, and how many are not yet

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from surveys.renewals import PastRenewal
 from surveys.subscriptions import NOTHING, History, Price, Standing
 
-VERSION = 2  # of the form of the bytes
+VERSION = 3  # of the form of the bytes
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 Ints = npt.NDArray[np.int64]
@@ -55,6 +55,8 @@ class _Packed(msgspec.Struct, array_like=True):
     reached: bytes  # ids of those that reached it
     times: bytes  # by such account: how often
     reached_at: bytes
+    completed: bytes  # ids of those that did in time
+    completed_at: bytes
     renewing: bytes  # ids, one for each renewal
     due: bytes  # by renewal: ordinal of the day
     decided: bytes
@@ -342,6 +344,11 @@ class KeptBusiness:
             if ticks < ends
         }
 
+    def completed_in_time(self) -> dict[bytes, int]:
+        """When those completed onboarding that did in time, in microseconds since 1970."""
+        at = _ints(self._packed.completed_at).tolist()
+        return dict(zip(_ids(self._packed.completed), at, strict=True))
+
     def decisions(self, since: date, until: date) -> Decisions:
         """Renewals that were decided in since <= day < until."""
         due, decided = _ints(self._packed.due), _ints(self._packed.decided)
@@ -359,6 +366,11 @@ class KeptBusiness:
         at = _ints(self._packed.started_at).tolist()
         keys = self._started
         return {account_of(key): instant_of(ticks) for key, ticks in zip(keys, at, strict=True)}
+
+    @cached_property
+    def in_time(self) -> Mapping[UUID, datetime]:
+        found = self.completed_in_time().items()
+        return {account_of(key): instant_of(ticks) for key, ticks in found}
 
     @cached_property
     def reached(self) -> Mapping[UUID, Sequence[datetime]]:
@@ -386,9 +398,11 @@ def pack(
     started_at: Mapping[UUID, datetime],
     reached: Mapping[UUID, Sequence[datetime]],
     renewals: Mapping[UUID, Sequence[PastRenewal]],
+    in_time: Mapping[UUID, datetime],
 ) -> bytes:
-    """The bytes of which `unpack` makes the same again. started_at, reached: of whatever accounts,
-    when they started, and when they reached what onboarding asks for."""
+    """The bytes of which `unpack` makes the same again. started_at, reached, in_time: of whatever
+    accounts, when they started, when they reached what onboarding asks for, and when first, of
+    those that did in time."""
     products, currencies = _Places(), _Places()
     steps = [
         (at, standing)
@@ -417,6 +431,8 @@ def pack(
         _joined(reached),
         _bytes(len(own) for own in reached.values()),
         _bytes(ticks_of(at) for own in reached.values() for at in own),
+        _joined(in_time),
+        _bytes(ticks_of(at) for at in in_time.values()),
         _joined(account for account, _ in decided),
         _bytes(past.due_on.toordinal() for _, past in decided),
         _bytes(past.decided_on.toordinal() for _, past in decided),

@@ -40,6 +40,7 @@ TOUCHES = ("high", "tech")
 ONBOARDING = ("open", "complete", "late", "overdue")
 MAX_TOUCHPOINTS = 100
 MAX_DAYS = 1_100  # about three years, the longest usual term
+MAX_ONBOARDING_DAYS = 366  # figures of months that are further back are not summed anew
 
 State = Literal["due", "upcoming", "skipped", "withdrawn"]
 Shift = Callable[[date], date]
@@ -524,7 +525,7 @@ def _read_onboarding(value: object) -> OnboardingRule:
     if milestone is None and logins is None:
         raise FieldError(at, "expected a milestone, a number of logins, or both")
     days = {
-        name: read_whole(given.get(name, 31), f"{at}.{name}", 1, MAX_DAYS)
+        name: read_whole(given.get(name, 31), f"{at}.{name}", 1, MAX_ONBOARDING_DAYS)
         for name in ("milestone_days", "login_days")
     }
     return OnboardingRule(

@@ -717,6 +717,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
     "touch_model.add": NO_IDS,
     "touch_model.change": (by(key="touch_key"),),
     "touch_model.remove": (by(key="touch_key"),),
+    "touch_model.change_stages": NO_IDS,
     "touch_model.use_default": NO_IDS,
     "touch_model.undo": (Call(query=lambda t: {"token": t.undo}),),
     "playbooks.list_playbooks": NO_IDS,

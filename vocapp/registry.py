@@ -146,7 +146,7 @@ from vocapp.measuring.watching import service as watching_service
 from vocapp.measuring.watching import showing as watching_cards
 from vocapp.measuring.watching.views import blueprint as watching_pages
 from vocapp.measuring.weighting.views import blueprint as weighting_pages
-from vocapp.people import account_stores, roles
+from vocapp.people import account_stores, figure_changes, roles
 from vocapp.people.account_merging.api import api as account_merging_api
 from vocapp.people.account_merging.views import blueprint as account_merging_pages
 from vocapp.people.account_stores import AccountStore, register_account_store
@@ -164,7 +164,7 @@ from vocapp.people.models import Account, Contact
 from vocapp.people.money.api import api as money_api
 from vocapp.people.money.views import blueprint as money_pages
 from vocapp.people.personal_stores import PersonalStore, register_personal_store
-from vocapp.succeeding import glance, merged_accounts
+from vocapp.succeeding import glance, merged_accounts, onboarding
 from vocapp.succeeding import names as succeeding_names
 from vocapp.succeeding.api import api as succeeding_api
 from vocapp.succeeding.audit_words import NAMES as SUCCEEDING_NAMES
@@ -292,6 +292,7 @@ def register(app: OpenAPI) -> None:
         app.register_blueprint(blueprint)
     audiences.register()
     touchpoint_moments.register()
+    figure_changes.register_moved_by_logins(onboarding.moved_by_logins)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)
     targeting_queries.register_asking_limits(asking_deciding.why_not_shown)
     _register_work()

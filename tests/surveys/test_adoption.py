@@ -26,10 +26,10 @@ DAY = timedelta(days=1)
 
 def test_set_up_is_who_reached_it_by_the_last_instant_or_before_the_start():
     last = START + 31 * DAY
-    assert set_up_in_time(START, [START - DAY])
-    assert set_up_in_time(START, [last + DAY, last])
-    assert not set_up_in_time(START, [last + timedelta(microseconds=1)])
-    assert not set_up_in_time(START, [])
+    assert set_up_in_time(START, [START - DAY], days=31)
+    assert set_up_in_time(START, [last + DAY, last], days=31)
+    assert not set_up_in_time(START, [last + timedelta(microseconds=1)], days=31)
+    assert not set_up_in_time(START, [], days=31)
 
 
 # --- time to value -----------------------------------------------------------------------------

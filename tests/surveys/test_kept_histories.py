@@ -45,7 +45,7 @@ def changes(draw):
 @given(changes(), st.lists(instants, min_size=1))
 def test_all_that_can_be_asked_of_a_history_is_the_same(told, asked):
     known = histories(told)
-    kept = unpack(pack(known, {}, {}, {})).histories
+    kept = unpack(pack(known, {}, {}, {}, {})).histories
     assert kept.keys() == known.keys()
     for account, history in known.items():
         own = kept[account]
@@ -62,7 +62,7 @@ def test_all_that_can_be_asked_of_a_history_is_the_same(told, asked):
 def test_who_moved_and_what_everybody_paid_is_that_of_their_histories(told, one, other):
     known = histories(told)
     start, end = min(one, other), max(one, other) + timedelta(hours=1)
-    kept = unpack(pack(known, {}, {}, {}))
+    kept = unpack(pack(known, {}, {}, {}, {}))
     moved, paid = kept.moved(start, end, lambda *_: True), kept.paid(start, end)
     lost = kept.moved(start, end, lambda before, after: bool(before) and not after)
     for account, history in known.items():
@@ -87,7 +87,7 @@ def test_the_same_products_taken_up_in_another_order_are_no_move():
         Change(ACCOUNTS[0], "core", START, 2, 900, "EUR"),
         Change(ACCOUNTS[0], "api", START, 3, 900, "EUR"),
     ]
-    kept = unpack(pack(histories(again), {}, {}, {}))
+    kept = unpack(pack(histories(again), {}, {}, {}, {}))
     day = START + timedelta(hours=1)
     assert kept.moved(day, day + timedelta(days=1), lambda *_: True) == {}
 
@@ -95,12 +95,12 @@ def test_the_same_products_taken_up_in_another_order_are_no_move():
 def test_what_does_not_change_is_the_same_object():
     """By which sums see that an account need not be looked at."""
     change = Change(ACCOUNTS[0], "core", START, 1, 900, "EUR")
-    kept = unpack(pack(histories([change]), {}, {}, {})).histories[ACCOUNTS[0]]
+    kept = unpack(pack(histories([change]), {}, {}, {}, {})).histories[ACCOUNTS[0]]
     assert kept.before(START + timedelta(days=1)) is kept.before(START + timedelta(days=9))
 
 
 def test_when_an_account_started_and_what_it_reached_is_kept_with_no_history_of_it():
-    kept = unpack(pack({}, {ACCOUNTS[0]: START}, {ACCOUNTS[1]: [START, START]}, {}))
+    kept = unpack(pack({}, {ACCOUNTS[0]: START}, {ACCOUNTS[1]: [START, START]}, {}, {}))
     assert kept.started_at == {ACCOUNTS[0]: START}
     assert kept.reached == {ACCOUNTS[1]: [START, START]}
     assert kept.began(START, START + timedelta(1)) == kept.started_at
@@ -111,7 +111,7 @@ def test_when_an_account_started_and_what_it_reached_is_kept_with_no_history_of_
 def test_of_renewals_the_days_and_what_came_of_them_are_kept():
     day = START.date()
     past = PastRenewal(day, day + timedelta(days=1), "lost", {"EUR": 900}, {"EUR": 0})
-    kept = unpack(pack({}, {}, {}, {ACCOUNTS[0]: [past]}))
+    kept = unpack(pack({}, {}, {}, {ACCOUNTS[0]: [past]}, {}))
     found = PastRenewal(past.due_on, past.decided_on, "lost", {}, {})
     assert kept.renewals == {ACCOUNTS[0]: [found]}
     assert list(kept.decided(past.decided_on, day + timedelta(days=2))) == [(ACCOUNTS[0], found)]

@@ -42,7 +42,7 @@ def changes(draw):
 @given(changes(), days, days, st.sampled_from([None, RATES]), st.data())
 def test_sums_are_those_of_each_account_to_the_last_bit(told, one, other, rates, data):
     known = histories(told)
-    kept = unpack(pack(known, {}, {}, {}))
+    kept = unpack(pack(known, {}, {}, {}, {}))
     start, end = (START + timedelta(days=day, hours=1) for day in sorted((one, other)))
     found = moves(kept, start, end, rates=rates)
     accounts = [UUID(bytes=each) for each in kept.ids]

@@ -6,6 +6,7 @@ worked in (see succeeding/figures): so a page is never older than what it was to
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
@@ -15,6 +16,34 @@ from vocapp import outbox
 from vocapp.database import read_once
 
 FIGURES, FIGURES_NIGHTLY = "figures", "figures_nightly"
+
+# Since when figures are otherwise than they were, if at all, when the log-ins of accounts are, each
+# from an instant on, and whether some of them are corrected.
+LoginsMove = Callable[
+    [Session, UUID, Mapping[UUID, datetime], bool, datetime], datetime | None
+]  # fmt: skip
+_moved_by_logins: list[LoginsMove] = []
+
+
+def register_moved_by_logins(what: LoginsMove) -> None:
+    """Let another package say what log-ins move beside the month in which they are."""
+    if what not in _moved_by_logins:
+        _moved_by_logins.append(what)
+
+
+def note_logins(
+    session: Session,
+    workspace_id: UUID,
+    changed: Mapping[UUID, datetime],
+    *,
+    are_corrected: bool,
+    now: datetime,
+) -> None:
+    """The log-ins of these accounts are otherwise than they were, each from an instant on."""
+    for moved in _moved_by_logins:
+        since = moved(session, workspace_id, changed, are_corrected, now)
+        if since is not None:
+            note_change(session, workspace_id, since=since, now=now)
 
 
 def note_change(session: Session, workspace_id: UUID, *, since: datetime, now: datetime) -> None:

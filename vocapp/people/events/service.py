@@ -32,7 +32,7 @@ from vocapp.people.events.models import (
 )
 from vocapp.people.events.subscriptions import move_accounts
 from vocapp.people.fact_history import EVER
-from vocapp.people.figure_changes import note_change
+from vocapp.people.figure_changes import note_change, note_logins
 from vocapp.people.health_changes import note_touched
 from vocapp.people.identifying import accounts_by_external_id, contacts_by_external_id
 from vocapp.people.personal_stores import Merge
@@ -126,6 +126,7 @@ def _store(
     counted = [row for row in rows if not row["is_superseded"]]
     activity.add_up(session, workspace_id, gained=counted, lost=undone)
     _note_figures(session, workspace_id, [*rows, *undone], now=now)
+    _note_logins(session, workspace_id, rows, undone, now=now)
     changed = [row for row in [*rows, *undone] if row["type"] == "subscription"]
     move_accounts(session, workspace_id, {row["account_id"] for row in changed}, now=now)
     # Log-ins and uses come all day long: what they come to is worked out at night.
@@ -205,7 +206,8 @@ def _note_figures(
     session: Session, workspace_id: UUID, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> None:
     """Which months are to be computed anew. The month that runs always is; so is, until its time
-    to get going is over, the start of those who began: log-ins of today change nothing else."""
+    to get going is over, the start of those who began. What else log-ins of today change:
+    `_note_logins`."""
     this_month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     since = [row["at"] for row in rows if row["type"] == "subscription"]
     since += [
@@ -216,6 +218,24 @@ def _note_figures(
     ]
     if since:
         note_change(session, workspace_id, since=min(since), now=now)
+
+
+def _note_logins(
+    session: Session,
+    workspace_id: UUID,
+    rows: Sequence[Mapping[str, Any]],
+    undone: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> None:
+    """Whose log-ins are others than they were, and since when."""
+    changed: dict[UUID, datetime] = {}
+    for row in (*rows, *undone):
+        if row["type"] == "login":
+            account = row["account_id"]
+            changed[account] = min(row["at"], changed.get(account, row["at"]))
+    if changed:
+        note_logins(session, workspace_id, changed, are_corrected=bool(undone), now=now)
 
 
 # --- corrections -----------------------------------------------------------------------

@@ -14,13 +14,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.activity_known import ActivityKnown, LedgerEvent, known_until
+from surveys.activity_known import ActivityKnown, Flags, LedgerEvent, known_until
 from surveys.health_facts import ANSWER_FRESH_DAYS, ANSWER_STALE_DAYS, HealthFacts, LastScore
 from surveys.known import Known, as_known, rewound
-from surveys.periods import local_day
+from surveys.lifecycle import OnboardingRule
+from surveys.periods import day_bounds, local_day
 from surveys.scoring import METRICS
 from vocapp.authoring.models import Survey
 from vocapp.authoring.queries import confidential_surveys
@@ -37,13 +38,13 @@ from vocapp.succeeding.health.measures import (
     DOWNGRADE,
     PERIOD_DAYS,
     PERIODS_BEFORE,
-    SET_UP,
     TOUCHES,
     before_per_period,
     days_since,
     days_since_start,
     pays_less,
 )
+from vocapp.succeeding.onboarding import rule_of
 from vocapp.understanding.models import Analysis
 
 _DAY = timedelta(days=1)
@@ -73,9 +74,7 @@ def told_at(
     active, set_ups, since = session.execute(
         select(
             exists().where(*late, is_active),
-            exists().where(
-                *known, AccountEvent.type == "milestone", AccountEvent.name == SET_UP
-            ),
+            or_(*(exists().where(*known, each) for each in _ways(rule_of(session, workspace_id)))),
             select(func.min(AccountEvent.at)).where(*known).scalar_subquery(),
         )
     ).one()  # fmt: skip
@@ -89,6 +88,16 @@ def told_at(
         )
     ).one()
     return Told(uses, logins, people, set_ups, since)
+
+
+def _ways(rule: OnboardingRule) -> list[ColumnElement[bool]]:
+    """Events by which onboarding is completed."""
+    ways: list[ColumnElement[bool]] = []
+    if rule.milestone is not None:
+        ways.append(and_(AccountEvent.type == "milestone", AccountEvent.name == rule.milestone))
+    if rule.logins is not None:
+        ways.append(AccountEvent.type == "login")
+    return ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ class Past:
 
     ids: Sequence[UUID]
     time_zone: str
+    rule: OnboardingRule
     started: Mapping[UUID, date | None]
     activity: ActivityKnown
     answers: Mapping[UUID, Sequence[Known[_Answer]]]
@@ -137,7 +147,7 @@ class Past:
         uses = self.activity.uses(instant, **periods) if told.uses else None
         people = self.activity.people(instant, **periods) if told.people else None
         logins = self.activity.last_login_hours(instant) if told.logins else None
-        reached = self.activity.reached(instant) if told.set_ups else None
+        reached = self._completed(instant) if told.set_ups else None
         found = {}
         for place, account_id in enumerate(self.ids):
             started_on = self.started[account_id]
@@ -161,6 +171,15 @@ class Past:
             known |= self._paid(account_id, instant, today)
             found[account_id] = HealthFacts(**known)
         return found
+
+    def _completed(self, instant: datetime) -> Flags:
+        """Which accounts had completed onboarding then, by the rule of today."""
+        found = self.activity.reached(instant)
+        if self.rule.logins is None:
+            return found
+        starts = (self.started[account_id] for account_id in self.ids)
+        since = [day_bounds(each, self.time_zone)[0] if each else None for each in starts]
+        return found | self.activity.logged_in(instant, since, self.rule.logins)
 
     def _said(self, account_id: UUID, instant: datetime) -> dict[str, Any]:
         series = as_known(self.answers.get(account_id, ()), instant)
@@ -256,7 +275,7 @@ def read_past(
     time_zone: str,
     kept_since: datetime | None,
 ) -> Past:
-    """Ten statements. kept_since: when events that came in before arrival was kept count as
+    """Eleven statements. kept_since: when events that came in before arrival was kept count as
     known; None: events and answers count from their date on, whenever they came in.
     """
     started = {
@@ -268,12 +287,13 @@ def read_past(
         )
     }
     ids = sorted(started)
-    events, named = _events(session, workspace_id, ids, kept_since)
+    rule = rule_of(session, workspace_id)
+    events, named = _events(session, workspace_id, ids, kept_since, rule.milestone)
     ends = dict(zip((each.id for each in events), known_until(events), strict=True))
     since = {each.id: each.received_at for each in events}
     shown = [each for each in events if each.type != "milestone" or each.id in named]
     return Past(
-        ids, time_zone, started,
+        ids, time_zone, rule, started,
         ActivityKnown.of(shown, accounts=len(ids)),
         _answers(session, workspace_id, ids, by_date=kept_since is None),
         _details(session, workspace_id, ids, SubscriptionChange, since, ends),
@@ -284,9 +304,13 @@ def read_past(
 
 
 def _events(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], kept_since: datetime | None
+    session: Session,
+    workspace_id: UUID,
+    ids: Sequence[UUID],
+    kept_since: datetime | None,
+    milestone: str | None,
 ) -> tuple[list[LedgerEvent], set[str]]:
-    """All events, and those that are the end of a set-up."""
+    """All events, and those that say this milestone was reached."""
     places = {account_id: place for place, account_id in enumerate(ids)}
     people: dict[UUID | None, int] = {None: -1}
     rows = session.execute(
@@ -306,7 +330,7 @@ def _events(
                 known_at, row.supersedes,
             )
         )  # fmt: skip
-        if row.name == SET_UP:
+        if row.type == "milestone" and row.name == milestone:
             set_ups.add(row.id)
     return events, set_ups
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.adoption import WEEK_DAYS, set_up_in_time
+from surveys.adoption import WEEK_DAYS
 from surveys.kept_histories import Sums
 from surveys.periods import day_bounds, month_range, months_back, period_end
 from surveys.retention import Contribution, Row, contribution, paid_of, place_of
@@ -45,6 +45,7 @@ from vocapp.succeeding.figures.summing import (
     COHORT,
     as_of,
     days_so_far,
+    is_set_up,
     values_of,
     waits_at,
 )
@@ -333,14 +334,7 @@ class _Reading:
         began = business.accounts.began(self.start, self.end)
         if self.asked.which != NOT_SET_UP:
             return began.keys()
-        reached = business.accounts.reached_by(began)
-        return [
-            account
-            for account, at in began.items()
-            if not set_up_in_time(
-                at, (each for each in reached.get(account, ()) if each <= self.now)
-            )
-        ]
+        return [each for each in began if not is_set_up(business, each, now=self.now)]
 
     def _with_value(
         self, business: Business[Paid], decided: Sequence[tuple[UUID, datetime]]

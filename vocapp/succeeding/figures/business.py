@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.adoption import SETUP_DONE
+from surveys.adoption import logged_in_until, set_up_in_time
 from surveys.cohorts import Members, cohort_of, members_by_cohort
 from surveys.exchange import StatedRates
 from surveys.kept_histories import KeptBusiness, Sums
-from surveys.periods import day_bounds, period_start, zone
+from surveys.lifecycle import OnboardingRule
+from surveys.periods import day_bounds, local_day, period_start, zone
 from surveys.renewals import PastRenewal, TermStep, past_renewals
 from surveys.retention import Contribution, contribution
 from surveys.subscriptions import Change, History, Paid, Standing, histories
@@ -31,6 +32,7 @@ from vocapp.people.events.subscriptions import deciding
 from vocapp.people.fact_history import value_at
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
+from vocapp.succeeding.onboarding import REACH_DAYS, logged_in, rule_of
 
 _UNNAMED = ""  # the product of an account of which only revenue is known
 
@@ -52,6 +54,8 @@ class Accounts(Protocol[_Known]):
     @property
     def reached(self) -> Mapping[UUID, Sequence[datetime]]: ...
     @property
+    def in_time(self) -> Mapping[UUID, datetime]: ...
+    @property
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]: ...
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]: ...
     def moved(self, start: datetime, end: datetime, may: MayMove) -> Mapping[UUID, _Known]: ...
@@ -71,6 +75,7 @@ class ReadAccounts:
     histories: Mapping[UUID, History]
     started_at: Mapping[UUID, datetime]
     reached: Mapping[UUID, Sequence[datetime]]
+    in_time: Mapping[UUID, datetime]
     renewals: Mapping[UUID, Sequence[PastRenewal]]
 
     def decided(self, since: date, until: date) -> Iterator[tuple[UUID, PastRenewal]]:
@@ -156,6 +161,11 @@ class Business(Generic[_Known]):
         return self.accounts.reached
 
     @property
+    def in_time(self) -> Mapping[UUID, datetime]:
+        """When onboarding was completed, by those that did in time."""
+        return self.accounts.in_time
+
+    @property
     def renewals(self) -> Mapping[UUID, Sequence[PastRenewal]]:
         return self.accounts.renewals
 
@@ -211,7 +221,8 @@ def read_business(
     with_milestones: bool = True,
     as_of: Sequence[datetime] = (),
 ) -> Business[History]:
-    """Five statements at most, whatever is asked of it afterwards.
+    """Six statements at most, whatever is asked of it afterwards, and where log-ins complete
+    onboarding one for every thousand accounts.
 
     Of one account; or of those whose subscriptions changed in since <= at < until, and those that
     have no events; or of all. Without renewals or milestones there are none. as_of: histories are
@@ -237,11 +248,18 @@ def read_business(
         if began is not None:
             started_at[account] = began
     renewals = {account: past for account, own in steps.items() if (past := past_renewals(own))}
-    reached = _reached(session, workspace_id, account_id) if with_milestones else {}
+    reached: Mapping[UUID, Sequence[datetime]] = {}
+    in_time: Mapping[UUID, datetime] = {}
+    if with_milestones:
+        rule = rule_of(session, workspace_id)
+        milestones = _reached(session, workspace_id, rule, account_id)
+        logins = _logged_in(session, workspace_id, rule, started_at, time_zone, now)
+        in_time = _in_time(rule, started_at, milestones, logins, time_zone)
+        reached = _both(milestones, logins)
     return Business(
         time_zone,
         now,
-        ReadAccounts(found, started_at, reached, renewals),
+        ReadAccounts(found, started_at, reached, in_time, renewals),
         said,
         money_of(session, workspace_id).rates,
         _next_change(found.values(), now),
@@ -361,16 +379,68 @@ def _told_changes(
 
 
 def _reached(
-    session: Session, workspace_id: UUID, account_id: UUID | None
+    session: Session, workspace_id: UUID, rule: OnboardingRule, account_id: UUID | None
 ) -> dict[UUID, list[datetime]]:
+    if rule.milestone is None:
+        return {}
     found: dict[UUID, list[datetime]] = defaultdict(list)
     for account, at in session.execute(
         select(Milestone.account_id, Milestone.at).where(
             Milestone.workspace_id == workspace_id,
-            Milestone.name == SETUP_DONE,
+            Milestone.name == rule.milestone,
             Milestone.is_superseded.is_(False),
             *([] if account_id is None else [Milestone.account_id == account_id]),
         )
     ):
         found[account].append(at)
+    return found
+
+
+def _logged_in(
+    session: Session,
+    workspace_id: UUID,
+    rule: OnboardingRule,
+    started_at: Mapping[UUID, datetime],
+    time_zone: str,
+    now: datetime,
+) -> dict[UUID, datetime]:
+    """When accounts had as many log-ins as complete onboarding, never before they started. Later
+    than any figure looks it is not looked for."""
+    if rule.logins is None:
+        return {}
+    starts = {account: local_day(at, time_zone) for account, at in started_at.items()}
+    hours = logged_in(
+        session, workspace_id, rule.logins, starts, time_zone=time_zone, now=now,
+        within_days=REACH_DAYS + 1,
+    )  # fmt: skip
+    return {account: max(hour, started_at[account]) for account, hour in hours.items()}
+
+
+def _in_time(
+    rule: OnboardingRule,
+    started_at: Mapping[UUID, datetime],
+    milestones: Mapping[UUID, Sequence[datetime]],
+    logins: Mapping[UUID, datetime],
+    time_zone: str,
+) -> dict[UUID, datetime]:
+    """When each completed onboarding first, of those that did within the time of either way."""
+    found: dict[UUID, datetime] = {}
+    for account in started_at.keys() & milestones.keys():
+        at = set_up_in_time(
+            started_at[account], milestones[account], days=rule.milestone_days
+        )  # fmt: skip
+        if at is not None:
+            found[account] = at
+    for account, at in logins.items():
+        if at < logged_in_until(started_at[account], time_zone, days=rule.login_days):
+            found[account] = min(at, found.get(account, at))
+    return found
+
+
+def _both(
+    milestones: Mapping[UUID, Sequence[datetime]], logins: Mapping[UUID, datetime]
+) -> Mapping[UUID, Sequence[datetime]]:
+    found = dict(milestones)
+    for account, at in logins.items():
+        found[account] = [*found.get(account, ()), at]
     return found

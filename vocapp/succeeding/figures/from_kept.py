@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.orm import Session
 
-from surveys.adoption import SETUP_DAYS, WEEK_DAYS, Usage, waits_of
+from surveys.adoption import WEEK_DAYS, Usage, waits_of
 from surveys.exchange import StatedRates
 from surveys.kept_histories import Ints, KeptBusiness, KeptPeople, instant_of, ticks_of
 from surveys.kept_moves import Moved, moves
@@ -195,12 +195,8 @@ class _Month:
         ids, at = self.of.kept.starts()
         is_in = (at >= ticks_of(self.start)) & (at < ticks_of(self.end))
         places = np.flatnonzero(is_in).tolist()
-        reached, now = self.of.kept.reached_first(), ticks_of(self.of.now)
-        never = now + 1
-        set_up = [
-            reached.get(ids[place], never) <= min(int(at[place]) + SETUP_DAYS * _DAY, now)
-            for place in places
-        ]
+        in_time, now = self.of.kept.completed_in_time(), ticks_of(self.of.now)
+        set_up = [in_time.get(ids[place], now + 1) <= now for place in places]
         return [ids[place] for place in places], np.array(set_up, bool)
 
     def _waits(self) -> dict[bytes, tuple[int, bool]]:

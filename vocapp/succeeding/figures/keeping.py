@@ -144,7 +144,10 @@ def _has_histories(session: Session, workspace_id: UUID, time_zone: str) -> bool
 
 
 def _packed(business: Business[History]) -> bytes:
-    return pack(business.histories, business.started_at, business.reached, business.renewals)
+    return pack(
+        business.histories, business.started_at, business.reached, business.renewals,
+        business.in_time,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from surveys.adoption import WEEK_DAYS, Usage, Waits, set_up_in_time, usage_of, waits_of
+from surveys.adoption import WEEK_DAYS, Usage, Waits, usage_of, waits_of
 from surveys.cohorts import cells_of_month
 from surveys.periods import day_bounds, months_back, period_end, period_start
 from surveys.renewal_rates import Lots, lots_of
@@ -316,6 +316,6 @@ def values_of(
 
 
 def is_set_up(business: Business[Paid], account: UUID, *, now: datetime) -> bool:
-    """Whether an account that has begun was set up in time."""
-    reached = (at for at in business.reached.get(account, ()) if at <= now)
-    return set_up_in_time(business.started_at[account], reached)
+    """Whether an account that has begun completed onboarding in time."""
+    at = business.in_time.get(account)
+    return at is not None and at <= now

@@ -34,6 +34,7 @@ from vocapp.succeeding.figures.groups import FROM_ANSWERS, YearTold, year_told
 from vocapp.succeeding.figures.kept import BeingSummed
 from vocapp.succeeding.figures.queries import MonthFigures, Told
 from vocapp.succeeding.figures.summing import YEAR_MONTHS
+from vocapp.succeeding.touchpoints.wording import onboarding_words
 from vocapp.translating import gettext as _
 from vocapp.ui.chart_files import Chart, chart_file
 from vocapp.ui.formats import month_name
@@ -89,6 +90,7 @@ def show() -> str:
         any_behind=_address(month, ANY),
         year=YEAR_MONTHS,
         utc_midnight=_utc_midnight(month),
+        onboarding_words=onboarding_words,
         behind_currency=lambda code: _address(month, code)("end"),
         segment_name=_group_names(by),
         segment_address=lambda value, which, **more: _address(month, ANY)(

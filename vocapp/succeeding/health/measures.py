@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from vocapp.people.events.models import SubscriptionChange
 from vocapp.people.events.subscriptions import current
 
-SET_UP = "setup_done"
 PERIOD_DAYS, PERIODS_BEFORE = 28, 3
 DOWNGRADE = timedelta(days=90)
 TOUCHES = ("state", "outcome")  # and notes: what tells that somebody dealt with the customer

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.health_facts import ANSWER_FRESH_DAYS, ANSWER_STALE_DAYS, HealthFacts, LastScore
+from surveys.lifecycle import OnboardingRule
 from surveys.periods import local_day
 from surveys.scoring import METRICS
 from vocapp.authoring.models import Survey
@@ -29,23 +30,23 @@ from vocapp.people.events.models import (
     AccountEvent,
     ActiveDay,
     ActivityHour,
-    Milestone,
 )
 from vocapp.people.events.subscriptions import changes_of
 from vocapp.people.models import Account
 from vocapp.people.roles import champions_of
+from vocapp.succeeding import onboarding
 from vocapp.succeeding.goals.queries import goal_standing
 from vocapp.succeeding.health.measures import (
     DOWNGRADE,
     PERIOD_DAYS,
     PERIODS_BEFORE,
-    SET_UP,
     TOUCHES,
     before_per_period,
     days_since,
     days_since_start,
     pays_less,
 )
+from vocapp.succeeding.touchpoints.model_versions import lifecycle_in, stored_in_force
 from vocapp.understanding.models import Analysis
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
@@ -89,16 +90,20 @@ def read_facts(
     if not asked.ids:
         return {}
     accounts = session.execute(
-        select(Account.id, Account.owner_user_id, Account.started_on).where(
-            Account.workspace_id == workspace_id, Account.id.in_(asked.ids)
-        )
-    ).all()
-    told = _told_in(asked)
+        select(
+            Account.id, Account.owner_user_id, Account.started_on,
+            stored_in_force(workspace_id).label("model"),
+        ).where(Account.workspace_id == workspace_id, Account.id.in_(asked.ids))
+    ).all()  # fmt: skip
+    if not accounts:
+        return {}
+    rule = lifecycle_in(accounts[0].model).onboarding
+    told = _told_in(asked, rule)
     started = {row.id: row.started_on for row in accounts}
     parts = (
         _scores(asked), _comments(asked),
         _uses(asked, started, told), _people(asked, started, told), _logins(asked, started, told),
-        _set_up(asked, started, told),
+        _set_up(asked, started, told, rule),
         _cases(asked), _touches(asked), _goals(asked), _payment(asked), _invoices(asked),
         _champions(asked),
     )  # fmt: skip
@@ -125,7 +130,7 @@ class _Told:
     since: datetime | None  # the first event of all: what was before nobody told
 
 
-def _told_in(asked: _Asked) -> _Told:
+def _told_in(asked: _Asked, rule: OnboardingRule) -> _Told:
     late = asked.now - PERIOD_DAYS * _DAY
     row = asked.session.execute(
         select(
@@ -134,11 +139,7 @@ def _told_in(asked: _Asked) -> _Told:
             exists().where(
                 ActiveDay.workspace_id == asked.workspace_id, ActiveDay.day >= late.date()
             ),
-            exists().where(
-                Milestone.workspace_id == asked.workspace_id,
-                Milestone.name == SET_UP,
-                Milestone.is_superseded.is_(False),
-            ),
+            onboarding.told(asked.workspace_id, rule),
             exists().where(
                 Account.workspace_id == asked.workspace_id, Account.owner_user_id.is_not(None)
             ),
@@ -333,19 +334,15 @@ def _logins(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> 
     return found
 
 
-def _set_up(asked: _Asked, started: Mapping[UUID, date | None], told: _Told) -> ByAccount:
+def _set_up(
+    asked: _Asked, started: Mapping[UUID, date | None], told: _Told, rule: OnboardingRule
+) -> ByAccount:
     if not told.set_ups:
         return {}
-    done = set(
-        asked.session.scalars(
-            select(Milestone.account_id).where(
-                asked.of(Milestone),
-                Milestone.name == SET_UP,
-                Milestone.at <= asked.now,
-                Milestone.is_superseded.is_(False),
-            )
-        )
-    )
+    done = onboarding.completed(
+        asked.session, asked.workspace_id, rule, started, time_zone=asked.time_zone,
+        now=asked.now,
+    )  # fmt: skip
     return {
         account_id: {
             "is_set_up": account_id in done,

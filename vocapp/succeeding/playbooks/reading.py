@@ -27,8 +27,8 @@ from vocapp.people.events.models import ActivityHour, FeatureDay, Milestone
 from vocapp.people.models import Account
 from vocapp.people.roles import left_since
 from vocapp.succeeding.attribute_lines import attributes_of
-from vocapp.succeeding.health.measures import SET_UP
 from vocapp.succeeding.health.models import AccountHealth, HealthDay
+from vocapp.succeeding.onboarding import completed, is_told, rule_of
 
 CHAMPION_LEFT = "champion_left"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
@@ -130,16 +130,14 @@ def _health(asked: _Asked) -> ByAccount:
 
 
 def _onboarded(asked: _Asked) -> ByAccount:
-    is_set_up = (Milestone.name == SET_UP) & Milestone.is_superseded.is_(False)
-    if not asked.is_told(Milestone.workspace_id == asked.workspace_id, is_set_up):
+    rule = rule_of(asked.session, asked.workspace_id)
+    if not is_told(asked.session, asked.workspace_id, rule):
         return {}
-    done = set(
-        asked.session.scalars(
-            select(Milestone.account_id).where(
-                asked.of(Milestone), is_set_up, Milestone.at <= asked.now
-            )
-        )
-    )
+    done = completed(
+        asked.session, asked.workspace_id, rule,
+        {account.id: account.started_on for account in asked.accounts},
+        time_zone=asked.zone, now=asked.now,
+    )  # fmt: skip
     return {account.id: {"onboarded": account.id in done} for account in asked.accounts}
 
 

@@ -43,7 +43,8 @@ HELPS = {
 RENEWAL_DAYS = _l("Days before the renewal")
 FACTS = {
     "onboarding_stalled": _l(
-        "Needs the day on which a customer started, and milestones “setup_done” from the product."
+        "Needs the day on which a customer started, and what completes onboarding (Settings → "
+        "Touchpoints): milestones or log-ins from the product."
     ),
     "health_drop": _l("Needs a health score of four weeks ago and of today."),
     "usage_down": _l("Needs usage events of sixteen weeks."),

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.lifecycle import onboarding
 from surveys.periods import local_day
 from surveys.touchpoints import Due, TouchModel
 from vocapp.succeeding.playbooks.models import PlaybookSending
@@ -21,12 +22,15 @@ from vocapp.workspaces.nights import time_zone_of
 @dataclass(frozen=True, slots=True)
 class Changes:
     """How many contacts of the coming days would be new, would go, and would have another day or
-    kind; by_itself: how many would go out without a person."""
+    kind; by_itself: how many would go out without a person. done_before, done_after: accounts that
+    have completed onboarding, where the models differ in what that is, else 0."""
 
     come: int
     go: int
     change: int
     by_itself: int = 0
+    done_before: int = 0
+    done_after: int = 0
 
 
 def changes_by(
@@ -38,12 +42,15 @@ def changes_by(
     """
     zone = time_zone_of(session, workspace_id)
     today = local_day(now, zone)
-    come = go = change = by_itself = 0
+    come = go = change = by_itself = done_before = done_after = 0
+    differ = now_counts.lifecycle.onboarding != then.lifecycle.onboarding
     sends = {each.key for each in then.touchpoints if each.sends is not None}
     since = today - timedelta(days=then.grace_days)
     after: UUID | None = None
     while True:
-        batch, after = read_batch(session, workspace_id, after, [now_counts, then], zone=zone)
+        batch, after = read_batch(
+            session, workspace_id, after, [now_counts, then], zone=zone, now=now
+        )
         tried = _tried(session, workspace_id, batch) if sends else set()
         for each in batch:
             before = _coming(each.due(now_counts, today), today)
@@ -56,8 +63,11 @@ def changes_by(
                     later[key][0] >= since and (each.account.id, key) not in tried
                     for key in later.keys() & sends
                 )
+            if differ:
+                done_before += _is_done(now_counts, each, today)
+                done_after += _is_done(then, each, today)
         if after is None:
-            return Changes(come, go, change, by_itself)
+            return Changes(come, go, change, by_itself, done_before, done_after)
 
 
 def _tried(session: Session, workspace_id: UUID, batch: Sequence[Known]) -> set[tuple[UUID, str]]:
@@ -76,6 +86,11 @@ def _tried(session: Session, workspace_id: UUID, batch: Sequence[Known]) -> set[
         )
     )
     return {(account_id, key) for account_id, key in rows}
+
+
+def _is_done(model: TouchModel, known: Known, today: date) -> bool:
+    found = onboarding(model.lifecycle.onboarding, known.facts, today)
+    return found is not None and found.day is not None
 
 
 def _coming(found: Sequence[Due], today: date) -> dict[str, tuple[date, str | None]]:

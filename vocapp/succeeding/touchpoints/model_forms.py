@@ -33,29 +33,29 @@ _NONE = ("", _l("No contact"))
 _HIGH = [_NONE, *wording.KINDS.items()]
 _TECH = [_NONE, *((kind, wording.KINDS[kind]) for kind in ("email", "survey"))]
 _WHOLE = re.compile(r"\d{1,6}")
-_NUMBER = {"inputmode": "numeric", "size": 6, "autocomplete": "off"}
+NUMBER = {"inputmode": "numeric", "size": 6, "autocomplete": "off"}
 
 
-def _required(_form: FlaskForm, _field: Field) -> None:
+def required(_form: FlaskForm, _field: Field) -> None:
     """Only that it is marked as required: `TouchpointForm.read` says in its words what is wrong."""
 
 
-_required.field_flags = {"required": True}  # type: ignore[attr-defined]
+required.field_flags = {"required": True}  # type: ignore[attr-defined]
 
 
 class TouchpointForm(FlaskForm):
     """name, from which day, how far from it, what it is for whom. base: the version looked at."""
 
-    name = StringField(_l("Name"), [_required, Length(max=100)], render_kw={"autocomplete": "off"})
+    name = StringField(_l("Name"), [required, Length(max=100)], render_kw={"autocomplete": "off"})
     anchor = SelectField(_l("Counted from"), choices=choices_of(_ANCHORS))
     milestone = StringField(_l("Name of the milestone"), [Length(max=200)])
-    days = StringField(_l("Days"), [_required], render_kw=_NUMBER)
+    days = StringField(_l("Days"), [required], render_kw=NUMBER)
     side = SelectField(_l("Before or after"), choices=choices_of(_SIDES))
     high = SelectField(_l("Accounts with an owner"), choices=choices_of(_HIGH))
     tech = SelectField(_l("Accounts without an owner"), choices=choices_of(_TECH))
     attribute = StringField(_l("Only where"), [Length(max=200)])
     values = StringField(_l("Is one of"), [Length(max=1000)])
-    repeat_days = StringField(_l("Not twice within days"), [_required], render_kw=_NUMBER)
+    repeat_days = StringField(_l("Not twice within days"), [required], render_kw=NUMBER)
     base = HiddenField()
 
     def show(self, touchpoint: Touchpoint | None, base: int) -> None:
@@ -84,7 +84,7 @@ class TouchpointForm(FlaskForm):
         fields of what goes out by itself.
         """
         name = (self.name.data or "").strip()
-        days, repeat_days = _whole(self.days.data), _whole(self.repeat_days.data)
+        days, repeat_days = whole(self.days.data), whole(self.repeat_days.data)
         self._check(name, days, repeat_days)
         others = [each.key for each in in_force.model.touchpoints if each.key != key]
         if name in map(wording.touch_name, others):
@@ -182,6 +182,6 @@ def key_of(name: str, taken: Collection[str]) -> str:
     return key
 
 
-def _whole(typed: str | None) -> int | None:
+def whole(typed: str | None) -> int | None:
     text = (typed or "").strip()
     return int(text) if _WHOLE.fullmatch(text) else None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import Session
 
+from surveys.lifecycle import Lifecycle
 from surveys.touchpoints import (
     TouchModel,
     Touchpoint,
@@ -19,6 +21,9 @@ from surveys.touchpoints import (
 )
 from vocapp import outbox
 from vocapp.database import scoped, transaction
+from vocapp.people.fact_history import EVER
+from vocapp.people.figure_changes import FIGURES, note_change
+from vocapp.people.health_changes import HEALTH_DAILY
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.succeeding.touchpoints.models import TouchModelVersion
 from vocapp.undo_tokens import read_undo, undo_token
@@ -26,6 +31,7 @@ from vocapp.workspaces.models import Workspace
 from vocapp.workspaces.service import audit
 
 PLAN = "touchpoints"  # the pending work that plans by it
+BY_MODEL = (PLAN, FIGURES, HEALTH_DAILY)  # what may wait where the model is another one
 _UNDO = "touch_model"
 
 
@@ -40,7 +46,12 @@ class InForce:
 
     @property
     def is_default(self) -> bool:
-        return self.model == default_model()
+        """Whether the touchpoints are those of the product."""
+        return self.model.touchpoints == default_model().touchpoints
+
+    def with_default(self) -> TouchModel:
+        """The model with the touchpoints of the product; what ends onboarding stays."""
+        return replace(self.model, touchpoints=default_model().touchpoints)
 
     def touchpoint(self, key: str) -> Touchpoint | None:
         """That of the model with this key."""
@@ -69,6 +80,23 @@ def model_in_force(session: Session, workspace_id: UUID) -> InForce:
     """The last version; the model of the product where nobody changed it."""
     last = session.scalar(_newest(workspace_id, 1))
     return InForce() if last is None else _read(last)
+
+
+def stored_in_force(workspace_id: UUID) -> ScalarSelect[dict[str, Any]]:
+    """The model of the last version as it is stored, to be read with something else; see
+    `lifecycle_in`."""
+    return (
+        select(TouchModelVersion.model)
+        .where(TouchModelVersion.workspace_id == workspace_id)
+        .order_by(TouchModelVersion.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def lifecycle_in(stored: dict[str, Any] | None) -> Lifecycle:
+    """That of a stored model; None: of the product."""
+    return (default_model() if stored is None else validate_model(stored)).lifecycle
 
 
 def use_model(
@@ -107,7 +135,7 @@ def _change(
     actor_user_id: UUID,
     now: datetime,
 ) -> str | None:
-    """Write the next version, and have all accounts planned anew."""
+    """Write the next version, and have done anew what hangs on it."""
     if model == before.model:
         return None
     number, keys = before.number + 1, {each.key for each in model.touchpoints}
@@ -119,9 +147,16 @@ def _change(
             model=model_to_json(model), former=former,
         )
     )  # fmt: skip
-    outbox.ask_now(
-        session, workspace_id, PLAN, workspace_id, now=now, detail={}, priority=outbox.BACKLOG
-    )
+    kinds = [PLAN]
+    if model.lifecycle.onboarding != before.model.lifecycle.onboarding:
+        # What completes onboarding is in the figures of all months, and in the health.
+        note_change(session, workspace_id, since=EVER, now=now)
+        kinds.append(HEALTH_DAILY)
+    for kind in kinds:
+        outbox.ask_now(
+            session, workspace_id, kind, workspace_id, now=now, detail={},
+            priority=outbox.BACKLOG,
+        )  # fmt: skip
     audit(
         session, workspace_id, "touch_model.changed", actor_user_id=actor_user_id, now=now,
         detail={"number": number},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -19,17 +21,19 @@ from vocapp.succeeding.playbooks.step_forms import FIRST_LANGUAGES, published_su
 from vocapp.succeeding.touchpoints import model_versions, sends_forms, wording
 from vocapp.succeeding.touchpoints.looking_ahead import Changes, changes_by
 from vocapp.succeeding.touchpoints.model_forms import TouchpointForm
-from vocapp.succeeding.touchpoints.model_versions import PLAN, InForce
+from vocapp.succeeding.touchpoints.model_versions import BY_MODEL, InForce
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
 from vocapp.succeeding.touchpoints.moments import campaigns_following
 from vocapp.succeeding.touchpoints.planning import HORIZON_DAYS
 from vocapp.succeeding.touchpoints.sends_forms import SendsForm
+from vocapp.succeeding.touchpoints.stage_forms import StagesForm
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
 from vocapp.ui.formats import language_choices, language_name
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.taking_back import said_undone, say_done
 
+_Form = TouchpointForm | StagesForm
 blueprint = Blueprint("touch_model", __name__, template_folder="../templates")
 
 
@@ -69,6 +73,21 @@ def change(key: str) -> Any:
     return _edited(key)
 
 
+@blueprint.route("/settings/onboarding", methods=["GET", "POST"])
+@signed_in("admin")
+def change_stages() -> Any:
+    """Define when onboarding counts as complete, and how long stages last."""
+    in_force, form = _in_force(), StagesForm()
+    if request.method == "GET":
+        form.show(in_force.model, in_force.number)
+        return _stages_page(form)
+    is_sent = form.validate_on_submit()
+    model = form.read(in_force)
+    if model is None or not is_sent:
+        return _stages_page(form), BadInput.status
+    return _looked_at_or_used(in_force, model, form, partial(_stages_page, form))
+
+
 @blueprint.post("/settings/touchpoints/<key>/remove")
 @signed_in("admin")
 def remove(key: str) -> Response:
@@ -89,7 +108,10 @@ def remove(key: str) -> Response:
 @signed_in("admin")
 def use_default() -> Response:
     """Plan what the product does by itself."""
-    return _used(_in_force(), default_model(), _("The touchpoints of the product are planned."))
+    in_force = _in_force()
+    return _used(
+        in_force, in_force.with_default(), _("The touchpoints of the product are planned.")
+    )
 
 
 @blueprint.post("/settings/touchpoints/undo")
@@ -101,7 +123,7 @@ def undo() -> Response:
             current_workspace.id, request.args.get("token", ""), actor_user_id=current_user.id,
             now=utcnow(),
         )  # fmt: skip
-    outbox.ring(PLAN)
+    outbox.ring(*BY_MODEL)
     return _to_list()
 
 
@@ -120,14 +142,31 @@ def _edited(key: str | None) -> Any:
     model = form.read(in_force, key, _taken(in_force), sends)
     if model is None or not is_sent:
         return _page(form, sends, key), BadInput.status
+    return _looked_at_or_used(in_force, model, form, partial(_page, form, sends, key))
+
+
+def _looked_at_or_used(
+    in_force: InForce, model: TouchModel, form: _Form, page: Callable[..., str]
+) -> Any:
+    """Say what a model would change, where that was asked, else let it count."""
     if request.form.get("do") == "look":
-        return _page(form, sends, key, changes=_changes(in_force, model))
+        return page(changes=_changes(in_force, model))
     if form.base.data != str(in_force.number):
-        return _page(form, sends, key, overtaken_by=in_force.number), Conflict.status
+        return _overtaken(form, page, in_force.number)
     try:
         return _used(in_force, model, _("Saved."))
     except Conflict:
-        return _page(form, sends, key, overtaken_by=_in_force().number), Conflict.status
+        return _overtaken(form, page, _in_force().number)
+
+
+def _overtaken(form: _Form, page: Callable[..., str], number: int) -> tuple[str, int]:
+    notice(
+        _("Somebody changed the touchpoints meanwhile, so nothing was saved. What you typed is "
+          "still in the form; saving again changes this one only."),
+        kind="warning",
+    )  # fmt: skip
+    form.base.data, form.base.raw_data = str(number), None
+    return page(), Conflict.status
 
 
 def _used(in_force: InForce, model: TouchModel, text: str) -> Response:
@@ -137,32 +176,26 @@ def _used(in_force: InForce, model: TouchModel, text: str) -> Response:
         current_workspace.id, model, base=in_force.number, actor_user_id=current_user.id,
         now=utcnow(),
     )  # fmt: skip
-    outbox.ring(PLAN)
+    outbox.ring(*BY_MODEL)
     say_done(wording.two_sentences(text, wording.changes_words(changes)), token)
     return _to_list()
 
 
 def _page(
-    form: TouchpointForm,
-    sends: SendsForm,
-    key: str | None,
-    *,
-    changes: Changes | None = None,
-    overtaken_by: int | None = None,
+    form: TouchpointForm, sends: SendsForm, key: str | None, *, changes: Changes | None = None
 ) -> str:
-    if overtaken_by is not None:
-        notice(
-            _("Somebody changed the touchpoints meanwhile, so nothing was saved. What you typed is "
-              "still in the form; saving again changes this one only."),
-            kind="warning",
-        )  # fmt: skip
-        form.base.data, form.base.raw_data = str(overtaken_by), None
     return render_template(
         "succeeding/touchpoints/model_touchpoint.html", form=form, key=key, changes=changes,
         words=wording, sends=sends, grace_days=_in_force().model.grace_days,
         playbook_words=playbook_words, roles=ROLES, gaps=GAPS, language_name=language_name,
         languages=language_choices(*FIRST_LANGUAGES),
     )  # fmt: skip
+
+
+def _stages_page(form: StagesForm, *, changes: Changes | None = None) -> str:
+    return render_template(
+        "succeeding/touchpoints/model_stages.html", form=form, changes=changes, words=wording
+    )
 
 
 def _changes(in_force: InForce, model: TouchModel) -> Changes:

@@ -33,6 +33,7 @@ from vocapp.people.events.models import Milestone
 from vocapp.people.events.subscriptions import changes_of, current
 from vocapp.people.models import Account
 from vocapp.succeeding.attribute_lines import attributes_of
+from vocapp.succeeding.onboarding import logged_in
 from vocapp.succeeding.touchpoints.by_itself import ask_to_release
 from vocapp.succeeding.touchpoints.model_versions import PLAN, model_in_force
 from vocapp.succeeding.touchpoints.models import TouchpointPlan
@@ -106,7 +107,7 @@ def plan_batch(
     model = model_in_force(session, workspace_id).model
     zone = time_zone_of(session, workspace_id)
     today = local_day(now, zone)
-    batch, last = read_batch(session, workspace_id, after, [model], zone=zone)
+    batch, last = read_batch(session, workspace_id, after, [model], zone=zone, now=now)
     new: list[dict[str, Any]] = []
     for each in batch:
         new += _apply(session, each.account, each.plans, each.due(model, today), now=now)
@@ -139,6 +140,7 @@ def read_batch(
     models: Sequence[TouchModel],
     *,
     zone: str,
+    now: datetime,
 ) -> tuple[list[Known], UUID | None]:
     """The next accounts by id that these models may plan for; the last of them, or None where
     there are no more. A person looks after an account where it has an owner."""
@@ -153,6 +155,7 @@ def read_batch(
     lost = _lost_days(session, workspace_id, ids, zone)
     names = _milestones_of(models)
     reached = _reached(session, workspace_id, ids, names, zone) if names else {}
+    logins = _logins(session, workspace_id, accounts, models, zone=zone, now=now)
     plans = _plans(session, workspace_id, ids)
     found = [
         Known(
@@ -164,6 +167,7 @@ def read_batch(
                 lost_on=lost.get(account.id),
                 touch="high" if account.owner_user_id else "tech",
                 milestones=reached.get(account.id, {}),
+                logins=logins.get(account.id, {}),
                 attributes=attributes_of(account),
             ),
             plans[account.id],
@@ -174,15 +178,47 @@ def read_batch(
 
 
 def _milestones_of(models: Sequence[TouchModel]) -> set[str]:
-    """Those that the models count from; stages hang on that of the set-up."""
+    """Those that the models count from, and those on which stages hang."""
     names: set[str] = set()
     for model in models:
-        for each in model.touchpoints:
-            if each.anchor.kind == "milestone" and each.anchor.name:
-                names.add(each.anchor.name)
-            elif each.anchor.kind == "stage" and model.lifecycle.onboarding.milestone:
-                names.add(model.lifecycle.onboarding.milestone)
+        anchors = [each.anchor for each in model.touchpoints]
+        names |= {each.name for each in anchors if each.kind == "milestone" and each.name}
+        if _asks_stages(models):
+            lifecycle = model.lifecycle
+            names |= {each for each in (lifecycle.onboarding.milestone, lifecycle.value_milestone)
+                      if each}  # fmt: skip
     return names
+
+
+def _asks_stages(models: Sequence[TouchModel]) -> bool:
+    """Whether it matters how far accounts are: to a touchpoint, or as models differ in it."""
+    return len({each.lifecycle.onboarding for each in models}) > 1 or any(
+        each.anchor.kind == "stage" or {"stage", "onboarding"} & each.when.keys()
+        for model in models
+        for each in model.touchpoints
+    )
+
+
+def _logins(
+    session: Session,
+    workspace_id: UUID,
+    accounts: Sequence[Account],
+    models: Sequence[TouchModel],
+    *,
+    zone: str,
+    now: datetime,
+) -> dict[UUID, dict[date, int]]:
+    """By account and day so many as make the numbers that models ask for on the days on which
+    they were there; others are not read."""
+    wanted = {each.lifecycle.onboarding.logins for each in models} if _asks_stages(models) else ()
+    starts = {each.id: each.started_on for each in accounts if each.started_on is not None}
+    found: dict[UUID, dict[date, int]] = defaultdict(dict)
+    for number in sorted(each for each in wanted if each is not None):
+        hours = logged_in(session, workspace_id, number, starts, time_zone=zone, now=now)
+        for account, hour in hours.items():
+            own, day = found[account], local_day(hour, zone)
+            own[day] = own.get(day, 0) + number - sum(own.values())
+    return found
 
 
 def _apply(

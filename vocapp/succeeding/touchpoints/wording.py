@@ -7,7 +7,8 @@ from datetime import date
 
 from flask import g
 
-from surveys.touchpoints import Touchpoint
+from surveys.lifecycle import OnboardingRule
+from surveys.touchpoints import TouchModel, Touchpoint
 from vocapp.extensions import db
 from vocapp.succeeding.playbooks.models import PlaybookSending
 from vocapp.succeeding.touchpoints.looking_ahead import Changes
@@ -132,14 +133,62 @@ def losing_words(question: str, campaigns: Sequence[str]) -> str | None:
     return two_sentences(told, question)
 
 
+def rule_words(rule: OnboardingRule) -> str:
+    """When onboarding counts as complete, in a sentence."""
+    ways = []
+    if rule.milestone is not None:
+        ways.append(
+            ngettext(
+                "the milestone %(name)s is reached within %(num)d day of the start",
+                "the milestone %(name)s is reached within %(num)d days of the start",
+                rule.milestone_days, name=rule.milestone,
+            )
+        )  # fmt: skip
+    if rule.logins is not None:
+        ways.append(
+            _(
+                "there are %(logins)s log-ins within the first %(days)s days",
+                logins=rule.logins, days=rule.login_days,
+            )
+        )  # fmt: skip
+    return _("Onboarding counts as complete when %(ways)s.", ways=_(", or ").join(ways))
+
+
+def onboarding_words() -> str:
+    """When onboarding counts as complete in the reader's workspace."""
+    return rule_words(model_of_reader().model.lifecycle.onboarding)
+
+
+def stage_lines(model: TouchModel) -> list[str]:
+    """How long the stages last, and how late a contact may be."""
+    lifecycle = model.lifecycle
+    if lifecycle.value_milestone is None:
+        value = _("Regular use begins %(days)s days after the start.", days=lifecycle.adoption_days)
+    else:
+        value = _("Regular use begins with the milestone %(name)s.", name=lifecycle.value_milestone)
+    near = _("The renewal is near %(days)s days before it.", days=lifecycle.renewal_days)
+    return [
+        value,
+        near if lifecycle.renewal_days else _("There is no stage before the renewal."),
+        _("Contacts are planned up to %(days)s days after their day.", days=model.grace_days),
+    ]
+
+
 def two_sentences(first: str, second: str) -> str:
     """One after the other, with a space where the language has one."""
     return _("%(first)s %(second)s", first=first, second=second)
 
 
 def changes_words(changes: Changes) -> str:
-    """How many contacts of the coming days another model brings, takes and moves."""
+    """How many contacts of the coming days another model brings, takes and moves, how many go out
+    by themselves, and how many customers have completed onboarding by it."""
     words = _changed_words(changes)
+    if changes.done_before != changes.done_after:
+        done = _(
+            "Customers who completed onboarding: %(before)s now, %(after)s then.",
+            before=changes.done_before, after=changes.done_after,
+        )  # fmt: skip
+        words = two_sentences(done, words)
     if not changes.by_itself:
         return words
     out = ngettext(
