@@ -404,6 +404,7 @@ MATRIX: dict[str, str | tuple[Call, ...]] = {
         replace(A_SURVEY, json=lambda t: {"name": "x", "count": 1}),
     ),
     "limiting_api.list_links": (by(key="survey", batch_id="batch"),),
+    "posters.pdf": (replace(A_SURVEY, path=A_SURVEY.path | {"size": "=a4"}),),
     "posters.qr": (replace(A_SURVEY, path=A_SURVEY.path | {"ending": "=svg"}),),
     "own_mails.save": (replace(A_SURVEY, form=lambda t: {"sender": "Aiko", "revision": "0"}),),
     "authoring.list_surveys": NO_IDS,
