@@ -69,7 +69,7 @@ _EXAMINE = """async (tags) => (await axe.run(document, {
 _WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Answers to GET that are not pages, and machines' paths.
 _DATA = re.compile(
-    r"\.(csv|jsonl|json|js|css|svg|png|eml|txt|xlf)$|/charts/|/attachments/|/qr\.|/export|^/(healthz|readyz|metrics|assets)|^/static"
+    r"\.(csv|jsonl|json|js|css|svg|png|pdf|eml|txt|xlf)$|/charts/|/attachments/|/qr\.|/export|^/(healthz|readyz|metrics|assets)|^/static"
 )
 _MACHINES = ("/api/v1", "/public/", "/delighted/")
 COMMENTS = (

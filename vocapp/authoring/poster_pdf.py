@@ -59,19 +59,14 @@ class _Look:
     url: float
 
 
-_WHOLE = _Look(*A4, 18 * mm, 9 * mm, 120 * mm, sender=16, heading=34, question=20, small=15, url=12)
+_WHOLE = _Look(
+    width=A4[0], height=A4[1], margin=18 * mm, gap=9 * mm, code=120 * mm,
+    sender=16, heading=34, question=20, small=15, url=12,
+)  # fmt: skip
 _QUARTER = _Look(
-    A4[0] / 2,
-    A4[1] / 2,
-    9 * mm,
-    4.5 * mm,
-    52 * mm,
-    sender=9,
-    heading=17,
-    question=11,
-    small=9,
-    url=8,
-)
+    width=A4[0] / 2, height=A4[1] / 2, margin=9 * mm, gap=4.5 * mm, code=52 * mm,
+    sender=9, heading=17, question=11, small=9, url=8,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
