@@ -62,7 +62,10 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one answer. themes is empty and sentiment None until it is analysed."""
+    """What is known of one answer. themes is empty and sentiment None until it is analysed.
+
+    segments: keys of the saved segments that it is in, of those that some rule asks for.
+    """
 
     kind: str
     score: int | None
@@ -71,6 +74,7 @@ class Facts:
     sentiment: str | None = None
     text: str | None = None
     attributes: Mapping[str, str | None] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +167,11 @@ def default_rules() -> tuple[Rule, ...]:
 def validate_rule(data: object) -> Rule:
     """Read ``{"key", "when", "then"}``; RuleError names the first field that is wrong.
 
-    when: any of ``kind``, ``category``, ``theme``, ``sentiment`` (lists, one has to be the
-    case), ``score_at_most``, ``score_at_least`` (on the scale of the survey), ``attribute``
-    (name -> value or list of values, null for "no value"; all names have to fit) and
-    ``text_any`` (plain words; one has to occur). then: ``team``, ``owner``, ``sla_hours``,
-    ``priority``.
+    when: any of ``kind``, ``category``, ``theme``, ``segment`` (keys of saved segments),
+    ``sentiment`` (lists, one has to be the case), ``score_at_most``, ``score_at_least`` (on the
+    scale of the survey), ``attribute`` (name -> value or list of values, null for "no value"; all
+    names have to fit) and ``text_any`` (plain words; one has to occur). then: ``team``,
+    ``owner``, ``sla_hours``, ``priority``.
 
     >>> rule = validate_rule({"key": "vip", "when": {"attribute": {"plan": "enterprise"}},
     ...     "then": {"team": "success", "owner": None, "sla_hours": 4, "priority": "high"}})
@@ -240,6 +244,7 @@ CONDITIONS: Mapping[str, Callable[[Any, Facts], bool]] = {
     "score_at_most": _score_at_most,
     "score_at_least": _score_at_least,
     "attribute": _attribute,
+    "segment": lambda wanted, facts: not facts.segments.isdisjoint(wanted),
     "text_any": _text_any,
 }
 

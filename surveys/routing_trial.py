@@ -253,6 +253,8 @@ def what_matched(rule: Rule, facts: Facts) -> dict[str, Any]:
             held = [getattr(facts, name)]
         elif name == "theme":
             held = [key for key in _list(wanted) if key in facts.themes]
+        elif name == "segment":
+            held = [key for key in _list(wanted) if key in facts.segments]
         elif name == "attribute" and isinstance(wanted, Mapping):
             held = {key: [facts.attributes.get(key)] for key in wanted}
         elif name == "text_any":

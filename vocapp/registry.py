@@ -117,6 +117,7 @@ from vocapp.following_up.closing_loop.api import api as closing_loop_api
 from vocapp.following_up.closing_loop.views import blueprint as closing_loop_pages
 from vocapp.following_up.models import FollowUp, RoutingChannel, RoutingRule
 from vocapp.following_up.pages import blueprint as following_up_pages
+from vocapp.following_up.rule_wording import rules_asking
 from vocapp.following_up.writing import invitation_replies, replies
 from vocapp.following_up.writing import sending as case_mail_sending
 from vocapp.following_up.writing.api import api as letters_api
@@ -137,6 +138,7 @@ from vocapp.measuring.journey.views import blueprint as journey_pages
 from vocapp.measuring.note_views import blueprint as noting_pages
 from vocapp.measuring.pages import blueprint as measuring_pages
 from vocapp.measuring.segments import audiences
+from vocapp.measuring.segments import service as segment_service
 from vocapp.measuring.segments.api import api as saved_segments_api
 from vocapp.measuring.segments.models import SavedSegment
 from vocapp.measuring.segments.pages import blueprint as segment_pages
@@ -291,6 +293,7 @@ def register(app: OpenAPI) -> None:
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     audiences.register()
+    segment_service.register_users(rules_asking)
     touchpoint_moments.register()
     figure_changes.register_moved_by_logins(onboarding.moved_by_logins)
     asking_deciding.register_elsewhere(collecting_queries.answered_unasked)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from surveys.filters import parse_compact
 from surveys.periods import local_day
 from surveys.routing import Outcome, Rule
 from tests.test_openapi import faults
@@ -29,6 +30,7 @@ from vocapp.following_up.ranking import rerank
 from vocapp.following_up.rules import NewRule, save_rule
 from vocapp.following_up.writing import replies
 from vocapp.following_up.writing.models import CaseMail
+from vocapp.measuring.segments.service import NewSegment, save_segment
 from vocapp.openapi_answers import SCHEMAS
 from vocapp.outbox import Pending
 from vocapp.people.health_changes import HEALTH
@@ -672,6 +674,21 @@ def test_rules_say_whose_an_answer_is(ready, sent, colleague):
     routed, plain = rows_of(ready, FollowUp)
     assert (routed.rule_key, routed.team, routed.owner_user_id) == ("call", "support", None)
     assert (plain.rule_key, plain.team, plain.owner_user_id) == ("by:reply", "success", owner)
+
+
+def test_rules_ask_for_the_segment_that_whoever_answers_is_in_now(ready, sent):
+    with transaction() as session:
+        session.get_one(Account, (ready.workspace_id, sent.account_id)).plan = "whale"
+    new = NewSegment("Whales", parse_compact("plan:in(whale)"))
+    key = save_segment(ready.workspace_id, new, actor_user_id=None, now=utcnow())
+    rule = Rule("whales", {"segment": [key]}, Outcome("support", None, 4, "urgent"))
+    save_rule(
+        ready.workspace_id, NewRule("Whales", rule), actor_user_id=ready.workspace.user_id,
+        now=utcnow(),
+    )  # fmt: skip
+    sending.take_reply(answer_to(sent, "<a1@x>"), utcnow())
+    (case,) = rows_of(ready, FollowUp)
+    assert (case.rule_key, case.team) == ("whales", "support")
 
 
 # --- for machines -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from surveys.routing_trial import clashes, covers, look_over, try_out, what_matc
 
 WORDS = ["cancel", "cancel now", "slow", "解約", "解約したい", "too slow"]
 THEMES = ["search", "mobile", "security"]
+SEGMENTS = ["large", "paying"]
 PLANS = ["pro", "enterprise", None]
 
 
@@ -21,6 +22,7 @@ conditions = st.fixed_dictionaries(
     optional={
         "category": some(["detractor", "passive", "promoter"]),
         "theme": some(THEMES),
+        "segment": some(SEGMENTS),
         "sentiment": some(["negative", "mixed"]),
         "score_at_most": st.integers(5, 10),
         "score_at_least": st.integers(0, 5),
@@ -56,6 +58,7 @@ facts = st.builds(
     sentiment=st.sampled_from(["negative", "positive", None]),
     text=st.sampled_from([*WORDS, "Please cancel now!", "すぐに解約したいです", "fine", None]),
     attributes=st.fixed_dictionaries({}, optional={"plan": st.sampled_from(PLANS)}),
+    segments=st.frozensets(st.sampled_from(SEGMENTS)),
 )
 answers = st.lists(facts, max_size=25)
 
@@ -126,6 +129,8 @@ def rule(key, when, team="success"):
     [
         ({}, {"theme": ["search"]}, True),
         ({"theme": ["search"]}, {}, False),
+        ({"segment": ["a", "b"]}, {"segment": ["b"], "score_at_most": 3}, True),
+        ({"segment": ["a"]}, {"segment": ["a", "b"]}, False),
         ({"category": ["detractor", "passive"]}, {"category": ["passive"]}, True),
         ({"score_at_most": 3}, {"score_at_most": 6}, False),
         ({"score_at_least": 3}, {"score_at_least": 6, "score_at_most": 9}, True),

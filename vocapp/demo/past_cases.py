@@ -20,6 +20,7 @@ from vocapp.demo.tending import Tended
 from vocapp.following_up.changing import plain
 from vocapp.following_up.facts import Known, known_of, priority_of
 from vocapp.following_up.models import FollowUp, FollowUpEntry
+from vocapp.following_up.rule_segments import AskedSegments
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.people.health_changes import note_touched
 from vocapp.workspaces.office.clocks import Office
@@ -43,13 +44,14 @@ def _write(
 ) -> None:
     ensure_rules(session, workspace_id, now=now)
     rules = enabled_rules(session, workspace_id)
+    segments = AskedSegments(session, workspace_id, rules)
     office = Office.of(session, workspace_id, now=now)
     known = known_of(session, workspace_id, [each.answer for each in batch])
     cases: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
     for each in batch:
         answer = known[each.answer]
-        rule = first_match(rules, answer.facts())
+        rule = first_match(rules, answer.facts(segments))
         if rule is None:
             continue
         case = _case(each, answer, rule, office, time_zone)

@@ -45,4 +45,5 @@ NAMES = {
     "routing_rule": _l("Routing rule"),
     "routing_channel": _l("Channel"),
     "reply_template": _l("Reply template"),
+    "segment": _l("Segment"),
 }

@@ -20,6 +20,7 @@ from vocapp.collecting.models import Response
 from vocapp.database import scoped
 from vocapp.following_up.hearing import NOTHING, Heard, heard_beside
 from vocapp.following_up.models import FollowUp
+from vocapp.following_up.rule_segments import AskedSegments
 from vocapp.people.models import Account
 from vocapp.people.money.queries import money_of
 from vocapp.understanding.assigned import assigned_themes
@@ -46,10 +47,11 @@ class Known:
     def is_low(self) -> bool:
         return self.response.score is not None and is_low(self.kind, self.response.score)
 
-    def facts(self) -> Facts:
+    def facts(self, segments: AskedSegments) -> Facts:
         return facts_of(
-            self.kind, self.response.score, self.response.attributes,
+            self.kind, self.response.score, self.response.attributes, segments,
             themes=self.themes, sentiment=self.sentiment, text=self.text,
+            moment=self.response.answered_at,
         )  # fmt: skip
 
 
@@ -57,12 +59,14 @@ def facts_of(
     kind: str,
     score: int | None,
     attributes: Mapping[str, Any],
+    segments: AskedSegments,
     *,
-    themes: frozenset[str],
-    sentiment: str | None,
+    themes: frozenset[str] = frozenset(),
+    sentiment: str | None = None,
     text: str | None,
+    moment: datetime,
 ) -> Facts:
-    """What rules are asked about, from what is stored of an answer."""
+    """What rules are asked about, from what is stored of an answer. moment: when it was given."""
     return Facts(
         kind=kind,
         score=score,
@@ -73,6 +77,7 @@ def facts_of(
         attributes={
             name: None if value is None else str(value) for name, value in attributes.items()
         },
+        segments=segments.holding(attributes, moment),
     )
 
 

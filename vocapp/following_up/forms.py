@@ -33,6 +33,8 @@ SENTIMENT_WORDS = {
     "mixed": _l("Mixed"),
 }  # fmt: skip
 
+_LISTS = ("kind", "category", "theme", "segment", "sentiment")  # of which one has to be the case
+
 
 def _boxes(label: Any, choices: list[tuple[str, Any]] | None = None) -> SelectMultipleField:
     """Several of a few, as boxes to tick."""
@@ -52,6 +54,7 @@ class RuleForm(FlaskForm):
     score_at_most = IntegerField(_l("Score at most"), [Optional(), NumberRange(0, 10)])
     score_at_least = IntegerField(_l("Score at least"), [Optional(), NumberRange(0, 10)])
     theme = _boxes(_l("Themes, one of"))
+    segment = _boxes(_l("Segments, one of"))
     sentiment = _boxes(_l("Sentiment of the comment"), list(SENTIMENT_WORDS.items()))
     text_any = TextAreaField(_l("Words in the comment, one of"), [Length(max=10_000)])
     attribute = TextAreaField(_l("Attributes, all of"), [Length(max=10_000)])
@@ -64,15 +67,21 @@ class RuleForm(FlaskForm):
     )
     priority = SelectField(_l("Weight"), choices=choices_of(PRIORITIES.items()), default="normal")
 
-    def offer(self, themes: list[tuple[str, str]], people: list[tuple[str, str]]) -> None:
-        """Fill the choices that a workspace brings: its themes, its people."""
+    def offer(
+        self,
+        themes: list[tuple[str, str]],
+        segments: list[tuple[str, str]],
+        people: list[tuple[str, str]],
+    ) -> None:
+        """Fill the choices that a workspace brings: its themes, its segments, its people."""
         self.theme.choices = choices_of(themes)
+        self.segment.choices = choices_of(segments)
         self.owner.choices = choices_of([("", _l("Nobody yet")), *OWNER_RULES.items(), *people])
 
     def show(self, name: str, when: Mapping[str, Any], then: Mapping[str, Any]) -> None:
         """Write a stored rule into the fields."""
         self.name.data = name
-        for field in ("kind", "category", "theme", "sentiment"):
+        for field in _LISTS:
             self[field].data = list(when.get(field, ()))
         self.score_at_most.data = when.get("score_at_most")
         self.score_at_least.data = when.get("score_at_least")
@@ -87,11 +96,7 @@ class RuleForm(FlaskForm):
 
     def as_rule(self, key: str) -> dict[str, Any]:
         """The fields as `surveys.routing.validate_rule` reads them."""
-        when: dict[str, Any] = {
-            name: list(self[name].data)
-            for name in ("kind", "category", "theme", "sentiment")
-            if self[name].data
-        }
+        when: dict[str, Any] = {name: list(self[name].data) for name in _LISTS if self[name].data}
         for name in ("score_at_most", "score_at_least"):
             if self[name].data is not None:
                 when[name] = self[name].data

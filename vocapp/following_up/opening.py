@@ -35,6 +35,7 @@ from vocapp.following_up.models import (
 )
 from vocapp.following_up.owners import owners_of
 from vocapp.following_up.ranking import RERANK, rank_cases
+from vocapp.following_up.rule_segments import AskedSegments
 from vocapp.following_up.rule_versions import latest_version
 from vocapp.following_up.rules import enabled_rules, ensure_rules
 from vocapp.following_up.snoozing import wake, wake_people
@@ -82,6 +83,10 @@ class _Desk:
             rules=enabled_rules(session, workspace_id),
             version=latest_version(session, workspace_id),
         )
+
+    @cached_property
+    def segments(self) -> AskedSegments:
+        return AskedSegments(self.session, self.workspace_id, self.rules)
 
     @cached_property
     def office(self) -> Office:
@@ -148,7 +153,7 @@ class _Desk:
     # --- opening --------------------------------------------------------------------------
 
     def _open(self, known: Known, *, stage: str) -> FollowUp | None:
-        rule = first_match(self.rules, known.facts())
+        rule = first_match(self.rules, known.facts(self.segments))
         if rule is None or (stage == "themed" and not self._may_open_late(known)):
             return None
         case_id = uuid7()
@@ -204,7 +209,7 @@ class _Desk:
         if case.merged_into_id is not None:
             self.to_rank.add(case.merged_into_id)
             return
-        rule = first_match(self.rules, known.facts())
+        rule = first_match(self.rules, known.facts(self.segments))
         if rule is None:
             if not known.is_low and known.response.revision:
                 self._suggest_closing(case, known)

@@ -20,6 +20,8 @@ from vocapp.following_up import (
     wording,
 )
 from vocapp.following_up.forms import RuleForm
+from vocapp.following_up.rule_segments import segments_of
+from vocapp.following_up.rule_wording import Labels
 from vocapp.following_up.rules import NewRule
 from vocapp.following_up.views import blueprint
 from vocapp.problems import Conflict
@@ -57,7 +59,7 @@ def routing() -> str:
         priorities=wording.PRIORITIES,
         owners=rule_wording.owner_words(current_workspace.id),
         words=rule_wording,
-        labels=queries.theme_labels(current_workspace.id),
+        labels=rule_wording.labels_of(current_workspace.id),
         in_working_hours=has_working_hours(current_workspace.id),
     )
 
@@ -79,19 +81,22 @@ def _rule_page(rule_id: UUID | None) -> Any:
     _make_sure_of_what_rules_say()
     stored = queries.rule_row(current_workspace.id, rule_id) if rule_id else None
     form = RuleForm()
-    labels = queries.theme_labels(current_workspace.id)
-    people = rule_wording.people_of(current_workspace.id)
-    form.offer([(key, wording.theme_label(key, labels)) for key in labels], people)
+    labels = rule_wording.labels_of(current_workspace.id)
+    form.offer(
+        [(key, labels.theme(key)) for key in labels.themes],
+        labels.offered_segments(segments_of(stored.condition) if stored else []),
+        rule_wording.people_of(current_workspace.id),
+    )
     if request.method == "GET" and stored is not None:
         form.show(wording.rule_name(stored.key, stored.name), stored.condition, stored.outcome)
     key = stored.key if stored else f"rule-{uuid7().hex[-12:]}"
     if request.method == "POST" and not form.validate():
-        return _form_page(form, stored, None), 422
+        return _form_page(form, labels, stored, None), 422
     rule = _checked(form, key) if request.method == "POST" or stored else None
     if request.method == "POST" and rule is None:
-        return _form_page(form, stored, None), 422
+        return _form_page(form, labels, stored, None), 422
     if request.method == "GET" or rule is None or request.form.get("action") == "preview":
-        return _form_page(form, stored, rule)
+        return _form_page(form, labels, stored, rule)
     try:
         version = rules.save_rule(
             current_workspace.id, NewRule(str(form.name.data), rule), rule_id=rule_id,
@@ -99,7 +104,7 @@ def _rule_page(rule_id: UUID | None) -> Any:
         )  # fmt: skip
     except Conflict:
         notice(_("A workspace has at most %(count)s rules.", count=rules.MAX_RULES), kind="error")
-        return _form_page(form, stored, rule), Conflict.status
+        return _form_page(form, labels, stored, rule), Conflict.status
     _say(version, _("The rule has been saved. It holds for answers from now on."))
     return _to_rules()
 
@@ -115,7 +120,7 @@ def _checked(form: RuleForm, key: str) -> Rule | None:
         return None
 
 
-def _form_page(form: RuleForm, stored: Any, rule: Rule | None) -> str:
+def _form_page(form: RuleForm, labels: Labels, stored: Any, rule: Rule | None) -> str:
     shown = None
     if rule is not None:
         name = str(form.name.data)
@@ -128,7 +133,7 @@ def _form_page(form: RuleForm, stored: Any, rule: Rule | None) -> str:
         form=form,
         stored=stored,
         shown=shown,
-        labels=queries.theme_labels(current_workspace.id),
+        labels=labels,
         words=rule_wording,
     )
 
@@ -198,7 +203,7 @@ def rule_versions_page() -> str:
         )  # fmt: skip
         latest = rule_versions.latest_version(session, current_workspace.id)
     owners = rule_wording.owner_words(current_workspace.id)
-    labels = queries.theme_labels(current_workspace.id)
+    labels = rule_wording.labels_of(current_workspace.id)
     lines = [
         [
             rule_wording.version_in_words(change, owners, labels)

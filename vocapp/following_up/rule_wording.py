@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from surveys.routing_changes import RuleChange
 from surveys.routing_trial import Change, Look
+from vocapp.extensions import db
 from vocapp.following_up import wording
 from vocapp.following_up.forms import CATEGORY_WORDS, KINDS, SENTIMENT_WORDS
+from vocapp.following_up.queries import theme_labels
+from vocapp.following_up.rule_segments import segments_of
+from vocapp.following_up.rule_versions import in_order
+from vocapp.measuring.segments.queries import Called, names_by_key
 from vocapp.translating import gettext as _
 from vocapp.translating import ngettext
 from vocapp.ui.formats import number, word_list
@@ -26,7 +34,58 @@ def owner_words(workspace_id: UUID) -> dict[str, str]:
     return known | dict(people_of(workspace_id)) | {"": str(_("Nobody yet"))}
 
 
-def conditions_in_words(when: dict[str, Any], labels: wording.ThemeLabels) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What themes and segments are called, by key."""
+
+    themes: wording.ThemeLabels
+    segments: Mapping[str, Called]
+
+    def theme(self, key: str) -> str:
+        return wording.theme_label(key, self.themes)
+
+    def segment(self, key: str) -> str:
+        called = self.segments.get(key)
+        if called is None or called.is_removed:
+            return str(_("%(name)s (removed)", name=called.name if called else key))
+        return called.name
+
+    def offered_segments(self, chosen: Sequence[str]) -> list[tuple[str, str]]:
+        """Those that a rule asks for already, then the others that it may ask for."""
+        others = [
+            key
+            for key, called in self.segments.items()
+            if not called.is_removed and key not in chosen
+        ]
+        return [(key, self.segment(key)) for key in (*chosen, *others)]
+
+    def removed_in_words(self, when: Mapping[str, Any]) -> str:
+        """Which segments that a rule asks for are not there any more; "" of none."""
+        gone = [
+            called.name if called else key
+            for key in segments_of(when)
+            if (called := self.segments.get(key)) is None or called.is_removed
+        ]
+        if not gone:
+            return ""
+        names = word_list(gone, "standard-narrow")
+        return str(_("No answer is in a segment that was removed: %(names)s.", names=names))
+
+
+def labels_of(workspace_id: UUID) -> Labels:
+    return Labels(theme_labels(workspace_id), names_by_key(db.session(), workspace_id))
+
+
+def rules_asking(session: Session, workspace_id: UUID, key: str) -> list[str]:
+    """Names of the rules that ask for a segment, also of those that are switched off."""
+    return [
+        wording.rule_name(row.key, row.name)
+        for row in in_order(session, workspace_id)
+        if key in segments_of(row.condition)
+    ]
+
+
+def conditions_in_words(when: Mapping[str, Any], labels: Labels) -> list[str]:
     """Each condition of a rule as a short line."""
     words: list[str] = []
     for name, known in (
@@ -39,7 +98,10 @@ def conditions_in_words(when: dict[str, Any], labels: wording.ThemeLabels) -> li
     if "score_at_most" in when:
         words.append(str(_("Score of %(score)s or less", score=when["score_at_most"])))
     if "theme" in when:
-        words.append(_either([wording.theme_label(key, labels) for key in when["theme"]]))
+        words.append(_either([labels.theme(key) for key in when["theme"]]))
+    if "segment" in when:
+        names = _either([labels.segment(key) for key in when["segment"]])
+        words.append(str(_("In segment: %(names)s", names=names)))
     for key, values in when.get("attribute", {}).items():
         words.append(f"{key}: {_either([value or '–' for value in values])}")
     if "text_any" in when:
@@ -98,7 +160,7 @@ def change_in_words(change: Change, names: Mapping[str, str]) -> str:
     return f"{before} → {after}"
 
 
-def version_in_words(change: RuleChange, owners: Mapping[str, str], labels: Any) -> list[str]:
+def version_in_words(change: RuleChange, owners: Mapping[str, str], labels: Labels) -> list[str]:
     """What one version changed of one rule: what, and where there is one, before and after."""
     name = wording.rule_name(change.key, change.name)
     if change.kind == "if":

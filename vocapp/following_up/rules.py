@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from surveys.routing import Outcome, Rule, RuleError, default_rules, rule_to_json, validate_rule
 from vocapp.database import insert_if_absent, scoped, snapshot, transaction, uuid7
 from vocapp.following_up.models import RoutingRule
+from vocapp.following_up.rule_segments import segments_of
 from vocapp.following_up.rule_versions import in_order, keep_version, lock_rules
+from vocapp.measuring.segments.queries import names_by_key
 from vocapp.problems import BadInput, Conflict, NotFound
 from vocapp.workspaces.service import audit
 
@@ -113,9 +115,16 @@ def save_rule(
         row.condition, row.outcome = stored["when"], stored["then"]
         audit(
             session, workspace_id, "routing_rule.saved", now=now, subject=row,
-            actor_user_id=actor_user_id,
+            actor_user_id=actor_user_id, detail=_segments_told(session, workspace_id, new.rule),
         )  # fmt: skip
         return keep_version(session, workspace_id, actor_user_id=actor_user_id, now=now)
+
+
+def _segments_told(session: Session, workspace_id: UUID, rule: Rule) -> dict[str, Any]:
+    """The segments that a rule asks for, as they are called now; nothing of none."""
+    asked = segments_of(rule.when)
+    names = names_by_key(session, workspace_id) if asked else {}
+    return {"segment": [names[key].name for key in asked if key in names]} if asked else {}
 
 
 def _add(

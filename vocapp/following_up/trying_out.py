@@ -19,6 +19,7 @@ from surveys.scoring import category_of
 from vocapp.authoring.models import Survey
 from vocapp.collecting.models import Response
 from vocapp.following_up.facts import facts_of
+from vocapp.following_up.rule_segments import AskedSegments
 from vocapp.people.models import Account
 from vocapp.understanding.models import Analysis, Assignment, Theme
 from vocapp.understanding.shown import shown_comments
@@ -75,8 +76,9 @@ def recent_answers(
     chosen = places[:: -(-len(places) // most) or 1]
     ids = [row.id for row in chosen]
     found: dict[UUID, Facts] = {}
+    segments = AskedSegments(session, workspace_id, rules)
     for start in range(0, len(ids), _CHUNK):
-        found |= _facts(session, workspace_id, ids[start : start + _CHUNK], asked)
+        found |= _facts(session, workspace_id, ids[start : start + _CHUNK], asked, segments)
     kept = [row for row in chosen if row.id in found]
     return Sample(
         ids=[row.id for row in kept],
@@ -87,12 +89,23 @@ def recent_answers(
 
 
 def _facts(
-    session: Session, workspace_id: UUID, ids: Sequence[UUID], asked: set[str]
+    session: Session,
+    workspace_id: UUID,
+    ids: Sequence[UUID],
+    asked: set[str],
+    segments: AskedSegments,
 ) -> dict[UUID, Facts]:
     texts = verbatims(session, workspace_id, ids) if "text_any" in asked else {}
     themes = _themes(session, workspace_id, ids) if "theme" in asked else {}
     rows = session.execute(
-        select(Response.id, Survey.kind, Response.score, Response.attributes, Analysis.sentiment)
+        select(
+            Response.id,
+            Survey.kind,
+            Response.score,
+            Response.attributes,
+            Response.answered_at,
+            Analysis.sentiment,
+        )
         .join(
             Survey,
             (Survey.workspace_id == Response.workspace_id) & (Survey.id == Response.survey_id),
@@ -106,8 +119,9 @@ def _facts(
     )
     return {
         row.id: facts_of(
-            row.kind, row.score, row.attributes, sentiment=row.sentiment, text=texts.get(row.id),
-            themes=frozenset(themes.get(row.id, ())),
+            row.kind, row.score, row.attributes, segments, sentiment=row.sentiment,
+            text=texts.get(row.id), themes=frozenset(themes.get(row.id, ())),
+            moment=row.answered_at,
         )
         for row in rows
     }  # fmt: skip

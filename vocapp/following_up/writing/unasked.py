@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 
 from nlp.replies import split_reply
 from surveys.assigning import Assigner, Wanted
-from surveys.routing import Facts, first_match
+from surveys.routing import first_match
 from vocapp.collecting.service import facts_now
 from vocapp.database import insert_if_absent, scoped, uuid7
 from vocapp.distributing.receiving import Incoming
 from vocapp.following_up.changing import note_by_itself
 from vocapp.following_up.channels import channels_of, tell
+from vocapp.following_up.facts import facts_of
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
 from vocapp.following_up.owners import owners_of
 from vocapp.following_up.ranking import RERANK, rank_cases
+from vocapp.following_up.rule_segments import AskedSegments
 from vocapp.following_up.rules import BY_REPLY, enabled_rules, ensure_rules
 from vocapp.following_up.writing.models import OUT, CaseMail
 from vocapp.following_up.writing.replies import case_of, put_reply
@@ -32,6 +34,8 @@ from vocapp.people.health_changes import note_touched
 from vocapp.people.models import Account, Contact
 from vocapp.workspaces.nights import keep_nightly
 from vocapp.workspaces.office.clocks import Office
+
+_NO_SURVEY = ""  # a kind that no rule can ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,12 @@ def _opened(
     workspace_id = sent.workspace_id
     account = session.get_one(Account, (workspace_id, sent.account_id)) if sent.account_id else None
     ensure_rules(session, workspace_id, now=now)
-    known = facts_now(account, contact).items()
-    facts = Facts(
-        kind="",
-        score=None,
-        category=None,
-        text=split_reply(incoming.text)[0],
-        attributes={name: None if value is None else str(value) for name, value in known},
-    )
-    rule = first_match(enabled_rules(session, workspace_id), facts) or BY_REPLY
+    rules = enabled_rules(session, workspace_id)
+    facts = facts_of(
+        _NO_SURVEY, None, facts_now(account, contact), AskedSegments(session, workspace_id, rules),
+        text=split_reply(incoming.text)[0], moment=now,
+    )  # fmt: skip
+    rule = first_match(rules, facts) or BY_REPLY
     office = Office.of(session, workspace_id, now=now)
     desk = Assigner(owners_of(session, workspace_id, office))
     owner = desk.give(Wanted(rule.then.owner, account.owner_user_id if account else None)).user

@@ -19,7 +19,7 @@ from surveys.filters import (
     to_json,
 )
 from vocapp.authoring.queries import SurveySummary, survey_by_key
-from vocapp.database import utcnow
+from vocapp.database import snapshot, utcnow
 from vocapp.measuring import wording
 from vocapp.measuring.asking import Ask
 from vocapp.measuring.filter_wording import filter_in_words
@@ -35,6 +35,7 @@ from vocapp.measuring.views import form_of, today_here
 from vocapp.problems import BadInput, Conflict, Forbidden
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.ui.formats import word_list
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 
@@ -224,6 +225,15 @@ def _changed_words(bench: Bench) -> str:
     )  # fmt: skip
 
 
+def _users(bench: Bench) -> str:
+    """What goes by the segment that is changed, in words; "" of nothing."""
+    if bench.segment is None:
+        return ""
+    with snapshot() as session:
+        users = service.users_of(session, current_workspace.id, bench.segment.key)
+    return word_list(users, "standard-narrow")
+
+
 # --- the page ---------------------------------------------------------------------------
 
 
@@ -235,6 +245,7 @@ def _page(bench: Bench, page: Built, form: SegmentForm | None = None, *, warning
         page=page,
         form=form or SegmentForm(formdata=None),
         warnings=list(warnings),
+        users=_users(bench),
         surveys=[] if bench.applies else [(s.key, s.name) for s in countable_surveys()],
         within_words=filter_in_words(bench.within.filter) if bench.within else "",
         may_save=current_user.role in SAVERS,

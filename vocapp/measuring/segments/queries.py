@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, tuple_
+from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy.orm import Session
 
 from surveys.filters import Filter, FilterError, joined, parse_compact, parse_json
 from vocapp.database import scoped, scoped_statement
@@ -79,6 +81,38 @@ def segment_by_key(workspace_id: UUID, key: str) -> Segment:
     if row is None:
         raise NotFound("No such segment.")
     return Segment.of(row)
+
+
+def filters_by_key(
+    session: Session, workspace_id: UUID, keys: Collection[str]
+) -> dict[str, Filter]:
+    """Key → filter; keys of segments that were removed are left out."""
+    rows = session.execute(
+        select(SavedSegment.key, SavedSegment.filter).where(
+            SavedSegment.workspace_id == workspace_id,
+            SavedSegment.key.in_(keys),
+            SavedSegment.removed_at.is_(None),
+        )
+    )
+    return {key: parse_json(filter_) for key, filter_ in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a segment is called, or was until it was removed."""
+
+    name: str
+    is_removed: bool
+
+
+def names_by_key(session: Session, workspace_id: UUID) -> dict[str, Called]:
+    """All segments there ever were, by name; what names them may be older than their removal."""
+    rows = session.execute(
+        select(SavedSegment.key, SavedSegment.name, SavedSegment.removed_at)
+        .where(SavedSegment.workspace_id == workspace_id)
+        .order_by(SavedSegment.name_folded, SavedSegment.key)
+    )
+    return {key: Called(name, removed_at is not None) for key, name, removed_at in rows}
 
 
 def segment_by_name(workspace_id: UUID, name: str) -> Segment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -55,6 +56,31 @@ class ChangedMeanwhile(Conflict):
         super().__init__(
             "Somebody changed this segment meanwhile.", errors=[FieldError("version", message)]
         )
+
+
+class InUse(Conflict):
+    """Something goes by the segment, so it is not removed. users: what it is called."""
+
+    def __init__(self, users: list[str]) -> None:
+        self.users = users
+        message = f"asked for by {', '.join(users)}; take it out there first"
+        super().__init__("This segment is in use.", errors=[FieldError("key", message)])
+
+
+# What goes by the segment with this key, by name.
+UsersOf = Callable[[Session, UUID, str], list[str]]
+_users_of: list[UsersOf] = []
+
+
+def register_users(reader: UsersOf) -> None:
+    """Let a package above say what of its own goes by a segment."""
+    if reader not in _users_of:
+        _users_of.append(reader)
+
+
+def users_of(session: Session, workspace_id: UUID, key: str) -> list[str]:
+    """Names of what goes by a segment, and would by nothing if it were removed."""
+    return [name for reader in _users_of for name in reader(session, workspace_id, key)]
 
 
 def folded(name: str) -> str:
@@ -125,11 +151,14 @@ def change_segment(
 def remove_segment(
     workspace_id: UUID, key: str, *, actor_user_id: UUID | None, now: datetime
 ) -> None:
-    """Take a segment away; it may be had back. May be repeated. Raises NotFound."""
+    """Take a segment away; it may be had back. May be repeated. Raises NotFound, InUse."""
     with transaction() as session:
         segment = _locked(session, workspace_id, key)
         if segment.removed_at is not None:
             return
+        users = users_of(session, workspace_id, segment.key)
+        if users:
+            raise InUse(users)
         segment.removed_at = now
         audit(
             session, workspace_id, "segment.removed", now=now, subject=segment,

@@ -15,11 +15,12 @@ from vocapp.measuring.segments import queries, service
 from vocapp.measuring.segments.building import countable_surveys
 from vocapp.measuring.segments.narrowing import SAVERS
 from vocapp.measuring.segments.queries import Place, Segment
-from vocapp.measuring.segments.service import NameTaken
+from vocapp.measuring.segments.service import InUse, NameTaken
 from vocapp.measuring.segments.sizes import sizes
 from vocapp.signing import sign
 from vocapp.translating import gettext as _
 from vocapp.ui import notice
+from vocapp.ui.formats import word_list
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 
 blueprint = Blueprint("segments", __name__)
@@ -74,14 +75,23 @@ def _counts(survey: SurveySummary | None, segments: list[Segment]) -> list[int |
 @signed_in(*SAVERS)
 def remove_segment(key: str) -> Any:
     segment = queries.segment_by_key(current_workspace.id, key)
-    service.remove_segment(
-        current_workspace.id, key, actor_user_id=current_user.id, now=utcnow()
-    )  # fmt: skip
     survey = request.args.get("survey")
-    notice(
-        _("The segment “%(name)s” is removed.", name=segment.name),
-        undo_url=url_for(".restore_segment", key=key, survey=survey),
-    )
+    try:
+        service.remove_segment(
+            current_workspace.id, key, actor_user_id=current_user.id, now=utcnow()
+        )
+    except InUse as problem:
+        words = _(
+            "The segment “%(name)s” stays: routing rules ask for it (%(rules)s). Take it out of "
+            "them first.",
+            name=segment.name, rules=word_list(problem.users, "standard-narrow"),
+        )  # fmt: skip
+        notice(words, kind="warning")
+    else:
+        notice(
+            _("The segment “%(name)s” is removed.", name=segment.name),
+            undo_url=url_for(".restore_segment", key=key, survey=survey),
+        )
     return redirect(url_for(".list_segments", survey=survey), 303)
 
 
