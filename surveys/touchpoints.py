@@ -439,12 +439,11 @@ def _read_touchpoint(value: object, at: str) -> Touchpoint:
     given = read_object(value, at, known)
     name = given.get("name")
     when = read_object(given.get("when", {}), f"{at}.when", tuple(CONDITIONS))
-    kinds = _read_kinds(given.get("kinds"), f"{at}.kinds")
     return Touchpoint(
         key=read_key(given.get("key"), f"{at}.key"),
         anchor=_read_anchor(given.get("anchor"), f"{at}.anchor"),
         offset_days=read_whole(given.get("offset_days"), f"{at}.offset_days", -MAX_DAYS, MAX_DAYS),
-        kinds=kinds,
+        kinds=(kinds := _read_kinds(given.get("kinds"), f"{at}.kinds")),
         when={name: _read_condition(name, when[name], f"{at}.when.{name}") for name in when},
         repeat_days=read_whole(given.get("repeat_days", 180), f"{at}.repeat_days", 1, MAX_DAYS),
         name=None if name is None else read_text(name, f"{at}.name"),
