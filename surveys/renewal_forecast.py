@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -81,14 +82,17 @@ def forecast(groups: Iterable[Stakes], *, level: float = 0.95) -> Forecast:
     total = sum(sums)
     if not total:
         return Forecast(n, 0, 0, 0, 0)
-    expected = sum(own * each.chance.value for own, each in zip(sums, groups, strict=True))
-    low, high = _limits(groups, total, expected, (1 - level) / 2)
+    # Exact, so that half a unit is rounded alike in whichever order the groups come.
+    expected = sum(
+        own * Fraction(each.chance.value) for own, each in zip(sums, groups, strict=True)
+    )
+    low, high = _limits(groups, total, float(expected), (1 - level) / 2)
     return Forecast(
         n=n,
         total_minor=total,
         expected_minor=round(expected),
-        low_minor=round(max(0.0, min(low, expected))),
-        high_minor=round(min(float(total), max(high, expected))),
+        low_minor=round(max(0, min(low, expected))),
+        high_minor=round(min(total, max(high, expected))),
     )
 
 
