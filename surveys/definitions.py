@@ -146,10 +146,10 @@ def from_json(
     "wording_by_category"?, "options"?, "rows"?, "columns"?, "fields"?, "required"?,
     "branches"?, "validation"?}``. A text is a string (in the survey's first language) or an object
     by language; where a scale or text question has none, the standard one is filled in. An
-    option, row or
-    column is ``{"key", "label"}`` or a string that is its own key and label. A branch is
-    ``{"if": {"question", "op", "value"?}, "to"}``, see `surveys.branching`: its question is this
-    or an earlier one. That branches lead somewhere sensible is not asked here (`branching.flaws`).
+    option, row or column is ``{"key", "label"}`` or a string that is its own key and label.
+    A branch is ``{"if": {"question", "op", "value"?}, "to"}``, see `surveys.branching`: its
+    question is this or an earlier one. That branches lead somewhere sensible is not asked here
+    (`branching.flaws`).
     A validation (see `surveys.questions.Validation`) is, of a text, ``{"min_chars"?, "max_chars"?,
     "pattern"?}`` and, of several choices, ``{"min_choices"?, "max_choices"?}``.
     Thanks are ``{"text"?, "by_category"?, "link"?: {"url", "label"?, "shown_to"?}}``.
