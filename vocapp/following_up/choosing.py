@@ -3,11 +3,11 @@ a tab counts them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, true
@@ -48,6 +48,8 @@ _MANY_ACCOUNTS = 1_000
 # Of so many readers and filters statements are kept: building one takes longer than executing it.
 _KEPT = 256
 
+_NOBODY = UUID(int=0)  # no id of anything
+
 # The parameter of all statements here: when it is.
 NOW = bindparam("now", type_=UtcDateTime())
 
@@ -67,6 +69,7 @@ class Choice:
     in_order: tuple[ColumnElement[bool], ...]
     is_overdue: bool
     are_few: bool  # an index leads to all of them, so that they are read at once
+    are_of_many: bool  # of so many accounts that all cases that have not ended are passed over
     is_rare: bool  # the same, whoever reads
     is_by_due: bool  # an index has the first of `within` by due time
     _built: dict[Hashable, Any] = field(default_factory=dict)
@@ -112,6 +115,11 @@ class Choice:
         late = [FollowUp.state.in_(ACTIVE_STATES)] if self.is_overdue else []
         return [self._of(each, *late, *self._late(by_index=False)) for each in self.within]
 
+    def active(self) -> Any:
+        """Statement: all that have not ended, put off or not, met in the order of the list."""
+        (each,) = self.in_order
+        return self._of(each, FollowUp.state.in_(ACTIVE_STATES), *self._late(by_index=False))
+
     def _of(self, *more: ColumnElement[bool]) -> Any:
         return select(FollowUp.id).where(
             FollowUp.workspace_id == self.workspace_id, *more, *self.conditions
@@ -137,24 +145,26 @@ class Choice:
 _Found = tuple[ColumnElement[bool], bool]
 
 
+class _Theme(NamedTuple):
+    """id: None where there is none of this name."""
+
+    id: UUID | None
+    is_rare: bool
+
+
 def choice(workspace_id: UUID, filters: Filters, reach: Reach) -> Choice:
     """The filters but those by state; one statement where a theme is wanted, two for a search,
     one more for somebody who is limited to own accounts."""
     plain = replace(filters, states=(), snoozed=None, theme=None, search=None)
-    found: list[_Found] = []
-    if filters.theme:
-        found.append(_has_theme(workspace_id, filters.theme))
-    if filters.search:
-        found.append(_is_of(workspace_id, filters.search))
+    theme = _theme(workspace_id, filters.theme) if filters.theme else None
+    named = _is_of(workspace_id, filters.search) if filters.search else None
+    is_rare = (theme is not None and theme.is_rare) or (named is not None and named[1])
     own = _by_accounts(filters, reach)
     has_many_accounts = (
-        own is not None
-        and not any(is_rare for _, is_rare in found)
-        and has_more_accounts(own, workspace_id, _MANY_ACCOUNTS)
+        own is not None and not is_rare and has_more_accounts(own, workspace_id, _MANY_ACCOUNTS)
     )
-    if found:
-        return _choice(workspace_id, plain, reach, has_many_accounts, found)
-    return _kept_choice(workspace_id, plain, reach, has_many_accounts)
+    build = _kept_choice if named is None else _choice
+    return build(workspace_id, plain, reach, has_many_accounts, theme, named)
 
 
 def _by_accounts(filters: Filters, reach: Reach) -> OwnAccounts | None:
@@ -162,20 +172,16 @@ def _by_accounts(filters: Filters, reach: Reach) -> OwnAccounts | None:
     return reach if isinstance(reach, OwnAccounts) and filters.owner != reach.user_id else None
 
 
-@lru_cache(_KEPT)
-def _kept_choice(
-    workspace_id: UUID, filters: Filters, reach: Reach, has_many_accounts: bool
-) -> Choice:
-    return _choice(workspace_id, filters, reach, has_many_accounts, ())
-
-
 def _choice(
     workspace_id: UUID,
     filters: Filters,
     reach: Reach,
     has_many_accounts: bool,
-    found: Sequence[_Found],
+    theme: _Theme | None,
+    named: _Found | None,
 ) -> Choice:
+    found = [_has_theme(workspace_id, theme)] if theme else []
+    found += [named] if named else []
     conditions = [condition for condition, _ in found]
     is_rare = any(is_rare for _, is_rare in found)
     if filters.team:
@@ -186,6 +192,10 @@ def _choice(
         conditions.append(FollowUp.owner_user_id == filters.owner)
     elif filters.owner:
         conditions.append(false())
+    by_account = _by_accounts(filters, reach) is not None
+    # Of one team, and of what nobody has, so few are left that the accounts lead to them sooner.
+    are_of_many = has_many_accounts and not (found or filters.team or filters.owner)
+    are_few = is_rare or (by_account and not found and not are_of_many)
     within = (
         (cases_within(reach, workspace_id),)
         if is_rare
@@ -194,15 +204,18 @@ def _choice(
     in_order = within
     if has_many_accounts:
         in_order = (_within_in_order(reach, workspace_id, filters.owner),)
-    by_account = _by_accounts(filters, reach) is not None
+        within = within if are_few else _within_counted(reach, workspace_id, filters.owner)
     return Choice(
         workspace_id, tuple(conditions), within, in_order, filters.overdue,
-        are_few=is_rare or (by_account and not found),
-        is_rare=is_rare,
+        are_few=are_few, are_of_many=are_of_many, is_rare=is_rare,
         is_by_due=len(within) > 1
         or filters.owner is not None
         or not (by_account or conditions),
     )  # fmt: skip
+
+
+# Which choices are kept: a search is another one nearly every time.
+_kept_choice = lru_cache(_KEPT)(_choice)
 
 
 def _within(
@@ -226,17 +239,35 @@ def _within_in_order(
     and said so that no index by account, and none by owner unless one is asked for, is taken,
     whose cases would be sorted."""
     assert isinstance(reach, OwnAccounts)
-    nobody = UUID(int=0)
-    own = of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, nobody))
     if owner is not None:
-        # So that PostgreSQL looks each up in a hash; a join of it would compare all with all.
-        return own.is_(true())
-    return or_(func.coalesce(FollowUp.owner_user_id, nobody) == reach.user_id, own)
+        return _of_own_accounts(reach, workspace_id)
+    own = of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, _NOBODY))
+    return or_(func.coalesce(FollowUp.owner_user_id, _NOBODY) == reach.user_id, own)
+
+
+def _within_counted(
+    reach: Reach, workspace_id: UUID, owner: UUID | str | None
+) -> tuple[ColumnElement[bool], ...]:
+    """The parts of `_within` for who has many accounts and counts no further than to a number:
+    that is often reached by what was given. An index by account would be asked once for each
+    account, which takes longer than to pass over the cases of others."""
+    assert isinstance(reach, OwnAccounts)
+    own = _of_own_accounts(reach, workspace_id)
+    if owner is not None:
+        return (own,)
+    not_given = func.coalesce(FollowUp.owner_user_id, _NOBODY) != reach.user_id
+    return FollowUp.owner_user_id == reach.user_id, and_(not_given, own)
+
+
+def _of_own_accounts(reach: Reach, workspace_id: UUID) -> ColumnElement[bool]:
+    """Said so that PostgreSQL looks each up in a hash; a join of it would compare all with all."""
+    own = of_accounts_within(reach, workspace_id, func.coalesce(FollowUp.account_id, _NOBODY))
+    return own.is_(true())
 
 
 def is_snoozed(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """For statements on cases: those that are put off."""
-    return and_(FollowUp.snoozed_until.is_not(None), FollowUp.snoozed_until > now)
+    return FollowUp.snoozed_until > now
 
 
 def is_awake(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -244,23 +275,35 @@ def is_awake(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(FollowUp.snoozed_until.is_(None), FollowUp.snoozed_until <= now)
 
 
-def _has_theme(workspace_id: UUID, key: str) -> _Found:
-    """The condition, and whether it holds for few. Which theme it is, is read first: of one that
-    PostgreSQL does not know yet, it takes as many answers for granted as of any."""
+def _theme(workspace_id: UUID, key: str) -> _Theme:
+    """Which theme it is, is read first: of one that PostgreSQL does not know yet, it takes as many
+    answers for granted as of any."""
     theme = db.session.scalar(
         select(Theme.id).where(Theme.workspace_id == workspace_id, Theme.key == key)
     )
     if theme is None:
+        return _Theme(None, is_rare=True)
+    some = _answers_with(workspace_id, theme).limit(_MANY + 1).subquery()
+    found = db.session.scalar(select(func.count()).select_from(some)) or 0
+    return _Theme(theme, is_rare=found <= _MANY)
+
+
+def _has_theme(workspace_id: UUID, theme: _Theme) -> _Found:
+    """The condition, and whether it holds for few."""
+    if theme.id is None:
         return false(), True
-    of_theme = select(Assignment.response_id).where(
-        Assignment.workspace_id == workspace_id, Assignment.theme_id == theme
+    answers = _answers_with(workspace_id, theme.id)
+    if theme.is_rare:
+        return FollowUp.response_id.in_(answers), True
+    # With an offset PostgreSQL asks case by case, and does not join all comments first.
+    of_case = answers.where(Assignment.response_id == FollowUp.response_id).offset(0)
+    return exists(of_case), False
+
+
+def _answers_with(workspace_id: UUID, theme_id: UUID) -> Any:
+    return select(Assignment.response_id).where(
+        Assignment.workspace_id == workspace_id, Assignment.theme_id == theme_id
     )
-    some = of_theme.limit(_MANY + 1).subquery()
-    if (db.session.scalar(select(func.count()).select_from(some)) or 0) > _MANY:
-        # With an offset PostgreSQL asks case by case, and does not join all comments first.
-        of_case = of_theme.where(Assignment.response_id == FollowUp.response_id).offset(0)
-        return exists(of_case), False
-    return FollowUp.response_id.in_(of_theme), True
 
 
 def _is_of(workspace_id: UUID, text: str) -> _Found:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -32,7 +32,13 @@ from vocapp.database import OF_WORKSPACE, scoped
 from vocapp.extensions import db
 from vocapp.following_up.choosing import NOW, Choice, Filters, choice, is_awake, is_snoozed
 from vocapp.following_up.clock import real_due
-from vocapp.following_up.models import ACTIVE_STATES, FOLLOW_UP_STATES, FollowUp, RoutingRule
+from vocapp.following_up.models import (
+    ACTIVE_STATES,
+    ENDED_STATES,
+    FOLLOW_UP_STATES,
+    FollowUp,
+    RoutingRule,
+)
 from vocapp.following_up.reaching import cases_within
 from vocapp.people.models import Account, Contact
 from vocapp.problems import NotFound
@@ -250,10 +256,16 @@ def counts_by_state(
     """
     most = most_counted(filters) + 1
     wanted = wanted or choice(workspace_id, filters, reach)
-    build = _counts_at_once if wanted.are_few else _counts_apart
+    build = _counting(wanted)
     statement = wanted.once((build, most), lambda: build(wanted, most))
     counts = db.session.execute(statement, {"now": now}).mappings().one()
     return {state: min(most, count) for state, count in counts.items() if count}
+
+
+def _counting(wanted: Choice) -> Callable[[Choice, int], Any]:
+    if wanted.are_few:
+        return _counts_at_once
+    return _counts_of_many if wanted.are_of_many else _counts_apart
 
 
 def _counts_apart(wanted: Choice, most: int) -> Any:
@@ -263,17 +275,36 @@ def _counts_apart(wanted: Choice, most: int) -> Any:
     return select(*(_count(parts, most).label(state) for state, parts in tabs.items() if parts))
 
 
+def _counts_of_many(wanted: Choice, most: int) -> Any:
+    """What has not ended is passed over once. What has ended is far more: each of its tabs is
+    counted by itself, no further than `most`."""
+    active = wanted.active().with_only_columns(*_columns_of_tabs(ACTIVE_STATES)).subquery()
+    tabs = {state: active.c[state] for state in (*ACTIVE_STATES, SNOOZED)}
+    for state in ENDED_STATES:
+        if parts := wanted.counted((state,), snoozed=False):
+            tabs[state] = _count(parts, most)
+    if parts := wanted.counted(ENDED_STATES, snoozed=True):
+        tabs[SNOOZED] += _count(parts, most)
+    return select(*(count.label(state) for state, count in tabs.items()))
+
+
 def _counts_at_once(wanted: Choice, _most: int) -> Any:
     """Each part is counted by itself, and not by groups: to put all rows together first takes half
     as long again, and to group them a third. The parts are then added up side by side: for a union
     of them PostgreSQL starts workers, which takes as long as counting does."""
-    tabs = {state: and_(FollowUp.state == state, is_awake(NOW)) for state in FOLLOW_UP_STATES}
-    tabs[SNOOZED] = and_(FollowUp.state.in_(FOLLOW_UP_STATES), is_snoozed(NOW))
-    counts = [func.count(case((holds, 1))).label(state) for state, holds in tabs.items()]
+    counts = _columns_of_tabs(FOLLOW_UP_STATES)
     first, *others = [part.with_only_columns(*counts).subquery() for part in wanted.whole()]
     together = reduce(lambda left, right: left.join(right, true()), others, first)
+    tabs = (*FOLLOW_UP_STATES, SNOOZED)
     sums = (sum((each.c[state] for each in others), first.c[state]).label(state) for state in tabs)
     return select(*sums).select_from(together)
+
+
+def _columns_of_tabs(states: tuple[str, ...]) -> list[Any]:
+    """Of a statement on cases: how many each tab of these states has, and how many are put off."""
+    tabs = {state: and_(FollowUp.state == state, is_awake(NOW)) for state in states}
+    tabs[SNOOZED] = and_(FollowUp.state.in_(states), is_snoozed(NOW))
+    return [func.count(case((holds, 1))).label(state) for state, holds in tabs.items()]
 
 
 def _count(parts: Sequence[Any], most: int) -> Any:
