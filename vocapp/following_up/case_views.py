@@ -31,6 +31,7 @@ from vocapp.translating import gettext as _
 from vocapp.ui.formats import word_list
 from vocapp.workspaces.access import current_user, current_workspace, signed_in
 from vocapp.workspaces.navigation import may_open
+from vocapp.workspaces.reach import WholeWorkspace
 
 _BESIDE = 25
 _NAMED = 5  # of the colleagues who can be mentioned, as examples
@@ -97,8 +98,10 @@ def _glance(account: AccountFacts | None, now: datetime) -> Glance | None:
 def _sees_account(detail: CaseDetail) -> bool:
     """Of a case that was given to somebody who is limited to own accounts, they see who it is
     about, and not who else is there."""
-    account = detail.row.account
-    return account is None or sees_account(current_user.reach, current_workspace.id, account.id)
+    account, reach = detail.row.account, current_user.reach
+    if account is None or isinstance(reach, WholeWorkspace):
+        return True
+    return sees_account(reach, current_workspace.id, account.id)
 
 
 def _on_clock(at: datetime) -> str:

@@ -104,7 +104,9 @@ def shown_comments(
     session: Session, workspace_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, ShownComment]:
     """Comments by response; answers without a comment are left out."""
-    comments = verbatims(session, workspace_id, ids)
+    comments = verbatims(session, workspace_id, ids) if ids else {}
+    if not comments:
+        return {}
     rows = session.execute(
         select(Analysis.response_id, Analysis.redacted, Analysis.language, Analysis.content).where(
             Analysis.workspace_id == workspace_id, Analysis.response_id.in_(comments)
