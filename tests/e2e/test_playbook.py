@@ -29,14 +29,14 @@ WORDS = {
         "offer": "Set up: Onboarding has stalled", "save": "Save and see what it would do",
         "would": "It would fire for 1 account now.", "on": "Switch on",
         "task": "Call: what keeps them from finishing set-up?",
-        "why": "Set-up not done 40 days after the start", "done": "Mark as done",
+        "why": "Onboarding not complete 40 days after the start", "done": "Mark as done",
         "said": "The task is done.", "recovered": "Well again since", "account": "What they said",
     },
     "ja": {
         "offer": "設定する：導入が滞っている", "save": "保存して動作を確認する",
         "would": "今有効にすると、1社で発動します。", "on": "有効にする",
         "task": "電話する：初期設定を終えられない理由を聞く",
-        "why": "利用開始から40日たっても初期設定が終わっていません", "done": "完了にする",
+        "why": "開始から40日たっても導入が完了していません", "done": "完了にする",
         "said": "タスクを完了しました。", "recovered": "に回復", "account": "いただいた声",
     },
 }  # fmt: skip

@@ -250,3 +250,20 @@ def test_every_reason_has_words(app):
             words = wording.reason_text(code)
             assert words, code
             assert "%(" not in words, code
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("usage_up:0", "Use: as much as in the months before"),
+        ("usage_down:0", "Use: as much as in the months before"),
+        ("usage_down:-34", "Use: 34% less than in the months before"),
+        ("usage_up:12", "Use: 12% more than in the months before"),
+        ("active_people_up:0", "Active people: as many as in the months before"),
+        ("active_people_down:-7", "Active people: 7% fewer than in the months before"),
+        ("active_people_up:7", "Active people: 7% more than in the months before"),
+    ],
+)
+def test_what_hardly_changed_is_called_the_same(app, code, words):
+    with app.test_request_context():
+        assert wording.reason_text(code) == words

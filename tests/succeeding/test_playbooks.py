@@ -439,7 +439,7 @@ def test_a_playbook_is_tried_out_before_it_is_switched_on(api, desk):
     page = desk.post(switch_on, {"on": "1"}, follow_redirects=True).text
     assert "What it would do now" not in page
     work()
-    assert "Set-up not done 40 days after the start" in desk.get("/tasks").text
+    assert "Onboarding not complete 40 days after the start" in desk.get("/tasks").text
     assert "Playbook “Call them”" in desk.get("/accounts/slow").text
     api.survey()
     api.respond(score=9)  # the first page has cards once there are answers

@@ -23,9 +23,9 @@ LISTS = {
     "active": _l("Customers with active people"),
     "active_week": _l("Customers with active people in the last seven days"),
     "started": _l("Customers who began in this month"),
-    "not_set_up": _l("Customers who began and are not set up"),
-    "reached": _l("Customers who began and were set up by the end"),
-    "waiting": _l("Customers who began and were not set up by the end"),
+    "not_set_up": _l("Customers who began and have not completed onboarding"),
+    "reached": _l("Customers who began and completed onboarding by the end"),
+    "waiting": _l("Customers who began and did not complete onboarding by the end"),
     "renewed": _l("Customers who renewed"),
     "not_renewed": _l("Customers who did not renew"),
 }

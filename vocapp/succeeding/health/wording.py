@@ -31,7 +31,7 @@ _PLAIN = {
     "active_people_none": _l("Nobody is active, now or before"),
     "usage_new": _l("It is used, it was not before"),
     "usage_none": _l("It is not used, now or before"),
-    "set_up": _l("Set-up is done"),
+    "set_up": _l("Onboarding is complete"),
     "has_owner": _l("Somebody looks after this account"),
     "no_owner": _l("Nobody looks after this account"),
     "champion_left": _l("The person who stood up for us has left"),
@@ -133,8 +133,8 @@ def history_text(shown: Shown) -> str:
 # --- reasons with numbers -----------------------------------------------------------------
 
 
-def _percent(text: str) -> str:
-    return percent(abs(int(text)) / 100)
+def _percent(hundredths: str | int) -> str:
+    return percent(abs(int(hundredths)) / 100)
 
 
 def _score(values: Sequence[str]) -> str:
@@ -152,6 +152,24 @@ def _score_change(values: Sequence[str]) -> str:
     if by > 0:
         return _("%(metric)s: %(by)s more than this person said before", metric=metric, by=by)
     return _("%(metric)s: %(by)s less than this person said before", metric=metric, by=-by)
+
+
+def _active_people(values: Sequence[str]) -> str:
+    by = int(values[0])
+    if by == 0:
+        return _("Active people: as many as in the months before")
+    if by > 0:
+        return _("Active people: %(share)s more than in the months before", share=_percent(by))
+    return _("Active people: %(share)s fewer than in the months before", share=_percent(by))
+
+
+def _use(values: Sequence[str]) -> str:
+    by = int(values[0])
+    if by == 0:
+        return _("Use: as much as in the months before")
+    if by > 0:
+        return _("Use: %(share)s more than in the months before", share=_percent(by))
+    return _("Use: %(share)s less than in the months before", share=_percent(by))
 
 
 def _no_login(values: Sequence[str]) -> str:
@@ -192,7 +210,9 @@ def _no_touch(values: Sequence[str]) -> str:
 def _not_set_up(values: Sequence[str]) -> str:
     days = int(values[0])
     return ngettext(
-        "Not set up %(num)d day after the start", "Not set up %(num)d days after the start", days
+        "Onboarding not complete %(num)d day after the start",
+        "Onboarding not complete %(num)d days after the start",
+        days,
     )
 
 
@@ -222,16 +242,10 @@ _SAID: dict[str, Callable[[Sequence[str]], str]] = {
     "negative_comments": lambda v: _(
         "Recent comments that are negative: %(share)s", share=_percent(v[0])
     ),
-    "active_people_down": lambda v: _(
-        "Active people: %(share)s fewer than in the months before", share=_percent(v[0])
-    ),
-    "active_people_up": lambda v: _(
-        "Active people: %(share)s more than in the months before", share=_percent(v[0])
-    ),
-    "usage_down": lambda v: _(
-        "Use: %(share)s less than in the months before", share=_percent(v[0])
-    ),
-    "usage_up": lambda v: _("Use: %(share)s more than in the months before", share=_percent(v[0])),
+    "active_people_down": _active_people,
+    "active_people_up": _active_people,
+    "usage_down": _use,
+    "usage_up": _use,
     "no_login_days": _no_login,
     "seats_used": lambda v: _("Seats in use: %(share)s", share=_percent(v[0])),
     "not_set_up_days": _not_set_up,

@@ -98,8 +98,8 @@ def _one(code: str, value: str) -> str:
         return _("Use is %(percent)s %% below what is usual there", percent=value)
     if code == "no_setup_for_days":
         return ngettext(
-            "Set-up not done %(num)d day after the start",
-            "Set-up not done %(num)d days after the start",
+            "Onboarding not complete %(num)d day after the start",
+            "Onboarding not complete %(num)d days after the start",
             int(value),
         )
     if code == "low_answer_days_ago":
