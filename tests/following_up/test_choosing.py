@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from vocapp.database import scoped, snapshot, transaction, utcnow
+from vocapp.extensions import db
 from vocapp.following_up import choosing, queries
 from vocapp.following_up.choosing import Filters
 from vocapp.following_up.models import ACTIVE_STATES, FollowUp
@@ -219,3 +221,28 @@ def test_a_theme_is_found_either_way(any_api, cases, monkeypatch, is_limited, ma
     assert found == [row.id for row in seen if row.id in about] != []
     counts = queries.counts_by_state(workspace_id, filters, reach=reach, now=NOW)
     assert sum(counts.values()) == len(found)
+
+
+def test_sqlite_counts_what_is_put_off_in_the_index_of_it(api):
+    """By itself it reads all that has the same states."""
+    ran = []
+    with queried(ran):
+        queries.counts_by_state(api.workspace_id, Filters(), reach=WHOLE_WORKSPACE, now=NOW)
+    statement, values = ran[-1]
+    with db.engine.connect() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert any("ix_follow_up_snoozed" in step.detail for step in steps)
+
+
+@contextmanager
+def queried(ran):
+    """What is asked of the database meanwhile, with its values."""
+
+    def note(_connection, _cursor, statement, values, _context, _many):
+        ran.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -69,8 +69,9 @@ class Choice:
     in_order: tuple[ColumnElement[bool], ...]
     is_overdue: bool
     are_few: bool  # an index leads to all of them, so that they are read at once
-    are_of_many: bool  # of so many accounts that all cases that have not ended are passed over
+    are_of_many: bool  # of so many accounts that all that has not ended is passed over instead
     is_rare: bool  # the same, whoever reads
+    is_of_team: bool  # an index has those of one team in order
     is_by_due: bool  # an index has the first of `within` by due time
     _built: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -98,16 +99,32 @@ class Choice:
         more = [*self._late(by_index=first_due_first), *self._put_off(snoozed)]
         return [self._of(each, state, *more) for each in self.in_order for state in of_states]
 
-    def counted(self, states: tuple[str, ...], *, snoozed: bool) -> list[Any]:
-        """The same of several states at once and in no order, for who goes no further than a
-        number."""
-        wanted = self._states(states)
-        if not wanted:
-            return []
-        of_states = [FollowUp.state.in_(wanted), *self._put_off(snoozed)]
+    def awake(self, state: str) -> list[Any]:
+        """The same of one state, what is put off left out, in no order, for who goes no further
+        than a number."""
         return [
-            self._of(each, *of_states, *self._late(by_index=self.is_by_due and not number))
-            for number, each in enumerate(self.within)
+            self._of(each, FollowUp.state == wanted, is_awake(NOW), *self._late(by_index=by_index))
+            for wanted in self._states((state,))
+            for each, by_index in self._counted()
+        ]
+
+    def put_off(self, states: tuple[str, ...]) -> list[Any]:
+        """The counterpart of `awake`, of several states at once; empty means as for `parts`.
+
+        Those are few, and an index has them and no others. SQLite would not take it: it holds
+        every index for as large as its table.
+        """
+        if not (wanted := self._states(states)):
+            return []
+        late = self._late(by_index=False)
+        parts = [
+            self._of(each, FollowUp.state.in_(wanted), is_snoozed(NOW), *late)
+            for each in self.in_order
+        ]
+        if self.is_rare or self.is_of_team:  # another index leads to less
+            return parts
+        return [
+            part.with_hint(FollowUp, "INDEXED BY ix_follow_up_snoozed", "sqlite") for part in parts
         ]
 
     def whole(self) -> list[Any]:
@@ -119,6 +136,10 @@ class Choice:
         """Statement: all that have not ended, put off or not, met in the order of the list."""
         (each,) = self.in_order
         return self._of(each, FollowUp.state.in_(ACTIVE_STATES), *self._late(by_index=False))
+
+    def _counted(self) -> list[tuple[ColumnElement[bool], bool]]:
+        """The parts of `within`, and of which an index has what is overdue."""
+        return [(each, self.is_by_due and not number) for number, each in enumerate(self.within)]
 
     def _of(self, *more: ColumnElement[bool]) -> Any:
         return select(FollowUp.id).where(
@@ -163,8 +184,11 @@ def choice(workspace_id: UUID, filters: Filters, reach: Reach) -> Choice:
     has_many_accounts = (
         own is not None and not is_rare and has_more_accounts(own, workspace_id, _MANY_ACCOUNTS)
     )
+    # Each account of a case is looked up: PostgreSQL does it in a hash, SQLite in a tree, which
+    # takes it longer than to be led by the accounts.
+    is_hashed = has_many_accounts and db.engine.dialect.name == "postgresql"
     build = _kept_choice if named is None else _choice
-    return build(workspace_id, plain, reach, has_many_accounts, theme, named)
+    return build(workspace_id, plain, reach, has_many_accounts, is_hashed, theme, named)
 
 
 def _by_accounts(filters: Filters, reach: Reach) -> OwnAccounts | None:
@@ -177,6 +201,7 @@ def _choice(
     filters: Filters,
     reach: Reach,
     has_many_accounts: bool,
+    is_hashed: bool,
     theme: _Theme | None,
     named: _Found | None,
 ) -> Choice:
@@ -190,11 +215,11 @@ def _choice(
         conditions.append(FollowUp.owner_user_id.is_(None))
     elif isinstance(filters.owner, UUID):
         conditions.append(FollowUp.owner_user_id == filters.owner)
-    elif filters.owner:
-        conditions.append(false())
+    elif filters.owner:  # an index is told below, which SQLite refuses where nothing is asked of it
+        conditions.append(FollowUp.owner_user_id == _NOBODY)
     by_account = _by_accounts(filters, reach) is not None
     # Of one team, and of what nobody has, so few are left that the accounts lead to them sooner.
-    are_of_many = has_many_accounts and not (found or filters.team or filters.owner)
+    are_of_many = is_hashed and not (found or filters.team or filters.owner)
     are_few = is_rare or (by_account and not found and not are_of_many)
     within = (
         (cases_within(reach, workspace_id),)
@@ -204,10 +229,12 @@ def _choice(
     in_order = within
     if has_many_accounts:
         in_order = (_within_in_order(reach, workspace_id, filters.owner),)
-        within = within if are_few else _within_counted(reach, workspace_id, filters.owner)
+    if is_hashed and not are_few:
+        within = _within_counted(reach, workspace_id, filters.owner)
     return Choice(
         workspace_id, tuple(conditions), within, in_order, filters.overdue,
         are_few=are_few, are_of_many=are_of_many, is_rare=is_rare,
+        is_of_team=bool(filters.team),
         is_by_due=len(within) > 1
         or filters.owner is not None
         or not (by_account or conditions),

@@ -270,8 +270,8 @@ def _counting(wanted: Choice) -> Callable[[Choice, int], Any]:
 
 def _counts_apart(wanted: Choice, most: int) -> Any:
     """Each tab is counted by itself, no further than `most`."""
-    tabs = {state: wanted.counted((state,), snoozed=False) for state in FOLLOW_UP_STATES}
-    tabs[SNOOZED] = wanted.counted((), snoozed=True)
+    tabs = {state: wanted.awake(state) for state in FOLLOW_UP_STATES}
+    tabs[SNOOZED] = wanted.put_off(())
     return select(*(_count(parts, most).label(state) for state, parts in tabs.items() if parts))
 
 
@@ -281,9 +281,9 @@ def _counts_of_many(wanted: Choice, most: int) -> Any:
     active = wanted.active().with_only_columns(*_columns_of_tabs(ACTIVE_STATES)).subquery()
     tabs = {state: active.c[state] for state in (*ACTIVE_STATES, SNOOZED)}
     for state in ENDED_STATES:
-        if parts := wanted.counted((state,), snoozed=False):
+        if parts := wanted.awake(state):
             tabs[state] = _count(parts, most)
-    if parts := wanted.counted(ENDED_STATES, snoozed=True):
+    if parts := wanted.put_off(ENDED_STATES):
         tabs[SNOOZED] += _count(parts, most)
     return select(*(count.label(state) for state, count in tabs.items()))
 
