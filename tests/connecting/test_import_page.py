@@ -293,6 +293,15 @@ def test_only_admins_import(app, api, staff):
     assert "/settings/imports?kind=accounts" in staff("admin").get("/accounts").text
 
 
+@pytest.mark.parametrize("day", ["2027-13-01", "2027/02/30", "soon"])
+def test_a_day_that_does_not_exist_is_told_of_as_the_column_is_called(admin, day):
+    page = brought(admin, "accounts", f"external_id,started_on,renewal_on\na,{day},{day}\n")
+    work()
+    html = admin.get(page).text
+    assert "Customer since: is no day such as 2027-03-31" in html
+    assert "Renewal on: is no day such as 2027-03-31" in html
+
+
 def test_reasons_are_told_in_words():
     said = {
         "Input should be 'started' or 'changed'": "is none of: started, changed",

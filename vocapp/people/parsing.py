@@ -64,7 +64,10 @@ def _iso_day(value: Any) -> Any:
     if value is None or isinstance(value, date):
         return value
     if isinstance(value, str) and _DAY.fullmatch(value):
-        return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:  # no such month or day
+            pass
     raise ValueError("expected a day such as 2027-03-31")
 
 

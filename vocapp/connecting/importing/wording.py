@@ -217,7 +217,9 @@ def fault(column: str, message: str) -> str:
     words = reason(message)
     if name in _OF_THE_ROW:
         return words
-    return _("%(column)s: %(words)s", column=_FIELDS.get(column, column), words=words)
+    # Of a file of accounts, the fields of an account stand by themselves.
+    called = _FIELDS.get(column) or _FIELDS.get(f"account.{column}", column)
+    return _("%(column)s: %(words)s", column=called, words=words)
 
 
 def reason(message: str) -> str:
