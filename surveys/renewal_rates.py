@@ -76,12 +76,14 @@ def by_lot(lots: npt.NDArray[np.int64], is_renewed: npt.NDArray[np.bool_]) -> di
     {0: Decided(renewed=0, lost=1), 7: Decided(renewed=2, lost=1)}
     """
     renewed, lost = (
-        np.bincount(lots[which], minlength=LOTS).tolist() for which in (is_renewed, ~is_renewed)
+        np.bincount(lots[which], minlength=LOTS) for which in (is_renewed, ~is_renewed)
     )
+    (known,) = np.nonzero(renewed + lost)
     return {
-        lot: Decided(*own)
-        for lot, own in enumerate(zip(renewed, lost, strict=True))
-        if own != (0, 0)
+        lot: Decided(came, did_not)
+        for lot, came, did_not in zip(
+            known.tolist(), renewed[known].tolist(), lost[known].tolist(), strict=True
+        )
     }
 
 
