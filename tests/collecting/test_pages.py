@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from surveys.holding import Fetch
 from vocapp import outbox
 from vocapp.authoring.links import InvitationLink
 from vocapp.authoring.queries import survey_by_id
@@ -380,8 +384,6 @@ def test_what_shows_nobody_a_page_is_not_noted(api, invitation, method, headers)
 
 
 def test_a_busy_database_costs_the_note_and_not_the_page(api, invitation, monkeypatch):
-    monkeypatch.setattr(seeing, "_PATIENCE_S", 0.01)
-
     def busy():
         raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
@@ -389,12 +391,50 @@ def test_a_busy_database_costs_the_note_and_not_the_page(api, invitation, monkey
         patch.setattr(seeing, "transaction", busy)
         with api.client.get(link_path(invitation, 9)) as page:
             assert page.status_code == 200
-    with seeing._noting, api.client.get(link_path(invitation, 9)) as page:
-        assert page.status_code == 200
     assert noted() == []
     with api.client.get(link_path(invitation, 9)):
         pass
     assert len(noted()) == 1
+
+
+def opened(api, invitation):
+    """How often links of an invitation were opened, by score."""
+    fetches = seeing.fetches_of(invitation.workspace_id, invitation.invitation_id)
+    return Counter(each.score for each in fetches)
+
+
+def test_what_comes_while_another_one_notes_is_taken_along(api, invitation):
+    with seeing._noting:
+        for score in (3, 4):
+            with api.client.get(link_path(invitation, score)) as page:
+                assert page.status_code == 200
+    assert opened(api, invitation) == {}
+    with api.client.get(link_path(invitation, 5)):
+        pass
+    assert opened(api, invitation) == {3: 1, 4: 1, 5: 1}
+
+
+def test_no_opening_is_lost_when_scanners_come_all_at_once(app, api, invitation):
+    """More at a time than are written in one go, and than have threads."""
+
+    def scan(path):
+        with app.test_client().get(path) as page:
+            assert page.status_code == 200
+
+    paths = [link_path(invitation, number % 11) for number in range(330)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(scan, paths))
+    assert opened(api, invitation) == dict.fromkeys(range(11), 30)
+
+
+def test_an_invitation_that_has_gone_takes_no_other_note_along(app, api, invitation):
+    gone = replace(invitation, invitation_id=uuid4())
+    with seeing._noting:
+        for link in (gone, invitation):
+            seeing._note(seeing._Opened(app, link, Fetch(utcnow(), 9), shows_a_page=False))
+    with api.client.get(link_path(invitation, 8)):
+        pass
+    assert opened(api, invitation) == {8: 1, 9: 1}
 
 
 def test_a_rating_link_shows_the_score_as_chosen_and_says_what_counts(api, invitation):

@@ -4,22 +4,26 @@ It is not a vote, and no proof of a person either: mail programs that look at wh
 links open them as well. Noted are that the page was looked at, the first time; and for a day
 which links were opened when, by which a press that follows is judged (`surveys/holding.py`).
 
-The page has been sent when this begins. One thread of a process notes at a time; where it would
-have to wait, as when the database is busy, the note is dropped, so that no number of visits can
-use up the threads that answers need.
+The page has been sent when this begins. One thread of a process writes at a time, and takes along
+what others leave to it meanwhile, many in one transaction: scanners come when a campaign goes out,
+all at once. Nobody waits for it, so that no number of visits can use up the threads that answers
+need; what a database that is away or busy does not take is dropped.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from flask import Flask, Response, after_this_request, current_app, request
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from surveys.holding import Fetch
 from vocapp import outbox
@@ -32,7 +36,21 @@ log = structlog.get_logger()
 SEEN = "seen"
 KEPT = timedelta(days=1)
 _MOST = 1000
-_PATIENCE_S = 1.0
+_MOST_AT_ONCE = 200
+_MOST_WAITING = 10_000  # of more the oldest are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A link that was opened, to be noted. shows_a_page: see `note_afterwards`."""
+
+    app: Flask
+    link: InvitationLink
+    fetch: Fetch
+    shows_a_page: bool
+
+
+_waiting: deque[_Opened] = deque(maxlen=_MOST_WAITING)
 _noting = threading.Lock()
 
 
@@ -47,34 +65,68 @@ def note_afterwards(link: InvitationLink, fetch: Fetch, *, shows_a_page: bool) -
 
     @after_this_request
     def when_sent(response: Response) -> Response:
-        response.call_on_close(lambda: _note(app, link, fetch, shows_a_page))
+        response.call_on_close(lambda: _note(_Opened(app, link, fetch, shows_a_page)))
         return response
 
 
-def _note(app: Flask, link: InvitationLink, fetch: Fetch, shows_a_page: bool) -> None:
-    if not _noting.acquire(timeout=_PATIENCE_S):
+def _note(opened: _Opened) -> None:
+    _waiting.append(opened)
+    # Whoever comes while another one writes leaves it to them; who has written looks once more.
+    while _waiting and _noting.acquire(blocking=False):
+        try:
+            _write(_taken())
+        finally:
+            _noting.release()
+
+
+def _taken() -> list[_Opened]:
+    """The oldest that wait, all of one application; only who holds the lock takes."""
+    taken: list[_Opened] = []
+    while _waiting and len(taken) < _MOST_AT_ONCE:
+        if taken and _waiting[0].app is not taken[0].app:
+            break
+        taken.append(_waiting.popleft())
+    return taken
+
+
+def _write(many: Sequence[_Opened]) -> None:
+    if not many:
         return
     try:
-        with app.app_context(), transaction() as session:
-            # Of all invitations: most links are never opened again.
-            session.execute(
-                delete(LinkFetch).where(
-                    LinkFetch.workspace_id == link.workspace_id,
-                    LinkFetch.id < first_uuid7(utcnow() - KEPT),
+        with many[0].app.app_context(), transaction() as session:
+            for workspace_id in {each.link.workspace_id for each in many}:
+                # Of all invitations: most links are never opened again.
+                session.execute(
+                    delete(LinkFetch).where(
+                        LinkFetch.workspace_id == workspace_id,
+                        LinkFetch.id < first_uuid7(utcnow() - KEPT),
+                    )
                 )
-            )
-            session.add(
-                LinkFetch(
-                    workspace_id=link.workspace_id, invitation_id=link.invitation_id,
-                    at=fetch.at, score=fetch.score, hidden=fetch.hidden, visit=fetch.visit,
-                )
-            )  # fmt: skip
-            if shows_a_page:
-                outbox.add(session, link.workspace_id, SEEN, link.invitation_id, now=fetch.at)
+            for each in many:
+                _add(session, each.link, each.fetch, each.shows_a_page)
+    except IntegrityError as exc:  # an invitation that has gone meanwhile
+        if len(many) == 1:
+            _log(exc)
+        else:
+            for each in many:
+                _write([each])
     except SQLAlchemyError as exc:
-        log.warning("invitation.not_noted_as_seen", error=type(exc).__name__)
-    finally:
-        _noting.release()
+        _log(exc)
+
+
+def _add(session: Session, link: InvitationLink, fetch: Fetch, shows_a_page: bool) -> None:
+    session.add(
+        LinkFetch(
+            workspace_id=link.workspace_id, invitation_id=link.invitation_id, at=fetch.at,
+            score=fetch.score, hidden=fetch.hidden, visit=fetch.visit,
+        )
+    )  # fmt: skip
+    if shows_a_page:
+        outbox.add(session, link.workspace_id, SEEN, link.invitation_id, now=fetch.at)
+
+
+def _log(exc: SQLAlchemyError) -> None:
+    log.warning("invitation.not_noted_as_seen", error=type(exc).__name__)
 
 
 def fetches_of(workspace_id: UUID, invitation_id: UUID) -> Sequence[Fetch]:
